@@ -1,0 +1,61 @@
+// An X.509 certificate and a private key, as values. Immutable; copies share the OpenSSL object.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "core/secret.hpp"
+
+namespace renewd::certificate {
+
+class PrivateKey {
+ public:
+  // Takes ownership; never null.
+  explicit PrivateKey(EVP_PKEY* owned);
+
+  // Borrowed: valid as long as this object or a copy of it.
+  EVP_PKEY* get() const { return key_.get(); }
+
+ private:
+  std::shared_ptr<EVP_PKEY> key_;
+};
+
+class Certificate {
+ public:
+  // Takes ownership; never null.
+  explicit Certificate(X509* owned);
+
+  // Borrowed: valid as long as this object or a copy of it.
+  X509* get() const { return x509_.get(); }
+
+  // RFC 2253, made printable: "CN=…,OU=Cockpit,…".
+  std::string subject() const;
+  std::string issuer() const;
+  // The first CN of the subject, raw bytes; empty when it has none.
+  std::string common_name() const;
+  // Upper-case hexadecimal, as `openssl x509 -serial` prints it.
+  std::string serial() const;
+  // UTC. A date that OpenSSL cannot parse gives the epoch, which every policy treats as long expired.
+  std::chrono::sys_seconds not_before() const;
+  std::chrono::sys_seconds not_after() const;
+  // "RSA 4096", "EC prime256v1", "ED25519".
+  std::string key_type() const;
+  // Bits of security of the public key (NIST SP 800-57): comparable between key types.
+  int security_bits() const;
+  // Upper-case hexadecimal without colons.
+  std::string fingerprint_sha256() const;
+
+  bool same_public_key(const Certificate& other) const;
+  bool belongs_to(const PrivateKey& key) const;
+
+ private:
+  std::shared_ptr<X509> x509_;
+};
+
+}  // namespace renewd::certificate

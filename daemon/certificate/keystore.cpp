@@ -1,0 +1,1 @@
+#include "certificate/keystore.hpp"

@@ -1,0 +1,41 @@
+// OpenSSL's objects as owning handles, one pointer wide, and its error queue as text.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pkcs12.h>
+#include <openssl/pkcs7.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+namespace renewd::certificate {
+
+// Stateless: unique_ptr stays one pointer wide.
+template <auto free_function>
+struct Free {
+  template <typename T>
+  void operator()(T* object) const {
+    free_function(object);
+  }
+};
+
+inline void free_x509_stack(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
+
+using BioPtr = std::unique_ptr<BIO, Free<BIO_free_all>>;
+using EvpPkeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using Pkcs12Ptr = std::unique_ptr<PKCS12, Free<PKCS12_free>>;
+using Pkcs7Ptr = std::unique_ptr<PKCS7, Free<PKCS7_free>>;
+using SslCtxPtr = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;
+using X509Ptr = std::unique_ptr<X509, Free<X509_free>>;
+using X509StackPtr = std::unique_ptr<STACK_OF(X509), Free<free_x509_stack>>;
+using X509StorePtr = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
+using X509StoreCtxPtr = std::unique_ptr<X509_STORE_CTX, Free<X509_STORE_CTX_free>>;
+
+// The texts of this thread's error queue, oldest first, joined by "; ". Empties the queue: a stale entry would be
+// reported as the cause of the next failure.
+std::string drain_errors();
+
+}  // namespace renewd::certificate

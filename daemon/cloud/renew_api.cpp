@@ -1,0 +1,1 @@
+#include "cloud/renew_api.hpp"

@@ -1,0 +1,116 @@
+// What the operator configured, as plain structs with the documented defaults (docs/configuration.md). No YAML here:
+// the loader fills them in, and everybody else reads them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/event_log.hpp"
+#include "core/secret.hpp"
+
+namespace renewd::configuration {
+
+using std::chrono::seconds;
+
+// A part of the certificate's lifetime, 0 < value < 1.
+struct LifetimeShare {
+  double value;
+};
+// How long before expiry the renewal window opens.
+using RenewBefore = std::variant<seconds, LifetimeShare>;
+
+enum class RenewMode { automatic, never };
+
+enum class KeystoreType { automatic, pkcs12, jks, pem };
+
+struct KeystoreSettings {
+  std::filesystem::path path;
+  KeystoreType type = KeystoreType::automatic;
+  std::optional<SecretSource> password;
+  std::optional<std::filesystem::path> ca_file;
+};
+
+struct SystemdGateway {
+  enum class Action { try_restart, restart };
+  std::vector<std::string> units;
+  Action action = Action::try_restart;
+};
+
+struct CommandGateway {
+  std::vector<std::string> argv;
+  seconds timeout{60};
+};
+
+struct SignalGateway {
+  // Exactly one of the two: the unit's main process, or the process that a pid file names.
+  std::variant<std::string, std::filesystem::path> target;
+  int signal = 15;
+};
+
+struct NoGateway {};
+
+using GatewayAction = std::variant<NoGateway, SystemdGateway, CommandGateway, SignalGateway>;
+
+struct GatewaySettings {
+  GatewayAction action;
+  // For the whole of the activation and its verification.
+  seconds verify_timeout{120};
+};
+
+struct CertificateSettings {
+  std::string name;
+  // Without a trailing slash; empty only with `renew: never`.
+  std::string account_url;
+  std::optional<SecretSource> token;
+  KeystoreSettings keystore;
+  RenewMode renew = RenewMode::automatic;
+  RenewBefore renew_before = std::chrono::days{30};
+  GatewaySettings gateway;
+
+  // The last path segment of the account URL.
+  std::string account_id() const;
+};
+
+struct ProxySettings {
+  std::string host;
+  std::uint16_t port;
+  std::string user;  // empty: no authentication
+};
+
+struct HttpSettings {
+  std::optional<std::filesystem::path> ca_file;
+  std::optional<ProxySettings> proxy;
+  std::optional<SecretSource> proxy_password;
+  seconds connect_timeout{10};
+  seconds request_timeout{60};
+};
+
+struct ScheduleSettings {
+  seconds check_every = std::chrono::hours{12};
+  seconds splay = std::chrono::hours{24};
+  seconds retry_at_least = std::chrono::minutes{1};
+  seconds retry_at_most = std::chrono::hours{12};
+  unsigned requests_per_day = 12;
+};
+
+struct LogSettings {
+  Level level = Level::info;
+  LogFormat format = LogFormat::automatic;
+};
+
+struct Settings {
+  std::vector<CertificateSettings> certificates;
+  HttpSettings http;
+  ScheduleSettings schedule;
+  std::filesystem::path state_directory = "/var/lib/gravitee-renewd";
+  LogSettings log;
+};
+
+}  // namespace renewd::configuration

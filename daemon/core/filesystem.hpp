@@ -1,0 +1,90 @@
+// The one seam to the disk: everything that must survive a power cut goes through it, so that tests can fail it or
+// forget what was not synced. Blocking on purpose: no cancellation can split a replacement. Every error is of kind
+// `disk` and names the path. What is not here: secrets (core/secret) and certificate bundles, which are only read.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/error.hpp"
+
+namespace renewd {
+
+// Who may do what with a file: what a replacement must carry over from the file that it replaces.
+struct FileAttributes {
+  uid_t owner = 0;
+  gid_t group = 0;
+  mode_t mode = 0600;  // permission bits only
+  // The POSIX ACL and the security label, as raw extended attributes (acl(5), selinux(8)); absent where the file or
+  // the file system has none.
+  std::map<std::string, std::string> extended;
+
+  bool operator==(const FileAttributes&) const = default;
+};
+
+class Filesystem {
+ public:
+  virtual ~Filesystem() = default;
+
+  // The whole file; fails when it is longer than `limit` bytes or not a regular file.
+  virtual Result<std::string> read(const std::filesystem::path& path, std::size_t limit) const = 0;
+  virtual Result<FileAttributes> attributes(const std::filesystem::path& path) const = 0;
+  // The path with every symbolic link followed; fails when it does not exist.
+  virtual Result<std::filesystem::path> canonical(const std::filesystem::path& path) const = 0;
+  virtual bool exists(const std::filesystem::path& path) const = 0;
+  // The names in a directory, sorted; empty when the directory does not exist.
+  virtual Result<std::vector<std::string>> list(const std::filesystem::path& directory) const = 0;
+  // Whether this process may create files here, asked without creating one.
+  virtual Result<void> check_writable(const std::filesystem::path& directory) const = 0;
+  // Bytes that this process may still write to the file system of `directory`.
+  virtual Result<std::uint64_t> free_bytes(const std::filesystem::path& directory) const = 0;
+
+  // Creates a file that must not exist yet, gives it `attributes` before it holds a byte, writes and syncs it. On
+  // failure no file is left behind.
+  virtual Result<void> create(const std::filesystem::path& path, std::string_view bytes,
+                              const FileAttributes& attributes) = 0;
+  virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+  // Removing what does not exist succeeds.
+  virtual Result<void> remove(const std::filesystem::path& path) = 0;
+  // Creates a directory and its parents, each with `mode`, and syncs them; one that exists is left as it is.
+  virtual Result<void> create_directories(const std::filesystem::path& directory, mode_t mode) = 0;
+  // Makes creations, renames and removals in a directory durable.
+  virtual Result<void> sync_directory(const std::filesystem::path& directory) = 0;
+  // Sets both times of a file to now.
+  virtual Result<void> touch(const std::filesystem::path& path) = 0;
+};
+
+// The disk of this host.
+class PosixFilesystem final : public Filesystem {
+ public:
+  Result<std::string> read(const std::filesystem::path& path, std::size_t limit) const override;
+  Result<FileAttributes> attributes(const std::filesystem::path& path) const override;
+  Result<std::filesystem::path> canonical(const std::filesystem::path& path) const override;
+  bool exists(const std::filesystem::path& path) const override;
+  Result<std::vector<std::string>> list(const std::filesystem::path& directory) const override;
+  Result<void> check_writable(const std::filesystem::path& directory) const override;
+  Result<std::uint64_t> free_bytes(const std::filesystem::path& directory) const override;
+  Result<void> create(const std::filesystem::path& path, std::string_view bytes,
+                      const FileAttributes& attributes) override;
+  Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
+  Result<void> remove(const std::filesystem::path& path) override;
+  Result<void> create_directories(const std::filesystem::path& directory, mode_t mode) override;
+  Result<void> sync_directory(const std::filesystem::path& directory) override;
+  Result<void> touch(const std::filesystem::path& path) override;
+};
+
+// Writes a file that may already exist so that a reader, or the disk after a power cut, holds either the old bytes or
+// the new ones: temporary file, sync, rename, sync of the directory. The order is leveldb's.
+Result<void> write_durably(Filesystem& filesystem, const std::filesystem::path& path, std::string_view bytes,
+                           const FileAttributes& attributes);
+
+}  // namespace renewd

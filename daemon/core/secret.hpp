@@ -1,0 +1,51 @@
+// Secrets: where one comes from (as configured) and its bytes, wiped when the object dies. A Secret has no stream
+// operator and no implicit conversion, so that it cannot reach a log by accident.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace renewd {
+
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string_view bytes) : bytes_(bytes.begin(), bytes.end()) {}
+  Secret(const Secret&) = default;
+  Secret(Secret&& other) noexcept = default;
+  Secret& operator=(const Secret& other);
+  Secret& operator=(Secret&& other) noexcept;
+  ~Secret() { wipe(); }
+
+  // Valid as long as this object lives and is not assigned to.
+  std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
+  bool empty() const { return bytes_.empty(); }
+
+ private:
+  void wipe();
+  // A vector, not a string: a moved-from vector gives its buffer away, a short string would leave a copy behind.
+  std::vector<char> bytes_;
+};
+
+// Where to read a secret. It is read anew at each use, so that rotating one needs no restart.
+struct SecretSource {
+  enum class Kind { file, credential, env, value };
+  Kind kind = Kind::value;
+  // A path, a systemd credential's name, or a variable's name; empty for `value`.
+  std::string name;
+  Secret value;
+
+  // For messages: "file /etc/…/token", "credential token", "environment variable TOKEN", "the configuration".
+  std::string description() const;
+};
+
+// The secret, without the line break that editors leave at its end. Fails when it cannot be read, is empty, or is
+// larger than 64 KiB; the kind is `unauthorized`, since whatever needed the secret cannot prove who it is.
+// Credentials are looked for in $CREDENTIALS_DIRECTORY (systemd.exec(5)).
+Result<Secret> read_secret(const SecretSource& source);
+
+}  // namespace renewd

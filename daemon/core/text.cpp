@@ -1,0 +1,140 @@
+#include "core/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include <fmt/format.h>
+
+namespace renewd {
+namespace {
+
+// The length of the well-formed UTF-8 sequence at the start of `text`, or 0 (RFC 3629: no overlong forms, no
+// surrogates, nothing above U+10FFFF).
+std::size_t utf8_sequence(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) {
+    return 1;
+  }
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) {
+    return 0;
+  }
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) {
+      return 0;
+    }
+  }
+  const bool overlong_or_surrogate = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
+                                     (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F);
+  return overlong_or_surrogate ? 0 : length;
+}
+
+// C1 controls (U+0080 to U+009F) drive terminals just as the C0 ones do.
+bool is_control(std::string_view sequence) {
+  const auto first = static_cast<unsigned char>(sequence[0]);
+  return first < 0x20 || first == 0x7F || (first == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0);
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) {
+    d[i][0] = i;
+  }
+  for (std::size_t j = 0; j <= b.size(); ++j) {
+    d[0][j] = j;
+  }
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + cost});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return d[a.size()][b.size()];
+}
+
+}  // namespace
+
+std::string printable(std::string_view foreign, std::size_t limit) {
+  std::string out;
+  bool space_pending = false;
+  while (!foreign.empty()) {
+    const char c = foreign.front();
+    if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+      space_pending = !out.empty();
+      foreign.remove_prefix(1);
+      continue;
+    }
+    const std::size_t length = utf8_sequence(foreign);
+    const bool escape = length == 0 || is_control(foreign.substr(0, length));
+    std::string piece = escape ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c))
+                               : std::string(foreign.substr(0, length));
+    if (space_pending) {
+      piece.insert(0, " ");
+      space_pending = false;
+    }
+    if (out.size() + piece.size() > limit) {
+      out += "…";
+      break;
+    }
+    out += piece;
+    foreign.remove_prefix(escape ? 1 : length);
+  }
+  return out;
+}
+
+std::string format_time(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
+  std::tm parts{};
+  if (gmtime_r(&seconds, &parts) == nullptr) {
+    return "(not a time)";
+  }
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+std::string format_duration(std::chrono::seconds duration) {
+  const auto total = std::max<std::chrono::seconds::rep>(duration.count(), 0);
+  struct Unit {
+    std::chrono::seconds::rep seconds;
+    std::string_view one;
+    std::string_view many;
+  };
+  static constexpr std::array<Unit, 4> kUnits{
+      {{86400, "day", "days"}, {3600, "h", "h"}, {60, "min", "min"}, {1, "s", "s"}}};
+  for (std::size_t i = 0; i < kUnits.size(); ++i) {
+    const auto count = total / kUnits[i].seconds;
+    if (count == 0 && i + 1 < kUnits.size()) {
+      continue;
+    }
+    std::string text = fmt::format("{} {}", count, count == 1 ? kUnits[i].one : kUnits[i].many);
+    // From three days on, the hours tell a person nothing.
+    if (i + 1 < kUnits.size() && !(i == 0 && count >= 3)) {
+      const auto rest = total % kUnits[i].seconds / kUnits[i + 1].seconds;
+      if (rest != 0) {
+        text += fmt::format(" {} {}", rest, rest == 1 ? kUnits[i + 1].one : kUnits[i + 1].many);
+      }
+    }
+    return text;
+  }
+  return "0 s";
+}
+
+std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
+  std::string_view best;
+  std::size_t best_distance = std::max<std::size_t>(word.size() / 3, 1) + 1;
+  for (const std::string_view candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+}  // namespace renewd

@@ -1,0 +1,26 @@
+// Text that came from outside (a server, a certificate, a child process) and text that people read.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace renewd {
+
+// Foreign text made safe for one line of a log or a terminal: control bytes and bytes that are not UTF-8 become \xNN,
+// line breaks and tabs become a space, runs of spaces one; cut with "…" when longer than `limit` bytes of output.
+std::string printable(std::string_view foreign, std::size_t limit = 200);
+
+// RFC 3339 in UTC with seconds ("2026-11-23T19:30:00Z").
+std::string format_time(std::chrono::system_clock::time_point time);
+
+// The two largest units, for people: "312 days", "11 h 5 min", "40 s"; a negative duration counts as zero.
+std::string format_duration(std::chrono::seconds duration);
+
+// The candidate that a person most likely meant by `word`, or an empty view when none is near (Damerau-Levenshtein
+// distance of more than a third of the word).
+std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
+
+}  // namespace renewd

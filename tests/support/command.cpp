@@ -1,0 +1,176 @@
+#include "support/command.hpp"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <stdexcept>
+#include <unordered_map>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/readable_pipe.hpp>
+#include <boost/asio/writable_pipe.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/process/v2/environment.hpp>
+#include <boost/process/v2/process.hpp>
+#include <boost/process/v2/stdio.hpp>
+
+namespace renewd::testing {
+namespace {
+
+namespace asio = boost::asio;
+namespace process = boost::process::v2;
+
+std::unordered_map<std::string, std::string> merged_environment(const std::map<std::string, std::string>& added) {
+  std::unordered_map<std::string, std::string> merged;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto equals = text.find('=');
+    if (equals != std::string_view::npos) {
+      merged.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
+  for (const auto& [name, value] : added) {
+    merged[name] = value;
+  }
+  return merged;
+}
+
+std::string joined(const std::vector<std::string>& argv) {
+  std::string text;
+  for (const auto& word : argv) {
+    text += (text.empty() ? "" : " ") + word;
+  }
+  return text;
+}
+
+int exit_status(int native) {
+  return WIFSIGNALED(native) ? 128 + WTERMSIG(native) : WEXITSTATUS(native);
+}
+
+}  // namespace
+
+struct BackgroundProcess::State {
+  explicit State(const std::vector<std::string>& command, const CommandOptions& options)
+      : argv(command), deadline(options.deadline), output_pipe(io), error_pipe(io), input_pipe(io) {
+    const auto program = process::environment::find_executable(command.at(0));
+    if (program.empty()) {
+      throw std::runtime_error("no such program: " + command.at(0));
+    }
+    input = options.input;
+    child = std::make_unique<process::process>(
+        io, program, std::vector<std::string>(command.begin() + 1, command.end()),
+        process::process_stdio{input_pipe, output_pipe, error_pipe},
+        process::process_environment(merged_environment(options.environment)));
+    asio::async_write(input_pipe, asio::buffer(input),
+                      [this](const boost::system::error_code&, std::size_t) { input_pipe.close(); });
+    collect(output_pipe, output, output_buffer);
+    collect(error_pipe, errors, error_buffer);
+    child->async_wait([this](const boost::system::error_code&, int) { ended = true; });
+  }
+
+  void collect(asio::readable_pipe& pipe, std::string& text, std::array<char, 8192>& buffer) {
+    pipe.async_read_some(asio::buffer(buffer), [&](const boost::system::error_code& error, std::size_t n) {
+      text.append(buffer.data(), n);
+      if (error) {
+        --open_pipes;
+        return;
+      }
+      collect(pipe, text, buffer);
+    });
+  }
+
+  // Runs the loop until `done`, and says whether that came to be before the deadline.
+  bool run_until(const std::function<bool()>& done) {
+    const auto end = std::chrono::steady_clock::now() + deadline;
+    while (!done()) {
+      io.restart();
+      if (std::chrono::steady_clock::now() >= end) {
+        return false;
+      }
+      if (io.run_one_until(end) == 0 && finished()) {
+        return done();
+      }
+    }
+    return true;
+  }
+
+  bool finished() const { return ended && open_pipes == 0; }
+
+  std::string wait_for(const std::string& text, const std::function<bool(const std::string&)>& satisfied) {
+    run_until([&] { return satisfied(text) || finished(); });
+    if (!satisfied(text)) {
+      throw std::runtime_error(joined(argv) + (finished() ? ": ended" : ": deadline passed") +
+                               " before it printed what the test waits for; standard output:\n" + output +
+                               "\nstandard error:\n" + errors);
+    }
+    return text;
+  }
+
+  std::vector<std::string> argv;
+  std::chrono::seconds deadline;
+  asio::io_context io;
+  asio::readable_pipe output_pipe;
+  asio::readable_pipe error_pipe;
+  asio::writable_pipe input_pipe;
+  std::unique_ptr<process::process> child;
+  std::string input;
+  std::string output;
+  std::string errors;
+  std::array<char, 8192> output_buffer{};
+  std::array<char, 8192> error_buffer{};
+  int open_pipes = 2;
+  bool ended = false;
+};
+
+BackgroundProcess::BackgroundProcess(const std::vector<std::string>& argv, const CommandOptions& options) {
+  ::signal(SIGPIPE, SIG_IGN);
+  state_ = std::make_unique<State>(argv, options);
+}
+
+BackgroundProcess::~BackgroundProcess() {
+  if (!state_->ended) {
+    boost::system::error_code ignored;
+    state_->child->terminate(ignored);
+  }
+}
+
+pid_t BackgroundProcess::pid() const { return state_->child->id(); }
+
+void BackgroundProcess::send_signal(int signal) { ::kill(pid(), signal); }
+
+std::string BackgroundProcess::wait_for_output(const std::function<bool(const std::string&)>& satisfied) {
+  return state_->wait_for(state_->output, satisfied);
+}
+
+std::string BackgroundProcess::wait_for_errors(const std::function<bool(const std::string&)>& satisfied) {
+  return state_->wait_for(state_->errors, satisfied);
+}
+
+CommandResult BackgroundProcess::wait() {
+  if (!state_->run_until([this] { return state_->finished(); })) {
+    throw std::runtime_error(joined(state_->argv) + ": still running at the deadline; standard output:\n" +
+                             state_->output + "\nstandard error:\n" + state_->errors);
+  }
+  return {exit_status(state_->child->native_exit_code()), state_->output, state_->errors};
+}
+
+CommandResult run(const std::vector<std::string>& argv, const CommandOptions& options) {
+  return BackgroundProcess(argv, options).wait();
+}
+
+std::string run_or_throw(const std::vector<std::string>& argv, const CommandOptions& options) {
+  CommandResult result = run(argv, options);
+  if (result.status != 0) {
+    throw std::runtime_error(joined(argv) + ": exit status " + std::to_string(result.status) + "\n" + result.output +
+                             result.errors);
+  }
+  return result.output;
+}
+
+bool have_program(std::string_view name) {
+  return !process::environment::find_executable(std::string(name)).empty();
+}
+
+}  // namespace renewd::testing
