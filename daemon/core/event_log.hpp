@@ -1,5 +1,5 @@
-// What the daemon tells its operator: one line an event, under fixed names (docs/events.md). Lower layers return errors;
-// the supervisor and the renewal log them, once.
+// What the daemon tells its operator: one line an event, under fixed names (docs/events.md). Lower layers return
+// errors; the supervisor and the renewal log them, once.
 #pragma once
 
 #include <cstdint>

@@ -64,7 +64,7 @@ Result<std::map<std::string, std::string>> read_extended(int fd, const fs::path&
 }
 
 Result<FileAttributes> read_attributes(int fd, const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0) {
     return disk_failure("reading the attributes of", path, errno);
   }
@@ -135,7 +135,7 @@ Result<std::string> PosixFilesystem::read(const fs::path& path, std::size_t limi
   if (fd.get() < 0) {
     return disk_failure("opening", path, errno);
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.get(), &status) != 0) {
     return disk_failure("reading", path, errno);
   }
@@ -208,7 +208,7 @@ Result<void> PosixFilesystem::check_writable(const fs::path& directory) const {
 }
 
 Result<std::uint64_t> PosixFilesystem::free_bytes(const fs::path& directory) const {
-  struct statvfs status {};
+  struct statvfs status{};
   if (::statvfs(directory.c_str(), &status) != 0) {
     return disk_failure("asking for the free space of", directory, errno);
   }

@@ -71,8 +71,8 @@ std::string printable(std::string_view foreign, std::size_t limit) {
     }
     const std::size_t length = utf8_sequence(foreign);
     const bool escape = length == 0 || is_control(foreign.substr(0, length));
-    std::string piece = escape ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c))
-                               : std::string(foreign.substr(0, length));
+    std::string piece =
+        escape ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(foreign.substr(0, length));
     if (space_pending) {
       piece.insert(0, " ");
       space_pending = false;

@@ -4,15 +4,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdlib>
+#include <sstream>
 #include <stdexcept>
-#include <unordered_map>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/readable_pipe.hpp>
 #include <boost/asio/writable_pipe.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/process/v2/environment.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/process/v2/stdio.hpp>
 
@@ -22,19 +23,14 @@ namespace {
 namespace asio = boost::asio;
 namespace process = boost::process::v2;
 
-std::unordered_map<std::string, std::string> merged_environment(const std::map<std::string, std::string>& added) {
-  std::unordered_map<std::string, std::string> merged;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const auto equals = text.find('=');
-    if (equals != std::string_view::npos) {
-      merged.emplace(text.substr(0, equals), text.substr(equals + 1));
-    }
+// env(1) looks the program up in PATH, adds to the environment, and becomes the program (the pid stays).
+std::vector<std::string> through_env(const std::vector<std::string>& argv, const CommandOptions& options) {
+  std::vector<std::string> words{"--"};
+  for (const auto& [name, value] : options.environment) {
+    words.push_back(name + "=" + value);
   }
-  for (const auto& [name, value] : added) {
-    merged[name] = value;
-  }
-  return merged;
+  words.insert(words.end(), argv.begin(), argv.end());
+  return words;
 }
 
 std::string joined(const std::vector<std::string>& argv) {
@@ -54,15 +50,9 @@ int exit_status(int native) {
 struct BackgroundProcess::State {
   explicit State(const std::vector<std::string>& command, const CommandOptions& options)
       : argv(command), deadline(options.deadline), output_pipe(io), error_pipe(io), input_pipe(io) {
-    const auto program = process::environment::find_executable(command.at(0));
-    if (program.empty()) {
-      throw std::runtime_error("no such program: " + command.at(0));
-    }
     input = options.input;
-    child = std::make_unique<process::process>(
-        io, program, std::vector<std::string>(command.begin() + 1, command.end()),
-        process::process_stdio{input_pipe, output_pipe, error_pipe},
-        process::process_environment(merged_environment(options.environment)));
+    child = std::make_unique<process::process>(io, "/usr/bin/env", through_env(command, options),
+                                               process::process_stdio{input_pipe, output_pipe, error_pipe});
     asio::async_write(input_pipe, asio::buffer(input),
                       [this](const boost::system::error_code&, std::size_t) { input_pipe.close(); });
     collect(output_pipe, output, output_buffer);
@@ -136,9 +126,13 @@ BackgroundProcess::~BackgroundProcess() {
   }
 }
 
-pid_t BackgroundProcess::pid() const { return state_->child->id(); }
+pid_t BackgroundProcess::pid() const {
+  return state_->child->id();
+}
 
-void BackgroundProcess::send_signal(int signal) { ::kill(pid(), signal); }
+void BackgroundProcess::send_signal(int signal) {
+  ::kill(pid(), signal);
+}
 
 std::string BackgroundProcess::wait_for_output(const std::function<bool(const std::string&)>& satisfied) {
   return state_->wait_for(state_->output, satisfied);
@@ -170,7 +164,14 @@ std::string run_or_throw(const std::vector<std::string>& argv, const CommandOpti
 }
 
 bool have_program(std::string_view name) {
-  return !process::environment::find_executable(std::string(name)).empty();
+  const char* path = std::getenv("PATH");
+  std::istringstream directories(path == nullptr ? "" : path);
+  for (std::string directory; std::getline(directories, directory, ':');) {
+    if (::access((std::filesystem::path(directory) / name).c_str(), X_OK) == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace renewd::testing

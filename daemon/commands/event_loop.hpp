@@ -1,0 +1,36 @@
+// The event loop of a command: runs coroutines until they end, and tells them to stop on SIGTERM and SIGINT.
+#pragma once
+
+#include <functional>
+#include <list>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+namespace renewd::commands {
+
+class EventLoop {
+ public:
+  EventLoop();
+
+  boost::asio::any_io_executor executor() { return io_.get_executor(); }
+
+  // Starts a coroutine; it is cancelled when the loop is told to stop. An exception that leaves it leaves run().
+  void start(boost::asio::awaitable<void> coroutine);
+  // Runs until every coroutine has ended. `stopping` is called once, with the signal's name, when a signal arrives.
+  // Returns whether one did.
+  bool run(std::function<void(const char* signal)> stopping);
+
+ private:
+  void stop_when_idle();
+
+  boost::asio::io_context io_;
+  boost::asio::signal_set stop_signals_;
+  // A list: the coroutines hold on to the slots.
+  std::list<boost::asio::cancellation_signal> cancellations_;
+  std::size_t running_ = 0;
+};
+
+}  // namespace renewd::commands

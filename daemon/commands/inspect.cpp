@@ -1,0 +1,181 @@
+#include "commands/inspect.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "certificate/keystore.hpp"
+#include "cloud/answer.hpp"
+#include "commands/exit_status.hpp"
+#include "core/clock.hpp"
+#include "core/filesystem.hpp"
+#include "core/text.hpp"
+
+namespace renewd::commands {
+namespace {
+
+namespace json = boost::json;
+using certificate::Certificate;
+using certificate::Keystore;
+using certificate::KeystoreProblem;
+
+constexpr std::size_t kSizeLimit = 1024 * 1024;
+
+// A file's bytes without what the cloud put around them.
+struct Unwrapped {
+  std::string bytes;
+  std::string encoding;  // empty when the file is a keystore itself
+};
+
+Unwrapped unwrap(std::string file) {
+  if (certificate::detect_format(file)) {
+    return {std::move(file), {}};
+  }
+  auto decoded = cloud::decode_answer(file);
+  if (!decoded || !certificate::detect_format(*decoded)) {
+    return {std::move(file), {}};
+  }
+  const auto first = file.find_first_not_of(" \t\r\n");
+  const bool is_json = first != std::string::npos && file[first] == '{';
+  const bool is_base64 = file.find("-----BEGIN ") == std::string::npos;
+  return {std::move(*decoded),
+          std::string(is_json ? "JSON" : "") + (is_json && is_base64 ? " " : "") + (is_base64 ? "base64" : "")};
+}
+
+std::string explain(const certificate::KeystoreError& error, bool password_given) {
+  switch (error.problem) {
+    case KeystoreProblem::wrong_password:
+      return password_given ? "wrong password: " + error.message + "; check the file given with --password-file"
+                            : "it needs a password: give it with --password-file";
+    case KeystoreProblem::damaged:
+      return error.message + "; the password does not matter here, take the file from its source again";
+    case KeystoreProblem::no_certificate:
+      return "nothing to inspect: " + error.message;
+    case KeystoreProblem::unknown_format:
+      return error.message;
+  }
+  return error.message;
+}
+
+std::string_view key_state(const Keystore& keystore) {
+  if (keystore.key) {
+    return "present";
+  }
+  return keystore.has_key_entry ? "not_read" : "absent";
+}
+
+std::string describe_key(const Keystore& keystore) {
+  if (keystore.key) {
+    return keystore.certificate.belongs_to(*keystore.key) ? "present, matches the certificate"
+                                                          : "present, DOES NOT MATCH the certificate";
+  }
+  return keystore.has_key_entry ? "present, not read (keys of JKS files are not)" : "absent";
+}
+
+std::string relative(std::chrono::sys_seconds time, TimePoint now) {
+  using std::chrono::seconds;
+  const auto distance = std::chrono::duration_cast<seconds>(time - now);
+  return distance >= seconds::zero() ? "in " + format_duration(distance) : format_duration(-distance) + " ago";
+}
+
+std::string describe_expiry(const Certificate& certificate, TimePoint now) {
+  const auto time = certificate.not_after();
+  return fmt::format("{} ({}{})", format_time(time), time < now ? "expired " : "", relative(time, now));
+}
+
+std::string describe_format(const Keystore& keystore, const std::string& encoding) {
+  return (encoding.empty() ? "" : encoding + " ") + std::string(certificate::display_name(keystore.format));
+}
+
+void print_table(const Keystore& keystore, const Unwrapped& file, const std::string& path, std::ostream& out) {
+  const Certificate& certificate = keystore.certificate;
+  const TimePoint now = SystemClock().now();
+  const auto row = [&](std::string_view name, std::string_view value) {
+    out << fmt::format("{:<13}{}\n", name, value);
+  };
+  row("file", printable(path, 500));
+  row("format", describe_format(keystore, file.encoding));
+  row("alias", keystore.alias.empty() ? "(none)" : printable(keystore.alias));
+  row("subject", certificate.subject());
+  row("issuer", certificate.issuer());
+  row("serial", certificate.serial());
+  row("not before",
+      fmt::format("{} ({})", format_time(certificate.not_before()), relative(certificate.not_before(), now)));
+  row("not after", describe_expiry(certificate, now));
+  row("key type", certificate.key_type());
+  row("SHA-256", certificate.fingerprint_sha256());
+  row("key", describe_key(keystore));
+  row("chain", keystore.chain.empty() ? "(none)" : fmt::format("{} more", keystore.chain.size()));
+  for (const auto& other : keystore.chain) {
+    row("", fmt::format("{}, until {}", other.subject(), format_time(other.not_after())));
+  }
+  if (keystore.legacy_encryption) {
+    row("remark", "encrypted as old JDKs do (RC2-40), which OpenSSL 3 reads with its legacy provider only");
+  }
+}
+
+void print_json(const Keystore& keystore, const Unwrapped& file, const std::string& path, std::ostream& out) {
+  const Certificate& certificate = keystore.certificate;
+  json::array chain;
+  for (const auto& other : keystore.chain) {
+    chain.push_back(json::object{{"subject", other.subject()},
+                                 {"issuer", other.issuer()},
+                                 {"serial", other.serial()},
+                                 {"not_after", format_time(other.not_after())}});
+  }
+  const json::object object{
+      {"file", printable(path, 4096)},
+      {"format", certificate::to_string(keystore.format)},
+      {"encoding", file.encoding.empty() ? json::value(nullptr) : json::value(file.encoding)},
+      {"alias", printable(keystore.alias)},
+      {"subject", certificate.subject()},
+      {"issuer", certificate.issuer()},
+      {"serial", certificate.serial()},
+      {"not_before", format_time(certificate.not_before())},
+      {"not_after", format_time(certificate.not_after())},
+      {"key_type", certificate.key_type()},
+      {"sha256_fingerprint", certificate.fingerprint_sha256()},
+      {"key", key_state(keystore)},
+      {"key_matches", keystore.key ? json::value(certificate.belongs_to(*keystore.key)) : json::value(nullptr)},
+      {"chain", std::move(chain)},
+      {"legacy_encryption", keystore.legacy_encryption}};
+  out << json::serialize(object) << "\n";
+}
+
+}  // namespace
+
+int inspect(const InspectOptions& options, std::ostream& out, std::ostream& errors) {
+  const std::string path = options.keystore.string();
+  const auto fail = [&](std::string_view message) {
+    errors << "inspecting " << printable(path, 500) << ": " << message << "\n";
+    return kFailure;
+  };
+  Secret password;
+  if (options.password_file) {
+    auto secret = read_secret({.kind = SecretSource::Kind::file, .name = options.password_file->string(), .value = {}});
+    if (!secret) {
+      return fail(secret.error().message);
+    }
+    password = std::move(*secret);
+  }
+  auto bytes = PosixFilesystem().read(options.keystore, kSizeLimit);
+  if (!bytes) {
+    return fail(bytes.error().message);
+  }
+  const Unwrapped file = unwrap(std::move(*bytes));
+  const auto keystore = certificate::open_keystore(file.bytes, password);
+  if (!keystore) {
+    return fail(explain(keystore.error(), options.password_file.has_value()));
+  }
+  if (options.json) {
+    print_json(*keystore, file, path, out);
+  } else {
+    print_table(*keystore, file, path, out);
+  }
+  return kSuccess;
+}
+
+}  // namespace renewd::commands

@@ -1,0 +1,177 @@
+#include "commands/renew.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/awaitable.hpp>
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "cloud/https_client.hpp"
+#include "commands/configured.hpp"
+#include "commands/event_loop.hpp"
+#include "commands/exit_status.hpp"
+#include "core/text.hpp"
+#include "renewal/policy.hpp"
+#include "renewal/rehearsal.hpp"
+#include "renewal/renewal.hpp"
+
+namespace renewd::commands {
+namespace {
+
+namespace asio = boost::asio;
+using configuration::CertificateSettings;
+
+// One pass over the certificates, one after the other. Lives as long as the loop runs.
+class Pass {
+ public:
+  Pass(const RenewOptions& options, const configuration::Settings& settings,
+       std::vector<CertificateSettings> certificates, std::ostream& out)
+      : options_(options),
+        state_directory_(settings.state_directory),
+        certificates_(std::move(certificates)),
+        out_(out),
+        log_(make_event_log(settings.log.format, settings.log.level, clock_)),
+        http_(loop_.executor(), settings.http) {}
+
+  bool run() {
+    loop_.start(each());
+    const bool interrupted = loop_.run([this](const char* signal) {
+      log_.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
+    });
+    return succeeded_ && !interrupted;
+  }
+
+ private:
+  asio::awaitable<void> each() {
+    for (const CertificateSettings& certificate : certificates_) {
+      const CertificateObjects objects(loop_.executor(), certificate, filesystem_, http_, log_, clock_);
+      bool done = false;
+      if (options_.dry_run) {
+        done = co_await rehearse(objects.surroundings(), certificate);
+      } else {
+        done = co_await renew_if_due(objects.surroundings(), certificate);
+      }
+      succeeded_ = succeeded_ && done;
+      const auto state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) {
+        co_return;
+      }
+    }
+  }
+
+  asio::awaitable<bool> renew_if_due(renewal::Surroundings around, CertificateSettings certificate) {
+    auto installed = renewal::read_installed(filesystem_, certificate.keystore);
+    if (!installed) {
+      log_.event(EventName::certificate_unreadable, certificate.name, installed.error().message,
+                 {{"path", certificate.keystore.path.string()}});
+      say(certificate, "failed: " + installed.error().message);
+      co_return false;
+    }
+    const auto& current = installed->keystore.certificate;
+    // One pass now: the splay, which spreads the daemons of many hosts, does not hold a person up.
+    const auto decision = renewal::decide({current.not_before(), current.not_after()}, certificate,
+                                          std::chrono::seconds(0), clock_.now());
+    if (!decision.due && (!options_.force || decision.reason == renewal::Reason::never)) {
+      say(certificate, "nothing to do: " + decision.message);
+      co_return true;
+    }
+    log_.event(EventName::renewal_due, certificate.name, decision.due ? decision.message : "asked for by --force",
+               {{"reason", decision.due ? std::string(to_string(decision.reason)) : "forced"}});
+    renewal::Renewal renewal(around, certificate, state_directory_);
+    auto renewed = co_await renewal.run();
+    if (!renewed) {
+      explain_failure(certificate, renewed.error());
+      co_return false;
+    }
+    say(certificate, fmt::format("renewed, valid until {}; {}", format_time(renewed->certificate.not_after()),
+                                 renewed->activation.message));
+    co_return true;
+  }
+
+  void explain_failure(const CertificateSettings& certificate, const Error& error) {
+    if (error.kind == ErrorKind::cancelled) {
+      say(certificate, "interrupted");
+      return;
+    }
+    log_.event(EventName::renewal_failed, certificate.name, error.message,
+               {{"class", std::string(to_string(error.kind))}});
+    say(certificate, "failed: " + error.message);
+  }
+
+  asio::awaitable<bool> rehearse(renewal::Surroundings around, CertificateSettings certificate) {
+    if (certificate.renew == configuration::RenewMode::never) {
+      say(certificate, "nothing to rehearse: watched only (renew: never)");
+      co_return true;
+    }
+    const auto steps = co_await renewal::rehearse(around, certificate, state_directory_);
+    bool good = true;
+    for (const auto& step : steps) {
+      say(certificate, fmt::format("{:12} {}", step.what,
+                                   step.result ? "ok: " + *step.result : "FAILED: " + step.result.error().message));
+      good = good && step.result.has_value();
+    }
+    co_return good;
+  }
+
+  void say(const CertificateSettings& certificate, const std::string& text) {
+    fmt::print(out_, "{}: {}\n", certificate.name, text);
+    out_.flush();
+  }
+
+  const RenewOptions& options_;
+  std::filesystem::path state_directory_;
+  std::vector<CertificateSettings> certificates_;
+  std::ostream& out_;
+  SystemClock clock_;
+  EventLog log_;
+  PosixFilesystem filesystem_;
+  EventLoop loop_;
+  cloud::HttpsClient http_;
+  bool succeeded_ = true;
+};
+
+// The certificates that were named, or all; nothing when a name is unknown.
+std::optional<std::vector<CertificateSettings>> select(const configuration::Settings& settings,
+                                                       const std::vector<std::string>& names, std::ostream& errors) {
+  if (names.empty()) {
+    return settings.certificates;
+  }
+  std::vector<std::string_view> known;
+  for (const auto& certificate : settings.certificates) {
+    known.push_back(certificate.name);
+  }
+  std::vector<CertificateSettings> selected;
+  bool all_known = true;
+  for (const auto& name : names) {
+    const auto found = std::find(known.begin(), known.end(), name);
+    if (found == known.end()) {
+      all_known = false;
+      fmt::print(errors, "renew: no certificate is named {}; configured: {}\n", printable(name),
+                 fmt::join(known, ", "));
+      continue;
+    }
+    selected.push_back(settings.certificates[static_cast<std::size_t>(found - known.begin())]);
+  }
+  if (!all_known) {
+    return std::nullopt;
+  }
+  return selected;
+}
+
+}  // namespace
+
+int renew(const RenewOptions& options, std::ostream& out, std::ostream& errors) {
+  const auto settings = load_configuration(options.configuration, errors);
+  if (!settings) {
+    return kUsageError;
+  }
+  auto certificates = select(*settings, options.names, errors);
+  if (!certificates) {
+    return kUsageError;
+  }
+  Pass pass(options, *settings, std::move(*certificates), out);
+  return pass.run() ? kSuccess : kFailure;
+}
+
+}  // namespace renewd::commands

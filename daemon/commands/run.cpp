@@ -1,0 +1,45 @@
+#include "commands/run.hpp"
+
+#include <list>
+
+#include <fmt/format.h>
+
+#include "cloud/https_client.hpp"
+#include "commands/configured.hpp"
+#include "commands/event_loop.hpp"
+#include "commands/exit_status.hpp"
+#include "core/version.hpp"
+#include "renewal/supervisor.hpp"
+
+namespace renewd::commands {
+
+int run(const std::filesystem::path& configuration, std::ostream& errors) {
+  const auto settings = load_configuration(configuration, errors);
+  if (!settings) {
+    return kUsageError;
+  }
+  const SystemClock clock;
+  const EventLog log = make_event_log(settings->log.format, settings->log.level, clock);
+  PosixFilesystem filesystem;
+  EventLoop loop;
+  cloud::HttpsClient http(loop.executor(), settings->http);
+
+  std::list<CertificateObjects> objects;
+  std::list<renewal::Supervisor> supervisors;
+  const auto count = settings->certificates.size();
+  log.event(EventName::daemon_started, "",
+            fmt::format("version {}, watching {} certificate{}", kVersion, count, count == 1 ? "" : "s"),
+            {{"version", std::string(kVersion)}, {"configuration", configuration.string()}});
+  for (const auto& certificate : settings->certificates) {
+    auto& parts = objects.emplace_back(loop.executor(), certificate, filesystem, http, log, clock);
+    auto& supervisor = supervisors.emplace_back(loop.executor(), parts.surroundings(), certificate, settings->schedule,
+                                                settings->state_directory);
+    loop.start(supervisor.run());
+  }
+  loop.run([&log](const char* signal) {
+    log.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
+  });
+  return kSuccess;
+}
+
+}  // namespace renewd::commands

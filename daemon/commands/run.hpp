@@ -1,0 +1,12 @@
+// `run`: the daemon, in the foreground.
+#pragma once
+
+#include <filesystem>
+#include <ostream>
+
+namespace renewd::commands {
+
+// Exit status 0 after SIGTERM or SIGINT, 2 when the configuration cannot be used.
+int run(const std::filesystem::path& configuration, std::ostream& errors);
+
+}  // namespace renewd::commands

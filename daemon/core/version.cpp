@@ -1,0 +1,9 @@
+#include "core/version.hpp"
+
+namespace renewd {
+
+std::string_view version() {
+  return RENEWD_VERSION;
+}
+
+}  // namespace renewd

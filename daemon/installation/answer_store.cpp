@@ -1,0 +1,51 @@
+#include "installation/answer_store.hpp"
+
+#include <vector>
+
+#include "core/text.hpp"
+
+namespace renewd::installation {
+namespace {
+
+constexpr std::string_view kRejectedPrefix = "answer-rejected-";
+constexpr std::size_t kRejectedKept = 5;
+
+}  // namespace
+
+Result<void> AnswerStore::keep(std::string_view answer) {
+  if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
+    return created;
+  }
+  return write_durably(filesystem_, paths_.answer(), answer, state_file_attributes());
+}
+
+Result<void> AnswerStore::discard() {
+  if (auto removed = filesystem_.remove(paths_.answer()); !removed) {
+    return removed;
+  }
+  return filesystem_.sync_directory(paths_.directory);
+}
+
+Result<std::filesystem::path> AnswerStore::set_aside(TimePoint now) {
+  const auto aside = paths_.directory / (std::string(kRejectedPrefix) + format_time(now));
+  if (auto renamed = filesystem_.rename(paths_.answer(), aside); !renamed) {
+    return tl::unexpected(std::move(renamed.error()));
+  }
+  auto names = filesystem_.list(paths_.directory);
+  if (!names) {
+    return tl::unexpected(std::move(names.error()));
+  }
+  // Sorted by name is sorted by time.
+  std::erase_if(*names, [](const std::string& name) { return !name.starts_with(kRejectedPrefix); });
+  for (std::size_t i = 0; i + kRejectedKept < names->size(); ++i) {
+    if (auto removed = filesystem_.remove(paths_.directory / (*names)[i]); !removed) {
+      return tl::unexpected(std::move(removed.error()));
+    }
+  }
+  if (auto synced = filesystem_.sync_directory(paths_.directory); !synced) {
+    return tl::unexpected(std::move(synced.error()));
+  }
+  return aside;
+}
+
+}  // namespace renewd::installation

@@ -1,0 +1,28 @@
+// Where one certificate's state lives under the state directory (docs/state-format.md).
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "core/filesystem.hpp"
+
+namespace renewd::installation {
+
+// State holds private keys: nobody but the daemon's user may enter or read.
+inline constexpr mode_t kStateDirectoryMode = 0700;
+inline constexpr mode_t kStateFileMode = 0600;
+
+// New files of the state directory belong to whoever runs the daemon.
+FileAttributes state_file_attributes();
+
+struct StatePaths {
+  std::filesystem::path directory;  // <state_directory>/<name>
+
+  StatePaths(const std::filesystem::path& state_directory, const std::string& certificate)
+      : directory(state_directory / certificate) {}
+
+  std::filesystem::path answer() const { return directory / "answer"; }
+  std::filesystem::path generations() const { return directory / "generations"; }
+};
+
+}  // namespace renewd::installation

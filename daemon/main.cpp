@@ -1,0 +1,92 @@
+// Command line to command, result to exit status; nothing else.
+#include <signal.h>
+
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "commands/exit_status.hpp"
+#include "commands/inspect.hpp"
+#include "commands/renew.hpp"
+#include "commands/run.hpp"
+#include "commands/validate.hpp"
+#include "core/version.hpp"
+
+namespace {
+
+namespace commands = renewd::commands;
+
+int dispatch(int argc, char** argv) {
+  CLI::App app("Renews the Gravitee Cloud certificate of a self-hosted gateway before it expires.", "gravitee-renewd");
+  std::filesystem::path configuration = "/etc/gravitee-renewd/config.yaml";
+  app.add_option("--config", configuration, "The configuration file")->type_name("FILE")->capture_default_str();
+  app.set_version_flag("--version", "gravitee-renewd " + std::string(renewd::kVersion));
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer("Example: gravitee-renewd --config /etc/gravitee-renewd/config.yaml renew --dry-run");
+
+  auto* run = app.add_subcommand("run", "The daemon, in the foreground; SIGTERM or SIGINT ends it");
+  run->footer("Example: gravitee-renewd run");
+
+  commands::RenewOptions renewal;
+  auto* renew = app.add_subcommand("renew", "One pass now: renews what is due, and restarts the gateway");
+  renew->add_option("NAME", renewal.names, "The certificates to renew; all without a name");
+  auto* force = renew->add_flag("--force", renewal.force, "Renew even what is not due");
+  renew
+      ->add_flag("--dry-run", renewal.dry_run,
+                 "Try everything but the request, the replacement of the keystore and the restart")
+      ->excludes(force);
+  renew->footer(
+      "Exit status: 0 done or nothing due, 1 something failed, 2 wrong command line or configuration.\n"
+      "Example: gravitee-renewd renew production --force");
+
+  auto* validate = app.add_subcommand("validate", "Checks the configuration and shows every error at once");
+  validate->footer(
+      "Exit status: 0 valid, 2 not.\n"
+      "Example: gravitee-renewd --config ./config.yaml validate");
+
+  commands::InspectOptions inspection;
+  auto* inspect = app.add_subcommand("inspect", "Shows what a keystore or an answer of the cloud holds");
+  inspect->add_option("KEYSTORE", inspection.keystore, "PKCS#12, JKS, PEM, DER or PKCS#7, or a stored answer")
+      ->required();
+  inspect->add_option("--password-file", inspection.password_file, "A file that holds the password")->type_name("FILE");
+  inspect->add_flag("--json", inspection.json, "One JSON object instead of a table");
+  inspect->footer(
+      "Exit status: 0, or 1 when the keystore cannot be read.\n"
+      "Example: gravitee-renewd inspect keystore.p12 --password-file /etc/gravitee-renewd/keystore-password");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool only_asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
+    app.exit(error, std::cout, std::cerr);
+    return only_asked ? commands::kSuccess : commands::kUsageError;
+  }
+  if (run->parsed()) {
+    return commands::run(configuration, std::cerr);
+  }
+  if (renew->parsed()) {
+    renewal.configuration = configuration;
+    return commands::renew(renewal, std::cout, std::cerr);
+  }
+  if (validate->parsed()) {
+    return commands::validate(configuration, std::cout, std::cerr);
+  }
+  return commands::inspect(inspection, std::cout, std::cerr);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A reader of our output that goes away (a closed pipe) must not end a renewal half-way.
+  ::signal(SIGPIPE, SIG_IGN);
+  try {
+    return dispatch(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "gravitee-renewd: internal error: " << error.what() << '\n';
+    return commands::kFailure;
+  }
+}

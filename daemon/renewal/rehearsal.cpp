@@ -1,0 +1,89 @@
+#include "renewal/rehearsal.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "certificate/certificate.hpp"
+#include "cloud/renew_api.hpp"
+#include "core/text.hpp"
+#include "installation/installer.hpp"
+
+namespace renewd::renewal {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+// A keystore, its generation and the answer are a few KiB each; less than this on a file system is as good as full.
+constexpr std::uint64_t kSpaceNeeded = 4 * installation::kKeystoreLimit;
+
+Result<std::string> rehearse_keystore(const Surroundings& around, const configuration::CertificateSettings& settings) {
+  auto installed = read_installed(around.filesystem, settings.keystore);
+  if (!installed) {
+    return tl::unexpected(std::move(installed.error()));
+  }
+  return fmt::format("{} opens ({}), valid until {}", settings.keystore.path.string(),
+                     certificate::display_name(installed->keystore.format),
+                     format_time(installed->keystore.certificate.not_after()));
+}
+
+Result<std::string> rehearse_token(const configuration::CertificateSettings& settings) {
+  if (!settings.token) {
+    return failure(ErrorKind::unauthorized, "no token is configured");
+  }
+  if (auto token = read_secret(*settings.token); !token) {
+    return tl::unexpected(std::move(token.error()));
+  }
+  return fmt::format("readable from {}", settings.token->description());
+}
+
+Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::path& directory) {
+  if (auto writable = filesystem.check_writable(directory); !writable) {
+    return tl::unexpected(std::move(writable.error()));
+  }
+  auto space = filesystem.free_bytes(directory);
+  if (!space) {
+    return tl::unexpected(std::move(space.error()));
+  }
+  if (*space < kSpaceNeeded) {
+    return failure(ErrorKind::disk, fmt::format("{}: only {} KiB free", directory.string(), *space / 1024));
+  }
+  return fmt::format("{} is writable, {} MiB free", directory.string(), *space / (1024 * 1024));
+}
+
+Result<std::string> rehearse_installation(const Filesystem& filesystem, const fs::path& keystore) {
+  auto target = filesystem.canonical(keystore);
+  if (!target) {
+    return tl::unexpected(std::move(target.error()));
+  }
+  return rehearse_directory(filesystem, target->parent_path());
+}
+
+// The state directory is made on first use: what must be writable is the nearest parent that is there.
+Result<std::string> rehearse_state(const Filesystem& filesystem, fs::path directory) {
+  while (!filesystem.exists(directory) && directory.has_relative_path()) {
+    directory = directory.parent_path();
+  }
+  return rehearse_directory(filesystem, directory);
+}
+
+}  // namespace
+
+asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
+                                                     configuration::CertificateSettings settings,
+                                                     fs::path state_directory) {
+  std::vector<RehearsedStep> steps;
+  steps.push_back({"keystore", rehearse_keystore(surroundings, settings)});
+  steps.push_back({"token", rehearse_token(settings)});
+  const std::string url = cloud::renew_url(settings.account_url);
+  auto reached = co_await surroundings.http.rehearse(url);
+  steps.push_back({"cloud", std::move(reached).map([&url] { return fmt::format("{} is reachable", url); })});
+  steps.push_back({"installation", rehearse_installation(surroundings.filesystem, settings.keystore.path)});
+  steps.push_back({"state", rehearse_state(surroundings.filesystem, state_directory)});
+  auto allowed = co_await surroundings.gateway.rehearse();
+  steps.push_back({"gateway", std::move(allowed)});
+  co_return steps;
+}
+
+}  // namespace renewd::renewal

@@ -1,0 +1,25 @@
+// Everything of a renewal but the request, the replacement and the restart (`renew --dry-run`): what would stop it is
+// found months before it matters.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "renewal/renewal.hpp"
+
+namespace renewd::renewal {
+
+struct RehearsedStep {
+  std::string what;            // "token", "cloud", …
+  Result<std::string> result;  // what was found, for people
+};
+
+// Changes nothing, on this host or in the cloud. Every step is tried, whatever came of the others.
+boost::asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
+                                                            configuration::CertificateSettings settings,
+                                                            std::filesystem::path state_directory);
+
+}  // namespace renewd::renewal

@@ -1,0 +1,153 @@
+#include "renewal/supervisor.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+
+namespace renewd::renewal {
+
+namespace asio = boost::asio;
+
+std::string host_identity(const Filesystem& filesystem) {
+  if (auto id = filesystem.read("/etc/machine-id", 256); id && !id->empty()) {
+    return std::move(*id);
+  }
+  std::array<char, 256> name{};
+  (void)::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surroundings,
+                       configuration::CertificateSettings certificate, configuration::ScheduleSettings schedule,
+                       std::filesystem::path state_directory)
+    : around_(surroundings),
+      certificate_(std::move(certificate)),
+      schedule_(schedule),
+      renewal_(surroundings, certificate_, state_directory),
+      timer_(executor),
+      splay_offset_(splay_offset(host_identity(around_.filesystem), certificate_.name, schedule_.splay)),
+      budget_(schedule_.requests_per_day) {}
+
+asio::awaitable<void> Supervisor::run() {
+  while (true) {
+    const TimePoint next = co_await step();
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) {
+      co_return;
+    }
+    switch (co_await timer_.sleep_until(next)) {
+      case Wake::reached:
+        break;
+      case Wake::clock_changed:
+        event(EventName::clock_changed, "the clock was set: deciding anew");
+        break;
+      case Wake::cancelled:
+        co_return;
+    }
+  }
+}
+
+asio::awaitable<TimePoint> Supervisor::step() {
+  const auto validity = look();
+  const TimePoint now = around_.clock.now();
+  const TimePoint next_check = now + schedule_.check_every;
+  if (!validity) {
+    co_return next_check;
+  }
+  if (activation_pending_) {
+    if (now < attempt_not_before_) {
+      co_return std::min(attempt_not_before_, next_check);
+    }
+    co_return co_await repeat_activation(*validity);
+  }
+  const Decision decision = decide(*validity, certificate_, splay_offset_, now);
+  if (!decision.due) {
+    co_return decision.next > now ? std::min(decision.next, next_check) : next_check;
+  }
+  const TimePoint allowed = std::max(attempt_not_before_, budget_.allowed_at(now));
+  if (now < allowed) {
+    co_return std::min(allowed, next_check);
+  }
+  event(EventName::renewal_due, decision.message, {{"reason", std::string(to_string(decision.reason))}});
+  co_return co_await renew(*validity);
+}
+
+asio::awaitable<TimePoint> Supervisor::renew(Validity validity) {
+  budget_.spend(around_.clock.now());
+  auto renewed = co_await renewal_.run();
+  if (!renewed) {
+    activation_pending_ = renewed.error().kind == ErrorKind::gateway;
+    co_return failed(renewed.error(), validity.not_after);
+  }
+  failures_in_a_row_ = 0;
+  // Even a new certificate that is due again already (one shorter than the window) waits: no renewal loop.
+  attempt_not_before_ = around_.clock.now() + schedule_.check_every;
+  co_return attempt_not_before_;
+}
+
+asio::awaitable<TimePoint> Supervisor::repeat_activation(Validity validity) {
+  auto activation = co_await renewal_.activate();
+  if (!activation) {
+    co_return failed(activation.error(), validity.not_after);
+  }
+  activation_pending_ = false;
+  failures_in_a_row_ = 0;
+  event(EventName::renewal_completed, activation->message);
+  co_return around_.clock.now() + schedule_.check_every;
+}
+
+std::optional<Validity> Supervisor::look() {
+  auto installed = read_installed(around_.filesystem, certificate_.keystore);
+  if (!installed) {
+    event(EventName::certificate_unreadable, installed.error().message,
+          {{"path", certificate_.keystore.path.string()}});
+    return std::nullopt;
+  }
+  const auto& certificate = installed->keystore.certificate;
+  const Validity validity{certificate.not_before(), certificate.not_after()};
+  const TimePoint now = around_.clock.now();
+  const auto left = std::chrono::floor<std::chrono::seconds>(validity.not_after - now);
+  const Fields fields{{"serial", certificate.serial()},
+                      {"not_before", format_time(validity.not_before)},
+                      {"not_after", format_time(validity.not_after)},
+                      {"days_left", std::int64_t{std::chrono::floor<std::chrono::days>(left).count()}}};
+  if (left <= std::chrono::seconds(0)) {
+    event(EventName::certificate_expired, fmt::format("expired {} ago", format_duration(-left)), fields);
+  } else {
+    event(EventName::certificate_checked, decide(validity, certificate_, splay_offset_, now).message, fields);
+  }
+  return validity;
+}
+
+// Logs a failure and decides when to try again.
+TimePoint Supervisor::failed(const Error& error, TimePoint not_after) {
+  const TimePoint now = around_.clock.now();
+  if (error.kind == ErrorKind::cancelled) {
+    return now;
+  }
+  ++failures_in_a_row_;
+  const double jitter = std::uniform_real_distribution<double>(0, 1)(jitter_);
+  attempt_not_before_ =
+      next_attempt({error.kind, failures_in_a_row_, error.retry_after}, schedule_, not_after, now, jitter);
+  if (!activation_pending_) {
+    attempt_not_before_ = std::max(attempt_not_before_, budget_.allowed_at(now));
+  }
+  event(EventName::renewal_failed, error.message,
+        {{"class", std::string(to_string(error.kind))},
+         {"retry_at", format_time(attempt_not_before_)},
+         {"failures_in_a_row", std::int64_t{failures_in_a_row_}}});
+  return std::min(attempt_not_before_, now + schedule_.check_every);
+}
+
+void Supervisor::event(EventName name, std::string_view message, Fields fields) const {
+  around_.log.event(name, certificate_.name, message, std::move(fields));
+}
+
+}  // namespace renewd::renewal

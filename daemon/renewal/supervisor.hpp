@@ -1,0 +1,55 @@
+// The life of one certificate: look at it, decide, renew when it is due, sleep. Logs what it finds and why it acts.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <random>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "configuration/settings.hpp"
+#include "core/wall_timer.hpp"
+#include "renewal/policy.hpp"
+#include "renewal/renewal.hpp"
+#include "renewal/retry.hpp"
+
+namespace renewd::renewal {
+
+// Which host this is, for the splay: the machine id, else the host name.
+std::string host_identity(const Filesystem& filesystem);
+
+class Supervisor {
+ public:
+  // Everything in `surroundings` must outlive the supervisor.
+  Supervisor(const boost::asio::any_io_executor& executor, Surroundings surroundings,
+             configuration::CertificateSettings certificate, configuration::ScheduleSettings schedule,
+             std::filesystem::path state_directory);
+
+  // Ends when it is cancelled, and only then.
+  boost::asio::awaitable<void> run();
+
+ private:
+  // One look and what follows from it. Returns when to look again.
+  boost::asio::awaitable<TimePoint> step();
+  boost::asio::awaitable<TimePoint> renew(Validity validity);
+  boost::asio::awaitable<TimePoint> repeat_activation(Validity validity);
+  std::optional<Validity> look();
+  TimePoint failed(const Error& error, TimePoint not_after);
+  void event(EventName name, std::string_view message, Fields fields = {}) const;
+
+  Surroundings around_;
+  configuration::CertificateSettings certificate_;
+  configuration::ScheduleSettings schedule_;
+  Renewal renewal_;
+  WallTimer timer_;
+  std::chrono::seconds splay_offset_;
+  RequestBudget budget_;
+  unsigned failures_in_a_row_ = 0;
+  TimePoint attempt_not_before_{};
+  // The new keystore is installed, and the gateway does not use it yet.
+  bool activation_pending_ = false;
+  std::mt19937_64 jitter_{std::random_device{}()};
+};
+
+}  // namespace renewd::renewal

@@ -1,0 +1,74 @@
+#include "core/event_log.hpp"
+
+#include <sstream>
+
+#include <boost/json.hpp>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include "support/catch.hpp"
+
+using namespace renewd;
+using namespace std::chrono_literals;
+
+namespace {
+
+class FixedClock final : public Clock {
+ public:
+  TimePoint now() const override { return TimePoint(1795462200s + 5ms); }
+};
+
+struct Captured {
+  std::ostringstream text;
+  FixedClock clock;
+  EventLog log(LogFormat format, spdlog::level::level_enum level = spdlog::level::info) {
+    auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(text));
+    logger->set_pattern("%v");
+    logger->set_level(level);
+    return {std::move(logger), format, false, clock};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an event is one JSON line with its own fields behind the common ones") {
+  Captured captured;
+  captured.log(LogFormat::json)
+      .event(EventName::renewal_failed, "production", "POST …: HTTP 503\n\"quoted\"",
+             {{"class", "server_error"}, {"failures_in_a_row", std::int64_t{3}}, {"final", false}});
+  const std::string line = captured.text.str();
+  CHECK(line.find('\n') == line.size() - 1);
+  const auto event = boost::json::parse(line).as_object();
+  CHECK(event.at("time") == "2026-11-23T19:30:00.005Z");
+  CHECK(event.at("level") == "error");
+  CHECK(event.at("event") == "renewal_failed");
+  CHECK(event.at("certificate") == "production");
+  CHECK(event.at("message") == "POST …: HTTP 503\n\"quoted\"");
+  CHECK(event.at("class") == "server_error");
+  CHECK(event.at("failures_in_a_row") == 3);
+  CHECK(event.at("final") == false);
+}
+
+TEST_CASE("an event of the daemon itself names no certificate") {
+  Captured captured;
+  captured.log(LogFormat::json).event(EventName::daemon_started, "", "version 1");
+  CHECK_FALSE(boost::json::parse(captured.text.str()).as_object().contains("certificate"));
+}
+
+TEST_CASE("text is for people") {
+  Captured captured;
+  captured.log(LogFormat::text)
+      .event(EventName::renewal_due, "production", "10 days left", {{"reason", "window_open"}, {"why", "two words"}});
+  CHECK(
+      captured.text.str() ==
+      "2026-11-23T19:30:00.005Z info    renewal_due [production] 10 days left reason=window_open why=\"two words\"\n");
+}
+
+TEST_CASE("events below the level are left out") {
+  Captured captured;
+  const auto log = captured.log(LogFormat::json, spdlog::level::warn);
+  log.event(EventName::certificate_checked, "a", "fine");
+  CHECK(captured.text.str().empty());
+  log.event(EventName::certificate_expiring, "a", "soon");
+  CHECK_FALSE(captured.text.str().empty());
+}

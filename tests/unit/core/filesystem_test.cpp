@@ -1,0 +1,120 @@
+#include "core/filesystem.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/catch.hpp"
+#include "support/command.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace renewd;
+using namespace renewd::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+FileAttributes own_attributes(mode_t mode = 0600) {
+  return {.owner = ::geteuid(), .group = ::getegid(), .mode = mode, .extended = {}};
+}
+
+}  // namespace
+
+TEST_CASE("reading names what is wrong with the file") {
+  const TemporaryDirectory directory;
+  const PosixFilesystem filesystem;
+  write_file(directory / "file", "12345");
+  CHECK(filesystem.read(directory / "file", 5).value() == "12345");
+  CHECK_THAT(filesystem.read(directory / "file", 4).error().message, ContainsSubstring("larger than 4 bytes"));
+  CHECK_THAT(filesystem.read(directory / "none", 4).error().message, ContainsSubstring("No such file"));
+  CHECK_THAT(filesystem.read(directory.path(), 4).error().message, ContainsSubstring("not a regular file"));
+  run_or_throw({"mkfifo", (directory / "fifo").string()});
+  CHECK_THAT(filesystem.read(directory / "fifo", 4).error().message, ContainsSubstring("not a regular file"));
+  CHECK(filesystem.read(directory / "none", 4).error().kind == ErrorKind::disk);
+}
+
+TEST_CASE("a created file has its attributes whatever the umask says") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const mode_t old_umask = ::umask(0077);
+  const auto created = filesystem.create(directory / "file", "bytes", own_attributes(0664));
+  ::umask(old_umask);
+  REQUIRE(created);
+  CHECK(read_file(directory / "file") == "bytes");
+  CHECK(filesystem.attributes(directory / "file")->mode == 0664);
+}
+
+TEST_CASE("creating never writes to what is there already") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  write_file(directory / "file", "old");
+  fs::create_symlink(directory / "elsewhere", directory / "link");
+  CHECK_FALSE(filesystem.create(directory / "file", "new", own_attributes()));
+  CHECK_FALSE(filesystem.create(directory / "link", "new", own_attributes()));
+  CHECK(read_file(directory / "file") == "old");
+  CHECK_FALSE(fs::exists(directory / "elsewhere"));
+}
+
+TEST_CASE("a durable write replaces the whole file and leaves nothing else behind") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  write_file(directory / "file", "old");
+  write_file(directory / ".file.gravitee-renewd", "left by a crash");
+  REQUIRE(write_durably(filesystem, directory / "file", "new", own_attributes(0640)));
+  CHECK(read_file(directory / "file") == "new");
+  CHECK(filesystem.attributes(directory / "file")->mode == 0640);
+  CHECK(filesystem.list(directory.path()).value() == std::vector<std::string>{"file"});
+}
+
+TEST_CASE("owner, group and ACL are carried over") {
+  if (::geteuid() != 0 || !have_program("setfacl")) {
+    WARN("skipped: needs root and setfacl");
+    return;
+  }
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  write_file(directory / "old", "old");
+  run_or_throw({"chown", "1234:5678", (directory / "old").string()});
+  run_or_throw({"setfacl", "-m", "u:4321:r", (directory / "old").string()});
+  const auto attributes = filesystem.attributes(directory / "old").value();
+  CHECK(attributes.owner == 1234);
+  CHECK(attributes.group == 5678);
+  REQUIRE(filesystem.create(directory / "new", "new", attributes));
+  CHECK(filesystem.attributes(directory / "new").value() == attributes);
+  CHECK_THAT(run_or_throw({"getfacl", "-n", (directory / "new").string()}), ContainsSubstring("user:4321:r--"));
+}
+
+TEST_CASE("an ACL that the directory hands down does not open a file that had none") {
+  if (!have_program("setfacl")) {
+    WARN("skipped: needs setfacl");
+    return;
+  }
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  run_or_throw({"setfacl", "-d", "-m", "u:4321:rw", directory.path().string()});
+  REQUIRE(filesystem.create(directory / "new", "new", own_attributes(0640)));
+  const auto attributes = filesystem.attributes(directory / "new").value();
+  CHECK(attributes.mode == 0640);
+  CHECK(attributes.extended.count("system.posix_acl_access") == 0);
+}
+
+TEST_CASE("directories are made with their parents, and removing nothing is no error") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  REQUIRE(filesystem.create_directories(directory / "a/b/c", 0700));
+  REQUIRE(filesystem.create_directories(directory / "a/b/c", 0700));
+  CHECK((fs::status(directory / "a/b").permissions() & fs::perms::others_all) == fs::perms::none);
+  CHECK(filesystem.remove(directory / "none"));
+  CHECK(filesystem.list(directory / "none").value().empty());
+  write_file(directory / "file", "");
+  CHECK_FALSE(filesystem.create_directories(directory / "file/below", 0700));
+}
+
+TEST_CASE("what cannot be written is found out without writing") {
+  const TemporaryDirectory directory;
+  const PosixFilesystem filesystem;
+  CHECK(filesystem.check_writable(directory.path()));
+  CHECK_FALSE(filesystem.check_writable(directory / "none"));
+  write_file(directory / "file", "");
+  CHECK_FALSE(filesystem.check_writable(directory / "file"));
+  CHECK(filesystem.free_bytes(directory.path()).value() > 0);
+}

@@ -1,0 +1,68 @@
+#include "core/secret.hpp"
+
+#include <cstdlib>
+
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace renewd;
+using renewd::testing::TemporaryDirectory;
+using renewd::testing::write_file;
+
+namespace {
+
+SecretSource file(const std::filesystem::path& path) {
+  return {.kind = SecretSource::Kind::file, .name = path.string(), .value = {}};
+}
+
+}  // namespace
+
+TEST_CASE("a secret file is read without the line break at its end") {
+  const TemporaryDirectory directory;
+  write_file(directory / "unix", "token\n");
+  write_file(directory / "dos", "token\r\n");
+  write_file(directory / "inner", " to\nken \n\n");
+  CHECK(read_secret(file(directory / "unix"))->view() == "token");
+  CHECK(read_secret(file(directory / "dos"))->view() == "token");
+  CHECK(read_secret(file(directory / "inner"))->view() == " to\nken \n");
+}
+
+TEST_CASE("a secret that cannot be used is an error that names its source") {
+  const TemporaryDirectory directory;
+  write_file(directory / "empty", "\n");
+  write_file(directory / "large", std::string(64 * 1024 + 1, 'x'));
+  write_file(directory / "limit", std::string(64 * 1024, 'x'));
+  CHECK_THAT(read_secret(file(directory / "missing")).error().message,
+             ContainsSubstring((directory / "missing").string()) && ContainsSubstring("No such file"));
+  CHECK_THAT(read_secret(file(directory / "empty")).error().message, ContainsSubstring("empty"));
+  CHECK_THAT(read_secret(file(directory / "large")).error().message, ContainsSubstring("64 KiB"));
+  CHECK(read_secret(file(directory / "limit")).has_value());
+  CHECK_FALSE(read_secret(file(directory.path())).has_value());
+}
+
+TEST_CASE("secrets come from credentials, the environment and the configuration, too") {
+  const TemporaryDirectory directory;
+  write_file(directory / "token", "from-credential\n");
+  const SecretSource credential{.kind = SecretSource::Kind::credential, .name = "token", .value = {}};
+  const SecretSource variable{.kind = SecretSource::Kind::env, .name = "RENEWD_TEST_SECRET", .value = {}};
+  const SecretSource value{.kind = SecretSource::Kind::value, .name = "", .value = Secret("inline")};
+
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+  ::unsetenv("RENEWD_TEST_SECRET");
+  CHECK_THAT(read_secret(credential).error().message, ContainsSubstring("LoadCredential"));
+  CHECK_THAT(read_secret(variable).error().message, ContainsSubstring("RENEWD_TEST_SECRET"));
+
+  ::setenv("CREDENTIALS_DIRECTORY", directory.path().c_str(), 1);
+  ::setenv("RENEWD_TEST_SECRET", "from-environment", 1);
+  CHECK(read_secret(credential)->view() == "from-credential");
+  CHECK(read_secret(variable)->view() == "from-environment");
+  CHECK(read_secret(value)->view() == "inline");
+}
+
+TEST_CASE("a rotated secret is seen at the next use") {
+  const TemporaryDirectory directory;
+  write_file(directory / "token", "old");
+  REQUIRE(read_secret(file(directory / "token"))->view() == "old");
+  write_file(directory / "token", "new");
+  CHECK(read_secret(file(directory / "token"))->view() == "new");
+}

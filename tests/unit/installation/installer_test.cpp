@@ -1,0 +1,124 @@
+#include "installation/installer.hpp"
+
+#include <sys/stat.h>
+
+#include "support/catch.hpp"
+#include "support/command.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace renewd;
+using namespace renewd::installation;
+using namespace renewd::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+// The disk of this host, with one call that fails.
+class FailingFilesystem final : public Filesystem {
+ public:
+  explicit FailingFilesystem(std::string failing) : failing_(std::move(failing)) {}
+
+  Result<std::string> read(const fs::path& path, std::size_t limit) const override {
+    return fails("read") ? broken() : real_.read(path, limit);
+  }
+  Result<FileAttributes> attributes(const fs::path& path) const override {
+    return fails("attributes") ? broken() : real_.attributes(path);
+  }
+  Result<fs::path> canonical(const fs::path& path) const override {
+    return fails("canonical") ? broken() : real_.canonical(path);
+  }
+  bool exists(const fs::path& path) const override { return real_.exists(path); }
+  Result<std::vector<std::string>> list(const fs::path& directory) const override { return real_.list(directory); }
+  Result<void> check_writable(const fs::path& directory) const override { return real_.check_writable(directory); }
+  Result<std::uint64_t> free_bytes(const fs::path& directory) const override { return real_.free_bytes(directory); }
+  Result<void> create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes) override {
+    return fails("create") ? broken() : real_.create(path, bytes, attributes);
+  }
+  Result<void> rename(const fs::path& from, const fs::path& to) override {
+    return fails("rename") ? broken() : real_.rename(from, to);
+  }
+  Result<void> remove(const fs::path& path) override { return fails("remove") ? broken() : real_.remove(path); }
+  Result<void> create_directories(const fs::path& directory, mode_t mode) override {
+    return real_.create_directories(directory, mode);
+  }
+  Result<void> sync_directory(const fs::path& directory) override { return real_.sync_directory(directory); }
+  Result<void> touch(const fs::path& path) override { return fails("touch") ? broken() : real_.touch(path); }
+
+ private:
+  bool fails(std::string_view call) const { return failing_ == call; }
+  static tl::unexpected<Error> broken() { return failure(ErrorKind::disk, "broken on purpose"); }
+
+  std::string failing_;
+  PosixFilesystem real_;
+};
+
+}  // namespace
+
+TEST_CASE("a keystore is replaced behind its symbolic link, with its mode") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  fs::create_directory(directory / "real");
+  write_file(directory / "real/keystore.p12", "old");
+  fs::permissions(directory / "real/keystore.p12", fs::perms(0640));
+  fs::create_symlink("real/keystore.p12", directory / "link.p12");
+  REQUIRE(replace(filesystem, directory / "link.p12", "new"));
+  CHECK(fs::is_symlink(directory / "link.p12"));
+  CHECK(read_file(directory / "real/keystore.p12") == "new");
+  CHECK(fs::status(directory / "real/keystore.p12").permissions() == fs::perms(0640));
+  CHECK(filesystem.list(directory / "real").value() == std::vector<std::string>{"keystore.p12"});
+}
+
+TEST_CASE("owner and group of the keystore stay") {
+  if (::geteuid() != 0) {
+    WARN("skipped: needs root");
+    return;
+  }
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  write_file(directory / "keystore.p12", "old");
+  run_or_throw({"chown", "1234:5678", (directory / "keystore.p12").string()});
+  REQUIRE(replace(filesystem, directory / "keystore.p12", "new"));
+  const auto attributes = filesystem.attributes(directory / "keystore.p12").value();
+  CHECK(attributes.owner == 1234);
+  CHECK(attributes.group == 5678);
+}
+
+TEST_CASE("keeps the old keystore when a step before the rename fails") {
+  const std::string call = GENERATE("canonical", "attributes", "remove", "create", "rename");
+  CAPTURE(call);
+  const TemporaryDirectory directory;
+  FailingFilesystem filesystem(call);
+  write_file(directory / "keystore.p12", "old");
+  const auto replaced = replace(filesystem, directory / "keystore.p12", "new");
+  REQUIRE_FALSE(replaced);
+  CHECK(replaced.error().kind == ErrorKind::disk);
+  CHECK_THAT(replaced.error().message, ContainsSubstring("keystore.p12") && ContainsSubstring("broken on purpose"));
+  CHECK(read_file(directory / "keystore.p12") == "old");
+  CHECK(PosixFilesystem().list(directory.path()).value() == std::vector<std::string>{"keystore.p12"});
+}
+
+TEST_CASE("a file that cannot be touched is installed all the same") {
+  const TemporaryDirectory directory;
+  FailingFilesystem filesystem("touch");
+  write_file(directory / "keystore.p12", "old");
+  CHECK(replace(filesystem, directory / "keystore.p12", "new"));
+  CHECK(read_file(directory / "keystore.p12") == "new");
+}
+
+TEST_CASE("says so when the new keystore cannot be read back") {
+  const TemporaryDirectory directory;
+  FailingFilesystem filesystem("read");
+  write_file(directory / "keystore.p12", "old");
+  const auto replaced = replace(filesystem, directory / "keystore.p12", "new");
+  REQUIRE_FALSE(replaced);
+  CHECK_THAT(replaced.error().message, ContainsSubstring("reading it back"));
+}
+
+TEST_CASE("a keystore that is not there is not made up") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  fs::create_symlink("nowhere", directory / "dangling");
+  CHECK_FALSE(replace(filesystem, directory / "none", "new"));
+  CHECK_FALSE(replace(filesystem, directory / "dangling", "new"));
+  CHECK_FALSE(fs::exists(directory / "nowhere"));
+}

@@ -1,0 +1,108 @@
+#include "renewal/policy.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "support/catch.hpp"
+
+using namespace renewd;
+using namespace renewd::renewal;
+using namespace std::chrono_literals;
+using configuration::CertificateSettings;
+using configuration::LifetimeShare;
+using std::chrono::days;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr std::chrono::sys_seconds kStart{1'700'000'000s};
+constexpr Validity kYear{kStart, kStart + days(365)};
+
+CertificateSettings certificate(configuration::RenewBefore renew_before = days(30)) {
+  CertificateSettings settings;
+  settings.name = "production";
+  settings.renew_before = renew_before;
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("a certificate comes due when its window opens") {
+  struct Case {
+    std::string what;
+    seconds since_issue;
+    bool due;
+    Reason reason;
+    seconds next;  // since issue
+  };
+  const auto [what, since_issue, due, reason, next] = GENERATE(values<Case>({
+      {"new", 0s, false, Reason::not_due, days(335)},
+      {"a second early", days(335) - 1s, false, Reason::not_due, days(335)},
+      {"at the moment", days(335), true, Reason::window_open, days(335)},
+      {"late", days(360), true, Reason::window_open, days(360)},
+      {"a second before expiry", days(365) - 1s, true, Reason::window_open, days(365) - 1s},
+      {"at expiry", days(365), true, Reason::expired, days(365)},
+      {"long expired", days(900), true, Reason::expired, days(900)},
+      {"our clock is behind", -days(1), false, Reason::not_due, days(335)},
+  }));
+  CAPTURE(what);
+  const auto decision = decide(kYear, certificate(), 0s, kStart + since_issue);
+  CHECK(decision.due == due);
+  CHECK(decision.reason == reason);
+  CHECK(decision.next == kStart + next);
+  CHECK_FALSE(decision.message.empty());
+}
+
+TEST_CASE("the window may be a share of the lifetime, and is never longer than it") {
+  CHECK(window_opens(kYear, LifetimeShare{0.25}) == kYear.not_after - days(365) / 4);
+  CHECK(window_opens(kYear, seconds(days(30))) == kYear.not_after - days(30));
+  CHECK(window_opens(kYear, seconds(days(3650))) == kYear.not_before);
+  const Validity backwards{kStart, kStart - 1h};
+  CHECK(window_opens(backwards, seconds(days(30))) == backwards.not_after);
+}
+
+TEST_CASE("the splay is added to the moment the window opens") {
+  const auto at = [](seconds since_issue) { return decide(kYear, certificate(), 6h, kStart + since_issue); };
+  CHECK(at(days(335) - 1s).reason == Reason::not_due);
+  CHECK(at(days(335)).reason == Reason::splay);
+  CHECK_FALSE(at(days(335) + 6h - 1s).due);
+  CHECK(at(days(335)).next == kStart + days(335) + 6h);
+  CHECK(at(days(335) + 6h).due);
+  // A host that comes late does not wait again.
+  CHECK(at(days(350)).due);
+}
+
+TEST_CASE("the splay never takes more than half of what is left") {
+  const auto decision = decide(kYear, certificate(seconds(2h)), days(30), kYear.not_after - 90min);
+  CHECK(decision.reason == Reason::splay);
+  CHECK(decision.next == kYear.not_after - 1h);
+}
+
+TEST_CASE("renew: never is watched and nothing more") {
+  auto settings = certificate();
+  settings.renew = configuration::RenewMode::never;
+  for (const seconds since_issue : {seconds(0), seconds(days(350)), seconds(days(400))}) {
+    const auto decision = decide(kYear, settings, 0s, kStart + since_issue);
+    CHECK_FALSE(decision.due);
+    CHECK(decision.reason == Reason::never);
+    CHECK(decision.next >= kStart + since_issue);
+  }
+}
+
+TEST_CASE("the splay is stable, differs by host and certificate, and fills its span evenly") {
+  CHECK(splay_offset("host", "production", 24h) == splay_offset("host", "production", 24h));
+  CHECK(splay_offset("host", "production", 0s) == 0s);
+  CHECK(splay_offset("host-1", "production", 24h) != splay_offset("host-2", "production", 24h));
+  CHECK(splay_offset("host", "production", 24h) != splay_offset("host", "staging", 24h));
+
+  constexpr int kHosts = 24'000;
+  std::array<int, 24> hours{};
+  for (int host = 0; host < kHosts; ++host) {
+    const auto offset = splay_offset("host-" + std::to_string(host), "production", 24h);
+    REQUIRE(offset >= 0s);
+    REQUIRE(offset < 24h);
+    ++hours.at(static_cast<std::size_t>(offset / 1h));
+  }
+  CHECK(*std::max_element(hours.begin(), hours.end()) < kHosts / 24 * 12 / 10);
+  CHECK(*std::min_element(hours.begin(), hours.end()) > kHosts / 24 * 8 / 10);
+}
