@@ -23,7 +23,7 @@ int dispatch(int argc, char** argv) {
   CLI::App app("Renews the Gravitee Cloud certificate of a self-hosted gateway before it expires.", "gravitee-renewd");
   std::filesystem::path configuration = "/etc/gravitee-renewd/config.yaml";
   app.add_option("--config", configuration, "The configuration file")->type_name("FILE")->capture_default_str();
-  app.set_version_flag("--version", "gravitee-renewd " + std::string(renewd::kVersion));
+  app.set_version_flag("--version", "gravitee-renewd " + std::string(renewd::version()));
   app.require_subcommand(1);
   app.fallthrough();
   app.footer("Example: gravitee-renewd --config /etc/gravitee-renewd/config.yaml renew --dry-run");

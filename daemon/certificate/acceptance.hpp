@@ -1,4 +1,5 @@
-// The gate: whether a renewed certificate may replace the installed one. Pure: no disk, no network, no clock of its own.
+// The gate: whether a renewed certificate may replace the installed one. Pure: no disk, no network, no clock of its
+// own.
 #pragma once
 
 #include <chrono>
@@ -23,8 +24,8 @@ struct Expectations {
 // The largest notBefore in the future that is put down to clocks that differ.
 inline constexpr std::chrono::minutes kClockTolerance{5};
 
-// Succeeds when `candidate`, which must hold its key, may replace `installed`. Otherwise a rejection whose message names
-// both sides of the comparison that failed.
+// Succeeds when `candidate`, which must hold its key, may replace `installed`. Otherwise a rejection whose message
+// names both sides of the comparison that failed.
 Result<void> accept(const Keystore& candidate, const Keystore& installed, const Expectations& expectations);
 
 }  // namespace renewd::certificate

@@ -1,5 +1,5 @@
-// A keystore of any format, opened to what matters: the certificate, its chain, its key and its alias. The format is told
-// by the content, never by a file's name. What it leaves out: whether the content is any good (acceptance).
+// A keystore of any format, opened to what matters: the certificate, its chain, its key and its alias. The format is
+// told by the content, never by a file's name. What it leaves out: whether the content is any good (acceptance).
 #pragma once
 
 #include <optional>

@@ -17,8 +17,8 @@ Result<std::string> decode_answer(std::string_view body);
 
 // A keystore ready to be installed.
 struct Candidate {
-  std::string bytes;                // what will be in the file
-  certificate::Keystore keystore;   // `bytes`, opened: has its key
+  std::string bytes;               // what will be in the file
+  certificate::Keystore keystore;  // `bytes`, opened: has its key
 };
 
 // Turns an answer into the file to be installed beside `installed`, in the installed file's kind (PEM stays PEM;

@@ -37,7 +37,8 @@ class HttpClient {
   virtual ~HttpClient() = default;
 
   // Any status is a success here: what it means is the caller's business. Errors: dns, connect, tls, proxy, timeout,
-  // bad_answer (malformed, or truncated; with reason too_large over the limit), cancelled.
+  // bad_answer (malformed, or truncated; with reason too_large over the limit), cancelled; before anything is sent also
+  // client_error (no usable URL) and unauthorized (a token that no header can carry).
   virtual boost::asio::awaitable<Result<HttpResponse>> send(HttpRequest request) = 0;
 
   // Everything of an exchange with `url` that comes before the request: name, connection, proxy, TLS.

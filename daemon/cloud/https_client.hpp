@@ -1,5 +1,6 @@
 // HTTP/1.1 on Boost.Beast, one connection an exchange: TLS 1.2 or later with the host name verified, through a CONNECT
-// proxy if configured. Follows no redirect, keeps no cookie, and sends neither Origin nor Referer.
+// proxy if configured (loopback hosts are reached directly). Follows no redirect, keeps no cookie, and sends neither
+// Origin nor Referer.
 #pragma once
 
 #include <cstddef>

@@ -1,1 +1,141 @@
 #include "cloud/renew_api.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ctime>
+#include <iomanip>
+#include <limits>
+#include <locale>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "cloud/error_body.hpp"
+#include "core/text.hpp"
+
+namespace renewd::cloud {
+namespace {
+
+namespace asio = boost::asio;
+
+// Nobody means more, and sums with it cannot overflow.
+constexpr std::chrono::seconds kLongestDelay = std::chrono::days{365};
+
+// A server that repeats the request in its answer must not bring the token into a log.
+std::string redacted(const std::string& text, const Secret& token) {
+  std::string clean;
+  std::size_t from = 0;
+  const auto next = [&] { return token.empty() ? std::string::npos : text.find(token.view(), from); };
+  for (auto at = next(); at != std::string::npos; at = next()) {
+    clean += text.substr(from, at - from) + "[token]";
+    from = at + token.view().size();
+  }
+  return clean + text.substr(from);
+}
+
+// The three forms of RFC 9110, 5.6.7.
+std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
+  for (const char* const form : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
+    std::istringstream in{std::string(text)};
+    in.imbue(std::locale::classic());
+    std::tm parts{};
+    in >> std::get_time(&parts, form);
+    if (in && in.peek() == std::istringstream::traits_type::eof()) {
+      return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
+    }
+  }
+  return std::nullopt;
+}
+
+ErrorKind kind_of(unsigned status) {
+  switch (status) {
+    case 401:
+    case 403:
+      return ErrorKind::unauthorized;
+    case 407:
+      return ErrorKind::proxy;  // a proxy that answers in the cloud's place
+    case 408:
+      return ErrorKind::server_error;  // the request was fine and may be repeated; our own deadlines are `timeout`
+    case 429:
+      return ErrorKind::rate_limited;
+    default:
+      break;
+  }
+  if (status < 300 || status > 599) {
+    return ErrorKind::bad_answer;
+  }
+  return status < 500 ? ErrorKind::client_error : ErrorKind::server_error;
+}
+
+std::string words_of(const HttpResponse& response, const Secret& token) {
+  if (response.status >= 300 && response.status < 400) {
+    const std::string target = printable(redacted(response.header("location"), token));
+    return fmt::format("a redirect to {}, which is not followed with a token", target.empty() ? "nowhere" : target);
+  }
+  return printable(redacted(error_words(response.body), token));
+}
+
+Error explain(const HttpResponse& response, std::string_view doing, const Secret& token) {
+  const std::string words = words_of(response, token);
+  Error error{kind_of(response.status),
+              fmt::format("{}: HTTP {}{}{}", doing, response.status, words.empty() ? "" : ": ", words)};
+  if (error.kind == ErrorKind::rate_limited || error.kind == ErrorKind::server_error) {
+    error.retry_after = parse_retry_after(response.header("retry-after"), response.header("date"));
+  }
+  return error;
+}
+
+}  // namespace
+
+std::string renew_url(const std::string& account_url) {
+  const auto end = account_url.find_last_not_of('/');
+  return account_url.substr(0, end == std::string::npos ? 0 : end + 1) + "/certificate/renewcert";
+}
+
+asio::awaitable<Result<RawAnswer>> request_renewal(HttpClient& client, std::string account_url, Secret token) {
+  HttpRequest request;
+  request.method = "POST";
+  request.url = renew_url(account_url);
+  request.bearer_token = token;
+  const std::string doing = "POST " + printable(request.url);
+  auto response = co_await client.send(std::move(request));
+  if (!response) {
+    co_return tl::unexpected(std::move(response.error()));
+  }
+  if (response->status < 200 || response->status > 299) {
+    co_return tl::unexpected(explain(*response, doing, token));
+  }
+  if (response->body.find_first_not_of(" \t\r\n") == std::string::npos) {
+    co_return failure(ErrorKind::bad_answer, fmt::format("{}: HTTP {}: the answer is empty", doing, response->status));
+  }
+  RawAnswer answer;
+  answer.date = response->header("date");
+  answer.body = std::move(response->body);
+  co_return answer;
+}
+
+std::string describe_error_body(std::string_view body) {
+  return printable(error_words(body));
+}
+
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::string_view date) {
+  if (value.empty()) {
+    return std::nullopt;
+  }
+  if (std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; })) {
+    std::int64_t seconds = 0;
+    if (std::from_chars(value.data(), value.data() + value.size(), seconds).ec != std::errc()) {
+      return kLongestDelay;  // out of range
+    }
+    return std::min(std::chrono::seconds(seconds), kLongestDelay);
+  }
+  const auto until = parse_http_date(value);
+  const auto now = parse_http_date(date);
+  if (!until || !now) {
+    return std::nullopt;
+  }
+  return std::clamp<std::chrono::seconds>(*until - *now, std::chrono::seconds{0}, kLongestDelay);
+}
+
+}  // namespace renewd::cloud

@@ -7,17 +7,28 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 
 namespace renewd::commands {
 
 namespace asio = boost::asio;
 
-EventLoop::EventLoop() : io_(1), stop_signals_(io_, SIGTERM, SIGINT) {}
+namespace {
+
+// A cancellation is seen where it is asked for (core/cancellation), never as an exception out of the next await.
+asio::awaitable<void> without_throwing(asio::awaitable<void> coroutine) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await std::move(coroutine);
+}
+
+}  // namespace
+
+EventLoop::EventLoop() : io_(1), stop_signals_(io_, SIGTERM, SIGINT), hangup_signal_(io_) {}
 
 void EventLoop::start(asio::awaitable<void> coroutine) {
   auto& cancellation = cancellations_.emplace_back();
   ++running_;
-  asio::co_spawn(io_, std::move(coroutine),
+  asio::co_spawn(io_, without_throwing(std::move(coroutine)),
                  asio::bind_cancellation_slot(cancellation.slot(), [this](std::exception_ptr thrown) {
                    if (thrown) {
                      std::rethrow_exception(thrown);
@@ -25,6 +36,22 @@ void EventLoop::start(asio::awaitable<void> coroutine) {
                    --running_;
                    stop_when_idle();
                  }));
+}
+
+void EventLoop::on_hangup(std::function<void()> hung_up) {
+  hung_up_ = std::move(hung_up);
+  hangup_signal_.add(SIGHUP);
+  wait_for_hangup();
+}
+
+void EventLoop::wait_for_hangup() {
+  hangup_signal_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) {
+      return;
+    }
+    hung_up_();
+    wait_for_hangup();
+  });
 }
 
 bool EventLoop::run(std::function<void(const char* signal)> stopping) {
@@ -48,6 +75,7 @@ bool EventLoop::run(std::function<void(const char* signal)> stopping) {
 void EventLoop::stop_when_idle() {
   if (running_ == 0) {
     stop_signals_.cancel();
+    hangup_signal_.cancel();
   }
 }
 

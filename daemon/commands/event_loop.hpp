@@ -19,15 +19,20 @@ class EventLoop {
 
   // Starts a coroutine; it is cancelled when the loop is told to stop. An exception that leaves it leaves run().
   void start(boost::asio::awaitable<void> coroutine);
+  // Calls `hung_up` at each SIGHUP from now on; without it, SIGHUP ends the process.
+  void on_hangup(std::function<void()> hung_up);
   // Runs until every coroutine has ended. `stopping` is called once, with the signal's name, when a signal arrives.
   // Returns whether one did.
   bool run(std::function<void(const char* signal)> stopping);
 
  private:
+  void wait_for_hangup();
   void stop_when_idle();
 
   boost::asio::io_context io_;
   boost::asio::signal_set stop_signals_;
+  boost::asio::signal_set hangup_signal_;
+  std::function<void()> hung_up_;
   // A list: the coroutines hold on to the slots.
   std::list<boost::asio::cancellation_signal> cancellations_;
   std::size_t running_ = 0;

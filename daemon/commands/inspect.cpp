@@ -77,7 +77,7 @@ std::string describe_key(const Keystore& keystore) {
 
 std::string relative(std::chrono::sys_seconds time, TimePoint now) {
   using std::chrono::seconds;
-  const auto distance = std::chrono::duration_cast<seconds>(time - now);
+  const seconds distance = time - std::chrono::floor<seconds>(now);
   return distance >= seconds::zero() ? "in " + format_duration(distance) : format_duration(-distance) + " ago";
 }
 

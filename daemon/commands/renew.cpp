@@ -11,6 +11,7 @@
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
+#include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/rehearsal.hpp"
@@ -53,8 +54,8 @@ class Pass {
         done = co_await renew_if_due(objects.surroundings(), certificate);
       }
       succeeded_ = succeeded_ && done;
-      const auto state = co_await asio::this_coro::cancellation_state;
-      if (state.cancelled() != asio::cancellation_type::none) {
+      const bool stopping = co_await stop_requested();
+      if (stopping) {
         co_return;
       }
     }

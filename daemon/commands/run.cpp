@@ -28,14 +28,18 @@ int run(const std::filesystem::path& configuration, std::ostream& errors) {
   std::list<renewal::Supervisor> supervisors;
   const auto count = settings->certificates.size();
   log.event(EventName::daemon_started, "",
-            fmt::format("version {}, watching {} certificate{}", kVersion, count, count == 1 ? "" : "s"),
-            {{"version", std::string(kVersion)}, {"configuration", configuration.string()}});
+            fmt::format("version {}, watching {} certificate{}", version(), count, count == 1 ? "" : "s"),
+            {{"version", std::string(version())}, {"configuration", configuration.string()}});
   for (const auto& certificate : settings->certificates) {
     auto& parts = objects.emplace_back(loop.executor(), certificate, filesystem, http, log, clock);
     auto& supervisor = supervisors.emplace_back(loop.executor(), parts.surroundings(), certificate, settings->schedule,
                                                 settings->state_directory);
     loop.start(supervisor.run());
   }
+  loop.on_hangup([&log] {
+    log.event(EventName::config_rejected, "",
+              "SIGHUP: this version does not reload its configuration; restart the daemon instead");
+  });
   loop.run([&log](const char* signal) {
     log.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
   });

@@ -1,1 +1,155 @@
 #include "configuration/loader.hpp"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "configuration/certificate_section.hpp"
+#include "configuration/secret_section.hpp"
+#include "configuration/urls.hpp"
+#include "configuration/yaml_document.hpp"
+#include "configuration/yaml_map.hpp"
+#include "configuration/yaml_values.hpp"
+#include "core/filesystem.hpp"
+
+namespace renewd::configuration {
+namespace {
+
+constexpr std::size_t kFileLimit = 1024 * 1024;
+
+void read_proxy(const YamlMap& map, HttpSettings& into) {
+  read_secret_source(map, "proxy_password", into.proxy_password);
+  std::string text;
+  read_text(map, "proxy", text);
+  if (!text.empty()) {
+    auto proxy = parse_proxy(text);
+    if (!proxy) {
+      map.sink().error(map.find("proxy")->place, "`http.proxy` " + proxy.error());
+      return;
+    }
+    into.proxy = std::move(*proxy);
+  }
+  const bool has_user = into.proxy && !into.proxy->user.empty();
+  if (map.find("proxy_password") != nullptr && !has_user && (into.proxy || map.find("proxy") == nullptr)) {
+    map.sink().error(map.place_of("proxy_password"),
+                     "`http.proxy_password` needs a user; write it into `http.proxy`, as in http://user@host:3128");
+  }
+}
+
+void read_http(const YamlNode& node, DiagnosticSink& sink, HttpSettings& into) {
+  const auto map = YamlMap::open(
+      node, "http", {.supported = {"ca_file", "proxy", "proxy_password", "connect_timeout", "request_timeout"}}, sink);
+  if (!map) {
+    return;
+  }
+  read_absolute_path(*map, "ca_file", into.ca_file);
+  read_proxy(*map, into);
+  read_duration(*map, "connect_timeout", seconds{1}, into.connect_timeout);
+  read_duration(*map, "request_timeout", seconds{1}, into.request_timeout);
+  if (into.connect_timeout > into.request_timeout) {
+    const bool connect = map->find("connect_timeout") != nullptr;
+    sink.error(map->place_of(connect ? "connect_timeout" : "request_timeout"),
+               fmt::format("`http.connect_timeout` ({}s) must not be longer than `http.request_timeout` ({}s), which "
+                           "bounds the whole exchange",
+                           into.connect_timeout.count(), into.request_timeout.count()));
+  }
+}
+
+void read_schedule(const YamlNode& node, DiagnosticSink& sink, ScheduleSettings& into) {
+  const auto map = YamlMap::open(
+      node, "schedule", {.supported = {"check_every", "splay", "retry_at_least", "retry_at_most", "requests_per_day"}},
+      sink);
+  if (!map) {
+    return;
+  }
+  constexpr unsigned kSecondsOfADay = 86400;
+  read_duration(*map, "check_every", seconds{1}, into.check_every);
+  read_duration(*map, "splay", seconds{0}, into.splay);
+  read_duration(*map, "retry_at_least", seconds{1}, into.retry_at_least);
+  read_duration(*map, "retry_at_most", seconds{1}, into.retry_at_most);
+  read_count(*map, "requests_per_day", kSecondsOfADay, into.requests_per_day);
+  if (into.retry_at_least > into.retry_at_most) {
+    const bool least = map->find("retry_at_least") != nullptr;
+    sink.error(map->place_of(least ? "retry_at_least" : "retry_at_most"),
+               fmt::format("`schedule.retry_at_least` ({}s) must not be longer than `schedule.retry_at_most` ({}s)",
+                           into.retry_at_least.count(), into.retry_at_most.count()));
+  }
+}
+
+void read_log(const YamlNode& node, DiagnosticSink& sink, LogSettings& into) {
+  const auto map = YamlMap::open(node, "log", {.supported = {"level", "format"}}, sink);
+  if (!map) {
+    return;
+  }
+  read_choice<Level>(
+      *map, "level",
+      {{"debug", Level::debug}, {"info", Level::info}, {"warning", Level::warning}, {"error", Level::error}},
+      into.level);
+  read_choice<LogFormat>(*map, "format",
+                         {{"auto", LogFormat::automatic}, {"json", LogFormat::json}, {"text", LogFormat::text}},
+                         into.format);
+}
+
+void read_file(const YamlNode& root, DiagnosticSink& sink, Settings& into) {
+  static const KnownKeys kKeys{.supported = {"certificates", "http", "schedule", "state_directory", "log"},
+                               .unsupported = {"metrics", "fleet"}};
+  const auto map = YamlMap::open(root, "", kKeys, sink);
+  if (!map) {
+    return;
+  }
+  if (const YamlNode* certificates = map->require("certificates")) {
+    into.certificates = read_certificates(*certificates, sink);
+  }
+  if (const YamlNode* http = map->find("http")) {
+    read_http(*http, sink, into.http);
+  }
+  if (const YamlNode* schedule = map->find("schedule")) {
+    read_schedule(*schedule, sink, into.schedule);
+  }
+  read_absolute_path(*map, "state_directory", into.state_directory);
+  if (const YamlNode* log = map->find("log")) {
+    read_log(*log, sink, into.log);
+  }
+}
+
+// `settings` holds the defaults.
+tl::expected<Settings, Diagnostics> parse_over(Settings settings, std::string_view yaml) {
+  if (yaml.size() > kFileLimit) {
+    return tl::unexpected(Diagnostics{{0, 0, "the file is larger than 1 MiB, which no configuration is"}});
+  }
+  const auto document = read_yaml(yaml);
+  if (!document) {
+    return tl::unexpected(Diagnostics{document.error()});
+  }
+  DiagnosticSink sink;
+  read_file(*document->root, sink, settings);
+  if (!sink.empty()) {
+    return tl::unexpected(sink.take());
+  }
+  return settings;
+}
+
+}  // namespace
+
+tl::expected<Settings, Diagnostics> parse(std::string_view yaml) {
+  return parse_over({}, yaml);
+}
+
+tl::expected<Settings, Diagnostics> load(const std::filesystem::path& file) {
+  const auto yaml = PosixFilesystem().read(file, kFileLimit);
+  if (!yaml) {
+    return tl::unexpected(Diagnostics{{0, 0, yaml.error().message}});
+  }
+  Settings defaults;
+  if (const char* given = std::getenv("STATE_DIRECTORY")) {
+    // Several directories are separated by colons; ours is the first.
+    const std::string_view all(given);
+    const std::string_view first = all.substr(0, all.find(':'));
+    if (first.starts_with('/')) {
+      defaults.state_directory = first;
+    }
+  }
+  return parse_over(std::move(defaults), *yaml);
+}
+
+}  // namespace renewd::configuration

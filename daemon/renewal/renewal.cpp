@@ -6,6 +6,7 @@
 
 #include "certificate/acceptance.hpp"
 #include "cloud/renew_api.hpp"
+#include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
 
@@ -176,6 +177,10 @@ Result<void> Renewal::install(const cloud::Candidate& candidate, const Installed
 }
 
 asio::awaitable<Result<gateway::Activation>> Renewal::activate() {
+  const bool stopping = co_await stop_requested();
+  if (stopping) {
+    co_return failure(ErrorKind::cancelled, "told to stop before the gateway was activated");
+  }
   auto activation = co_await around_.gateway.activate();
   if (!activation) {
     if (activation.error().kind != ErrorKind::cancelled) {
@@ -186,6 +191,10 @@ asio::awaitable<Result<gateway::Activation>> Renewal::activate() {
   event(EventName::gateway_activated, activation->message, {{"action", around_.gateway.description()}});
   if (activation->use != gateway::Use::in_use) {
     co_return std::move(*activation);
+  }
+  const bool stopping_now = co_await stop_requested();
+  if (stopping_now) {
+    co_return failure(ErrorKind::cancelled, "told to stop before the gateway was verified");
   }
   auto verified = co_await around_.gateway.verify();
   if (!verified) {

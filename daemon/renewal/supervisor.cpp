@@ -6,9 +6,9 @@
 #include <array>
 #include <utility>
 
-#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
+#include "core/cancellation.hpp"
 #include "core/text.hpp"
 
 namespace renewd::renewal {
@@ -38,8 +38,8 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surro
 asio::awaitable<void> Supervisor::run() {
   while (true) {
     const TimePoint next = co_await step();
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) {
+    const bool stopping = co_await stop_requested();
+    if (stopping) {
       co_return;
     }
     switch (co_await timer_.sleep_until(next)) {

@@ -1,0 +1,68 @@
+// Certificates without keys: DER, PKCS#7, and OpenSSL's stacks of them.
+#include <utility>
+
+#include "certificate/formats.hpp"
+#include "certificate/openssl.hpp"
+
+namespace renewd::certificate {
+
+Parsed<Certificate> parse_certificate(std::string_view der) {
+  const unsigned char* position = as_bytes(der);
+  X509Ptr x509(d2i_X509(nullptr, &position, static_cast<long>(der.size())));
+  if (!x509) {
+    return damaged("a certificate in it cannot be parsed");
+  }
+  if (position != as_bytes(der) + der.size()) {
+    return damaged("there is something after the end of a certificate");
+  }
+  return Certificate(x509.release());
+}
+
+Parsed<std::vector<Certificate>> parse_pkcs7(std::string_view der) {
+  const unsigned char* position = as_bytes(der);
+  const Pkcs7Ptr pkcs7(d2i_PKCS7(nullptr, &position, static_cast<long>(der.size())));
+  if (!pkcs7 || !PKCS7_type_is_signed(pkcs7.get()) || pkcs7->d.sign == nullptr) {
+    return damaged("the PKCS#7 structure cannot be parsed");
+  }
+  if (position != as_bytes(der) + der.size()) {
+    return damaged("there is something after the end of the PKCS#7 structure");
+  }
+  std::vector<Certificate> certificates;
+  const STACK_OF(X509)* stack = pkcs7->d.sign->cert;  // borrowed; may be null
+  for (int i = 0; i < sk_X509_num(stack); ++i) {
+    X509* x509 = sk_X509_value(stack, i);
+    X509_up_ref(x509);
+    certificates.emplace_back(x509);
+  }
+  return certificates;
+}
+
+X509StackPtr to_stack(const std::vector<Certificate>& certificates) {
+  X509StackPtr stack(sk_X509_new_null());
+  for (const auto& certificate : certificates) {
+    X509_up_ref(certificate.get());
+    if (!stack || sk_X509_push(stack.get(), certificate.get()) <= 0) {
+      X509_free(certificate.get());
+      return nullptr;
+    }
+  }
+  return stack;
+}
+
+Parsed<Keystore> open_der(std::string_view bytes) {
+  auto certificate = parse_certificate(bytes);
+  if (!certificate) {
+    return tl::unexpected(std::move(certificate.error()));
+  }
+  return assemble(Format::der, {*certificate});
+}
+
+Parsed<Keystore> open_pkcs7(std::string_view bytes) {
+  auto certificates = parse_pkcs7(bytes);
+  if (!certificates) {
+    return tl::unexpected(std::move(certificates.error()));
+  }
+  return assemble(Format::pkcs7, *certificates);
+}
+
+}  // namespace renewd::certificate

@@ -1,0 +1,193 @@
+// JKS, as sun.security.provider.JavaKeyStore writes it: big-endian numbers, entries one after the other, and a SHA-1
+// over the password and all of it at the end. Keys stay unread: their encryption is home-made, and renewing never
+// needs an old key.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+
+#include "certificate/formats.hpp"
+#include "certificate/openssl.hpp"
+
+namespace renewd::certificate {
+namespace {
+
+constexpr std::size_t kDigestSize = 20;
+
+using DigestPtr = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
+
+// Reads from the front. Past the end everything is empty and ok() false; no length is trusted before it is compared
+// with what is left.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view bytes) : left_(bytes) {}
+
+  bool ok() const { return ok_; }
+  bool at_end() const { return left_.empty(); }
+
+  std::string_view take(std::size_t size) {
+    if (!ok_ || size > left_.size()) {
+      ok_ = false;
+      return {};
+    }
+    const std::string_view taken = left_.substr(0, size);
+    left_.remove_prefix(size);
+    return taken;
+  }
+  std::uint32_t number(std::size_t size) {
+    std::uint32_t value = 0;
+    for (const char c : take(size)) {
+      value = value << 8U | static_cast<unsigned char>(c);
+    }
+    return value;
+  }
+  std::string_view text() { return take(number(2)); }  // DataOutput.writeUTF
+  std::string_view block() { return take(number(4)); }
+
+ private:
+  std::string_view left_;
+  bool ok_ = true;
+};
+
+struct Entry {
+  std::string alias;
+  bool is_key = false;
+  std::vector<Certificate> certificates;  // of a key: its own first
+};
+
+Parsed<Certificate> read_certificate(Cursor& in, std::uint32_t version) {
+  if (version == 2 && in.text() != "X.509") {
+    return damaged("a certificate in it is not X.509");
+  }
+  const std::string_view der = in.block();
+  if (!in.ok()) {
+    return damaged("it ends in the middle of a certificate");
+  }
+  return parse_certificate(der);
+}
+
+Parsed<Entry> read_entry(Cursor& in, std::uint32_t version) {
+  constexpr std::uint32_t kKeyTag = 1;
+  constexpr std::uint32_t kCertificateTag = 2;
+  const std::uint32_t tag = in.number(4);
+  if (!in.ok() || (tag != kKeyTag && tag != kCertificateTag)) {
+    return damaged("it has an entry of an unknown kind");
+  }
+  Entry entry;
+  entry.is_key = tag == kKeyTag;
+  entry.alias = in.text();
+  in.take(8);  // when the entry was made
+  std::uint32_t count = 1;
+  if (entry.is_key) {
+    in.block();
+    count = in.number(4);
+  }
+  if (!in.ok() || count > kCertificateLimit) {
+    return damaged("an entry in it is longer than the file");
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto certificate = read_certificate(in, version);
+    if (!certificate) {
+      return tl::unexpected(std::move(certificate.error()));
+    }
+    entry.certificates.push_back(std::move(*certificate));
+  }
+  return entry;
+}
+
+Parsed<std::vector<Entry>> read_entries(std::string_view data) {
+  Cursor in(data);
+  in.take(4);  // the magic number that brought us here
+  const std::uint32_t version = in.number(4);
+  const std::uint32_t count = in.number(4);
+  if (!in.ok() || (version != 1 && version != 2)) {
+    return damaged(fmt::format("JKS of version {}, which does not exist", version));
+  }
+  std::vector<Entry> entries;
+  std::size_t certificates = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto entry = read_entry(in, version);
+    if (!entry) {
+      return tl::unexpected(std::move(entry.error()));
+    }
+    certificates += entry->certificates.size();
+    if (certificates > kCertificateLimit) {
+      return damaged(fmt::format("more than {} certificates in one keystore", kCertificateLimit));
+    }
+    entries.push_back(std::move(*entry));
+  }
+  if (!in.at_end()) {
+    return damaged("there is something after its last entry");
+  }
+  return entries;
+}
+
+// SHA-1 over the password in UTF-16, a phrase of the format's author, and the data.
+bool digest_matches(std::string_view data, std::string_view digest, std::string_view password) {
+  unsigned char* utf16 = nullptr;
+  int size = 0;
+  OPENSSL_utf82uni(password.data(), static_cast<int>(password.size()), &utf16, &size);
+  if (utf16 == nullptr || size < 2) {
+    return false;
+  }
+  const auto length = static_cast<std::size_t>(size) - 2;  // without the terminating zero
+  constexpr std::string_view kPhrase = "Mighty Aphrodite";
+  std::array<unsigned char, EVP_MAX_MD_SIZE> computed{};
+  const DigestPtr context(EVP_MD_CTX_new());
+  const bool done = context && EVP_DigestInit_ex(context.get(), EVP_sha1(), nullptr) == 1 &&
+                    EVP_DigestUpdate(context.get(), utf16, length) == 1 &&
+                    EVP_DigestUpdate(context.get(), kPhrase.data(), kPhrase.size()) == 1 &&
+                    EVP_DigestUpdate(context.get(), data.data(), data.size()) == 1 &&
+                    EVP_DigestFinal_ex(context.get(), computed.data(), nullptr) == 1;
+  OPENSSL_clear_free(utf16, static_cast<std::size_t>(size));
+  return done && CRYPTO_memcmp(computed.data(), digest.data(), kDigestSize) == 0;
+}
+
+}  // namespace
+
+Parsed<Keystore> open_jks(std::string_view bytes, const Secret& password) {
+  if (bytes.size() < kDigestSize) {
+    return damaged("it ends within its header");
+  }
+  const std::string_view data = bytes.substr(0, bytes.size() - kDigestSize);
+  auto entries = read_entries(data);
+  if (!entries) {
+    return tl::unexpected(std::move(entries.error()));
+  }
+  if (!password.empty() && !digest_matches(data, bytes.substr(data.size()), password.view())) {
+    return refused_password(password, "the keystore");
+  }
+  const Entry* chosen = nullptr;
+  for (const auto& entry : *entries) {
+    const bool usable = entry.is_key && !entry.certificates.empty();
+    if (usable && (chosen == nullptr || (is_preferred_alias(entry.alias) && !is_preferred_alias(chosen->alias)))) {
+      chosen = &entry;
+    }
+  }
+  std::vector<Certificate> certificates;
+  std::vector<std::string> aliases;
+  std::optional<std::size_t> end_entity;
+  for (const auto& entry : *entries) {
+    if (&entry == chosen) {
+      end_entity = certificates.size();
+    }
+    certificates.insert(certificates.end(), entry.certificates.begin(), entry.certificates.end());
+    aliases.insert(aliases.end(), entry.certificates.size(), entry.alias);
+  }
+  if (!end_entity && !certificates.empty()) {
+    end_entity = find_end_entity(certificates);
+  }
+  auto keystore = assemble(Format::jks, certificates, end_entity);
+  if (keystore && end_entity) {
+    keystore->alias = aliases[*end_entity];
+    keystore->has_key_entry = chosen != nullptr;
+  }
+  return keystore;
+}
+
+}  // namespace renewd::certificate

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <utility>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "certificate/decryption.hpp"
+#include "certificate/formats.hpp"
+#include "certificate/keystore.hpp"
+#include "certificate/openssl.hpp"
+
+namespace renewd::certificate {
+namespace {
+
+// What keytool uses.
+constexpr int kIterations = 10'000;
+
+// Zero-terminated, as PKCS12_create wants it, and wiped.
+class TerminatedPassword {
+ public:
+  explicit TerminatedPassword(const Secret& secret) : bytes_(secret.view().size() + 1) {
+    std::copy(secret.view().begin(), secret.view().end(), bytes_.begin());
+  }
+  TerminatedPassword(const TerminatedPassword&) = delete;
+  TerminatedPassword& operator=(const TerminatedPassword&) = delete;
+  ~TerminatedPassword() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
+  const char* c_str() const { return bytes_.data(); }
+
+ private:
+  std::vector<char> bytes_;
+};
+
+tl::unexpected<Error> writing_failure(std::string message) {
+  if (const std::string cause = drain_errors(); !cause.empty()) {
+    message += ": " + cause;
+  }
+  return failure(ErrorKind::bad_answer, std::move(message));
+}
+
+std::string contents(BIO* memory) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(memory, &data);
+  return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
+}
+
+bool write_key(BIO* out, const PrivateKey& key, const Secret& password) {
+  const Pkcs8Ptr plain(EVP_PKEY2PKCS8(key.get()));
+  if (!plain) {
+    return false;
+  }
+  if (password.empty()) {
+    return PEM_write_bio_PKCS8_PRIV_KEY_INFO(out, plain.get()) == 1;
+  }
+  const X509SigPtr encrypted(PKCS8_encrypt(-1, EVP_aes_256_cbc(), password.view().data(),
+                                           static_cast<int>(password.view().size()), nullptr, 0, kIterations,
+                                           plain.get()));
+  return encrypted && PEM_write_bio_PKCS8(out, encrypted.get()) == 1;
+}
+
+}  // namespace
+
+Result<std::string> write_pkcs12(const Certificate& certificate, const std::vector<Certificate>& chain,
+                                 const PrivateKey& key, const std::string& alias, const Secret& password) {
+  const std::string doing = "building a PKCS#12 file";
+  ERR_clear_error();
+  if (password.view().find('\0') != std::string_view::npos) {
+    return writing_failure(doing + ": the password contains a zero byte");
+  }
+  const X509StackPtr others = to_stack(chain);
+  if (!others) {
+    return writing_failure(doing);
+  }
+  const TerminatedPassword terminated(password);
+  constexpr int kNoMacYet = -1;
+  // PBES2 with PBKDF2 and HMAC-SHA-256 is OpenSSL's choice for a cipher in place of an algorithm of PKCS#12's own.
+  const Pkcs12Ptr pkcs12(PKCS12_create(terminated.c_str(), alias.empty() ? nullptr : alias.c_str(), key.get(),
+                                       certificate.get(), others.get(), NID_aes_256_cbc, NID_aes_256_cbc, kIterations,
+                                       kNoMacYet, 0));
+  if (!pkcs12 || PKCS12_set_mac(pkcs12.get(), terminated.c_str(), -1, nullptr, 0, kIterations, EVP_sha256()) != 1) {
+    return writing_failure(doing);
+  }
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  if (!out || i2d_PKCS12_bio(out.get(), pkcs12.get()) != 1) {
+    return writing_failure(doing);
+  }
+  ERR_clear_error();
+  return contents(out.get());
+}
+
+Result<std::string> write_pem(const Certificate& certificate, const std::vector<Certificate>& chain,
+                              const PrivateKey& key, const Secret& password) {
+  const std::string doing = "building a PEM file";
+  ERR_clear_error();
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  if (!out || !write_key(out.get(), key, password) || PEM_write_bio_X509(out.get(), certificate.get()) != 1) {
+    return writing_failure(doing);
+  }
+  for (const auto& other : chain) {
+    if (PEM_write_bio_X509(out.get(), other.get()) != 1) {
+      return writing_failure(doing);
+    }
+  }
+  ERR_clear_error();
+  return contents(out.get());
+}
+
+}  // namespace renewd::certificate

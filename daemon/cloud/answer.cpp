@@ -1,0 +1,246 @@
+#include "cloud/answer.hpp"
+
+#include <utility>
+#include <vector>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "cloud/base64.hpp"
+#include "cloud/https_client.hpp"
+#include "core/text.hpp"
+
+namespace renewd::cloud {
+namespace {
+
+namespace json = boost::json;
+using certificate::Format;
+using certificate::Keystore;
+
+// Gravitee's console login looks the key up under this name; OpenSSL's default ("1") breaks it.
+constexpr std::string_view kDefaultAlias = "cockpit-client";
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) {
+    return {};
+  }
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::string_view unquoted(std::string_view text) {
+  if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front()) {
+    return trimmed(text.substr(1, text.size() - 2));
+  }
+  return text;
+}
+
+bool is_pem(std::string_view text) {
+  return text.find("-----BEGIN ") != std::string_view::npos;
+}
+
+// PEM as is, or base64 taken off.
+std::optional<std::string> decode_text(std::string_view text) {
+  text = unquoted(trimmed(text));
+  if (is_pem(text)) {
+    return std::string(text);
+  }
+  return decode_base64(text);
+}
+
+struct Member {
+  std::string name;
+  std::string decoded;
+};
+
+void collect_members(const json::object& object, const std::string& prefix, bool nested, std::vector<Member>& members) {
+  for (const auto& [key, value] : object) {
+    const std::string name = prefix + std::string(key);
+    if (const auto* text = value.if_string()) {
+      if (auto decoded = decode_text(*text)) {
+        members.push_back({name, std::move(*decoded)});
+      }
+    } else if (const auto* inner = value.if_object(); inner != nullptr && !nested) {
+      collect_members(*inner, name + ".", true, members);
+    }
+  }
+}
+
+// Short words such as "OK" are base64, too: what looks like a keystore goes before what merely decodes.
+Result<std::string> decode_object(const json::object& object) {
+  std::vector<Member> members;
+  collect_members(object, "", false, members);
+  std::vector<Member> keystores;
+  for (const auto& member : members) {
+    if (certificate::detect_format(member.decoded)) {
+      keystores.push_back(member);
+    }
+  }
+  auto& found = keystores.empty() ? members : keystores;
+  if (found.size() == 1) {
+    return std::move(found.front().decoded);
+  }
+  if (found.empty()) {
+    return rejection(RejectionReason::not_base64, "reading the answer: a JSON object without a base64 member: " +
+                                                      printable(json::serialize(object), 120));
+  }
+  std::string names;
+  for (const auto& member : found) {
+    names += (names.empty() ? "" : ", ") + printable(member.name, 40);
+  }
+  return rejection(RejectionReason::unknown_format,
+                   fmt::format("reading the answer: a JSON object with {} base64 members ({}), and no way to tell "
+                               "which is the keystore",
+                               found.size(), names));
+}
+
+// The JSON value of an answer that is JSON; nothing for one that is not (quoted base64 with raw line breaks is none).
+std::optional<json::value> parse_json(std::string_view text) {
+  if (!text.starts_with('{') && !text.starts_with('"') && !text.starts_with('[')) {
+    return std::nullopt;
+  }
+  boost::system::error_code error;
+  json::value value = json::parse(text, error);
+  if (error) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+Error explain(const certificate::KeystoreError& error, Format format) {
+  const std::string message =
+      fmt::format("opening the answer ({}): {}", certificate::display_name(format), error.message);
+  switch (error.problem) {
+    case certificate::KeystoreProblem::wrong_password:
+      return rejection(RejectionReason::wrong_password, message).value();
+    case certificate::KeystoreProblem::no_certificate:
+      return rejection(RejectionReason::no_certificate, message).value();
+    case certificate::KeystoreProblem::unknown_format:
+    case certificate::KeystoreProblem::damaged:
+      return rejection(RejectionReason::unknown_format, message).value();
+  }
+  return rejection(RejectionReason::unknown_format, message).value();
+}
+
+Result<Keystore> open_answer(std::string_view bytes, const Secret& password) {
+  const auto format = certificate::detect_format(bytes);
+  if (!format) {
+    return rejection(RejectionReason::unknown_format, "opening the answer: neither PKCS#12, PEM, DER nor PKCS#7");
+  }
+  if (*format == Format::jks) {
+    return rejection(RejectionReason::unknown_format,
+                     "opening the answer: a JKS keystore, whose key cannot be taken over; PKCS#12 is expected");
+  }
+  auto opened = certificate::open_keystore(bytes, password);
+  if (!opened) {
+    return tl::unexpected(explain(opened.error(), *format));
+  }
+  return std::move(*opened);
+}
+
+// The key for a certificate that came without one.
+Result<certificate::PrivateKey> installed_key_for(const certificate::Certificate& renewed, const Keystore& installed) {
+  if (!renewed.same_public_key(installed.certificate)) {
+    return rejection(RejectionReason::key_mismatch,
+                     fmt::format("judging the answer: certificate {} came without a key and does not belong to the "
+                                 "installed key (certificate {})",
+                                 renewed.serial(), installed.certificate.serial()));
+  }
+  if (!installed.key) {
+    return rejection(RejectionReason::no_key,
+                     fmt::format("judging the answer: certificate {} came without a key, and the installed key cannot "
+                                 "be read out of a {} file",
+                                 renewed.serial(), certificate::display_name(installed.format)));
+  }
+  return *installed.key;
+}
+
+Result<Candidate> reopened(std::string bytes, const Secret& password) {
+  auto keystore = certificate::open_keystore(bytes, password);
+  if (!keystore) {
+    return failure(ErrorKind::bad_answer, "re-reading the keystore that was built: " + keystore.error().message);
+  }
+  return Candidate{std::move(bytes), std::move(*keystore)};
+}
+
+Result<Candidate> build(const Keystore& answer, const certificate::PrivateKey& key, const Keystore& installed,
+                        const Secret& password) {
+  Result<std::string> bytes;
+  if (installed.format == Format::pem) {
+    bytes = write_pem(answer.certificate, answer.chain, key, installed.encrypted_key ? password : Secret());
+  } else {
+    const std::string alias = installed.alias.empty() ? std::string(kDefaultAlias) : installed.alias;
+    bytes = write_pkcs12(answer.certificate, answer.chain, key, alias, password);
+  }
+  if (!bytes) {
+    return tl::unexpected(std::move(bytes.error()));
+  }
+  return reopened(std::move(*bytes), password);
+}
+
+// Whether the answer is already the file that the gateway expects.
+bool installable_as_is(const Keystore& answer, const Keystore& installed) {
+  if (installed.format == Format::pem) {
+    return answer.format == Format::pem && answer.encrypted_key == installed.encrypted_key;
+  }
+  return answer.format == Format::pkcs12;
+}
+
+}  // namespace
+
+Result<std::string> decode_answer(std::string_view body) {
+  if (body.size() > kAnswerLimit) {
+    return rejection(RejectionReason::too_large,
+                     fmt::format("reading the answer: {} bytes, more than any keystore", body.size()));
+  }
+  const std::string_view text = trimmed(body);
+  if (text.empty()) {
+    return rejection(RejectionReason::not_base64, "reading the answer: it is empty");
+  }
+  if (const auto value = parse_json(text)) {
+    if (const auto* object = value->if_object()) {
+      return decode_object(*object);
+    }
+    if (const auto* string = value->if_string()) {
+      if (auto decoded = decode_text(*string)) {
+        return std::move(*decoded);
+      }
+    }
+  } else if (auto decoded = decode_text(text)) {
+    return std::move(*decoded);
+  } else if (certificate::detect_format(body)) {
+    // Not documented, but nothing is lost by it: the raw bytes, judged like any other answer.
+    return std::string(body);
+  }
+  return rejection(RejectionReason::not_base64,
+                   fmt::format("reading the answer: neither base64 nor PEM: {}", printable(text, 120)));
+}
+
+Result<Candidate> read_answer(std::string_view body, const Keystore& installed, const Secret& password) {
+  auto bytes = decode_answer(body);
+  if (!bytes) {
+    return tl::unexpected(std::move(bytes.error()));
+  }
+  auto answer = open_answer(*bytes, password);
+  if (!answer) {
+    return tl::unexpected(std::move(answer.error()));
+  }
+  if (answer->key) {
+    if (installable_as_is(*answer, installed)) {
+      return Candidate{std::move(*bytes), std::move(*answer)};
+    }
+    return build(*answer, *answer->key, installed, password);
+  }
+  auto key = installed_key_for(answer->certificate, installed);
+  if (!key) {
+    return tl::unexpected(std::move(key.error()));
+  }
+  return build(*answer, *key, installed, password);
+}
+
+}  // namespace renewd::cloud

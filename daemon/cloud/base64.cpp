@@ -1,0 +1,57 @@
+#include "cloud/base64.hpp"
+
+#include <openssl/evp.h>
+
+namespace renewd::cloud {
+namespace {
+
+bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+bool is_standard_digit(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+}
+
+}  // namespace
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  std::string digits;
+  digits.reserve(text.size() + 3);
+  std::size_t padding = 0;
+  for (char c : text) {
+    if (is_space(c)) {
+      continue;
+    }
+    if (c == '=') {
+      ++padding;
+      continue;
+    }
+    if (c == '-') {
+      c = '+';
+    } else if (c == '_') {
+      c = '/';
+    }
+    if (!is_standard_digit(c) || padding != 0) {
+      return std::nullopt;
+    }
+    digits.push_back(c);
+  }
+  const std::size_t missing = (4 - digits.size() % 4) % 4;
+  if (digits.empty() || missing == 3 || (padding != 0 && padding != missing)) {
+    return std::nullopt;
+  }
+  digits.append(missing, '=');
+
+  std::string bytes(digits.size() / 4 * 3, '\0');
+  const int size =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                      reinterpret_cast<const unsigned char*>(digits.data()), static_cast<int>(digits.size()));
+  if (size < 0) {
+    return std::nullopt;
+  }
+  bytes.resize(bytes.size() - missing);  // EVP_DecodeBlock counts the padding as zero bytes
+  return bytes;
+}
+
+}  // namespace renewd::cloud

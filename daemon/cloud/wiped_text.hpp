@@ -1,0 +1,37 @@
+// Text that holds a secret while it is put together, wiped at its end. Reserve enough first: a reallocation would leave
+// a copy behind.
+#pragma once
+
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace renewd::cloud {
+
+class WipedText {
+ public:
+  explicit WipedText(std::size_t capacity) { text_.reserve(capacity); }
+  WipedText(const WipedText&) = delete;
+  WipedText& operator=(const WipedText&) = delete;
+  // The buffer moves along; a short string would be copied, and is wiped where it was.
+  WipedText(WipedText&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
+  WipedText& operator=(WipedText&&) = delete;
+  ~WipedText() { wipe(); }
+
+  WipedText& operator+=(std::string_view more) {
+    text_ += more;
+    return *this;
+  }
+  std::string_view view() const { return text_; }
+
+ private:
+  void wipe() {
+    text_.resize(text_.capacity());
+    ::explicit_bzero(text_.data(), text_.size());
+    text_.clear();
+  }
+
+  std::string text_;
+};
+
+}  // namespace renewd::cloud

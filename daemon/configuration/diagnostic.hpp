@@ -1,0 +1,49 @@
+// An error of the configuration file, with its place. Errors are collected rather than returned one by one, so that an
+// operator sees all of them at once.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace renewd::configuration {
+
+struct Place {
+  int line = 0;    // from 1; 0 when there is no place in the file
+  int column = 0;  // from 1, in bytes
+};
+
+struct Diagnostic {
+  int line = 0;    // from 1; 0 when the error has no place in the file
+  int column = 0;  // from 1
+  std::string message;
+
+  // "FILE:LINE:COLUMN: error: …", or "FILE: error: …" without a place.
+  std::string text(const std::filesystem::path& file) const;
+
+  // By place.
+  auto operator<=>(const Diagnostic&) const = default;
+};
+
+// Sorted by place, never empty.
+using Diagnostics = std::vector<Diagnostic>;
+
+class DiagnosticSink {
+ public:
+  // More errors than a person reads are left out, so that a file full of them costs neither time nor a log.
+  static constexpr std::size_t kLimit = 100;
+
+  void error(Place place, std::string message);
+  bool empty() const { return diagnostics_.empty(); }
+  // Whether further errors are left out: a long loop may end here.
+  bool full() const { return diagnostics_.size() >= kLimit; }
+  // What was collected, sorted by place. What a file says twice through an alias is told once.
+  Diagnostics take();
+
+ private:
+  Diagnostics diagnostics_;
+};
+
+}  // namespace renewd::configuration

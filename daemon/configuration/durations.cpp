@@ -1,0 +1,58 @@
+#include "configuration/durations.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <system_error>
+
+namespace renewd::configuration {
+namespace {
+
+std::optional<seconds> unit(char letter) {
+  switch (letter) {
+    case 's':
+      return seconds{1};
+    case 'm':
+      return std::chrono::minutes{1};
+    case 'h':
+      return std::chrono::hours{1};
+    case 'd':
+      return std::chrono::days{1};
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::optional<seconds> parse_duration(std::string_view text) {
+  if (text.size() < 2) {
+    return std::nullopt;
+  }
+  const auto one = unit(text.back());
+  const char* end = text.data() + text.size() - 1;
+  std::uint64_t count = 0;
+  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  if (!one || stop != end || error == std::errc::invalid_argument) {
+    return std::nullopt;
+  }
+  const auto longest = static_cast<std::uint64_t>(seconds{kLongestDuration} / *one);
+  if (error == std::errc::result_out_of_range || count > longest) {
+    return seconds{kLongestDuration} + seconds{1};
+  }
+  return *one * static_cast<seconds::rep>(count);
+}
+
+std::optional<double> parse_percentage(std::string_view text) {
+  if (!text.ends_with('%')) {
+    return std::nullopt;
+  }
+  const char* end = text.data() + text.size() - 1;
+  double number = 0;
+  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  if (stop != end || error != std::errc()) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+}  // namespace renewd::configuration

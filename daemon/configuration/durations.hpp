@@ -1,0 +1,21 @@
+// Durations as operators write them: a whole number and one unit ("90s", "15m", "12h", "30d").
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "configuration/settings.hpp"
+
+namespace renewd::configuration {
+
+inline constexpr std::string_view kDurationForm = "a duration such as 90s, 15m, 12h or 30d";
+// A certificate lives for a year: anything longer is a slip, and would overflow somewhere one day.
+inline constexpr std::chrono::days kLongestDuration{365};
+
+// Nothing when `text` has another form; numbers too large to count are kLongestDuration and a second.
+std::optional<seconds> parse_duration(std::string_view text);
+
+// The number before a percent sign ("25%", "12.5%"), whatever its value; nothing when `text` has another form.
+std::optional<double> parse_percentage(std::string_view text);
+
+}  // namespace renewd::configuration

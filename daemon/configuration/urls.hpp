@@ -1,0 +1,21 @@
+// The two kinds of URL of the configuration. The errors are the end of a sentence that begins with the key's name, and
+// never repeat the URL: it may hold a password.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+#include "configuration/settings.hpp"
+
+namespace renewd::configuration {
+
+// The account URL without trailing slashes: https, or http to a loopback address; its last path segment is the account
+// id.
+tl::expected<std::string, std::string> parse_account_url(std::string_view text);
+
+// http://[user@]host:port
+tl::expected<ProxySettings, std::string> parse_proxy(std::string_view text);
+
+}  // namespace renewd::configuration

@@ -1,0 +1,230 @@
+#include "configuration/yaml_document.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+namespace renewd::configuration {
+namespace {
+
+// Thrown through yaml-cpp, whose parser has no other way of being stopped by its handler.
+struct Refused : std::exception {
+  explicit Refused(Place at, std::string why) : diagnostic{at.line, at.column, std::move(why)} {}
+  const char* what() const noexcept override { return diagnostic.message.c_str(); }
+  Diagnostic diagnostic;
+};
+
+Place place_of(const YAML::Mark& mark) {
+  return mark.is_null() ? Place{} : Place{mark.line + 1, mark.column + 1};
+}
+
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  YamlDocument take() { return std::move(document_); }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (document_.root != nullptr) {
+      throw Refused(place_of(mark), "a second document begins here; the file must hold one, so leave the \"---\" out");
+    }
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    YamlNode& node = add(mark, anchor, YamlNode::Kind::null, 0);
+    if (expects_value()) {
+      node.place = open_.back().node->entries.back().place;
+    }
+    attach(node);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    const bool text = tag == "tag:yaml.org,2002:str";
+    if (!text) {
+      refuse_tag(mark, tag);
+    }
+    YamlNode& node = add(mark, anchor, YamlNode::Kind::scalar, value.size());
+    node.text = value;
+    node.quoted = text || tag == "!";
+    attach(node);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchored_.find(anchor);
+    if (found == anchored_.end() || found->second.weight == 0) {
+      throw Refused(place_of(mark), "this alias refers to the value that it is a part of");
+    }
+    weigh(mark, found->second.weight);
+    attach(*found->second.node);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    refuse_tag(mark, tag);
+    open(mark, anchor, YamlNode::Kind::list);
+  }
+  void OnSequenceEnd() override { close(); }
+
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    refuse_tag(mark, tag);
+    open(mark, anchor, YamlNode::Kind::map);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Open {
+    YamlNode* node;
+    YAML::anchor_t anchor;
+    std::size_t weight_before;
+    bool expects_value;  // in a map: a key was read
+  };
+  struct Anchored {
+    const YamlNode* node;
+    std::size_t weight;  // 0 while the node is still open
+  };
+
+  bool expects_value() const { return !open_.empty() && open_.back().expects_value; }
+
+  static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+    if (!tag.empty() && tag != "?" && tag != "!") {
+      throw Refused(place_of(mark), "tags (a word that begins with \"!\") are not understood; leave it out");
+    }
+  }
+
+  void weigh(const YAML::Mark& mark, std::size_t weight) {
+    weight_ += weight;
+    if (weight_ > kYamlWeightLimit) {
+      throw Refused(place_of(mark), "aliases make this file too large; write the values out");
+    }
+  }
+
+  YamlNode& add(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode::Kind kind, std::size_t size) {
+    weigh(mark, size + 1);
+    YamlNode& node = document_.nodes.emplace_back();
+    node.kind = kind;
+    node.place = place_of(mark);
+    if (anchor != 0) {
+      const bool complete = kind == YamlNode::Kind::null || kind == YamlNode::Kind::scalar;
+      anchored_[anchor] = {&node, complete ? size + 1 : 0};
+    }
+    return node;
+  }
+
+  void open(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode::Kind kind) {
+    if (open_.size() >= kYamlDepthLimit) {
+      throw Refused(place_of(mark), fmt::format("maps and lists nest deeper than {} levels", kYamlDepthLimit));
+    }
+    const std::size_t weight_before = weight_;
+    YamlNode& node = add(mark, anchor, kind, 0);
+    attach(node);
+    open_.push_back({&node, anchor, weight_before, false});
+  }
+
+  void close() {
+    const Open closed = open_.back();
+    open_.pop_back();
+    if (closed.anchor != 0) {
+      anchored_[closed.anchor].weight = weight_ - closed.weight_before;
+    }
+  }
+
+  void attach(const YamlNode& node) {
+    if (open_.empty()) {
+      document_.root = &node;
+      return;
+    }
+    Open& parent = open_.back();
+    if (parent.node->kind == YamlNode::Kind::list) {
+      parent.node->items.push_back(&node);
+    } else if (parent.expects_value) {
+      parent.node->entries.back().value = &node;
+      parent.expects_value = false;
+    } else if (node.kind == YamlNode::Kind::scalar) {
+      parent.node->entries.push_back({node.text, node.place, nullptr});
+      parent.expects_value = true;
+    } else {
+      throw Refused(node.place, "a key must be a single word, as in \"name: production\"");
+    }
+  }
+
+  YamlDocument document_;
+  std::vector<Open> open_;
+  std::map<YAML::anchor_t, Anchored> anchored_;
+  std::size_t weight_ = 0;
+};
+
+// What YAML forbids anywhere in a text, and what yaml-cpp would take for the end of the file or another encoding.
+void refuse_control_characters(std::string_view yaml) {
+  Place place{1, 1};
+  for (const char c : yaml) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\n' && c != '\r' && c != '\t') || byte == 0x7F) {
+      throw Refused(place,
+                    fmt::format("the character 0x{:02x} is not allowed; save the file as plain UTF-8 text", byte));
+    }
+    place = c == '\n' ? Place{place.line + 1, 1} : Place{place.line, place.column + 1};
+  }
+}
+
+bool is_indented_by_tab(std::string_view yaml, int line) {
+  for (int i = 0; i < line && !yaml.empty(); ++i) {
+    yaml.remove_prefix(std::min(yaml.find('\n'), yaml.size() - 1) + 1);
+  }
+  const std::size_t text = yaml.find_first_not_of(" \t");
+  return yaml.substr(0, text).find('\t') != std::string_view::npos;
+}
+
+// yaml-cpp's words, with what to do about them. Its messages may end in a piece of the file after a colon, which could
+// be a piece of a secret.
+std::string explain(const YAML::Exception& error, std::string_view yaml) {
+  const std::string message = error.msg.substr(0, error.msg.find(':'));
+  const auto about = [&](const char* words) { return message.find(words) != std::string::npos; };
+  std::string hint;
+  if (is_indented_by_tab(yaml, error.mark.line)) {
+    hint = "; indent with spaces, not tabs";
+  } else if (about("unknown escape")) {
+    hint = "; in double quotes write \\\\ for a backslash, or use single quotes";
+  } else if (about("alias") || about("anchor") || about("unknown token")) {
+    hint = "; put a value that begins with one of * & @ % ` in quotes";
+  } else if (about("end of") || about("illegal")) {
+    hint = "; look at the indentation, and for a missing quote or bracket, here and above";
+  }
+  return "this is not YAML: " + message + hint;
+}
+
+}  // namespace
+
+tl::expected<YamlDocument, Diagnostic> read_yaml(std::string_view yaml) {
+  try {
+    refuse_control_characters(yaml);
+    std::istringstream in{std::string(yaml)};
+    YAML::Parser parser(in);
+    TreeBuilder builder;
+    while (parser.HandleNextDocument(builder)) {
+    }
+    YamlDocument document = builder.take();
+    if (document.root == nullptr || document.root->kind == YamlNode::Kind::null) {
+      return tl::unexpected(Diagnostic{0, 0, "the file is empty; it must at least hold the key \"certificates\""});
+    }
+    return document;
+  } catch (const Refused& refused) {
+    return tl::unexpected(refused.diagnostic);
+  } catch (const YAML::Exception& error) {
+    const Place place = place_of(error.mark);
+    return tl::unexpected(Diagnostic{place.line, place.column, explain(error, yaml)});
+  } catch (const std::exception&) {
+    // yaml-cpp lets a few exceptions of the standard library through.
+    return tl::unexpected(Diagnostic{0, 0, "this is not YAML"});
+  }
+}
+
+}  // namespace renewd::configuration

@@ -1,0 +1,128 @@
+#include "configuration/yaml_map.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+
+namespace renewd::configuration {
+namespace {
+
+bool contains(const std::vector<std::string_view>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::string unknown_key(std::string_view key, const std::string& map, const KnownKeys& known) {
+  std::string message = known.confidential ? "unknown key" : fmt::format("unknown key \"{}\"", printable(key, 60));
+  if (!map.empty()) {
+    message += fmt::format(" in `{}`", map);
+  }
+  if (key == "<<") {
+    return message + "; merge keys are not understood, write the keys out";
+  }
+  std::vector<std::string_view> candidates = known.supported;
+  candidates.insert(candidates.end(), known.unsupported.begin(), known.unsupported.end());
+  const std::string meant = suggestion(key, candidates);
+  return message + "; " + (meant.empty() ? "the keys here are " + enumerate(known.supported, "and") : meant);
+}
+
+}  // namespace
+
+std::optional<YamlMap> YamlMap::open(const YamlNode& node, std::string name, const KnownKeys& known,
+                                     DiagnosticSink& sink) {
+  if (node.kind != YamlNode::Kind::map) {
+    sink.error(node.place,
+               fmt::format("{} must be a map with the keys {}", name.empty() ? "the file" : fmt::format("`{}`", name),
+                           enumerate(known.supported, "and")));
+    return std::nullopt;
+  }
+  YamlMap map(node, std::move(name), sink);
+  map.check_keys(known);
+  return map;
+}
+
+void YamlMap::check_keys(const KnownKeys& known) const {
+  std::map<std::string_view, Place> seen;
+  for (const YamlEntry& entry : node_->entries) {
+    if (sink_->full()) {
+      return;
+    }
+    const auto [first, is_new] = seen.try_emplace(entry.key, entry.place);
+    if (contains(known.unsupported, entry.key)) {
+      sink_->error(entry.place, fmt::format("`{}` is not supported by this version; leave it out", name_of(entry.key)));
+    } else if (!contains(known.supported, entry.key)) {
+      sink_->error(entry.place, unknown_key(entry.key, name_, known));
+    } else if (!is_new) {
+      sink_->error(entry.place, fmt::format("`{}` is given twice, first on line {}; keep one of the two",
+                                            name_of(entry.key), first->second.line));
+    }
+  }
+}
+
+const YamlNode* YamlMap::find(std::string_view key) const {
+  for (const YamlEntry& entry : node_->entries) {
+    if (entry.key == key) {
+      return entry.value;
+    }
+  }
+  return nullptr;
+}
+
+const YamlNode* YamlMap::require(std::string_view key) const {
+  const YamlNode* value = find(key);
+  if (value == nullptr) {
+    sink_->error(place(), fmt::format("the key `{}` is missing", name_of(key)));
+  }
+  return value;
+}
+
+Place YamlMap::place_of(std::string_view key) const {
+  for (const YamlEntry& entry : node_->entries) {
+    if (entry.key == key) {
+      return entry.place;
+    }
+  }
+  return place();
+}
+
+std::vector<std::string_view> YamlMap::present(const std::vector<std::string_view>& keys) const {
+  std::vector<std::string_view> found;
+  for (const YamlEntry& entry : node_->entries) {
+    if (contains(keys, entry.key) && !contains(found, entry.key)) {
+      found.push_back(entry.key);
+    }
+  }
+  return found;
+}
+
+std::string YamlMap::name_of(std::string_view key) const {
+  // The keys of a list's entry speak for themselves.
+  return name_.empty() || name_.ends_with("[]") ? std::string(key) : fmt::format("{}.{}", name_, key);
+}
+
+std::string enumerate(const std::vector<std::string_view>& words, std::string_view conjunction) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) {
+      text += i + 1 == words.size() ? fmt::format(" {} ", conjunction) : ", ";
+    }
+    text += fmt::format("`{}`", words[i]);
+  }
+  return text;
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
+  constexpr std::size_t kLongestTypo = 64;  // a distance takes time and space in proportion to the word
+  if (word.size() > kLongestTypo) {
+    return {};
+  }
+  std::string lower(word);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string_view meant = nearest(lower, candidates);
+  return meant.empty() ? std::string() : fmt::format("did you mean \"{}\"?", meant);
+}
+
+}  // namespace renewd::configuration

@@ -1,0 +1,60 @@
+// A map of the configuration, read key by key against the keys that it may have.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "configuration/diagnostic.hpp"
+#include "configuration/yaml_document.hpp"
+
+namespace renewd::configuration {
+
+struct KnownKeys {
+  std::vector<std::string_view> supported;
+  // Keys of the contract that this version cannot keep: an error, since nobody must rely on what is not done.
+  std::vector<std::string_view> unsupported = {};
+  // Whether what stands in the map may be a secret; unknown keys are then not repeated ("value:hunter2" is a key).
+  bool confidential = false;
+};
+
+class YamlMap {
+ public:
+  // Reports every key that is unknown, unsupported or given twice. `name` is that of the map in messages
+  // ("gateway.verify"), empty for the whole file. Nothing, and an error, when the node is not a map. The node and the
+  // sink must outlive the result.
+  static std::optional<YamlMap> open(const YamlNode& node, std::string name, const KnownKeys& known,
+                                     DiagnosticSink& sink);
+
+  // The value of a key, or null when the map lacks it.
+  const YamlNode* find(std::string_view key) const;
+  // The same; a missing key is an error at the place of the map.
+  const YamlNode* require(std::string_view key) const;
+  // The place of a key, or of the map when it lacks the key.
+  Place place_of(std::string_view key) const;
+  // Which of `keys` the map has, in the order of the file.
+  std::vector<std::string_view> present(const std::vector<std::string_view>& keys) const;
+
+  Place place() const { return node_->place; }
+  DiagnosticSink& sink() const { return *sink_; }
+  // The full name of a key for messages: "keystore.path".
+  std::string name_of(std::string_view key) const;
+
+ private:
+  YamlMap(const YamlNode& node, std::string name, DiagnosticSink& sink)
+      : node_(&node), name_(std::move(name)), sink_(&sink) {}
+  void check_keys(const KnownKeys& known) const;
+
+  const YamlNode* node_;
+  std::string name_;
+  DiagnosticSink* sink_;
+};
+
+// "`a`, `b` and `c`", for messages.
+std::string enumerate(const std::vector<std::string_view>& words, std::string_view conjunction);
+
+// "did you mean "nearest"?", or an empty text; the case of letters is no difference.
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates);
+
+}  // namespace renewd::configuration

@@ -1,0 +1,52 @@
+// A program that we start ourselves: no shell, its own process group, nothing to read, both outputs in one pipe, and an
+// environment without our secrets.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/error.hpp"
+
+namespace renewd::gateway {
+
+// The program's file: as given when there is a slash in it, else searched in PATH. Error kind: gateway.
+Result<std::string> find_program(const std::string& name);
+
+class ChildProcess {
+ public:
+  // Error kind: gateway.
+  static Result<std::unique_ptr<ChildProcess>> start(const boost::asio::any_io_executor& executor,
+                                                     std::vector<std::string> argv);
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+  // Kills the group if the child was not reaped.
+  ~ChildProcess();
+
+  boost::asio::posix::stream_descriptor& output() { return output_; }
+  // Whether the child ended within `time`; false also when the coroutine was cancelled.
+  boost::asio::awaitable<bool> ended_within(std::chrono::milliseconds time);
+  // To the child and whatever it started in its group. Not after reap(), when the number may be another's.
+  void signal_group(int signal);
+  // The wait status (waitpid(2)) of a child that has ended or was killed; waits for it if need be.
+  int reap();
+
+ private:
+  ChildProcess(const boost::asio::any_io_executor& executor, pid_t pid, int pid_descriptor, int output);
+
+  pid_t pid_;
+  bool reaped_ = false;
+  boost::asio::posix::stream_descriptor process_;
+  boost::asio::posix::stream_descriptor output_;
+  boost::asio::steady_timer timer_;
+};
+
+}  // namespace renewd::gateway

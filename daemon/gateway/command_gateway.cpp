@@ -1,0 +1,134 @@
+#include "gateway/command_gateway.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "gateway/process_handle.hpp"
+
+namespace renewd::gateway {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
+
+// The same when the daemon itself is told to stop: it has a second in all.
+constexpr std::chrono::milliseconds kGraceWhenCancelled{500};
+// The most that a pipe can hold (/proc/sys/fs/pipe-max-size).
+constexpr std::size_t kPipeCapacity = std::size_t{1024} * 1024;
+
+// What the child had written when it ended. What it left running in the background may hold the pipe open for ever, or
+// fill it as fast as we read: neither must keep us.
+void drain(ChildProcess& child, OutputLines& lines) {
+  std::array<char, 65536> buffer;
+  boost::system::error_code error;
+  child.output().non_blocking(true, error);
+  for (std::size_t total = 0; !error && total < kPipeCapacity;) {
+    const std::size_t n = child.output().read_some(asio::buffer(buffer), error);
+    lines.add({buffer.data(), n});
+    total += n;
+  }
+  lines.finish();
+}
+
+}  // namespace
+
+std::string CommandGateway::description() const {
+  std::string text = "run";
+  for (const auto& word : settings_.argv) {
+    text += " " + printable(word);
+  }
+  return text;
+}
+
+asio::awaitable<Result<Activation>> CommandGateway::activate() {
+  using asio::experimental::awaitable_operators::operator&&;
+  auto child = ChildProcess::start(executor_, settings_.argv);
+  if (!child) {
+    co_return tl::unexpected(child.error());
+  }
+  OutputLines lines(output_);
+  Ending ending = Ending::by_itself;
+  co_await (read_output(**child, lines) && wait_for_end(**child, ending));
+  drain(**child, lines);
+  if (ending != Ending::by_itself) {
+    // The child may have ended with SIGTERM, and left others behind that ignore it.
+    (*child)->signal_group(SIGKILL);
+  }
+  const int status = (*child)->reap();
+  co_return judge(ending, status, lines.last());
+}
+
+asio::awaitable<void> CommandGateway::read_output(ChildProcess& child, OutputLines& lines) {
+  std::array<char, 65536> buffer;
+  while (true) {
+    const auto [error, n] = co_await child.output().async_read_some(asio::buffer(buffer), kUse);
+    lines.add({buffer.data(), n});
+    if (error) {
+      co_return;
+    }
+  }
+}
+
+asio::awaitable<void> CommandGateway::wait_for_end(ChildProcess& child, Ending& ending) {
+  const bool ended = co_await child.ended_within(settings_.timeout);
+  if (!ended) {
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    const bool cancelled = state.cancelled() != asio::cancellation_type::none;
+    ending = cancelled ? Ending::cancelled : Ending::timed_out;
+    // The grace is still waited for, although we were cancelled, or are meanwhile.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    const auto grace = cancelled ? kGraceWhenCancelled : grace_;
+    child.signal_group(SIGTERM);
+    co_await child.ended_within(grace);
+    child.signal_group(SIGKILL);
+  }
+  child.output().cancel();
+}
+
+Result<Activation> CommandGateway::judge(Ending ending, int status, const std::string& last_line) const {
+  const std::string doing = "running " + settings_.argv.at(0);
+  const std::string words = last_line.empty() ? "" : fmt::format("; its last words: {}", printable(last_line));
+  switch (ending) {
+    case Ending::cancelled:
+      return failure(ErrorKind::cancelled, doing + ": cancelled");
+    case Ending::timed_out:
+      return failure(ErrorKind::gateway, fmt::format("{}: it was still running after {} and was ended{}", doing,
+                                                     format_duration(settings_.timeout), words));
+    case Ending::by_itself:
+      break;
+  }
+  if (WIFSIGNALED(status)) {
+    return failure(ErrorKind::gateway, fmt::format("{}: ended by {}{}", doing, signal_name(WTERMSIG(status)), words));
+  }
+  if (WEXITSTATUS(status) != 0) {
+    return failure(ErrorKind::gateway, fmt::format("{}: exit status {}{}", doing, WEXITSTATUS(status), words));
+  }
+  return Activation{Use::in_use, settings_.argv.at(0) + " succeeded"};
+}
+
+asio::awaitable<Result<std::string>> CommandGateway::verify() {
+  co_return "the command's exit status is all that is known of the gateway";
+}
+
+asio::awaitable<Result<std::string>> CommandGateway::rehearse() {
+  const Result<std::string> program = find_program(settings_.argv.at(0));
+  if (!program) {
+    co_return tl::unexpected(program.error());
+  }
+  co_return *program + " can be run";
+}
+
+}  // namespace renewd::gateway

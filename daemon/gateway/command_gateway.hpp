@@ -1,0 +1,39 @@
+// Runs the operator's command, without a shell. Exit status 0 means that the gateway uses the new keystore.
+#pragma once
+
+#include <chrono>
+
+#include "gateway/child_process.hpp"
+#include "gateway/gateway.hpp"
+#include "gateway/output_lines.hpp"
+
+namespace renewd::gateway {
+
+// Between SIGTERM and SIGKILL for a command that outlives its timeout.
+inline constexpr std::chrono::milliseconds kGrace{5000};
+
+class CommandGateway final : public Gateway {
+ public:
+  CommandGateway(const boost::asio::any_io_executor& executor, configuration::CommandGateway settings,
+                 OutputLine output, std::chrono::milliseconds grace = kGrace)
+      : executor_(executor), settings_(std::move(settings)), output_(std::move(output)), grace_(grace) {}
+
+  std::string description() const override;
+  boost::asio::awaitable<Result<Activation>> activate() override;
+  boost::asio::awaitable<Result<std::string>> verify() override;
+  boost::asio::awaitable<Result<std::string>> rehearse() override;
+
+ private:
+  enum class Ending { by_itself, timed_out, cancelled };
+
+  boost::asio::awaitable<void> read_output(ChildProcess& child, OutputLines& lines);
+  boost::asio::awaitable<void> wait_for_end(ChildProcess& child, Ending& ending);
+  Result<Activation> judge(Ending ending, int status, const std::string& last_line) const;
+
+  boost::asio::any_io_executor executor_;
+  configuration::CommandGateway settings_;
+  OutputLine output_;
+  std::chrono::milliseconds grace_;
+};
+
+}  // namespace renewd::gateway

@@ -1,0 +1,58 @@
+#include "gateway/output_lines.hpp"
+
+#include "core/text.hpp"
+
+namespace renewd::gateway {
+namespace {
+
+// Every byte may become \xNN.
+constexpr std::size_t kPrintableLimit = 4 * kLineLimit;
+
+// Where to cut a long line: not inside a UTF-8 sequence, which has at most three continuation bytes.
+std::size_t cut_before(std::string_view text, std::size_t position) {
+  for (std::size_t back = 0; back < 3; ++back) {
+    if ((static_cast<unsigned char>(text[position - back]) & 0xC0) != 0x80) {
+      return position - back;
+    }
+  }
+  return position;
+}
+
+}  // namespace
+
+void OutputLines::add(std::string_view bytes) {
+  partial_ += bytes;
+  std::string_view rest = partial_;
+  while (true) {
+    const auto line_break = rest.find('\n');
+    if (line_break <= kLineLimit) {
+      deliver(rest.substr(0, line_break));
+      rest.remove_prefix(line_break + 1);
+    } else if (rest.size() > kLineLimit) {
+      const std::size_t cut = cut_before(rest, kLineLimit);
+      deliver(rest.substr(0, cut));
+      rest.remove_prefix(cut);
+    } else {
+      break;
+    }
+  }
+  partial_.erase(0, partial_.size() - rest.size());
+}
+
+void OutputLines::finish() {
+  deliver(partial_);
+  partial_.clear();
+}
+
+void OutputLines::deliver(std::string_view line) {
+  std::string text = printable(line, kPrintableLimit);
+  if (text.empty()) {
+    return;
+  }
+  if (sink_) {
+    sink_(text);
+  }
+  last_ = std::move(text);
+}
+
+}  // namespace renewd::gateway

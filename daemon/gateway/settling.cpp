@@ -1,0 +1,21 @@
+#include "gateway/settling.hpp"
+
+#include <fmt/format.h>
+
+namespace renewd::gateway {
+
+Result<std::string> check_settled(const std::string& unit, const UnitState& started, const UnitState& now) {
+  const auto failed = [&](const std::string& why) {
+    return failure(ErrorKind::gateway, fmt::format("verifying {}: {}; see journalctl -u {}", unit, why, unit));
+  };
+  if (now.active_state != "active") {
+    return failed("it did not stay up (" + now.description() + ")");
+  }
+  if (now.main_pid != started.main_pid || now.automatic_restarts > started.automatic_restarts) {
+    return failed(
+        fmt::format("main process {} ended and systemd started it again ({})", started.main_pid, now.description()));
+  }
+  return fmt::format("{} is active, main process {}", unit, now.main_pid);
+}
+
+}  // namespace renewd::gateway

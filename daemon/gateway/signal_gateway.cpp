@@ -1,0 +1,181 @@
+#include "gateway/signal_gateway.hpp"
+
+#include <csignal>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "gateway/settling.hpp"
+
+namespace renewd::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::steady_clock;
+
+// How often a unit is looked at until it is up again.
+constexpr std::chrono::milliseconds kLookAgain{250};
+
+}  // namespace
+
+SignalGateway::SignalGateway(const asio::any_io_executor& executor, configuration::SignalGateway settings,
+                             std::chrono::seconds timeout)
+    : executor_(executor), settings_(std::move(settings)), timeout_(timeout) {
+  if (const auto* unit = std::get_if<std::string>(&settings_.target)) {
+    unit_ = service_name(*unit);
+  }
+}
+
+std::string SignalGateway::description() const {
+  const auto* pid_file = std::get_if<std::filesystem::path>(&settings_.target);
+  return fmt::format("send {} to {}", signal_name(settings_.signal),
+                     pid_file == nullptr ? unit_ : "the process of " + pid_file->string());
+}
+
+bool SignalGateway::terminates() const {
+  return settings_.signal == SIGTERM || settings_.signal == SIGINT || settings_.signal == SIGKILL ||
+         settings_.signal == SIGQUIT || settings_.signal == SIGABRT;
+}
+
+asio::awaitable<Result<Activation>> SignalGateway::activate() {
+  const Deadline deadline = steady_clock::now() + timeout_;
+  started_.reset();
+  auto target = co_await find_target(deadline);
+  if (!target) {
+    co_return tl::unexpected(target.error());
+  }
+  const std::optional<Target>& process = *target;
+  if (!process) {
+    co_return Activation{Use::not_running, unit_ + " is not running: it will use the new certificate when it starts"};
+  }
+  const Result<void> sent = send_signal(process->process, process->pid, settings_.signal);
+  if (!sent) {
+    co_return tl::unexpected(with_context(process->name, sent.error()));
+  }
+  if (!unit_.empty() && terminates()) {
+    co_return co_await await_restart(unit_, process->pid, deadline);
+  }
+  co_return Activation{Use::not_confirmed, fmt::format("sent {} to process {} of {}; whether it uses the new "
+                                                       "certificate cannot be seen from here",
+                                                       signal_name(settings_.signal), process->pid, process->name)};
+}
+
+asio::awaitable<Result<std::optional<SignalGateway::Target>>> SignalGateway::find_target(Deadline deadline) {
+  if (const auto* pid_file = std::get_if<std::filesystem::path>(&settings_.target)) {
+    const std::string name = "pid file " + pid_file->string();
+    const Result<pid_t> pid = read_pid_file(*pid_file);
+    if (!pid) {
+      co_return tl::unexpected(pid.error());
+    }
+    co_return open_target(name, *pid);
+  }
+  auto systemd = SystemdUnits::connect(executor_);
+  if (!systemd) {
+    co_return tl::unexpected(systemd.error());
+  }
+  const Result<UnitState> state = co_await (*systemd)->state(unit_, deadline);
+  if (!state) {
+    co_return tl::unexpected(state.error());
+  }
+  if (terminates() && state->restart_policy == "no") {
+    co_return failure(ErrorKind::gateway,
+                      fmt::format("{} has Restart=no: systemd would not start it again after {}; use gateway.systemd",
+                                  unit_, signal_name(settings_.signal)));
+  }
+  if (!state->running()) {
+    co_return std::nullopt;
+  }
+  if (state->main_pid <= 1) {
+    co_return failure(ErrorKind::gateway, unit_ + " has no main process (" + state->description() + ")");
+  }
+  Result<Target> target = open_target(unit_, state->main_pid);
+  // The number was read before the process was held: if it was another's meanwhile, the unit has another one now.
+  const Result<UnitState> again = co_await (*systemd)->state(unit_, deadline);
+  if (!again) {
+    co_return tl::unexpected(again.error());
+  }
+  if (again->main_pid != state->main_pid) {
+    co_return failure(ErrorKind::gateway, unit_ + " is being restarted by somebody else");
+  }
+  co_return target;
+}
+
+Result<SignalGateway::Target> SignalGateway::open_target(std::string name, pid_t pid) const {
+  auto process = open_process(pid);
+  if (!process) {
+    return tl::unexpected(with_context(name, process.error()));
+  }
+  const bool harmful = settings_.signal == SIGHUP || settings_.signal == SIGUSR2;
+  if (harmful && runs_java(pid)) {
+    return failure(ErrorKind::gateway,
+                   fmt::format("{}: process {} is a JVM, which {} ends instead of reloading it; use gateway.systemd",
+                               name, pid, signal_name(settings_.signal)));
+  }
+  return Target{std::move(name), pid, std::move(*process)};
+}
+
+asio::awaitable<Result<Activation>> SignalGateway::await_restart(std::string unit, pid_t old_pid, Deadline deadline) {
+  auto systemd = SystemdUnits::connect(executor_);
+  if (!systemd) {
+    co_return tl::unexpected(systemd.error());
+  }
+  while (true) {
+    const Result<UnitState> now = co_await (*systemd)->state(unit, steady_clock::now() + kQuestionTimeout);
+    if (!now) {
+      co_return tl::unexpected(now.error());
+    }
+    if (now->active_state == "active" && now->main_pid != 0 && now->main_pid != old_pid) {
+      started_ = *now;
+      co_return Activation{Use::in_use, fmt::format("sent {} to process {}; systemd started {} again, main process {}",
+                                                    signal_name(settings_.signal), old_pid, unit, now->main_pid)};
+    }
+    if (steady_clock::now() >= deadline) {
+      co_return failure(ErrorKind::gateway,
+                        fmt::format("sent {} to process {}: {} was not up again after {} ({}); see journalctl -u {}",
+                                    signal_name(settings_.signal), old_pid, unit, format_duration(timeout_),
+                                    now->description(), unit));
+    }
+    const Result<void> waited = co_await (*systemd)->wait_until(steady_clock::now() + kLookAgain);
+    if (!waited) {
+      co_return tl::unexpected(waited.error());
+    }
+  }
+}
+
+asio::awaitable<Result<std::string>> SignalGateway::verify() {
+  if (!started_) {
+    co_return "whether the process uses the new certificate cannot be seen from here";
+  }
+  auto systemd = SystemdUnits::connect(executor_);
+  if (!systemd) {
+    co_return tl::unexpected(systemd.error());
+  }
+  const Result<void> settled = co_await (*systemd)->wait_until(steady_clock::now() + kSettleTime);
+  if (!settled) {
+    co_return tl::unexpected(settled.error());
+  }
+  const Result<UnitState> now = co_await (*systemd)->state(unit_, steady_clock::now() + kQuestionTimeout);
+  if (!now) {
+    co_return tl::unexpected(now.error());
+  }
+  co_return check_settled(unit_, *started_, *now);
+}
+
+asio::awaitable<Result<std::string>> SignalGateway::rehearse() {
+  auto target = co_await find_target(steady_clock::now() + kQuestionTimeout);
+  if (!target) {
+    co_return tl::unexpected(target.error());
+  }
+  const std::optional<Target>& process = *target;
+  if (!process) {
+    co_return unit_ + " is not running";
+  }
+  const Result<void> permitted = send_signal(process->process, process->pid, 0);
+  if (!permitted) {
+    co_return tl::unexpected(with_context(process->name, permitted.error()));
+  }
+  co_return fmt::format("may send {} to process {} of {}", signal_name(settings_.signal), process->pid, process->name);
+}
+
+}  // namespace renewd::gateway

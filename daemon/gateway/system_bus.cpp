@@ -1,0 +1,169 @@
+#include "gateway/system_bus.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "core/text.hpp"
+
+namespace renewd::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using asio::posix::stream_descriptor;
+
+constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
+
+asio::awaitable<void> ready(stream_descriptor& descriptor, stream_descriptor::wait_type type) {
+  co_await descriptor.async_wait(type, kUse);
+}
+
+asio::awaitable<void> expired(asio::steady_timer& timer) {
+  co_await timer.async_wait(kUse);
+}
+
+// sd-bus returns negative errno values.
+tl::unexpected<Error> bus_failure(std::string_view doing, int result) {
+  return system_failure(ErrorKind::gateway, doing, -result);
+}
+
+int keep_reply(sd_bus_message* reply, void* kept, sd_bus_error*) {
+  static_cast<MessagePtr*>(kept)->reset(sd_bus_message_ref(reply));
+  return 0;
+}
+
+int run_handler(sd_bus_message* signal, void* handler, sd_bus_error*) {
+  (*static_cast<SignalHandler*>(handler))(signal);
+  return 0;
+}
+
+}  // namespace
+
+SystemBus::SystemBus(const asio::any_io_executor& executor, BusPtr bus, int descriptor)
+    : bus_(std::move(bus)), descriptor_(executor, descriptor), timer_(executor) {}
+
+Result<std::unique_ptr<SystemBus>> SystemBus::connect(const asio::any_io_executor& executor) {
+  sd_bus* raw = nullptr;
+  const int result = sd_bus_open_system(&raw);
+  BusPtr bus(raw);
+  if (result < 0) {
+    return bus_failure("connecting to the system bus (is systemd running on this host?)", result);
+  }
+  // Asio closes what it watches, and sd-bus its own.
+  const int descriptor = ::fcntl(sd_bus_get_fd(bus.get()), F_DUPFD_CLOEXEC, 3);
+  if (descriptor < 0) {
+    return system_failure(ErrorKind::gateway, "duplicating the system bus's descriptor", errno);
+  }
+  return std::unique_ptr<SystemBus>(new SystemBus(executor, std::move(bus), descriptor));
+}
+
+Result<MessagePtr> SystemBus::method(const char* destination, const char* path, const char* interface,
+                                     const char* member) {
+  sd_bus_message* raw = nullptr;
+  const int result = sd_bus_message_new_method_call(bus_.get(), &raw, destination, path, interface, member);
+  if (result < 0) {
+    return bus_failure(std::string("preparing the D-Bus call ") + member, result);
+  }
+  return MessagePtr(raw);
+}
+
+asio::awaitable<CallResult> SystemBus::call(MessagePtr request, Deadline deadline) {
+  MessagePtr reply;
+  sd_bus_slot* raw = nullptr;
+  // Without a timeout of sd-bus's own: the deadline is ours.
+  const int result = sd_bus_call_async(bus_.get(), &raw, request.get(), keep_reply, &reply, UINT64_MAX);
+  const SlotPtr slot(raw);
+  const std::string member = sd_bus_message_get_member(request.get());
+  if (result < 0) {
+    const Error error = bus_failure("sending " + member, result).value();
+    co_return tl::unexpected(CallError{error.kind, "", error.message});
+  }
+  const Result<bool> answered = co_await process_until([&reply] { return reply != nullptr; }, deadline);
+  if (!answered) {
+    co_return tl::unexpected(CallError{answered.error().kind, "", answered.error().message});
+  }
+  if (!*answered) {
+    co_return tl::unexpected(CallError{ErrorKind::gateway, "", member + ": no answer in time"});
+  }
+  const sd_bus_error* error = sd_bus_message_get_error(reply.get());
+  if (error != nullptr) {
+    const char* text = error->message == nullptr ? error->name : error->message;
+    co_return tl::unexpected(CallError{ErrorKind::gateway, error->name, printable(text)});
+  }
+  co_return reply;
+}
+
+Result<Subscription> SystemBus::subscribe(const char* sender, const char* path, const char* interface,
+                                          const char* member, SignalHandler handler) {
+  Subscription subscription{std::make_unique<SignalHandler>(std::move(handler)), nullptr};
+  sd_bus_slot* raw = nullptr;
+  // Not sd_bus_match_signal, which blocks. Without a callback for the bus's answer, a refusal ends the connection.
+  const int result = sd_bus_match_signal_async(bus_.get(), &raw, sender, path, interface, member, run_handler, nullptr,
+                                               subscription.handler.get());
+  if (result < 0) {
+    return bus_failure(std::string("subscribing to ") + member, result);
+  }
+  subscription.slot.reset(raw);
+  return subscription;
+}
+
+asio::awaitable<Result<bool>> SystemBus::process_until(std::function<bool()> done, Deadline deadline) {
+  while (true) {
+    Result<void> processed = process_pending(done);
+    if (!processed) {
+      co_return tl::unexpected(processed.error());
+    }
+    if (done()) {
+      co_return true;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) {
+      co_return false;
+    }
+    const bool go_on = co_await wait_for_event(deadline);
+    if (!go_on) {
+      co_return failure(ErrorKind::cancelled, "cancelled");
+    }
+  }
+}
+
+Result<void> SystemBus::process_pending(const std::function<bool()>& done) {
+  int result = 1;
+  while (result > 0 && !done()) {
+    result = sd_bus_process(bus_.get(), nullptr);
+  }
+  if (result < 0) {
+    return bus_failure("talking to the system bus", result);
+  }
+  return {};
+}
+
+asio::awaitable<bool> SystemBus::wait_for_event(Deadline deadline) {
+  using asio::experimental::awaitable_operators::operator||;
+  std::uint64_t wake_up = UINT64_MAX;
+  sd_bus_get_timeout(bus_.get(), &wake_up);
+  if (wake_up != UINT64_MAX) {
+    // Both clocks are CLOCK_MONOTONIC.
+    const Deadline bus_deadline{std::chrono::microseconds(static_cast<std::int64_t>(wake_up))};
+    deadline = std::min(deadline, bus_deadline);
+  }
+  timer_.expires_at(deadline);
+  const int events = sd_bus_get_events(bus_.get());
+  if (events > 0 && (events & POLLOUT) != 0) {
+    co_await (ready(descriptor_, stream_descriptor::wait_read) || ready(descriptor_, stream_descriptor::wait_write) ||
+              expired(timer_));
+  } else {
+    co_await (ready(descriptor_, stream_descriptor::wait_read) || expired(timer_));
+  }
+  const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+  co_return state.cancelled() == asio::cancellation_type::none;
+}
+
+}  // namespace renewd::gateway

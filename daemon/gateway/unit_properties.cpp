@@ -1,0 +1,79 @@
+#include "gateway/unit_properties.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace renewd::gateway {
+namespace {
+
+// sd-bus returns negative errno values; the first of a sequence of calls that fails decides.
+int read_value(sd_bus_message* answer, const std::string& name, std::string_view type, UnitProperties& properties) {
+  const std::string signature(type);
+  int result = sd_bus_message_enter_container(answer, SD_BUS_TYPE_VARIANT, signature.c_str());
+  if (result < 0) {
+    return result;
+  }
+  if (type == "s") {
+    const char* value = nullptr;
+    result = sd_bus_message_read(answer, "s", &value);
+    properties.texts[name] = value == nullptr ? "" : value;
+  } else if (type == "u") {
+    std::uint32_t value = 0;
+    result = sd_bus_message_read_basic(answer, SD_BUS_TYPE_UINT32, &value);
+    properties.numbers[name] = value;
+  } else {
+    std::int32_t value = 0;
+    result = sd_bus_message_read_basic(answer, SD_BUS_TYPE_INT32, &value);
+    properties.numbers[name] = value;
+  }
+  return result < 0 ? result : sd_bus_message_exit_container(answer);
+}
+
+int read_entry(sd_bus_message* answer, UnitProperties& properties) {
+  const char* name = nullptr;
+  int result = sd_bus_message_read(answer, "s", &name);
+  if (result < 0) {
+    return result;
+  }
+  const char* type = nullptr;
+  result = sd_bus_message_peek_type(answer, nullptr, &type);
+  if (result < 0) {
+    return result;
+  }
+  const std::string_view contents(type);
+  if (contents != "s" && contents != "u" && contents != "i") {
+    return sd_bus_message_skip(answer, "v");
+  }
+  return read_value(answer, name, contents, properties);
+}
+
+}  // namespace
+
+std::string UnitProperties::text(const std::string& name) const {
+  const auto found = texts.find(name);
+  return found == texts.end() ? std::string() : found->second;
+}
+
+std::int64_t UnitProperties::number(const std::string& name) const {
+  const auto found = numbers.find(name);
+  return found == numbers.end() ? 0 : found->second;
+}
+
+Result<void> add_properties(sd_bus_message* answer, UnitProperties& properties) {
+  int result = sd_bus_message_enter_container(answer, SD_BUS_TYPE_ARRAY, "{sv}");
+  while (result >= 0) {
+    result = sd_bus_message_enter_container(answer, SD_BUS_TYPE_DICT_ENTRY, "sv");
+    if (result == 0) {
+      return {};
+    }
+    if (result > 0) {
+      result = read_entry(answer, properties);
+    }
+    if (result >= 0) {
+      result = sd_bus_message_exit_container(answer);
+    }
+  }
+  return system_failure(ErrorKind::gateway, "reading the properties of a unit", -result);
+}
+
+}  // namespace renewd::gateway

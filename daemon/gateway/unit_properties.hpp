@@ -1,0 +1,27 @@
+// The properties of a D-Bus object, as far as units need them: strings and integers.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include <systemd/sd-bus.h>
+
+#include "core/error.hpp"
+
+namespace renewd::gateway {
+
+struct UnitProperties {
+  std::map<std::string, std::string> texts;
+  std::map<std::string, std::int64_t> numbers;
+
+  // Empty or 0 when there is no such property.
+  std::string text(const std::string& name) const;
+  std::int64_t number(const std::string& name) const;
+};
+
+// Adds what an answer to org.freedesktop.DBus.Properties.GetAll (a{sv}) holds; other types are passed over.
+// Error kind: gateway.
+Result<void> add_properties(sd_bus_message* answer, UnitProperties& properties);
+
+}  // namespace renewd::gateway

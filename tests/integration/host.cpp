@@ -1,0 +1,176 @@
+#include "host.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <sstream>
+#include <stdexcept>
+
+#include <boost/json.hpp>
+
+#include "support/catch.hpp"
+
+namespace renewd::testing {
+namespace {
+
+// The secrets as base64 has them: after a user name of five letters ("proxy:"), the proxy's is the same in its header.
+constexpr std::string_view kEncodedSecrets[] = {"cGFzc3dvcmQtNnRSdjEtb2YtdGhlLXByb3h5",
+                                                "cGFzc3dvcmQtOG1XeDItb2YtdGhlLWtleXN0b3Jl",
+                                                "dG9rZW4tNGtRejctb2YtdGhlLWFjY291bnQ"};
+
+std::vector<std::string> simulator_flags(const std::filesystem::path& keystore, Target target,
+                                         const std::vector<std::string>& flags) {
+  std::vector<std::string> all = {"--initial-keystore", keystore.string(), "--initial-format",
+                                  target == Target::pem ? "pem" : "pkcs12"};
+  if (std::find(flags.begin(), flags.end(), "--key") == flags.end()) {
+    all.insert(all.end(), {"--key", "ec:P-256"});
+  }
+  all.insert(all.end(), flags.begin(), flags.end());
+  return all;
+}
+
+std::string in_braces(const std::vector<std::string>& entries) {
+  std::string text;
+  for (const auto& entry : entries) {
+    text += (text.empty() ? "" : ", ") + entry;
+  }
+  return "{" + text + "}";
+}
+
+// An owner, a mode and a time that no program would come to by itself.
+void make_distinctive(const std::filesystem::path& file) {
+  if (::geteuid() == 0 && ::chown(file.c_str(), 1234, 2345) != 0) {
+    throw std::runtime_error("chown " + file.string());
+  }
+  const timespec past{1'600'000'000, 123'000'000};
+  const timespec times[2] = {past, past};
+  if (::chmod(file.c_str(), 0640) != 0 || ::utimensat(AT_FDCWD, file.c_str(), times, 0) != 0) {
+    throw std::runtime_error("chmod " + file.string());
+  }
+}
+
+}  // namespace
+
+Snapshot snapshot(const std::filesystem::path& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0) {
+    throw std::runtime_error("stat " + file.string());
+  }
+  return {
+      read_file(file), status.st_ino,
+      status.st_uid,   status.st_gid,
+      status.st_mode,  std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec)};
+}
+
+Events parse_events(const std::string& errors) {
+  Events events;
+  std::istringstream lines(errors);
+  for (std::string line; std::getline(lines, line);) {
+    boost::system::error_code error;
+    const auto value = boost::json::parse(line, error);
+    if (error || !value.is_object()) {
+      throw std::runtime_error("not an event: " + line);
+    }
+    for (const char* name : {"time", "level", "event", "message"}) {
+      if (!value.as_object().contains(name)) {
+        throw std::runtime_error("an event without " + std::string(name) + ": " + line);
+      }
+    }
+    events.push_back(value.as_object());
+  }
+  return events;
+}
+
+std::optional<boost::json::object> find_event(const Events& events, std::string_view name) {
+  for (const auto& event : events) {
+    if (field(event, "event") == name) {
+      return event;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string field(const boost::json::object& event, std::string_view name) {
+  const auto* value = event.if_contains(name);
+  if (value == nullptr) {
+    return {};
+  }
+  return value->is_string() ? std::string(value->as_string()) : boost::json::serialize(*value);
+}
+
+void check_no_secret(const std::string& text) {
+  for (const std::string_view secret : {kAccountToken, kKeystorePassword, kProxyPassword}) {
+    INFO("looking for a secret in:\n" << text);
+    CHECK(text.find(secret) == std::string::npos);
+  }
+  for (const std::string_view secret : kEncodedSecrets) {
+    INFO("looking for an encoded secret in:\n" << text);
+    CHECK(text.find(secret) == std::string::npos);
+  }
+}
+
+Host::Host(const std::vector<std::string>& flags, Target target)
+    : keystore_(directory_ / (target == Target::pem ? "keystore.pem" : "keystore.p12")),
+      cloud_(simulator_flags(keystore_, target, flags)) {
+  make_distinctive(keystore_);
+  write_file(directory_ / "token", std::string(kAccountToken) + "\n");
+  write_file(directory_ / "password", std::string(kKeystorePassword) + "\n");
+  write_file(directory_ / "proxy-password", std::string(kProxyPassword) + "\n");
+  configure();
+}
+
+std::string Host::certificate_yaml(const std::string& name, const std::string& account_url, const Extra& extra) const {
+  std::vector<std::string> keystore = {"path: " + keystore_.string(),
+                                       "password: {file: " + (directory_ / "password").string() + "}"};
+  keystore.insert(keystore.end(), extra.keystore.begin(), extra.keystore.end());
+  std::string text = "  - name: " + name + "\n    account_url: " + account_url +
+                     "\n    token: {file: " + (directory_ / "token").string() +
+                     "}\n    keystore: " + in_braces(keystore) + "\n";
+  const auto sets_gateway = [](const std::string& line) { return line.starts_with("gateway:"); };
+  if (std::none_of(extra.certificate.begin(), extra.certificate.end(), sets_gateway)) {
+    text += "    gateway: {command: {argv: [/bin/sh, -c, \"echo restarted >> " + (directory_ / "restarts").string() +
+            "\"]}}\n";
+  }
+  for (const auto& line : extra.certificate) {
+    text += "    " + line + "\n";
+  }
+  return text;
+}
+
+void Host::write_configuration(const std::string& certificates, const Extra& extra) {
+  std::vector<std::string> http = extra.http;
+  const auto sets_ca = [](const std::string& line) { return line.starts_with("ca_file:"); };
+  if (std::none_of(http.begin(), http.end(), sets_ca)) {
+    http.push_back("ca_file: " + cloud_.ca_file().string());
+  }
+  write_file(configuration(), "certificates:\n" + certificates + "http: " + in_braces(http) +
+                                  "\nstate_directory: " + (directory_ / "state").string() + "\nlog: {format: json}\n");
+}
+
+void Host::configure(const Extra& extra) {
+  write_configuration(certificate_yaml("production", cloud_.account_url(), extra), extra);
+}
+
+CommandResult Host::renew(const std::vector<std::string>& arguments) {
+  std::vector<std::string> argv = {RENEWD_BINARY, "--config", configuration().string(), "renew"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  CommandResult result = run(argv);
+  check_no_secret(result.output + result.errors);
+  return result;
+}
+
+std::vector<std::string> Host::daemon_command() const {
+  return {RENEWD_BINARY, "--config", configuration().string(), "run"};
+}
+
+std::size_t Host::restarts() const {
+  const auto file = directory_ / "restarts";
+  if (!std::filesystem::exists(file)) {
+    return 0;
+  }
+  const std::string lines = read_file(file);
+  return static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n'));
+}
+
+}  // namespace renewd::testing

@@ -1,0 +1,88 @@
+// A host as an operator set it up: one installed keystore with ten days left, a configuration, a gateway that writes
+// down its restarts, and the simulated cloud. Runs the real binary, and looks for secrets in whatever it prints.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "support/command.hpp"
+#include "support/simulator.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace renewd::testing {
+
+inline constexpr const char* kProxyPassword = "password-6tRv1-of-the-proxy";
+
+enum class Target { pkcs12, pem };
+
+// Everything of a file that a renewal which fails must leave alone.
+struct Snapshot {
+  std::string bytes;
+  ino_t inode;
+  uid_t owner;
+  gid_t group;
+  mode_t mode;
+  std::chrono::nanoseconds modified;
+
+  bool operator==(const Snapshot&) const = default;
+};
+Snapshot snapshot(const std::filesystem::path& file);
+
+// What the binary logged: one JSON object a line, in order.
+using Events = std::vector<boost::json::object>;
+// Throws for a line that is no JSON object with the fields every event has.
+Events parse_events(const std::string& errors);
+// The first of that name, or nothing.
+std::optional<boost::json::object> find_event(const Events& events, std::string_view name);
+std::string field(const boost::json::object& event, std::string_view name);
+
+// Fails the test when a secret, or what a header makes of it, is in the text.
+void check_no_secret(const std::string& text);
+
+// Lines of the configuration beside those every host has, in flow style: "renew_before: 5d".
+struct Extra {
+  std::vector<std::string> certificate;
+  std::vector<std::string> keystore;
+  std::vector<std::string> http;
+};
+
+class Host {
+ public:
+  // `flags` go to the simulator, after "--key ec:P-256", which saves seconds.
+  explicit Host(const std::vector<std::string>& flags = {}, Target target = Target::pkcs12);
+
+  Simulator& cloud() { return cloud_; }
+  const std::filesystem::path& keystore() const { return keystore_; }
+  std::filesystem::path configuration() const { return directory_ / "config.yaml"; }
+  // The state of its certificate, "production".
+  std::filesystem::path state() const { return directory_ / "state/production"; }
+  std::filesystem::path operator/(std::string_view name) const { return directory_ / name; }
+  // Another one than that made in the beginning, at another path.
+  void use_keystore(const std::filesystem::path& keystore) { keystore_ = keystore; }
+
+  // One entry of `certificates`, and a whole file around such entries.
+  std::string certificate_yaml(const std::string& name, const std::string& account_url, const Extra& extra) const;
+  void write_configuration(const std::string& certificates, const Extra& extra);
+  void configure(const Extra& extra = {});
+
+  // gravitee-renewd --config … renew …
+  CommandResult renew(const std::vector<std::string>& arguments = {});
+  // What to give to a BackgroundProcess for `run`.
+  std::vector<std::string> daemon_command() const;
+  // How often the gateway was restarted.
+  std::size_t restarts() const;
+
+ private:
+  TemporaryDirectory directory_;
+  std::filesystem::path keystore_;
+  Simulator cloud_;
+};
+
+}  // namespace renewd::testing

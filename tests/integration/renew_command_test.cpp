@@ -1,0 +1,162 @@
+// The command `renew`: what it does when nothing is due, when it is asked to hurry, to rehearse, or for the impossible.
+
+#include "host.hpp"
+#include "support/catch.hpp"
+
+using namespace renewd::testing;
+
+namespace {
+
+bool asked_for_a_certificate(const Host& host, const Simulator& cloud) {
+  return !cloud.requests().empty() || host.restarts() != 0;
+}
+
+}  // namespace
+
+TEST_CASE("does nothing when nothing is due, and renews all the same with --force") {
+  Host host({"--initial-days", "200"});
+  const Snapshot before = snapshot(host.keystore());
+  const CommandResult idle = host.renew();
+  INFO(idle.output << idle.errors);
+  CHECK(idle.status == 0);
+  CHECK_FALSE(asked_for_a_certificate(host, host.cloud()));
+  CHECK(snapshot(host.keystore()) == before);
+
+  const CommandResult forced = host.renew({"production", "--force"});
+  INFO(forced.output << forced.errors);
+  CHECK(forced.status == 0);
+  CHECK(read_file(host.keystore()) == read_file(host.cloud().issued().at(0)));
+  CHECK(host.restarts() == 1);
+}
+
+TEST_CASE("renews an expired certificate") {
+  Host host({"--initial-days", "-3"});
+  const CommandResult result = host.renew();
+  INFO(result.output << result.errors);
+  CHECK(result.status == 0);
+  CHECK(read_file(host.keystore()) == read_file(host.cloud().issued().at(0)));
+}
+
+TEST_CASE("leaves a certificate alone that is only watched") {
+  Host host;
+  host.configure({.certificate = {"renew: never"}, .keystore = {}, .http = {}});
+  const Snapshot before = snapshot(host.keystore());
+  CHECK(host.renew().status == 0);
+  CHECK(host.renew({"--dry-run"}).status == 0);
+  CHECK_FALSE(asked_for_a_certificate(host, host.cloud()));
+  CHECK(snapshot(host.keystore()) == before);
+}
+
+TEST_CASE("refuses a name that is not configured") {
+  Host host;
+  const CommandResult result = host.renew({"production", "prodution"});
+  CHECK(result.status == 2);
+  CHECK_THAT(result.errors, ContainsSubstring("prodution"));
+  CHECK_FALSE(asked_for_a_certificate(host, host.cloud()));
+}
+
+TEST_CASE("refuses a configuration with errors, all of them at once") {
+  Host host;
+  host.configure({.certificate = {"renew_befor: 5d", "renew: sometimes"}, .keystore = {}, .http = {}});
+  const CommandResult result = host.renew();
+  CHECK(result.status == 2);
+  CHECK_THAT(result.errors, ContainsSubstring(host.configuration().string() + ":"));
+  CHECK_THAT(result.errors, ContainsSubstring("renew_before"));
+  CHECK_THAT(result.errors, ContainsSubstring("`auto` or `never`"));
+  CHECK_FALSE(asked_for_a_certificate(host, host.cloud()));
+}
+
+TEST_CASE("rehearses without a request, a change or a restart") {
+  Host host;
+  const Snapshot before = snapshot(host.keystore());
+  const CommandResult result = host.renew({"--dry-run"});
+  INFO(result.output << result.errors);
+  CHECK(result.status == 0);
+  CHECK_FALSE(asked_for_a_certificate(host, host.cloud()));
+  CHECK(snapshot(host.keystore()) == before);
+  CHECK_FALSE(std::filesystem::exists(host / "state"));
+}
+
+TEST_CASE("a rehearsal finds an unreachable cloud, an unreadable token and a missing program") {
+  Host unreachable({"--fault", "unknown-ca"});
+  const CommandResult result = unreachable.renew({"--dry-run"});
+  CHECK(result.status == 1);
+  CHECK_THAT(result.output + result.errors, ContainsSubstring("certificate"));
+
+  Host broken;
+  std::filesystem::remove(broken / "token");
+  broken.configure(
+      {.certificate = {"gateway: {command: {argv: [/nonexistent/restart-gateway]}}"}, .keystore = {}, .http = {}});
+  const CommandResult both = broken.renew({"--dry-run"});
+  INFO(both.output << both.errors);
+  CHECK(both.status == 1);
+  CHECK_THAT(both.output + both.errors, ContainsSubstring((broken / "token").string()));
+  CHECK_THAT(both.output + both.errors, ContainsSubstring("/nonexistent/restart-gateway"));
+}
+
+TEST_CASE("keeps the old keystore when the token cannot be read") {
+  Host host;
+  const Snapshot before = snapshot(host.keystore());
+  std::filesystem::remove(host / "token");
+  const CommandResult result = host.renew();
+  INFO(result.output << result.errors);
+  CHECK(result.status == 1);
+  const Events events = parse_events(result.errors);
+  CHECK(find_event(events, "token_unusable"));
+  const auto failed = find_event(events, "renewal_failed");
+  REQUIRE(failed);
+  CHECK(field(*failed, "class") == "unauthorized");
+  CHECK(host.cloud().requests().empty());
+  CHECK(snapshot(host.keystore()) == before);
+}
+
+TEST_CASE("asks for nothing when the installed keystore cannot be opened") {
+  Host host;
+  write_file(host / "password", "another\n");
+  const Snapshot before = snapshot(host.keystore());
+  const CommandResult result = host.renew();
+  INFO(result.output << result.errors);
+  CHECK(result.status == 1);
+  CHECK(find_event(parse_events(result.errors), "certificate_unreadable"));
+  CHECK(host.cloud().requests().empty());
+  CHECK(snapshot(host.keystore()) == before);
+}
+
+TEST_CASE("fails when the gateway's command fails, with what the command said") {
+  Host host;
+  host.configure({.certificate = {"gateway: {command: {argv: [/bin/sh, -c, \"echo no such gateway >&2; exit 3\"]}}"},
+                  .keystore = {},
+                  .http = {}});
+  const CommandResult result = host.renew();
+  INFO(result.output << result.errors);
+  CHECK(result.status == 1);
+  const Events events = parse_events(result.errors);
+  CHECK(find_event(events, "gateway_activation_failed"));
+  const auto failed = find_event(events, "renewal_failed");
+  REQUIRE(failed);
+  CHECK(field(*failed, "class") == "gateway");
+  CHECK_THAT(result.errors, ContainsSubstring("no such gateway"));
+}
+
+TEST_CASE("renews one of two certificates although the other fails") {
+  Host host;
+  const Simulator busy({"--key", "ec:P-256", "--status", "503"});
+  const auto other = host / "other.p12";
+  std::filesystem::copy_file(host.keystore(), other);
+  const std::string good = host.certificate_yaml("good", host.cloud().account_url(), {});
+  const auto keystore = host.keystore();
+  host.use_keystore(other);
+  const std::string bad = host.certificate_yaml("bad", busy.account_url(), {});
+  write_file(host / "bundle.pem", read_file(host.cloud().ca_file()) + read_file(busy.ca_file()));
+  host.write_configuration(bad + good, {{}, {}, {"ca_file: " + (host / "bundle.pem").string()}});
+  const Snapshot before = snapshot(other);
+
+  const CommandResult result = host.renew();
+  INFO(result.output << result.errors);
+  CHECK(result.status == 1);
+  const auto failed = find_event(parse_events(result.errors), "renewal_failed");
+  REQUIRE(failed);
+  CHECK(field(*failed, "certificate") == "bad");
+  CHECK(snapshot(other) == before);
+  CHECK(read_file(keystore) == read_file(host.cloud().issued().at(0)));
+}

@@ -1,0 +1,132 @@
+// The daemon itself: `run` until it is told to stop.
+
+#include <signal.h>
+
+#include "host.hpp"
+#include "support/catch.hpp"
+
+using namespace renewd::testing;
+
+namespace {
+
+// A stuck daemon fails the test after this long; a good one needs a fraction of it on the slowest machine.
+constexpr std::chrono::seconds kDeadline{30};
+
+std::function<bool(const std::string&)> says(const std::string& event) {
+  return [event](const std::string& errors) { return errors.find("\"event\":\"" + event + "\"") != std::string::npos; };
+}
+
+// Tells it to stop; fails the test when it does not end well.
+Events stop(BackgroundProcess& daemon, int signal = SIGTERM) {
+  daemon.send_signal(signal);
+  const auto told = std::chrono::steady_clock::now();
+  const CommandResult result = daemon.wait();
+  const auto needed = std::chrono::steady_clock::now() - told;
+  INFO(result.output << result.errors);
+  CHECK(result.status == 0);
+  CHECK(needed < std::chrono::seconds(5));
+  check_no_secret(result.output + result.errors);
+  const Events events = parse_events(result.errors);
+  CHECK(find_event(events, "daemon_started"));
+  CHECK(find_event(events, "daemon_stopping"));
+  return events;
+}
+
+std::size_t count(const Events& events, std::string_view name) {
+  std::size_t found = 0;
+  for (const auto& event : events) {
+    found += field(event, "event") == name ? 1U : 0U;
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("the daemon sees a certificate come due, renews it once, restarts the gateway, and ends when told") {
+  Host host;
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(says("renewal_completed"));
+  CHECK(read_file(host.keystore()) == read_file(host.cloud().issued().at(0)));
+  CHECK(host.restarts() == 1);
+  const Events events = stop(daemon);
+  CHECK(count(events, "renewal_due") == 1);
+  CHECK(count(events, "renewal_failed") == 0);
+  CHECK(host.cloud().requests().size() == 1);
+}
+
+TEST_CASE("the daemon ends on SIGINT, too") {
+  Host host({"--initial-days", "200"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(says("certificate_checked"));
+  stop(daemon, SIGINT);
+}
+
+TEST_CASE("the daemon ends while a request is under way, and the keystore stays") {
+  for (const std::string fault : {"stall-accept", "stall-handshake", "stall-after-request", "stall-in-body"}) {
+    INFO("fault " << fault);
+    Host host({"--fault", fault});
+    const Snapshot before = snapshot(host.keystore());
+    BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+    daemon.wait_for_errors(says("renewal_requested"));
+    if (fault == "stall-after-request" || fault == "stall-in-body") {
+      host.cloud().process().wait_for_errors([](const std::string& log) { return !log.empty(); });
+    }
+    const Events events = stop(daemon);
+    CHECK(count(events, "renewal_failed") == 0);
+    CHECK(snapshot(host.keystore()) == before);
+    CHECK(host.restarts() == 0);
+  }
+}
+
+TEST_CASE("the daemon ends while the gateway's command runs, and the new keystore is whole") {
+  Host host;
+  host.configure({.certificate = {"gateway: {command: {argv: [/bin/sleep, \"600\"], timeout: 300s}}"},
+                  .keystore = {},
+                  .http = {}});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(says("keystore_installed"));
+  stop(daemon);
+  CHECK(read_file(host.keystore()) == read_file(host.cloud().issued().at(0)));
+}
+
+TEST_CASE("the daemon asks for nothing when nothing is due, or a certificate is only watched") {
+  Host fresh({"--initial-days", "200"});
+  Host watched;
+  watched.configure({.certificate = {"renew: never"}, .keystore = {}, .http = {}});
+  for (Host* host : {&fresh, &watched}) {
+    const Snapshot before = snapshot(host->keystore());
+    BackgroundProcess daemon(host->daemon_command(), {.deadline = kDeadline});
+    daemon.wait_for_errors(says("certificate_checked"));
+    const Events events = stop(daemon);
+    CHECK(count(events, "renewal_due") == 0);
+    CHECK(host->cloud().requests().empty());
+    CHECK(host->restarts() == 0);
+    CHECK(snapshot(host->keystore()) == before);
+  }
+}
+
+TEST_CASE("the daemon renews one certificate although the other fails, and says when it tries again") {
+  Host host;
+  const Simulator busy({"--key", "ec:P-256", "--status", "503"});
+  const auto keystore = host.keystore();
+  const auto other = host / "other.p12";
+  std::filesystem::copy_file(keystore, other);
+  const std::string good = host.certificate_yaml("good", host.cloud().account_url(), {});
+  host.use_keystore(other);
+  const std::string bad = host.certificate_yaml("bad", busy.account_url(), {});
+  write_file(host / "bundle.pem", read_file(host.cloud().ca_file()) + read_file(busy.ca_file()));
+  host.write_configuration(bad + good, {{}, {}, {"ca_file: " + (host / "bundle.pem").string()}});
+  const Snapshot before = snapshot(other);
+
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(says("renewal_completed"));
+  daemon.wait_for_errors(says("renewal_failed"));
+  const Events events = stop(daemon);
+  const auto failed = find_event(events, "renewal_failed");
+  REQUIRE(failed);
+  CHECK(field(*failed, "certificate") == "bad");
+  CHECK(field(*failed, "class") == "server_error");
+  CHECK(field(*failed, "retry_at").size() == std::string("2026-11-23T19:30:00Z").size());
+  CHECK(snapshot(other) == before);
+  CHECK(read_file(keystore) == read_file(host.cloud().issued().at(0)));
+}

@@ -1,0 +1,228 @@
+#include "gateway/gateway.hpp"
+#include "support/catch.hpp"
+#include "support/command.hpp"
+#include "system/machine.hpp"
+#include "unit/gateway/running.hpp"
+
+namespace {
+
+using namespace renewd;
+using namespace renewd::gateway;
+using renewd::testing::ActingAs;
+using renewd::testing::Machine;
+using Action = configuration::SystemdGateway::Action;
+
+constexpr auto kUser = "nobody";
+
+struct Restart {
+  explicit Restart(std::vector<std::string> units, Action action = Action::try_restart,
+                   std::chrono::seconds timeout = std::chrono::seconds(60))
+      : gateway(make_gateway(loop.io.get_executor(), {configuration::SystemdGateway{std::move(units), action}, timeout},
+                             {})) {}
+
+  Result<Activation> activate() { return loop.finish(gateway->activate(), std::chrono::seconds(90)); }
+  Result<std::string> verify() { return loop.finish(gateway->verify()); }
+  Result<std::string> rehearse() { return loop.finish(gateway->rehearse()); }
+
+  gateway::testing::Loop loop;
+  std::unique_ptr<Gateway> gateway;
+};
+
+// The message of a failure, which must be of the kind that says so.
+template <typename T>
+std::string message_of(const Result<T>& result) {
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == ErrorKind::gateway);
+  return result.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("restarting an active unit gives it a new main process") {
+  Machine machine;
+  machine.add_running_unit("plain");
+  for (const Action action : {Action::try_restart, Action::restart}) {
+    const pid_t before = machine.main_pid("plain");
+    Restart restart({"plain.service"}, action);
+    const auto activation = restart.activate();
+    REQUIRE(activation);
+    CHECK(activation->use == Use::in_use);
+    const pid_t after = machine.main_pid("plain");
+    CHECK(after != before);
+    CHECK_THAT(activation->message, ContainsSubstring("main process " + std::to_string(after)));
+    CHECK(restart.verify());
+    CHECK(machine.main_pid("plain") == after);
+  }
+}
+
+TEST_CASE("a service that ends with 143 when it is stopped, as a JVM does, is restarted all the same") {
+  Machine machine;
+  machine.add_unit("exits143", "ExecStart=/bin/sh -c \"trap 'exit 143' TERM; while :; do sleep 0.1; done\"");
+  machine.start("exits143");
+  Restart restart({"exits143"});
+  const auto activation = restart.activate();
+  REQUIRE(activation);
+  CHECK(activation->use == Use::in_use);
+  CHECK(restart.verify());
+}
+
+TEST_CASE("try-restart leaves an inactive unit inactive") {
+  Machine machine;
+  machine.add_unit("idle", "ExecStart=/bin/sleep infinity");
+  Restart restart({"idle.service"});
+  const auto activation = restart.activate();
+  REQUIRE(activation);
+  CHECK(activation->use == Use::not_running);
+  CHECK_THAT(activation->message, ContainsSubstring("idle.service is not running"));
+  CHECK(restart.verify());
+  CHECK(machine.property("idle", "ActiveState") == "inactive");
+}
+
+TEST_CASE("restart starts an inactive unit, and several units go one after the other") {
+  Machine machine;
+  machine.add_running_unit("first");
+  machine.add_unit("second", "ExecStart=/bin/sleep infinity");
+  const auto gentle = Restart({"first", "second"}).activate();
+  REQUIRE(gentle);
+  CHECK(gentle->use == Use::in_use);
+  CHECK_THAT(gentle->message, ContainsSubstring("second.service is not running"));
+  CHECK(machine.property("second", "ActiveState") == "inactive");
+  REQUIRE(Restart({"first", "second"}, Action::restart).activate());
+  CHECK(machine.property("second", "ActiveState") == "active");
+}
+
+TEST_CASE("a unit that does not come up is an error, and the next activation starts it again") {
+  Machine machine;
+  machine.add_unit("broken",
+                   "ExecStartPre=/bin/sh -c 'test ! -e /run/broken || exit 7'\nExecStart=/bin/sleep infinity");
+  machine.start("broken");
+  machine.set_switch("broken");
+  Restart restart({"broken"});
+  const std::string message = message_of(restart.activate());
+  CHECK_THAT(message, ContainsSubstring("restarting broken.service: it did not start"));
+  CHECK_THAT(message, ContainsSubstring("ActiveState=failed"));
+  CHECK_THAT(message, ContainsSubstring("journalctl -u broken.service"));
+  CHECK(machine.property("broken", "ActiveState") == "failed");
+
+  // As after a roll-back of the keystore; another gateway would leave it down.
+  machine.clear_switch("broken");
+  const auto stranger = Restart({"broken"}).activate();
+  REQUIRE(stranger);
+  CHECK(stranger->use == Use::not_running);
+  const auto again = restart.activate();
+  REQUIRE(again);
+  CHECK(again->use == Use::in_use);
+  CHECK(machine.property("broken", "ActiveState") == "active");
+}
+
+TEST_CASE("the other ends of a restart job are told apart") {
+  Machine machine;
+  SECTION("a dependency that fails") {
+    machine.add_unit("needed", "Type=oneshot\nExecStart=/bin/sh -c 'test ! -e /run/needed'");
+    machine.add_unit("dependent", "ExecStart=/bin/sleep infinity", "Requires=needed.service\nAfter=needed.service");
+    machine.start("dependent");
+    machine.set_switch("needed");
+    CHECK_THAT(message_of(Restart({"dependent"}).activate()), ContainsSubstring("depends on did not start"));
+  }
+  SECTION("another job in between") {
+    machine.add_unit("contested",
+                     "ExecStartPre=/bin/sh -c 'test ! -e /run/contested || "
+                     "{ systemctl stop --no-block contested; sleep 30; }'\nExecStart=/bin/sleep infinity");
+    machine.start("contested");
+    machine.set_switch("contested");
+    CHECK_THAT(message_of(Restart({"contested"}).activate()), ContainsSubstring("another job took the place"));
+  }
+  SECTION("systemd's own timeout") {
+    machine.add_unit("sluggish",
+                     "TimeoutStartSec=1\nExecStartPre=/bin/sh -c 'test ! -e /run/sluggish || sleep 30'\n"
+                     "ExecStart=/bin/sleep infinity");
+    machine.start("sluggish");
+    machine.set_switch("sluggish");
+    CHECK_THAT(message_of(Restart({"sluggish"}).activate()), ContainsSubstring("ActiveState=failed"));
+  }
+}
+
+TEST_CASE("a start that takes longer than the deadline is an error") {
+  Machine machine;
+  machine.add_unit("slow", "ExecStartPre=/bin/sh -c 'test ! -e /run/slow || sleep 30'\nExecStart=/bin/sleep infinity");
+  machine.start("slow");
+  machine.set_switch("slow");
+  const std::string message = message_of(Restart({"slow"}, Action::try_restart, std::chrono::seconds(1)).activate());
+  CHECK_THAT(message, ContainsSubstring("restarting slow.service: it has not finished starting"));
+  CHECK_THAT(message, ContainsSubstring("ActiveState=activating"));
+  CHECK_THAT(message, ContainsSubstring("after 1 s)"));
+}
+
+TEST_CASE("a unit that comes up and dies is found by the verification") {
+  Machine machine;
+  const std::string dies = "ExecStart=/bin/sh -c 'test ! -e /run/brief || { sleep 0.5; exit 9; }; exec sleep infinity'";
+  std::string expected;
+  SECTION("for good") {
+    machine.add_unit("brief", dies);
+    expected = "did not stay up (ActiveState=failed, exit status 9)";
+  }
+  SECTION("and is started again by systemd") {
+    machine.add_unit("brief", dies + "\nRestart=always\nRestartSec=1ms");
+    expected = "systemd started it again";
+  }
+  machine.start("brief");
+  machine.set_switch("brief");
+  Restart restart({"brief"});
+  REQUIRE(restart.activate());
+  CHECK_THAT(message_of(restart.verify()), ContainsSubstring(expected));
+  machine.clear_switch("brief");
+}
+
+TEST_CASE("units that cannot be restarted are told apart") {
+  Machine machine;
+  renewd::testing::run_or_throw({"ln", "-s", "/dev/null", "/run/systemd/system/hidden.service"});
+  Restart missing({"no-such-gateway.service"});
+  Restart masked({"hidden"});
+  for (const auto& message : {message_of(missing.activate()), message_of(missing.rehearse())}) {
+    CHECK_THAT(message, ContainsSubstring("no-such-gateway.service does not exist"));
+  }
+  for (const auto& message : {message_of(masked.activate()), message_of(masked.rehearse())}) {
+    CHECK_THAT(message, ContainsSubstring("hidden.service is masked"));
+  }
+}
+
+TEST_CASE("an unprivileged user needs a polkit rule for exactly that unit, and rehearsing says so without a restart") {
+  Machine machine;
+  machine.add_running_unit("ours");
+  machine.add_running_unit("theirs");
+  const pid_t ours = machine.main_pid("ours");
+  const pid_t theirs = machine.main_pid("theirs");
+  const auto refused = [](const std::string& unit) {
+    const ActingAs user(kUser);
+    Restart restart({unit});
+    for (const auto& message : {message_of(restart.activate()), message_of(restart.rehearse())}) {
+      CHECK_THAT(message, ContainsSubstring("not permitted"));
+      CHECK_THAT(message, ContainsSubstring("a polkit rule is missing"));
+      CHECK_THAT(message, ContainsSubstring("unit " + unit));
+    }
+  };
+  refused("ours.service");
+  CHECK(machine.main_pid("ours") == ours);
+
+  machine.allow(kUser, "ours.service");
+  refused("theirs.service");
+  {
+    const ActingAs user(kUser);
+    Restart restart({"ours"});
+    const auto rehearsed = restart.rehearse();
+    REQUIRE(rehearsed);
+    CHECK(*rehearsed == "may restart ours.service (active)");
+  }
+  CHECK(machine.main_pid("ours") == ours);
+  {
+    const ActingAs user(kUser);
+    Restart restart({"ours"});
+    const auto activation = restart.activate();
+    REQUIRE(activation);
+    CHECK(activation->use == Use::in_use);
+    CHECK(restart.verify());
+  }
+  CHECK(machine.main_pid("ours") != ours);
+  CHECK(machine.main_pid("theirs") == theirs);
+  machine.allow(kUser, "");
+}

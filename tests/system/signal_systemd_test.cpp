@@ -1,0 +1,117 @@
+#include <csignal>
+
+#include "gateway/gateway.hpp"
+#include "support/catch.hpp"
+#include "support/command.hpp"
+#include "support/temporary_directory.hpp"
+#include "system/machine.hpp"
+#include "unit/gateway/running.hpp"
+
+namespace {
+
+using namespace renewd;
+using namespace renewd::gateway;
+using renewd::testing::ActingAs;
+using renewd::testing::Machine;
+
+struct UnitSignal {
+  UnitSignal(std::string unit, int signal)
+      : gateway(make_gateway(loop.io.get_executor(), {configuration::SignalGateway{std::move(unit), signal}}, {})) {}
+
+  Result<Activation> activate() { return loop.finish(gateway->activate()); }
+  Result<std::string> verify() { return loop.finish(gateway->verify()); }
+  Result<std::string> rehearse() { return loop.finish(gateway->rehearse()); }
+
+  gateway::testing::Loop loop;
+  std::unique_ptr<Gateway> gateway;
+};
+
+}  // namespace
+
+TEST_CASE("a unit that a signal ends is waited for until systemd has started it again") {
+  Machine machine;
+  machine.add_unit("phoenix", "ExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=100ms");
+  machine.start("phoenix");
+  const pid_t before = machine.main_pid("phoenix");
+  UnitSignal signal("phoenix", SIGTERM);
+  REQUIRE(signal.rehearse());
+  CHECK(machine.main_pid("phoenix") == before);
+  const auto activation = signal.activate();
+  REQUIRE(activation);
+  CHECK(activation->use == Use::in_use);
+  CHECK(machine.main_pid("phoenix") != before);
+  CHECK(signal.verify());
+}
+
+TEST_CASE("a terminating signal to a unit that nothing would start again is refused") {
+  Machine machine;
+  machine.add_running_unit("mortal");
+  const pid_t before = machine.main_pid("mortal");
+  UnitSignal signal("mortal", SIGTERM);
+  for (const auto& message : {signal.activate().error().message, signal.rehearse().error().message}) {
+    CHECK_THAT(message, ContainsSubstring("mortal.service has Restart=no"));
+  }
+  CHECK(machine.main_pid("mortal") == before);
+}
+
+TEST_CASE("a unit's main process gets the signal; whether it heeds it is not known") {
+  Machine machine;
+  machine.add_unit("listening",
+                   "Type=notify\nNotifyAccess=all\n"
+                   "ExecStart=/bin/sh -c \"trap 'touch /run/heard' USR1; systemd-notify --ready; "
+                   "until test -e /run/heard; do sleep 0.1; done; exec sleep infinity\"");
+  machine.clear_switch("heard");
+  machine.start("listening");
+  UnitSignal signal("listening", SIGUSR1);
+  const auto activation = signal.activate();
+  REQUIRE(activation);
+  CHECK(activation->use == Use::not_confirmed);
+  renewd::testing::run_or_throw({"sh", "-c", "until test -e /run/heard; do sleep 0.1; done"});
+}
+
+TEST_CASE("a signal to a unit that is not running is not sent") {
+  Machine machine;
+  machine.add_unit("asleep", "ExecStart=/bin/sleep infinity");
+  UnitSignal signal("asleep", SIGUSR1);
+  const auto activation = signal.activate();
+  REQUIRE(activation);
+  CHECK(activation->use == Use::not_running);
+  CHECK(signal.rehearse());
+}
+
+TEST_CASE("a signal to another user's process is found out by the rehearsal") {
+  Machine machine;
+  machine.add_unit("foreign", "User=daemon\nExecStart=/bin/sleep infinity");
+  machine.start("foreign");
+  const ActingAs user("nobody");
+  UnitSignal signal("foreign", SIGUSR1);
+  for (const auto& message : {signal.activate().error().message, signal.rehearse().error().message}) {
+    CHECK_THAT(message, ContainsSubstring("foreign.service: sending"));
+    CHECK_THAT(message, ContainsSubstring("not permitted"));
+  }
+}
+
+TEST_CASE("SIGHUP to the JVM of a unit is refused") {
+  if (!renewd::testing::have_program("java")) {
+    WARN("skipped: there is no java in PATH");
+    return;
+  }
+  Machine machine;
+  renewd::testing::write_file("/run/Waiting.java",
+                              "public class Waiting {\n"
+                              "  public static void main(String[] arguments) throws Exception {\n"
+                              "    Thread.sleep(600_000);\n"
+                              "  }\n"
+                              "}\n");
+  machine.add_unit("jvm", "Type=exec\nExecStart=/usr/bin/env java /run/Waiting.java");
+  machine.start("jvm");
+  // env(1) becomes java(1) only after systemd has called it started.
+  renewd::testing::run_or_throw({"sh", "-c", "until pidof java; do sleep 0.1; done"});
+  const pid_t before = machine.main_pid("jvm");
+  UnitSignal signal("jvm.service", SIGHUP);
+  for (const auto& message : {signal.activate().error().message, signal.rehearse().error().message}) {
+    CHECK_THAT(message, ContainsSubstring("is a JVM, which SIGHUP ends"));
+  }
+  CHECK(machine.main_pid("jvm") == before);
+  CHECK(machine.property("jvm", "ActiveState") == "active");
+}

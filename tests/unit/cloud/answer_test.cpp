@@ -1,0 +1,224 @@
+#include "cloud/answer.hpp"
+
+#include "support/catch.hpp"
+#include "support/command.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace renewd;
+using namespace renewd::cloud;
+using namespace renewd::testing;
+using certificate::Format;
+using certificate::Keystore;
+
+namespace {
+
+const Secret kPassword("changeit");
+
+// Two identities with one key each, made once: what is installed, and what the cloud made (another key).
+class Fixtures {
+ public:
+  Fixtures() {
+    make("installed", "cockpit-client");
+    make("renewed", "cockpit-client");
+    // The renewed certificate for the installed key.
+    run_or_throw({"openssl", "req", "-x509", "-key", file("installed.key"), "-subj", "/CN=account", "-days", "200",
+                  "-out", file("same-key.pem")});
+    run_or_throw({"openssl", "x509", "-in", file("same-key.pem"), "-outform", "DER", "-out", file("same-key.der")});
+    run_or_throw({"openssl", "crl2pkcs7", "-nocrl", "-certfile", file("same-key.pem"), "-outform", "DER", "-out",
+                  file("same-key.p7b")});
+    write_file(directory_ / "renewed-bundle.pem",
+               read_file(directory_ / "renewed.key") + read_file(directory_ / "renewed.pem"));
+    write_file(directory_ / "installed-bundle.pem",
+               read_file(directory_ / "installed.key") + read_file(directory_ / "installed.pem"));
+  }
+
+  std::string bytes(const std::string& name) const { return read_file(directory_ / name); }
+  std::string base64(const std::string& name) const {
+    return run_or_throw({"openssl", "base64", "-A", "-in", file(name)});
+  }
+  Keystore keystore(const std::string& name) const {
+    auto opened = certificate::open_keystore(bytes(name), kPassword);
+    REQUIRE(opened);
+    return std::move(*opened);
+  }
+
+ private:
+  std::string file(const std::string& name) const { return (directory_ / name).string(); }
+  void make(const std::string& name, const std::string& alias) {
+    run_or_throw({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=account", "-days", "100",
+                  "-keyout", file(name + ".key"), "-out", file(name + ".pem")});
+    run_or_throw({"openssl", "pkcs12", "-export", "-inkey", file(name + ".key"), "-in", file(name + ".pem"), "-name",
+                  alias, "-passout", "pass:changeit", "-out", file(name + ".p12")});
+  }
+
+  TemporaryDirectory directory_;
+};
+
+const Fixtures& fixtures() {
+  static const Fixtures made;
+  return made;
+}
+
+std::string wrapped(const std::string& text, std::size_t width, const std::string& line_break) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); i += width) {
+    out += text.substr(i, width) + line_break;
+  }
+  return out;
+}
+
+std::string url_safe(std::string text) {
+  for (char& c : text) {
+    c = c == '+' ? '-' : c == '/' ? '_' : c;
+  }
+  while (text.ends_with('=')) {
+    text.pop_back();
+  }
+  return text;
+}
+
+RejectionReason reason_of(std::string_view body, const std::string& installed = "installed.p12") {
+  const auto candidate = read_answer(body, fixtures().keystore(installed), kPassword);
+  REQUIRE_FALSE(candidate);
+  CHECK(candidate.error().kind == ErrorKind::bad_answer);
+  CAPTURE(candidate.error().message);
+  REQUIRE(candidate.error().reason);
+  return *candidate.error().reason;
+}
+
+}  // namespace
+
+TEST_CASE("the transport encoding is taken off, whatever it is") {
+  const std::string bytes = fixtures().bytes("renewed.p12");
+  const std::string base64 = fixtures().base64("renewed.p12");
+  const std::vector<std::string> bodies{
+      base64,
+      base64 + "\n",
+      "\r\n  " + base64 + "  \r\n",
+      "\xEF\xBB\xBF" + base64,
+      wrapped(base64, 64, "\n"),
+      wrapped(base64, 76, "\r\n"),
+      "\"" + base64 + "\"",
+      "'" + base64 + "'",
+      "\"" + wrapped(base64, 64, "\n") + "\"",
+      "\"" + wrapped(base64, 64, "\\n") + "\"",
+      url_safe(base64),
+      "{\"certificate\": \"" + base64 + "\"}",
+      "{\"anything\": \"" + base64 + "\", \"status\": \"OK\", \"id\": \"abcd\", \"count\": 3, \"none\": null}",
+      "{\"data\": {\"content\": \"" + base64 + "\", \"type\": \"PKCS12\"}, \"status\": 200}",
+      bytes,
+  };
+  for (const auto& body : bodies) {
+    CAPTURE(body.substr(0, 80));
+    const auto decoded = decode_answer(body);
+    REQUIRE(decoded);
+    CHECK(*decoded == bytes);
+  }
+}
+
+TEST_CASE("PEM is taken as it is, also inside JSON") {
+  const std::string pem = fixtures().bytes("renewed-bundle.pem");
+  CHECK(decode_answer(pem).value().find("-----BEGIN CERTIFICATE-----") != std::string::npos);
+  std::string escaped;
+  for (const char c : pem) {
+    escaped += c == '\n' ? std::string("\\n") : std::string(1, c);
+  }
+  CHECK(decode_answer("{\"pem\": \"" + escaped + "\"}").has_value());
+  CHECK(decode_answer("\"" + escaped + "\"").has_value());
+}
+
+TEST_CASE("what holds no keystore is refused by reason") {
+  const std::string base64 = fixtures().base64("renewed.p12");
+  struct Case {
+    std::string what;
+    std::string body;
+    RejectionReason reason;
+  };
+  const std::vector<Case> cases{
+      {"nothing", "", RejectionReason::not_base64},
+      {"white space", " \r\n\t ", RejectionReason::not_base64},
+      {"text", "Your certificate is being prepared.", RejectionReason::not_base64},
+      {"HTML", "<!DOCTYPE html><html><body>Sign in</body></html>", RejectionReason::not_base64},
+      {"impossible length", base64.substr(0, base64.size() / 4 * 4 - 3), RejectionReason::not_base64},
+      {"padding inside", "AAA=" + base64, RejectionReason::not_base64},
+      {"too much padding", "AAAA====", RejectionReason::not_base64},
+      {"control bytes", std::string("AA\0A", 4), RejectionReason::not_base64},
+      {"JSON number", "42", RejectionReason::unknown_format},  // "42" is base64 of one byte
+      {"JSON null inside", "{\"certificate\": null}", RejectionReason::not_base64},
+      {"empty JSON object", "{}", RejectionReason::not_base64},
+      {"empty JSON string", "\"\"", RejectionReason::not_base64},
+      {"JSON array", "[\"" + base64 + "\"]", RejectionReason::not_base64},
+      {"two levels down", "{\"a\": {\"b\": {\"c\": \"" + base64 + "\"}}}", RejectionReason::not_base64},
+      {"two keystores", "{\"a\": \"" + base64 + "\", \"b\": \"" + base64 + "\"}", RejectionReason::unknown_format},
+      {"error body", "{\"message\": \"not now!\", \"http_status\": 404}", RejectionReason::not_base64},
+      {"base64 of text", "SGVsbG8gd29ybGQ=", RejectionReason::unknown_format},
+      {"JKS", "/u3+7QAAAAIAAAAA", RejectionReason::unknown_format},
+      {"truncated PKCS#12", base64.substr(0, base64.size() / 8 * 4), RejectionReason::unknown_format},
+      {"too large", std::string(1024 * 1024 + 1, 'A'), RejectionReason::too_large},
+      {"PEM without certificate", fixtures().bytes("renewed.key"), RejectionReason::no_certificate},
+      {"foreign certificate without key", fixtures().bytes("renewed.pem"), RejectionReason::key_mismatch},
+  };
+  for (const auto& [what, body, reason] : cases) {
+    CAPTURE(what);
+    CHECK(reason_of(body) == reason);
+  }
+}
+
+TEST_CASE("JKS is refused by name, and hostile JSON does not bring the daemon down") {
+  const auto jks = read_answer("/u3+7QAAAAIAAAAA", fixtures().keystore("installed.p12"), kPassword);
+  CHECK_THAT(jks.error().message, ContainsSubstring("JKS"));
+  CHECK_FALSE(decode_answer(std::string(100'000, '[')));
+  CHECK_FALSE(decode_answer(std::string(100'000, '{')));
+  std::string nested;
+  for (int i = 0; i < 50'000; ++i) {
+    nested += "{\"a\":";
+  }
+  CHECK_FALSE(decode_answer(nested));
+}
+
+TEST_CASE("a PKCS#12 that opens with the password is installed byte for byte") {
+  const std::string installed = GENERATE("installed.p12");
+  const auto candidate =
+      read_answer(fixtures().base64("renewed.p12"), fixtures().keystore(installed), kPassword).value();
+  CHECK(candidate.bytes == fixtures().bytes("renewed.p12"));
+  CHECK(candidate.keystore.key);
+}
+
+TEST_CASE("a PKCS#12 under another password is refused") {
+  const auto candidate =
+      read_answer(fixtures().base64("renewed.p12"), fixtures().keystore("installed.p12"), Secret("another"));
+  REQUIRE_FALSE(candidate);
+  CHECK(candidate.error().reason == RejectionReason::wrong_password);
+}
+
+TEST_CASE("what is not PKCS#12 becomes one with the installed alias and password") {
+  const std::string answer = GENERATE("renewed-bundle.pem", "same-key.pem", "same-key.der", "same-key.p7b");
+  CAPTURE(answer);
+  const auto installed = fixtures().keystore("installed.p12");
+  const auto candidate = read_answer(fixtures().base64(answer), installed, kPassword);
+  REQUIRE(candidate);
+  CHECK(candidate->keystore.format == Format::pkcs12);
+  CHECK(candidate->keystore.alias == "cockpit-client");
+  CHECK(candidate->keystore.certificate.belongs_to(*candidate->keystore.key));
+  const auto reopened = certificate::open_keystore(candidate->bytes, kPassword);
+  REQUIRE(reopened);
+  CHECK(reopened->certificate.serial() == candidate->keystore.certificate.serial());
+}
+
+TEST_CASE("a PEM keystore stays PEM") {
+  const std::string answer = GENERATE("renewed.p12", "renewed-bundle.pem", "same-key.pem", "same-key.der");
+  CAPTURE(answer);
+  const auto candidate = read_answer(fixtures().base64(answer), fixtures().keystore("installed-bundle.pem"), kPassword);
+  REQUIRE(candidate);
+  CHECK(candidate->keystore.format == Format::pem);
+  CHECK_FALSE(candidate->keystore.encrypted_key);
+  CHECK(candidate->keystore.certificate.belongs_to(*candidate->keystore.key));
+}
+
+TEST_CASE("every prefix of an answer is refused or understood, and never crashes") {
+  const std::string body = "{\"certificate\": \"" + fixtures().base64("renewed.p12") + "\"}";
+  const auto installed = fixtures().keystore("installed.p12");
+  for (std::size_t length = 0; length < body.size(); length += 61) {
+    CHECK_FALSE(read_answer(std::string_view(body).substr(0, length), installed, kPassword));
+  }
+}

@@ -1,0 +1,44 @@
+// Runs one coroutine to its end, and fails the test when that takes long: a stuck test ends in seconds.
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "core/error.hpp"
+
+namespace renewd::testing {
+
+inline constexpr std::chrono::seconds kStuck{20};
+
+template <typename T>
+Result<T> run_in(boost::asio::io_context& io, boost::asio::awaitable<Result<T>> work,
+                 boost::asio::cancellation_slot slot = {}) {
+  std::optional<Result<T>> outcome;
+  std::exception_ptr thrown;
+  const auto done = [&](std::exception_ptr exception, Result<T> result) {
+    thrown = exception;
+    outcome.emplace(std::move(result));
+  };
+  boost::asio::co_spawn(io, std::move(work), boost::asio::bind_cancellation_slot(slot, done));
+  const auto end = std::chrono::steady_clock::now() + kStuck;
+  io.restart();
+  while (!outcome) {
+    if (io.run_one_until(end) == 0) {
+      throw std::runtime_error("the coroutine is stuck");
+    }
+  }
+  if (thrown) {
+    std::rethrow_exception(thrown);
+  }
+  return std::move(*outcome);
+}
+
+}  // namespace renewd::testing

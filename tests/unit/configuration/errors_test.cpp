@@ -1,0 +1,348 @@
+// Files that are wrong: each error with its place and with what to write instead.
+#include <algorithm>
+
+#include "configuration/loader.hpp"
+#include "support/catch.hpp"
+
+namespace renewd::configuration {
+namespace {
+
+struct Bad {
+  std::string yaml;
+  std::string place;  // "LINE:COLUMN"
+  std::string message;
+};
+
+std::string place_of(const Diagnostic& diagnostic) {
+  return std::to_string(diagnostic.line) + ":" + std::to_string(diagnostic.column);
+}
+
+// Each file has the one error, and only that.
+void check(const std::vector<Bad>& cases) {
+  for (const auto& [yaml, place, message] : cases) {
+    CAPTURE(yaml);
+    const auto settings = parse(yaml);
+    REQUIRE_FALSE(settings.has_value());
+    CHECK(place_of(settings.error().front()) == place);
+    CHECK_THAT(settings.error().front().message, ContainsSubstring(message));
+    CHECK(settings.error().size() == 1);
+  }
+}
+
+// A certificate that is right but for what a case adds or replaces. Line 1 is "certificates:", the entry begins on
+// line 2, column 5; `line` becomes line 3 and the rest of a certificate is below it.
+std::string with_line(const std::string& line) {
+  return "certificates:\n  - name: a\n    " + line +
+         "\n    account_url: https://h/a\n    token: {file: /t}\n    keystore: {path: /k}\n";
+}
+
+// Nothing but the keystore is needed when a certificate is only watched.
+std::string watched(const std::string& keys) {
+  return "certificates:\n  - name: a\n    renew: never\n    " + keys + "\n";
+}
+
+std::string with_gateway(const std::string& gateway) {
+  return with_line("gateway: " + gateway);
+}
+
+std::string with_top_level(const std::string& keys) {
+  return "certificates: [{name: a, renew: never, keystore: {path: /k}}]\n" + keys + "\n";
+}
+
+TEST_CASE("refuses unknown keys and suggests the nearest") {
+  check({
+      {with_top_level("schedul: {}"), "2:1", "unknown key \"schedul\"; did you mean \"schedule\"?"},
+      {with_top_level("Log: {}"), "2:1", "did you mean \"log\"?"},
+      {with_top_level("zzz: 1"), "2:1",
+       "unknown key \"zzz\"; the keys here are `certificates`, `http`, `schedule`, `state_directory` and `log`"},
+      {with_top_level("metricss: {}"), "2:1", "did you mean \"metrics\"?"},
+      {with_top_level("schedule: {check_evry: 1h}"), "2:12", "unknown key \"check_evry\" in `schedule`; did you mean"},
+      {with_line("renew_befor: 30d"), "3:5", "did you mean \"renew_before\"?"},
+      {with_line("<<: {}"), "3:5", "merge keys are not understood"},
+      {with_gateway("{systemd: {unti: a.service, unit: a.service}}"), "3:25", "did you mean \"unit\"?"},
+      {with_gateway("{none: {}, verify: {timeut: 1s}}"), "3:34", "did you mean \"timeout\"?"},
+      {watched("keystore: {path: /k, pasword: {file: /p}}"), "4:26", "did you mean \"password\"?"},
+  });
+}
+
+TEST_CASE("refuses what belongs to later versions, rather than ignoring it") {
+  check({
+      {with_line("renew_windows: [{days: [sat]}]"), "3:5", "`renew_windows` is not supported by this version"},
+      {with_line("activate_windows: []"), "3:5", "`activate_windows` is not supported by this version"},
+      {with_line("override_windows_before: 7d"), "3:5", "`override_windows_before` is not supported"},
+      {with_gateway("{none: {}, rollback: true}"), "3:26", "`gateway.rollback` is not supported by this version"},
+      {with_gateway("{none: {}, verify: {http: {url: x}}}"), "3:35", "`gateway.verify.http` is not supported"},
+      {with_gateway("{none: {}, verify: {log: {}}}"), "3:35", "`gateway.verify.log` is not supported"},
+      {with_top_level("metrics: {listen: \"127.0.0.1:9464\"}"), "2:1", "`metrics` is not supported by this version"},
+      {with_top_level("fleet: {etcd: {}}"), "2:1", "`fleet` is not supported by this version"},
+  });
+}
+
+TEST_CASE("names the keys that are missing at the map that lacks them") {
+  check({
+      {"log: {level: info}\n", "1:1", "the key `certificates` is missing"},
+      {"certificates:\n  - renew: never\n    keystore: {path: /k}\n", "2:5", "the key `name` is missing"},
+      {"certificates:\n  - name: a\n    token: {file: /t}\n    keystore: {path: /k}\n", "2:5",
+       "the key `account_url` is missing"},
+      {"certificates:\n  - name: a\n    account_url: https://h/a\n    keystore: {path: /k}\n", "2:5",
+       "the key `token` is missing"},
+      {"certificates:\n  - name: a\n    renew: never\n", "2:5", "the key `keystore` is missing"},
+      {watched("keystore: {type: pem}"), "4:15", "the key `keystore.path` is missing"},
+      {with_gateway("{command: {timeout: 1s}}"), "3:24", "the key `gateway.command.argv` is missing"},
+  });
+}
+
+TEST_CASE("refuses values of the wrong type") {
+  check({
+      {"- a\n", "1:1", "the file must be a map with the keys"},
+      {"text\n", "1:1", "the file must be a map"},
+      {"certificates: {name: a}\n", "1:15", "must be a list of at least one certificate"},
+      {"certificates: []\n", "1:15", "must be a list of at least one certificate"},
+      {"certificates:\n", "1:1", "must be a list of at least one certificate"},
+      {"certificates: [a]\n", "1:16", "must be a map with the keys `name`"},
+      {"certificates: [{name: [a], renew: never, keystore: {path: /k}}]\n", "1:23", "`name` must be text, not a list"},
+      {"certificates: [{name: 12, renew: never, keystore: {path: /k}}]\n", "1:23",
+       "reads a number here; put it in quotes"},
+      {"certificates: [{name: true, renew: never, keystore: {path: /k}}]\n", "1:23", "reads true or false here"},
+      {"certificates:\n  - renew: never\n    name:\n    keystore: {path: /k}\n", "3:5",
+       "`name` must be text, not nothing"},
+      {"certificates: [{name: \"\", renew: never, keystore: {path: /k}}]\n", "1:23", "`name` must not be empty"},
+      {watched("keystore: /k"), "4:15", "`keystore` must be a map with the keys"},
+      {watched("keystore:"), "4:5", "`keystore` must be a map with the keys"},
+      {watched("keystore: {path: {file: /k}}"), "4:22", "`keystore.path` must be text, not a map"},
+      {watched("keystore: {path: \"/k\\0\"}"), "4:22", "must not hold a zero byte"},
+      {with_gateway("none"), "3:14", "`gateway` must be a map with the keys"},
+      {with_gateway("{none: true}"), "3:21", "must be the empty map: none: {}"},
+      {with_gateway("{none: {}, verify: 60s}"), "3:34", "`gateway.verify` must be a map"},
+      {with_top_level("http: true"), "2:7", "`http` must be a map"},
+      {with_top_level("state_directory: [/a]"), "2:18", "`state_directory` must be text, not a list"},
+  });
+}
+
+TEST_CASE("refuses what is given twice") {
+  check({
+      {with_top_level("log: {}\nlog: {}"), "3:1", "`log` is given twice, first on line 2"},
+      {with_line("name: b"), "3:5", "`name` is given twice, first on line 2"},
+      {watched("keystore: {path: /k, path: /l}"), "4:26", "`keystore.path` is given twice"},
+      {"certificates:\n  - {name: a, renew: never, keystore: {path: /k}}\n"
+       "  - {name: a, renew: never, keystore: {path: /l}}\n",
+       "3:12", "`name` is the same as that of the certificate on line 2"},
+      {"certificates:\n  - {name: a, renew: never, keystore: {path: /k}}\n"
+       "  - {name: b, renew: never, keystore: {path: //k}}\n",
+       "3:39", "`keystore.path` is the same as that of the certificate on line 2"},
+  });
+}
+
+TEST_CASE("refuses values that make no sense in a certificate") {
+  const auto named = [](const std::string& name) {
+    return "certificates: [{name: " + name + ", renew: never, keystore: {path: /k}}]\n";
+  };
+  const auto account = [](const std::string& url) {
+    return "certificates:\n  - {name: a, token: {file: /t}, keystore: {path: /k},\n     account_url: \"" + url +
+           "\"}\n";
+  };
+  check({
+      {named("Prod"), "1:23", "`name` must consist of small letters, digits and -"},
+      {named("a_b"), "1:23", "`name` must consist of"},
+      {named("../a"), "1:23", "`name` must consist of"},
+      {named(std::string(65, 'a')), "1:23", "at most 64"},
+      {account("http://eu.cloud.gravitee.io/management/accounts/a"), "3:19", "`account_url` must begin with https://"},
+      {account("https://user@h/a"), "3:19", "must not hold a user or password"},
+      {account("https://h/a?b"), "3:19", "without ? or #"},
+      {account("https://h"), "3:19", "must end with the account id"},
+      {account("h/a"), "3:19", "is not a URL"},
+      {with_line("renew: yes"), "3:12", "`renew` must be `auto` or `never`"},
+      {with_line("renew: nevr"), "3:12", "did you mean \"never\"?"},
+      {with_line("renew_before: 30"), "3:19", "must be a duration such as 90s, 15m, 12h or 30d, or a share"},
+      {with_line("renew_before: 0d"), "3:19", "`renew_before` must be at least 1s"},
+      {with_line("renew_before: 366d"), "3:19", "`renew_before` must not be longer than a year (365d)"},
+      {with_line("renew_before: 0%"), "3:19", "must lie between 0% and 100%"},
+      {with_line("renew_before: 100%"), "3:19", "must lie between 0% and 100%"},
+      {with_line("renew_before: -5%"), "3:19", "must lie between 0% and 100%"},
+      {with_line("renew_before: [30d]"), "3:19", "must be a duration"},
+      {watched("keystore: {path: config/keystore.p12}"), "4:22", "`keystore.path` must be an absolute path"},
+      {watched("keystore: {path: /k, type: PKCS12}"), "4:32", "did you mean \"pkcs12\"?"},
+      {watched("keystore: {path: /k, type: p7b}"), "4:32", "must be `auto`, `pkcs12`, `jks` or `pem`"},
+      {watched("keystore: {path: /k, ca_file: ca.pem}"), "4:35", "`keystore.ca_file` must be an absolute path"},
+  });
+}
+
+TEST_CASE("refuses secrets that do not say where they are") {
+  const auto password = [](const std::string& secret) {
+    return watched("keystore: {path: /k, password: " + secret + "}");
+  };
+  check({
+      {password("hunter2"), "4:36", "must be a map that says where the secret is"},
+      {password("{}"), "4:36", "must have exactly one of `file`, `credential`, `env` or `value`"},
+      {password("{file: /p, env: P}"), "4:36", "but has `file` and `env`"},
+      {password("{file: p}"), "4:43", "`keystore.password.file` must be an absolute path"},
+      {password("{file: }"), "4:37", "`keystore.password.file` must be text, not nothing"},
+      {password("{credential: /run/p}"), "4:49", "must be the NAME of LoadCredential=NAME:PATH"},
+      {password("{env: P=hunter2}"), "4:42", "must be the name of a variable"},
+      {password("{value: 0123}"), "4:44", "reads a number here; put it in quotes"},
+      {password("{value: 1e5}"), "4:44", "reads a number here"},
+      {password("{value: 0x1F}"), "4:44", "reads a number here"},
+      {password("{value: false}"), "4:44", "reads true or false here"},
+      {password("{value: ''}"), "4:44", "must not be empty"},
+      {password("{value: [hunter2]}"), "4:44", "must be text, not a list"},
+      {password("{value: hunter2, value: hunter3}"), "4:53", "`keystore.password.value` is given twice"},
+      {password("{value: !vault hunter2}"), "4:44", "tags (a word that begins with \"!\") are not understood"},
+  });
+}
+
+TEST_CASE("refuses gateways that could not be told what to do") {
+  check({
+      {with_gateway("{}"), "3:14", "exactly one of `systemd`, `command`, `signal` or `none`"},
+      {with_gateway("{verify: {timeout: 1m}}"), "3:14", "exactly one of"},
+      {with_gateway("{none: {}, command: {argv: [/a]}}"), "3:14", "but has `none` and `command`"},
+      {with_gateway("{systemd: {}}"), "3:24", "either `gateway.systemd.unit` or `gateway.systemd.units` must be given"},
+      {with_gateway("{systemd: {unit: a.service, units: [b.service]}}"), "3:24", "must be given, not both"},
+      {with_gateway("{systemd: {unit: graviteeio-apim-gateway}}"), "3:31", "such as graviteeio-apim-gateway.service"},
+      {with_gateway("{systemd: {unit: \"a b.service\"}}"), "3:31", "must be a unit's full name"},
+      {with_gateway("{systemd: {units: [a.service, b]}}"), "3:44", "such as b.service"},
+      {with_gateway("{systemd: {units: a.service}}"), "3:32", "must be a list"},
+      {with_gateway("{systemd: {units: []}}"), "3:32", "must be a list of at least one"},
+      {with_gateway("{systemd: {unit: a.service, action: reload}}"), "3:50", "must be `try-restart` or `restart`"},
+      {with_gateway("{command: {argv: []}}"), "3:31", "`gateway.command.argv` must be a list of at least one"},
+      {with_gateway("{command: {argv: /bin/true}}"), "3:31", "must be a list"},
+      {with_gateway("{command: {argv: [systemctl, restart]}}"), "3:32", "must be the absolute path of a program"},
+      {with_gateway("{command: {argv: ['']}}"), "3:32", "must be the absolute path of a program"},
+      {with_gateway("{command: {argv: [/bin/sleep, 5]}}"), "3:44", "put it in quotes"},
+      {with_gateway("{command: {argv: [/a], timeout: 0s}}"), "3:46", "must be at least 1s"},
+      {with_gateway("{command: {argv: [/a], timeout: 60}}"), "3:46", "must be a duration such as 90s"},
+      {with_gateway("{signal: {}}"), "3:23", "either `gateway.signal.unit` or `gateway.signal.pid_file`"},
+      {with_gateway("{signal: {unit: a.service, pid_file: /p}}"), "3:23", "not both"},
+      {with_gateway("{signal: {pid_file: p}}"), "3:34", "must be an absolute path"},
+      {with_gateway("{signal: {pid_file: /p, signal: SIGFOO}}"), "3:46", "such as SIGTERM, TERM or 15"},
+      {with_gateway("{signal: {pid_file: /p, signal: 0}}"), "3:46", "must be a signal's name or number"},
+      {with_gateway("{signal: {pid_file: /p, signal: 65}}"), "3:46", "must be a signal's name or number"},
+      {with_gateway("{none: {a: b}}"), "3:21", "must be the empty map"},
+      {with_gateway("{none: {}, verify: {timeout: 0s}}"), "3:43", "must be at least 1s"},
+  });
+}
+
+TEST_CASE("refuses values that make no sense in the rest of the file") {
+  check({
+      {with_top_level("http: {proxy: \"https://p:1\"}"), "2:15", "`http.proxy` must begin with http://"},
+      {with_top_level("http: {proxy: \"http://p\"}"), "2:15", "`http.proxy` must name the port"},
+      {with_top_level("http: {proxy: \"http://u:hunter2@p:1\"}"), "2:15", "put it under `http.proxy_password`"},
+      {with_top_level("http: {proxy: \"http://p:1\", proxy_password: {file: /p}}"), "2:29", "needs a user"},
+      {with_top_level("http: {proxy_password: {file: /p}}"), "2:8", "needs a user"},
+      {with_top_level("http: {ca_file: ca.pem}"), "2:17", "`http.ca_file` must be an absolute path"},
+      {with_top_level("http: {connect_timeout: 61s}"), "2:8",
+       "(61s) must not be longer than `http.request_timeout` (60s)"},
+      {with_top_level("http: {request_timeout: 5s}"), "2:8",
+       "(10s) must not be longer than `http.request_timeout` (5s)"},
+      {with_top_level("http: {connect_timeout: 0s}"), "2:25", "must be at least 1s"},
+      {with_top_level("schedule: {check_every: 12}"), "2:25", "must be a duration such as 90s, 15m, 12h or 30d"},
+      {with_top_level("schedule: {check_every: 0s}"), "2:25", "must be at least 1s"},
+      {with_top_level("schedule: {splay: 400d}"), "2:19", "must not be longer than a year"},
+      {with_top_level("schedule: {retry_at_least: 13h}"), "2:12", "must not be longer than `schedule.retry_at_most`"},
+      {with_top_level("schedule: {retry_at_most: 5s}"), "2:12", "must not be longer than `schedule.retry_at_most`"},
+      {with_top_level("schedule: {requests_per_day: 0}"), "2:30", "must be a whole number from 1 to 86400"},
+      {with_top_level("schedule: {requests_per_day: -1}"), "2:30", "must be a whole number"},
+      {with_top_level("schedule: {requests_per_day: 1.5}"), "2:30", "must be a whole number"},
+      {with_top_level("schedule: {requests_per_day: \"3\"}"), "2:30", "must be a whole number"},
+      {with_top_level("schedule: {requests_per_day: 99999999999}"), "2:30", "must be a whole number"},
+      {with_top_level("state_directory: state"), "2:18", "`state_directory` must be an absolute path"},
+      {with_top_level("log: {level: warn}"), "2:14", "did you mean \"warning\"?"},
+      {with_top_level("log: {format: xml}"), "2:15", "`log.format` must be `auto`, `json` or `text`"},
+  });
+}
+
+TEST_CASE("explains what is not YAML") {
+  check({
+      {"certificates:\n\t- name: a\n", "2:2", "indent with spaces, not tabs"},
+      {"certificates:\n  - name: a\n   token: b\n", "3:4", "look at the indentation"},
+      {"certificates:\n  - name: a: b\n", "2:12", "this is not YAML"},
+      {"certificates:\n  - token: {file: /x\nlog: {}\n", "3:4", "missing quote or bracket"},
+      {"a: \"\\q\"\n", "1:5", "in double quotes write \\\\ for a backslash"},
+      {"a: @b\n", "1:4", "in quotes"},
+      {"a: *b\n", "1:5", "in quotes"},
+      {"a: 1\n---\nb: 2\n", "2:1", "a second document begins here"},
+      {"a: \x01\n", "1:4", "the character 0x01 is not allowed"},
+      {std::string("\xFF\xFE"
+                   "a\0",
+                   4),
+       "1:4", "the character 0x00 is not allowed"},
+      {"[a]: b\n", "1:1", "a key must be a single word"},
+      {"? {a: b}\n: c\n", "1:3", "a key must be a single word"},
+      {"certificates: &a [*a]\n", "1:19", "refers to the value that it is a part of"},
+  });
+}
+
+TEST_CASE("reports every error of a file, in the order of the file") {
+  const auto settings = parse(R"(log: {level: loud}
+certificates:
+  - name: Bad Name
+    account_url: http://example.com/a
+    token: {file: t}
+    keystore: {path: k, pasword: {file: /p}}
+    gateway: {systemd: {}, rollback: false}
+  - name: b
+schedule:
+  check_every: 12
+  splay: 1x
+shedule: {}
+)");
+  REQUIRE_FALSE(settings.has_value());
+  std::vector<std::string> places;
+  for (const Diagnostic& diagnostic : settings.error()) {
+    places.push_back(place_of(diagnostic));
+  }
+  CHECK(places == std::vector<std::string>{"1:14", "3:11", "4:18", "5:19", "6:22", "6:25", "7:24", "7:28", "8:5", "8:5",
+                                           "8:5", "10:16", "11:10", "12:1"});
+}
+
+TEST_CASE("tells an error behind an alias once") {
+  const auto settings = parse(
+      "certificates:\n"
+      "  - {name: a, renew: never, keystore: {path: /a, password: &p {file: p}}}\n"
+      "  - {name: b, renew: never, keystore: {path: /b, password: *p}}\n");
+  REQUIRE_FALSE(settings.has_value());
+  CHECK(settings.error().size() == 1);
+}
+
+TEST_CASE("stops counting errors that nobody would read") {
+  std::string yaml;
+  for (int i = 0; i < 5000; ++i) {
+    yaml += "key" + std::to_string(i) + ": 1\n";
+  }
+  const auto settings = parse(yaml);
+  REQUIRE_FALSE(settings.has_value());
+  CHECK(settings.error().size() == DiagnosticSink::kLimit + 1);
+  CHECK_THAT(settings.error().back().message, ContainsSubstring("too many errors"));
+}
+
+TEST_CASE("never repeats a secret") {
+  const std::vector<std::string> files{
+      watched("keystore: {path: /k, password: hunter2}"),
+      watched("keystore: {path: /k, password: [hunter2]}"),
+      watched("keystore: {path: /k, password: {value:hunter2}}"),
+      watched("keystore: {path: /k, password: {hunter2: hunter2}}"),
+      watched("keystore: {path: /k, password: {file: hunter2}}"),
+      watched("keystore: {path: /k, password: {credential: /hunter2}}"),
+      watched("keystore: {path: /k, password: {env: A=hunter2}}"),
+      watched("keystore: {path: /k, password: {value: hunter2, file: /hunter2}}"),
+      watched("keystore: {path: /k, password: {value: *hunter2}}"),
+      watched("keystore: {path: /k, password: {value: &hunter2}}"),
+      watched("keystore: {path: /k, password: {value: !hunter2}}"),
+      watched("keystore: {path: /k, password: {value: %hunter2}}"),
+      watched("keystore: {path: /k, password: {value: \"\\hunter2\"}}"),
+      watched("keystore: {path: /k, password: {value: 'hunter2}}"),
+      with_line("account_url: https://a:hunter2@b/c"),
+      with_top_level("http: {proxy: \"http://a:hunter2@b:1\"}"),
+      with_top_level("http: {proxy: \"hunter2\"}"),
+  };
+  for (const std::string& yaml : files) {
+    CAPTURE(yaml);
+    const auto settings = parse(yaml);
+    REQUIRE_FALSE(settings.has_value());
+    for (const Diagnostic& diagnostic : settings.error()) {
+      CHECK(diagnostic.message.find("unter2") == std::string::npos);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace renewd::configuration

@@ -1,0 +1,92 @@
+// What load() adds to parse(): the file itself, and the state directory of the unit.
+#include <sys/stat.h>
+
+#include <cstdlib>
+
+#include "configuration/loader.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace renewd::configuration {
+namespace {
+
+using testing::TemporaryDirectory;
+using testing::write_file;
+
+constexpr std::string_view kFile = "certificates: [{name: a, renew: never, keystore: {path: /k}}]\n";
+
+class StateDirectoryVariable {
+ public:
+  explicit StateDirectoryVariable(const char* value) { ::setenv("STATE_DIRECTORY", value, 1); }
+  StateDirectoryVariable(const StateDirectoryVariable&) = delete;
+  StateDirectoryVariable& operator=(const StateDirectoryVariable&) = delete;
+  ~StateDirectoryVariable() { ::unsetenv("STATE_DIRECTORY"); }
+};
+
+std::string only_error(const std::filesystem::path& file) {
+  const auto settings = load(file);
+  REQUIRE_FALSE(settings.has_value());
+  REQUIRE(settings.error().size() == 1);
+  CHECK(settings.error()[0].line == 0);
+  return settings.error()[0].text(file);
+}
+
+TEST_CASE("loads a file") {
+  const TemporaryDirectory directory;
+  write_file(directory / "config.yaml", kFile);
+  const auto settings = load(directory / "config.yaml");
+  REQUIRE(settings.has_value());
+  CHECK(settings->certificates.at(0).name == "a");
+}
+
+TEST_CASE("the state directory is the file's, else the unit's first, else the documented one") {
+  const TemporaryDirectory directory;
+  write_file(directory / "without.yaml", kFile);
+  write_file(directory / "with.yaml", std::string(kFile) + "state_directory: /from/file\n");
+  CHECK(load(directory / "without.yaml")->state_directory == "/var/lib/gravitee-renewd");
+  {
+    const StateDirectoryVariable variable("/first:/second");
+    CHECK(load(directory / "without.yaml")->state_directory == "/first");
+    CHECK(load(directory / "with.yaml")->state_directory == "/from/file");
+  }
+  for (const char* unusable : {"", ":/second", "relative"}) {
+    const StateDirectoryVariable variable(unusable);
+    CHECK(load(directory / "without.yaml")->state_directory == "/var/lib/gravitee-renewd");
+  }
+}
+
+TEST_CASE("says what is wrong with a file that cannot be read") {
+  const TemporaryDirectory directory;
+  SECTION("missing") {
+    const auto file = directory / "missing.yaml";
+    CHECK_THAT(only_error(file), ContainsSubstring(file.string() + ": error: ") && ContainsSubstring("No such file"));
+  }
+  SECTION("a directory") {
+    CHECK_THAT(only_error(directory.path()), ContainsSubstring("not a regular file"));
+  }
+  SECTION("a fifo, without waiting for its writer") {
+    const auto file = directory / "fifo";
+    REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
+    CHECK_THAT(only_error(file), ContainsSubstring("not a regular file"));
+  }
+  SECTION("too large") {
+    const auto file = directory / "large.yaml";
+    write_file(file, std::string(kFile) + std::string(1024 * 1024, '\n'));
+    CHECK_THAT(only_error(file), ContainsSubstring("larger than"));
+  }
+  SECTION("empty, or with comments alone") {
+    for (const std::string_view text : {"", "\n\n", "# nothing\n", "---\n", "~\n"}) {
+      const auto file = directory / "empty.yaml";
+      write_file(file, text);
+      CHECK_THAT(only_error(file), ContainsSubstring("the file is empty; it must at least hold the key"));
+    }
+  }
+}
+
+TEST_CASE("a diagnostic is one line with the file, its place and the error") {
+  CHECK(Diagnostic{3, 7, "wrong"}.text("/etc/config.yaml") == "/etc/config.yaml:3:7: error: wrong");
+  CHECK(Diagnostic{0, 0, "wrong"}.text("/etc/config.yaml") == "/etc/config.yaml: error: wrong");
+}
+
+}  // namespace
+}  // namespace renewd::configuration

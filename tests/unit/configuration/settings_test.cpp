@@ -1,0 +1,291 @@
+// Files that are right: defaults, every key, and the example that is installed.
+#include <chrono>
+#include <csignal>
+#include <regex>
+#include <sstream>
+
+#include "configuration/loader.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace renewd::configuration {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::days;
+
+// The settings of a file without errors; the errors end the test.
+Settings settings_of(std::string_view yaml) {
+  auto settings = parse(yaml);
+  if (!settings) {
+    for (const Diagnostic& diagnostic : settings.error()) {
+      UNSCOPED_INFO(diagnostic.text("config.yaml"));
+    }
+    FAIL("the file has errors");
+  }
+  return std::move(*settings);
+}
+
+GatewaySettings gateway_of(const std::string& gateway) {
+  return settings_of("certificates:\n  - {name: a, renew: never, keystore: {path: /k}, gateway: " + gateway + "}\n")
+      .certificates.at(0)
+      .gateway;
+}
+
+// The convention of config.yaml: "# " and a word is prose, a bare "#" too; every other "#" in the first column hides
+// an option.
+std::string with_every_option(const std::string& example) {
+  std::istringstream lines(example);
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    const bool prose = std::regex_search(line, std::regex("^#( [^ ]|$)"));
+    text += (line.starts_with('#') && !prose ? line.substr(1) : line) + "\n";
+  }
+  return text;
+}
+
+TEST_CASE("the smallest useful file gets the documented defaults") {
+  const Settings settings = settings_of(R"(
+certificates:
+  - name: production
+    account_url: https://eu.cloud.gravitee.io/management/accounts/7b6f41d3-7118-41e9-af41-d3711801e973
+    token: {file: /etc/gravitee-renewd/account-token}
+    keystore:
+      path: /opt/graviteeio/apim/gateway/config/keystore.p12
+      password: {file: /etc/gravitee-renewd/keystore-password}
+    gateway:
+      systemd: {unit: graviteeio-apim-gateway.service}
+)");
+  REQUIRE(settings.certificates.size() == 1);
+  const CertificateSettings& certificate = settings.certificates[0];
+  CHECK(certificate.name == "production");
+  CHECK(certificate.account_id() == "7b6f41d3-7118-41e9-af41-d3711801e973");
+  REQUIRE(certificate.token.has_value());
+  CHECK(certificate.token->kind == SecretSource::Kind::file);
+  CHECK(certificate.token->name == "/etc/gravitee-renewd/account-token");
+  CHECK(certificate.keystore.path == "/opt/graviteeio/apim/gateway/config/keystore.p12");
+  CHECK(certificate.keystore.type == KeystoreType::automatic);
+  CHECK(certificate.keystore.password->name == "/etc/gravitee-renewd/keystore-password");
+  CHECK_FALSE(certificate.keystore.ca_file.has_value());
+  CHECK(certificate.renew == RenewMode::automatic);
+  CHECK(std::get<seconds>(certificate.renew_before) == days{30});
+  const auto& systemd = std::get<SystemdGateway>(certificate.gateway.action);
+  CHECK(systemd.units == std::vector<std::string>{"graviteeio-apim-gateway.service"});
+  CHECK(systemd.action == SystemdGateway::Action::try_restart);
+  CHECK(certificate.gateway.verify_timeout == 120s);
+  CHECK_FALSE(settings.http.ca_file.has_value());
+  CHECK_FALSE(settings.http.proxy.has_value());
+  CHECK_FALSE(settings.http.proxy_password.has_value());
+  CHECK(settings.http.connect_timeout == 10s);
+  CHECK(settings.http.request_timeout == 60s);
+  CHECK(settings.schedule.check_every == 12h);
+  CHECK(settings.schedule.splay == 24h);
+  CHECK(settings.schedule.retry_at_least == 1min);
+  CHECK(settings.schedule.retry_at_most == 12h);
+  CHECK(settings.schedule.requests_per_day == 12);
+  CHECK(settings.state_directory == "/var/lib/gravitee-renewd");
+  CHECK(settings.log.level == Level::info);
+  CHECK(settings.log.format == LogFormat::automatic);
+}
+
+TEST_CASE("every top-level key is taken over") {
+  const Settings settings = settings_of(R"(
+certificates: [{name: a, renew: never, keystore: {path: /k, type: pem, ca_file: /ca}, renew_before: 12.5%}]
+http:
+  ca_file: /etc/ca.pem
+  proxy: http://renewd@proxy.example.com:3128
+  proxy_password: {value: "a: b # c"}
+  connect_timeout: 5s
+  request_timeout: 5s
+schedule: {check_every: 1h, splay: 0s, retry_at_least: 2m, retry_at_most: 2m, requests_per_day: 3}
+state_directory: /srv/state
+log: {level: debug, format: json}
+)");
+  const CertificateSettings& certificate = settings.certificates.at(0);
+  CHECK(certificate.renew == RenewMode::never);
+  CHECK(certificate.account_url.empty());
+  CHECK_FALSE(certificate.token.has_value());
+  CHECK(certificate.keystore.type == KeystoreType::pem);
+  CHECK(certificate.keystore.ca_file == "/ca");
+  CHECK(std::get<LifetimeShare>(certificate.renew_before).value == 0.125);
+  CHECK(std::holds_alternative<NoGateway>(certificate.gateway.action));
+  CHECK(settings.http.ca_file == "/etc/ca.pem");
+  REQUIRE(settings.http.proxy.has_value());
+  CHECK(settings.http.proxy->host == "proxy.example.com");
+  CHECK(settings.http.proxy->port == 3128);
+  CHECK(settings.http.proxy->user == "renewd");
+  CHECK(settings.http.proxy_password->value.view() == "a: b # c");
+  CHECK(settings.http.connect_timeout == 5s);
+  CHECK(settings.http.request_timeout == 5s);
+  CHECK(settings.schedule.check_every == 1h);
+  CHECK(settings.schedule.splay == 0s);
+  CHECK(settings.schedule.retry_at_least == 2min);
+  CHECK(settings.schedule.retry_at_most == 2min);
+  CHECK(settings.schedule.requests_per_day == 3);
+  CHECK(settings.state_directory == "/srv/state");
+  CHECK(settings.log.level == Level::debug);
+  CHECK(settings.log.format == LogFormat::json);
+}
+
+TEST_CASE("a secret has four forms") {
+  const auto token_of = [](const std::string& token) {
+    return *settings_of("certificates:\n  - {name: a, account_url: https://h/a, token: " + token +
+                        ", keystore: {path: /k}}\n")
+                .certificates.at(0)
+                .token;
+  };
+  const std::vector<std::tuple<std::string, SecretSource::Kind, std::string, std::string>> cases{
+      {"{file: /f}", SecretSource::Kind::file, "/f", ""},
+      {"{credential: account-token}", SecretSource::Kind::credential, "account-token", ""},
+      {"{env: TOKEN}", SecretSource::Kind::env, "TOKEN", ""},
+      {"{value: hunter2}", SecretSource::Kind::value, "", "hunter2"},
+      {"{value: \"0123\"}", SecretSource::Kind::value, "", "0123"},
+      {"{value: !!str 0123}", SecretSource::Kind::value, "", "0123"},
+      {"{value: ' true '}", SecretSource::Kind::value, "", " true "},
+  };
+  for (const auto& [yaml, kind, name, value] : cases) {
+    CAPTURE(yaml);
+    const SecretSource token = token_of(yaml);
+    CHECK(token.kind == kind);
+    CHECK(token.name == name);
+    CHECK(token.value.view() == value);
+  }
+}
+
+TEST_CASE("a gateway has four kinds of action") {
+  SECTION("units of systemd") {
+    const auto gateway =
+        gateway_of("{systemd: {units: [a.service, b@1.service], action: restart}, verify: {timeout: 5m}}");
+    const auto& systemd = std::get<SystemdGateway>(gateway.action);
+    CHECK(systemd.units == std::vector<std::string>{"a.service", "b@1.service"});
+    CHECK(systemd.action == SystemdGateway::Action::restart);
+    CHECK(gateway.verify_timeout == 5min);
+  }
+  SECTION("a command") {
+    const auto command = std::get<CommandGateway>(gateway_of("{command: {argv: [/bin/a, '', \"5\"]}}").action);
+    CHECK(command.argv == std::vector<std::string>{"/bin/a", "", "5"});
+    CHECK(command.timeout == 60s);
+    CHECK(std::get<CommandGateway>(gateway_of("{command: {argv: [/a], timeout: 2m}}").action).timeout == 2min);
+  }
+  SECTION("a signal to a unit or to the process of a pid file") {
+    const auto unit = std::get<SignalGateway>(gateway_of("{signal: {unit: a.service}}").action);
+    CHECK(std::get<std::string>(unit.target) == "a.service");
+    CHECK(unit.signal == SIGTERM);
+    const auto file = std::get<SignalGateway>(gateway_of("{signal: {pid_file: /run/a.pid, signal: USR1}}").action);
+    CHECK(std::get<std::filesystem::path>(file.target) == "/run/a.pid");
+    CHECK(file.signal == SIGUSR1);
+    for (const auto& [name, number] : std::vector<std::pair<std::string, int>>{
+             {"SIGTERM", SIGTERM}, {"TERM", SIGTERM}, {"SIGHUP", SIGHUP}, {"15", 15}, {"\"10\"", 10}, {"64", 64}}) {
+      CAPTURE(name);
+      CHECK(std::get<SignalGateway>(gateway_of("{signal: {unit: a.service, signal: " + name + "}}").action).signal ==
+            number);
+    }
+  }
+  SECTION("none") {
+    CHECK(std::holds_alternative<NoGateway>(gateway_of("{none: {}}").action));
+  }
+}
+
+TEST_CASE("an alias repeats what its anchor names") {
+  const Settings settings = settings_of(R"(
+certificates:
+  - {name: a, account_url: https://h/a, token: &token {file: /t}, keystore: {path: /a}, gateway: &g {command: {argv: [/x]}}}
+  - {name: b, account_url: https://h/b, token: *token, keystore: {path: /b}, gateway: *g}
+)");
+  CHECK(settings.certificates.at(1).token->name == "/t");
+  CHECK(std::get<CommandGateway>(settings.certificates.at(1).gateway.action).argv.at(0) == "/x");
+}
+
+TEST_CASE("Windows line ends and a byte order mark do no harm") {
+  const Settings settings = settings_of(
+      "\xEF\xBB\xBF"
+      "certificates:\r\n  - name: a\r\n    renew: never\r\n    keystore: {path: /k}\r\n");
+  CHECK(settings.certificates.at(0).name == "a");
+}
+
+TEST_CASE("the example that is installed loads as it is") {
+  const Settings settings = settings_of(testing::read_file(RENEWD_EXAMPLE_CONFIGURATION));
+  REQUIRE(settings.certificates.size() == 1);
+  CHECK(settings.certificates[0].name == "production");
+}
+
+TEST_CASE("the example that is installed loads with every option, and shows the defaults") {
+  const std::string example = testing::read_file(RENEWD_EXAMPLE_CONFIGURATION);
+  const std::string text = with_every_option(example);
+  CHECK(text != example);
+  const Settings all = settings_of(text);
+  const Settings defaults;
+  REQUIRE(all.certificates.size() == 5);
+  CHECK(all.certificates[0].keystore.type == CertificateSettings().keystore.type);
+  CHECK(all.certificates[0].renew == CertificateSettings().renew);
+  CHECK(std::get<seconds>(all.certificates[0].renew_before) == days{30});
+  CHECK(all.certificates[0].gateway.verify_timeout == GatewaySettings().verify_timeout);
+  CHECK(std::holds_alternative<SystemdGateway>(all.certificates[1].gateway.action));
+  CHECK(std::get<CommandGateway>(all.certificates[2].gateway.action).timeout == CommandGateway().timeout);
+  CHECK(std::holds_alternative<SignalGateway>(all.certificates[3].gateway.action));
+  CHECK(all.certificates[4].renew == RenewMode::never);
+  CHECK(all.http.ca_file.has_value());
+  CHECK(all.http.proxy.has_value());
+  CHECK(all.http.proxy_password.has_value());
+  CHECK(all.http.connect_timeout == defaults.http.connect_timeout);
+  CHECK(all.http.request_timeout == defaults.http.request_timeout);
+  CHECK(all.schedule.check_every == defaults.schedule.check_every);
+  CHECK(all.schedule.splay == defaults.schedule.splay);
+  CHECK(all.schedule.retry_at_least == defaults.schedule.retry_at_least);
+  CHECK(all.schedule.retry_at_most == defaults.schedule.retry_at_most);
+  CHECK(all.schedule.requests_per_day == defaults.schedule.requests_per_day);
+  CHECK(all.state_directory == defaults.state_directory);
+  CHECK(all.log.level == defaults.log.level);
+  CHECK(all.log.format == defaults.log.format);
+}
+
+TEST_CASE("the example that is installed names every key") {
+  const std::string text = testing::read_file(RENEWD_EXAMPLE_CONFIGURATION);
+  for (const std::string key : {"name",
+                                "account_url",
+                                "token",
+                                "keystore",
+                                "path",
+                                "type",
+                                "password",
+                                "ca_file",
+                                "renew",
+                                "gateway",
+                                "systemd",
+                                "renew_before",
+                                "units",
+                                "action",
+                                "command",
+                                "argv",
+                                "timeout",
+                                "signal",
+                                "pid_file",
+                                "none",
+                                "verify",
+                                "http",
+                                "proxy",
+                                "log",
+                                "schedule",
+                                "proxy_password",
+                                "connect_timeout",
+                                "request_timeout",
+                                "splay",
+                                "check_every",
+                                "level",
+                                "format",
+                                "retry_at_least",
+                                "retry_at_most",
+                                "requests_per_day",
+                                "credential",
+                                "env",
+                                "value",
+                                "file",
+                                "state_directory",
+                                "unit"}) {
+    CAPTURE(key);
+    CHECK(std::regex_search(text, std::regex("[# {]" + key + ":( |\n)")));
+  }
+}
+
+}  // namespace
+}  // namespace renewd::configuration

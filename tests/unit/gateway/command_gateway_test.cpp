@@ -1,0 +1,228 @@
+#include "gateway/command_gateway.hpp"
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+#include "unit/gateway/running.hpp"
+
+namespace {
+
+using namespace renewd;
+using namespace renewd::gateway;
+using renewd::testing::read_file;
+using renewd::testing::TemporaryDirectory;
+using renewd::testing::write_file;
+using Lines = std::vector<std::string>;
+
+// A command, its gateway, and what it printed.
+struct Command {
+  explicit Command(std::vector<std::string> argv, std::chrono::seconds timeout = std::chrono::seconds(60))
+      : gateway(
+            loop.io.get_executor(), {std::move(argv), timeout},
+            [this](std::string_view line) {
+              lines.emplace_back(line);
+              if (line == "cancel me") {
+                loop.cancel();
+              }
+            },
+            std::chrono::milliseconds(50)) {}
+
+  Result<Activation> activate() { return loop.finish(gateway.activate()); }
+
+  gateway::testing::Loop loop;
+  Lines lines;
+  CommandGateway gateway;
+};
+
+Command shell(const std::string& script) {
+  return Command({"/bin/sh", "-c", script});
+}
+
+pid_t pid_in(const std::filesystem::path& file) {
+  return static_cast<pid_t>(std::stol(read_file(file)));
+}
+
+// A killed process whose parent has not asked for it yet is still listed, as a zombie.
+bool is_running(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(stat, text);
+  return !text.empty() && text.find(") Z") == std::string::npos;
+}
+
+bool ends_soon(pid_t pid) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (is_running(pid) && std::chrono::steady_clock::now() < end) {
+    std::this_thread::yield();
+  }
+  return !is_running(pid);
+}
+
+}  // namespace
+
+TEST_CASE("a command that succeeds has made the gateway use the keystore") {
+  Command command = shell("echo one; echo two >&2; printf 'no line break'");
+  const auto activation = command.activate();
+  REQUIRE(activation);
+  CHECK(activation->use == Use::in_use);
+  CHECK(command.lines == Lines{"one", "two", "no line break"});
+  CHECK(command.loop.finish(command.gateway.verify()));
+}
+
+TEST_CASE("a command gets its words as they are, without a shell, and nothing to read") {
+  Command echo({"echo", "$HOME; `id`", "a  b"});
+  REQUIRE(echo.activate());
+  CHECK(echo.lines == Lines{"$HOME; `id` a b"});
+  Command cat({"cat"});
+  CHECK(cat.activate());
+}
+
+TEST_CASE("a command that fails is reported with its status and last words") {
+  Command command = shell("echo first; echo keystore not accepted; echo; exit 3");
+  const auto activation = command.activate();
+  REQUIRE_FALSE(activation);
+  CHECK(activation.error().kind == ErrorKind::gateway);
+  CHECK_THAT(activation.error().message, ContainsSubstring("/bin/sh: exit status 3"));
+  CHECK_THAT(activation.error().message, ContainsSubstring("keystore not accepted"));
+}
+
+TEST_CASE("a command that a signal ends is reported with the signal") {
+  const auto activation = shell("kill -SEGV $$").activate();
+  REQUIRE_FALSE(activation);
+  CHECK_THAT(activation.error().message, ContainsSubstring("ended by SIGSEGV"));
+}
+
+TEST_CASE("a command that cannot be started is reported with the reason") {
+  const TemporaryDirectory directory;
+  write_file(directory / "not-executable", "#!/bin/sh\n");
+  write_file(directory / "no-program", "just text");
+  ::chmod((directory / "no-program").c_str(), 0755);
+  const auto message = [](const std::string& program, bool rehearsed) {
+    Command command({program});
+    const auto activation = command.activate();
+    REQUIRE_FALSE(activation);
+    CHECK(activation.error().kind == ErrorKind::gateway);
+    CHECK(command.loop.finish(command.gateway.rehearse()).has_value() == rehearsed);
+    return activation.error().message;
+  };
+  CHECK_THAT(message("/nonexistent/restart", false), ContainsSubstring("No such file"));
+  CHECK_THAT(message("renewd-no-such-program", false), ContainsSubstring("no such program in PATH"));
+  CHECK_THAT(message(directory / "not-executable", false), ContainsSubstring("Permission denied"));
+  CHECK_THAT(message(directory.path(), false), ContainsSubstring("directory"));
+  CHECK_THAT(message(directory / "no-program", true), ContainsSubstring("Exec format error"));
+}
+
+TEST_CASE("rehearsing a command does not run it") {
+  const TemporaryDirectory directory;
+  Command command({"touch", (directory / "ran").string()});
+  CHECK(command.loop.finish(command.gateway.rehearse()));
+  CHECK_FALSE(std::filesystem::exists(directory / "ran"));
+}
+
+TEST_CASE("a command that ignores SIGTERM is killed after its timeout, with all it started") {
+  const TemporaryDirectory directory;
+  Command command({"/bin/sh", "-c",
+                   "trap '' TERM; echo $$ > self; sleep 1000 & echo $! > other; echo hanging; "
+                   "while :; do sleep 1000; done"},
+                  std::chrono::seconds(1));
+  std::filesystem::current_path(directory.path());
+  const auto activation = command.activate();
+  std::filesystem::current_path("/");
+  REQUIRE_FALSE(activation);
+  CHECK(activation.error().kind == ErrorKind::gateway);
+  CHECK_THAT(activation.error().message, ContainsSubstring("still running after 1 s"));
+  CHECK(ends_soon(pid_in(directory / "self")));
+  CHECK(ends_soon(pid_in(directory / "other")));
+}
+
+TEST_CASE("a megabyte of output without a line break neither blocks the command nor fills the memory") {
+  Command command = shell("head -c 1000000 /dev/zero | tr '\\0' x; echo; echo done");
+  REQUIRE(command.activate());
+  std::size_t total = 0;
+  for (const auto& line : command.lines) {
+    CHECK(line.size() <= kLineLimit);
+    total += line.size();
+  }
+  CHECK(total == 1000000 + std::string("done").size());
+  CHECK(command.lines.back() == "done");
+}
+
+TEST_CASE("a long line is not cut inside a character") {
+  std::string line;
+  while (line.size() < 3 * kLineLimit) {
+    line += "a€";
+  }
+  Lines lines;
+  OutputLines output([&](std::string_view piece) { lines.emplace_back(piece); });
+  output.add(line.substr(0, 5000));
+  output.add(line.substr(5000));
+  output.finish();
+  std::string together;
+  for (const auto& piece : lines) {
+    together += piece;
+  }
+  CHECK(lines.size() >= 3);
+  CHECK(together == line);
+}
+
+TEST_CASE("binary output is escaped") {
+  Command command = shell("printf '\\001\\377\\033[31mred\\n'");
+  REQUIRE(command.activate());
+  CHECK(command.lines == Lines{"\\x01\\xff\\x1b[31mred"});
+}
+
+TEST_CASE("what a command leaves running in the background does not keep us") {
+  const TemporaryDirectory directory;
+  const std::string pid_file = (directory / "pid").string();
+  SECTION("silent, with the output open") {
+    Command command = shell("sleep 1000 & echo $! > " + pid_file + "; echo started");
+    const auto activation = command.activate();
+    const pid_t background = pid_in(pid_file);
+    REQUIRE(activation);
+    CHECK(command.lines == Lines{"started"});
+    CHECK(is_running(background));
+    ::kill(background, SIGKILL);
+  }
+  SECTION("printing without end") {
+    Command command = shell("yes & echo $! > " + pid_file);
+    CHECK(command.activate());
+    CHECK(ends_soon(pid_in(pid_file)));
+  }
+}
+
+TEST_CASE("a cancelled command is ended at once, even if it ignores SIGTERM") {
+  const TemporaryDirectory directory;
+  Command command = shell("trap '' TERM; echo $$ > " + (directory / "pid").string() +
+                          "; echo cancel me; while :; do sleep 1000; done");
+  const auto activation = command.activate();
+  REQUIRE_FALSE(activation);
+  CHECK(activation.error().kind == ErrorKind::cancelled);
+  CHECK(ends_soon(pid_in(directory / "pid")));
+}
+
+TEST_CASE("a command sees no secret of ours, and no signal ignored") {
+  ::setenv("RENEWD_TEST_SECRET", "hunter2", 1);
+  ::signal(SIGPIPE, SIG_IGN);
+  Command environment({"env"});
+  REQUIRE(environment.activate());
+  for (const auto& line : environment.lines) {
+    const std::string name = line.substr(0, line.find('='));
+    const Lines allowed{"PATH", "HOME", "LANG", "USER"};
+    CHECK(std::find(allowed.begin(), allowed.end(), name) != allowed.end());
+  }
+  Command signals({"grep", "SigIgn", "/proc/self/status"});
+  REQUIRE(signals.activate());
+  REQUIRE(signals.lines.size() == 1);
+  // 32 and 33 are the C library's own.
+  const unsigned long long ignored = std::stoull(signals.lines[0].substr(signals.lines[0].find(' ')), nullptr, 16);
+  CHECK((ignored & 0x7fffffffU) == 0);
+}

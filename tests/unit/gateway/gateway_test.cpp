@@ -1,0 +1,84 @@
+#include "gateway/gateway.hpp"
+
+#include <cstdlib>
+
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+#include "unit/gateway/running.hpp"
+
+namespace {
+
+using namespace renewd;
+using namespace renewd::gateway;
+using gateway::testing::Loop;
+
+configuration::GatewaySettings units(std::chrono::seconds timeout) {
+  return {configuration::SystemdGateway{{"graviteeio-apim-gateway"}}, timeout};
+}
+
+}  // namespace
+
+TEST_CASE("without a gateway nothing is confirmed") {
+  Loop loop;
+  const auto gateway = make_gateway(loop.io.get_executor(), {}, {});
+  const auto activation = loop.finish(gateway->activate());
+  REQUIRE(activation);
+  CHECK(activation->use == Use::not_confirmed);
+  CHECK(loop.finish(gateway->verify()));
+  CHECK(loop.finish(gateway->rehearse()));
+}
+
+TEST_CASE("gateways describe themselves") {
+  Loop loop;
+  const auto description = [&](configuration::GatewayAction action) {
+    return make_gateway(loop.io.get_executor(), {std::move(action)}, {})->description();
+  };
+  using configuration::CommandGateway;
+  using configuration::SignalGateway;
+  using configuration::SystemdGateway;
+  CHECK(description(SystemdGateway{{"gateway.service", "api"}}) == "try-restart gateway.service api.service");
+  CHECK(description(SystemdGateway{{"api"}, SystemdGateway::Action::restart}) == "restart api.service");
+  CHECK(description(CommandGateway{{"docker", "restart", "gw\n"}}) == "run docker restart gw");
+  CHECK(description(SignalGateway{std::string("gateway"), 15}) == "send SIGTERM to gateway.service");
+  CHECK(description(SignalGateway{std::filesystem::path("/run/gw.pid"), 12}) ==
+        "send SIGUSR2 to the process of /run/gw.pid");
+}
+
+TEST_CASE("a host without systemd is named as the reason") {
+  ::setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
+  Loop loop;
+  const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::seconds(5)), {});
+  const auto activation = loop.finish(gateway->activate());
+  REQUIRE_FALSE(activation);
+  CHECK(activation.error().kind == ErrorKind::gateway);
+  CHECK_THAT(activation.error().message, ContainsSubstring("is systemd running on this host?"));
+  CHECK_THAT(loop.finish(gateway->rehearse()).error().message, ContainsSubstring("system bus"));
+  CHECK_THAT(loop.finish(gateway->verify()).error().message, ContainsSubstring("system bus"));
+}
+
+TEST_CASE("a system bus that never answers is given up at the deadline, or when cancelled") {
+  const renewd::testing::TemporaryDirectory directory;
+  const std::string path = (directory / "bus").string();
+  ::setenv("DBUS_SYSTEM_BUS_ADDRESS", ("unix:path=" + path).c_str(), 1);
+  Loop loop;
+  // The kernel connects what nobody accepts.
+  boost::asio::local::stream_protocol::acceptor silent(loop.io, path);
+  SECTION("deadline") {
+    const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::seconds(1)), {});
+    const auto activation = loop.finish(gateway->activate());
+    REQUIRE_FALSE(activation);
+    CHECK(activation.error().kind == ErrorKind::gateway);
+    CHECK_THAT(activation.error().message, ContainsSubstring("no answer in time"));
+  }
+  SECTION("cancelled") {
+    const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::hours(1)), {});
+    silent.async_accept([&](const boost::system::error_code&, boost::asio::local::stream_protocol::socket) {
+      loop.stop.emit(boost::asio::cancellation_type::terminal);
+    });
+    const auto activation = loop.finish(gateway->activate());
+    REQUIRE_FALSE(activation);
+    CHECK(activation.error().kind == ErrorKind::cancelled);
+  }
+}
