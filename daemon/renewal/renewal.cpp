@@ -40,6 +40,23 @@ Result<std::vector<Certificate>> read_trusted(const Filesystem& filesystem,
   return trusted;
 }
 
+// Whether a file of this format may be where the operator expects one of that type.
+bool fits(certificate::Format format, configuration::KeystoreType type) {
+  using certificate::Format;
+  switch (type) {
+    case configuration::KeystoreType::automatic:
+      return format == Format::pkcs12 || format == Format::jks || format == Format::pem;
+    case configuration::KeystoreType::pkcs12:
+      return format == Format::pkcs12;
+    case configuration::KeystoreType::jks:
+      // A JDK opens PKCS#12 under type JKS, and a renewed keystore is one.
+      return format == Format::jks || format == Format::pkcs12;
+    case configuration::KeystoreType::pem:
+      return format == Format::pem;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<Installed> read_installed(const Filesystem& filesystem, const configuration::KeystoreSettings& settings) {
@@ -59,6 +76,10 @@ Result<Installed> read_installed(const Filesystem& filesystem, const configurati
   auto keystore = certificate::open_keystore(*bytes, password);
   if (!keystore) {
     return failure(ErrorKind::disk, doing + ": " + keystore.error().message);
+  }
+  if (!fits(keystore->format, settings.type)) {
+    return failure(ErrorKind::disk, fmt::format("{}: it is {}, which keystore.type does not allow", doing,
+                                                certificate::display_name(keystore->format)));
   }
   return Installed{std::move(*bytes), std::move(*keystore), std::move(password)};
 }

@@ -78,9 +78,9 @@ TEST_CASE("a changed byte anywhere in PKCS#12 does no harm") {
   if (!testing::have_tools()) {
     return;
   }
-  mutate(fixture_bytes("modern.p12"), 300);
-  mutate(fixture_bytes("old.p12"), 300);
-  mutate(fixture_bytes("trust.p12"), 200);
+  // Few rounds: the key derivation before each MAC takes as long as it was made to take.
+  mutate(fixture_bytes("modern.p12"), 60);
+  mutate(fixture_bytes("openssl-legacy.p12"), 200);
   // Without a MAC the change reaches the parsers behind it.
   mutate(fixture_bytes("bare.p12"), 4000);
 }

@@ -246,3 +246,28 @@ TEST_CASE("a certificate outside keystore.ca_file is refused as untrusted") {
   CHECK(completed.error().reason == RejectionReason::untrusted);
   CHECK(read_file(world.keystore) == keystores().installed);
 }
+
+TEST_CASE("a keystore of another type than configured is not touched") {
+  World world;
+  world.settings.keystore.type = configuration::KeystoreType::pem;
+  const auto installed = read_installed(world.filesystem, world.settings.keystore);
+  REQUIRE_FALSE(installed);
+  CHECK_THAT(installed.error().message, ContainsSubstring("PKCS#12") && ContainsSubstring("keystore.type"));
+  world.settings.keystore.type = configuration::KeystoreType::jks;
+  CHECK(read_installed(world.filesystem, world.settings.keystore));
+}
+
+TEST_CASE("a wrong password, a missing password and a missing keystore are told apart") {
+  World world;
+  world.settings.keystore.password->value = Secret("wrong");
+  CHECK_THAT(read_installed(world.filesystem, world.settings.keystore).error().message,
+             ContainsSubstring("password") && ContainsSubstring(world.keystore.string()));
+  world.settings.keystore.password =
+      SecretSource{.kind = SecretSource::Kind::file, .name = (world.directory / "none").string(), .value = {}};
+  CHECK_THAT(read_installed(world.filesystem, world.settings.keystore).error().message,
+             ContainsSubstring("its password") && ContainsSubstring("No such file"));
+  world.settings.keystore.password.reset();
+  std::filesystem::remove(world.keystore);
+  CHECK_THAT(read_installed(world.filesystem, world.settings.keystore).error().message,
+             ContainsSubstring("No such file"));
+}
