@@ -24,6 +24,9 @@ constexpr std::string_view kHeaderEnd = "\r\n\r\n";
 
 // "user:password" in base64.
 Result<Secret> basic_credentials(const ProxySettings& proxy, const std::optional<SecretSource>& source) {
+  if (proxy.user.find(':') != std::string::npos) {
+    return failure(ErrorKind::proxy, "a user name with a colon cannot be sent (RFC 7617)");
+  }
   Secret password;
   if (source) {
     auto read = read_secret(*source);

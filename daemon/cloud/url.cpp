@@ -1,5 +1,8 @@
 #include "cloud/url.hpp"
 
+#include <charconv>
+#include <optional>
+
 #include <boost/asio/ip/address.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -40,6 +43,15 @@ std::string host_of(const urls::url_view& url) {
       return {};
   }
   return {};
+}
+
+// From 1 to 65535; Boost.URL's own number wraps around.
+std::optional<std::uint16_t> port_of(const urls::url_view& url) {
+  const std::string_view text = url.port();
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && port != 0 ? std::optional(port) : std::nullopt;
 }
 
 }  // namespace
@@ -96,10 +108,11 @@ Result<Url> parse_url(std::string_view text) {
   }
   result.port = default_port(result.scheme);
   if (!url.port().empty()) {
-    result.port = url.port_number();
-    if (result.port == 0) {
+    const auto port = port_of(url);
+    if (!port) {
       return refused(text, "its port is not one");
     }
+    result.port = *port;
   }
   result.target = std::string(url.encoded_target());
   if (!result.target.starts_with('/')) {

@@ -1,5 +1,6 @@
-// Text that holds a secret while it is put together, wiped at its end. Reserve enough first: a reallocation would leave
-// a copy behind.
+// Text that holds a secret while it is put together and sent, wiped at its end. Reserve enough first: a reallocation
+// would leave a copy behind. Beyond reach: registers and stack of OpenSSL, whose buffers hold ciphertext, and what the
+// kernel keeps of an exchange without TLS.
 #pragma once
 
 #include <cstring>

@@ -1,7 +1,15 @@
 #include "configuration/urls.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <strings.h>
+
 #include <algorithm>
-#include <cctype>
+#include <charconv>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <system_error>
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -17,31 +25,42 @@ tl::unexpected<std::string> wrong(std::string why) {
   return tl::unexpected(std::move(why));
 }
 
+// Boost 1.81 takes 127.0.0.1.example.com for the host 127.0.0.1 and the path ".example.com" (RFC 3986, 3.3: a path
+// after an authority begins with a slash). A percent sign in a host is nothing that DNS or a certificate could hold.
 bool has_plain_host(const urls::url_view& url) {
-  // A percent sign in a host name is nothing that DNS or a certificate could hold.
-  return url.has_authority() && !url.encoded_host().empty() && url.encoded_host().find('%') == std::string_view::npos;
+  const std::string_view host = url.encoded_host();
+  const std::string_view path = url.encoded_path();
+  return !host.empty() && host.find('%') == std::string_view::npos && (path.empty() || path.starts_with('/'));
 }
 
-bool is_loopback(const urls::url_view& url) {
-  switch (url.host_type()) {
-    case urls::host_type::ipv4:
-      return url.host_ipv4_address().is_loopback();
-    case urls::host_type::ipv6:
-      return url.host_ipv6_address().is_loopback();
-    case urls::host_type::name: {
-      std::string name = url.host();
-      std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-      return name == "localhost";
-    }
-    case urls::host_type::ipvfuture:
-    case urls::host_type::none:
-      return false;
+bool is_loopback(const std::string& host) {
+  in_addr v4{};
+  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) {
+    return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
   }
-  return false;
+  in6_addr v6{};
+  if (::inet_pton(AF_INET6, host.c_str(), &v6) == 1) {
+    return std::memcmp(&v6, &in6addr_loopback, sizeof v6) == 0;
+  }
+  return ::strcasecmp(host.c_str(), "localhost") == 0;
 }
 
-bool has_bad_port(const urls::url_view& url) {
-  return url.has_port() && url.port_number() == 0;
+// The host as resolvers want it: an IPv6 address without its brackets.
+std::string host_of(const urls::url_view& url) {
+  std::string_view host = url.encoded_host();
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  }
+  return std::string(host);
+}
+
+// From 1 to 65535. Boost.URL's own port_number() takes 65537 for 1.
+std::optional<std::uint16_t> port_of(const urls::url_view& url) {
+  const std::string_view text = url.port();
+  std::uint16_t port = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  const bool complete = error == std::errc() && stop == text.data() + text.size();
+  return complete && port != 0 ? std::optional(port) : std::nullopt;
 }
 
 bool is_account_id(std::string_view segment) {
@@ -59,17 +78,17 @@ tl::expected<std::string, std::string> parse_account_url(std::string_view text) 
     text.remove_suffix(1);
   }
   const auto parsed = urls::parse_uri(text);
-  if (!parsed || !has_plain_host(*parsed) || has_bad_port(*parsed)) {
+  if (!parsed || !has_plain_host(*parsed) || (parsed->has_port() && !port_of(*parsed))) {
     return wrong("is not a URL; copy it from the cloud's token dialog, it looks like " + std::string(kAccountForm));
   }
   const urls::url_view& url = *parsed;
   if (url.scheme_id() != urls::scheme::https && url.scheme_id() != urls::scheme::http) {
     return wrong("must begin with https://");
   }
-  if (url.scheme_id() == urls::scheme::http && !is_loopback(url)) {
+  if (url.scheme_id() == urls::scheme::http && !is_loopback(host_of(url))) {
     return wrong(
         "must begin with https://, since http would show the token to the network (http is accepted for "
-        "127.0.0.0/8, ::1 and localhost alone)");
+        "loopback addresses alone: 127.0.0.0/8, ::1, localhost)");
   }
   if (url.has_userinfo()) {
     return wrong("must not hold a user or password; the account token goes under `token`");
@@ -99,7 +118,8 @@ tl::expected<ProxySettings, std::string> parse_proxy(std::string_view text) {
   if (url.scheme_id() != urls::scheme::http) {
     return wrong("must begin with http:// (an HTTP proxy with CONNECT; the connection through it is TLS all the same)");
   }
-  if (!url.has_port() || url.port_number() == 0) {
+  const auto port = port_of(url);
+  if (!port) {
     return wrong("must name the port, from 1 to 65535, as in http://proxy.example.com:3128");
   }
   if ((url.encoded_path() != "" && url.encoded_path() != "/") || url.has_query() || url.has_fragment()) {
@@ -110,7 +130,7 @@ tl::expected<ProxySettings, std::string> parse_proxy(std::string_view text) {
   if (user.find(':') != std::string::npos) {
     return wrong("must not have a user name with a colon; a proxy could not tell it from the password");
   }
-  return ProxySettings{url.host_address(), url.port_number(), user};
+  return ProxySettings{host_of(url), *port, user};
 }
 
 }  // namespace renewd::configuration

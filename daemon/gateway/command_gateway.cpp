@@ -59,43 +59,45 @@ asio::awaitable<Result<Activation>> CommandGateway::activate() {
   if (!child) {
     co_return tl::unexpected(child.error());
   }
-  OutputLines lines(output_);
-  Ending ending = Ending::by_itself;
-  co_await (read_output(**child, lines) && wait_for_end(**child, ending));
-  drain(**child, lines);
-  if (ending != Ending::by_itself) {
+  Run run{std::move(*child), OutputLines(output_)};
+  co_await (read_output(run) && wait_for_end(run));
+  drain(*run.child, run.lines);
+  if (run.ending != Ending::by_itself) {
     // The child may have ended with SIGTERM, and left others behind that ignore it.
-    (*child)->signal_group(SIGKILL);
+    run.child->signal_group(SIGKILL);
   }
-  const int status = (*child)->reap();
-  co_return judge(ending, status, lines.last());
+  const int status = run.child->reap();
+  co_return judge(run.ending, status, run.lines.last());
 }
 
-asio::awaitable<void> CommandGateway::read_output(ChildProcess& child, OutputLines& lines) {
+asio::awaitable<void> CommandGateway::read_output(Run& run) {
   std::array<char, 65536> buffer;
-  while (true) {
-    const auto [error, n] = co_await child.output().async_read_some(asio::buffer(buffer), kUse);
-    lines.add({buffer.data(), n});
-    if (error) {
+  // While there is always more to read, no read is ever pending: cancelling one is not enough to end this.
+  while (!run.over) {
+    const auto [error, n] = co_await run.child->output().async_read_some(asio::buffer(buffer), kUse);
+    run.lines.add({buffer.data(), n});
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (error || state.cancelled() != asio::cancellation_type::none) {
       co_return;
     }
   }
 }
 
-asio::awaitable<void> CommandGateway::wait_for_end(ChildProcess& child, Ending& ending) {
-  const bool ended = co_await child.ended_within(settings_.timeout);
+asio::awaitable<void> CommandGateway::wait_for_end(Run& run) {
+  const bool ended = co_await run.child->ended_within(settings_.timeout);
   if (!ended) {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     const bool cancelled = state.cancelled() != asio::cancellation_type::none;
-    ending = cancelled ? Ending::cancelled : Ending::timed_out;
+    run.ending = cancelled ? Ending::cancelled : Ending::timed_out;
     // The grace is still waited for, although we were cancelled, or are meanwhile.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     const auto grace = cancelled ? kGraceWhenCancelled : grace_;
-    child.signal_group(SIGTERM);
-    co_await child.ended_within(grace);
-    child.signal_group(SIGKILL);
+    run.child->signal_group(SIGTERM);
+    co_await run.child->ended_within(grace);
+    run.child->signal_group(SIGKILL);
   }
-  child.output().cancel();
+  run.over = true;
+  run.child->output().cancel();
 }
 
 Result<Activation> CommandGateway::judge(Ending ending, int status, const std::string& last_line) const {

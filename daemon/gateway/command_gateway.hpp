@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 
 #include "gateway/child_process.hpp"
 #include "gateway/gateway.hpp"
@@ -26,8 +27,16 @@ class CommandGateway final : public Gateway {
  private:
   enum class Ending { by_itself, timed_out, cancelled };
 
-  boost::asio::awaitable<void> read_output(ChildProcess& child, OutputLines& lines);
-  boost::asio::awaitable<void> wait_for_end(ChildProcess& child, Ending& ending);
+  // What the two coroutines of an activation share.
+  struct Run {
+    std::unique_ptr<ChildProcess> child;
+    OutputLines lines;
+    Ending ending = Ending::by_itself;
+    bool over = false;
+  };
+
+  boost::asio::awaitable<void> read_output(Run& run);
+  boost::asio::awaitable<void> wait_for_end(Run& run);
   Result<Activation> judge(Ending ending, int status, const std::string& last_line) const;
 
   boost::asio::any_io_executor executor_;

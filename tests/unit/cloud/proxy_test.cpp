@@ -102,6 +102,13 @@ TEST_CASE("proves itself to the proxy with a password that is read anew") {
   CHECK_THAT(outcome(fixture.post("https://0.0.0.0:8443/renew")), ContainsSubstring("proxy: "));
 }
 
+TEST_CASE("refuses a user name that Basic authentication cannot carry") {
+  Fixture fixture;
+  TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));
+  use_proxy(fixture, proxy.port(), "us:er", "pass");
+  CHECK_THAT(outcome(fixture.post("https://0.0.0.0/")), ContainsSubstring("a user name with a colon"));
+}
+
 TEST_CASE("loopback hosts are reached without the proxy") {
   Fixture fixture;
   TestServer server(fixture.io, fixture.script());

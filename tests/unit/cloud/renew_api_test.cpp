@@ -5,6 +5,7 @@
 using namespace renewd;
 using namespace renewd::testing;
 using std::chrono::seconds;
+using namespace std::string_literals;
 
 namespace {
 
@@ -170,7 +171,7 @@ TEST_CASE("hostile error answers become one short printable line") {
   }
   std::string open_tags(mib.size(), '<');
   const std::string nested(100000, '{');
-  const std::string controls("\x1b]0;title\x07\0\xff\xfe\r\nGRAVITEE_EVENT=x\xc2\x9b", 38);
+  const std::string controls = "\x1b]0;title\x07\0\xff\xfe\r\nGRAVITEE_EVENT=x\xc2\x9b"s;
   for (const std::string& body : {mib, tags, open_tags, nested, "{\"message\": \"" + mib + "\"}", controls,
                                   R"({"message": "\u001b[2J\u0000\r\n\u009b"})" + std::string(), "<title>" + mib,
                                   "<title>" + controls + "</title>"}) {

@@ -1,5 +1,8 @@
 // Input that nobody would write: it must end in settings or in errors, soon, and never in a crash.
+#include <algorithm>
 #include <random>
+#include <sstream>
+#include <utility>
 
 #include "configuration/loader.hpp"
 #include "support/catch.hpp"
@@ -43,7 +46,7 @@ std::string dense_example() {
 
 std::string repeated(std::string_view piece) {
   std::string text;
-  while (text.size() + piece.size() <= 1024 * 1024) {
+  while (text.size() + piece.size() <= 256 * 1024) {
     text += piece;
   }
   return text;
@@ -89,7 +92,7 @@ TEST_CASE("survives bytes of the example that are changed, lost, doubled or inse
   }
 }
 
-TEST_CASE("survives a megabyte of one thing") {
+TEST_CASE("survives a file full of one thing") {
   for (const std::string_view piece :
        {"[",    "{",           "[{",     "- ",    "? ", "?\n",  "a: ",    ": ",  ":",    "- - ",
         "[a ",  "a,",          "\"",     "'",     "!",  "&",    "*",      "&a ", "|\n",  ">\n",
@@ -97,7 +100,7 @@ TEST_CASE("survives a megabyte of one thing") {
         "\xff", "\\",          "a: 1\n", "- a\n", "{}", "[]\n", "!!str ", "~: ", "<<: ", "\xEF\xBB\xBF"}) {
     CAPTURE(piece);
     survives(repeated(piece));
-    survives("certificates: " + repeated(piece).substr(100));
+    survives("certificates: " + repeated(piece));
   }
 }
 

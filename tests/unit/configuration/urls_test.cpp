@@ -40,7 +40,9 @@ TEST_CASE("refuses account URLs, and says why") {
       {"https:///management/accounts/a", "is not a URL"},
       {"https://:443/a", "is not a URL"},
       {"https://example.com:99999/a", "is not a URL"},
+      {"https://example.com:65537/a", "is not a URL"},
       {"https://example.com:0/a", "is not a URL"},
+      {"https://example.com:/a", "is not a URL"},
       {"https://exa mple.com/a", "is not a URL"},
       {"https://example%2ecom/a", "is not a URL"},
       {"https://example.com/a b", "is not a URL"},
@@ -50,7 +52,9 @@ TEST_CASE("refuses account URLs, and says why") {
       {"http://[::2]/a", "127.0.0.0/8"},
       {"http://[::ffff:10.0.0.1]/a", "127.0.0.0/8"},
       {"http://localhost.example.com/a", "127.0.0.0/8"},
-      {"http://127.0.0.1.example.com/a", "127.0.0.0/8"},
+      {"http://127.0.0.1.example.com/a", "is not a URL"},
+      {"http://127.0.0.1x/a", "is not a URL"},
+      {"http://127.1/a", "127.0.0.0/8"},
       {"http://127.0.0.1@example.com/a", "127.0.0.0/8"},
       {"https://user@example.com/a", "must not hold a user"},
       {"https://user:hunter2@example.com/a", "must not hold a user"},
@@ -69,7 +73,6 @@ TEST_CASE("refuses account URLs, and says why") {
     CAPTURE(url);
     const auto parsed = parse_account_url(url);
     REQUIRE_FALSE(parsed.has_value());
-    // "loopback" and "127.0.0.0/8" stand in the same sentence.
     CHECK_THAT(parsed.error(), ContainsSubstring(expected));
     CHECK(parsed.error().find("hunter2") == std::string::npos);
   }
@@ -103,12 +106,14 @@ TEST_CASE("refuses proxy URLs, and says why") {
       {"proxy:3128", "must have the form"},
       {"proxy.example.com:3128", "must have the form"},
       {"http://:3128", "must have the form"},
+      {"http://127.0.0.1.example.com:1", "must have the form"},
       {"https://proxy:3128", "must begin with http://"},
       {"socks5://proxy:3128", "must begin with http://"},
       {"http://proxy", "must name the port"},
       {"http://proxy:", "must name the port"},
       {"http://proxy:0", "must name the port"},
       {"http://proxy:65536", "must name the port"},
+      {"http://proxy:65537", "must name the port"},
       {"http://user:hunter2@proxy:3128", "`http.proxy_password`"},
       {"https://user:hunter2@proxy:3128", "`http.proxy_password`"},
       {"http://a%3Ab@proxy:3128", "colon"},

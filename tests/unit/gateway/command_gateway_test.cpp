@@ -209,6 +209,19 @@ TEST_CASE("a cancelled command is ended at once, even if it ignores SIGTERM") {
   CHECK(ends_soon(pid_in(directory / "pid")));
 }
 
+TEST_CASE("a command that prints without end is cancelled, or ended after its timeout") {
+  SECTION("cancelled") {
+    const auto activation = shell("echo cancel me; exec yes").activate();
+    REQUIRE_FALSE(activation);
+    CHECK(activation.error().kind == ErrorKind::cancelled);
+  }
+  SECTION("timeout") {
+    const auto activation = Command({"yes"}, std::chrono::seconds(1)).activate();
+    REQUIRE_FALSE(activation);
+    CHECK_THAT(activation.error().message, ContainsSubstring("still running after 1 s"));
+  }
+}
+
 TEST_CASE("a command sees no secret of ours, and no signal ignored") {
   ::setenv("RENEWD_TEST_SECRET", "hunter2", 1);
   ::signal(SIGPIPE, SIG_IGN);

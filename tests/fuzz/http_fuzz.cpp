@@ -1,0 +1,22 @@
+// A server's response, in two pieces, as the network cuts it.
+#include <cstddef>
+#include <cstdint>
+
+#include "cloud/response_reader.hpp"
+#include "cloud/url.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace renewd::cloud;
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  (void)parse_url(bytes);
+  ResponseReader reader;
+  const auto first = reader.feed(bytes.substr(0, size / 2));
+  if (!first || *first == Progress::complete) {
+    return 0;
+  }
+  const auto second = reader.feed(bytes.substr(size / 2));
+  if (second && *second != Progress::complete) {
+    (void)reader.end(ConnectionEnd::clean);
+  }
+  return 0;
+}
