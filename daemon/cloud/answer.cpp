@@ -170,12 +170,15 @@ Result<Candidate> reopened(std::string bytes, const Secret& password) {
 
 Result<Candidate> build(const Keystore& answer, const certificate::PrivateKey& key, const Keystore& installed,
                         const Secret& password) {
+  // A certificate that came alone was issued by the same authority more often than not: its chain is then known.
+  const bool same_issuer = answer.certificate.issuer() == installed.certificate.issuer();
+  const auto& chain = answer.chain.empty() && same_issuer ? installed.chain : answer.chain;
   Result<std::string> bytes;
   if (installed.format == Format::pem) {
-    bytes = write_pem(answer.certificate, answer.chain, key, installed.encrypted_key ? password : Secret());
+    bytes = write_pem(answer.certificate, chain, key, installed.encrypted_key ? password : Secret());
   } else {
     const std::string alias = installed.alias.empty() ? std::string(kDefaultAlias) : installed.alias;
-    bytes = write_pkcs12(answer.certificate, answer.chain, key, alias, password);
+    bytes = write_pkcs12(answer.certificate, chain, key, alias, password);
   }
   if (!bytes) {
     return tl::unexpected(std::move(bytes.error()));
@@ -231,6 +234,11 @@ Result<Candidate> read_answer(std::string_view body, const Keystore& installed, 
     return tl::unexpected(std::move(answer.error()));
   }
   if (answer->key) {
+    if (!answer->certificate.belongs_to(*answer->key)) {
+      return rejection(RejectionReason::key_mismatch,
+                       fmt::format("judging the answer: certificate {} and the key beside it do not belong together",
+                                   answer->certificate.serial()));
+    }
     if (installable_as_is(*answer, installed)) {
       return Candidate{std::move(*bytes), std::move(*answer)};
     }

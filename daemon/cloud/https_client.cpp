@@ -62,8 +62,8 @@ asio::awaitable<Result<tcp::socket>> connect_to(std::string host, std::uint16_t 
   co_return std::move(*socket);
 }
 
-asio::awaitable<Result<tcp::socket>> connect_through_proxy(Url url, HttpSettings settings, TimeLimit whole) {
-  const configuration::ProxySettings proxy = *settings.proxy;
+asio::awaitable<Result<tcp::socket>> connect_through_proxy(configuration::ProxySettings proxy, Url url,
+                                                           HttpSettings settings, TimeLimit whole) {
   const std::string name = "proxy " + authority(proxy.host, proxy.port);
   auto socket = co_await connect_to(proxy.host, proxy.port, settings, whole);
   if (!socket) {
@@ -114,7 +114,7 @@ asio::awaitable<Result<Connection>> secure(tcp::socket socket, Url url, HttpSett
 
 asio::awaitable<Result<tcp::socket>> route(Url url, HttpSettings settings, TimeLimit whole) {
   if (settings.proxy && !url.host_is_loopback()) {
-    co_return co_await connect_through_proxy(url, settings, whole);
+    co_return co_await connect_through_proxy(*settings.proxy, url, settings, whole);
   }
   co_return co_await connect_to(url.host, url.port, settings, whole);
 }

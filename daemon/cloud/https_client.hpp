@@ -13,7 +13,7 @@
 namespace renewd::cloud {
 
 // Answers are a few KiB; more than this is not one.
-inline constexpr std::size_t kAnswerLimit = 1024 * 1024;
+inline constexpr std::size_t kAnswerLimit = std::size_t{1024} * 1024;
 
 class HttpsClient final : public HttpClient {
  public:

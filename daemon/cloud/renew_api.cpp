@@ -107,7 +107,8 @@ asio::awaitable<Result<RawAnswer>> request_renewal(HttpClient& client, std::stri
     co_return tl::unexpected(explain(*response, doing, token));
   }
   if (response->body.find_first_not_of(" \t\r\n") == std::string::npos) {
-    co_return failure(ErrorKind::bad_answer, fmt::format("{}: HTTP {}: the answer is empty", doing, response->status));
+    co_return rejection(RejectionReason::not_base64,
+                        fmt::format("{}: HTTP {}: the answer is empty", doing, response->status));
   }
   RawAnswer answer;
   answer.date = response->header("date");

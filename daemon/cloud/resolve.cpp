@@ -113,10 +113,11 @@ asio::awaitable<Result<Endpoints>> resolve(std::string host, std::uint16_t port,
   }
   co_await timer.async_wait(kAsTuple);
   const std::lock_guard lock(exchange->mutex);
-  if (!exchange->found) {
+  auto found = std::move(exchange->found);
+  if (!found) {
     co_return cancelled();
   }
-  co_return std::move(*exchange->found);
+  co_return std::move(*found);
 }
 
 }  // namespace renewd::cloud

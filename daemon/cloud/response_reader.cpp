@@ -1,7 +1,6 @@
 #include "cloud/response_reader.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 
 #include <boost/asio/buffer.hpp>
@@ -20,7 +19,7 @@ namespace http = boost::beast::http;
 
 constexpr std::uint32_t kHeaderLimit = 16 * 1024;
 // More than any header, chunk header or trailer; what Beast leaves unread beyond this will never become one.
-constexpr std::size_t kPendingLimit = 64 * 1024;
+constexpr std::size_t kPendingLimit = std::size_t{64} * 1024;
 constexpr int kInterimLimit = 16;
 
 Error explain(const boost::system::error_code& error) {
@@ -58,7 +57,7 @@ struct ResponseReader::Parser {
   Parser() { start(); }
 
   void start() {
-    http.emplace();
+    http = std::make_unique<http::response_parser<http::string_body>>();
     http->eager(true);
     http->header_limit(kHeaderLimit);
     http->body_limit(kAnswerLimit);
@@ -66,8 +65,8 @@ struct ResponseReader::Parser {
 
   bool is_interim() const { return http->is_done() && http->get().result_int() / 100 == 1; }
 
-  // An optional, since a parser reads one message.
-  std::optional<http::response_parser<http::string_body>> http;
+  // Behind a pointer, since a parser reads one message.
+  std::unique_ptr<http::response_parser<http::string_body>> http;
   std::string pending;
   int interim_responses = 0;
 };

@@ -29,9 +29,10 @@ std::optional<seconds> parse_duration(std::string_view text) {
     return std::nullopt;
   }
   const auto one = unit(text.back());
-  const char* end = text.data() + text.size() - 1;
+  const std::string_view digits = text.substr(0, text.size() - 1);
+  const char* end = digits.data() + digits.size();
   std::uint64_t count = 0;
-  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  const auto [stop, error] = std::from_chars(digits.data(), end, count);
   if (!one || stop != end || error == std::errc::invalid_argument) {
     return std::nullopt;
   }
@@ -46,9 +47,10 @@ std::optional<double> parse_percentage(std::string_view text) {
   if (!text.ends_with('%')) {
     return std::nullopt;
   }
-  const char* end = text.data() + text.size() - 1;
+  const std::string_view digits = text.substr(0, text.size() - 1);
+  const char* end = digits.data() + digits.size();
   double number = 0;
-  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  const auto [stop, error] = std::from_chars(digits.data(), end, number, std::chars_format::fixed);
   if (stop != end || error != std::errc()) {
     return std::nullopt;
   }

@@ -146,15 +146,16 @@ void read_verify(const YamlNode& node, const std::string& name, DiagnosticSink& 
   }
 }
 
+using ReadAction = void (*)(const YamlNode&, const std::string&, DiagnosticSink&, GatewayAction&);
+const std::vector<std::pair<std::string_view, ReadAction>> kActions{
+    {"systemd", read_systemd}, {"command", read_command}, {"signal", read_signal}, {"none", read_none}};
+const KnownKeys kGatewayKeys{.supported = {"systemd", "command", "signal", "none", "verify"},
+                             .unsupported = {"rollback"}};
+
 }  // namespace
 
 void read_gateway(const YamlNode& node, DiagnosticSink& sink, GatewaySettings& into) {
-  using ReadAction = void (*)(const YamlNode&, const std::string&, DiagnosticSink&, GatewayAction&);
-  static const std::vector<std::pair<std::string_view, ReadAction>> kActions{
-      {"systemd", read_systemd}, {"command", read_command}, {"signal", read_signal}, {"none", read_none}};
-  static const KnownKeys kKeys{.supported = {"systemd", "command", "signal", "none", "verify"},
-                               .unsupported = {"rollback"}};
-  const auto map = YamlMap::open(node, "gateway", kKeys, sink);
+  const auto map = YamlMap::open(node, "gateway", kGatewayKeys, sink);
   if (!map) {
     return;
   }

@@ -15,7 +15,10 @@
 namespace renewd::configuration {
 namespace {
 
-constexpr std::size_t kFileLimit = 1024 * 1024;
+constexpr std::size_t kFileLimit = std::size_t{1024} * 1024;
+
+const KnownKeys kFileKeys{.supported = {"certificates", "http", "schedule", "state_directory", "log"},
+                          .unsupported = {"metrics", "fleet"}};
 
 void read_proxy(const YamlMap& map, HttpSettings& into) {
   read_secret_source(map, "proxy_password", into.proxy_password);
@@ -91,9 +94,7 @@ void read_log(const YamlNode& node, DiagnosticSink& sink, LogSettings& into) {
 }
 
 void read_file(const YamlNode& root, DiagnosticSink& sink, Settings& into) {
-  static const KnownKeys kKeys{.supported = {"certificates", "http", "schedule", "state_directory", "log"},
-                               .unsupported = {"metrics", "fleet"}};
-  const auto map = YamlMap::open(root, "", kKeys, sink);
+  const auto map = YamlMap::open(root, "", kFileKeys, sink);
   if (!map) {
     return;
   }

@@ -10,6 +10,8 @@
 namespace renewd::configuration {
 namespace {
 
+const KnownKeys kSecretKeys{.supported = {"file", "credential", "env", "value"}, .confidential = true};
+
 std::optional<SecretSource> file_source(const YamlMap& secret) {
   std::filesystem::path path;
   read_absolute_path(secret, "file", path);
@@ -57,7 +59,6 @@ void read_secret_source(const YamlMap& map, std::string_view key, std::optional<
   if (node == nullptr) {
     return;
   }
-  static const KnownKeys kKeys{.supported = {"file", "credential", "env", "value"}, .confidential = true};
   if (node->kind != YamlNode::Kind::map) {
     map.sink().error(
         node->place,
@@ -66,17 +67,20 @@ void read_secret_source(const YamlMap& map, std::string_view key, std::optional<
                     map.name_of(key)));
     return;
   }
-  const auto secret = YamlMap::open(*node, map.name_of(key), kKeys, map.sink());
-  const auto sources = secret->present(kKeys.supported);
+  const auto secret = YamlMap::open(*node, map.name_of(key), kSecretKeys, map.sink());
+  if (!secret) {
+    return;
+  }
+  const auto sources = secret->present(kSecretKeys.supported);
   if (sources.size() == 1) {
     if (auto source = source_of(*secret, sources.front())) {
       into = std::move(source);
     }
     return;
   }
-  map.sink().error(node->place,
-                   fmt::format("`{}` must have exactly one of {}{}", map.name_of(key), enumerate(kKeys.supported, "or"),
-                               sources.empty() ? "" : ", but has " + enumerate(sources, "and")));
+  map.sink().error(node->place, fmt::format("`{}` must have exactly one of {}{}", map.name_of(key),
+                                            enumerate(kSecretKeys.supported, "or"),
+                                            sources.empty() ? "" : ", but has " + enumerate(sources, "and")));
 }
 
 }  // namespace renewd::configuration

@@ -122,7 +122,7 @@ tl::expected<ProxySettings, std::string> parse_proxy(std::string_view text) {
   if (!port) {
     return wrong("must name the port, from 1 to 65535, as in http://proxy.example.com:3128");
   }
-  if ((url.encoded_path() != "" && url.encoded_path() != "/") || url.has_query() || url.has_fragment()) {
+  if ((!url.encoded_path().empty() && url.encoded_path() != "/") || url.has_query() || url.has_fragment()) {
     return wrong("must end with the port, as in http://proxy.example.com:3128");
   }
   // A colon would end the user name in Basic authentication (RFC 7617, 2).

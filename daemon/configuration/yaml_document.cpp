@@ -189,6 +189,9 @@ std::string explain(const YAML::Exception& error, std::string_view yaml) {
   const std::string message = error.msg.substr(0, error.msg.find(':'));
   const auto about = [&](const char* words) { return message.find(words) != std::string::npos; };
   std::string hint;
+  if (about("document indicator in scalar")) {
+    return "this is not YAML: the file, or the document, ends inside a quoted text; look for the missing quote above";
+  }
   if (is_indented_by_tab(yaml, error.mark.line)) {
     hint = "; indent with spaces, not tabs";
   } else if (about("unknown escape")) {
@@ -206,7 +209,8 @@ std::string explain(const YAML::Exception& error, std::string_view yaml) {
 tl::expected<YamlDocument, Diagnostic> read_yaml(std::string_view yaml) {
   try {
     refuse_control_characters(yaml);
-    std::istringstream in{std::string(yaml)};
+    // yaml-cpp lets the end of the file close a quoted text; it does not let the end of the document do so.
+    std::istringstream in(std::string(yaml) + (yaml.ends_with('\n') ? "...\n" : "\n...\n"));
     YAML::Parser parser(in);
     TreeBuilder builder;
     while (parser.HandleNextDocument(builder)) {

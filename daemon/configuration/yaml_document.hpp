@@ -2,6 +2,7 @@
 // door to yaml-cpp: nothing of it, and none of its exceptions, is seen outside yaml_document.cpp.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -39,7 +40,7 @@ struct YamlDocument {
 
 // Bounds for hostile input: a walk over the tree, every alias followed, meets at most this many nodes and bytes, and
 // maps and lists nest at most so deep. (Eight aliases of eight aliases of … are a short file and an endless walk.)
-inline constexpr std::size_t kYamlWeightLimit = 2 * 1024 * 1024;
+inline constexpr std::size_t kYamlWeightLimit = std::size_t{2} * 1024 * 1024;
 inline constexpr std::size_t kYamlDepthLimit = 32;
 
 // The one document of `yaml`, or why there is none. Refused besides what YAML itself refuses: several

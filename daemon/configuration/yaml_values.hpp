@@ -37,6 +37,7 @@ template <typename Choice>
 void read_choice(const YamlMap& map, std::string_view key,
                  const std::vector<std::pair<std::string_view, Choice>>& choices, Choice& into) {
   std::vector<std::string_view> words;
+  words.reserve(choices.size());
   for (const auto& [word, choice] : choices) {
     words.push_back(word);
   }

@@ -136,7 +136,12 @@ asio::awaitable<Result<std::string>> Renewal::ask() {
   event(EventName::renewal_requested, "asking the cloud for a new certificate", {{"url", url}});
   auto answer = co_await cloud::request_renewal(around_.http, settings_.account_url, std::move(*token));
   if (!answer) {
-    co_return tl::unexpected(with_context("requesting a certificate", std::move(answer.error())));
+    Error error = with_context("requesting a certificate", std::move(answer.error()));
+    if (error.reason) {
+      event(EventName::renewal_rejected, "the installed keystore stays: " + error.message,
+            {{"reason", std::string(to_string(*error.reason))}});
+    }
+    co_return tl::unexpected(std::move(error));
   }
   if (auto kept = answers_.keep(answer->body); !kept) {
     co_return tl::unexpected(with_context("storing the cloud's answer", std::move(kept.error())));

@@ -1,6 +1,5 @@
 #include "containers.hpp"
 
-
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 

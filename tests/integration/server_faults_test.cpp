@@ -1,6 +1,8 @@
 // A cloud that cannot be reached, breaks off, or says no: each leaves the keystore as it was, to the inode, and is told
 // by its class.
 
+#include <set>
+
 #include "host.hpp"
 #include "support/catch.hpp"
 
@@ -8,7 +10,8 @@ using namespace renewd::testing;
 
 namespace {
 
-void check_failure(Host& host, const std::string& expected_class, const std::string& words = {}) {
+// `classes`: more than one where it depends on how fast the client is.
+void check_failure(Host& host, const std::set<std::string>& classes, const std::string& words = {}) {
   const Snapshot before = snapshot(host.keystore());
   const CommandResult result = host.renew();
   INFO(result.output << result.errors);
@@ -16,7 +19,8 @@ void check_failure(Host& host, const std::string& expected_class, const std::str
   const Events events = parse_events(result.errors);
   const auto failed = find_event(events, "renewal_failed");
   REQUIRE(failed);
-  CHECK(field(*failed, "class") == expected_class);
+  INFO("class " << field(*failed, "class"));
+  CHECK(classes.count(field(*failed, "class")) == 1);
   CHECK_THAT(field(*failed, "message"), ContainsSubstring(words));
   CHECK_FALSE(find_event(events, "keystore_installed"));
   CHECK(snapshot(host.keystore()) == before);
@@ -25,7 +29,7 @@ void check_failure(Host& host, const std::string& expected_class, const std::str
 
 struct FaultRow {
   std::string fault;
-  std::string expected_class;
+  std::set<std::string> classes;
 };
 
 // The deadlines are short where the fault is silence, and long where a slow machine must not look like one.
@@ -33,12 +37,12 @@ void check_faults(const std::vector<FaultRow>& table) {
   for (const auto& row : table) {
     INFO("fault " << row.fault);
     Host host({"--fault", row.fault});
-    const bool silent = row.expected_class == "timeout";
+    const bool silent = row.classes.count("timeout") == 1;
     host.configure({.certificate = {},
                     .keystore = {},
                     .http = {silent ? "connect_timeout: 1s" : "connect_timeout: 20s",
                              silent ? "request_timeout: 2s" : "request_timeout: 40s"}});
-    check_failure(host, row.expected_class);
+    check_failure(host, row.classes);
   }
 }
 
@@ -56,7 +60,7 @@ void check_statuses(const std::vector<StatusRow>& table) {
     write_file(directory / "body", row.body);
     Host host({"--status", std::to_string(row.status), "--body", (directory / "body").string(), "--header",
                "Location: https://elsewhere.invalid/login", "--header", "Retry-After: 120"});
-    check_failure(host, row.expected_class, row.words);
+    check_failure(host, {row.expected_class}, row.words);
     CHECK_THAT(host.renew().errors, ContainsSubstring("HTTP " + std::to_string(row.status)));
     CHECK(host.cloud().requests().size() == 2);
   }
@@ -72,45 +76,47 @@ TEST_CASE("keeps the old keystore when nobody listens") {
   }
   Host host;
   host.write_configuration(host.certificate_yaml("production", url, {}), {});
-  check_failure(host, "connect");
+  check_failure(host, {"connect"});
 }
 
 TEST_CASE("keeps the old keystore when the cloud's name does not resolve") {
+  // A label longer than DNS has: the resolver refuses it without asking anybody.
+  const std::string name = std::string(64, 'a') + ".invalid";
   Host host;
-  host.write_configuration(host.certificate_yaml("production", "https://cloud.invalid/management/accounts/x", {}), {});
-  check_failure(host, "dns", "cloud.invalid");
+  host.write_configuration(host.certificate_yaml("production", "https://" + name + "/management/accounts/x", {}), {});
+  check_failure(host, {"dns"}, name);
 }
 
 TEST_CASE("keeps the old keystore when the connection breaks before the answer") {
-  check_faults({{"reset-on-accept", "tls"},
-                {"close-on-accept", "tls"},
-                {"reset-after-request", "connect"},
-                {"close-after-request", "connect"}});
+  check_faults({{"reset-on-accept", {"connect", "tls"}},
+                {"close-on-accept", {"tls"}},
+                {"reset-after-request", {"connect"}},
+                {"close-after-request", {"connect"}}});
 }
 
 TEST_CASE("keeps the old keystore when the server is not the cloud") {
-  check_faults({{"plain-http", "tls"},
-                {"wrong-host", "tls"},
-                {"expired-server", "tls"},
-                {"unknown-ca", "tls"},
-                {"tls11-only", "tls"}});
+  check_faults({{"plain-http", {"tls"}},
+                {"wrong-host", {"tls"}},
+                {"expired-server", {"tls"}},
+                {"unknown-ca", {"tls"}},
+                {"tls11-only", {"tls"}}});
 }
 
 TEST_CASE("keeps the old keystore when the server falls silent before the answer") {
-  check_faults({{"stall-accept", "timeout"}, {"stall-handshake", "timeout"}, {"stall-after-request", "timeout"}});
+  check_faults({{"stall-accept", {"timeout"}}, {"stall-handshake", {"timeout"}}, {"stall-after-request", {"timeout"}}});
 }
 
 TEST_CASE("keeps the old keystore when the server falls silent in the answer") {
-  check_faults({{"stall-in-header", "timeout"}, {"stall-in-body", "timeout"}, {"slow-drip", "timeout"}});
+  check_faults({{"stall-in-header", {"timeout"}}, {"stall-in-body", {"timeout"}}, {"slow-drip", {"timeout"}}});
 }
 
 TEST_CASE("keeps the old keystore when the answer is broken off, endless or no HTTP") {
-  check_faults({{"truncated-body", "bad_answer"},
-                {"reset-in-body", "bad_answer"},
-                {"endless-body", "bad_answer"},
-                {"huge-header", "bad_answer"},
-                {"bad-http", "bad_answer"},
-                {"bad-length", "bad_answer"}});
+  check_faults({{"truncated-body", {"bad_answer"}},
+                {"reset-in-body", {"bad_answer"}},
+                {"endless-body", {"bad_answer"}},
+                {"huge-header", {"bad_answer"}},
+                {"bad-http", {"bad_answer"}},
+                {"bad-length", {"bad_answer"}}});
 }
 
 TEST_CASE("keeps the old keystore when the cloud sends elsewhere, and does not go there") {
@@ -141,8 +147,8 @@ TEST_CASE("keeps the old keystore when the cloud is busy or broken") {
 
 TEST_CASE("keeps the old keystore when the account or the token is another one") {
   Host other_account({"--account", "11111111-1111-4111-8111-111111111111"});
-  check_failure(other_account, "client_error", "cannot be found");
+  check_failure(other_account, {"client_error"}, "cannot be found");
   Host other_token;
   write_file(other_token / "token", "another");
-  check_failure(other_token, "unauthorized");
+  check_failure(other_token, {"unauthorized"});
 }

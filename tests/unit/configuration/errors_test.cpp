@@ -235,6 +235,8 @@ TEST_CASE("explains what is not YAML") {
       {"certificates:\n  - name: a\n   token: b\n", "3:4", "look at the indentation"},
       {"certificates:\n  - name: a: b\n", "2:12", "this is not YAML"},
       {"certificates:\n  - token: {file: /x\nlog: {}\n", "3:4", "missing quote or bracket"},
+      {"certificates: [{name: a}]\nlog: {level: \"info\n", "3:1", "look for the missing quote above"},
+      {"log:\n  level: 'info", "3:1", "look for the missing quote above"},
       {"a: \"\\q\"\n", "1:7", "in double quotes write \\\\ for a backslash"},
       {"a: @b\n", "1:4", "in quotes"},
       {"a: *b\n", "1:4", "in quotes"},

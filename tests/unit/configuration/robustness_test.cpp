@@ -54,7 +54,7 @@ std::string repeated(std::string_view piece) {
 
 TEST_CASE("survives every beginning of the example") {
   const std::string example = dense_example();
-  REQUIRE(parse(example).has_value());
+  REQUIRE(parse(example)->certificates.size() == 5);
   for (std::size_t size = 0; size < example.size(); ++size) {
     CAPTURE(size);
     survives(example.substr(0, size));
@@ -69,7 +69,7 @@ TEST_CASE("survives bytes of the example that are changed, lost, doubled or inse
     return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
   };
   const std::string example = dense_example();
-  for (int round = 0; round < 4000; ++round) {
+  for (int round = 0; round < 2500; ++round) {
     std::string mutated = example;
     const std::size_t at = below(mutated.size());
     const char byte = round % 2 == 0 ? kSpecial[below(kSpecial.size())] : static_cast<char>(below(256));

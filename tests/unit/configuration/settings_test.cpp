@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "configuration/loader.hpp"
+#include "nearly_right.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -194,6 +195,13 @@ certificates:
 )");
   CHECK(settings.certificates.at(1).token->name == "/t");
   CHECK(std::get<CommandGateway>(settings.certificates.at(1).gateway.action).argv.at(0) == "/x");
+}
+
+TEST_CASE("a document end is no second document") {
+  for (const std::string end : {"", "...\n", "...\n# after it\n", "...", "# no line end"}) {
+    CAPTURE(end);
+    CHECK(settings_of("---\n" + watched("keystore: {path: /k}") + end).certificates.size() == 1);
+  }
 }
 
 TEST_CASE("Windows line ends and a byte order mark do no harm") {
