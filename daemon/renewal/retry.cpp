@@ -22,6 +22,7 @@ bool may_pass_soon(ErrorKind kind) {
     case ErrorKind::gateway:
     case ErrorKind::fleet:
     case ErrorKind::cancelled:
+    case ErrorKind::busy:
       return true;
     case ErrorKind::tls:
     case ErrorKind::unauthorized:
