@@ -78,13 +78,23 @@ int dispatch(int argc, char** argv) {
   return commands::inspect(inspection, std::cout, std::cerr);
 }
 
+// A result that could not be written (a full disk, a closed pipe) is no result.
+int with_output_written(int status) {
+  std::cout.flush();
+  if (std::cout || status != commands::kSuccess) {
+    return status;
+  }
+  std::cerr << "gravitee-renewd: the result could not be written to standard output\n";
+  return commands::kFailure;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   // A reader of our output that goes away (a closed pipe) must not end a renewal half-way.
   ::signal(SIGPIPE, SIG_IGN);
   try {
-    return dispatch(argc, argv);
+    return with_output_written(dispatch(argc, argv));
   } catch (const std::exception& error) {
     std::cerr << "gravitee-renewd: internal error: " << error.what() << '\n';
     return commands::kFailure;

@@ -71,6 +71,14 @@ void collect_members(const json::object& object, const std::string& prefix, bool
   }
 }
 
+std::string member_names(const json::object& object) {
+  std::string names;
+  for (const auto& [key, value] : object) {
+    names += (names.empty() ? "" : ", ") + printable(std::string(key), 40);
+  }
+  return printable(names, 200);
+}
+
 // Short words such as "OK" are base64, too: what looks like a keystore goes before what merely decodes.
 Result<std::string> decode_object(const json::object& object) {
   std::vector<Member> members;
@@ -86,8 +94,9 @@ Result<std::string> decode_object(const json::object& object) {
     return std::move(found.front().decoded);
   }
   if (found.empty()) {
-    return rejection(RejectionReason::not_base64, "reading the answer: a JSON object without a base64 member: " +
-                                                      printable(json::serialize(object), 120));
+    return rejection(RejectionReason::not_base64,
+                     fmt::format("reading the answer: a JSON object without a base64 member; it has {}",
+                                 object.empty() ? "none at all" : member_names(object)));
   }
   std::string names;
   for (const auto& member : found) {
@@ -220,8 +229,9 @@ Result<std::string> decode_answer(std::string_view body) {
     // Not documented, but nothing is lost by it: the raw bytes, judged like any other answer.
     return std::string(body);
   }
+  // Not a word of it is repeated: it may hold a key or a token that somebody mangled.
   return rejection(RejectionReason::not_base64,
-                   fmt::format("reading the answer: neither base64 nor PEM: {}", printable(text, 120)));
+                   fmt::format("reading the answer: {} bytes that are neither base64 nor PEM", body.size()));
 }
 
 Result<Candidate> read_answer(std::string_view body, const Keystore& installed, const Secret& password) {

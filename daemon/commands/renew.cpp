@@ -69,18 +69,16 @@ class Pass {
       say(certificate, "failed: " + installed.error().message);
       co_return false;
     }
-    const auto& current = installed->keystore.certificate;
-    // One pass now: the splay, which spreads the daemons of many hosts, does not hold a person up.
-    const auto decision = renewal::decide({current.not_before(), current.not_after()}, certificate,
-                                          std::chrono::seconds(0), clock_.now());
-    if (!decision.due && (!options_.force || decision.reason == renewal::Reason::never)) {
-      say(certificate, "nothing to do: " + decision.message);
+    renewal::Renewal renewal(around, certificate, state_directory_);
+    const auto unfinished = renewal.unfinished();
+    if (!unfinished) {
+      explain_failure(certificate, unfinished.error());
+      co_return false;
+    }
+    if (!*unfinished && !begins(certificate, installed->keystore.certificate)) {
       co_return true;
     }
-    log_.event(EventName::renewal_due, certificate.name, decision.due ? decision.message : "asked for by --force",
-               {{"reason", decision.due ? std::string(to_string(decision.reason)) : "forced"}});
-    renewal::Renewal renewal(around, certificate, state_directory_);
-    auto renewed = co_await renewal.run();
+    auto renewed = co_await renewal.run("renew");
     if (!renewed) {
       explain_failure(certificate, renewed.error());
       co_return false;
@@ -90,9 +88,27 @@ class Pass {
     co_return true;
   }
 
+  // Whether a new renewal is to be begun; says why not.
+  bool begins(const CertificateSettings& certificate, const certificate::Certificate& current) {
+    // One pass now: the splay, which spreads the daemons of many hosts, does not hold a person up.
+    const auto decision = renewal::decide({current.not_before(), current.not_after()}, certificate,
+                                          std::chrono::seconds(0), clock_.now());
+    if (!decision.due && (!options_.force || decision.reason == renewal::Reason::never)) {
+      say(certificate, "nothing to do: " + decision.message);
+      return false;
+    }
+    log_.event(EventName::renewal_due, certificate.name, decision.due ? decision.message : "asked for by --force",
+               {{"reason", decision.due ? std::string(to_string(decision.reason)) : "forced"}});
+    return true;
+  }
+
   void explain_failure(const CertificateSettings& certificate, const Error& error) {
     if (error.kind == ErrorKind::cancelled) {
-      say(certificate, "interrupted");
+      say(certificate, "interrupted; the next `renew`, or the daemon, goes on from here");
+      return;
+    }
+    if (error.kind == ErrorKind::busy) {
+      say(certificate, "left alone: " + error.message);
       return;
     }
     log_.event(EventName::renewal_failed, certificate.name, error.message,
@@ -151,6 +167,9 @@ std::optional<std::vector<CertificateSettings>> select(const configuration::Sett
       fmt::print(errors, "renew: no certificate is named {}; configured: {}\n", printable(name),
                  fmt::join(known, ", "));
       continue;
+    }
+    if (std::find(names.begin(), names.end(), name) != names.begin() + (&name - names.data())) {
+      continue;  // named twice
     }
     selected.push_back(settings.certificates[static_cast<std::size_t>(found - known.begin())]);
   }

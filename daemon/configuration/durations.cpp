@@ -30,10 +30,9 @@ std::optional<seconds> parse_duration(std::string_view text) {
   }
   const auto one = unit(text.back());
   const std::string_view digits = text.substr(0, text.size() - 1);
-  const char* end = digits.data() + digits.size();
   std::uint64_t count = 0;
-  const auto [stop, error] = std::from_chars(digits.data(), end, count);
-  if (!one || stop != end || error == std::errc::invalid_argument) {
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (!one || stop != digits.data() + digits.size() || error == std::errc::invalid_argument) {
     return std::nullopt;
   }
   const auto longest = static_cast<std::uint64_t>(seconds{kLongestDuration} / *one);
@@ -48,10 +47,10 @@ std::optional<double> parse_percentage(std::string_view text) {
     return std::nullopt;
   }
   const std::string_view digits = text.substr(0, text.size() - 1);
-  const char* end = digits.data() + digits.size();
   double number = 0;
-  const auto [stop, error] = std::from_chars(digits.data(), end, number, std::chars_format::fixed);
-  if (stop != end || error != std::errc()) {
+  const auto [stop, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::fixed);
+  if (stop != digits.data() + digits.size() || error != std::errc()) {
     return std::nullopt;
   }
   return number;

@@ -16,12 +16,10 @@
 namespace renewd::configuration {
 namespace {
 
-// systemd.unit(5): a name of these characters, a dot, and the type. sd-bus adds no ".service" of its own.
+// systemd.unit(5): a name of these characters and the type. No other type has a process that reads a keystore.
 bool is_unit_name(std::string_view name) {
-  constexpr std::array<std::string_view, 7> kTypes{".service", ".target", ".scope", ".socket",
-                                                   ".timer",   ".path",   ".slice"};
-  const auto type = std::find_if(kTypes.begin(), kTypes.end(), [&](auto one) { return name.ends_with(one); });
-  if (type == kTypes.end() || name.size() == type->size() || name.size() > 255) {
+  constexpr std::string_view kType = ".service";
+  if (!name.ends_with(kType) || name.size() == kType.size() || name.size() > 255) {
     return false;
   }
   return std::all_of(name.begin(), name.end(), [](char c) {
@@ -149,8 +147,7 @@ void read_verify(const YamlNode& node, const std::string& name, DiagnosticSink& 
 using ReadAction = void (*)(const YamlNode&, const std::string&, DiagnosticSink&, GatewayAction&);
 const std::vector<std::pair<std::string_view, ReadAction>> kActions{
     {"systemd", read_systemd}, {"command", read_command}, {"signal", read_signal}, {"none", read_none}};
-const KnownKeys kGatewayKeys{.supported = {"systemd", "command", "signal", "none", "verify"},
-                             .unsupported = {"rollback"}};
+const KnownKeys kGatewayKeys{.supported = {"systemd", "command", "signal", "none", "verify", "rollback"}};
 
 }  // namespace
 
@@ -173,6 +170,7 @@ void read_gateway(const YamlNode& node, DiagnosticSink& sink, GatewaySettings& i
   if (const YamlNode* verify = map->find("verify")) {
     read_verify(*verify, map->name_of("verify"), sink, into.verify_timeout);
   }
+  read_choice<bool>(*map, "rollback", {{"true", true}, {"false", false}}, into.rollback);
 }
 
 }  // namespace renewd::configuration

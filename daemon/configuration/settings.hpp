@@ -60,6 +60,8 @@ using GatewayAction = std::variant<NoGateway, SystemdGateway, CommandGateway, Si
 
 struct GatewaySettings {
   GatewayAction action;
+  // Put the old keystore back when the gateway does not come up with the new one.
+  bool rollback = true;
   // For the whole of the activation and its verification.
   seconds verify_timeout{120};
 };

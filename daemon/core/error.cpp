@@ -34,6 +34,8 @@ std::string_view to_string(ErrorKind kind) {
       return "fleet";
     case ErrorKind::cancelled:
       return "cancelled";
+    case ErrorKind::busy:
+      return "busy";
   }
   return "unknown";
 }

@@ -12,8 +12,9 @@
 
 namespace renewd {
 
-// The classes of a failed renewal, by the names that logs and metrics use (docs/events.md), and `cancelled` for work
-// that was told to stop: it is nobody's failure and is never logged as one.
+// The classes of a failed renewal, by the names that logs and metrics use (docs/events.md), and two that are
+// nobody's failure and are never logged as one: `cancelled` for work that was told to stop, `busy` for work that
+// another process is doing already.
 enum class ErrorKind {
   dns,
   connect,
@@ -29,6 +30,7 @@ enum class ErrorKind {
   gateway,
   fleet,
   cancelled,
+  busy,
 };
 
 // Why an answer of the cloud was refused, by the names that `renewal_rejected` uses.

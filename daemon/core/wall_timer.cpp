@@ -24,7 +24,9 @@ int make_timer() {
   return fd;
 }
 
-void arm(int fd, TimePoint moment) {
+// Returns false when the clock has been set since the timer was last read: the kernel tells it here, too, and the timer
+// is armed all the same (timerfd_create(2), NOTES).
+bool arm(int fd, TimePoint moment) {
   const auto since_epoch = moment.time_since_epoch();
   // Zero would disarm the timer, and the kernel refuses a time before the epoch.
   const auto whole = std::max(std::chrono::floor<std::chrono::seconds>(since_epoch), std::chrono::seconds(1));
@@ -32,9 +34,13 @@ void arm(int fd, TimePoint moment) {
   itimerspec deadline{};
   deadline.it_value.tv_sec = whole.count();
   deadline.it_value.tv_nsec = std::clamp<std::int64_t>(rest.count(), 0, 999'999'999);
-  if (::timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &deadline, nullptr) != 0) {
-    throw std::system_error(errno, std::generic_category(), "timerfd_settime");
+  if (::timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &deadline, nullptr) == 0) {
+    return true;
   }
+  if (errno == ECANCELED) {
+    return false;
+  }
+  throw std::system_error(errno, std::generic_category(), "timerfd_settime");
 }
 
 }  // namespace
@@ -42,7 +48,9 @@ void arm(int fd, TimePoint moment) {
 WallTimer::WallTimer(const asio::any_io_executor& executor) : timer_(executor, make_timer()) {}
 
 asio::awaitable<Wake> WallTimer::sleep_until(TimePoint moment) {
-  arm(timer_.native_handle(), moment);
+  if (!arm(timer_.native_handle(), moment)) {
+    co_return Wake::clock_changed;
+  }
   while (true) {
     auto [error] =
         co_await timer_.async_wait(asio::posix::descriptor_base::wait_read, asio::as_tuple(asio::use_awaitable));

@@ -74,6 +74,8 @@ struct SpawnArguments {
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+    // Asio's sockets are not close-on-exec: a connection that carries a token is none of the child's business.
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
   }
   SpawnArguments(const SpawnArguments&) = delete;
   SpawnArguments& operator=(const SpawnArguments&) = delete;

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view kRejectedPrefix = "answer-rejected-";
 constexpr std::size_t kRejectedKept = 5;
+// What may be received, and a little more: an answer too large for the gate was not stored.
+constexpr std::size_t kAnswerLimit = 2 * 1024 * 1024;
 
 }  // namespace
 
@@ -17,6 +19,13 @@ Result<void> AnswerStore::keep(std::string_view answer) {
     return created;
   }
   return write_durably(filesystem_, paths_.answer(), answer, state_file_attributes());
+}
+
+Result<std::optional<std::string>> AnswerStore::load() const {
+  if (!filesystem_.exists(paths_.answer())) {
+    return std::nullopt;
+  }
+  return filesystem_.read(paths_.answer(), kAnswerLimit);
 }
 
 Result<void> AnswerStore::discard() {

@@ -19,6 +19,8 @@ class AnswerStore {
 
   // Durable when it returns. Creates the directory.
   Result<void> keep(std::string_view answer);
+  // The answer that is kept; nothing when there is none.
+  Result<std::optional<std::string>> load() const;
   // The answer was used: it is not needed any more.
   Result<void> discard();
   // The answer was refused: moved aside for inspection under a name that tells the time; the five newest stay.

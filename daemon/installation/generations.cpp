@@ -26,6 +26,10 @@ Result<std::vector<int>> Generations::numbers() const {
   return numbers;
 }
 
+Result<std::string> Generations::read(int number) const {
+  return filesystem_.read(paths_.generations() / std::to_string(number), kKeystoreLimit);
+}
+
 Result<int> Generations::keep(std::string_view keystore) {
   const auto directory = paths_.generations();
   if (auto created = filesystem_.create_directories(directory, kStateDirectoryMode); !created) {

@@ -18,6 +18,8 @@ class Generations {
   // Keeps a keystore's bytes under the next number, durable when it returns, and forgets all but the newest three.
   // Bytes that the newest generation already holds are not kept twice. Returns the generation's number.
   Result<int> keep(std::string_view keystore);
+  // The bytes of a generation.
+  Result<std::string> read(int number) const;
 
  private:
   Result<std::vector<int>> numbers() const;

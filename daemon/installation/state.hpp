@@ -22,6 +22,10 @@ struct StatePaths {
       : directory(state_directory / certificate) {}
 
   std::filesystem::path answer() const { return directory / "answer"; }
+  std::filesystem::path journal() const { return directory / "journal"; }
+  std::filesystem::path history() const { return directory / "history.jsonl"; }
+  std::filesystem::path in_use() const { return directory / "in-use"; }
+  std::filesystem::path lock() const { return directory / "lock"; }
   std::filesystem::path generations() const { return directory / "generations"; }
 };
 

@@ -23,6 +23,9 @@ Result<std::string> rehearse_keystore(const Surroundings& around, const configur
   if (!installed) {
     return tl::unexpected(std::move(installed.error()));
   }
+  if (auto trusted = read_trusted(around.filesystem, settings.keystore); !trusted) {
+    return tl::unexpected(std::move(trusted.error()));
+  }
   return fmt::format("{} opens ({}), valid until {}", settings.keystore.path.string(),
                      certificate::display_name(installed->keystore.format),
                      format_time(installed->keystore.certificate.not_after()));
@@ -32,7 +35,7 @@ Result<std::string> rehearse_token(const configuration::CertificateSettings& set
   if (!settings.token) {
     return failure(ErrorKind::unauthorized, "no token is configured");
   }
-  if (auto token = read_secret(*settings.token); !token) {
+  if (const auto token = read_secret(*settings.token); !token) {
     return tl::unexpected(std::move(token.error()));
   }
   return fmt::format("readable from {}", settings.token->description());
@@ -52,12 +55,26 @@ Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::p
   return fmt::format("{} is writable, {} MiB free", directory.string(), *space / (1024 * 1024));
 }
 
-Result<std::string> rehearse_installation(const Filesystem& filesystem, const fs::path& keystore) {
+// Makes an empty file beside the keystore, with the keystore's owner, mode and labels, and removes it: what asking for
+// permission would not find out (an owner that we may not give) is found out now.
+Result<std::string> rehearse_installation(Filesystem& filesystem, const fs::path& keystore) {
   auto target = filesystem.canonical(keystore);
   if (!target) {
     return tl::unexpected(std::move(target.error()));
   }
-  return rehearse_directory(filesystem, target->parent_path());
+  auto attributes = filesystem.attributes(*target);
+  if (!attributes) {
+    return tl::unexpected(std::move(attributes.error()));
+  }
+  auto found = rehearse_directory(filesystem, target->parent_path());
+  if (!found) {
+    return found;
+  }
+  const fs::path trial = target->parent_path() / fmt::format(".{}.rehearsal", target->filename().string());
+  return filesystem.remove(trial)
+      .and_then([&] { return filesystem.create(trial, "", *attributes); })
+      .and_then([&] { return filesystem.remove(trial); })
+      .map([&] { return *found; });
 }
 
 // The state directory is made on first use: what must be writable is the nearest parent that is there.

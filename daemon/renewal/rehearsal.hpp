@@ -17,7 +17,7 @@ struct RehearsedStep {
   Result<std::string> result;  // what was found, for people
 };
 
-// Changes nothing, on this host or in the cloud. Every step is tried, whatever came of the others.
+// Changes nothing in the cloud, and nothing that stays on this host. Every step is tried, whatever came of the others.
 boost::asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
                                                             configuration::CertificateSettings settings,
                                                             std::filesystem::path state_directory);

@@ -9,13 +9,18 @@
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
+#include "installation/lock.hpp"
 
 namespace renewd::renewal {
 namespace {
 
 namespace asio = boost::asio;
 using certificate::Certificate;
-using certificate::Keystore;
+
+// Below this, the answer might not find room: better not to ask than to lose it.
+constexpr std::uint64_t kSpaceForAnswer = 4 * installation::kKeystoreLimit;
+
+}  // namespace
 
 Fields certificate_fields(const Certificate& certificate) {
   return {{"serial", certificate.serial()},
@@ -23,107 +28,91 @@ Fields certificate_fields(const Certificate& certificate) {
           {"not_after", format_time(certificate.not_after())}};
 }
 
-Result<std::vector<Certificate>> read_trusted(const Filesystem& filesystem,
-                                              const configuration::KeystoreSettings& settings) {
-  if (!settings.ca_file) {
-    return std::vector<Certificate>();
-  }
-  auto pem = filesystem.read(*settings.ca_file, installation::kKeystoreLimit);
-  if (!pem) {
-    return tl::unexpected(with_context("reading keystore.ca_file", std::move(pem.error())));
-  }
-  auto trusted = certificate::read_bundle(*pem);
-  if (!trusted) {
-    return tl::unexpected(with_context(fmt::format("reading keystore.ca_file {}", settings.ca_file->string()),
-                                       std::move(trusted.error())));
-  }
-  return trusted;
-}
-
-// Whether a file of this format may be where the operator expects one of that type.
-bool fits(certificate::Format format, configuration::KeystoreType type) {
-  using certificate::Format;
-  switch (type) {
-    case configuration::KeystoreType::automatic:
-      return format == Format::pkcs12 || format == Format::jks || format == Format::pem;
-    case configuration::KeystoreType::pkcs12:
-      return format == Format::pkcs12;
-    case configuration::KeystoreType::jks:
-      // A JDK opens PKCS#12 under type JKS, and a renewed keystore is one.
-      return format == Format::jks || format == Format::pkcs12;
-    case configuration::KeystoreType::pem:
-      return format == Format::pem;
-  }
-  return false;
-}
-
-}  // namespace
-
-Result<Installed> read_installed(const Filesystem& filesystem, const configuration::KeystoreSettings& settings) {
-  const std::string doing = fmt::format("opening the keystore {}", settings.path.string());
-  Secret password;
-  if (settings.password) {
-    auto secret = read_secret(*settings.password);
-    if (!secret) {
-      return tl::unexpected(with_context(doing + ": its password", std::move(secret.error())));
-    }
-    password = std::move(*secret);
-  }
-  auto bytes = filesystem.read(settings.path, installation::kKeystoreLimit);
-  if (!bytes) {
-    return tl::unexpected(with_context(doing, std::move(bytes.error())));
-  }
-  auto keystore = certificate::open_keystore(*bytes, password);
-  if (!keystore) {
-    return failure(ErrorKind::disk, doing + ": " + keystore.error().message);
-  }
-  if (!fits(keystore->format, settings.type)) {
-    return failure(ErrorKind::disk, fmt::format("{}: it is {}, which keystore.type does not allow", doing,
-                                                certificate::display_name(keystore->format)));
-  }
-  return Installed{std::move(*bytes), std::move(*keystore), std::move(password)};
+Error with_another(Error error, std::string_view what, const Error& another) {
+  error.message += fmt::format("; {}: {}", what, another.message);
+  return error;
 }
 
 Renewal::Renewal(Surroundings surroundings, configuration::CertificateSettings settings,
                  const std::filesystem::path& state_directory)
     : around_(surroundings),
       settings_(std::move(settings)),
-      answers_(around_.filesystem, installation::StatePaths(state_directory, settings_.name)),
-      generations_(around_.filesystem, installation::StatePaths(state_directory, settings_.name)) {}
+      paths_(state_directory, settings_.name),
+      answers_(around_.filesystem, paths_),
+      generations_(around_.filesystem, paths_),
+      journal_(around_.filesystem, paths_),
+      history_(around_.filesystem, paths_) {}
 
-asio::awaitable<Result<Completed>> Renewal::run() {
-  auto answer = co_await ask();
-  if (!answer) {
-    co_return tl::unexpected(std::move(answer.error()));
+asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
+  if (auto created = around_.filesystem.create_directories(paths_.directory, installation::kStateDirectoryMode);
+      !created) {
+    co_return tl::unexpected(with_context("preparing the state directory", std::move(created.error())));
   }
+  const auto lock = installation::Lock::acquire(paths_.lock(), holder);
+  if (!lock) {
+    co_return tl::unexpected(lock.error());
+  }
+  auto recalled = recall();
+  if (!recalled) {
+    co_return tl::unexpected(std::move(recalled.error()));
+  }
+  Entry entry = recalled->value_or(Entry{});
+  if (*recalled) {
+    event(EventName::renewal_resumed, fmt::format("going on after \"{}\"", to_string(entry.phase)),
+          {{"phase", std::string(to_string(entry.phase))}, {"resumed", std::int64_t{entry.resumed}}});
+    ++entry.resumed;
+    if (auto written = journal_.write(entry); !written) {
+      co_return tl::unexpected(std::move(written.error()));
+    }
+  }
+  auto completed = co_await carry_on(entry);
+  if (!completed && entry.resumed != 0 && around_.filesystem.exists(paths_.journal())) {
+    // An orderly end, unlike a crash: what counts crashes begins anew. Best effort, the failure at hand matters more.
+    entry.resumed = 0;
+    (void)journal_.write(entry);
+  }
+  co_return completed;
+}
 
-  // Look again: the file may have been replaced by hand while the cloud was thinking, and must then not be
-  // overwritten by something older.
-  auto installed = read_installed(around_.filesystem, settings_.keystore);
-  if (!installed) {
-    co_return tl::unexpected(std::move(installed.error()));
+asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
+  if (entry.phase == Phase::requested) {
+    auto asked = co_await ask(entry);
+    if (!asked) {
+      co_return tl::unexpected(std::move(asked.error()));
+    }
   }
-  auto candidate = judge(*answer, *installed);
-  if (!candidate) {
-    co_return tl::unexpected(std::move(candidate.error()));
+  if (entry.phase < Phase::installed) {
+    if (auto installed = install(entry); !installed) {
+      co_return tl::unexpected(std::move(installed.error()));
+    }
   }
-  if (auto done = install(*candidate, *installed); !done) {
-    co_return tl::unexpected(std::move(done.error()));
+  if (entry.phase == Phase::rolling_back) {
+    auto old = keystore_to_go_back_to(entry);
+    if (old) {
+      Error error = co_await roll_back(entry, std::move(*old), Error{ErrorKind::gateway, "the roll-back was cut off"});
+      co_return tl::unexpected(std::move(error));
+    }
+    if (auto back = reach(entry, Phase::installed); !back) {
+      co_return tl::unexpected(std::move(back.error()));
+    }
   }
-
-  auto activation = co_await activate();
+  auto activation = co_await use(entry);
   if (!activation) {
-    co_return tl::unexpected(std::move(activation.error()));
+    auto old = keystore_to_go_back_to(entry);
+    if (activation.error().kind != ErrorKind::gateway || !old) {
+      co_return tl::unexpected(std::move(activation.error()));
+    }
+    Error error = co_await roll_back(entry, std::move(*old), std::move(activation.error()));
+    co_return tl::unexpected(std::move(error));
   }
-  const Certificate& renewed = candidate->keystore.certificate;
-  event(EventName::renewal_completed,
-        fmt::format("renewed until {}; {}", format_time(renewed.not_after()), activation->message),
-        certificate_fields(renewed));
-  co_return Completed{renewed, std::move(*activation)};
+  co_return finish(entry, std::move(*activation));
 }
 
 // Asks the cloud, and stores what it says before anybody looks into it.
-asio::awaitable<Result<std::string>> Renewal::ask() {
+asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
+  if (unstored_answer_) {
+    co_return keep_answer(entry, *unstored_answer_);
+  }
   if (!settings_.token) {
     co_return failure(ErrorKind::unauthorized, "requesting a certificate: no token is configured");
   }
@@ -132,10 +121,28 @@ asio::awaitable<Result<std::string>> Renewal::ask() {
     event(EventName::token_unusable, token.error().message);
     co_return tl::unexpected(with_context("requesting a certificate", std::move(token.error())));
   }
-  const std::string url = cloud::renew_url(settings_.account_url);
-  event(EventName::renewal_requested, "asking the cloud for a new certificate", {{"url", url}});
+  // What would stop the renewal after the answer must stop it before the question.
+  if (auto installed = read_installed(around_.filesystem, settings_.keystore); !installed) {
+    co_return tl::unexpected(std::move(installed.error()));
+  }
+  if (auto trusted = read_trusted(around_.filesystem, settings_.keystore); !trusted) {
+    co_return tl::unexpected(std::move(trusted.error()));
+  }
+  auto space = around_.filesystem.free_bytes(paths_.directory);
+  if (space && *space < kSpaceForAnswer) {
+    co_return failure(ErrorKind::disk, fmt::format("requesting a certificate: only {} KiB are free in {}, and the "
+                                                   "answer must not be lost",
+                                                   *space / 1024, paths_.directory.string()));
+  }
+  if (auto written = reach(entry, Phase::requested); !written) {
+    co_return tl::unexpected(std::move(written.error()));
+  }
+  event(EventName::renewal_requested, "asking the cloud for a new certificate",
+        {{"url", cloud::renew_url(settings_.account_url)}});
   auto answer = co_await cloud::request_renewal(around_.http, settings_.account_url, std::move(*token));
   if (!answer) {
+    // Nothing came of it: nothing is under way.
+    (void)journal_.clear();
     Error error = with_context("requesting a certificate", std::move(answer.error()));
     if (error.reason) {
       event(EventName::renewal_rejected, "the installed keystore stays: " + error.message,
@@ -143,98 +150,151 @@ asio::awaitable<Result<std::string>> Renewal::ask() {
     }
     co_return tl::unexpected(std::move(error));
   }
-  if (auto kept = answers_.keep(answer->body); !kept) {
-    co_return tl::unexpected(with_context("storing the cloud's answer", std::move(kept.error())));
-  }
-  event(EventName::renewal_answered, fmt::format("the cloud answered with {} bytes", answer->body.size()),
-        {{"bytes", static_cast<std::int64_t>(answer->body.size())}});
-  co_return std::move(answer->body);
+  co_return keep_answer(entry, std::move(answer->body));
 }
 
-Result<cloud::Candidate> Renewal::judge(const std::string& answer, const Installed& installed) {
+Result<void> Renewal::keep_answer(Entry& entry, std::string answer) {
+  const auto size = answer.size();
+  unstored_answer_ = std::move(answer);
+  if (auto kept = answers_.keep(*unstored_answer_); !kept) {
+    return tl::unexpected(with_context("storing the cloud's answer", std::move(kept.error())));
+  }
+  unstored_answer_.reset();
+  event(EventName::renewal_answered, fmt::format("the cloud answered with {} bytes", size),
+        {{"bytes", static_cast<std::int64_t>(size)}});
+  return reach(entry, Phase::answered);
+}
+
+// Judges the stored answer against the keystore as it is now, and puts the new one in its place.
+Result<void> Renewal::install(Entry& entry) {
+  auto installed = read_installed(around_.filesystem, settings_.keystore);
+  if (!installed) {
+    return tl::unexpected(std::move(installed.error()));
+  }
+  auto candidate = judge(*installed);
+  if (!candidate) {
+    return tl::unexpected(std::move(candidate.error()));
+  }
+  const Certificate& renewed = candidate->keystore.certificate;
+  const std::string fingerprint = renewed.fingerprint_sha256();
+  // A crash between the replacement and its line in the journal: it is in place already.
+  const bool in_place = installed->keystore.certificate.fingerprint_sha256() == fingerprint;
+  if (!in_place) {
+    auto generation = generations_.keep(installed->bytes);
+    if (!generation) {
+      return tl::unexpected(with_context("keeping the old keystore", std::move(generation.error())));
+    }
+    entry.fingerprint = fingerprint;
+    entry.previous_generation = *generation;
+    if (auto written = reach(entry, Phase::accepted); !written) {
+      return written;
+    }
+    if (auto replaced = installation::replace(around_.filesystem, settings_.keystore.path, candidate->bytes);
+        !replaced) {
+      return replaced;
+    }
+  }
+  entry.fingerprint = fingerprint;
+  Fields fields = certificate_fields(renewed);
+  fields.emplace_back("path", settings_.keystore.path.string());
+  fields.emplace_back("generation", std::int64_t{entry.previous_generation});
+  event(EventName::keystore_installed,
+        fmt::format("installed {}; the old keystore is generation {}", settings_.keystore.path.string(),
+                    entry.previous_generation),
+        std::move(fields));
+  return reach(entry, Phase::installed);
+}
+
+Result<cloud::Candidate> Renewal::judge(const Installed& installed) {
+  auto answer = answers_.load();
+  if (!answer || !*answer) {
+    return failure(ErrorKind::disk, "reading the stored answer: " +
+                                        (answer ? std::string("it is gone") : std::move(answer.error().message)));
+  }
   auto trusted = read_trusted(around_.filesystem, settings_.keystore);
   if (!trusted) {
     return tl::unexpected(std::move(trusted.error()));
   }
-  auto candidate = cloud::read_answer(answer, installed.keystore, installed.password);
-  Result<void> accepted;
+  auto candidate = cloud::read_answer(**answer, installed.keystore, installed.password);
   if (!candidate) {
-    accepted = tl::unexpected(candidate.error());
-  } else {
-    accepted = certificate::accept(
-        candidate->keystore, installed.keystore,
-        {.account_id = settings_.account_id(), .trusted = std::move(*trusted), .now = around_.clock.now()});
+    return tl::unexpected(refuse(std::move(candidate.error())));
   }
-  if (accepted) {
-    return candidate;
+  if (candidate->keystore.certificate.fingerprint_sha256() == installed.keystore.certificate.fingerprint_sha256()) {
+    return candidate;  // it passed the gate before a crash, and is in place
   }
-  Error error = std::move(accepted.error());
+  auto accepted = certificate::accept(
+      candidate->keystore, installed.keystore,
+      {.account_id = settings_.account_id(), .trusted = std::move(*trusted), .now = around_.clock.now()});
+  if (!accepted) {
+    return tl::unexpected(refuse(std::move(accepted.error())));
+  }
+  return candidate;
+}
+
+// The answer is of no use: it goes aside for inspection, and the renewal is over. Failures of ours (a full disk) leave
+// it where it is.
+Error Renewal::refuse(Error error) {
   if (!error.reason) {
-    return tl::unexpected(std::move(error));
+    return error;
   }
   Fields fields{{"reason", std::string(to_string(*error.reason))}};
   auto aside = answers_.set_aside(around_.clock.now());
   if (aside) {
     fields.emplace_back("answer", aside->string());
   } else {
-    error.message += "; and " + aside.error().message;
+    error = with_another(std::move(error), "moving the answer aside", aside.error());
+  }
+  if (auto cleared = journal_.clear(); !cleared) {
+    error = with_another(std::move(error), "closing the journal", cleared.error());
   }
   event(EventName::renewal_rejected, "the installed keystore stays: " + error.message, std::move(fields));
-  return tl::unexpected(std::move(error));
+  return error;
 }
 
-Result<void> Renewal::install(const cloud::Candidate& candidate, const Installed& installed) {
-  auto generation = generations_.keep(installed.bytes);
-  if (!generation) {
-    return tl::unexpected(with_context("keeping the old keystore", std::move(generation.error())));
+Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) {
+  auto installed = read_installed(around_.filesystem, settings_.keystore);
+  if (!installed) {
+    return tl::unexpected(std::move(installed.error()));
   }
-  if (auto replaced = installation::replace(around_.filesystem, settings_.keystore.path, candidate.bytes); !replaced) {
-    return replaced;
+  const Certificate& renewed = installed->keystore.certificate;
+  Result<void> recorded;
+  if (entry.in_use) {
+    recorded = history_.record_in_use({renewed.serial(), renewed.fingerprint_sha256(), renewed.not_after()});
   }
-  // The answer is in use now. One that cannot be removed is overwritten by the next.
-  (void)answers_.discard();
-  Fields fields = certificate_fields(candidate.keystore.certificate);
-  fields.emplace_back("path", settings_.keystore.path.string());
-  fields.emplace_back("generation", std::int64_t{*generation});
-  event(EventName::keystore_installed,
-        fmt::format("installed {}; the old keystore is generation {}", settings_.keystore.path.string(), *generation),
-        std::move(fields));
+  // The journal goes last: whatever fails before is repeated.
+  recorded = std::move(recorded)
+                 .and_then([&] { return history_.append("renewed", entry, around_.clock.now()); })
+                 .and_then([&] { return answers_.discard(); })
+                 .and_then([&] { return journal_.clear(); });
+  if (!recorded) {
+    return tl::unexpected(with_context("closing the renewal", std::move(recorded.error())));
+  }
+  entry = Entry{};
+  event(EventName::renewal_completed,
+        fmt::format("renewed until {}; {}", format_time(renewed.not_after()), activation.message),
+        certificate_fields(renewed));
+  return Completed{renewed, std::move(activation)};
+}
+
+Result<void> Renewal::reach(Entry& entry, Phase phase) {
+  Entry next = entry;
+  next.phase = phase;
+  next.resumed = 0;
+  next.reached[phase] =
+      std::chrono::duration_cast<std::chrono::seconds>(around_.clock.now().time_since_epoch()).count();
+  if (auto written = journal_.write(next); !written) {
+    return written;
+  }
+  entry = std::move(next);
   return {};
-}
-
-asio::awaitable<Result<gateway::Activation>> Renewal::activate() {
-  const bool stopping = co_await stop_requested();
-  if (stopping) {
-    co_return failure(ErrorKind::cancelled, "told to stop before the gateway was activated");
-  }
-  auto activation = co_await around_.gateway.activate();
-  if (!activation) {
-    if (activation.error().kind != ErrorKind::cancelled) {
-      event(EventName::gateway_activation_failed, activation.error().message);
-    }
-    co_return tl::unexpected(with_context("activating the new keystore", std::move(activation.error())));
-  }
-  event(EventName::gateway_activated, activation->message, {{"action", around_.gateway.description()}});
-  if (activation->use != gateway::Use::in_use) {
-    co_return std::move(*activation);
-  }
-  const bool stopping_now = co_await stop_requested();
-  if (stopping_now) {
-    co_return failure(ErrorKind::cancelled, "told to stop before the gateway was verified");
-  }
-  auto verified = co_await around_.gateway.verify();
-  if (!verified) {
-    if (verified.error().kind != ErrorKind::cancelled) {
-      event(EventName::gateway_verification_failed, verified.error().message);
-    }
-    co_return tl::unexpected(with_context("verifying the gateway", std::move(verified.error())));
-  }
-  event(EventName::gateway_verified, *verified);
-  co_return std::move(*activation);
 }
 
 void Renewal::event(EventName name, std::string_view message, Fields fields) const {
   around_.log.event(name, settings_.name, message, std::move(fields));
+}
+
+void Renewal::event(Level level, EventName name, std::string_view message, Fields fields) const {
+  around_.log.event(level, name, settings_.name, message, std::move(fields));
 }
 
 }  // namespace renewd::renewal

@@ -22,6 +22,7 @@ bool may_pass_soon(ErrorKind kind) {
     case ErrorKind::gateway:
     case ErrorKind::fleet:
     case ErrorKind::cancelled:
+    case ErrorKind::busy:
       return true;
     case ErrorKind::tls:
     case ErrorKind::unauthorized:
@@ -68,6 +69,12 @@ TimePoint RequestBudget::allowed_at(TimePoint now) const {
     return now;
   }
   return std::max(now, spent_.front() + kDay);
+}
+
+void RequestBudget::clock_was_set(TimePoint now) {
+  for (auto& spent : spent_) {
+    spent = std::min(spent, now);
+  }
 }
 
 }  // namespace renewd::renewal

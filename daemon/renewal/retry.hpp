@@ -31,6 +31,8 @@ class RequestBudget {
   void spend(TimePoint now);
   // When the next request is allowed: `now`, or the moment the oldest of the last day's requests is a day old.
   TimePoint allowed_at(TimePoint now) const;
+  // The clock was set back: requests in the future were not made then, and count as made now.
+  void clock_was_set(TimePoint now);
 
  private:
   unsigned per_day_;

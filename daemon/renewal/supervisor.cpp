@@ -47,6 +47,7 @@ asio::awaitable<void> Supervisor::run() {
         break;
       case Wake::clock_changed:
         event(EventName::clock_changed, "the clock was set: deciding anew");
+        clock_was_set();
         break;
       case Wake::cancelled:
         co_return;
@@ -61,46 +62,56 @@ asio::awaitable<TimePoint> Supervisor::step() {
   if (!validity) {
     co_return next_check;
   }
-  if (activation_pending_) {
-    if (now < attempt_not_before_) {
-      co_return std::min(attempt_not_before_, next_check);
-    }
-    co_return co_await repeat_activation(*validity);
+  const auto unfinished = renewal_.unfinished();
+  if (!unfinished) {
+    co_return failed(unfinished.error(), validity->not_after);
+  }
+  unfinished_ = unfinished->has_value();
+  if (unfinished_ && breaks_crash_loop(**unfinished, now)) {
+    co_return std::min(attempt_not_before_, next_check);
   }
   const Decision decision = decide(*validity, certificate_, splay_offset_, now);
-  if (!decision.due) {
+  if (!unfinished_ && !decision.due) {
     co_return decision.next > now ? std::min(decision.next, next_check) : next_check;
   }
-  const TimePoint allowed = std::max(attempt_not_before_, budget_.allowed_at(now));
+  const TimePoint allowed = unfinished_ ? attempt_not_before_ : std::max(attempt_not_before_, budget_.allowed_at(now));
   if (now < allowed) {
     co_return std::min(allowed, next_check);
   }
-  event(EventName::renewal_due, decision.message, {{"reason", std::string(to_string(decision.reason))}});
+  if (!unfinished_) {
+    event(EventName::renewal_due, decision.message, {{"reason", std::string(to_string(decision.reason))}});
+    budget_.spend(now);
+  }
   co_return co_await renew(*validity);
 }
 
+// A renewal that brings the daemon down each time it is resumed must not do so all day long. Only at the first look: a
+// crash is what makes a daemon look for the first time.
+bool Supervisor::breaks_crash_loop(const installation::JournalEntry& unfinished, TimePoint now) {
+  if (!std::exchange(first_look_, false) || unfinished.resumed < kCrashesTolerated) {
+    return false;
+  }
+  attempt_not_before_ = now + schedule_.retry_at_most;
+  event(Level::error, EventName::renewal_resumed,
+        fmt::format("begun {} times after \"{}\" without ever coming to an end; the next try is at {}",
+                    unfinished.resumed, to_string(unfinished.phase), format_time(attempt_not_before_)),
+        {{"phase", std::string(to_string(unfinished.phase))},
+         {"resumed", std::int64_t{unfinished.resumed}},
+         {"retry_at", format_time(attempt_not_before_)}});
+  return true;
+}
+
 asio::awaitable<TimePoint> Supervisor::renew(Validity validity) {
-  budget_.spend(around_.clock.now());
-  auto renewed = co_await renewal_.run();
+  auto renewed = co_await renewal_.run("run");
   if (!renewed) {
-    activation_pending_ = renewed.error().kind == ErrorKind::gateway;
+    const auto unfinished = renewal_.unfinished();
+    unfinished_ = unfinished && unfinished->has_value();
     co_return failed(renewed.error(), validity.not_after);
   }
   failures_in_a_row_ = 0;
   // Even a new certificate that is due again already (one shorter than the window) waits: no renewal loop.
   attempt_not_before_ = around_.clock.now() + schedule_.check_every;
   co_return attempt_not_before_;
-}
-
-asio::awaitable<TimePoint> Supervisor::repeat_activation(Validity validity) {
-  auto activation = co_await renewal_.activate();
-  if (!activation) {
-    co_return failed(activation.error(), validity.not_after);
-  }
-  activation_pending_ = false;
-  failures_in_a_row_ = 0;
-  event(EventName::renewal_completed, activation->message);
-  co_return around_.clock.now() + schedule_.check_every;
 }
 
 std::optional<Validity> Supervisor::look() {
@@ -121,9 +132,33 @@ std::optional<Validity> Supervisor::look() {
   if (left <= std::chrono::seconds(0)) {
     event(EventName::certificate_expired, fmt::format("expired {} ago", format_duration(-left)), fields);
   } else {
+    announce_expiry(left, fields);
     event(EventName::certificate_checked, decide(validity, certificate_, splay_offset_, now).message, fields);
   }
   return validity;
+}
+
+// After a step back, a moment that the old clock chose may be years away.
+void Supervisor::clock_was_set() {
+  const TimePoint now = around_.clock.now();
+  attempt_not_before_ = std::min(attempt_not_before_, now + std::max(schedule_.retry_at_most, schedule_.check_every));
+  budget_.clock_was_set(now);
+}
+
+// Tells once of each of these many days left, however often the certificate is looked at.
+void Supervisor::announce_expiry(std::chrono::seconds left, const Fields& fields) {
+  constexpr std::array<int, 5> kDays{1, 3, 7, 14, 30};
+  for (const int days : kDays) {
+    if (left > std::chrono::days(days)) {
+      continue;
+    }
+    if (announced_days_ != days) {
+      announced_days_ = days;
+      event(EventName::certificate_expiring, fmt::format("only {} left", format_duration(left)), fields);
+    }
+    return;
+  }
+  announced_days_ = 0;
 }
 
 // Logs a failure and decides when to try again.
@@ -132,11 +167,15 @@ TimePoint Supervisor::failed(const Error& error, TimePoint not_after) {
   if (error.kind == ErrorKind::cancelled) {
     return now;
   }
+  if (error.kind == ErrorKind::busy) {
+    event(EventName::certificate_checked, "left alone: " + error.message);
+    return now + schedule_.retry_at_least;
+  }
   ++failures_in_a_row_;
   const double jitter = std::uniform_real_distribution<double>(0, 1)(jitter_);
   attempt_not_before_ =
       next_attempt({error.kind, failures_in_a_row_, error.retry_after}, schedule_, not_after, now, jitter);
-  if (!activation_pending_) {
+  if (!unfinished_) {
     attempt_not_before_ = std::max(attempt_not_before_, budget_.allowed_at(now));
   }
   event(EventName::renewal_failed, error.message,
@@ -148,6 +187,10 @@ TimePoint Supervisor::failed(const Error& error, TimePoint not_after) {
 
 void Supervisor::event(EventName name, std::string_view message, Fields fields) const {
   around_.log.event(name, certificate_.name, message, std::move(fields));
+}
+
+void Supervisor::event(Level level, EventName name, std::string_view message, Fields fields) const {
+  around_.log.event(level, name, certificate_.name, message, std::move(fields));
 }
 
 }  // namespace renewd::renewal

@@ -19,6 +19,9 @@ namespace renewd::renewal {
 // Which host this is, for the splay: the machine id, else the host name.
 std::string host_identity(const Filesystem& filesystem);
 
+// After so many crashes in the same phase, a renewal is resumed at the slowest pace.
+inline constexpr int kCrashesTolerated = 5;
+
 class Supervisor {
  public:
   // Everything in `surroundings` must outlive the supervisor.
@@ -33,10 +36,13 @@ class Supervisor {
   // One look and what follows from it. Returns when to look again.
   boost::asio::awaitable<TimePoint> step();
   boost::asio::awaitable<TimePoint> renew(Validity validity);
-  boost::asio::awaitable<TimePoint> repeat_activation(Validity validity);
+  bool breaks_crash_loop(const installation::JournalEntry& unfinished, TimePoint now);
   std::optional<Validity> look();
+  void announce_expiry(std::chrono::seconds left, const Fields& fields);
+  void clock_was_set();
   TimePoint failed(const Error& error, TimePoint not_after);
   void event(EventName name, std::string_view message, Fields fields = {}) const;
+  void event(Level level, EventName name, std::string_view message, Fields fields) const;
 
   Surroundings around_;
   configuration::CertificateSettings certificate_;
@@ -47,8 +53,10 @@ class Supervisor {
   RequestBudget budget_;
   unsigned failures_in_a_row_ = 0;
   TimePoint attempt_not_before_{};
-  // The new keystore is installed, and the gateway does not use it yet.
-  bool activation_pending_ = false;
+  // Whether the last renewal left something to carry on with, so that the next attempt asks nobody.
+  bool unfinished_ = false;
+  bool first_look_ = true;
+  int announced_days_ = 0;  // the last threshold that certificate_expiring told of
   std::mt19937_64 jitter_{std::random_device{}()};
 };
 

@@ -17,8 +17,9 @@ constexpr auto kUser = "nobody";
 struct Restart {
   explicit Restart(std::vector<std::string> units, Action action = Action::try_restart,
                    std::chrono::seconds timeout = std::chrono::seconds(60))
-      : gateway(make_gateway(loop.io.get_executor(), {configuration::SystemdGateway{std::move(units), action}, timeout},
-                             {})) {}
+      : gateway(make_gateway(
+            loop.io.get_executor(),
+            {.action = configuration::SystemdGateway{std::move(units), action}, .verify_timeout = timeout}, {})) {}
 
   Result<Activation> activate() { return loop.finish(gateway->activate(), std::chrono::seconds(90)); }
   Result<std::string> verify() { return loop.finish(gateway->verify()); }

@@ -26,10 +26,27 @@ class Fixtures {
     run_or_throw({"openssl", "x509", "-in", file("same-key.pem"), "-outform", "DER", "-out", file("same-key.der")});
     run_or_throw({"openssl", "crl2pkcs7", "-nocrl", "-certfile", file("same-key.pem"), "-outform", "DER", "-out",
                   file("same-key.p7b")});
+    make_issued();
     write_file(directory_ / "renewed-bundle.pem",
                read_file(directory_ / "renewed.key") + read_file(directory_ / "renewed.pem"));
     write_file(directory_ / "installed-bundle.pem",
                read_file(directory_ / "installed.key") + read_file(directory_ / "installed.pem"));
+  }
+
+  // A keystore with its authority in the chain, and another certificate of the same authority for the same key.
+  void make_issued() {
+    const std::string ca = file("ca.pem");
+    run_or_throw({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=authority", "-days", "999",
+                  "-keyout", file("ca.key"), "-out", ca});
+    run_or_throw(
+        {"openssl", "req", "-new", "-key", file("installed.key"), "-subj", "/CN=account", "-out", file("csr")});
+    for (const char* name : {"issued.pem", "issued-again.pem"}) {
+      run_or_throw({"openssl", "x509", "-req", "-in", file("csr"), "-CA", ca, "-CAkey", file("ca.key"), "-days", "90",
+                    "-out", file(name)});
+    }
+    run_or_throw({"openssl", "pkcs12", "-export", "-inkey", file("installed.key"), "-in", file("issued.pem"),
+                  "-certfile", ca, "-name", "cockpit-client", "-passout", "pass:changeit", "-out",
+                  file("with-chain.p12")});
   }
 
   std::string bytes(const std::string& name) const { return read_file(directory_ / name); }
@@ -221,4 +238,24 @@ TEST_CASE("every prefix of an answer is refused or understood, and never crashes
   for (std::size_t length = 0; length < body.size(); length += 61) {
     CHECK_FALSE(read_answer(std::string_view(body).substr(0, length), installed, kPassword));
   }
+}
+
+TEST_CASE("not a word of an answer that is not understood is repeated") {
+  const std::string body = GENERATE(std::string("{\"error\": \"the token hunter2! is being rotated\"}"),
+                                    std::string("hunter2! is no keystore"), std::string("[\"hunter2!\"]"));
+  CAPTURE(body);
+  CHECK(decode_answer(body).error().message.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("a certificate that came alone keeps the chain of the installed one") {
+  const auto installed = fixtures().keystore("with-chain.p12");
+  REQUIRE(installed.chain.size() == 1);
+  const auto candidate = read_answer(fixtures().base64("issued-again.pem"), installed, kPassword);
+  REQUIRE(candidate);
+  CHECK(candidate->keystore.chain.size() == 1);
+}
+
+TEST_CASE("a PEM answer whose key belongs to another certificate is refused by name") {
+  const std::string body = fixtures().bytes("installed.key") + fixtures().bytes("renewed.pem");
+  CHECK(reason_of(body) == RejectionReason::key_mismatch);
 }

@@ -74,6 +74,7 @@ certificates:
   CHECK(systemd.units == std::vector<std::string>{"graviteeio-apim-gateway.service"});
   CHECK(systemd.action == SystemdGateway::Action::try_restart);
   CHECK(certificate.gateway.verify_timeout == 120s);
+  CHECK(certificate.gateway.rollback);
   CHECK_FALSE(settings.http.ca_file.has_value());
   CHECK_FALSE(settings.http.proxy.has_value());
   CHECK_FALSE(settings.http.proxy_password.has_value());
@@ -126,6 +127,10 @@ log: {level: debug, format: json}
   CHECK(settings.state_directory == "/srv/state");
   CHECK(settings.log.level == Level::debug);
   CHECK(settings.log.format == LogFormat::json);
+}
+
+TEST_CASE("an exchange may be shorter than the default of one step") {
+  CHECK(settings_of(with_top_level("http: {request_timeout: 5s}")).http.request_timeout == 5s);
 }
 
 TEST_CASE("a secret has four forms") {
@@ -249,47 +254,12 @@ TEST_CASE("the example that is installed loads with every option, and shows the 
 
 TEST_CASE("the example that is installed names every key") {
   const std::string text = testing::read_file(RENEWD_EXAMPLE_CONFIGURATION);
-  for (const std::string key : {"name",
-                                "account_url",
-                                "token",
-                                "keystore",
-                                "path",
-                                "type",
-                                "password",
-                                "ca_file",
-                                "renew",
-                                "gateway",
-                                "systemd",
-                                "renew_before",
-                                "units",
-                                "action",
-                                "command",
-                                "argv",
-                                "timeout",
-                                "signal",
-                                "pid_file",
-                                "none",
-                                "verify",
-                                "http",
-                                "proxy",
-                                "log",
-                                "schedule",
-                                "proxy_password",
-                                "connect_timeout",
-                                "request_timeout",
-                                "splay",
-                                "check_every",
-                                "level",
-                                "format",
-                                "retry_at_least",
-                                "retry_at_most",
-                                "requests_per_day",
-                                "credential",
-                                "env",
-                                "value",
-                                "file",
-                                "state_directory",
-                                "unit"}) {
+  std::istringstream keys(
+      "name account_url token keystore path type password ca_file renew gateway systemd renew_before "
+      "units action command argv timeout signal pid_file none verify rollback http proxy log schedule "
+      "proxy_password connect_timeout request_timeout splay check_every level format retry_at_least "
+      "retry_at_most requests_per_day credential env value file state_directory unit");
+  for (std::string key; keys >> key;) {
     CAPTURE(key);
     CHECK(std::regex_search(text, std::regex("[# {]" + key + ":( |\n)")));
   }

@@ -15,7 +15,7 @@ using namespace renewd::gateway;
 using gateway::testing::Loop;
 
 configuration::GatewaySettings units(std::chrono::seconds timeout) {
-  return {configuration::SystemdGateway{{"graviteeio-apim-gateway"}}, timeout};
+  return {.action = configuration::SystemdGateway{{"graviteeio-apim-gateway"}}, .verify_timeout = timeout};
 }
 
 }  // namespace

@@ -63,3 +63,11 @@ TEST_CASE("no more requests a day than allowed") {
   budget.spend(kNow + 25h);
   CHECK(budget.allowed_at(kNow + 24h + 30min) == kNow + 25h);
 }
+
+TEST_CASE("a clock that is set back does not block requests for years") {
+  RequestBudget budget(1);
+  budget.spend(kNow + days(2000));
+  CHECK(budget.allowed_at(kNow) == kNow + days(2001));
+  budget.clock_was_set(kNow);
+  CHECK(budget.allowed_at(kNow) == kNow + 24h);
+}

@@ -1,0 +1,100 @@
+#include "installation/history.hpp"
+
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "core/text.hpp"
+
+namespace renewd::installation {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kHistoryLimit = 4 * 1024 * 1024;
+constexpr std::size_t kInUseLimit = 16 * 1024;
+
+// The whole lines of a text; a last line that a crash tore is left out.
+std::vector<std::string> whole_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
+json::object durations(const JournalEntry& entry) {
+  json::object seconds;
+  std::optional<std::int64_t> previous;
+  for (const auto& [phase, time] : entry.reached) {
+    if (previous) {
+      seconds[to_string(phase)] = time - *previous;
+    }
+    previous = time;
+  }
+  return seconds;
+}
+
+}  // namespace
+
+Result<void> History::append(std::string_view outcome, const JournalEntry& entry, TimePoint now) {
+  const auto began = entry.reached.find(Phase::requested);
+  json::object object;
+  object["outcome"] = outcome;
+  object["fingerprint"] = entry.fingerprint;
+  object["began"] =
+      began == entry.reached.end() ? std::string() : format_time(TimePoint(std::chrono::seconds(began->second)));
+  object["rolled_back"] = entry.rolled_back;
+  object["seconds"] = durations(entry);
+
+  std::vector<std::string> lines;
+  if (filesystem_.exists(paths_.history())) {
+    auto text = filesystem_.read(paths_.history(), kHistoryLimit);
+    if (!text) {
+      return tl::unexpected(with_context("reading the history", std::move(text.error())));
+    }
+    lines = whole_lines(*text);
+  }
+  // A crash after this line and before the end of the renewal repeats the step: `ended` alone may then differ.
+  const std::string line = json::serialize(object);
+  if (!lines.empty() && lines.back().starts_with(line.substr(0, line.size() - 1))) {
+    return {};
+  }
+  object["ended"] = format_time(now);
+  lines.push_back(json::serialize(object));
+  if (lines.size() > kHistoryKept) {
+    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kHistoryKept));
+  }
+  std::string text;
+  for (const auto& kept : lines) {
+    text += kept + "\n";
+  }
+  return write_durably(filesystem_, paths_.history(), text, state_file_attributes());
+}
+
+Result<void> History::record_in_use(const InUse& in_use) {
+  if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
+    return created;
+  }
+  const json::object object{{"serial", in_use.serial},
+                            {"fingerprint", in_use.fingerprint},
+                            {"not_after", in_use.not_after.time_since_epoch().count()}};
+  return write_durably(filesystem_, paths_.in_use(), json::serialize(object) + "\n", state_file_attributes());
+}
+
+std::optional<InUse> History::in_use() const {
+  const auto text = filesystem_.read(paths_.in_use(), kInUseLimit);
+  if (!text) {
+    return std::nullopt;
+  }
+  try {
+    const auto object = json::parse(*text).as_object();
+    return InUse{std::string(object.at("serial").as_string()), std::string(object.at("fingerprint").as_string()),
+                 std::chrono::sys_seconds(std::chrono::seconds(object.at("not_after").to_number<std::int64_t>()))};
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace renewd::installation

@@ -1,0 +1,148 @@
+#include "installation/journal.hpp"
+
+#include <array>
+
+#include <boost/crc.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+
+namespace renewd::installation {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kFirstLine = "gravitee-renewd-journal 1";
+constexpr std::size_t kJournalLimit = 64 * 1024;
+constexpr std::array kPhases{Phase::requested, Phase::answered, Phase::accepted,    Phase::installed,
+                             Phase::activated, Phase::verified, Phase::rolling_back};
+
+std::optional<Phase> phase_named(std::string_view name) {
+  for (const Phase phase : kPhases) {
+    if (to_string(phase) == name) {
+      return phase;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string checksum_line(std::string_view text) {
+  boost::crc_32_type crc;
+  crc.process_bytes(text.data(), text.size());
+  return fmt::format("crc32 {:08x}\n", crc.checksum());
+}
+
+std::optional<JournalEntry> parse_entry(const json::value& value) {
+  JournalEntry entry;
+  const auto& object = value.as_object();
+  const auto phase = phase_named(object.at("phase").as_string());
+  if (!phase) {
+    return std::nullopt;
+  }
+  entry.phase = *phase;
+  for (const auto& [name, time] : object.at("reached").as_object()) {
+    const auto reached = phase_named(name);
+    if (!reached) {
+      return std::nullopt;
+    }
+    entry.reached[*reached] = time.to_number<std::int64_t>();
+  }
+  entry.fingerprint = object.at("fingerprint").as_string();
+  entry.previous_generation = object.at("previous_generation").to_number<int>();
+  entry.in_use = object.at("in_use").as_bool();
+  entry.resumed = object.at("resumed").to_number<int>();
+  entry.rolled_back = object.at("rolled_back").to_number<int>();
+  return entry;
+}
+
+}  // namespace
+
+std::string_view to_string(Phase phase) {
+  switch (phase) {
+    case Phase::requested:
+      return "requested";
+    case Phase::answered:
+      return "answered";
+    case Phase::accepted:
+      return "accepted";
+    case Phase::installed:
+      return "installed";
+    case Phase::activated:
+      return "activated";
+    case Phase::verified:
+      return "verified";
+    case Phase::rolling_back:
+      return "rolling_back";
+  }
+  return "unknown";
+}
+
+std::string serialize(const JournalEntry& entry) {
+  json::object reached;
+  for (const auto& [phase, time] : entry.reached) {
+    reached[to_string(phase)] = time;
+  }
+  const json::object object{{"phase", to_string(entry.phase)},  {"reached", std::move(reached)},
+                            {"fingerprint", entry.fingerprint}, {"previous_generation", entry.previous_generation},
+                            {"in_use", entry.in_use},           {"resumed", entry.resumed},
+                            {"rolled_back", entry.rolled_back}};
+  const std::string text = fmt::format("{}\n{}\n", kFirstLine, json::serialize(object));
+  return text + checksum_line(text);
+}
+
+std::optional<JournalEntry> parse_journal(std::string_view text) {
+  const auto first_end = text.find('\n');
+  const auto second_end = first_end == std::string_view::npos ? first_end : text.find('\n', first_end + 1);
+  if (second_end == std::string_view::npos || text.substr(0, first_end) != kFirstLine ||
+      text.substr(second_end + 1) != checksum_line(text.substr(0, second_end + 1))) {
+    return std::nullopt;
+  }
+  try {
+    return parse_entry(json::parse(text.substr(first_end + 1, second_end - first_end - 1)));
+  } catch (const std::exception&) {
+    // A right checksum over a wrong content: written by somebody else. As untrustworthy as a damaged one.
+    return std::nullopt;
+  }
+}
+
+Result<Journal::Contents> Journal::read(TimePoint now) {
+  if (!filesystem_.exists(paths_.journal())) {
+    return Contents{};
+  }
+  auto text = filesystem_.read(paths_.journal(), kJournalLimit);
+  if (!text) {
+    return tl::unexpected(with_context("reading the journal", std::move(text.error())));
+  }
+  if (auto entry = parse_journal(*text)) {
+    return Contents{std::move(entry), std::nullopt};
+  }
+  const auto aside = paths_.directory / ("journal-damaged-" + format_time(now));
+  if (auto renamed = filesystem_.rename(paths_.journal(), aside); !renamed) {
+    return tl::unexpected(with_context("setting a damaged journal aside", std::move(renamed.error())));
+  }
+  if (auto synced = filesystem_.sync_directory(paths_.directory); !synced) {
+    return tl::unexpected(with_context("setting a damaged journal aside", std::move(synced.error())));
+  }
+  return Contents{std::nullopt, aside};
+}
+
+Result<void> Journal::write(const JournalEntry& entry) {
+  if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
+    return tl::unexpected(with_context("writing the journal", std::move(created.error())));
+  }
+  if (auto written = write_durably(filesystem_, paths_.journal(), serialize(entry), state_file_attributes());
+      !written) {
+    return tl::unexpected(with_context("writing the journal", std::move(written.error())));
+  }
+  return {};
+}
+
+Result<void> Journal::clear() {
+  if (auto removed = filesystem_.remove(paths_.journal()); !removed) {
+    return tl::unexpected(with_context("removing the journal", std::move(removed.error())));
+  }
+  return filesystem_.sync_directory(paths_.directory);
+}
+
+}  // namespace renewd::installation

@@ -1,0 +1,66 @@
+// How far the renewal under way has come, so that a crash at any moment is followed by the right next step
+// (docs/state-format.md). Each phase is on the disk before the next step begins.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/clock.hpp"
+#include "core/filesystem.hpp"
+#include "installation/state.hpp"
+
+namespace renewd::installation {
+
+// What has been done. `requested` says that the cloud may have been asked, `accepted` that the keystore may have been
+// replaced: a phase is written before its successor's step begins. `rolling_back` says that the old keystore may be
+// back; when it is, the journal returns to `answered`.
+enum class Phase { requested, answered, accepted, installed, activated, verified, rolling_back };
+std::string_view to_string(Phase phase);
+
+struct JournalEntry {
+  Phase phase = Phase::requested;
+  // When each phase was reached, in seconds since the epoch.
+  std::map<Phase, std::int64_t> reached;
+  // The SHA-256 fingerprint of the new certificate, from `accepted` on.
+  std::string fingerprint;
+  // The generation that holds the keystore from before, from `accepted` on; 0 before.
+  int previous_generation = 0;
+  // The gateway has started with the new keystore (or with the old one, after going back), from `activated` on.
+  bool in_use = false;
+  // How often this phase was begun without ever coming to an orderly end, and how often this answer was rolled back.
+  int resumed = 0;
+  int rolled_back = 0;
+
+  bool operator==(const JournalEntry&) const = default;
+};
+
+// Text of the file: a line with name and version, a line of JSON, a line with the CRC-32 of both.
+std::string serialize(const JournalEntry& entry);
+// Nothing for a text that is damaged in any way, or of another version.
+std::optional<JournalEntry> parse_journal(std::string_view text);
+
+class Journal {
+ public:
+  // `filesystem` must outlive this object.
+  Journal(Filesystem& filesystem, StatePaths paths) : filesystem_(filesystem), paths_(std::move(paths)) {}
+
+  struct Contents {
+    std::optional<JournalEntry> entry;  // nothing: no renewal is under way
+    // Where a damaged journal was moved; it is never trusted.
+    std::optional<std::filesystem::path> damaged;
+  };
+  Result<Contents> read(TimePoint now);
+  // Durable when it returns. Creates the directory.
+  Result<void> write(const JournalEntry& entry);
+  // The renewal is over.
+  Result<void> clear();
+
+ private:
+  Filesystem& filesystem_;
+  StatePaths paths_;
+};
+
+}  // namespace renewd::installation

@@ -1,0 +1,62 @@
+#include "installation/lock.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "installation/state.hpp"
+
+namespace renewd::installation {
+namespace {
+
+std::string read_holder(int descriptor) {
+  std::array<char, 128> text{};
+  const ssize_t n = ::pread(descriptor, text.data(), text.size(), 0);
+  return n > 0 ? printable({text.data(), static_cast<std::size_t>(n)}) : "another process";
+}
+
+}  // namespace
+
+Result<Lock> Lock::acquire(const std::filesystem::path& file, std::string_view holder) {
+  const std::string doing = fmt::format("locking {}", file.string());
+  // Never removed: a lock on a file that another process has unlinked would lock nothing.
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kStateFileMode);
+  if (descriptor < 0) {
+    return system_failure(ErrorKind::disk, doing, errno);
+  }
+  Lock lock(descriptor);
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) {
+      return failure(ErrorKind::busy, fmt::format("{}: held by {}", doing, read_holder(descriptor)));
+    }
+    return system_failure(ErrorKind::disk, doing, errno);
+  }
+  // For people alone; a full disk must not keep a renewal from its lock.
+  const std::string text = fmt::format("gravitee-renewd {} (process {})\n", holder, ::getpid());
+  if (::ftruncate(descriptor, 0) == 0) {
+    (void)!::pwrite(descriptor, text.data(), text.size(), 0);
+  }
+  return lock;
+}
+
+Lock::Lock(Lock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+Lock& Lock::operator=(Lock&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+Lock::~Lock() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+  }
+}
+
+}  // namespace renewd::installation

@@ -1,0 +1,83 @@
+#include "renewal/installed.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "installation/installer.hpp"
+
+namespace renewd::renewal {
+namespace {
+
+// Whether a file of this format may be where the operator expects one of that type.
+bool fits(certificate::Format format, configuration::KeystoreType type) {
+  using certificate::Format;
+  switch (type) {
+    case configuration::KeystoreType::automatic:
+      return format == Format::pkcs12 || format == Format::jks || format == Format::pem;
+    case configuration::KeystoreType::pkcs12:
+      return format == Format::pkcs12;
+    case configuration::KeystoreType::jks:
+      // A JDK opens PKCS#12 under type JKS, and a renewed keystore is one.
+      return format == Format::jks || format == Format::pkcs12;
+    case configuration::KeystoreType::pem:
+      return format == Format::pem;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<Installed> open_installed(std::string bytes, const configuration::KeystoreSettings& settings) {
+  Secret password;
+  if (settings.password) {
+    auto secret = read_secret(*settings.password);
+    if (!secret) {
+      // Nobody refused us: it is a file of this host that is missing.
+      return failure(ErrorKind::disk, "its password: " + secret.error().message);
+    }
+    password = std::move(*secret);
+  }
+  auto keystore = certificate::open_keystore(bytes, password);
+  if (!keystore) {
+    return failure(ErrorKind::disk, keystore.error().message);
+  }
+  if (!fits(keystore->format, settings.type)) {
+    return failure(ErrorKind::disk, fmt::format("it is {}, which keystore.type does not allow",
+                                                certificate::display_name(keystore->format)));
+  }
+  return Installed{std::move(bytes), std::move(*keystore), std::move(password)};
+}
+
+Result<Installed> read_installed(const Filesystem& filesystem, const configuration::KeystoreSettings& settings) {
+  const std::string doing = fmt::format("opening the keystore {}", settings.path.string());
+  auto bytes = filesystem.read(settings.path, installation::kKeystoreLimit);
+  if (!bytes) {
+    return tl::unexpected(with_context(doing, std::move(bytes.error())));
+  }
+  auto installed = open_installed(std::move(*bytes), settings);
+  if (!installed) {
+    return tl::unexpected(with_context(doing, std::move(installed.error())));
+  }
+  return installed;
+}
+
+Result<std::vector<certificate::Certificate>> read_trusted(const Filesystem& filesystem,
+                                                           const configuration::KeystoreSettings& settings) {
+  if (!settings.ca_file) {
+    return std::vector<certificate::Certificate>();
+  }
+  const std::string doing = fmt::format("reading keystore.ca_file {}", settings.ca_file->string());
+  auto pem = filesystem.read(*settings.ca_file, installation::kKeystoreLimit);
+  if (!pem) {
+    return tl::unexpected(with_context(doing, std::move(pem.error())));
+  }
+  auto trusted = certificate::read_bundle(*pem);
+  if (!trusted) {
+    // A file of ours, not the server's certificate.
+    return failure(ErrorKind::disk, doing + ": " + trusted.error().message);
+  }
+  return trusted;
+}
+
+}  // namespace renewd::renewal

@@ -1,0 +1,208 @@
+// What a renewal does when it does not go straight through: finding its place again after a crash, making the gateway
+// use the keystore, and going back to the old one.
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/cancellation.hpp"
+#include "core/text.hpp"
+#include "installation/installer.hpp"
+#include "installation/lock.hpp"
+#include "renewal/renewal.hpp"
+
+namespace renewd::renewal {
+
+namespace asio = boost::asio;
+using certificate::Certificate;
+
+Result<std::optional<Renewal::Entry>> Renewal::unfinished() {
+  if (!around_.filesystem.exists(paths_.directory)) {
+    return std::nullopt;
+  }
+  auto lock = installation::Lock::acquire(paths_.lock(), "looking");
+  if (!lock) {
+    return tl::unexpected(std::move(lock.error()));
+  }
+  return recall();
+}
+
+// What the journal says, where it is still true.
+Result<std::optional<Renewal::Entry>> Renewal::recall() {
+  auto contents = journal_.read(around_.clock.now());
+  if (!contents) {
+    return tl::unexpected(std::move(contents.error()));
+  }
+  if (contents->damaged) {
+    event(Level::warning, EventName::renewal_resumed,
+          fmt::format("the journal is damaged and was moved to {}", contents->damaged->string()),
+          {{"phase", std::string("unknown")}, {"resumed", std::int64_t{0}}});
+  }
+  auto answer = answers_.load();
+  if (!answer) {
+    return tl::unexpected(with_context("reading the stored answer", std::move(answer.error())));
+  }
+  std::optional<Entry> entry = std::move(contents->entry);
+  // An answer is there from the moment it was stored until it is in use: it is worth more than what the journal says.
+  if (*answer && (!entry || entry->phase == Phase::requested)) {
+    if (!entry) {
+      entry.emplace();
+    }
+    entry->phase = Phase::answered;
+  }
+  if (!entry) {
+    return std::nullopt;
+  }
+  const bool replaced = superseded(*entry);
+  const bool given_up = entry->phase == Phase::answered && entry->rolled_back >= kRollbacksPerAnswer;
+  if (*answer && (replaced || given_up)) {
+    if (auto aside = answers_.set_aside(around_.clock.now()); !aside) {
+      return tl::unexpected(std::move(aside.error()));
+    }
+    answer->reset();
+  }
+  const bool needs_answer = entry->phase == Phase::answered || entry->phase == Phase::accepted;
+  if (replaced || entry->phase == Phase::requested || (needs_answer && !*answer)) {
+    if (auto cleared = journal_.clear(); !cleared) {
+      return tl::unexpected(std::move(cleared.error()));
+    }
+    return std::nullopt;
+  }
+  return entry;
+}
+
+// Whether somebody else has put another keystore in the place of ours. Theirs stays.
+bool Renewal::superseded(const Entry& entry) const {
+  if (entry.phase < Phase::installed) {
+    return false;  // the gate will judge
+  }
+  const auto installed = read_installed(around_.filesystem, settings_.keystore);
+  if (!installed) {
+    return false;
+  }
+  if (installed->keystore.certificate.fingerprint_sha256() == entry.fingerprint) {
+    return false;
+  }
+  const auto old = generations_.read(entry.previous_generation);
+  if (entry.phase == Phase::rolling_back && old && *old == installed->bytes) {
+    return false;
+  }
+  event(EventName::certificate_changed_on_disk, "somebody else has replaced the keystore: the renewal is over",
+        certificate_fields(installed->keystore.certificate));
+  return true;
+}
+
+// Makes the gateway use what is installed, and shows that it does.
+asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
+  gateway::Activation activation{entry.in_use ? gateway::Use::in_use : gateway::Use::not_confirmed,
+                                 "the gateway was told before"};
+  if (entry.phase < Phase::activated) {
+    auto activated = co_await activate();
+    if (!activated) {
+      co_return tl::unexpected(std::move(activated.error()));
+    }
+    activation = std::move(*activated);
+    entry.in_use = activation.use == gateway::Use::in_use;
+    if (auto written = reach(entry, Phase::activated); !written) {
+      co_return tl::unexpected(std::move(written.error()));
+    }
+  }
+  if (entry.phase < Phase::verified) {
+    if (activation.use == gateway::Use::in_use) {
+      auto verified = co_await verify();
+      if (!verified) {
+        co_return tl::unexpected(std::move(verified.error()));
+      }
+    }
+    if (auto written = reach(entry, Phase::verified); !written) {
+      co_return tl::unexpected(std::move(written.error()));
+    }
+  }
+  co_return activation;
+}
+
+asio::awaitable<Result<gateway::Activation>> Renewal::activate() {
+  const bool stopping = co_await stop_requested();
+  if (stopping) {
+    co_return failure(ErrorKind::cancelled, "told to stop before the gateway was activated");
+  }
+  auto activation = co_await around_.gateway.activate();
+  if (!activation) {
+    if (activation.error().kind != ErrorKind::cancelled) {
+      event(EventName::gateway_activation_failed, activation.error().message);
+    }
+    co_return tl::unexpected(with_context("activating the new keystore", std::move(activation.error())));
+  }
+  event(EventName::gateway_activated, activation->message, {{"action", around_.gateway.description()}});
+  co_return std::move(*activation);
+}
+
+asio::awaitable<Result<void>> Renewal::verify() {
+  const bool stopping = co_await stop_requested();
+  if (stopping) {
+    co_return failure(ErrorKind::cancelled, "told to stop before the gateway was verified");
+  }
+  auto verified = co_await around_.gateway.verify();
+  if (!verified) {
+    if (verified.error().kind != ErrorKind::cancelled) {
+      event(EventName::gateway_verification_failed, verified.error().message);
+    }
+    co_return tl::unexpected(with_context("verifying the gateway", std::move(verified.error())));
+  }
+  event(EventName::gateway_verified, *verified);
+  co_return Result<void>();
+}
+
+// The keystore from before, where going back to it is wanted and does any good: an expired one does none.
+std::optional<Installed> Renewal::keystore_to_go_back_to(const Entry& entry) const {
+  if (!settings_.gateway.rollback || entry.previous_generation == 0) {
+    return std::nullopt;
+  }
+  auto bytes = generations_.read(entry.previous_generation);
+  if (!bytes) {
+    return std::nullopt;
+  }
+  auto old = open_installed(std::move(*bytes), settings_.keystore);
+  if (!old || old->keystore.certificate.not_after() <= around_.clock.now()) {
+    return std::nullopt;
+  }
+  return std::move(*old);
+}
+
+// Puts the old keystore back and makes the gateway use it. The answer stays for another try. Returns why.
+asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cause) {
+  if (auto written = reach(entry, Phase::rolling_back); !written) {
+    co_return with_another(std::move(cause), "and it was not rolled back", written.error());
+  }
+  if (auto replaced = installation::replace(around_.filesystem, settings_.keystore.path, old.bytes); !replaced) {
+    co_return with_another(std::move(cause), "and it was not rolled back", replaced.error());
+  }
+  auto activated = co_await activate();
+  Result<void> well;
+  if (!activated) {
+    well = tl::unexpected(std::move(activated.error()));
+  } else if (activated->use == gateway::Use::in_use) {
+    well = co_await verify();
+  }
+  if (!well && well.error().kind == ErrorKind::cancelled) {
+    co_return std::move(well.error());
+  }
+  const Certificate& certificate = old.keystore.certificate;
+  ++entry.rolled_back;
+  if (well) {
+    (void)history_.record_in_use({certificate.serial(), certificate.fingerprint_sha256(), certificate.not_after()});
+  } else {
+    cause =
+        with_another(std::move(cause), "and the gateway did not come up with the old keystore either", well.error());
+  }
+  event(
+      EventName::renewal_rolled_back,
+      fmt::format("the old keystore (valid until {}) is back: {}", format_time(certificate.not_after()), cause.message),
+      certificate_fields(certificate));
+  (void)history_.append("rolled_back", entry, around_.clock.now());
+  if (auto written = reach(entry, Phase::answered); !written) {
+    cause = with_another(std::move(cause), "and the journal", written.error());
+  }
+  co_return cause;
+}
+
+}  // namespace renewd::renewal

@@ -1,0 +1,76 @@
+#include "installation/journal.hpp"
+
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace renewd;
+using namespace renewd::installation;
+using namespace renewd::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+JournalEntry entry() {
+  return {.phase = Phase::accepted,
+          .reached = {{Phase::requested, 1700000000}, {Phase::answered, 1700000002}, {Phase::accepted, 1700000003}},
+          .fingerprint = "AB12",
+          .previous_generation = 7,
+          .in_use = true,
+          .resumed = 2,
+          .rolled_back = 1};
+}
+
+}  // namespace
+
+TEST_CASE("a journal is read as it was written") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  Journal journal(filesystem, StatePaths(directory.path(), "production"));
+  CHECK_FALSE(journal.read(TimePoint(0s))->entry);
+  REQUIRE(journal.write(entry()));
+  CHECK(journal.read(TimePoint(0s))->entry == entry());
+  REQUIRE(journal.clear());
+  CHECK_FALSE(journal.read(TimePoint(0s))->entry);
+  CHECK(journal.clear());
+}
+
+TEST_CASE("every phase survives the journal") {
+  const auto phase = GENERATE(Phase::requested, Phase::answered, Phase::accepted, Phase::installed, Phase::activated,
+                              Phase::verified, Phase::rolling_back);
+  auto written = entry();
+  written.phase = phase;
+  written.reached[phase] = 1700000009;
+  CHECK(parse_journal(serialize(written)) == written);
+}
+
+TEST_CASE("a journal with any byte changed, cut or added is not trusted") {
+  const std::string text = serialize(entry());
+  REQUIRE(parse_journal(text));
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    CAPTURE(i);
+    CHECK_FALSE(parse_journal(text.substr(0, i)));
+    std::string changed = text;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    CHECK_FALSE(parse_journal(changed));
+  }
+  CHECK_FALSE(parse_journal(text + "\n"));
+  CHECK_FALSE(parse_journal(std::string(text.size(), '\0')));
+}
+
+TEST_CASE("a damaged journal is set aside, and the next is written in its place") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  Journal journal(filesystem, paths);
+  REQUIRE(journal.write(entry()));
+  write_file(paths.journal(), read_file(paths.journal()).substr(5));
+  const auto contents = journal.read(TimePoint(0s));
+  REQUIRE(contents);
+  CHECK_FALSE(contents->entry);
+  REQUIRE(contents->damaged);
+  CHECK(contents->damaged->filename() == "journal-damaged-1970-01-01T00:00:00Z");
+  CHECK(std::filesystem::exists(*contents->damaged));
+  CHECK_FALSE(std::filesystem::exists(paths.journal()));
+  REQUIRE(journal.write(entry()));
+  CHECK(journal.read(TimePoint(0s))->entry == entry());
+}

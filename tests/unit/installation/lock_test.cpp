@@ -1,0 +1,49 @@
+#include "installation/lock.hpp"
+
+#include <unistd.h>
+
+#include <optional>
+
+#include "support/catch.hpp"
+#include "support/command.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace renewd;
+using namespace renewd::installation;
+using namespace renewd::testing;
+
+TEST_CASE("one holds the lock, and the second is told who") {
+  const TemporaryDirectory directory;
+  std::optional<Result<Lock>> first = Lock::acquire(directory / "lock", "run");
+  REQUIRE(first->has_value());
+  const auto second = Lock::acquire(directory / "lock", "renew");
+  REQUIRE_FALSE(second);
+  CHECK(second.error().kind == ErrorKind::busy);
+  CHECK_THAT(second.error().message,
+             ContainsSubstring("gravitee-renewd run") && ContainsSubstring(std::to_string(::getpid())));
+  first.reset();
+  CHECK(Lock::acquire(directory / "lock", "renew"));
+}
+
+TEST_CASE("the lock of a process that was killed is no obstacle") {
+  const TemporaryDirectory directory;
+  const std::string file = (directory / "lock").string();
+  if (!have_program("flock")) {
+    WARN("skipped: needs flock(1)");
+    return;
+  }
+  {
+    // Holds the same kernel lock until it is killed.
+    BackgroundProcess holder({"flock", "--no-fork", file, "sh", "-c", "echo held; exec sleep 60"});
+    holder.wait_for_output([](const std::string& text) { return text.find("held") != std::string::npos; });
+    CHECK(Lock::acquire(file, "renew").error().kind == ErrorKind::busy);
+    holder.send_signal(9);
+    holder.wait();
+  }
+  CHECK(Lock::acquire(file, "renew"));
+}
+
+TEST_CASE("a lock that cannot be made is a failure of the disk") {
+  const TemporaryDirectory directory;
+  CHECK(Lock::acquire(directory / "none/lock", "run").error().kind == ErrorKind::disk);
+}

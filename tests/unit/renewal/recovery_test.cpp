@@ -1,0 +1,205 @@
+#include "installation/history.hpp"
+#include "installation/journal.hpp"
+#include "renewal/renewal.hpp"
+#include "support/catch.hpp"
+#include "support/crashing_filesystem.hpp"
+#include "unit/renewal/world.hpp"
+
+using namespace renewd;
+using namespace renewd::renewal;
+using namespace renewd::testing;
+using installation::Phase;
+
+namespace {
+
+std::optional<installation::InUse> in_use(World& world) {
+  return installation::History(world.filesystem, {world.directory / "state", "production"}).in_use();
+}
+
+void refuse_to_start(World& world) {
+  world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
+}
+
+// The gateway starts with the old keystore alone.
+void refuse_the_new_one(World& world) {
+  world.gateway.on_activate = [&world] {
+    if (read_file(world.keystore) == keystores().installed) {
+      world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    } else {
+      refuse_to_start(world);
+    }
+  };
+}
+
+}  // namespace
+
+TEST_CASE("from every moment that the power may go, the next run completes the renewal") {
+  int crashes = 0;
+  for (int at = 1;; ++at) {
+    CAPTURE(at);
+    World world;
+    CrashingFilesystem disk(world.directory.path(), at);
+    world.disk = &disk;
+    int activated_with_new = 0;
+    world.gateway.on_activate = [&] { activated_with_new += read_file(world.keystore) == keystores().renewed ? 1 : 0; };
+    try {
+      const auto completed = world.run();
+      REQUIRE(completed);
+      CHECK(disk.calls() < at);
+      break;  // no more calls to crash at
+    } catch (const Crash&) {
+      ++crashes;
+    }
+    disk.lose_what_was_not_synced();
+    world.disk = nullptr;
+    const std::string keystore = read_file(world.keystore);
+    CHECK((keystore == keystores().installed || keystore == keystores().renewed));
+    const bool answer_stored = std::filesystem::exists(world.directory / "state/production/answer");
+    const int requests = world.cloud.requests;
+
+    const auto unfinished = Renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock},
+                                    world.settings, world.directory / "state")
+                                .unfinished();
+    REQUIRE(unfinished);
+    if (keystore == keystores().renewed && !*unfinished) {
+      // Over but for the last line: there is nothing left to do.
+      CHECK(activated_with_new >= 1);
+      continue;
+    }
+    REQUIRE(world.run());
+    CHECK(read_file(world.keystore) == keystores().renewed);
+    CHECK(activated_with_new >= 1);
+    if (answer_stored) {
+      CHECK(world.cloud.requests == requests);
+    }
+    REQUIRE(in_use(world));
+    CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/answer"));
+    CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/journal"));
+  }
+  CHECK(crashes > 30);
+  WARN("the power went at " << crashes << " moments");
+}
+
+TEST_CASE("a gateway that refuses the new keystore gets the old one back") {
+  World world;
+  refuse_the_new_one(world);
+  const auto completed = world.run();
+  REQUIRE_FALSE(completed);
+  CHECK(completed.error().kind == ErrorKind::gateway);
+  CHECK(read_file(world.keystore) == keystores().installed);
+  CHECK_THAT(world.events(), ContainsSubstring("keystore_installed gateway_activation_failed gateway_activated "
+                                               "gateway_verified renewal_rolled_back"));
+  CHECK(std::filesystem::exists(world.directory / "state/production/answer"));
+
+  SECTION("and the same answer is tried again, at most three times") {
+    for (int again = 2; again <= kRollbacksPerAnswer; ++again) {
+      REQUIRE_FALSE(world.run());
+      CHECK(world.cloud.requests == 1);
+      CHECK(read_file(world.keystore) == keystores().installed);
+    }
+    REQUIRE_FALSE(world.run());
+    CHECK(world.cloud.requests == 2);
+  }
+  SECTION("and the new one is installed from the stored answer once the gateway is mended") {
+    world.gateway.on_activate = [] {};
+    world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    REQUIRE(world.run());
+    CHECK(world.cloud.requests == 1);
+    CHECK(read_file(world.keystore) == keystores().renewed);
+  }
+}
+
+TEST_CASE("a gateway that never comes back has the old keystore, and the failure names both") {
+  World world;
+  refuse_to_start(world);
+  const auto completed = world.run();
+  REQUIRE_FALSE(completed);
+  CHECK(read_file(world.keystore) == keystores().installed);
+  CHECK_THAT(completed.error().message, ContainsSubstring("old keystore either"));
+  CHECK_FALSE(in_use(world));
+}
+
+TEST_CASE("never goes back to an expired keystore, nor where that is not wanted") {
+  const bool expired = GENERATE(true, false);
+  CAPTURE(expired);
+  World world;
+  refuse_the_new_one(world);
+  if (expired) {
+    world.clock.time = std::chrono::system_clock::now() + std::chrono::days(20);  // the installed one has 10 days
+  } else {
+    world.settings.gateway.rollback = false;
+  }
+  REQUIRE_FALSE(world.run());
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  REQUIRE_FALSE(world.run());
+  CHECK(world.cloud.requests == 1);
+  CHECK(world.gateway.activations == 2);
+
+  world.gateway.on_activate = [] {};
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  REQUIRE(world.run());
+  CHECK(world.cloud.requests == 1);
+}
+
+TEST_CASE("a power cut in the middle of going back is followed by going back") {
+  int crashes = 0;
+  for (int at = 1;; ++at) {
+    CAPTURE(at);
+    World world;
+    refuse_the_new_one(world);
+    CrashingFilesystem disk(world.directory.path(), at);
+    world.disk = &disk;
+    try {
+      const auto completed = world.run();
+      REQUIRE_FALSE(completed);
+      break;
+    } catch (const Crash&) {
+      ++crashes;
+    }
+    disk.lose_what_was_not_synced();
+    world.disk = nullptr;
+    REQUIRE_FALSE(world.run());
+    CHECK(read_file(world.keystore) == keystores().installed);
+    CHECK(world.cloud.requests <= 2);
+  }
+  CHECK(crashes > 30);
+}
+
+TEST_CASE("a keystore put in place by somebody else ends the renewal that was under way") {
+  World world;
+  world.settings.gateway.rollback = false;
+  refuse_to_start(world);
+  REQUIRE_FALSE(world.run());
+  write_file(world.keystore, keystores().newest);
+  const auto unfinished = Renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock},
+                                  world.settings, world.directory / "state")
+                              .unfinished();
+  REQUIRE(unfinished);
+  CHECK_THAT(world.events(), ContainsSubstring("certificate_changed_on_disk"));
+  CHECK(read_file(world.keystore) == keystores().newest);
+}
+
+TEST_CASE("an answer that could not be stored is kept in memory and not asked for again") {
+  World world;
+  asio::io_context io;
+  Renewal renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock}, world.settings,
+                  world.directory / "state");
+  const auto run = [&] {
+    std::optional<Result<Completed>> result;
+    asio::co_spawn(io, run_into(renewal, result), [](std::exception_ptr) {});
+    io.restart();
+    io.run_for(std::chrono::seconds(30));
+    REQUIRE(result);
+    return std::move(*result);
+  };
+  // A directory in the place of the file: nothing can be stored there.
+  std::filesystem::create_directories(world.directory / "state/production/answer/in-the-way");
+  world.cloud.on_request = [] {};
+  const auto first = run();
+  REQUIRE_FALSE(first);
+  CHECK(first.error().kind == ErrorKind::disk);
+  std::filesystem::remove_all(world.directory / "state/production/answer");
+  const int requests = world.cloud.requests;
+  REQUIRE(run());
+  CHECK(world.cloud.requests <= std::max(requests, 1));
+}

@@ -1,0 +1,153 @@
+// A host with one certificate, a cloud and a gateway that do as the test says.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json.hpp>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include "renewal/renewal.hpp"
+#include "support/catch.hpp"
+#include "support/command.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace renewd::testing {
+
+namespace asio = boost::asio;
+
+// Keystores under one password: the longer `days`, the later they expire.
+inline std::string make_keystore(const std::string& days) {
+  const TemporaryDirectory directory;
+  const auto file = [&](const char* name) { return (directory / name).string(); };
+  run_or_throw({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=account", "-days", days,
+                "-keyout", file("key"), "-out", file("certificate")});
+  run_or_throw({"openssl", "pkcs12", "-export", "-inkey", file("key"), "-in", file("certificate"), "-name",
+                "cockpit-client", "-passout", "pass:changeit", "-out", file("p12")});
+  return read_file(directory / "p12");
+}
+
+inline std::string base64(const std::string& bytes) {
+  return run_or_throw({"openssl", "base64", "-A"}, {.environment = {}, .input = bytes});
+}
+
+struct Keystores {
+  std::string installed = make_keystore("10");
+  std::string renewed = make_keystore("365");
+  std::string newest = make_keystore("700");
+};
+
+inline const Keystores& keystores() {
+  static const Keystores made;
+  return made;
+}
+
+class FakeCloud final : public cloud::HttpClient {
+ public:
+  asio::awaitable<Result<cloud::HttpResponse>> send(cloud::HttpRequest request) override {
+    ++requests;
+    last_url = request.url;
+    on_request();
+    co_return response;
+  }
+  asio::awaitable<Result<void>> rehearse(std::string) override { co_return Result<void>(); }
+
+  Result<cloud::HttpResponse> response = cloud::HttpResponse{.status = 200, .headers = {}, .body = {}};
+  std::function<void()> on_request = [] {};
+  std::string last_url;
+  int requests = 0;
+};
+
+class FakeGateway final : public gateway::Gateway {
+ public:
+  std::string description() const override { return "restart the fake"; }
+  asio::awaitable<Result<gateway::Activation>> activate() override {
+    ++activations;
+    on_activate();
+    co_return activation;
+  }
+  asio::awaitable<Result<std::string>> verify() override {
+    ++verifications;
+    co_return verification;
+  }
+  asio::awaitable<Result<std::string>> rehearse() override { co_return std::string("may"); }
+
+  Result<gateway::Activation> activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  Result<std::string> verification = std::string("well");
+  std::function<void()> on_activate = [] {};
+  int activations = 0;
+  int verifications = 0;
+};
+
+inline asio::awaitable<void> run_into(renewal::Renewal& renewal, std::optional<Result<renewal::Completed>>& result) {
+  result = co_await renewal.run("test");
+}
+
+class TestClock final : public Clock {
+ public:
+  TimePoint now() const override { return time.value_or(std::chrono::system_clock::now()); }
+  std::optional<TimePoint> time;
+};
+
+struct World {
+  World() {
+    write_file(keystore, keystores().installed);
+    write_file(directory / "token", "secret-token\n");
+    settings.name = "production";
+    settings.account_url = "https://cloud.example/management/accounts/account";
+    settings.token =
+        SecretSource{.kind = SecretSource::Kind::file, .name = (directory / "token").string(), .value = {}};
+    settings.keystore.path = keystore;
+    settings.keystore.password =
+        SecretSource{.kind = SecretSource::Kind::value, .name = "", .value = Secret("changeit")};
+    cloud.response->body = base64(keystores().renewed);
+    logger->set_pattern("%v");
+  }
+
+  Result<renewal::Completed> run() {
+    asio::io_context io;
+    std::optional<Result<renewal::Completed>> result;
+    renewal::Renewal renewal({disk == nullptr ? filesystem : *disk, cloud, gateway, log, clock}, settings,
+                             directory / "state");
+    asio::co_spawn(io, run_into(renewal, result), [](std::exception_ptr thrown) {
+      if (thrown) {
+        std::rethrow_exception(thrown);
+      }
+    });
+    io.run_for(std::chrono::seconds(30));
+    REQUIRE(result);
+    return std::move(*result);
+  }
+
+  // The names of the events so far, in order.
+  std::string events() const {
+    std::istringstream lines(logged.str());
+    std::string names;
+    for (std::string line; std::getline(lines, line);) {
+      names += (names.empty() ? "" : " ") + std::string(boost::json::parse(line).at("event").as_string());
+    }
+    return names;
+  }
+  std::vector<std::string> state() const { return filesystem.list(directory / "state/production").value(); }
+
+  TemporaryDirectory directory;
+  std::filesystem::path keystore = directory / "keystore.p12";
+  configuration::CertificateSettings settings;
+  PosixFilesystem filesystem;
+  Filesystem* disk = nullptr;  // in its place, if set
+  FakeCloud cloud;
+  FakeGateway gateway;
+  TestClock clock;
+  std::ostringstream logged;
+  std::shared_ptr<spdlog::logger> logger =
+      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(logged));
+  EventLog log{logger, LogFormat::json, false, clock};
+};
+
+}  // namespace renewd::testing
