@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -13,11 +15,31 @@
 #include "commands/renew.hpp"
 #include "commands/run.hpp"
 #include "commands/validate.hpp"
+#include "core/text.hpp"
 #include "core/version.hpp"
 
 namespace {
 
 namespace commands = renewd::commands;
+
+// CLI11 says only that a command is missing; a person who mistyped one wants to be told so.
+bool explain_unknown_command(const CLI::App& app) {
+  const auto words = app.remaining();
+  if (!app.get_subcommands().empty() || words.empty() || words.front().starts_with('-')) {
+    return false;
+  }
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands(nullptr)) {
+    names.push_back(command->get_name());
+  }
+  const std::string_view meant = renewd::nearest(words.front(), {names.begin(), names.end()});
+  std::cerr << "gravitee-renewd: unknown command \"" << renewd::printable(words.front()) << '"';
+  if (!meant.empty()) {
+    std::cerr << "; did you mean \"" << meant << "\"?";
+  }
+  std::cerr << "\nRun with --help for more information.\n";
+  return true;
+}
 
 int dispatch(int argc, char** argv) {
   CLI::App app("Renews the Gravitee Cloud certificate of a self-hosted gateway before it expires.", "gravitee-renewd");
@@ -34,11 +56,9 @@ int dispatch(int argc, char** argv) {
   commands::RenewOptions renewal;
   auto* renew = app.add_subcommand("renew", "One pass now: renews what is due, and restarts the gateway");
   renew->add_option("NAME", renewal.names, "The certificates to renew; all without a name");
-  auto* force = renew->add_flag("--force", renewal.force, "Renew even what is not due");
-  renew
-      ->add_flag("--dry-run", renewal.dry_run,
-                 "Try everything but the request, the replacement of the keystore and the restart")
-      ->excludes(force);
+  renew->add_flag("--force", renewal.force, "Renew even what is not due");
+  renew->add_flag("--dry-run", renewal.dry_run,
+                  "Try everything but the request, the replacement of the keystore and the restart");
   renew->footer(
       "Exit status: 0 done or nothing due, 1 something failed, 2 wrong command line or configuration.\n"
       "Example: gravitee-renewd renew production --force");
@@ -62,7 +82,9 @@ int dispatch(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool only_asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-    app.exit(error, std::cout, std::cerr);
+    if (only_asked || !explain_unknown_command(app)) {
+      app.exit(error, std::cout, std::cerr);
+    }
     return only_asked ? commands::kSuccess : commands::kUsageError;
   }
   if (run->parsed()) {
