@@ -51,7 +51,8 @@ int dispatch(int argc, char** argv) {
   app.footer("Example: gravitee-renewd --config /etc/gravitee-renewd/config.yaml renew --dry-run");
 
   auto* run = app.add_subcommand("run", "The daemon, in the foreground; SIGTERM or SIGINT ends it");
-  run->footer("Example: gravitee-renewd run");
+  run->footer(
+      "Exit status: 0 on SIGTERM or SIGINT, 2 wrong command line or configuration.\nExample: gravitee-renewd run");
 
   commands::RenewOptions renewal;
   auto* renew = app.add_subcommand("renew", "One pass now: renews what is due, and restarts the gateway");

@@ -86,10 +86,12 @@ Decision decide(const Validity& validity, const configuration::CertificateSettin
                         format_time(turn)),
             turn};
   }
-  return {false, Reason::not_due,
-          fmt::format("{} left; the renewal window opens at {}, this host's turn is at {}", remaining(validity, now),
-                      format_time(opens), format_time(turn)),
-          turn};
+  std::string message =
+      fmt::format("{} left; the renewal window opens at {}", remaining(validity, now), format_time(opens));
+  if (turn != opens) {
+    message += fmt::format(", this host's turn is at {}", format_time(turn));
+  }
+  return {false, Reason::not_due, std::move(message), turn};
 }
 
 }  // namespace renewd::renewal

@@ -96,7 +96,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
   gateway::Activation activation{entry.in_use ? gateway::Use::in_use : gateway::Use::not_confirmed,
                                  "the gateway was told before"};
   if (entry.phase < Phase::activated) {
-    auto activated = co_await activate();
+    auto activated = co_await activate("new");
     if (!activated) {
       co_return tl::unexpected(std::move(activated.error()));
     }
@@ -108,7 +108,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
   }
   if (entry.phase < Phase::verified) {
     if (activation.use == gateway::Use::in_use) {
-      auto verified = co_await verify();
+      auto verified = co_await verify("new");
       if (!verified) {
         co_return tl::unexpected(std::move(verified.error()));
       }
@@ -120,7 +120,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
   co_return activation;
 }
 
-asio::awaitable<Result<gateway::Activation>> Renewal::activate() {
+asio::awaitable<Result<gateway::Activation>> Renewal::activate(std::string keystore) {
   const bool stopping = co_await stop_requested();
   if (stopping) {
     co_return failure(ErrorKind::cancelled, "told to stop before the gateway was activated");
@@ -128,15 +128,17 @@ asio::awaitable<Result<gateway::Activation>> Renewal::activate() {
   auto activation = co_await around_.gateway.activate();
   if (!activation) {
     if (activation.error().kind != ErrorKind::cancelled) {
-      event(EventName::gateway_activation_failed, activation.error().message);
+      event(EventName::gateway_activation_failed, activation.error().message, {{"keystore", keystore}});
     }
-    co_return tl::unexpected(with_context("activating the new keystore", std::move(activation.error())));
+    co_return tl::unexpected(
+        with_context(fmt::format("activating the {} keystore", keystore), std::move(activation.error())));
   }
-  event(EventName::gateway_activated, activation->message, {{"action", around_.gateway.description()}});
+  event(EventName::gateway_activated, activation->message,
+        {{"action", around_.gateway.description()}, {"keystore", keystore}});
   co_return std::move(*activation);
 }
 
-asio::awaitable<Result<void>> Renewal::verify() {
+asio::awaitable<Result<void>> Renewal::verify(std::string keystore) {
   const bool stopping = co_await stop_requested();
   if (stopping) {
     co_return failure(ErrorKind::cancelled, "told to stop before the gateway was verified");
@@ -144,11 +146,12 @@ asio::awaitable<Result<void>> Renewal::verify() {
   auto verified = co_await around_.gateway.verify();
   if (!verified) {
     if (verified.error().kind != ErrorKind::cancelled) {
-      event(EventName::gateway_verification_failed, verified.error().message);
+      event(EventName::gateway_verification_failed, verified.error().message, {{"keystore", keystore}});
     }
-    co_return tl::unexpected(with_context("verifying the gateway", std::move(verified.error())));
+    co_return tl::unexpected(
+        with_context(fmt::format("verifying the gateway with the {} keystore", keystore), std::move(verified.error())));
   }
-  event(EventName::gateway_verified, *verified);
+  event(EventName::gateway_verified, *verified, {{"keystore", keystore}});
   co_return Result<void>();
 }
 
@@ -168,7 +171,8 @@ std::optional<Installed> Renewal::keystore_to_go_back_to(const Entry& entry) con
   return std::move(*old);
 }
 
-// Puts the old keystore back and makes the gateway use it. The answer stays for another try. Returns why.
+// Puts the old keystore back and makes the gateway use it; until that is shown, the journal stays at `rolling_back`,
+// and the next run repeats it. The answer stays for another try. Returns why.
 asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cause) {
   if (auto written = reach(entry, Phase::rolling_back); !written) {
     co_return with_another(std::move(cause), "and it was not rolled back", written.error());
@@ -176,33 +180,49 @@ asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cau
   if (auto replaced = installation::replace(around_.filesystem, settings_.keystore.path, old.bytes); !replaced) {
     co_return with_another(std::move(cause), "and it was not rolled back", replaced.error());
   }
-  auto activated = co_await activate();
+  auto activated = co_await activate("old");
   Result<void> well;
   if (!activated) {
     well = tl::unexpected(std::move(activated.error()));
   } else if (activated->use == gateway::Use::in_use) {
-    well = co_await verify();
+    well = co_await verify("old");
   }
   if (!well && well.error().kind == ErrorKind::cancelled) {
     co_return std::move(well.error());
   }
   const Certificate& certificate = old.keystore.certificate;
+  if (!well) {
+    cause = with_another(std::move(cause), "the old keystore is back, but the gateway does not run with it either",
+                         well.error());
+    event(Level::error, EventName::renewal_rolled_back, cause.message, certificate_fields(certificate));
+    co_return cause;
+  }
   ++entry.rolled_back;
-  if (well) {
-    (void)history_.record_in_use({certificate.serial(), certificate.fingerprint_sha256(), certificate.not_after()});
-  } else {
-    cause =
-        with_another(std::move(cause), "and the gateway did not come up with the old keystore either", well.error());
-  }
-  event(
-      EventName::renewal_rolled_back,
-      fmt::format("the old keystore (valid until {}) is back: {}", format_time(certificate.not_after()), cause.message),
-      certificate_fields(certificate));
+  (void)history_.record_in_use({certificate.serial(), certificate.fingerprint_sha256(), certificate.not_after()});
   (void)history_.append("rolled_back", entry, around_.clock.now());
-  if (auto written = reach(entry, Phase::answered); !written) {
-    cause = with_another(std::move(cause), "and the journal", written.error());
+  Result<void> closed = reach(entry, Phase::answered);
+  Fields fields = certificate_fields(certificate);
+  if (closed && entry.rolled_back >= kRollbacksPerAnswer) {
+    closed = give_up_answer(fields);
   }
+  if (!closed) {
+    cause = with_another(std::move(cause), "closing the roll-back", closed.error());
+  }
+  event(EventName::renewal_rolled_back,
+        fmt::format("the old keystore (valid until {}) is back after try {} of {} with this answer: {}",
+                    format_time(certificate.not_after()), entry.rolled_back, kRollbacksPerAnswer, cause.message),
+        std::move(fields));
   co_return cause;
+}
+
+// The gateway does not come up with this answer: it goes aside, and the cloud will be asked anew.
+Result<void> Renewal::give_up_answer(Fields& fields) {
+  auto aside = answers_.set_aside(around_.clock.now());
+  if (!aside) {
+    return tl::unexpected(std::move(aside.error()));
+  }
+  fields.emplace_back("answer", aside->string());
+  return journal_.clear();
 }
 
 }  // namespace renewd::renewal

@@ -81,19 +81,21 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
       co_return tl::unexpected(std::move(asked.error()));
     }
   }
-  if (entry.phase < Phase::installed) {
-    if (auto installed = install(entry); !installed) {
-      co_return tl::unexpected(std::move(installed.error()));
-    }
-  }
   if (entry.phase == Phase::rolling_back) {
     auto old = keystore_to_go_back_to(entry);
     if (old) {
-      Error error = co_await roll_back(entry, std::move(*old), Error{ErrorKind::gateway, "the roll-back was cut off"});
+      Error error =
+          co_await roll_back(entry, std::move(*old), Error{ErrorKind::gateway, "going on with the roll-back"});
       co_return tl::unexpected(std::move(error));
     }
-    if (auto back = reach(entry, Phase::installed); !back) {
+    // The old one has expired meanwhile: forward again, with the stored answer.
+    if (auto back = reach(entry, Phase::answered); !back) {
       co_return tl::unexpected(std::move(back.error()));
+    }
+  }
+  if (entry.phase < Phase::installed) {
+    if (auto installed = install(entry); !installed) {
+      co_return tl::unexpected(std::move(installed.error()));
     }
   }
   auto activation = co_await use(entry);

@@ -76,10 +76,12 @@ class Renewal {
   Result<cloud::Candidate> judge(const Installed& installed);
   Error refuse(Error error);
   boost::asio::awaitable<Result<gateway::Activation>> use(Entry& entry);
-  boost::asio::awaitable<Result<gateway::Activation>> activate();
-  boost::asio::awaitable<Result<void>> verify();
+  // `keystore` is "new" or "old", for messages.
+  boost::asio::awaitable<Result<gateway::Activation>> activate(std::string keystore);
+  boost::asio::awaitable<Result<void>> verify(std::string keystore);
   std::optional<Installed> keystore_to_go_back_to(const Entry& entry) const;
   boost::asio::awaitable<Error> roll_back(Entry& entry, Installed old, Error cause);
+  Result<void> give_up_answer(Fields& fields);
   Result<Completed> finish(Entry& entry, gateway::Activation activation);
 
   Result<void> reach(Entry& entry, Phase phase);

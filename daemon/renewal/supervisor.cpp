@@ -168,7 +168,7 @@ TimePoint Supervisor::failed(const Error& error, TimePoint not_after) {
     return now;
   }
   if (error.kind == ErrorKind::busy) {
-    event(EventName::certificate_checked, "left alone: " + error.message);
+    event(Level::warning, EventName::certificate_checked, "left alone: " + error.message, {});
     return now + schedule_.retry_at_least;
   }
   ++failures_in_a_row_;

@@ -109,14 +109,50 @@ TEST_CASE("a gateway that refuses the new keystore gets the old one back") {
   }
 }
 
-TEST_CASE("a gateway that never comes back has the old keystore, and the failure names both") {
+TEST_CASE("a gateway that never comes back has the old keystore, and is activated again until it runs") {
   World world;
   refuse_to_start(world);
-  const auto completed = world.run();
-  REQUIRE_FALSE(completed);
+  for (int run = 1; run <= kRollbacksPerAnswer + 2; ++run) {
+    CAPTURE(run);
+    const auto completed = world.run();
+    REQUIRE_FALSE(completed);
+    CHECK(completed.error().kind == ErrorKind::gateway);
+    CHECK_THAT(completed.error().message, ContainsSubstring("does not run with it either"));
+    CHECK(read_file(world.keystore) == keystores().installed);
+    CHECK(world.cloud.requests == 1);
+    CHECK_FALSE(in_use(world));
+  }
+  // It runs again, with the old keystore; the next run tries the new one from the stored answer.
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  REQUIRE_FALSE(world.run());
   CHECK(read_file(world.keystore) == keystores().installed);
-  CHECK_THAT(completed.error().message, ContainsSubstring("old keystore either"));
-  CHECK_FALSE(in_use(world));
+  CHECK(in_use(world));
+  REQUIRE(world.run());
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  CHECK(world.cloud.requests == 1);
+}
+
+TEST_CASE("goes forward again when the old keystore expires during a roll-back") {
+  World world;
+  refuse_to_start(world);
+  REQUIRE_FALSE(world.run());
+  REQUIRE(read_file(world.keystore) == keystores().installed);
+  world.clock.time = std::chrono::system_clock::now() + std::chrono::days(20);
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  REQUIRE(world.run());
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  CHECK(world.cloud.requests == 1);
+}
+
+TEST_CASE("an answer that was rolled back three times is set aside, and said so") {
+  World world;
+  refuse_the_new_one(world);
+  for (int run = 1; run <= kRollbacksPerAnswer; ++run) {
+    REQUIRE_FALSE(world.run());
+  }
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/answer"));
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/journal"));
+  CHECK_THAT(world.logged.str(), ContainsSubstring("try 3 of 3") && ContainsSubstring("answer-rejected-"));
 }
 
 TEST_CASE("never goes back to an expired keystore, nor where that is not wanted") {
