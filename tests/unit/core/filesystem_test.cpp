@@ -65,9 +65,9 @@ TEST_CASE("a durable write replaces the whole file and leaves nothing else behin
   CHECK(filesystem.list(directory.path()).value() == std::vector<std::string>{"file"});
 }
 
-TEST_CASE("owner, group and ACL are carried over") {
-  if (::geteuid() != 0 || !have_program("setfacl")) {
-    WARN("skipped: needs root and setfacl");
+TEST_CASE("owner, group, ACL and SELinux label are carried over") {
+  if (::geteuid() != 0 || !have_program("setfacl") || !have_program("setfattr")) {
+    WARN("skipped: needs root, setfacl and setfattr");
     return;
   }
   const TemporaryDirectory directory;
@@ -75,9 +75,13 @@ TEST_CASE("owner, group and ACL are carried over") {
   write_file(directory / "old", "old");
   run_or_throw({"chown", "1234:5678", (directory / "old").string()});
   run_or_throw({"setfacl", "-m", "u:4321:r", (directory / "old").string()});
+  // The label is an extended attribute like any other, also on a host where nobody enforces it.
+  run_or_throw(
+      {"setfattr", "-n", "security.selinux", "-v", "system_u:object_r:usr_t:s0", (directory / "old").string()});
   const auto attributes = filesystem.attributes(directory / "old").value();
   CHECK(attributes.owner == 1234);
   CHECK(attributes.group == 5678);
+  CHECK(attributes.extended.count("security.selinux") == 1);
   REQUIRE(filesystem.create(directory / "new", "new", attributes));
   CHECK(filesystem.attributes(directory / "new").value() == attributes);
   CHECK_THAT(run_or_throw({"getfacl", "-n", (directory / "new").string()}), ContainsSubstring("user:4321:r--"));
