@@ -54,6 +54,12 @@ std::optional<std::uint16_t> port_of(const urls::url_view& url) {
   return whole && port != 0 ? std::optional(port) : std::nullopt;
 }
 
+// Boost.URL 1.81 trips over its own assertion on a URL without "//" that has a query ("a:?").
+bool has_authority(std::string_view text) {
+  const auto colon = text.find(':');
+  return colon != std::string_view::npos && text.substr(colon).starts_with("://");
+}
+
 }  // namespace
 
 bool Url::host_is_address() const {
@@ -80,6 +86,9 @@ std::string Url::host_header() const {
 }
 
 Result<Url> parse_url(std::string_view text) {
+  if (!has_authority(text)) {
+    return refused(text, "it is not a URL");
+  }
   const auto parsed = urls::parse_uri(text);
   if (!parsed) {
     return refused(text, "it is not a URL");

@@ -71,11 +71,20 @@ bool is_account_id(std::string_view segment) {
   return plain && !segment.empty() && segment != "." && segment != ".." && segment != "accounts";
 }
 
+// Boost.URL 1.81 trips over its own assertion on a URL without "//" that has a query ("a:?").
+bool has_authority(std::string_view text) {
+  const auto colon = text.find(':');
+  return colon != std::string_view::npos && text.substr(colon).starts_with("://");
+}
+
 }  // namespace
 
 tl::expected<std::string, std::string> parse_account_url(std::string_view text) {
   while (text.ends_with('/')) {
     text.remove_suffix(1);
+  }
+  if (!has_authority(text)) {
+    return wrong("is not a URL; copy it from the cloud's token dialog, it looks like " + std::string(kAccountForm));
   }
   const auto parsed = urls::parse_uri(text);
   if (!parsed || !has_plain_host(*parsed) || (parsed->has_port() && !port_of(*parsed))) {
@@ -107,6 +116,9 @@ tl::expected<std::string, std::string> parse_account_url(std::string_view text) 
 }
 
 tl::expected<ProxySettings, std::string> parse_proxy(std::string_view text) {
+  if (!has_authority(text)) {
+    return wrong("must have the form http://proxy.example.com:3128 or http://user@proxy.example.com:3128");
+  }
   const auto parsed = urls::parse_uri(text);
   if (!parsed || !has_plain_host(*parsed)) {
     return wrong("must have the form http://proxy.example.com:3128 or http://user@proxy.example.com:3128");

@@ -59,3 +59,9 @@ TEST_CASE("does not repeat a password that is in a URL") {
   Fixture fixture;
   CHECK(outcome(fixture.post("https://user:secret@a/")).find("secret") == std::string::npos);
 }
+
+TEST_CASE("a URL without an authority is refused, whatever follows") {
+  const std::string text = GENERATE("j:?", "j:?://", "https:?x", "https:/x", ":", "://", "");
+  CAPTURE(text);
+  CHECK_FALSE(renewd::cloud::parse_url(text));
+}
