@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "cloud/base64.hpp"
-#include "cloud/https_client.hpp"
 #include "core/text.hpp"
+#include "http/https_client.hpp"
 
 namespace renewd::cloud {
 namespace {
@@ -206,7 +206,7 @@ bool installable_as_is(const Keystore& answer, const Keystore& installed) {
 }  // namespace
 
 Result<std::string> decode_answer(std::string_view body) {
-  if (body.size() > kAnswerLimit) {
+  if (body.size() > http::kBodyLimit) {
     return rejection(RejectionReason::too_large,
                      fmt::format("reading the answer: {} bytes, more than any keystore", body.size()));
   }

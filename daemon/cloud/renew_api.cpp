@@ -68,7 +68,7 @@ ErrorKind kind_of(unsigned status) {
   return status < 500 ? ErrorKind::client_error : ErrorKind::server_error;
 }
 
-std::string words_of(const HttpResponse& response, const Secret& token) {
+std::string words_of(const http::HttpResponse& response, const Secret& token) {
   if (response.status >= 300 && response.status < 400) {
     const std::string target = printable(redacted(response.header("location"), token));
     return fmt::format("a redirect to {}, which is not followed with a token", target.empty() ? "nowhere" : target);
@@ -76,7 +76,7 @@ std::string words_of(const HttpResponse& response, const Secret& token) {
   return printable(redacted(error_words(response.body), token));
 }
 
-Error explain(const HttpResponse& response, std::string_view doing, const Secret& token) {
+Error explain(const http::HttpResponse& response, std::string_view doing, const Secret& token) {
   const std::string words = words_of(response, token);
   Error error{kind_of(response.status),
               fmt::format("{}: HTTP {}{}{}", doing, response.status, words.empty() ? "" : ": ", words)};
@@ -93,8 +93,8 @@ std::string renew_url(const std::string& account_url) {
   return account_url.substr(0, end == std::string::npos ? 0 : end + 1) + "/certificate/renewcert";
 }
 
-asio::awaitable<Result<RawAnswer>> request_renewal(HttpClient& client, std::string account_url, Secret token) {
-  HttpRequest request;
+asio::awaitable<Result<RawAnswer>> request_renewal(http::HttpClient& client, std::string account_url, Secret token) {
+  http::HttpRequest request;
   request.method = "POST";
   request.url = renew_url(account_url);
   request.bearer_token = token;

@@ -5,7 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "cloud/http_client.hpp"
+#include "http/http_client.hpp"
 
 namespace renewd::cloud {
 
@@ -20,7 +20,8 @@ std::string renew_url(const std::string& account_url);
 // Asks for a new certificate. The answer's bytes are returned as they came: they must be stored before anybody looks
 // into them. Statuses other than 2xx become errors of kind unauthorized (401, 403), rate_limited (429, with
 // retry_after), client_error (3xx, other 4xx), server_error (5xx), with the server's own words in the message.
-boost::asio::awaitable<Result<RawAnswer>> request_renewal(HttpClient& client, std::string account_url, Secret token);
+boost::asio::awaitable<Result<RawAnswer>> request_renewal(http::HttpClient& client, std::string account_url,
+                                                          Secret token);
 
 // One line for people out of an error body: the "message" of either JSON shape, the title or text of an HTML page,
 // else the text; escaped and cut. Empty for an empty body.

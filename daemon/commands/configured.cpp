@@ -19,7 +19,7 @@ std::optional<configuration::Settings> load_configuration(const std::filesystem:
 
 CertificateObjects::CertificateObjects(const boost::asio::any_io_executor& executor,
                                        const configuration::CertificateSettings& settings, Filesystem& filesystem,
-                                       cloud::HttpClient& http, const EventLog& log, const Clock& clock)
+                                       http::HttpClient& http, const EventLog& log, const Clock& clock)
     : gateway_(gateway::make_gateway(
           executor, settings.gateway,
           [&log, name = settings.name](std::string_view line) { log.event(EventName::gateway_output, name, line); })),

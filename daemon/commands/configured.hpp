@@ -7,7 +7,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "cloud/http_client.hpp"
+#include "http/http_client.hpp"
 #include "configuration/settings.hpp"
 #include "core/event_log.hpp"
 #include "core/filesystem.hpp"
@@ -23,7 +23,7 @@ std::optional<configuration::Settings> load_configuration(const std::filesystem:
 class CertificateObjects {
  public:
   CertificateObjects(const boost::asio::any_io_executor& executor, const configuration::CertificateSettings& settings,
-                     Filesystem& filesystem, cloud::HttpClient& http, const EventLog& log, const Clock& clock);
+                     Filesystem& filesystem, http::HttpClient& http, const EventLog& log, const Clock& clock);
   CertificateObjects(const CertificateObjects&) = delete;
   CertificateObjects& operator=(const CertificateObjects&) = delete;
 

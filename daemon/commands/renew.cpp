@@ -7,12 +7,12 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
-#include "cloud/https_client.hpp"
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
+#include "http/https_client.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/rehearsal.hpp"
 #include "renewal/renewal.hpp"
@@ -144,7 +144,7 @@ class Pass {
   EventLog log_;
   PosixFilesystem filesystem_;
   EventLoop loop_;
-  cloud::HttpsClient http_;
+  http::HttpsClient http_;
   bool succeeded_ = true;
 };
 

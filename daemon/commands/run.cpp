@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "cloud/https_client.hpp"
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
 #include "core/version.hpp"
+#include "http/https_client.hpp"
 #include "renewal/supervisor.hpp"
 
 namespace renewd::commands {
@@ -22,7 +22,7 @@ int run(const std::filesystem::path& configuration, std::ostream& errors) {
   const EventLog log = make_event_log(settings->log.format, settings->log.level, clock);
   PosixFilesystem filesystem;
   EventLoop loop;
-  cloud::HttpsClient http(loop.executor(), settings->http);
+  http::HttpsClient http(loop.executor(), settings->http);
 
   std::list<CertificateObjects> objects;
   std::list<renewal::Supervisor> supervisors;

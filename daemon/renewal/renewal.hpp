@@ -10,12 +10,12 @@
 
 #include "certificate/keystore.hpp"
 #include "cloud/answer.hpp"
-#include "cloud/http_client.hpp"
 #include "configuration/settings.hpp"
 #include "core/clock.hpp"
 #include "core/event_log.hpp"
 #include "core/filesystem.hpp"
 #include "gateway/gateway.hpp"
+#include "http/http_client.hpp"
 #include "installation/answer_store.hpp"
 #include "installation/generations.hpp"
 #include "installation/history.hpp"
@@ -28,7 +28,7 @@ namespace renewd::renewal {
 // What a renewal works with; all of it must outlive the renewal.
 struct Surroundings {
   Filesystem& filesystem;
-  cloud::HttpClient& http;
+  http::HttpClient& http;
   gateway::Gateway& gateway;
   const EventLog& log;
   const Clock& clock;

@@ -2,11 +2,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cloud/response_reader.hpp"
-#include "cloud/url.hpp"
+#include "http/response_reader.hpp"
+#include "http/url.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace renewd::cloud;
+  using namespace renewd::http;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   (void)parse_url(bytes);
   ResponseReader reader;

@@ -1,6 +1,6 @@
 #include "cloud/renew_api.hpp"
 
-#include "fixture.hpp"
+#include "unit/http/fixture.hpp"
 
 using namespace renewd;
 using namespace renewd::testing;
@@ -13,20 +13,20 @@ constexpr const char* kAccountUrl = "https://eu.cloud.gravitee.io/management/acc
 constexpr const char* kToken = "tok+en/1234";
 const std::string kDoing = std::string("POST ") + kAccountUrl + "/certificate/renewcert: ";
 
-class FakeClient final : public cloud::HttpClient {
+class FakeClient final : public http::HttpClient {
  public:
-  explicit FakeClient(Result<cloud::HttpResponse> answer) : answer_(std::move(answer)) {}
+  explicit FakeClient(Result<http::HttpResponse> answer) : answer_(std::move(answer)) {}
 
-  boost::asio::awaitable<Result<cloud::HttpResponse>> send(cloud::HttpRequest request) override {
+  boost::asio::awaitable<Result<http::HttpResponse>> send(http::HttpRequest request) override {
     last = std::move(request);
     co_return answer_;
   }
   boost::asio::awaitable<Result<void>> rehearse(std::string) override { co_return Result<void>(); }
 
-  cloud::HttpRequest last;
+  http::HttpRequest last;
 
  private:
-  Result<cloud::HttpResponse> answer_;
+  Result<http::HttpResponse> answer_;
 };
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -37,14 +37,14 @@ Result<cloud::RawAnswer> ask(FakeClient& client) {
 }
 
 Result<cloud::RawAnswer> answered(unsigned status, const std::string& body, const Headers& headers = {}) {
-  FakeClient client(cloud::HttpResponse{status, headers, body});
+  FakeClient client(http::HttpResponse{status, headers, body});
   return ask(client);
 }
 
 }  // namespace
 
 TEST_CASE("asks for a certificate with the token and nothing else") {
-  FakeClient client(cloud::HttpResponse{200, {{"date", "Sun, 06 Nov 1994 08:49:37 GMT"}}, " TUlJ\n"});
+  FakeClient client(http::HttpResponse{200, {{"date", "Sun, 06 Nov 1994 08:49:37 GMT"}}, " TUlJ\n"});
   const auto answer = ask(client);
   REQUIRE(outcome(answer) == "ok");
   CHECK(answer->body == " TUlJ\n");
@@ -218,7 +218,7 @@ TEST_CASE("renews at a real server") {
   TestServer server(fixture.io,
                     fixture.script("HTTP/1.1 429 Slow down\r\nRetry-After: 9\r\nContent-Type: text/plain\r\n"
                                    "Content-Length: 5\r\n\r\nlater"));
-  cloud::HttpsClient client(fixture.io.get_executor(), fixture.settings);
+  http::HttpsClient client(fixture.io.get_executor(), fixture.settings);
   const auto answer =
       run_in(fixture.io, cloud::request_renewal(client, server.url("/accounts/1"), Secret("secret-token")));
   CHECK(outcome(answer) ==

@@ -48,9 +48,9 @@ inline const Keystores& keystores() {
   return made;
 }
 
-class FakeCloud final : public cloud::HttpClient {
+class FakeCloud final : public http::HttpClient {
  public:
-  asio::awaitable<Result<cloud::HttpResponse>> send(cloud::HttpRequest request) override {
+  asio::awaitable<Result<http::HttpResponse>> send(http::HttpRequest request) override {
     ++requests;
     last_url = request.url;
     on_request();
@@ -58,7 +58,7 @@ class FakeCloud final : public cloud::HttpClient {
   }
   asio::awaitable<Result<void>> rehearse(std::string) override { co_return Result<void>(); }
 
-  Result<cloud::HttpResponse> response = cloud::HttpResponse{.status = 200, .headers = {}, .body = {}};
+  Result<http::HttpResponse> response = http::HttpResponse{.status = 200, .headers = {}, .body = {}};
   std::function<void()> on_request = [] {};
   std::string last_url;
   int requests = 0;

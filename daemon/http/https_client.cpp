@@ -1,0 +1,262 @@
+#include "http/https_client.hpp"
+
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/write.hpp>
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "http/connect.hpp"
+#include "http/deadline.hpp"
+#include "http/proxy_tunnel.hpp"
+#include "http/request_text.hpp"
+#include "http/resolve.hpp"
+#include "http/response_reader.hpp"
+#include "http/tls.hpp"
+#include "http/url.hpp"
+
+namespace renewd::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using configuration::HttpSettings;
+
+using Connection = std::variant<tcp::socket, std::unique_ptr<TlsStream>>;
+
+// A server that does not answer our close_notify holds nobody up for longer than this.
+constexpr std::chrono::milliseconds kShutdownBound{500};
+
+TimeLimit whole_limit(const HttpSettings& settings) {
+  return time_limit(settings.request_timeout, "http.request_timeout");
+}
+
+TimeLimit step_limit(const HttpSettings& settings, TimeLimit whole) {
+  return sooner(time_limit(settings.connect_timeout, "http.connect_timeout"), whole);
+}
+
+tl::unexpected<Error> io_failure(const boost::system::error_code& error) {
+  if (is_cancellation(error)) {
+    return cancelled();
+  }
+  return failure(is_tls_error(error) ? ErrorKind::tls : ErrorKind::connect, error.message());
+}
+
+asio::awaitable<Result<tcp::socket>> connect_to(std::string host, std::uint16_t port, HttpSettings settings,
+                                                TimeLimit whole) {
+  auto endpoints = co_await within(step_limit(settings, whole), "looking up " + host, resolve(host, port));
+  if (!endpoints) {
+    co_return tl::unexpected(std::move(endpoints.error()));
+  }
+  auto socket = co_await connect(std::move(*endpoints), settings.connect_timeout, whole);
+  if (!socket) {
+    co_return tl::unexpected(with_context("connecting to " + authority(host, port), std::move(socket.error())));
+  }
+  co_return std::move(*socket);
+}
+
+asio::awaitable<Result<tcp::socket>> connect_through_proxy(configuration::ProxySettings proxy, Url url,
+                                                           HttpSettings settings, TimeLimit whole) {
+  const std::string name = "proxy " + authority(proxy.host, proxy.port);
+  auto socket = co_await connect_to(proxy.host, proxy.port, settings, whole);
+  if (!socket) {
+    Error error = with_context(name, std::move(socket.error()));
+    if (error.kind == ErrorKind::dns || error.kind == ErrorKind::connect) {
+      error.kind = ErrorKind::proxy;  // it is the proxy that an operator must look at
+    }
+    co_return tl::unexpected(std::move(error));
+  }
+  std::string doing = fmt::format("asking {} for a tunnel to {}", name, url.authority());
+  auto tunnel = co_await within(step_limit(settings, whole), std::move(doing),
+                                open_tunnel(*socket, url.authority(), proxy, settings.proxy_password));
+  if (!tunnel) {
+    co_return tl::unexpected(std::move(tunnel.error()));
+  }
+  co_return std::move(*socket);
+}
+
+// The references of the coroutines below are to objects of the caller's frame, which waits for them.
+
+asio::awaitable<Result<void>> handshake(TlsStream& stream) {
+  const auto [error] = co_await stream.async_handshake(TlsStream::client, kAsTuple);
+  if (is_cancellation(error)) {
+    co_return cancelled();
+  }
+  if (error) {
+    co_return failure(ErrorKind::tls, explain_handshake(stream, error));
+  }
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<Connection>> secure(tcp::socket socket, Url url, HttpSettings settings, TimeLimit whole) {
+  auto context = make_tls_context(settings.ca_file);
+  if (!context) {
+    co_return tl::unexpected(std::move(context.error()));
+  }
+  auto stream = std::make_unique<TlsStream>(std::move(socket), *context);
+  if (auto expected = expect_host(*stream, url); !expected) {
+    co_return tl::unexpected(std::move(expected.error()));
+  }
+  std::string doing = "TLS handshake with " + url.authority();
+  auto done = co_await within(step_limit(settings, whole), std::move(doing), handshake(*stream));
+  if (!done) {
+    co_return tl::unexpected(std::move(done.error()));
+  }
+  co_return Connection(std::move(stream));
+}
+
+asio::awaitable<Result<tcp::socket>> route(Url url, HttpSettings settings, TimeLimit whole) {
+  if (settings.proxy && !url.host_is_loopback()) {
+    co_return co_await connect_through_proxy(*settings.proxy, url, settings, whole);
+  }
+  co_return co_await connect_to(url.host, url.port, settings, whole);
+}
+
+asio::awaitable<Result<Connection>> open(Url url, HttpSettings settings, TimeLimit whole) {
+  auto socket = co_await route(url, settings, whole);
+  if (!socket) {
+    co_return tl::unexpected(std::move(socket.error()));
+  }
+  if (url.scheme == Scheme::http) {
+    co_return Connection(std::move(*socket));
+  }
+  co_return co_await secure(std::move(*socket), url, settings, whole);
+}
+
+template <typename Stream>
+asio::awaitable<Result<void>> write_request(Stream& stream, const WipedText& text) {
+  const auto [error, written] = co_await asio::async_write(stream, asio::buffer(text.view()), kAsTuple);
+  if (error) {
+    co_return io_failure(error);
+  }
+  co_return Result<void>();
+}
+
+template <typename Stream>
+asio::awaitable<Result<HttpResponse>> read_response(Stream& stream) {
+  ResponseReader reader;
+  std::array<char, 16 * 1024> buffer;
+  for (;;) {
+    const auto [error, size] = co_await stream.async_read_some(asio::buffer(buffer), kAsTuple);
+    if (is_cancellation(error) || (error && is_tls_error(error))) {
+      co_return io_failure(error);
+    }
+    if (error) {
+      const auto how = error == asio::error::eof ? ConnectionEnd::clean : ConnectionEnd::abrupt;
+      if (auto ended = reader.end(how); !ended) {
+        co_return tl::unexpected(std::move(ended.error()));
+      }
+      co_return reader.take();
+    }
+    const auto progress = reader.feed({buffer.data(), size});
+    if (!progress) {
+      co_return tl::unexpected(progress.error());
+    }
+    if (*progress == Progress::complete) {
+      co_return reader.take();
+    }
+  }
+}
+
+template <typename Stream>
+asio::awaitable<Result<HttpResponse>> converse(Stream& stream, const WipedText& text, TimeLimit whole) {
+  auto sent = co_await within(whole, "sending the request", write_request(stream, text));
+  if (!sent) {
+    co_return tl::unexpected(std::move(sent.error()));
+  }
+  co_return co_await within(whole, "waiting for the answer", read_response(stream));
+}
+
+asio::awaitable<Result<void>> shut_down(TlsStream& stream) {
+  co_await stream.async_shutdown(kAsTuple);
+  co_return Result<void>();
+}
+
+// Says goodbye. Whatever happens here, also a cancellation, the exchange is over and its result stands.
+asio::awaitable<void> close_politely(Connection& connection) {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  auto* const stream = std::get_if<std::unique_ptr<TlsStream>>(&connection);
+  if (stream != nullptr && state.cancelled() == asio::cancellation_type::none) {
+    co_await within(time_limit(kShutdownBound, ""), "closing", shut_down(**stream));
+  }
+}
+
+asio::awaitable<Result<HttpResponse>> exchange(HttpRequest request, HttpSettings settings) {
+  const TimeLimit whole = whole_limit(settings);
+  const auto url = parse_url(request.url);
+  if (!url) {
+    co_return tl::unexpected(url.error());
+  }
+  const auto text = request_text(request, *url);
+  if (!text) {
+    co_return tl::unexpected(text.error());
+  }
+  auto connection = co_await open(*url, settings, whole);
+  if (!connection) {
+    co_return tl::unexpected(std::move(connection.error()));
+  }
+  Result<HttpResponse> response;
+  if (auto* const stream = std::get_if<std::unique_ptr<TlsStream>>(&*connection)) {
+    response = co_await converse(**stream, *text, whole);
+  } else {
+    response = co_await converse(std::get<tcp::socket>(*connection), *text, whole);
+  }
+  if (response) {
+    co_await close_politely(*connection);
+  }
+  co_return std::move(response);
+}
+
+asio::awaitable<Result<void>> open_and_close(std::string text, HttpSettings settings) {
+  const auto url = parse_url(text);
+  if (!url) {
+    co_return tl::unexpected(url.error());
+  }
+  auto connection = co_await open(*url, settings, whole_limit(settings));
+  if (!connection) {
+    co_return tl::unexpected(std::move(connection.error()));
+  }
+  co_await close_politely(*connection);
+  co_return Result<void>();
+}
+
+// On the client's own executor; an exception becomes an error, and every error says what was being done. Text that
+// failed to parse as a URL is repeated by parse_url alone, which knows what may be shown of it.
+template <typename T>
+asio::awaitable<Result<T>> run(asio::any_io_executor executor, std::string method, std::string url,
+                               asio::awaitable<Result<T>> work) {
+  std::optional<Result<T>> outcome;
+  co_await asio::co_spawn(executor, keep_result(std::move(work), &outcome), kAsTuple);
+  if (!outcome) {
+    co_return cancelled();
+  }
+  if (!*outcome) {
+    const std::string doing = parse_url(url) ? method + " " + printable(url) : method;
+    co_return tl::unexpected(with_context(doing, std::move(outcome->error())));
+  }
+  co_return std::move(*outcome);
+}
+
+}  // namespace
+
+HttpsClient::HttpsClient(asio::any_io_executor executor, HttpSettings settings)
+    : executor_(std::move(executor)), settings_(std::move(settings)) {}
+
+asio::awaitable<Result<HttpResponse>> HttpsClient::send(HttpRequest request) {
+  std::string method = printable(request.method, 20);
+  std::string url = request.url;
+  return run(executor_, std::move(method), std::move(url), exchange(std::move(request), settings_));
+}
+
+asio::awaitable<Result<void>> HttpsClient::rehearse(std::string url) {
+  return run(executor_, "reaching", url, open_and_close(url, settings_));
+}
+
+}  // namespace renewd::http

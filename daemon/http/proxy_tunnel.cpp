@@ -1,0 +1,137 @@
+#include "http/proxy_tunnel.hpp"
+
+#include <array>
+#include <charconv>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include "core/text.hpp"
+#include "http/deadline.hpp"
+#include "http/wiped_text.hpp"
+
+namespace renewd::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using configuration::ProxySettings;
+
+constexpr std::size_t kHeaderLimit = std::size_t{16} * 1024;
+constexpr std::string_view kHeaderEnd = "\r\n\r\n";
+
+// "user:password" in base64.
+Result<Secret> basic_credentials(const ProxySettings& proxy, const std::optional<SecretSource>& source) {
+  if (proxy.user.find(':') != std::string::npos) {
+    return failure(ErrorKind::proxy, "a user name with a colon cannot be sent (RFC 7617)");
+  }
+  Secret password;
+  if (source) {
+    auto read = read_secret(*source);
+    if (!read) {
+      return failure(ErrorKind::proxy, read.error().message);
+    }
+    password = std::move(*read);
+  }
+  WipedText plain(proxy.user.size() + 1 + password.view().size());
+  ((plain += proxy.user) += ":") += password.view();
+  std::vector<unsigned char> encoded((plain.view().size() + 2) / 3 * 4 + 1);
+  const int size = EVP_EncodeBlock(encoded.data(), reinterpret_cast<const unsigned char*>(plain.view().data()),
+                                   static_cast<int>(plain.view().size()));
+  Secret credentials(std::string_view(reinterpret_cast<const char*>(encoded.data()), static_cast<std::size_t>(size)));
+  ::explicit_bzero(encoded.data(), encoded.size());
+  return credentials;
+}
+
+Result<WipedText> connect_request(const std::string& destination, const ProxySettings& proxy,
+                                  const std::optional<SecretSource>& password) {
+  const std::string head = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", destination);
+  if (proxy.user.empty()) {
+    WipedText text(head.size() + 2);
+    (text += head) += "\r\n";
+    return text;
+  }
+  auto credentials = basic_credentials(proxy, password);
+  if (!credentials) {
+    return tl::unexpected(std::move(credentials.error()));
+  }
+  constexpr std::string_view kBasic = "Proxy-Authorization: Basic ";
+  WipedText text(head.size() + kBasic.size() + credentials->view().size() + kHeaderEnd.size());
+  (((text += head) += kBasic) += credentials->view()) += kHeaderEnd;
+  return text;
+}
+
+// Looks at what has arrived before taking it, so that nothing after the header is taken.
+asio::awaitable<Result<std::string>> read_header(tcp::socket& socket) {
+  std::string header;
+  std::array<char, 4096> buffer;
+  while (header.size() < kHeaderLimit) {
+    const auto [error, seen] = co_await socket.async_receive(asio::buffer(buffer), tcp::socket::message_peek, kAsTuple);
+    if (is_cancellation(error)) {
+      co_return cancelled();
+    }
+    if (error) {
+      const std::string why = error == asio::error::eof ? "it closed the connection" : error.message();
+      co_return failure(ErrorKind::proxy, "waiting for its answer: " + why);
+    }
+    const std::size_t before = header.size();
+    header.append(buffer.data(), seen);
+    const auto end = header.find(kHeaderEnd, before < kHeaderEnd.size() ? 0 : before - kHeaderEnd.size());
+    if (end != std::string::npos) {
+      header.resize(end + kHeaderEnd.size());
+    }
+    boost::system::error_code taken;
+    socket.receive(asio::buffer(buffer.data(), header.size() - before), 0, taken);  // is there: does not block
+    if (end != std::string::npos) {
+      co_return std::move(header);
+    }
+  }
+  co_return failure(ErrorKind::proxy, fmt::format("its answer's header is longer than {} KiB", kHeaderLimit / 1024));
+}
+
+Result<void> judge(std::string_view header, const ProxySettings& proxy) {
+  const std::string_view line = header.substr(0, header.find("\r\n"));
+  unsigned status = 0;
+  constexpr std::size_t kStatusAt = 9;  // after "HTTP/1.1 "
+  if (line.starts_with("HTTP/1.") && line.size() >= kStatusAt + 3 && line[kStatusAt - 1] == ' ') {
+    std::from_chars(line.data() + kStatusAt, line.data() + kStatusAt + 3, status);
+  }
+  if (status >= 200 && status < 300) {
+    return {};
+  }
+  if (status == 407) {
+    return failure(ErrorKind::proxy,
+                   proxy.user.empty() ? std::string("it asks for a user name and a password, and none are configured")
+                                      : fmt::format("it refuses user {} or the password", printable(proxy.user)));
+  }
+  if (status < 100) {
+    return failure(ErrorKind::proxy, "its answer is not HTTP: " + printable(line, 80));
+  }
+  return failure(ErrorKind::proxy, "HTTP " + printable(line.substr(kStatusAt), 80));
+}
+
+}  // namespace
+
+asio::awaitable<Result<void>> open_tunnel(tcp::socket& socket, std::string destination, ProxySettings proxy,
+                                          std::optional<SecretSource> password) {
+  const auto request = connect_request(destination, proxy, password);
+  if (!request) {
+    co_return tl::unexpected(request.error());
+  }
+  const auto [error, written] = co_await asio::async_write(socket, asio::buffer(request->view()), kAsTuple);
+  if (is_cancellation(error)) {
+    co_return cancelled();
+  }
+  if (error) {
+    co_return failure(ErrorKind::proxy, "sending the request: " + error.message());
+  }
+  auto header = co_await read_header(socket);
+  if (!header) {
+    co_return tl::unexpected(std::move(header.error()));
+  }
+  co_return judge(*header, proxy);
+}
+
+}  // namespace renewd::http

@@ -1,0 +1,76 @@
+#include "http/request_text.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "core/version.hpp"
+
+namespace renewd::http {
+namespace {
+
+// RFC 9110, 5.6.2: tchar.
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+// RFC 9110, 5.5, without the tab: a control character would end the line and start a header of its own.
+bool is_field_value(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+Result<void> check(const HttpRequest& request) {
+  if (!is_token(request.method)) {
+    return failure(ErrorKind::client_error, "no such HTTP method");
+  }
+  for (const auto& [name, value] : request.headers) {
+    if (!is_token(name) || !is_field_value(value)) {
+      return failure(ErrorKind::client_error, fmt::format("the header {} cannot be sent", printable(name)));
+    }
+  }
+  if (!request.bearer_token) {
+    return {};
+  }
+  if (request.bearer_token->empty()) {
+    return failure(ErrorKind::unauthorized, "the token is empty");
+  }
+  if (!is_field_value(request.bearer_token->view())) {
+    return failure(ErrorKind::unauthorized,
+                   "the token holds a line break or another control character, which no HTTP header can carry; is it "
+                   "the token alone?");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<WipedText> request_text(const HttpRequest& request, const Url& url) {
+  if (auto checked = check(request); !checked) {
+    return tl::unexpected(std::move(checked.error()));
+  }
+  std::string head = fmt::format(
+      "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: gravitee-renewd/{}\r\nAccept: */*\r\nConnection: close\r\n",
+      request.method, url.target, url.host_header(), version());
+  for (const auto& [name, value] : request.headers) {
+    head += fmt::format("{}: {}\r\n", name, value);
+  }
+  // RFC 9110, 8.6: a POST says so even when it has no body; a GET without one says nothing.
+  if (request.method != "GET" || !request.body.empty()) {
+    head += fmt::format("Content-Length: {}\r\n", request.body.size());
+  }
+  constexpr std::string_view kBearer = "Authorization: Bearer ";
+  const std::string_view token = request.bearer_token ? request.bearer_token->view() : std::string_view();
+  WipedText text(head.size() + kBearer.size() + token.size() + request.body.size() + 8);
+  text += head;
+  if (request.bearer_token) {
+    ((text += kBearer) += token) += "\r\n";
+  }
+  (text += "\r\n") += request.body;
+  return text;
+}
+
+}  // namespace renewd::http

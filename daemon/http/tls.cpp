@@ -1,0 +1,81 @@
+#include "http/tls.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+namespace renewd::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace ssl = asio::ssl;
+
+std::string last_openssl_error() {
+  const unsigned long code = ERR_peek_last_error();
+  const char* reason = ERR_reason_error_string(code);
+  std::string text = reason != nullptr ? reason : fmt::format("OpenSSL error {:x}", code);
+  ERR_clear_error();
+  return text;
+}
+
+}  // namespace
+
+Result<ssl::context> make_tls_context(const std::optional<std::filesystem::path>& ca_file) {
+  ssl::context context(ssl::context::tls_client);
+  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+  boost::system::error_code error;
+  if (ca_file) {
+    context.load_verify_file(ca_file->string(), error);
+  } else {
+    context.set_default_verify_paths(error);
+  }
+  ERR_clear_error();  // default paths that do not exist leave entries behind
+  if (error) {
+    return failure(ErrorKind::tls,
+                   fmt::format("reading trusted certificates from {}: {}",
+                               ca_file ? ca_file->string() : "the system's default paths", error.message()));
+  }
+  context.set_verify_mode(ssl::verify_peer);
+  return context;
+}
+
+Result<void> expect_host(TlsStream& stream, const Url& url) {
+  SSL* const connection = stream.native_handle();
+  X509_VERIFY_PARAM* const parameters = SSL_get0_param(connection);  // borrowed
+  bool set = false;
+  if (url.host_is_address()) {
+    set = X509_VERIFY_PARAM_set1_ip_asc(parameters, url.host.c_str()) == 1;
+  } else {
+    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    // SSL_set_tlsext_host_name is a macro with a C cast in it.
+    std::string name = url.host;
+    set = SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) == 1 &&
+          X509_VERIFY_PARAM_set1_host(parameters, url.host.data(), url.host.size()) == 1;
+  }
+  if (!set) {
+    return failure(ErrorKind::tls, fmt::format("{} cannot be verified: {}", url.host, last_openssl_error()));
+  }
+  return {};
+}
+
+std::string explain_handshake(TlsStream& stream, const boost::system::error_code& error) {
+  ERR_clear_error();
+  const long verdict = SSL_get_verify_result(stream.native_handle());
+  if (verdict != X509_V_OK) {
+    return fmt::format("the server's certificate is not accepted: {}", X509_verify_cert_error_string(verdict));
+  }
+  if (error == asio::error::eof || error == ssl::error::stream_truncated) {
+    return "the server closed the connection during the handshake";
+  }
+  return error.message();
+}
+
+bool is_tls_error(const boost::system::error_code& error) {
+  return error.category() == asio::error::get_ssl_category();
+}
+
+}  // namespace renewd::http

@@ -1,0 +1,196 @@
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+#include "http/proxy_tunnel.hpp"
+#include "support/command.hpp"
+#include "unit/http/fixture.hpp"
+
+using namespace renewd;
+using namespace renewd::testing;
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+// Not a loopback address to the client, so that it asks the proxy; the scripted one does not care, and to Linux it is
+// this host.
+constexpr const char* kTarget = "0.0.0.0";
+constexpr const char* kEstablished = "HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n";
+
+void use_proxy(Fixture& fixture, std::uint16_t port, const std::string& user = "", const std::string& password = "") {
+  fixture.settings.proxy = configuration::ProxySettings{"127.0.0.1", port, user};
+  fixture.settings.proxy_password.reset();
+  if (!password.empty()) {
+    write_file(fixture.ca.path("proxy-password"), password);
+    fixture.settings.proxy_password =
+        SecretSource{SecretSource::Kind::file, fixture.ca.path("proxy-password"), Secret()};
+  }
+}
+
+Script proxy_script(const Fixture& fixture, const std::string& response) {
+  Script script = fixture.script();
+  script.proxy_response = response;
+  return script;
+}
+
+std::string refusal(const std::string& response, const std::string& user = "") {
+  Fixture fixture;
+  TestServer proxy(fixture.io, proxy_script(fixture, response));
+  use_proxy(fixture, proxy.port(), user, user.empty() ? "" : "pass");
+  const std::string text = outcome(fixture.post("https://cloud.example/renew"));
+  CHECK(proxy.requests().empty());
+  const std::string prefix =
+      "POST https://cloud.example/renew: asking proxy 127.0.0.1:" + std::to_string(proxy.port()) +
+      " for a tunnel to cloud.example:443: ";
+  const auto at = text.find(prefix);
+  return at == std::string::npos ? text : text.substr(0, at) + text.substr(at + prefix.size());
+}
+
+// tinyproxy on a port that was free a moment ago; it cannot choose one itself.
+class Tinyproxy {
+ public:
+  explicit Tinyproxy(asio::io_context& io) {
+    port = tcp::acceptor(io, {asio::ip::address_v4::loopback(), 0}).local_endpoint().port();
+    write_file(directory_ / "conf", "Port " + std::to_string(port) +
+                                        "\nListen 127.0.0.1\nTimeout 20\nAllow 127.0.0.1\nMaxClients 5\n"
+                                        "BasicAuth user password\n");
+    process_ =
+        std::make_unique<BackgroundProcess>(std::vector<std::string>{"tinyproxy", "-d", "-c", directory_ / "conf"});
+    process_->wait_for_output([](const std::string& text) { return text.find("Accepting") != std::string::npos; });
+  }
+  std::uint16_t port = 0;
+
+ private:
+  TemporaryDirectory directory_;
+  std::unique_ptr<BackgroundProcess> process_;
+};
+
+}  // namespace
+
+TEST_CASE("asks the proxy for a tunnel, and sends the token through the tunnel alone") {
+  Fixture fixture;
+  TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));
+  use_proxy(fixture, proxy.port());
+  const std::string host = GENERATE(as<std::string>{}, "0.0.0.0", "[::ffff:127.0.0.1]");
+  fixture.settings.ca_file = fixture.ca.file();
+  const auto response = fixture.post("https://" + host + "/renew");
+  CHECK(proxy.connects().at(0) == "CONNECT " + host + ":443 HTTP/1.1\r\nHost: " + host + ":443\r\n\r\n");
+  if (host == kTarget) {
+    REQUIRE(outcome(response) == "ok");
+    CHECK_THAT(proxy.requests().at(0), ContainsSubstring("\r\nHost: 0.0.0.0\r\n"));
+  } else {
+    CHECK_THAT(outcome(response), ContainsSubstring("IP address mismatch"));  // reached, and not taken for the host
+  }
+}
+
+TEST_CASE("proves itself to the proxy with a password that is read anew") {
+  Fixture fixture;
+  TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));
+  use_proxy(fixture, proxy.port(), "user", "pass:word\n");
+  REQUIRE(outcome(fixture.post("https://0.0.0.0:8443/renew")) == "ok");
+  CHECK(proxy.connects().at(0) ==
+        "CONNECT 0.0.0.0:8443 HTTP/1.1\r\nHost: 0.0.0.0:8443\r\n"
+        "Proxy-Authorization: Basic dXNlcjpwYXNzOndvcmQ=\r\n\r\n");
+  CHECK(proxy.requests().at(0).find("Proxy-") == std::string::npos);
+
+  write_file(fixture.ca.path("proxy-password"), "new");
+  REQUIRE(outcome(fixture.post("https://0.0.0.0:8443/renew")) == "ok");
+  CHECK_THAT(proxy.connects().at(1), ContainsSubstring("Basic dXNlcjpuZXc=\r\n"));
+
+  std::filesystem::remove(fixture.ca.path("proxy-password"));
+  CHECK_THAT(outcome(fixture.post("https://0.0.0.0:8443/renew")), ContainsSubstring("proxy: "));
+}
+
+TEST_CASE("refuses a user name that Basic authentication cannot carry") {
+  Fixture fixture;
+  TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));
+  use_proxy(fixture, proxy.port(), "us:er", "pass");
+  CHECK_THAT(outcome(fixture.post("https://0.0.0.0/")), ContainsSubstring("a user name with a colon"));
+}
+
+TEST_CASE("loopback hosts are reached without the proxy") {
+  Fixture fixture;
+  TestServer server(fixture.io, fixture.script());
+  use_proxy(fixture, 1);
+  CHECK(outcome(fixture.post(server.url())) == "ok");
+  CHECK(outcome(fixture.post(server.url("/", "127.0.0.1"))) == "ok");
+}
+
+TEST_CASE("tells why the proxy refuses") {
+  CHECK(refusal("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") ==
+        "proxy: it asks for a user name and a password, and none are configured");
+  CHECK(refusal("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "user") ==
+        "proxy: it refuses user user or the password");
+  CHECK(refusal("HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!") == "proxy: HTTP 403 Forbidden");
+  CHECK(refusal("HTTP/1.1 502 \x1b[31mBad\r\n\r\n") == "proxy: HTTP 502 \\x1b[31mBad");
+  CHECK(refusal("SSH-2.0-OpenSSH\x07\r\n\r\n") == "proxy: its answer is not HTTP: SSH-2.0-OpenSSH\\x07");
+  CHECK(refusal("HTTP/1.1 abc\r\n\r\n") == "proxy: its answer is not HTTP: HTTP/1.1 abc");
+  CHECK(refusal("HTTP/1.1 40\r\n\r\n") == "proxy: its answer is not HTTP: HTTP/1.1 40");
+  CHECK(refusal("HTTP/1.1 403 cut\r\n") == "proxy: waiting for its answer: it closed the connection");
+  CHECK(refusal("HTTP/1.1 403 " + std::string(20000, 'x') + "\r\n\r\n") ==
+        "proxy: its answer's header is longer than 16 KiB");
+}
+
+TEST_CASE("a proxy that cannot be reached is the proxy's failure") {
+  Fixture fixture;
+  {
+    const TestServer gone(fixture.io, Script());
+    use_proxy(fixture, gone.port());
+  }
+  fixture.io.poll();
+  const std::string refused = outcome(fixture.post("https://cloud.example/"));
+  CHECK_THAT(refused, ContainsSubstring("proxy: POST https://cloud.example/: proxy 127.0.0.1:"));
+  CHECK_THAT(refused, ContainsSubstring("Connection refused"));
+  fixture.settings.proxy->host = "proxy..invalid";
+  CHECK_THAT(outcome(fixture.post("https://cloud.example/")), ContainsSubstring("looking up proxy..invalid: "));
+}
+
+TEST_CASE("a silent proxy costs no more than the connect timeout") {
+  Fixture fixture;
+  Script script = fixture.script();
+  script.silent_proxy = true;
+  script.ending = Ending::silence;
+  TestServer proxy(fixture.io, script);
+  use_proxy(fixture, proxy.port());
+  fixture.settings.connect_timeout = std::chrono::seconds{1};
+  CHECK_THAT(outcome(fixture.post("https://cloud.example/")),
+             ContainsSubstring("timeout: POST https://cloud.example/: asking proxy 127.0.0.1:"));
+}
+
+TEST_CASE("what follows the proxy's header stays in the tunnel") {
+  asio::io_context io;
+  tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+  tcp::socket client(io);
+  client.connect(acceptor.local_endpoint());
+  tcp::socket server = acceptor.accept();
+  // The header's end in the middle of what arrives at once.
+  asio::write(server, asio::buffer(std::string(kEstablished) + "first words"));
+  auto tunnel = http::open_tunnel(client, "cloud.example:443", {"127.0.0.1", 1, ""}, std::nullopt);
+  REQUIRE(outcome(run_in(io, std::move(tunnel))) == "ok");
+  std::string words(11, '\0');
+  asio::read(client, asio::buffer(words));
+  CHECK(words == "first words");
+}
+
+TEST_CASE("goes through a real proxy") {
+  if (!have_program("tinyproxy")) {
+    WARN("skipped: tinyproxy is not installed");
+    return;
+  }
+  Fixture fixture;
+  TestServer server(fixture.io, fixture.script());
+  const Tinyproxy proxy(fixture.io);
+  const std::string url = server.url("/renew", kTarget);
+  use_proxy(fixture, proxy.port, "user", "password");
+  const auto response = fixture.post(url);
+  REQUIRE(outcome(response) == "ok");
+  CHECK(response->body == "OK");
+  CHECK(server.requests().size() == 1);
+
+  use_proxy(fixture, proxy.port, "user", "wrong");
+  CHECK_THAT(outcome(fixture.post(url)), ContainsSubstring("proxy: "));
+  use_proxy(fixture, proxy.port);
+  CHECK_THAT(outcome(fixture.post(url)), ContainsSubstring("proxy: "));
+  CHECK(server.requests().size() == 1);
+}

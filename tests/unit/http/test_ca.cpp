@@ -1,0 +1,24 @@
+#include "unit/http/test_ca.hpp"
+
+#include "support/command.hpp"
+
+namespace renewd::testing {
+
+TestCa::TestCa() {
+  run_or_throw({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-keyout", directory_ / "ca.key", "-out", file(), "-subj", "/CN=Test CA", "-days", "30"});
+}
+
+std::filesystem::path TestCa::issue(const std::string& names, int days) const {
+  const auto pem = directory_ / "server.pem";
+  write_file(directory_ / "extensions", "subjectAltName=" + names + "\n");
+  run_or_throw({"openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                directory_ / "server.key", "-out", directory_ / "server.csr", "-subj", "/CN=Test server"});
+  run_or_throw({"openssl", "x509", "-req", "-in", directory_ / "server.csr", "-CA", file(), "-CAkey",
+                directory_ / "ca.key", "-CAcreateserial", "-days", std::to_string(days), "-extfile",
+                directory_ / "extensions", "-out", pem});
+  write_file(pem, read_file(pem) + read_file(directory_ / "server.key"));
+  return pem;
+}
+
+}  // namespace renewd::testing

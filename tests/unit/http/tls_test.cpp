@@ -1,0 +1,144 @@
+#include <cstdlib>
+
+#include <openssl/ssl.h>
+
+#include "unit/http/fixture.hpp"
+
+using namespace renewd;
+using namespace renewd::testing;
+
+namespace {
+
+// Sets an environment variable for a scope.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) { ::setenv(name, value.c_str(), 1); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+  ~Variable() { ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+}  // namespace
+
+TEST_CASE("refuses a server certificate that is not the host's") {
+  Fixture fixture;
+  struct Case {
+    std::string names, host, cause;
+  };
+  const auto wrong = GENERATE(values<Case>({{"DNS:other.example", "localhost", "hostname mismatch"},
+                                            {"DNS:l*", "localhost", "hostname mismatch"},
+                                            {"DNS:localhost", "127.0.0.1", "IP address mismatch"},
+                                            {"IP:127.0.0.2", "127.0.0.1", "IP address mismatch"}}));
+  Script script;
+  script.certificate = fixture.ca.issue(wrong.names);
+  TestServer server(fixture.io, script);
+  const auto response = fixture.post(server.url("/", wrong.host));
+  CHECK(outcome(response) == "tls: POST " + server.url("/", wrong.host) + ": TLS handshake with " + wrong.host + ":" +
+                                 std::to_string(server.port()) +
+                                 ": the server's certificate is not accepted: " + wrong.cause);
+  CHECK(server.requests().empty());
+}
+
+TEST_CASE("accepts a server certificate for the address in the URL, without SNI") {
+  Fixture fixture;
+  TestServer server(fixture.io, fixture.script());
+  CHECK(outcome(fixture.post(server.url("/", "127.0.0.1"))) == "ok");
+  CHECK(server.server_name().empty());
+}
+
+TEST_CASE("refuses an expired server certificate") {
+  Fixture fixture;
+  Script script;
+  script.certificate = fixture.ca.issue(kLoopbackNames, -1);
+  TestServer server(fixture.io, script);
+  const auto response = fixture.post(server.url());
+  CHECK_THAT(outcome(response), ContainsSubstring("tls: "));
+  CHECK_THAT(outcome(response), ContainsSubstring("certificate has expired"));
+}
+
+TEST_CASE("trusts the CA file alone") {
+  Fixture fixture;
+  const TestCa other;
+  TestServer server(fixture.io, fixture.script());
+  const Variable system("SSL_CERT_FILE", fixture.ca.file());
+  fixture.settings.ca_file = other.file();
+  const auto response = fixture.post(server.url());
+  CHECK_THAT(outcome(response), ContainsSubstring("tls: "));
+  CHECK_THAT(outcome(response), ContainsSubstring("certificate is not accepted"));
+  CHECK(server.requests().empty());
+}
+
+TEST_CASE("trusts what the system trusts when there is no CA file") {
+  Fixture fixture;
+  TestServer server(fixture.io, fixture.script());
+  fixture.settings.ca_file.reset();
+  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("certificate is not accepted"));
+  const Variable system("SSL_CERT_FILE", fixture.ca.file());
+  CHECK(outcome(fixture.post(server.url())) == "ok");
+}
+
+TEST_CASE("reads the CA file anew for each exchange, and names the one that it cannot read") {
+  Fixture fixture;
+  TestServer server(fixture.io, fixture.script());
+  const auto file = fixture.ca.path("moved.pem");
+  fixture.settings.ca_file = file;
+  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("trusted certificates from " + file.string()));
+  write_file(file, "no certificate\n");
+  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("tls: "));
+  write_file(file, read_file(fixture.ca.file()));
+  CHECK(outcome(fixture.post(server.url())) == "ok");
+}
+
+TEST_CASE("speaks TLS 1.2 and 1.3, and nothing older") {
+  Fixture fixture;
+  Script script = fixture.script();
+  SECTION("1.3") {
+    script.tls_version = TLS1_3_VERSION;
+    TestServer server(fixture.io, script);
+    CHECK(outcome(fixture.post(server.url())) == "ok");
+  }
+  SECTION("1.2") {
+    script.tls_version = TLS1_2_VERSION;
+    TestServer server(fixture.io, script);
+    CHECK(outcome(fixture.post(server.url())) == "ok");
+  }
+  SECTION("1.1") {
+    script.tls_version = TLS1_1_VERSION;
+    TestServer server(fixture.io, script);
+    CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("tls: "));
+    CHECK(server.requests().empty());
+  }
+}
+
+TEST_CASE("a server that does not speak TLS fails the handshake") {
+  Fixture fixture;
+  const std::string prefix = "tls: POST https://localhost:";
+  Script script;
+  SECTION("it sends something else") {
+    script.certificate = fixture.ca.issue(kLoopbackNames);
+    script.no_handshake = true;
+    script.ending = Ending::and_again;
+    script.repeat = "220 mail.example ESMTP\r\n";
+    TestServer server(fixture.io, script);
+    CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring(prefix));
+  }
+  SECTION("it closes the connection") {
+    script.certificate = fixture.ca.issue(kLoopbackNames);
+    script.no_handshake = true;
+    script.ending = Ending::hang_up;
+    TestServer server(fixture.io, script);
+    const auto response = fixture.post(server.url());
+    CHECK_THAT(outcome(response), ContainsSubstring(prefix));
+    CHECK_THAT(outcome(response), ContainsSubstring("the server closed the connection during the handshake"));
+  }
+  SECTION("it resets the connection") {
+    script.certificate = fixture.ca.issue(kLoopbackNames);
+    script.no_handshake = true;
+    script.ending = Ending::reset;
+    TestServer server(fixture.io, script);
+    CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring(prefix));
+  }
+}
