@@ -285,7 +285,7 @@ Result<void> PosixFilesystem::touch(const fs::path& path) {
 }
 
 Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::string_view bytes,
-                           const FileAttributes& attributes) {
+                           const FileAttributes& attributes, const std::function<Result<void>()>& last_check) {
   // A fixed name: what a crash left behind is removed by the next attempt instead of piling up.
   const fs::path temporary = path.parent_path() / fmt::format(".{}.gravitee-renewd", path.filename().string());
   if (auto removed = filesystem.remove(temporary); !removed) {
@@ -294,7 +294,11 @@ Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::st
   if (auto created = filesystem.create(temporary, bytes, attributes); !created) {
     return created;
   }
-  if (auto renamed = filesystem.rename(temporary, path); !renamed) {
+  auto renamed = last_check ? last_check() : Result<void>();
+  if (renamed) {
+    renamed = filesystem.rename(temporary, path);
+  }
+  if (!renamed) {
     // The first failure is the one to report.
     (void)filesystem.remove(temporary);
     return renamed;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -83,8 +84,9 @@ class PosixFilesystem final : public Filesystem {
 };
 
 // Writes a file that may already exist so that a reader, or the disk after a power cut, holds either the old bytes or
-// the new ones: temporary file, sync, rename, sync of the directory. The order is leveldb's.
+// the new ones: temporary file, sync, rename, sync of the directory. The order is leveldb's. `last_check` is asked
+// right before the rename; its error leaves the old file.
 Result<void> write_durably(Filesystem& filesystem, const std::filesystem::path& path, std::string_view bytes,
-                           const FileAttributes& attributes);
+                           const FileAttributes& attributes, const std::function<Result<void>()>& last_check = {});
 
 }  // namespace renewd

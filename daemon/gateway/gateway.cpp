@@ -3,36 +3,60 @@
 #include <utility>
 #include <variant>
 
-#include "gateway/command_gateway.hpp"
-#include "gateway/no_gateway.hpp"
-#include "gateway/signal_gateway.hpp"
-#include "gateway/systemd_gateway.hpp"
+#include "gateway/command_action.hpp"
+#include "gateway/no_action.hpp"
+#include "gateway/signal_action.hpp"
+#include "gateway/systemd_action.hpp"
+#include "gateway/verification.hpp"
 
 namespace renewd::gateway {
 namespace {
 
-struct Maker {
-  std::unique_ptr<Gateway> operator()(const configuration::NoGateway&) const { return std::make_unique<NoGateway>(); }
-  std::unique_ptr<Gateway> operator()(const configuration::SystemdGateway& settings) const {
-    return std::make_unique<SystemdGateway>(executor, settings, timeout);
+namespace asio = boost::asio;
+
+struct ActionMaker {
+  std::unique_ptr<Action> operator()(const configuration::NoGateway&) const { return std::make_unique<NoAction>(); }
+  std::unique_ptr<Action> operator()(const configuration::SystemdGateway& settings) const {
+    return std::make_unique<SystemdAction>(executor, settings, timeout);
   }
-  std::unique_ptr<Gateway> operator()(const configuration::CommandGateway& settings) const {
-    return std::make_unique<CommandGateway>(executor, settings, output);
+  std::unique_ptr<Action> operator()(const configuration::CommandGateway& settings) const {
+    return std::make_unique<CommandAction>(executor, settings, output);
   }
-  std::unique_ptr<Gateway> operator()(const configuration::SignalGateway& settings) const {
-    return std::make_unique<SignalGateway>(executor, settings, timeout);
+  std::unique_ptr<Action> operator()(const configuration::SignalGateway& settings) const {
+    return std::make_unique<SignalAction>(executor, settings, timeout);
   }
 
-  boost::asio::any_io_executor executor;
+  asio::any_io_executor executor;
   std::chrono::seconds timeout;
   OutputLine output;
 };
 
+class ProbedAction final : public Gateway {
+ public:
+  ProbedAction(std::unique_ptr<Action> action, Probes probes, std::chrono::seconds timeout)
+      : action_(std::move(action)), probes_(std::move(probes)), timeout_(timeout) {}
+
+  std::string description() const override { return action_->description(); }
+  bool has_probes() const override { return !probes_.empty(); }
+  asio::awaitable<Result<std::vector<std::string>>> running() override { return action_->running(); }
+  asio::awaitable<Result<Activation>> activate(Before before) override { return action_->activate(std::move(before)); }
+  asio::awaitable<Result<std::string>> verify(Before before) override {
+    return gateway::verify(*action_, probes_, std::move(before), timeout_);
+  }
+  asio::awaitable<Result<std::string>> rehearse() override { return action_->rehearse(); }
+
+ private:
+  std::unique_ptr<Action> action_;
+  Probes probes_;
+  std::chrono::seconds timeout_;
+};
+
 }  // namespace
 
-std::unique_ptr<Gateway> make_gateway(const boost::asio::any_io_executor& executor,
+std::unique_ptr<Gateway> make_gateway(const asio::any_io_executor& executor,
                                       const configuration::GatewaySettings& settings, OutputLine output) {
-  return std::visit(Maker{executor, settings.verify_timeout, std::move(output)}, settings.action);
+  auto action = std::visit(ActionMaker{executor, settings.verify_timeout, std::move(output)}, settings.action);
+  return std::make_unique<ProbedAction>(std::move(action), Probes(), settings.verify_timeout);
 }
 
 }  // namespace renewd::gateway

@@ -1,15 +1,18 @@
-// What makes the gateway use the keystore on disk, and shows that it does.
+// What makes the gateway use the keystore on disk, and shows that it does. One action (action.hpp) and any number of
+// probes (probe.hpp) behind one interface.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "configuration/settings.hpp"
+#include "core/clock.hpp"
 #include "core/error.hpp"
 
 namespace renewd::gateway {
@@ -25,6 +28,13 @@ struct Activation {
   std::string message;  // one sentence for people
 };
 
+// How things were before an activation. The caller keeps it where a crash cannot reach it: an activation that fails
+// leaves units down, and whoever comes after it must know that they were up.
+struct Before {
+  std::vector<std::string> running;  // units that must run afterwards, too
+  TimePoint began;                   // log lines from before this moment tell nothing of the activation
+};
+
 // One line of a command's output, without its line break, made printable.
 using OutputLine = std::function<void(std::string_view line)>;
 
@@ -34,10 +44,16 @@ class Gateway {
 
   // For people: "try-restart graviteeio-apim-gateway.service".
   virtual std::string description() const = 0;
-  // Makes the gateway use the keystore on disk. Errors: gateway, cancelled.
-  virtual boost::asio::awaitable<Result<Activation>> activate() = 0;
-  // Shows that the gateway is well after activate(). Errors: gateway, cancelled.
-  virtual boost::asio::awaitable<Result<std::string>> verify() = 0;
+  // Whether verify() looks at anything besides what activate() has started.
+  virtual bool has_probes() const = 0;
+  // The units that are running now; none where the gateway is no unit. Errors: gateway, cancelled.
+  virtual boost::asio::awaitable<Result<std::vector<std::string>>> running() = 0;
+  // Makes the gateway use the keystore on disk; units of `before.running` are started even if they are down by now.
+  // Errors: gateway, cancelled.
+  virtual boost::asio::awaitable<Result<Activation>> activate(Before before) = 0;
+  // Shows that the gateway is well after activate(), also one that an earlier process called. Errors: gateway,
+  // cancelled.
+  virtual boost::asio::awaitable<Result<std::string>> verify(Before before) = 0;
   // Whether activate() would be allowed to work, without touching the gateway. Errors: gateway, cancelled.
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
 };

@@ -4,7 +4,8 @@
 
 namespace renewd::installation {
 
-Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keystore, std::string_view bytes) {
+Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keystore, std::string_view old,
+                     std::string_view bytes) {
   const std::string doing = fmt::format("replacing {}", keystore.string());
   auto target = filesystem.canonical(keystore);
   if (!target) {
@@ -14,7 +15,15 @@ Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keysto
   if (!attributes) {
     return tl::unexpected(with_context(doing, std::move(attributes.error())));
   }
-  if (auto written = write_durably(filesystem, *target, bytes, *attributes); !written) {
+  const auto still_the_old_one = [&]() -> Result<void> {
+    const auto current = filesystem.read(*target, kKeystoreLimit);
+    if (current && *current == old) {
+      return {};
+    }
+    return current ? failure(ErrorKind::busy, "somebody else has replaced it meanwhile")
+                   : tl::unexpected(current.error());
+  };
+  if (auto written = write_durably(filesystem, *target, bytes, *attributes, still_the_old_one); !written) {
     return tl::unexpected(with_context(doing, std::move(written.error())));
   }
   // Java's file watchers miss a rename, but see this. The file is in place already: a failure changes nothing.

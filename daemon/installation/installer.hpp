@@ -14,8 +14,10 @@ namespace renewd::installation {
 inline constexpr std::size_t kKeystoreLimit = 1024 * 1024;
 
 // Puts `bytes` in the place of `keystore`, following symbolic links, with the owner, group, mode, ACL and security
-// label of the file there now, and reads it back. On an error the old file is in place, unless the message says that
-// the new one could not be read back.
-Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keystore, std::string_view bytes);
+// label of the file there now, and reads it back. The file must hold `old` until the moment of the replacement: what
+// somebody else has put there since is not overwritten (busy). On an error the old file is in place, unless the message
+// says that the new one could not be read back. Errors: disk, busy.
+Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keystore, std::string_view old,
+                     std::string_view bytes);
 
 }  // namespace renewd::installation

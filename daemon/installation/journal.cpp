@@ -51,6 +51,10 @@ std::optional<JournalEntry> parse_entry(const json::value& value) {
   entry.fingerprint = object.at("fingerprint").as_string();
   entry.previous_generation = object.at("previous_generation").to_number<int>();
   entry.in_use = object.at("in_use").as_bool();
+  for (const auto& unit : object.at("running").as_array()) {
+    entry.running.emplace_back(unit.as_string());
+  }
+  entry.activation_began = object.at("activation_began").to_number<std::int64_t>();
   entry.resumed = object.at("resumed").to_number<int>();
   entry.rolled_back = object.at("rolled_back").to_number<int>();
   return entry;
@@ -83,9 +87,14 @@ std::string serialize(const JournalEntry& entry) {
   for (const auto& [phase, time] : entry.reached) {
     reached[to_string(phase)] = time;
   }
-  const json::object object{{"phase", to_string(entry.phase)},  {"reached", std::move(reached)},
-                            {"fingerprint", entry.fingerprint}, {"previous_generation", entry.previous_generation},
-                            {"in_use", entry.in_use},           {"resumed", entry.resumed},
+  const json::object object{{"phase", to_string(entry.phase)},
+                            {"reached", std::move(reached)},
+                            {"fingerprint", entry.fingerprint},
+                            {"previous_generation", entry.previous_generation},
+                            {"in_use", entry.in_use},
+                            {"running", json::array(entry.running.begin(), entry.running.end())},
+                            {"activation_began", entry.activation_began},
+                            {"resumed", entry.resumed},
                             {"rolled_back", entry.rolled_back}};
   const std::string text = fmt::format("{}\n{}\n", kFirstLine, json::serialize(object));
   return text + checksum_line(text);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/clock.hpp"
 #include "core/filesystem.hpp"
@@ -30,6 +31,11 @@ struct JournalEntry {
   int previous_generation = 0;
   // The gateway has started with the new keystore (or with the old one, after going back), from `activated` on.
   bool in_use = false;
+  // How things were before the gateway was told of the new keystore, from `installed` on: the units that ran, and must
+  // run again whatever an activation that failed has left of them, and when the last activation began (microseconds
+  // since the epoch; 0: it has not).
+  std::vector<std::string> running;
+  std::int64_t activation_began = 0;
   // How often this phase was begun without ever coming to an orderly end, and how often this answer was rolled back.
   int resumed = 0;
   int rolled_back = 0;

@@ -15,6 +15,15 @@ namespace renewd::renewal {
 namespace asio = boost::asio;
 using certificate::Certificate;
 
+namespace {
+
+gateway::Before before(const installation::JournalEntry& entry) {
+  const std::chrono::microseconds began(entry.activation_began);
+  return {entry.running, TimePoint(std::chrono::duration_cast<TimePoint::duration>(began))};
+}
+
+}  // namespace
+
 Result<std::optional<Renewal::Entry>> Renewal::unfinished() {
   if (!around_.filesystem.exists(paths_.directory)) {
     return std::nullopt;
@@ -52,16 +61,21 @@ Result<std::optional<Renewal::Entry>> Renewal::recall() {
   if (!entry) {
     return std::nullopt;
   }
-  const bool replaced = superseded(*entry);
+  if (superseded(*entry)) {
+    if (auto abandoned = abandon(); !abandoned) {
+      return tl::unexpected(std::move(abandoned.error()));
+    }
+    return std::nullopt;
+  }
   const bool given_up = entry->phase == Phase::answered && entry->rolled_back >= kRollbacksPerAnswer;
-  if (*answer && (replaced || given_up)) {
+  if (*answer && given_up) {
     if (auto aside = answers_.set_aside(around_.clock.now()); !aside) {
       return tl::unexpected(std::move(aside.error()));
     }
     answer->reset();
   }
   const bool needs_answer = entry->phase == Phase::answered || entry->phase == Phase::accepted;
-  if (replaced || entry->phase == Phase::requested || (needs_answer && !*answer)) {
+  if (entry->phase == Phase::requested || (needs_answer && !*answer)) {
     if (auto cleared = journal_.clear(); !cleared) {
       return tl::unexpected(std::move(cleared.error()));
     }
@@ -91,24 +105,40 @@ bool Renewal::superseded(const Entry& entry) const {
   return true;
 }
 
+// The answer goes aside: it was for another keystore than the one in place.
+Result<void> Renewal::abandon() {
+  auto answer = answers_.load();
+  if (!answer) {
+    return tl::unexpected(std::move(answer.error()));
+  }
+  if (*answer) {
+    if (auto aside = answers_.set_aside(around_.clock.now()); !aside) {
+      return tl::unexpected(std::move(aside.error()));
+    }
+  }
+  return journal_.clear();
+}
+
 // Makes the gateway use what is installed, and shows that it does.
 asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
   gateway::Activation activation{entry.in_use ? gateway::Use::in_use : gateway::Use::not_confirmed,
                                  "the gateway was told before"};
   if (entry.phase < Phase::activated) {
-    auto activated = co_await activate("new");
+    auto activated = co_await activate(entry, "new");
     if (!activated) {
       co_return tl::unexpected(std::move(activated.error()));
     }
     activation = std::move(*activated);
     entry.in_use = activation.use == gateway::Use::in_use;
-    if (auto written = reach(entry, Phase::activated); !written) {
+    // Where nothing runs there is nothing to verify.
+    const bool runs = activation.use != gateway::Use::not_running;
+    if (auto written = reach(entry, runs ? Phase::activated : Phase::verified); !written) {
       co_return tl::unexpected(std::move(written.error()));
     }
   }
   if (entry.phase < Phase::verified) {
-    if (activation.use == gateway::Use::in_use) {
-      auto verified = co_await verify("new");
+    if (activation.use == gateway::Use::in_use || around_.gateway.has_probes()) {
+      auto verified = co_await verify(before(entry), "new");
       if (!verified) {
         co_return tl::unexpected(std::move(verified.error()));
       }
@@ -120,14 +150,38 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
   co_return activation;
 }
 
-asio::awaitable<Result<gateway::Activation>> Renewal::activate(std::string keystore) {
+asio::awaitable<Result<gateway::Before>> Renewal::before_activation(Entry& entry) {
+  Entry next = entry;
+  if (next.activation_began == 0) {
+    auto running = co_await around_.gateway.running();
+    if (!running) {
+      co_return tl::unexpected(std::move(running.error()));
+    }
+    next.running = std::move(*running);
+  }
+  next.activation_began =
+      std::chrono::duration_cast<std::chrono::microseconds>(around_.clock.now().time_since_epoch()).count();
+  if (auto written = journal_.write(next); !written) {
+    co_return tl::unexpected(std::move(written.error()));
+  }
+  entry = std::move(next);
+  co_return before(entry);
+}
+
+asio::awaitable<Result<gateway::Activation>> Renewal::activate(Entry& entry, std::string keystore) {
   const bool stopping = co_await stop_requested();
   if (stopping) {
     co_return failure(ErrorKind::cancelled, "told to stop before the gateway was activated");
   }
-  auto activation = co_await around_.gateway.activate();
+  auto before = co_await before_activation(entry);
+  Result<gateway::Activation> activation;
+  if (before) {
+    activation = co_await around_.gateway.activate(std::move(*before));
+  } else {
+    activation = tl::unexpected(std::move(before.error()));
+  }
   if (!activation) {
-    if (activation.error().kind != ErrorKind::cancelled) {
+    if (activation.error().kind == ErrorKind::gateway) {
       event(EventName::gateway_activation_failed, activation.error().message, {{"keystore", keystore}});
     }
     co_return tl::unexpected(
@@ -138,12 +192,12 @@ asio::awaitable<Result<gateway::Activation>> Renewal::activate(std::string keyst
   co_return std::move(*activation);
 }
 
-asio::awaitable<Result<void>> Renewal::verify(std::string keystore) {
+asio::awaitable<Result<void>> Renewal::verify(gateway::Before before, std::string keystore) {
   const bool stopping = co_await stop_requested();
   if (stopping) {
     co_return failure(ErrorKind::cancelled, "told to stop before the gateway was verified");
   }
-  auto verified = co_await around_.gateway.verify();
+  auto verified = co_await around_.gateway.verify(std::move(before));
   if (!verified) {
     if (verified.error().kind != ErrorKind::cancelled) {
       event(EventName::gateway_verification_failed, verified.error().message, {{"keystore", keystore}});
@@ -177,15 +231,19 @@ asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cau
   if (auto written = reach(entry, Phase::rolling_back); !written) {
     co_return with_another(std::move(cause), "and it was not rolled back", written.error());
   }
-  if (auto replaced = installation::replace(around_.filesystem, settings_.keystore.path, old.bytes); !replaced) {
+  auto current = around_.filesystem.read(settings_.keystore.path, installation::kKeystoreLimit);
+  auto replaced = std::move(current).and_then([&](const std::string& bytes) {
+    return installation::replace(around_.filesystem, settings_.keystore.path, bytes, old.bytes);
+  });
+  if (!replaced) {
     co_return with_another(std::move(cause), "and it was not rolled back", replaced.error());
   }
-  auto activated = co_await activate("old");
+  auto activated = co_await activate(entry, "old");
   Result<void> well;
   if (!activated) {
     well = tl::unexpected(std::move(activated.error()));
   } else if (activated->use == gateway::Use::in_use) {
-    well = co_await verify("old");
+    well = co_await verify(before(entry), "old");
   }
   if (!well && well.error().kind == ErrorKind::cancelled) {
     co_return std::move(well.error());
@@ -200,6 +258,8 @@ asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cau
   ++entry.rolled_back;
   (void)history_.record_in_use({certificate.serial(), certificate.fingerprint_sha256(), certificate.not_after()});
   (void)history_.append("rolled_back", entry, around_.clock.now());
+  entry.running.clear();
+  entry.activation_began = 0;
   Result<void> closed = reach(entry, Phase::answered);
   Fields fields = certificate_fields(certificate);
   if (closed && entry.rolled_back >= kRollbacksPerAnswer) {

@@ -99,6 +99,9 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
     }
   }
   auto activation = co_await use(entry);
+  if (superseded(entry)) {
+    co_return tl::unexpected(yield(activation));
+  }
   if (!activation) {
     auto old = keystore_to_go_back_to(entry);
     if (activation.error().kind != ErrorKind::gateway || !old) {
@@ -191,7 +194,8 @@ Result<void> Renewal::install(Entry& entry) {
     if (auto written = reach(entry, Phase::accepted); !written) {
       return written;
     }
-    if (auto replaced = installation::replace(around_.filesystem, settings_.keystore.path, candidate->bytes);
+    if (auto replaced =
+            installation::replace(around_.filesystem, settings_.keystore.path, installed->bytes, candidate->bytes);
         !replaced) {
       return replaced;
     }
@@ -231,6 +235,18 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed) {
     return tl::unexpected(refuse(std::move(accepted.error())));
   }
   return candidate;
+}
+
+// Somebody else's keystore is in the place of ours: theirs stays, and ours is over.
+Error Renewal::yield(const Result<gateway::Activation>& activation) {
+  Error error{ErrorKind::busy, "somebody else has replaced the keystore meanwhile"};
+  if (!activation) {
+    error = with_another(std::move(error), "before that", activation.error());
+  }
+  if (auto abandoned = abandon(); !abandoned) {
+    error = with_another(std::move(error), "closing the renewal", abandoned.error());
+  }
+  return error;
 }
 
 // The answer is of no use: it goes aside for inspection, and the renewal is over. Failures of ours (a full disk) leave

@@ -69,6 +69,8 @@ class Renewal {
 
   Result<std::optional<Entry>> recall();
   bool superseded(const Entry& entry) const;
+  Result<void> abandon();
+  Error yield(const Result<gateway::Activation>& activation);
   boost::asio::awaitable<Result<Completed>> carry_on(Entry& entry);
   boost::asio::awaitable<Result<void>> ask(Entry& entry);
   Result<void> keep_answer(Entry& entry, std::string answer);
@@ -76,9 +78,11 @@ class Renewal {
   Result<cloud::Candidate> judge(const Installed& installed);
   Error refuse(Error error);
   boost::asio::awaitable<Result<gateway::Activation>> use(Entry& entry);
+  // Notes in the journal how things are before the gateway is told.
+  boost::asio::awaitable<Result<gateway::Before>> before_activation(Entry& entry);
   // `keystore` is "new" or "old", for messages.
-  boost::asio::awaitable<Result<gateway::Activation>> activate(std::string keystore);
-  boost::asio::awaitable<Result<void>> verify(std::string keystore);
+  boost::asio::awaitable<Result<gateway::Activation>> activate(Entry& entry, std::string keystore);
+  boost::asio::awaitable<Result<void>> verify(gateway::Before before, std::string keystore);
   std::optional<Installed> keystore_to_go_back_to(const Entry& entry) const;
   boost::asio::awaitable<Error> roll_back(Entry& entry, Installed old, Error cause);
   Result<void> give_up_answer(Fields& fields);

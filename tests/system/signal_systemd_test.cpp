@@ -14,16 +14,10 @@ using namespace renewd::gateway;
 using renewd::testing::ActingAs;
 using renewd::testing::Machine;
 
-struct UnitSignal {
+struct UnitSignal : gateway::testing::GatewayUnderTest {
   UnitSignal(std::string unit, int signal)
-      : gateway(make_gateway(loop.io.get_executor(), {configuration::SignalGateway{std::move(unit), signal}}, {})) {}
-
-  Result<Activation> activate() { return loop.finish(gateway->activate()); }
-  Result<std::string> verify() { return loop.finish(gateway->verify()); }
-  Result<std::string> rehearse() { return loop.finish(gateway->rehearse()); }
-
-  gateway::testing::Loop loop;
-  std::unique_ptr<Gateway> gateway;
+      : GatewayUnderTest({.action = configuration::SignalGateway{std::move(unit), signal},
+                          .verify_timeout = std::chrono::seconds(24)}) {}
 };
 
 }  // namespace

@@ -23,10 +23,10 @@ configuration::GatewaySettings units(std::chrono::seconds timeout) {
 TEST_CASE("without a gateway nothing is confirmed") {
   Loop loop;
   const auto gateway = make_gateway(loop.io.get_executor(), {}, {});
-  const auto activation = loop.finish(gateway->activate());
+  const auto activation = loop.finish(gateway->activate({}));
   REQUIRE(activation);
   CHECK(activation->use == Use::not_confirmed);
-  CHECK(loop.finish(gateway->verify()));
+  CHECK(loop.finish(gateway->verify({})));
   CHECK(loop.finish(gateway->rehearse()));
 }
 
@@ -50,12 +50,12 @@ TEST_CASE("a host without systemd is named as the reason") {
   ::setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
   Loop loop;
   const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::seconds(5)), {});
-  const auto activation = loop.finish(gateway->activate());
+  const auto activation = loop.finish(gateway->activate({}));
   REQUIRE_FALSE(activation);
   CHECK(activation.error().kind == ErrorKind::gateway);
   CHECK_THAT(activation.error().message, ContainsSubstring("is systemd running on this host?"));
   CHECK_THAT(loop.finish(gateway->rehearse()).error().message, ContainsSubstring("system bus"));
-  CHECK_THAT(loop.finish(gateway->verify()).error().message, ContainsSubstring("system bus"));
+  CHECK_THAT(loop.finish(gateway->verify({})).error().message, ContainsSubstring("system bus"));
 }
 
 TEST_CASE("a system bus that never answers is given up at the deadline, or when cancelled") {
@@ -67,7 +67,7 @@ TEST_CASE("a system bus that never answers is given up at the deadline, or when 
   boost::asio::local::stream_protocol::acceptor silent(loop.io, path);
   SECTION("deadline") {
     const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::seconds(1)), {});
-    const auto activation = loop.finish(gateway->activate());
+    const auto activation = loop.finish(gateway->activate({}));
     REQUIRE_FALSE(activation);
     CHECK(activation.error().kind == ErrorKind::gateway);
     CHECK_THAT(activation.error().message, ContainsSubstring("no answer in time"));
@@ -77,7 +77,7 @@ TEST_CASE("a system bus that never answers is given up at the deadline, or when 
     silent.async_accept([&](const boost::system::error_code&, boost::asio::local::stream_protocol::socket) {
       loop.stop.emit(boost::asio::cancellation_type::terminal);
     });
-    const auto activation = loop.finish(gateway->activate());
+    const auto activation = loop.finish(gateway->activate({}));
     REQUIRE_FALSE(activation);
     CHECK(activation.error().kind == ErrorKind::cancelled);
   }

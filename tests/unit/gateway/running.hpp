@@ -3,15 +3,20 @@
 
 #include <chrono>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+
+#include "gateway/gateway.hpp"
 
 namespace renewd::gateway::testing {
 
@@ -41,6 +46,31 @@ struct Loop {
   void cancel() {
     boost::asio::post(io, [this] { stop.emit(boost::asio::cancellation_type::terminal); });
   }
+};
+
+// A gateway as a renewal uses it: what was before is noted once, and holds for every activation that follows.
+class GatewayUnderTest {
+ public:
+  explicit GatewayUnderTest(const configuration::GatewaySettings& settings)
+      : gateway(make_gateway(loop.io.get_executor(), settings, {})) {}
+
+  Result<Activation> activate() { return loop.finish(gateway->activate(before()), std::chrono::seconds(90)); }
+  Result<std::string> verify() { return loop.finish(gateway->verify(before())); }
+  Result<std::string> rehearse() { return loop.finish(gateway->rehearse()); }
+
+  Loop loop;
+  std::unique_ptr<Gateway> gateway;
+
+ private:
+  const Before& before() {
+    if (!before_) {
+      before_ = Before{loop.finish(gateway->running()).value_or(std::vector<std::string>()),
+                       std::chrono::system_clock::now()};
+    }
+    return *before_;
+  }
+
+  std::optional<Before> before_;
 };
 
 }  // namespace renewd::gateway::testing

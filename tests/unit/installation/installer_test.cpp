@@ -19,7 +19,7 @@ class FailingFilesystem final : public Filesystem {
   explicit FailingFilesystem(std::string failing) : failing_(std::move(failing)) {}
 
   Result<std::string> read(const fs::path& path, std::size_t limit) const override {
-    return fails("read") ? broken() : real_.read(path, limit);
+    return fails("read") || (renamed_ && fails("read back")) ? broken() : real_.read(path, limit);
   }
   Result<FileAttributes> attributes(const fs::path& path) const override {
     return fails("attributes") ? broken() : real_.attributes(path);
@@ -35,6 +35,7 @@ class FailingFilesystem final : public Filesystem {
     return fails("create") ? broken() : real_.create(path, bytes, attributes);
   }
   Result<void> rename(const fs::path& from, const fs::path& to) override {
+    renamed_ = true;
     return fails("rename") ? broken() : real_.rename(from, to);
   }
   Result<void> remove(const fs::path& path) override { return fails("remove") ? broken() : real_.remove(path); }
@@ -49,6 +50,7 @@ class FailingFilesystem final : public Filesystem {
   static tl::unexpected<Error> broken() { return failure(ErrorKind::disk, "broken on purpose"); }
 
   std::string failing_;
+  bool renamed_ = false;
   PosixFilesystem real_;
 };
 
@@ -61,7 +63,7 @@ TEST_CASE("a keystore is replaced behind its symbolic link, with its mode") {
   write_file(directory / "real/keystore.p12", "old");
   fs::permissions(directory / "real/keystore.p12", fs::perms(0640));
   fs::create_symlink("real/keystore.p12", directory / "link.p12");
-  REQUIRE(replace(filesystem, directory / "link.p12", "new"));
+  REQUIRE(replace(filesystem, directory / "link.p12", "old", "new"));
   CHECK(fs::is_symlink(directory / "link.p12"));
   CHECK(read_file(directory / "real/keystore.p12") == "new");
   CHECK(fs::status(directory / "real/keystore.p12").permissions() == fs::perms(0640));
@@ -77,7 +79,7 @@ TEST_CASE("owner and group of the keystore stay") {
   PosixFilesystem filesystem;
   write_file(directory / "keystore.p12", "old");
   run_or_throw({"chown", "1234:5678", (directory / "keystore.p12").string()});
-  REQUIRE(replace(filesystem, directory / "keystore.p12", "new"));
+  REQUIRE(replace(filesystem, directory / "keystore.p12", "old", "new"));
   const auto attributes = filesystem.attributes(directory / "keystore.p12").value();
   CHECK(attributes.owner == 1234);
   CHECK(attributes.group == 5678);
@@ -89,7 +91,7 @@ TEST_CASE("keeps the old keystore when a step before the rename fails") {
   const TemporaryDirectory directory;
   FailingFilesystem filesystem(call);
   write_file(directory / "keystore.p12", "old");
-  const auto replaced = replace(filesystem, directory / "keystore.p12", "new");
+  const auto replaced = replace(filesystem, directory / "keystore.p12", "old", "new");
   REQUIRE_FALSE(replaced);
   CHECK(replaced.error().kind == ErrorKind::disk);
   CHECK_THAT(replaced.error().message, ContainsSubstring("keystore.p12") && ContainsSubstring("broken on purpose"));
@@ -101,15 +103,15 @@ TEST_CASE("a file that cannot be touched is installed all the same") {
   const TemporaryDirectory directory;
   FailingFilesystem filesystem("touch");
   write_file(directory / "keystore.p12", "old");
-  CHECK(replace(filesystem, directory / "keystore.p12", "new"));
+  CHECK(replace(filesystem, directory / "keystore.p12", "old", "new"));
   CHECK(read_file(directory / "keystore.p12") == "new");
 }
 
 TEST_CASE("says so when the new keystore cannot be read back") {
   const TemporaryDirectory directory;
-  FailingFilesystem filesystem("read");
+  FailingFilesystem filesystem("read back");
   write_file(directory / "keystore.p12", "old");
-  const auto replaced = replace(filesystem, directory / "keystore.p12", "new");
+  const auto replaced = replace(filesystem, directory / "keystore.p12", "old", "new");
   REQUIRE_FALSE(replaced);
   CHECK_THAT(replaced.error().message, ContainsSubstring("reading it back"));
 }
@@ -118,7 +120,19 @@ TEST_CASE("a keystore that is not there is not made up") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   fs::create_symlink("nowhere", directory / "dangling");
-  CHECK_FALSE(replace(filesystem, directory / "none", "new"));
-  CHECK_FALSE(replace(filesystem, directory / "dangling", "new"));
+  CHECK_FALSE(replace(filesystem, directory / "none", "old", "new"));
+  CHECK_FALSE(replace(filesystem, directory / "dangling", "old", "new"));
   CHECK_FALSE(fs::exists(directory / "nowhere"));
+}
+
+TEST_CASE("what somebody else has put in the place of the old keystore is not overwritten") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  write_file(directory / "keystore.p12", "newest");
+  const auto replaced = replace(filesystem, directory / "keystore.p12", "old", "new");
+  REQUIRE_FALSE(replaced);
+  CHECK(replaced.error().kind == ErrorKind::busy);
+  CHECK_THAT(replaced.error().message, ContainsSubstring("somebody else has replaced it"));
+  CHECK(read_file(directory / "keystore.p12") == "newest");
+  CHECK(filesystem.list(directory.path()).value() == std::vector<std::string>{"keystore.p12"});
 }

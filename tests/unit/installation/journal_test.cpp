@@ -16,6 +16,8 @@ JournalEntry entry() {
           .fingerprint = "AB12",
           .previous_generation = 7,
           .in_use = true,
+          .running = {"graviteeio-apim-gateway.service"},
+          .activation_began = 1700000003123456,
           .resumed = 2,
           .rolled_back = 1};
 }

@@ -67,20 +67,28 @@ class FakeCloud final : public http::HttpClient {
 class FakeGateway final : public gateway::Gateway {
  public:
   std::string description() const override { return "restart the fake"; }
-  asio::awaitable<Result<gateway::Activation>> activate() override {
+  bool has_probes() const override { return false; }
+  asio::awaitable<Result<std::vector<std::string>>> running() override { co_return units; }
+  asio::awaitable<Result<gateway::Activation>> activate(gateway::Before before) override {
     ++activations;
+    last_before = std::move(before);
     on_activate();
     co_return activation;
   }
-  asio::awaitable<Result<std::string>> verify() override {
+  asio::awaitable<Result<std::string>> verify(gateway::Before before) override {
     ++verifications;
+    last_before = std::move(before);
+    on_verify();
     co_return verification;
   }
   asio::awaitable<Result<std::string>> rehearse() override { co_return std::string("may"); }
 
   Result<gateway::Activation> activation = gateway::Activation{gateway::Use::in_use, "restarted"};
   Result<std::string> verification = std::string("well");
+  std::vector<std::string> units{"fake.service"};
+  std::optional<gateway::Before> last_before;
   std::function<void()> on_activate = [] {};
+  std::function<void()> on_verify = [] {};
   int activations = 0;
   int verifications = 0;
 };

@@ -1,4 +1,4 @@
-#include "gateway/signal_gateway.hpp"
+#include "gateway/signal_action.hpp"
 
 #include <csignal>
 #include <utility>
@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "gateway/settling.hpp"
+#include "gateway/unit_check.hpp"
 
 namespace renewd::gateway {
 namespace {
@@ -19,26 +19,45 @@ constexpr std::chrono::milliseconds kLookAgain{250};
 
 }  // namespace
 
-SignalGateway::SignalGateway(const asio::any_io_executor& executor, configuration::SignalGateway settings,
-                             std::chrono::seconds timeout)
+SignalAction::SignalAction(const asio::any_io_executor& executor, configuration::SignalGateway settings,
+                           std::chrono::seconds timeout)
     : executor_(executor), settings_(std::move(settings)), timeout_(timeout) {
   if (const auto* unit = std::get_if<std::string>(&settings_.target)) {
     unit_ = service_name(*unit);
   }
 }
 
-std::string SignalGateway::description() const {
+std::string SignalAction::description() const {
   const auto* pid_file = std::get_if<std::filesystem::path>(&settings_.target);
   return fmt::format("send {} to {}", signal_name(settings_.signal),
                      pid_file == nullptr ? unit_ : "the process of " + pid_file->string());
 }
 
-bool SignalGateway::terminates() const {
+bool SignalAction::terminates() const {
   return settings_.signal == SIGTERM || settings_.signal == SIGINT || settings_.signal == SIGKILL ||
          settings_.signal == SIGQUIT || settings_.signal == SIGABRT;
 }
 
-asio::awaitable<Result<Activation>> SignalGateway::activate() {
+asio::awaitable<Result<std::vector<std::string>>> SignalAction::running() {
+  std::vector<std::string> running;
+  if (unit_.empty()) {
+    co_return running;
+  }
+  auto systemd = SystemdUnits::connect(executor_);
+  if (!systemd) {
+    co_return tl::unexpected(systemd.error());
+  }
+  const Result<UnitState> state = co_await (*systemd)->state(unit_, steady_clock::now() + kQuestionTimeout);
+  if (!state) {
+    co_return tl::unexpected(state.error());
+  }
+  if (state->running()) {
+    running.push_back(unit_);
+  }
+  co_return running;
+}
+
+asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.reset();
   auto target = co_await find_target(deadline);
@@ -46,6 +65,10 @@ asio::awaitable<Result<Activation>> SignalGateway::activate() {
     co_return tl::unexpected(target.error());
   }
   const std::optional<Target>& process = *target;
+  if (!process && !before.running.empty()) {
+    co_return failure(ErrorKind::gateway,
+                      unit_ + " is down since an earlier activation, and a signal cannot start it; start it by hand");
+  }
   if (!process) {
     co_return Activation{Use::not_running, unit_ + " is not running: it will use the new certificate when it starts"};
   }
@@ -54,14 +77,14 @@ asio::awaitable<Result<Activation>> SignalGateway::activate() {
     co_return tl::unexpected(with_context(process->name, sent.error()));
   }
   if (!unit_.empty() && terminates()) {
-    co_return co_await await_restart(unit_, process->pid, deadline);
+    co_return co_await await_restart(process->pid, process->automatic_restarts, deadline);
   }
   co_return Activation{Use::not_confirmed, fmt::format("sent {} to process {} of {}; whether it uses the new "
                                                        "certificate cannot be seen from here",
                                                        signal_name(settings_.signal), process->pid, process->name)};
 }
 
-asio::awaitable<Result<std::optional<SignalGateway::Target>>> SignalGateway::find_target(Deadline deadline) {
+asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_target(Deadline deadline) {
   if (const auto* pid_file = std::get_if<std::filesystem::path>(&settings_.target)) {
     const std::string name = "pid file " + pid_file->string();
     const Result<pid_t> pid = read_pid_file(*pid_file);
@@ -98,10 +121,13 @@ asio::awaitable<Result<std::optional<SignalGateway::Target>>> SignalGateway::fin
   if (again->main_pid != state->main_pid) {
     co_return failure(ErrorKind::gateway, unit_ + " is being restarted by somebody else");
   }
+  if (target) {
+    target->automatic_restarts = state->automatic_restarts;
+  }
   co_return target;
 }
 
-Result<SignalGateway::Target> SignalGateway::open_target(std::string name, pid_t pid) const {
+Result<SignalAction::Target> SignalAction::open_target(std::string name, pid_t pid) const {
   auto process = open_process(pid);
   if (!process) {
     return tl::unexpected(with_context(name, process.error()));
@@ -115,26 +141,28 @@ Result<SignalGateway::Target> SignalGateway::open_target(std::string name, pid_t
   return Target{std::move(name), pid, std::move(*process)};
 }
 
-asio::awaitable<Result<Activation>> SignalGateway::await_restart(std::string unit, pid_t old_pid, Deadline deadline) {
+asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, std::int64_t restarts_before,
+                                                                Deadline deadline) {
   auto systemd = SystemdUnits::connect(executor_);
   if (!systemd) {
     co_return tl::unexpected(systemd.error());
   }
   while (true) {
-    const Result<UnitState> now = co_await (*systemd)->state(unit, steady_clock::now() + kQuestionTimeout);
+    const Result<UnitState> now = co_await (*systemd)->state(unit_, steady_clock::now() + kQuestionTimeout);
     if (!now) {
       co_return tl::unexpected(now.error());
     }
     if (now->active_state == "active" && now->main_pid != 0 && now->main_pid != old_pid) {
       started_ = *now;
+      started_->automatic_restarts = restarts_before + 1;  // the one that we brought about
       co_return Activation{Use::in_use, fmt::format("sent {} to process {}; systemd started {} again, main process {}",
-                                                    signal_name(settings_.signal), old_pid, unit, now->main_pid)};
+                                                    signal_name(settings_.signal), old_pid, unit_, now->main_pid)};
     }
     if (steady_clock::now() >= deadline) {
       co_return failure(ErrorKind::gateway,
                         fmt::format("sent {} to process {}: {} was not up again after {} ({}); see journalctl -u {}",
-                                    signal_name(settings_.signal), old_pid, unit, format_duration(timeout_),
-                                    now->description(), unit));
+                                    signal_name(settings_.signal), old_pid, unit_, format_duration(timeout_),
+                                    now->description(), unit_));
     }
     const Result<void> waited = co_await (*systemd)->wait_until(steady_clock::now() + kLookAgain);
     if (!waited) {
@@ -143,26 +171,25 @@ asio::awaitable<Result<Activation>> SignalGateway::await_restart(std::string uni
   }
 }
 
-asio::awaitable<Result<std::string>> SignalGateway::verify() {
-  if (!started_) {
+asio::awaitable<Result<std::string>> SignalAction::check(Before before) {
+  if (!watches(before)) {
     co_return "whether the process uses the new certificate cannot be seen from here";
   }
   auto systemd = SystemdUnits::connect(executor_);
   if (!systemd) {
     co_return tl::unexpected(systemd.error());
   }
-  const Result<void> settled = co_await (*systemd)->wait_until(steady_clock::now() + kSettleTime);
-  if (!settled) {
-    co_return tl::unexpected(settled.error());
-  }
   const Result<UnitState> now = co_await (*systemd)->state(unit_, steady_clock::now() + kQuestionTimeout);
   if (!now) {
     co_return tl::unexpected(now.error());
   }
-  co_return check_settled(unit_, *started_, *now);
+  if (!started_) {
+    started_ = *now;
+  }
+  co_return check_unit(unit_, *started_, *now);
 }
 
-asio::awaitable<Result<std::string>> SignalGateway::rehearse() {
+asio::awaitable<Result<std::string>> SignalAction::rehearse() {
   auto target = co_await find_target(steady_clock::now() + kQuestionTimeout);
   if (!target) {
     co_return tl::unexpected(target.error());

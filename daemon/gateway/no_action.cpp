@@ -1,23 +1,27 @@
-#include "gateway/no_gateway.hpp"
+#include "gateway/no_action.hpp"
 
 namespace renewd::gateway {
 
 namespace asio = boost::asio;
 
-std::string NoGateway::description() const {
+std::string NoAction::description() const {
   return "none";
 }
 
-asio::awaitable<Result<Activation>> NoGateway::activate() {
+asio::awaitable<Result<std::vector<std::string>>> NoAction::running() {
+  co_return std::vector<std::string>();
+}
+
+asio::awaitable<Result<Activation>> NoAction::activate(Before) {
   co_return Activation{Use::not_confirmed,
                        "no gateway is configured: whoever uses the keystore has to be restarted by hand"};
 }
 
-asio::awaitable<Result<std::string>> NoGateway::verify() {
+asio::awaitable<Result<std::string>> NoAction::check(Before) {
   co_return "no gateway is configured: nothing to verify";
 }
 
-asio::awaitable<Result<std::string>> NoGateway::rehearse() {
+asio::awaitable<Result<std::string>> NoAction::rehearse() {
   co_return "no gateway is configured: nothing would be restarted";
 }
 

@@ -1,10 +1,10 @@
-#include "gateway/settling.hpp"
+#include "gateway/unit_check.hpp"
 
 #include <fmt/format.h>
 
 namespace renewd::gateway {
 
-Result<std::string> check_settled(const std::string& unit, const UnitState& started, const UnitState& now) {
+Result<std::string> check_unit(const std::string& unit, const UnitState& started, const UnitState& now) {
   const auto failed = [&](const std::string& why) {
     return failure(ErrorKind::gateway, fmt::format("verifying {}: {}; see journalctl -u {}", unit, why, unit));
   };

@@ -1,18 +1,19 @@
-#include "gateway/systemd_gateway.hpp"
+#include "gateway/systemd_action.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "gateway/settling.hpp"
+#include "gateway/unit_check.hpp"
 
 namespace renewd::gateway {
 namespace {
 
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
-using Action = configuration::SystemdGateway::Action;
+using Setting = configuration::SystemdGateway::Action;
 using Job = SystemdUnits::Job;
 
 // What systemd's job results mean (man org.freedesktop.systemd1, JobRemoved).
@@ -44,25 +45,47 @@ std::string joined(std::string text, const std::string& more) {
   return text.empty() ? more : text + "; " + more;
 }
 
+bool contains(const std::vector<std::string>& units, const std::string& unit) {
+  return std::find(units.begin(), units.end(), unit) != units.end();
+}
+
 }  // namespace
 
-SystemdGateway::SystemdGateway(const asio::any_io_executor& executor, configuration::SystemdGateway settings,
-                               std::chrono::seconds timeout)
+SystemdAction::SystemdAction(const asio::any_io_executor& executor, configuration::SystemdGateway settings,
+                             std::chrono::seconds timeout)
     : executor_(executor), settings_(std::move(settings)), timeout_(timeout) {
   for (auto& unit : settings_.units) {
     unit = service_name(unit);
   }
 }
 
-std::string SystemdGateway::description() const {
-  std::string text = settings_.action == Action::restart ? "restart" : "try-restart";
+std::string SystemdAction::description() const {
+  std::string text = settings_.action == Setting::restart ? "restart" : "try-restart";
   for (const auto& unit : settings_.units) {
     text += " " + unit;
   }
   return text;
 }
 
-asio::awaitable<Result<Activation>> SystemdGateway::activate() {
+asio::awaitable<Result<std::vector<std::string>>> SystemdAction::running() {
+  auto systemd = SystemdUnits::connect(executor_);
+  if (!systemd) {
+    co_return tl::unexpected(systemd.error());
+  }
+  std::vector<std::string> running;
+  for (const auto& unit : settings_.units) {
+    const Result<UnitState> state = co_await (*systemd)->state(unit, steady_clock::now() + kQuestionTimeout);
+    if (!state) {
+      co_return tl::unexpected(state.error());
+    }
+    if (state->running()) {
+      running.push_back(unit);
+    }
+  }
+  co_return running;
+}
+
+asio::awaitable<Result<Activation>> SystemdAction::activate(Before before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.clear();
   auto systemd = SystemdUnits::connect(executor_);
@@ -71,7 +94,8 @@ asio::awaitable<Result<Activation>> SystemdGateway::activate() {
   }
   Activation whole{Use::not_running, ""};
   for (const auto& unit : settings_.units) {
-    const Result<Activation> one = co_await activate_unit(**systemd, unit, deadline);
+    const bool must_run = settings_.action == Setting::restart || contains(before.running, unit);
+    const Result<Activation> one = co_await activate_unit(**systemd, unit, must_run, deadline);
     if (!one) {
       co_return tl::unexpected(one.error());
     }
@@ -83,21 +107,20 @@ asio::awaitable<Result<Activation>> SystemdGateway::activate() {
   co_return whole;
 }
 
-asio::awaitable<Result<Activation>> SystemdGateway::activate_unit(SystemdUnits& systemd, std::string unit,
-                                                                  Deadline deadline) {
+asio::awaitable<Result<Activation>> SystemdAction::activate_unit(SystemdUnits& systemd, std::string unit, bool must_run,
+                                                                 Deadline deadline) {
   const Result<UnitState> before = co_await systemd.state(unit, deadline);
   if (!before) {
     co_return tl::unexpected(before.error());
   }
-  const bool wanted = settings_.action == Action::restart || taken_down_.contains(unit);
-  if (!before->running() && !wanted) {
+  if (!before->running() && !must_run) {
     co_return Activation{Use::not_running, unit + " is not running: it will use the new certificate when it starts"};
   }
   co_return co_await restart(systemd, unit, *before, deadline);
 }
 
-asio::awaitable<Result<Activation>> SystemdGateway::restart(SystemdUnits& systemd, std::string unit, UnitState before,
-                                                            Deadline deadline) {
+asio::awaitable<Result<Activation>> SystemdAction::restart(SystemdUnits& systemd, std::string unit, UnitState before,
+                                                           Deadline deadline) {
   const auto began = steady_clock::now();
   const auto elapsed = [began] {
     return format_duration(std::chrono::round<std::chrono::seconds>(steady_clock::now() - began));
@@ -106,14 +129,12 @@ asio::awaitable<Result<Activation>> SystemdGateway::restart(SystemdUnits& system
     return failure(ErrorKind::gateway, fmt::format("restarting {}: {} ({}, after {}); see journalctl -u {}", unit, why,
                                                    state.description(), elapsed(), unit));
   };
-  const bool gentle = settings_.action == Action::try_restart && before.running();
+  const bool gentle = settings_.action == Setting::try_restart && before.running();
   const Job job = gentle ? Job::try_restart : Job::restart;
   const Result<std::string> result = co_await systemd.run(job, unit, deadline);
   if (!result) {
     co_return tl::unexpected(result.error());
   }
-  // From here on the unit may be down, and would stay so without us.
-  taken_down_.insert(unit);
   const Result<UnitState> after = co_await systemd.state(unit, steady_clock::now() + kQuestionTimeout);
   if (!after) {
     co_return tl::unexpected(after.error());
@@ -130,23 +151,19 @@ asio::awaitable<Result<Activation>> SystemdGateway::restart(SystemdUnits& system
   if (same_process(before, *after)) {
     co_return failed(fmt::format("its main process is still {}", before.main_pid), *after);
   }
-  taken_down_.erase(unit);
-  started_[unit] = *after;
+  UnitState& started = started_[unit] = *after;
+  if (before.active_state != "activating") {
+    // The job has set systemd's counter back: what it counts by now are starts after ours.
+    started.automatic_restarts = 0;
+  }
   co_return Activation{Use::in_use,
                        fmt::format("restarted {} in {}, main process {}", unit, elapsed(), after->main_pid)};
 }
 
-asio::awaitable<Result<std::string>> SystemdGateway::verify() {
+asio::awaitable<Result<std::string>> SystemdAction::check(Before before) {
   auto systemd = SystemdUnits::connect(executor_);
   if (!systemd) {
     co_return tl::unexpected(systemd.error());
-  }
-  // One wait for all units, and none when nothing was started.
-  if (!started_.empty()) {
-    const Result<void> settled = co_await (*systemd)->wait_until(steady_clock::now() + kSettleTime);
-    if (!settled) {
-      co_return tl::unexpected(settled.error());
-    }
   }
   std::string message;
   for (const auto& unit : settings_.units) {
@@ -154,13 +171,13 @@ asio::awaitable<Result<std::string>> SystemdGateway::verify() {
     if (!now) {
       co_return tl::unexpected(now.error());
     }
-    const auto started = started_.find(unit);
-    if (started == started_.end() && !now->running() && settings_.action == Action::try_restart) {
-      message = joined(message, fmt::format("{} is not running", unit));
+    const bool must_run =
+        settings_.action == Setting::restart || started_.contains(unit) || contains(before.running, unit);
+    if (!must_run && !now->running()) {
+      message = joined(message, unit + " is not running");
       continue;
     }
-    const UnitState& expected = started == started_.end() ? *now : started->second;
-    const Result<std::string> well = check_settled(unit, expected, *now);
+    const Result<std::string> well = check_unit(unit, started_.try_emplace(unit, *now).first->second, *now);
     if (!well) {
       co_return tl::unexpected(well.error());
     }
@@ -169,7 +186,7 @@ asio::awaitable<Result<std::string>> SystemdGateway::verify() {
   co_return message;
 }
 
-asio::awaitable<Result<std::string>> SystemdGateway::rehearse() {
+asio::awaitable<Result<std::string>> SystemdAction::rehearse() {
   const Deadline deadline = steady_clock::now() + kQuestionTimeout;
   auto systemd = SystemdUnits::connect(executor_);
   if (!systemd) {
@@ -177,7 +194,7 @@ asio::awaitable<Result<std::string>> SystemdGateway::rehearse() {
   }
   // A roll-back starts what did not come up, for which try-restart is not enough.
   std::vector<Job> jobs{Job::restart};
-  if (settings_.action == Action::try_restart) {
+  if (settings_.action == Setting::try_restart) {
     jobs.push_back(Job::try_restart);
   }
   std::string message;

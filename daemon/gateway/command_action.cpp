@@ -1,4 +1,4 @@
-#include "gateway/command_gateway.hpp"
+#include "gateway/command_action.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,7 +45,7 @@ void drain(ChildProcess& child, OutputLines& lines) {
 
 }  // namespace
 
-std::string CommandGateway::description() const {
+std::string CommandAction::description() const {
   std::string text = "run";
   for (const auto& word : settings_.argv) {
     text += " " + printable(word);
@@ -53,7 +53,11 @@ std::string CommandGateway::description() const {
   return text;
 }
 
-asio::awaitable<Result<Activation>> CommandGateway::activate() {
+asio::awaitable<Result<std::vector<std::string>>> CommandAction::running() {
+  co_return std::vector<std::string>();
+}
+
+asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
   using asio::experimental::awaitable_operators::operator&&;
   auto child = ChildProcess::start(executor_, settings_.argv);
   if (!child) {
@@ -70,7 +74,7 @@ asio::awaitable<Result<Activation>> CommandGateway::activate() {
   co_return judge(run.ending, status, run.lines.last());
 }
 
-asio::awaitable<void> CommandGateway::read_output(Run& run) {
+asio::awaitable<void> CommandAction::read_output(Run& run) {
   std::array<char, 65536> buffer;
   // While there is always more to read, no read is ever pending: cancelling one is not enough to end this.
   while (!run.over) {
@@ -83,7 +87,7 @@ asio::awaitable<void> CommandGateway::read_output(Run& run) {
   }
 }
 
-asio::awaitable<void> CommandGateway::wait_for_end(Run& run) {
+asio::awaitable<void> CommandAction::wait_for_end(Run& run) {
   const bool ended = co_await run.child->ended_within(settings_.timeout);
   if (!ended) {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
@@ -100,7 +104,7 @@ asio::awaitable<void> CommandGateway::wait_for_end(Run& run) {
   run.child->output().cancel();
 }
 
-Result<Activation> CommandGateway::judge(Ending ending, int status, const std::string& last_line) const {
+Result<Activation> CommandAction::judge(Ending ending, int status, const std::string& last_line) const {
   const std::string doing = "running " + settings_.argv.at(0);
   const std::string words = last_line.empty() ? "" : fmt::format("; its last words: {}", printable(last_line));
   switch (ending) {
@@ -121,11 +125,11 @@ Result<Activation> CommandGateway::judge(Ending ending, int status, const std::s
   return Activation{Use::in_use, settings_.argv.at(0) + " succeeded"};
 }
 
-asio::awaitable<Result<std::string>> CommandGateway::verify() {
+asio::awaitable<Result<std::string>> CommandAction::check(Before) {
   co_return "the command's exit status is all that is known of the gateway";
 }
 
-asio::awaitable<Result<std::string>> CommandGateway::rehearse() {
+asio::awaitable<Result<std::string>> CommandAction::rehearse() {
   const Result<std::string> program = find_program(settings_.argv.at(0));
   if (!program) {
     co_return tl::unexpected(program.error());

@@ -17,15 +17,9 @@ using renewd::testing::BackgroundProcess;
 using renewd::testing::TemporaryDirectory;
 using renewd::testing::write_file;
 
-struct Signal {
+struct Signal : gateway::testing::GatewayUnderTest {
   Signal(int signal, std::filesystem::path pid_file)
-      : gateway(make_gateway(loop.io.get_executor(), {configuration::SignalGateway{std::move(pid_file), signal}}, {})) {
-  }
-  Result<Activation> activate() { return loop.finish(gateway->activate()); }
-  Result<std::string> rehearse() { return loop.finish(gateway->rehearse()); }
-
-  gateway::testing::Loop loop;
-  std::unique_ptr<Gateway> gateway;
+      : GatewayUnderTest({.action = configuration::SignalGateway{std::move(pid_file), signal}}) {}
 };
 
 bool contains(const std::string& text, const std::string& part) {
@@ -50,7 +44,7 @@ TEST_CASE("a signal reaches the process of the pid file, and rehearsing sends no
   REQUIRE(activation);
   CHECK(activation->use == Use::not_confirmed);
   CHECK_THAT(activation->message, ContainsSubstring("SIGUSR1"));
-  CHECK(signal.loop.finish(signal.gateway->verify()));
+  CHECK(signal.verify());
   const auto result = process.wait();
   CHECK(result.status == 0);
   CHECK(result.output == "ready\ngot it\n");

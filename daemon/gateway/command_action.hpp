@@ -4,8 +4,8 @@
 #include <chrono>
 #include <memory>
 
+#include "gateway/action.hpp"
 #include "gateway/child_process.hpp"
-#include "gateway/gateway.hpp"
 #include "gateway/output_lines.hpp"
 
 namespace renewd::gateway {
@@ -13,16 +13,18 @@ namespace renewd::gateway {
 // Between SIGTERM and SIGKILL for a command that outlives its timeout.
 inline constexpr std::chrono::milliseconds kGrace{5000};
 
-class CommandGateway final : public Gateway {
+class CommandAction final : public Action {
  public:
-  CommandGateway(const boost::asio::any_io_executor& executor, configuration::CommandGateway settings,
-                 OutputLine output, std::chrono::milliseconds grace = kGrace)
+  CommandAction(const boost::asio::any_io_executor& executor, configuration::CommandGateway settings, OutputLine output,
+                std::chrono::milliseconds grace = kGrace)
       : executor_(executor), settings_(std::move(settings)), output_(std::move(output)), grace_(grace) {}
 
   std::string description() const override;
-  boost::asio::awaitable<Result<Activation>> activate() override;
-  boost::asio::awaitable<Result<std::string>> verify() override;
+  boost::asio::awaitable<Result<std::vector<std::string>>> running() override;
+  boost::asio::awaitable<Result<Activation>> activate(Before before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
+  bool watches(const Before&) const override { return false; }
+  boost::asio::awaitable<Result<std::string>> check(Before before) override;
 
  private:
   enum class Ending { by_itself, timed_out, cancelled };

@@ -4,37 +4,41 @@
 
 #include <optional>
 
-#include "gateway/gateway.hpp"
+#include "gateway/action.hpp"
 #include "gateway/process_handle.hpp"
 #include "gateway/systemd_units.hpp"
 
 namespace renewd::gateway {
 
-class SignalGateway final : public Gateway {
+class SignalAction final : public Action {
  public:
   // `timeout` bounds an activation.
-  SignalGateway(const boost::asio::any_io_executor& executor, configuration::SignalGateway settings,
-                std::chrono::seconds timeout);
+  SignalAction(const boost::asio::any_io_executor& executor, configuration::SignalGateway settings,
+               std::chrono::seconds timeout);
 
   std::string description() const override;
+  boost::asio::awaitable<Result<std::vector<std::string>>> running() override;
   // A unit that a signal ends is waited for until systemd has started it again (in_use). Whether any other process has
   // heeded the signal cannot be seen (not_confirmed).
-  boost::asio::awaitable<Result<Activation>> activate() override;
-  boost::asio::awaitable<Result<std::string>> verify() override;
+  boost::asio::awaitable<Result<Activation>> activate(Before before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
+  bool watches(const Before& before) const override { return started_ || !before.running.empty(); }
+  boost::asio::awaitable<Result<std::string>> check(Before before) override;
 
  private:
   struct Target {
     std::string name;  // "graviteeio-apim-gateway.service", "pid file /run/gateway.pid"
     pid_t pid;
     FileDescriptor process;
+    std::int64_t automatic_restarts = 0;  // of its unit, so far
   };
 
   bool terminates() const;
   // The process that is to get the signal, checked but untouched; nothing when its unit is not running.
   boost::asio::awaitable<Result<std::optional<Target>>> find_target(Deadline deadline);
   Result<Target> open_target(std::string name, pid_t pid) const;
-  boost::asio::awaitable<Result<Activation>> await_restart(std::string unit, pid_t old_pid, Deadline deadline);
+  boost::asio::awaitable<Result<Activation>> await_restart(pid_t old_pid, std::int64_t restarts_before,
+                                                           Deadline deadline);
 
   boost::asio::any_io_executor executor_;
   configuration::SignalGateway settings_;

@@ -1,4 +1,4 @@
-#include "gateway/command_gateway.hpp"
+#include "gateway/command_action.hpp"
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -26,7 +26,7 @@ using Lines = std::vector<std::string>;
 // A command, its gateway, and what it printed.
 struct Command {
   explicit Command(std::vector<std::string> argv, std::chrono::seconds timeout = std::chrono::seconds(60))
-      : gateway(
+      : action(
             loop.io.get_executor(), {std::move(argv), timeout},
             [this](std::string_view line) {
               lines.emplace_back(line);
@@ -36,11 +36,11 @@ struct Command {
             },
             std::chrono::milliseconds(50)) {}
 
-  Result<Activation> activate() { return loop.finish(gateway.activate()); }
+  Result<Activation> activate() { return loop.finish(action.activate({})); }
 
   gateway::testing::Loop loop;
   Lines lines;
-  CommandGateway gateway;
+  CommandAction action;
 };
 
 Command shell(const std::string& script) {
@@ -75,7 +75,7 @@ TEST_CASE("a command that succeeds has made the gateway use the keystore") {
   REQUIRE(activation);
   CHECK(activation->use == Use::in_use);
   CHECK(command.lines == Lines{"one", "two", "no line break"});
-  CHECK(command.loop.finish(command.gateway.verify()));
+  CHECK(command.loop.finish(command.action.check({})));
 }
 
 TEST_CASE("a command gets its words as they are, without a shell, and nothing to read") {
@@ -111,7 +111,7 @@ TEST_CASE("a command that cannot be started is reported with the reason") {
     const auto activation = command.activate();
     REQUIRE_FALSE(activation);
     CHECK(activation.error().kind == ErrorKind::gateway);
-    CHECK(command.loop.finish(command.gateway.rehearse()).has_value() == rehearsed);
+    CHECK(command.loop.finish(command.action.rehearse()).has_value() == rehearsed);
     return activation.error().message;
   };
   CHECK_THAT(message("/nonexistent/restart", false), ContainsSubstring("No such file"));
@@ -124,7 +124,7 @@ TEST_CASE("a command that cannot be started is reported with the reason") {
 TEST_CASE("rehearsing a command does not run it") {
   const TemporaryDirectory directory;
   Command command({"touch", (directory / "ran").string()});
-  CHECK(command.loop.finish(command.gateway.rehearse()));
+  CHECK(command.loop.finish(command.action.rehearse()));
   CHECK_FALSE(std::filesystem::exists(directory / "ran"));
 }
 

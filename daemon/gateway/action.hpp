@@ -1,0 +1,31 @@
+// One way of making a gateway use the keystore: a restart of units, a command, a signal, nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "core/error.hpp"
+#include "gateway/gateway.hpp"
+
+namespace renewd::gateway {
+
+class Action {
+ public:
+  virtual ~Action() = default;
+
+  // These are the gateway's own.
+  virtual std::string description() const = 0;
+  virtual boost::asio::awaitable<Result<std::vector<std::string>>> running() = 0;
+  virtual boost::asio::awaitable<Result<Activation>> activate(Before before) = 0;
+  virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
+
+  // Whether check() can see anything, so that it is worth waiting for the gateway to settle.
+  virtual bool watches(const Before& before) const = 0;
+  // One look at what activate() has started: is it (still) well? The first look of a process that did not call
+  // activate() itself is what later ones compare with. Errors: gateway, cancelled.
+  virtual boost::asio::awaitable<Result<std::string>> check(Before before) = 0;
+};
+
+}  // namespace renewd::gateway

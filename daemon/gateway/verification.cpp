@@ -1,0 +1,83 @@
+#include "gateway/verification.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "core/cancellation.hpp"
+#include "core/text.hpp"
+
+namespace renewd::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kLookAgain{500};
+
+struct Sight {
+  std::string well;
+  std::string missing;  // empty when nothing is
+};
+
+void join(std::string& text, const std::string& more) {
+  text += (text.empty() ? "" : "; ") + more;
+}
+
+asio::awaitable<Result<Sight>> look(Action& action, const Probes& probes, Before before) {
+  Sight sight;
+  auto standing = co_await action.check(before);
+  if (!standing) {
+    co_return tl::unexpected(std::move(standing.error()));
+  }
+  sight.well = std::move(*standing);
+  for (const auto& probe : probes) {
+    auto seen = co_await probe->look(before.began);
+    if (!seen) {
+      co_return tl::unexpected(std::move(seen.error()));
+    }
+    join(seen->verdict == Probe::Verdict::passed ? sight.well : sight.missing, seen->message);
+  }
+  co_return sight;
+}
+
+}  // namespace
+
+std::chrono::seconds grace_time(std::chrono::seconds timeout) {
+  return std::clamp(timeout / 12, std::chrono::seconds(2), std::chrono::seconds(10));
+}
+
+asio::awaitable<Result<std::string>> verify(Action& action, const Probes& probes, Before before,
+                                            std::chrono::seconds timeout) {
+  const auto began = steady_clock::now();
+  const auto settled = action.watches(before) ? began + grace_time(timeout) : began;
+  const auto deadline = std::max(began + timeout, settled);
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  while (true) {
+    const auto looked_at = steady_clock::now();
+    auto sight = co_await look(action, probes, before);
+    if (!sight) {
+      co_return tl::unexpected(std::move(sight.error()));
+    }
+    if (sight->missing.empty() && looked_at >= settled) {
+      co_return std::move(sight->well);
+    }
+    if (looked_at >= deadline) {
+      co_return failure(ErrorKind::gateway, fmt::format("verifying the gateway: not well after {}: {}",
+                                                        format_duration(timeout), sight->missing));
+    }
+    timer.expires_at(std::min(steady_clock::now() + kLookAgain, deadline));
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    const bool stopping = co_await stop_requested();
+    if (stopping) {
+      co_return failure(ErrorKind::cancelled, "verifying the gateway: cancelled");
+    }
+  }
+}
+
+}  // namespace renewd::gateway
