@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "commands/by_hand.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/inspect.hpp"
 #include "commands/renew.hpp"
@@ -64,6 +65,20 @@ int dispatch(int argc, char** argv) {
       "Exit status: 0 done or nothing due, 1 something failed, 2 wrong command line or configuration.\n"
       "Example: gravitee-renewd renew production --force");
 
+  commands::ByHandOptions by_hand;
+  auto* activate = app.add_subcommand("activate", "Repeats the gateway step: restarts it and verifies that it is well");
+  activate->add_option("NAME", by_hand.name, "The certificate whose gateway is meant")->required();
+  activate->footer(
+      "Exit status: 0, 1 the gateway is not well, 2 wrong command line or configuration.\n"
+      "Example: gravitee-renewd activate production");
+
+  auto* rollback = app.add_subcommand("rollback", "Puts the keystore from before back and restarts the gateway");
+  rollback->add_option("NAME", by_hand.name, "The certificate whose keystore is meant")->required();
+  rollback->footer(
+      "The keystore that is replaced is kept. Never goes back to an expired one.\n"
+      "Exit status: 0, 1 not possible, or the gateway is not well, 2 wrong command line or configuration.\n"
+      "Example: gravitee-renewd rollback production");
+
   auto* validate = app.add_subcommand("validate", "Checks the configuration and shows every error at once");
   validate->footer(
       "Exit status: 0 valid, 2 not.\n"
@@ -94,6 +109,13 @@ int dispatch(int argc, char** argv) {
   if (renew->parsed()) {
     renewal.configuration = configuration;
     return commands::renew(renewal, std::cout, std::cerr);
+  }
+  by_hand.configuration = configuration;
+  if (activate->parsed()) {
+    return commands::activate(by_hand, std::cout, std::cerr);
+  }
+  if (rollback->parsed()) {
+    return commands::rollback(by_hand, std::cout, std::cerr);
   }
   if (validate->parsed()) {
     return commands::validate(configuration, std::cout, std::cerr);

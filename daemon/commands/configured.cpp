@@ -1,10 +1,16 @@
 #include "commands/configured.hpp"
 
+#include <algorithm>
 #include <string>
 
+#include <fmt/ostream.h>
+
 #include "configuration/loader.hpp"
+#include "core/text.hpp"
 
 namespace renewd::commands {
+
+using configuration::CertificateSettings;
 
 std::optional<configuration::Settings> load_configuration(const std::filesystem::path& file, std::ostream& errors) {
   auto settings = configuration::load(file);
@@ -15,6 +21,43 @@ std::optional<configuration::Settings> load_configuration(const std::filesystem:
     errors << diagnostic.text(file) << '\n';
   }
   return std::nullopt;
+}
+
+std::optional<std::vector<CertificateSettings>> select_certificates(const configuration::Settings& settings,
+                                                                    std::string_view command,
+                                                                    const std::vector<std::string>& names,
+                                                                    std::ostream& errors) {
+  if (names.empty()) {
+    return settings.certificates;
+  }
+  std::vector<std::string_view> known;
+  for (const auto& certificate : settings.certificates) {
+    known.push_back(certificate.name);
+  }
+  std::vector<CertificateSettings> selected;
+  bool all_known = true;
+  for (const auto& name : names) {
+    const auto found = std::find(known.begin(), known.end(), name);
+    if (found == known.end()) {
+      all_known = false;
+      fmt::print(errors, "{}: no certificate is named {}; configured: {}\n", command, printable(name),
+                 fmt::join(known, ", "));
+      continue;
+    }
+    if (std::find(names.begin(), names.end(), name) != names.begin() + (&name - names.data())) {
+      continue;  // named twice
+    }
+    selected.push_back(settings.certificates[static_cast<std::size_t>(found - known.begin())]);
+  }
+  if (!all_known) {
+    return std::nullopt;
+  }
+  return selected;
+}
+
+void say(std::ostream& out, std::string_view certificate, std::string_view text) {
+  fmt::print(out, "{}: {}\n", certificate, text);
+  out.flush();
 }
 
 CertificateObjects::CertificateObjects(const boost::asio::any_io_executor& executor,

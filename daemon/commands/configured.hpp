@@ -4,20 +4,32 @@
 #include <filesystem>
 #include <optional>
 #include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "http/http_client.hpp"
 #include "configuration/settings.hpp"
 #include "core/event_log.hpp"
 #include "core/filesystem.hpp"
 #include "gateway/gateway.hpp"
+#include "http/http_client.hpp"
 #include "renewal/renewal.hpp"
 
 namespace renewd::commands {
 
 // Nothing when the file has errors; each is then on `errors`, one a line.
 std::optional<configuration::Settings> load_configuration(const std::filesystem::path& file, std::ostream& errors);
+
+// The certificates that were named, or all without a name; nothing when a name is unknown, which is then told on
+// `errors`.
+std::optional<std::vector<configuration::CertificateSettings>> select_certificates(
+    const configuration::Settings& settings, std::string_view command, const std::vector<std::string>& names,
+    std::ostream& errors);
+
+// One line of a command's result, seen at once.
+void say(std::ostream& out, std::string_view certificate, std::string_view text);
 
 // The objects that one certificate's renewals work with. Not movable: the surroundings refer to the gateway.
 class CertificateObjects {

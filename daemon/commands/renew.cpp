@@ -1,11 +1,9 @@
 #include "commands/renew.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
@@ -132,8 +130,7 @@ class Pass {
   }
 
   void say(const CertificateSettings& certificate, const std::string& text) {
-    fmt::print(out_, "{}: {}\n", certificate.name, text);
-    out_.flush();
+    commands::say(out_, certificate.name, text);
   }
 
   const RenewOptions& options_;
@@ -148,37 +145,6 @@ class Pass {
   bool succeeded_ = true;
 };
 
-// The certificates that were named, or all; nothing when a name is unknown.
-std::optional<std::vector<CertificateSettings>> select(const configuration::Settings& settings,
-                                                       const std::vector<std::string>& names, std::ostream& errors) {
-  if (names.empty()) {
-    return settings.certificates;
-  }
-  std::vector<std::string_view> known;
-  for (const auto& certificate : settings.certificates) {
-    known.push_back(certificate.name);
-  }
-  std::vector<CertificateSettings> selected;
-  bool all_known = true;
-  for (const auto& name : names) {
-    const auto found = std::find(known.begin(), known.end(), name);
-    if (found == known.end()) {
-      all_known = false;
-      fmt::print(errors, "renew: no certificate is named {}; configured: {}\n", printable(name),
-                 fmt::join(known, ", "));
-      continue;
-    }
-    if (std::find(names.begin(), names.end(), name) != names.begin() + (&name - names.data())) {
-      continue;  // named twice
-    }
-    selected.push_back(settings.certificates[static_cast<std::size_t>(found - known.begin())]);
-  }
-  if (!all_known) {
-    return std::nullopt;
-  }
-  return selected;
-}
-
 }  // namespace
 
 int renew(const RenewOptions& options, std::ostream& out, std::ostream& errors) {
@@ -186,7 +152,7 @@ int renew(const RenewOptions& options, std::ostream& out, std::ostream& errors) 
   if (!settings) {
     return kUsageError;
   }
-  auto certificates = select(*settings, options.names, errors);
+  auto certificates = select_certificates(*settings, "renew", options.names, errors);
   if (!certificates) {
     return kUsageError;
   }

@@ -2,12 +2,27 @@
 
 #include <algorithm>
 #include <charconv>
-#include <string>
-#include <vector>
+
+#include <boost/json.hpp>
 
 #include "installation/installer.hpp"
 
 namespace renewd::installation {
+namespace {
+
+constexpr std::size_t kIndexLimit = 64 * 1024;
+
+// Other names in the directory are not ours.
+std::optional<int> generation_number(std::string_view name) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size() || number <= 0) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+}  // namespace
 
 Result<std::vector<int>> Generations::numbers() const {
   auto names = filesystem_.list(paths_.generations());
@@ -16,10 +31,8 @@ Result<std::vector<int>> Generations::numbers() const {
   }
   std::vector<int> numbers;
   for (const std::string& name : *names) {
-    int number = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error == std::errc() && end == name.data() + name.size() && number > 0) {
-      numbers.push_back(number);
+    if (const auto number = generation_number(name)) {
+      numbers.push_back(*number);
     }
   }
   std::sort(numbers.begin(), numbers.end());
@@ -30,7 +43,50 @@ Result<std::string> Generations::read(int number) const {
   return filesystem_.read(paths_.generations() / std::to_string(number), kKeystoreLimit);
 }
 
-Result<int> Generations::keep(std::string_view keystore) {
+// Best effort: the details are for people, and a generation without them can be gone back to all the same.
+std::map<int, CertificateRecord> Generations::index() const {
+  std::map<int, CertificateRecord> index;
+  const auto text = filesystem_.read(paths_.generations_index(), kIndexLimit);
+  if (!text) {
+    return index;
+  }
+  boost::json::error_code error;
+  const auto value = boost::json::parse(*text, error);
+  if (const auto* object = value.if_object()) {
+    for (const auto& [name, member] : *object) {
+      const auto number = generation_number(name);
+      if (auto certificate = certificate_record(member); number && certificate) {
+        index.emplace(*number, std::move(*certificate));
+      }
+    }
+  }
+  return index;
+}
+
+Result<void> Generations::write_index(const std::map<int, CertificateRecord>& index) {
+  boost::json::object object;
+  for (const auto& [number, certificate] : index) {
+    object[std::to_string(number)] = to_json(certificate);
+  }
+  return write_durably(filesystem_, paths_.generations_index(), boost::json::serialize(object) + "\n",
+                       state_file_attributes());
+}
+
+Result<std::vector<Generation>> Generations::list() const {
+  const auto kept = numbers();
+  if (!kept) {
+    return tl::unexpected(kept.error());
+  }
+  auto details = index();
+  std::vector<Generation> generations;
+  for (const int number : *kept) {
+    const auto found = details.find(number);
+    generations.push_back({number, found == details.end() ? std::nullopt : std::optional(std::move(found->second))});
+  }
+  return generations;
+}
+
+Result<int> Generations::keep(std::string_view keystore, const std::optional<CertificateRecord>& certificate) {
   const auto directory = paths_.generations();
   if (auto created = filesystem_.create_directories(directory, kStateDirectoryMode); !created) {
     return tl::unexpected(std::move(created.error()));
@@ -40,8 +96,7 @@ Result<int> Generations::keep(std::string_view keystore) {
     return tl::unexpected(std::move(kept.error()));
   }
   if (!kept->empty()) {
-    const auto newest = filesystem_.read(directory / std::to_string(kept->back()), kKeystoreLimit);
-    if (newest && *newest == keystore) {
+    if (const auto newest = read(kept->back()); newest && *newest == keystore) {
       return kept->back();
     }
   }
@@ -50,11 +105,19 @@ Result<int> Generations::keep(std::string_view keystore) {
       !written) {
     return tl::unexpected(std::move(written.error()));
   }
+  auto details = index();
+  if (certificate) {
+    details.insert_or_assign(number, *certificate);
+  }
   kept->push_back(number);
   for (std::size_t i = 0; i + kGenerationsKept < kept->size(); ++i) {
+    details.erase((*kept)[i]);
     if (auto removed = filesystem_.remove(directory / std::to_string((*kept)[i])); !removed) {
       return tl::unexpected(std::move(removed.error()));
     }
+  }
+  if (auto written = write_index(details); !written) {
+    return tl::unexpected(std::move(written.error()));
   }
   return number;
 }

@@ -1,14 +1,24 @@
 // The last keystores that were installed, kept so that a bad replacement can be undone.
 #pragma once
 
+#include <map>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/filesystem.hpp"
+#include "installation/certificate_record.hpp"
 #include "installation/state.hpp"
 
 namespace renewd::installation {
 
 inline constexpr std::size_t kGenerationsKept = 3;
+
+struct Generation {
+  int number;
+  std::optional<CertificateRecord> certificate;  // nothing when it is not known
+};
 
 class Generations {
  public:
@@ -16,13 +26,18 @@ class Generations {
   Generations(Filesystem& filesystem, StatePaths paths) : filesystem_(filesystem), paths_(std::move(paths)) {}
 
   // Keeps a keystore's bytes under the next number, durable when it returns, and forgets all but the newest three.
-  // Bytes that the newest generation already holds are not kept twice. Returns the generation's number.
-  Result<int> keep(std::string_view keystore);
+  // Bytes that the newest generation already holds are not kept twice. `certificate` is what is in it; nothing when it
+  // cannot be opened. Returns the generation's number.
+  Result<int> keep(std::string_view keystore, const std::optional<CertificateRecord>& certificate);
+  // Those that are kept, oldest first.
+  Result<std::vector<Generation>> list() const;
   // The bytes of a generation.
   Result<std::string> read(int number) const;
 
  private:
   Result<std::vector<int>> numbers() const;
+  std::map<int, CertificateRecord> index() const;
+  Result<void> write_index(const std::map<int, CertificateRecord>& index);
 
   Filesystem& filesystem_;
   StatePaths paths_;

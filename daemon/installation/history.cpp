@@ -73,28 +73,20 @@ Result<void> History::append(std::string_view outcome, const JournalEntry& entry
   return write_durably(filesystem_, paths_.history(), text, state_file_attributes());
 }
 
-Result<void> History::record_in_use(const InUse& in_use) {
+Result<void> History::record_in_use(const CertificateRecord& in_use) {
   if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
     return created;
   }
-  const json::object object{{"serial", in_use.serial},
-                            {"fingerprint", in_use.fingerprint},
-                            {"not_after", in_use.not_after.time_since_epoch().count()}};
-  return write_durably(filesystem_, paths_.in_use(), json::serialize(object) + "\n", state_file_attributes());
+  return write_durably(filesystem_, paths_.in_use(), json::serialize(to_json(in_use)) + "\n", state_file_attributes());
 }
 
-std::optional<InUse> History::in_use() const {
+std::optional<CertificateRecord> History::in_use() const {
   const auto text = filesystem_.read(paths_.in_use(), kInUseLimit);
   if (!text) {
     return std::nullopt;
   }
-  try {
-    const auto object = json::parse(*text).as_object();
-    return InUse{std::string(object.at("serial").as_string()), std::string(object.at("fingerprint").as_string()),
-                 std::chrono::sys_seconds(std::chrono::seconds(object.at("not_after").to_number<std::int64_t>()))};
-  } catch (const std::exception&) {
-    return std::nullopt;
-  }
+  json::error_code error;
+  return certificate_record(json::parse(*text, error));
 }
 
 }  // namespace renewd::installation

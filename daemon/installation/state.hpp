@@ -27,6 +27,7 @@ struct StatePaths {
   std::filesystem::path in_use() const { return directory / "in-use"; }
   std::filesystem::path lock() const { return directory / "lock"; }
   std::filesystem::path generations() const { return directory / "generations"; }
+  std::filesystem::path generations_index() const { return directory / "generations.json"; }
 };
 
 }  // namespace renewd::installation

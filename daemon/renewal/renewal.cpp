@@ -28,6 +28,10 @@ Fields certificate_fields(const Certificate& certificate) {
           {"not_after", format_time(certificate.not_after())}};
 }
 
+installation::CertificateRecord record_of(const Certificate& certificate) {
+  return {certificate.serial(), certificate.fingerprint_sha256(), certificate.not_before(), certificate.not_after()};
+}
+
 Error with_another(Error error, std::string_view what, const Error& another) {
   error.message += fmt::format("; {}: {}", what, another.message);
   return error;
@@ -43,12 +47,16 @@ Renewal::Renewal(Surroundings surroundings, configuration::CertificateSettings s
       journal_(around_.filesystem, paths_),
       history_(around_.filesystem, paths_) {}
 
-asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
+Result<installation::Lock> Renewal::take_lock(std::string_view holder) {
   if (auto created = around_.filesystem.create_directories(paths_.directory, installation::kStateDirectoryMode);
       !created) {
-    co_return tl::unexpected(with_context("preparing the state directory", std::move(created.error())));
+    return tl::unexpected(with_context("preparing the state directory", std::move(created.error())));
   }
-  const auto lock = installation::Lock::acquire(paths_.lock(), holder);
+  return installation::Lock::acquire(paths_.lock(), holder);
+}
+
+asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
+  const auto lock = take_lock(holder);
   if (!lock) {
     co_return tl::unexpected(lock.error());
   }
@@ -185,7 +193,7 @@ Result<void> Renewal::install(Entry& entry) {
   // A crash between the replacement and its line in the journal: it is in place already.
   const bool in_place = installed->keystore.certificate.fingerprint_sha256() == fingerprint;
   if (!in_place) {
-    auto generation = generations_.keep(installed->bytes);
+    auto generation = generations_.keep(installed->bytes, record_of(installed->keystore.certificate));
     if (!generation) {
       return tl::unexpected(with_context("keeping the old keystore", std::move(generation.error())));
     }
@@ -277,7 +285,7 @@ Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) 
   const Certificate& renewed = installed->keystore.certificate;
   Result<void> recorded;
   if (entry.in_use) {
-    recorded = history_.record_in_use({renewed.serial(), renewed.fingerprint_sha256(), renewed.not_after()});
+    recorded = history_.record_in_use(record_of(renewed));
   }
   // The journal goes last: whatever fails before is repeated.
   recorded = std::move(recorded)

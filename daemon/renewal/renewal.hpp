@@ -20,6 +20,7 @@
 #include "installation/generations.hpp"
 #include "installation/history.hpp"
 #include "installation/journal.hpp"
+#include "installation/lock.hpp"
 #include "installation/state.hpp"
 #include "renewal/installed.hpp"
 
@@ -41,6 +42,9 @@ struct Completed {
 
 // The fields that tell which certificate an event is about.
 Fields certificate_fields(const certificate::Certificate& certificate);
+installation::CertificateRecord record_of(const certificate::Certificate& certificate);
+// How things were before the entry's last activation.
+gateway::Before before_of(const installation::JournalEntry& entry);
 // The first failure, with a second one told behind it.
 Error with_another(Error error, std::string_view what, const Error& another);
 
@@ -63,10 +67,19 @@ class Renewal {
   // wants the lock. Error `busy`: another process is at it.
   boost::asio::awaitable<Result<Completed>> run(std::string holder);
 
+  // By hand: makes the gateway use what is installed, whatever it uses now. A renewal that waits for just that is
+  // carried on with. Logs each step, as run() does. Errors: gateway, disk, busy, cancelled.
+  boost::asio::awaitable<Result<Completed>> activate_again(std::string holder);
+  // By hand: puts the keystore from before back and makes the gateway use it; the installed one is kept. Never an
+  // expired one. When the gateway does not come up with it, it stays, and the next run() goes on from there. Errors:
+  // gateway, disk, busy, cancelled.
+  boost::asio::awaitable<Result<Completed>> go_back(std::string holder);
+
  private:
   using Entry = installation::JournalEntry;
   using Phase = installation::Phase;
 
+  Result<installation::Lock> take_lock(std::string_view holder);
   Result<std::optional<Entry>> recall();
   bool superseded(const Entry& entry) const;
   Result<void> abandon();
@@ -80,12 +93,18 @@ class Renewal {
   boost::asio::awaitable<Result<gateway::Activation>> use(Entry& entry);
   // Notes in the journal how things are before the gateway is told.
   boost::asio::awaitable<Result<gateway::Before>> before_activation(Entry& entry);
-  // `keystore` is "new" or "old", for messages.
+  // `keystore` is "new", "old" or "installed", for messages.
   boost::asio::awaitable<Result<gateway::Activation>> activate(Entry& entry, std::string keystore);
-  boost::asio::awaitable<Result<void>> verify(gateway::Before before, std::string keystore);
+  boost::asio::awaitable<Result<gateway::Activation>> tell(gateway::Before before, std::string keystore);
+  Error activation_failed(Error error, const std::string& keystore) const;
+  boost::asio::awaitable<Result<void>> verify(gateway::Before before, gateway::Activation activation,
+                                              std::string keystore);
   std::optional<Installed> keystore_to_go_back_to(const Entry& entry) const;
+  boost::asio::awaitable<Result<gateway::Activation>> put_back(Entry& entry, Installed old);
   boost::asio::awaitable<Error> roll_back(Entry& entry, Installed old, Error cause);
   Result<void> give_up_answer(Fields& fields);
+  Result<int> previous_generation(std::string_view installed) const;
+  Result<Entry> leave(const std::string& installed, int generation);
   Result<Completed> finish(Entry& entry, gateway::Activation activation);
 
   Result<void> reach(Entry& entry, Phase phase);

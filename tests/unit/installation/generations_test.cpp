@@ -13,7 +13,7 @@ TEST_CASE("the three newest generations stay, numbered on") {
   const StatePaths paths(directory.path(), "production");
   Generations generations(filesystem, paths);
   for (int i = 1; i <= 12; ++i) {
-    CHECK(generations.keep("keystore " + std::to_string(i)).value() == i);
+    CHECK(generations.keep("keystore " + std::to_string(i), std::nullopt).value() == i);
   }
   // 12 comes after 9: by number, not by name.
   CHECK(filesystem.list(paths.generations()).value() == std::vector<std::string>{"10", "11", "12"});
@@ -26,10 +26,10 @@ TEST_CASE("the same keystore is not kept twice in a row") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   Generations generations(filesystem, StatePaths(directory.path(), "production"));
-  CHECK(generations.keep("a").value() == 1);
-  CHECK(generations.keep("a").value() == 1);
-  CHECK(generations.keep("b").value() == 2);
-  CHECK(generations.keep("a").value() == 3);
+  CHECK(generations.keep("a", std::nullopt).value() == 1);
+  CHECK(generations.keep("a", std::nullopt).value() == 1);
+  CHECK(generations.keep("b", std::nullopt).value() == 2);
+  CHECK(generations.keep("a", std::nullopt).value() == 3);
 }
 
 TEST_CASE("strangers in the directory are left alone") {
@@ -42,8 +42,35 @@ TEST_CASE("strangers in the directory are left alone") {
   write_file(paths.generations() / "7x", "mine");
   Generations generations(filesystem, paths);
   for (int i = 1; i <= 5; ++i) {
-    REQUIRE(generations.keep(std::to_string(i)).value() == i);
+    REQUIRE(generations.keep(std::to_string(i), std::nullopt).value() == i);
   }
   CHECK(filesystem.list(paths.generations()).value() ==
         std::vector<std::string>{"-3", "3", "4", "5", "7x", "notes.txt"});
+}
+
+TEST_CASE("what is in each generation is known for as long as it is kept") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  Generations generations(filesystem, paths);
+  const auto certificate = [](int number) {
+    const std::chrono::sys_seconds not_before(std::chrono::seconds(1700000000 + number));
+    return CertificateRecord{std::to_string(number), "FF", not_before, not_before + std::chrono::days(365)};
+  };
+  for (int i = 1; i <= 4; ++i) {
+    REQUIRE(generations.keep(std::to_string(i), certificate(i)));
+  }
+  REQUIRE(generations.keep("cannot be opened", std::nullopt));
+  const auto kept = generations.list().value();
+  REQUIRE(kept.size() == 3);
+  CHECK(kept[0].number == 3);
+  CHECK(kept[0].certificate == certificate(3));
+  CHECK(kept[1].certificate == certificate(4));
+  CHECK_FALSE(kept[2].certificate);
+
+  // Damaged or gone, it costs the details and nothing else.
+  write_file(paths.generations_index(), "{\"4\": {\"serial\": 7}, \"x\": 1");
+  CHECK_FALSE(generations.list().value()[1].certificate);
+  REQUIRE(generations.keep("6", certificate(6)));
+  CHECK(generations.list().value()[2].certificate == certificate(6));
 }

@@ -73,12 +73,12 @@ TEST_CASE("what the gateway uses is remembered, and a damaged record is none") {
   const StatePaths paths(directory.path(), "production");
   History history(filesystem, paths);
   CHECK_FALSE(history.in_use());
-  REQUIRE(history.record_in_use({"0A", "FF", std::chrono::sys_seconds(1700000000s)}));
+  const CertificateRecord written{"0A", "FF", std::chrono::sys_seconds(1600000000s),
+                                  std::chrono::sys_seconds(1700000000s)};
+  REQUIRE(history.record_in_use(written));
   const auto in_use = history.in_use();
   REQUIRE(in_use);
-  CHECK(in_use->serial == "0A");
-  CHECK(in_use->fingerprint == "FF");
-  CHECK(in_use->not_after == std::chrono::sys_seconds(1700000000s));
+  CHECK(*in_use == written);
   write_file(paths.in_use(), "{\"serial\": 3}");
   CHECK_FALSE(history.in_use());
 }

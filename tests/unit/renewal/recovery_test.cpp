@@ -12,7 +12,7 @@ using installation::Phase;
 
 namespace {
 
-std::optional<installation::InUse> in_use(World& world) {
+std::optional<installation::CertificateRecord> in_use(World& world) {
   return installation::History(world.filesystem, {world.directory / "state", "production"}).in_use();
 }
 
@@ -213,6 +213,58 @@ TEST_CASE("a keystore put in place by somebody else ends the renewal that was un
   REQUIRE(unfinished);
   CHECK_THAT(world.events(), ContainsSubstring("certificate_changed_on_disk"));
   CHECK(read_file(world.keystore) == keystores().newest);
+}
+
+TEST_CASE("a keystore that comes while the gateway is verified ends the renewal, and is not rolled back over") {
+  World world;
+  const bool well = GENERATE(true, false);
+  CAPTURE(well);
+  world.gateway.on_verify = [&] {
+    write_file(world.keystore, keystores().newest);
+    if (!well) {
+      world.gateway.verification = failure(ErrorKind::gateway, "not well");
+    }
+  };
+  const auto completed = world.run();
+  REQUIRE_FALSE(completed);
+  CHECK(completed.error().kind == ErrorKind::busy);
+  CHECK(read_file(world.keystore) == keystores().newest);
+  CHECK_THAT(world.events(), ContainsSubstring("certificate_changed_on_disk"));
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/journal"));
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/answer"));
+  CHECK_FALSE(in_use(world));
+}
+
+TEST_CASE("a unit that an activation left down is started by the next process, too") {
+  World world;
+  refuse_to_start(world);
+  SECTION("with the old keystore, after a crash in the middle of going back") {
+    // The first activation fails, and the power goes before the second.
+    world.gateway.on_activate = [&] {
+      if (world.gateway.activations == 2) {
+        throw Crash();
+      }
+      world.gateway.units.clear();  // down
+    };
+    CHECK_THROWS_AS(world.run(), Crash);
+    world.gateway.on_activate = [] {};
+    world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    REQUIRE_FALSE(world.run());
+    CHECK(world.gateway.last_before->running == std::vector<std::string>{"fake.service"});
+    CHECK(read_file(world.keystore) == keystores().installed);
+    // It is up again: what is up is noted anew.
+    world.gateway.units = {"another.service"};
+    REQUIRE(world.run());
+    CHECK(world.gateway.last_before->running == std::vector<std::string>{"another.service"});
+  }
+  SECTION("with the new keystore, where it is not rolled back") {
+    world.settings.gateway.rollback = false;
+    world.gateway.on_activate = [&] { world.gateway.units.clear(); };
+    REQUIRE_FALSE(world.run());
+    world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    REQUIRE(world.run());
+    CHECK(world.gateway.last_before->running == std::vector<std::string>{"fake.service"});
+  }
 }
 
 TEST_CASE("an answer that could not be stored is kept in memory and not asked for again") {

@@ -15,7 +15,8 @@ TEST_CASE("a renewal is carried through to a verified gateway") {
   REQUIRE(completed);
   CHECK(read_file(world.keystore) == keystores().renewed);
   CHECK(read_file(world.directory / "state/production/generations/1") == keystores().installed);
-  CHECK(world.state() == std::vector<std::string>{"generations", "history.jsonl", "in-use", "lock"});
+  CHECK(world.state() ==
+        std::vector<std::string>{"generations", "generations.json", "history.jsonl", "in-use", "lock"});
   CHECK(world.cloud.last_url == "https://cloud.example/management/accounts/account/certificate/renewcert");
   CHECK(world.gateway.activations == 1);
   CHECK(world.gateway.verifications == 1);

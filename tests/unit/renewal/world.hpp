@@ -93,8 +93,12 @@ class FakeGateway final : public gateway::Gateway {
   int verifications = 0;
 };
 
-inline asio::awaitable<void> run_into(renewal::Renewal& renewal, std::optional<Result<renewal::Completed>>& result) {
-  result = co_await renewal.run("test");
+// run(), go_back(), activate_again()
+using Work = asio::awaitable<Result<renewal::Completed>> (renewal::Renewal::*)(std::string holder);
+
+inline asio::awaitable<void> run_into(renewal::Renewal& renewal, std::optional<Result<renewal::Completed>>& result,
+                                      Work work = &renewal::Renewal::run) {
+  result = co_await (renewal.*work)("test");
 }
 
 class TestClock final : public Clock {
@@ -118,12 +122,12 @@ struct World {
     logger->set_pattern("%v");
   }
 
-  Result<renewal::Completed> run() {
+  Result<renewal::Completed> run(Work work = &renewal::Renewal::run) {
     asio::io_context io;
     std::optional<Result<renewal::Completed>> result;
     renewal::Renewal renewal({disk == nullptr ? filesystem : *disk, cloud, gateway, log, clock}, settings,
                              directory / "state");
-    asio::co_spawn(io, run_into(renewal, result), [](std::exception_ptr thrown) {
+    asio::co_spawn(io, run_into(renewal, result, work), [](std::exception_ptr thrown) {
       if (thrown) {
         std::rethrow_exception(thrown);
       }

@@ -1,0 +1,91 @@
+#include "commands/by_hand.hpp"
+
+#include <optional>
+#include <utility>
+
+#include <boost/asio/awaitable.hpp>
+#include <fmt/format.h>
+
+#include "commands/configured.hpp"
+#include "commands/event_loop.hpp"
+#include "commands/exit_status.hpp"
+#include "core/text.hpp"
+#include "http/https_client.hpp"
+#include "renewal/policy.hpp"
+#include "renewal/renewal.hpp"
+
+namespace renewd::commands {
+namespace {
+
+namespace asio = boost::asio;
+using configuration::CertificateSettings;
+using renewal::Completed;
+using renewal::Renewal;
+
+using Work = asio::awaitable<Result<Completed>> (Renewal::*)(std::string holder);
+
+asio::awaitable<void> finish(Renewal& renewal, Work work, std::string holder,
+                             std::optional<Result<Completed>>& result) {
+  result = co_await (renewal.*work)(std::move(holder));
+}
+
+// What the daemon will do with the keystore that was gone back to, which it does not know to be wanted.
+std::string outlook(const Completed& completed, const CertificateSettings& settings, TimePoint now) {
+  const auto decision = renewal::decide({completed.certificate.not_before(), completed.certificate.not_after()},
+                                        settings, std::chrono::seconds(0), now);
+  if (!decision.due) {
+    return "";
+  }
+  return "; it is due for renewal, and the daemon will renew it: set `renew: never` to keep it";
+}
+
+std::string success(std::string_view command, const Completed& completed, const CertificateSettings& settings,
+                    TimePoint now) {
+  const std::string valid = "valid until " + format_time(completed.certificate.not_after());
+  if (command == "rollback") {
+    return fmt::format("rolled back, {}; {}{}", valid, completed.activation.message, outlook(completed, settings, now));
+  }
+  return fmt::format("activated, {}; {}", valid, completed.activation.message);
+}
+
+int work_on(const ByHandOptions& options, std::string command, Work work, std::ostream& out, std::ostream& errors) {
+  const auto settings = load_configuration(options.configuration, errors);
+  if (!settings) {
+    return kUsageError;
+  }
+  const auto selected = select_certificates(*settings, command, {options.name}, errors);
+  if (!selected) {
+    return kUsageError;
+  }
+  const CertificateSettings& certificate = selected->front();
+  const SystemClock clock;
+  const EventLog log = make_event_log(settings->log.format, settings->log.level, clock);
+  PosixFilesystem filesystem;
+  EventLoop loop;
+  http::HttpsClient http(loop.executor(), settings->http);
+  const CertificateObjects objects(loop.executor(), certificate, filesystem, http, log, clock);
+  Renewal renewal(objects.surroundings(), certificate, settings->state_directory);
+  std::optional<Result<Completed>> result;
+  loop.start(finish(renewal, work, command, result));
+  loop.run([&log](const char* signal) {
+    log.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
+  });
+  if (result && *result) {
+    say(out, certificate.name, success(command, **result, certificate, clock.now()));
+    return kSuccess;
+  }
+  say(out, certificate.name, "failed: " + (result ? result->error().message : std::string("interrupted")));
+  return kFailure;
+}
+
+}  // namespace
+
+int activate(const ByHandOptions& options, std::ostream& out, std::ostream& errors) {
+  return work_on(options, "activate", &Renewal::activate_again, out, errors);
+}
+
+int rollback(const ByHandOptions& options, std::ostream& out, std::ostream& errors) {
+  return work_on(options, "rollback", &Renewal::go_back, out, errors);
+}
+
+}  // namespace renewd::commands

@@ -1,0 +1,19 @@
+// `activate NAME` and `rollback NAME`: the gateway step again, and the keystore from before, when a person wants it.
+#pragma once
+
+#include <filesystem>
+#include <ostream>
+#include <string>
+
+namespace renewd::commands {
+
+struct ByHandOptions {
+  std::filesystem::path configuration;
+  std::string name;
+};
+
+// Exit status of the process: 0, 1 when the gateway does not come up, 2 for a wrong configuration or name.
+int activate(const ByHandOptions& options, std::ostream& out, std::ostream& errors);
+int rollback(const ByHandOptions& options, std::ostream& out, std::ostream& errors);
+
+}  // namespace renewd::commands

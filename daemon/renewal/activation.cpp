@@ -1,0 +1,156 @@
+// Making the gateway use the installed keystore, and showing that it does.
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/cancellation.hpp"
+#include "renewal/renewal.hpp"
+
+namespace renewd::renewal {
+
+namespace asio = boost::asio;
+
+// Makes the gateway use what is installed, and shows that it does.
+asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
+  gateway::Activation activation{entry.in_use ? gateway::Use::in_use : gateway::Use::not_confirmed,
+                                 "the gateway was told before"};
+  if (entry.phase < Phase::activated) {
+    auto activated = co_await activate(entry, "new");
+    if (!activated) {
+      co_return tl::unexpected(std::move(activated.error()));
+    }
+    activation = std::move(*activated);
+    entry.in_use = activation.use == gateway::Use::in_use;
+    // Where nothing runs there is nothing to verify.
+    const bool runs = activation.use != gateway::Use::not_running;
+    if (auto written = reach(entry, runs ? Phase::activated : Phase::verified); !written) {
+      co_return tl::unexpected(std::move(written.error()));
+    }
+  }
+  if (entry.phase < Phase::verified) {
+    auto verified = co_await verify(before_of(entry), activation, "new");
+    if (!verified) {
+      co_return tl::unexpected(std::move(verified.error()));
+    }
+    if (auto written = reach(entry, Phase::verified); !written) {
+      co_return tl::unexpected(std::move(written.error()));
+    }
+  }
+  co_return activation;
+}
+
+gateway::Before before_of(const installation::JournalEntry& entry) {
+  const std::chrono::microseconds began(entry.activation_began);
+  return {entry.running, TimePoint(std::chrono::duration_cast<TimePoint::duration>(began))};
+}
+
+asio::awaitable<Result<gateway::Before>> Renewal::before_activation(Entry& entry) {
+  Entry next = entry;
+  if (next.activation_began == 0) {
+    auto running = co_await around_.gateway.running();
+    if (!running) {
+      co_return tl::unexpected(std::move(running.error()));
+    }
+    next.running = std::move(*running);
+  }
+  next.activation_began =
+      std::chrono::duration_cast<std::chrono::microseconds>(around_.clock.now().time_since_epoch()).count();
+  if (auto written = journal_.write(next); !written) {
+    co_return tl::unexpected(std::move(written.error()));
+  }
+  entry = std::move(next);
+  co_return before_of(entry);
+}
+
+asio::awaitable<Result<gateway::Activation>> Renewal::activate(Entry& entry, std::string keystore) {
+  auto before = co_await before_activation(entry);
+  if (!before) {
+    co_return tl::unexpected(activation_failed(std::move(before.error()), keystore));
+  }
+  co_return co_await tell(std::move(*before), std::move(keystore));
+}
+
+asio::awaitable<Result<gateway::Activation>> Renewal::tell(gateway::Before before, std::string keystore) {
+  const bool stopping = co_await stop_requested();
+  if (stopping) {
+    co_return failure(ErrorKind::cancelled, "told to stop before the gateway was activated");
+  }
+  auto activation = co_await around_.gateway.activate(std::move(before));
+  if (!activation) {
+    co_return tl::unexpected(activation_failed(std::move(activation.error()), keystore));
+  }
+  event(EventName::gateway_activated, activation->message,
+        {{"action", around_.gateway.description()}, {"keystore", keystore}});
+  co_return std::move(*activation);
+}
+
+Error Renewal::activation_failed(Error error, const std::string& keystore) const {
+  if (error.kind == ErrorKind::gateway) {
+    event(EventName::gateway_activation_failed, error.message, {{"keystore", keystore}});
+  }
+  return with_context(fmt::format("activating the {} keystore", keystore), std::move(error));
+}
+
+asio::awaitable<Result<void>> Renewal::verify(gateway::Before before, gateway::Activation activation,
+                                              std::string keystore) {
+  const bool sees_something = activation.use == gateway::Use::in_use || around_.gateway.has_probes();
+  if (activation.use == gateway::Use::not_running || !sees_something) {
+    co_return Result<void>();
+  }
+  const bool stopping = co_await stop_requested();
+  if (stopping) {
+    co_return failure(ErrorKind::cancelled, "told to stop before the gateway was verified");
+  }
+  auto verified = co_await around_.gateway.verify(std::move(before));
+  if (!verified) {
+    if (verified.error().kind != ErrorKind::cancelled) {
+      event(EventName::gateway_verification_failed, verified.error().message, {{"keystore", keystore}});
+    }
+    co_return tl::unexpected(
+        with_context(fmt::format("verifying the gateway with the {} keystore", keystore), std::move(verified.error())));
+  }
+  event(EventName::gateway_verified, *verified, {{"keystore", keystore}});
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
+  const auto lock = take_lock(holder);
+  if (!lock) {
+    co_return tl::unexpected(lock.error());
+  }
+  auto unfinished = recall();
+  if (!unfinished) {
+    co_return tl::unexpected(std::move(unfinished.error()));
+  }
+  if (*unfinished && (*unfinished)->phase >= Phase::installed) {
+    Entry entry = std::move(**unfinished);
+    if (entry.phase != Phase::rolling_back) {
+      entry.phase = Phase::installed;
+    }
+    co_return co_await carry_on(entry);
+  }
+  auto installed = read_installed(around_.filesystem, settings_.keystore);
+  if (!installed) {
+    co_return tl::unexpected(std::move(installed.error()));
+  }
+  // Nothing is under way, so there is nothing for the journal: whoever asked sees what comes of it.
+  auto running = co_await around_.gateway.running();
+  if (!running) {
+    co_return tl::unexpected(std::move(running.error()));
+  }
+  gateway::Before before{std::move(*running), around_.clock.now()};
+  auto activation = co_await tell(before, "installed");
+  if (!activation) {
+    co_return tl::unexpected(std::move(activation.error()));
+  }
+  auto verified = co_await verify(before, *activation, "installed");
+  if (!verified) {
+    co_return tl::unexpected(std::move(verified.error()));
+  }
+  if (activation->use == gateway::Use::in_use) {
+    (void)history_.record_in_use(record_of(installed->keystore.certificate));
+  }
+  co_return Completed{installed->keystore.certificate, std::move(*activation)};
+}
+
+}  // namespace renewd::renewal

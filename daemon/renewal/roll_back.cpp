@@ -1,0 +1,198 @@
+// Going back to the keystore from before: because the gateway does not come up with the new one, or by hand.
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "installation/installer.hpp"
+#include "renewal/renewal.hpp"
+
+namespace renewd::renewal {
+
+namespace asio = boost::asio;
+using certificate::Certificate;
+
+// The keystore from before, where going back to it is wanted and does any good: an expired one does none.
+std::optional<Installed> Renewal::keystore_to_go_back_to(const Entry& entry) const {
+  if (!settings_.gateway.rollback || entry.previous_generation == 0) {
+    return std::nullopt;
+  }
+  auto bytes = generations_.read(entry.previous_generation);
+  if (!bytes) {
+    return std::nullopt;
+  }
+  auto old = open_installed(std::move(*bytes), settings_.keystore);
+  if (!old || old->keystore.certificate.not_after() <= around_.clock.now()) {
+    return std::nullopt;
+  }
+  return std::move(*old);
+}
+
+// Puts the old keystore in its place and makes the gateway use it. Until that is shown the journal says
+// `rolling_back`, so that whoever finds it repeats it.
+asio::awaitable<Result<gateway::Activation>> Renewal::put_back(Entry& entry, Installed old) {
+  if (auto written = reach(entry, Phase::rolling_back); !written) {
+    co_return tl::unexpected(std::move(written.error()));
+  }
+  auto current = around_.filesystem.read(settings_.keystore.path, installation::kKeystoreLimit);
+  auto replaced = std::move(current).and_then([&](const std::string& bytes) {
+    return installation::replace(around_.filesystem, settings_.keystore.path, bytes, old.bytes);
+  });
+  if (!replaced) {
+    co_return tl::unexpected(std::move(replaced.error()));
+  }
+  auto activation = co_await activate(entry, "old");
+  if (!activation) {
+    co_return activation;
+  }
+  auto verified = co_await verify(before_of(entry), *activation, "old");
+  if (!verified) {
+    co_return tl::unexpected(std::move(verified.error()));
+  }
+  if (activation->use == gateway::Use::in_use) {
+    (void)history_.record_in_use(record_of(old.keystore.certificate));
+  }
+  (void)history_.append("rolled_back", entry, around_.clock.now());
+  co_return activation;
+}
+
+// The gateway did not come up with the new keystore. The answer stays for another try. Returns why.
+asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cause) {
+  auto activation = co_await put_back(entry, old);
+  const Certificate& certificate = old.keystore.certificate;
+  if (!activation) {
+    Error& another = activation.error();
+    if (another.kind == ErrorKind::cancelled) {
+      co_return std::move(another);
+    }
+    const bool is_back = another.kind == ErrorKind::gateway;
+    cause = with_another(std::move(cause),
+                         is_back ? "the old keystore is back, but the gateway does not run with it either"
+                                 : "and it was not rolled back",
+                         another);
+    if (is_back) {
+      event(Level::error, EventName::renewal_rolled_back, cause.message, certificate_fields(certificate));
+    }
+    co_return cause;
+  }
+  ++entry.rolled_back;
+  entry.running.clear();
+  entry.activation_began = 0;
+  Result<void> closed = reach(entry, Phase::answered);
+  Fields fields = certificate_fields(certificate);
+  if (closed && entry.rolled_back >= kRollbacksPerAnswer) {
+    closed = give_up_answer(fields);
+  }
+  if (!closed) {
+    cause = with_another(std::move(cause), "closing the roll-back", closed.error());
+  }
+  event(EventName::renewal_rolled_back,
+        fmt::format("the old keystore (valid until {}) is back after try {} of {} with this answer: {}",
+                    format_time(certificate.not_after()), entry.rolled_back, kRollbacksPerAnswer, cause.message),
+        std::move(fields));
+  co_return cause;
+}
+
+// The gateway does not come up with this answer: it goes aside, and the cloud will be asked anew.
+Result<void> Renewal::give_up_answer(Fields& fields) {
+  auto aside = answers_.set_aside(around_.clock.now());
+  if (!aside) {
+    return tl::unexpected(std::move(aside.error()));
+  }
+  fields.emplace_back("answer", aside->string());
+  return journal_.clear();
+}
+
+// The newest generation from before the installed keystore. Where that is a generation itself (it was gone back to
+// once), an older one.
+Result<int> Renewal::previous_generation(std::string_view installed) const {
+  auto generations = generations_.list();
+  if (!generations) {
+    return tl::unexpected(std::move(generations.error()));
+  }
+  std::optional<int> before;
+  for (const auto& generation : *generations) {
+    if (const auto bytes = generations_.read(generation.number); bytes && *bytes == installed) {
+      if (!before) {
+        return failure(ErrorKind::disk, fmt::format("the oldest keystore that is kept is installed (generation {}): "
+                                                    "there is none to go back to",
+                                                    generation.number));
+      }
+      return *before;
+    }
+    before = generation.number;
+  }
+  if (!before) {
+    return failure(ErrorKind::disk, fmt::format("no keystore from before is kept in {}: there is none to go back to",
+                                                paths_.generations().string()));
+  }
+  return *before;
+}
+
+asio::awaitable<Result<Completed>> Renewal::go_back(std::string holder) {
+  const auto lock = take_lock(holder);
+  if (!lock) {
+    co_return tl::unexpected(lock.error());
+  }
+  auto installed = around_.filesystem.read(settings_.keystore.path, installation::kKeystoreLimit);
+  if (!installed) {
+    co_return tl::unexpected(std::move(installed.error()));
+  }
+  const auto number = previous_generation(*installed);
+  if (!number) {
+    co_return tl::unexpected(number.error());
+  }
+  auto old = generations_.read(*number).and_then(
+      [&](std::string bytes) { return open_installed(std::move(bytes), settings_.keystore); });
+  if (!old) {
+    co_return tl::unexpected(with_context(fmt::format("generation {}", *number), std::move(old.error())));
+  }
+  const Certificate certificate = old->keystore.certificate;
+  if (certificate.not_after() <= around_.clock.now()) {
+    co_return failure(ErrorKind::disk, fmt::format("generation {} expired at {}: going back to it would be an outage",
+                                                   *number, format_time(certificate.not_after())));
+  }
+  auto entry = leave(*installed, *number);
+  if (!entry) {
+    co_return tl::unexpected(std::move(entry.error()));
+  }
+  auto activation = co_await put_back(*entry, std::move(*old));
+  if (!activation) {
+    co_return tl::unexpected(std::move(activation.error()));
+  }
+  if (auto cleared = journal_.clear(); !cleared) {
+    co_return tl::unexpected(std::move(cleared.error()));
+  }
+  event(EventName::renewal_rolled_back,
+        fmt::format("generation {} (valid until {}) is back, as asked for; {}", *number,
+                    format_time(certificate.not_after()), activation->message),
+        certificate_fields(certificate));
+  co_return Completed{certificate, std::move(*activation)};
+}
+
+// What is installed, and an answer that waits for its turn, are not wanted any more: kept, but out of the way.
+Result<installation::JournalEntry> Renewal::leave(const std::string& installed, int generation) {
+  auto answer = answers_.load();
+  if (!answer) {
+    return tl::unexpected(std::move(answer.error()));
+  }
+  if (*answer) {
+    if (auto aside = answers_.set_aside(around_.clock.now()); !aside) {
+      return tl::unexpected(std::move(aside.error()));
+    }
+  }
+  Entry entry;
+  entry.previous_generation = generation;
+  // What cannot be opened can be gone back from all the same.
+  std::optional<installation::CertificateRecord> record;
+  if (const auto opened = open_installed(installed, settings_.keystore)) {
+    record = record_of(opened->keystore.certificate);
+    entry.fingerprint = record->fingerprint;
+  }
+  if (auto kept = generations_.keep(installed, record); !kept) {
+    return tl::unexpected(with_context("keeping the installed keystore", std::move(kept.error())));
+  }
+  return entry;
+}
+
+}  // namespace renewd::renewal

@@ -1,0 +1,194 @@
+#include <boost/algorithm/string/join.hpp>
+
+#include "installation/generations.hpp"
+#include "installation/history.hpp"
+#include "renewal/renewal.hpp"
+#include "support/catch.hpp"
+#include "support/crashing_filesystem.hpp"
+#include "unit/renewal/world.hpp"
+
+using namespace renewd;
+using namespace renewd::renewal;
+using namespace renewd::testing;
+
+namespace {
+
+installation::StatePaths paths_of(const World& world) {
+  return {world.directory / "state", "production"};
+}
+
+std::string generation(World& world, int number) {
+  return installation::Generations(world.filesystem, paths_of(world)).read(number).value();
+}
+
+bool in_use_is(World& world, const std::string& keystore) {
+  const auto opened = open_installed(keystore, world.settings.keystore);
+  const auto in_use = installation::History(world.filesystem, paths_of(world)).in_use();
+  return in_use && in_use->fingerprint == opened->keystore.certificate.fingerprint_sha256();
+}
+
+// A host whose keystore was renewed once.
+void renew(World& world) {
+  REQUIRE(world.run());
+  REQUIRE(read_file(world.keystore) == keystores().renewed);
+}
+
+}  // namespace
+
+TEST_CASE("goes back to the keystore from before by hand, and keeps the one that was installed") {
+  World world;
+  renew(world);
+  const auto went_back = world.run(&Renewal::go_back);
+  REQUIRE(went_back);
+  CHECK(read_file(world.keystore) == keystores().installed);
+  CHECK(generation(world, 2) == keystores().renewed);
+  CHECK(world.gateway.activations == 2);
+  CHECK(in_use_is(world, keystores().installed));
+  CHECK_THAT(world.events(), Catch::Matchers::EndsWith("gateway_activated gateway_verified renewal_rolled_back"));
+  CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
+
+  SECTION("but not forward again") {
+    const auto again = world.run(&Renewal::go_back);
+    REQUIRE_FALSE(again);
+    CHECK_THAT(again.error().message, ContainsSubstring("generation 1") && ContainsSubstring("none to go back to"));
+    CHECK(read_file(world.keystore) == keystores().installed);
+  }
+  SECTION("and a renewal after that is a new one") {
+    renew(world);
+    CHECK(world.cloud.requests == 2);
+  }
+}
+
+TEST_CASE("going back needs something to go back to") {
+  World world;
+  SECTION("a generation") {
+    const auto went_back = world.run(&Renewal::go_back);
+    REQUIRE_FALSE(went_back);
+    CHECK_THAT(went_back.error().message, ContainsSubstring("no keystore from before is kept"));
+  }
+  SECTION("one that has not expired") {
+    renew(world);
+    world.clock.time = std::chrono::system_clock::now() + std::chrono::days(20);
+    const auto went_back = world.run(&Renewal::go_back);
+    REQUIRE_FALSE(went_back);
+    CHECK_THAT(went_back.error().message, ContainsSubstring("generation 1 expired at"));
+    CHECK(read_file(world.keystore) == keystores().renewed);
+  }
+  SECTION("one that opens") {
+    renew(world);
+    world.settings.keystore.password->value = Secret("another");
+    const auto went_back = world.run(&Renewal::go_back);
+    REQUIRE_FALSE(went_back);
+    CHECK_THAT(went_back.error().message, ContainsSubstring("generation 1: ") && ContainsSubstring("password"));
+    CHECK(read_file(world.keystore) == keystores().renewed);
+  }
+  CHECK(world.gateway.activations <= 1);
+}
+
+TEST_CASE("goes back by hand from a keystore that does not open") {
+  World world;
+  renew(world);
+  write_file(world.keystore, "not a keystore");
+  REQUIRE(world.run(&Renewal::go_back));
+  CHECK(read_file(world.keystore) == keystores().installed);
+  CHECK(generation(world, 2) == "not a keystore");
+}
+
+TEST_CASE("an answer that waits for its turn is set aside by going back") {
+  World world;
+  renew(world);
+  write_file(paths_of(world).answer(), base64(keystores().newest));
+  REQUIRE(world.run(&Renewal::go_back));
+  CHECK_FALSE(std::filesystem::exists(paths_of(world).answer()));
+  CHECK_THAT(boost::algorithm::join(world.state(), " "), ContainsSubstring("answer-rejected-"));
+}
+
+TEST_CASE("a gateway that does not come up after going back by hand has the old keystore, and is tried again") {
+  World world;
+  renew(world);
+  world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
+  const auto went_back = world.run(&Renewal::go_back);
+  REQUIRE_FALSE(went_back);
+  CHECK(went_back.error().kind == ErrorKind::gateway);
+  CHECK(read_file(world.keystore) == keystores().installed);
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  REQUIRE_FALSE(world.run());  // the roll-back is what it carries on with
+  CHECK(world.cloud.requests == 1);
+  CHECK(in_use_is(world, keystores().installed));
+}
+
+TEST_CASE("a power cut while going back by hand leaves a whole keystore, and a gateway that uses it") {
+  int crashes = 0;
+  for (int at = 1;; ++at) {
+    CAPTURE(at);
+    World world;
+    renew(world);
+    const int activations = world.gateway.activations;
+    CrashingFilesystem disk(world.directory.path(), at);
+    world.disk = &disk;
+    try {
+      const auto went_back = world.run(&Renewal::go_back);
+      REQUIRE(went_back);
+      break;
+    } catch (const Crash&) {
+      ++crashes;
+    }
+    disk.lose_what_was_not_synced();
+    world.disk = nullptr;
+    const std::string keystore = read_file(world.keystore);
+    CHECK((keystore == keystores().installed || keystore == keystores().renewed));
+    const auto unfinished = Renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock},
+                                    world.settings, world.directory / "state")
+                                .unfinished();
+    REQUIRE(unfinished);
+    if (*unfinished) {
+      (void)world.run();
+    }
+    if (read_file(world.keystore) == keystores().installed) {
+      CHECK(world.gateway.activations > activations);
+    }
+  }
+  CHECK(crashes > 15);
+}
+
+TEST_CASE("the gateway step can be repeated by hand") {
+  World world;
+  SECTION("for the keystore that is there") {
+    REQUIRE(world.run(&Renewal::activate_again));
+    CHECK(world.cloud.requests == 0);
+    CHECK(world.gateway.activations == 1);
+    CHECK(world.gateway.verifications == 1);
+    CHECK(in_use_is(world, keystores().installed));
+    CHECK(world.events() == "gateway_activated gateway_verified");
+  }
+  SECTION("for a renewal that waits for just that") {
+    world.settings.gateway.rollback = false;
+    world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
+    REQUIRE_FALSE(world.run());
+    world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    REQUIRE(world.run(&Renewal::activate_again));
+    CHECK(read_file(world.keystore) == keystores().renewed);
+    CHECK(in_use_is(world, keystores().renewed));
+    CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
+  }
+  SECTION("and a stored answer still waits for its turn") {
+    world.gateway.on_activate = [&] {
+      const bool old = read_file(world.keystore) == keystores().installed;
+      world.gateway.activation = old ? Result<gateway::Activation>(gateway::Activation{gateway::Use::in_use, "up"})
+                                     : failure(ErrorKind::gateway, "the gateway does not start");
+    };
+    REQUIRE_FALSE(world.run());
+    REQUIRE(world.run(&Renewal::activate_again));
+    CHECK(read_file(world.keystore) == keystores().installed);
+    CHECK(std::filesystem::exists(paths_of(world).answer()));
+    CHECK(std::filesystem::exists(paths_of(world).journal()));
+  }
+  SECTION("and fails when the gateway does") {
+    world.gateway.verification = failure(ErrorKind::gateway, "not well");
+    const auto activated = world.run(&Renewal::activate_again);
+    REQUIRE_FALSE(activated);
+    CHECK_THAT(activated.error().message, ContainsSubstring("verifying the gateway with the installed keystore"));
+    CHECK(read_file(world.keystore) == keystores().installed);
+    CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
+  }
+}
