@@ -6,10 +6,12 @@
 #include <array>
 #include <utility>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
 
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
+#include "installation/installer.hpp"
 
 namespace renewd::renewal {
 
@@ -32,27 +34,46 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surro
       schedule_(schedule),
       renewal_(surroundings, certificate_, state_directory),
       timer_(executor),
+      watch_(executor, certificate_.keystore.path),
       splay_offset_(splay_offset(host_identity(around_.filesystem), certificate_.name, schedule_.splay)),
       budget_(schedule_.requests_per_day) {}
 
 asio::awaitable<void> Supervisor::run() {
-  while (true) {
+  bool goes_on = true;
+  while (goes_on) {
     const TimePoint next = co_await step();
     const bool stopping = co_await stop_requested();
     if (stopping) {
       co_return;
     }
-    switch (co_await timer_.sleep_until(next)) {
-      case Wake::reached:
-        break;
-      case Wake::clock_changed:
+    goes_on = co_await sleep_until(next);
+  }
+}
+
+asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
+  using asio::experimental::awaitable_operators::operator||;
+  while (true) {
+    const auto woken = co_await (timer_.sleep_until(next) || watch_.changed());
+    const bool stopping = co_await stop_requested();
+    if (stopping) {
+      co_return false;
+    }
+    if (woken.index() == 0) {
+      if (std::get<0>(woken) == Wake::clock_changed) {
         event(EventName::clock_changed, "the clock was set: deciding anew");
         clock_was_set();
-        break;
-      case Wake::cancelled:
-        co_return;
+      }
+      co_return true;
+    }
+    if (was_replaced()) {
+      co_return true;
     }
   }
+}
+
+bool Supervisor::was_replaced() const {
+  const auto bytes = around_.filesystem.read(certificate_.keystore.path, installation::kKeystoreLimit);
+  return bytes ? seen_bytes_ != *bytes : seen_bytes_.has_value();
 }
 
 asio::awaitable<TimePoint> Supervisor::step() {
@@ -103,6 +124,9 @@ bool Supervisor::breaks_crash_loop(const installation::JournalEntry& unfinished,
 
 asio::awaitable<TimePoint> Supervisor::renew(Validity validity) {
   auto renewed = co_await renewal_.run("run");
+  if (const auto installed = read_installed(around_.filesystem, certificate_.keystore)) {
+    remember(*installed, true);
+  }
   if (!renewed) {
     const auto unfinished = renewal_.unfinished();
     unfinished_ = unfinished && unfinished->has_value();
@@ -119,8 +143,11 @@ std::optional<Validity> Supervisor::look() {
   if (!installed) {
     event(EventName::certificate_unreadable, installed.error().message,
           {{"path", certificate_.keystore.path.string()}});
+    auto bytes = around_.filesystem.read(certificate_.keystore.path, installation::kKeystoreLimit);
+    seen_bytes_ = bytes ? std::optional(std::move(*bytes)) : std::nullopt;
     return std::nullopt;
   }
+  remember(*installed, false);
   const auto& certificate = installed->keystore.certificate;
   const Validity validity{certificate.not_before(), certificate.not_after()};
   const TimePoint now = around_.clock.now();
@@ -136,6 +163,17 @@ std::optional<Validity> Supervisor::look() {
     event(EventName::certificate_checked, decide(validity, certificate_, splay_offset_, now).message, fields);
   }
   return validity;
+}
+
+void Supervisor::remember(const Installed& installed, bool ours) {
+  const auto& certificate = installed.keystore.certificate;
+  const std::string fingerprint = certificate.fingerprint_sha256();
+  if (!ours && !seen_fingerprint_.empty() && seen_fingerprint_ != fingerprint) {
+    event(EventName::certificate_changed_on_disk, "somebody else has replaced the keystore",
+          certificate_fields(certificate));
+  }
+  seen_bytes_ = installed.bytes;
+  seen_fingerprint_ = fingerprint;
 }
 
 // After a step back, a moment that the old clock chose may be years away.

@@ -51,6 +51,7 @@ TEST_CASE("the daemon sees a certificate come due, renews it once, restarts the 
   const Events events = stop(daemon);
   CHECK(count(events, "renewal_due") == 1);
   CHECK(count(events, "renewal_failed") == 0);
+  CHECK(count(events, "certificate_changed_on_disk") == 0);
   CHECK(host.cloud().requests().size() == 1);
 }
 
@@ -103,6 +104,43 @@ TEST_CASE("the daemon asks for nothing when nothing is due, or a certificate is 
     CHECK(host->restarts() == 0);
     CHECK(snapshot(host->keystore()) == before);
   }
+}
+
+TEST_CASE("the daemon sees at once that somebody else has replaced the keystore") {
+  Host host({"--initial-days", "200"});
+  Host another({"--initial-days", "300"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(says("certificate_checked"));
+
+  SECTION("by a rename") {
+    std::filesystem::copy_file(another.keystore(), host / "beside.p12");
+    std::filesystem::rename(host / "beside.p12", host.keystore());
+  }
+  SECTION("by writing into it") {
+    write_file(host.keystore(), read_file(another.keystore()));
+  }
+  daemon.wait_for_errors(says("certificate_changed_on_disk"));
+  daemon.wait_for_errors([](const std::string& log) {
+    return log.find("certificate_checked", log.find("certificate_changed_on_disk")) != std::string::npos;
+  });
+  const Events events = stop(daemon);
+  CHECK(count(events, "certificate_changed_on_disk") == 1);
+  CHECK(count(events, "certificate_checked") == 2);
+  CHECK(host.cloud().requests().empty());
+}
+
+TEST_CASE("the daemon asks at once when somebody else has put a certificate in place that is due") {
+  Host host({"--initial-days", "200"});
+  Host due;
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(says("certificate_checked"));
+  write_file(host.keystore(), "not a keystore");
+  daemon.wait_for_errors(says("certificate_unreadable"));
+  write_file(host.keystore(), read_file(due.keystore()));
+  daemon.wait_for_errors(says("renewal_due"));
+  daemon.wait_for_errors(says("renewal_requested"));
+  const Events events = stop(daemon);
+  CHECK(count(events, "certificate_changed_on_disk") == 1);
 }
 
 TEST_CASE("the daemon renews one certificate although the other fails, and says when it tries again") {
