@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include "host.hpp"
 #include "support/catch.hpp"
+#include "support/host.hpp"
 #include "support/keystores.hpp"
 
 using namespace renewd::testing;

@@ -2,9 +2,9 @@
 
 #include <memory>
 
-#include "host.hpp"
 #include "servers.hpp"
 #include "support/catch.hpp"
+#include "support/host.hpp"
 #include "support/keystores.hpp"
 
 using namespace renewd::testing;

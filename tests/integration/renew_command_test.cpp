@@ -1,7 +1,7 @@
 // The command `renew`: what it does when nothing is due, when it is asked to hurry, to rehearse, or for the impossible.
 
-#include "host.hpp"
 #include "support/catch.hpp"
+#include "support/host.hpp"
 
 using namespace renewd::testing;
 

@@ -2,8 +2,8 @@
 
 #include <signal.h>
 
-#include "host.hpp"
 #include "support/catch.hpp"
+#include "support/host.hpp"
 
 using namespace renewd::testing;
 

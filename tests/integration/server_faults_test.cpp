@@ -3,8 +3,8 @@
 
 #include <set>
 
-#include "host.hpp"
 #include "support/catch.hpp"
+#include "support/host.hpp"
 
 using namespace renewd::testing;
 

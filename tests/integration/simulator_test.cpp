@@ -4,8 +4,8 @@
 
 #include <boost/json.hpp>
 
-#include "host.hpp"
 #include "support/catch.hpp"
+#include "support/host.hpp"
 
 using namespace renewd::testing;
 

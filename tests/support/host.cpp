@@ -1,9 +1,11 @@
-#include "host.hpp"
+#include "support/host.hpp"
 
 #include <fcntl.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 #include <stdexcept>
 
@@ -50,6 +52,12 @@ void make_distinctive(const std::filesystem::path& file) {
   }
 }
 
+std::string raw_acl(const std::filesystem::path& file) {
+  std::array<char, 1024> value{};
+  const ssize_t size = ::getxattr(file.c_str(), "system.posix_acl_access", value.data(), value.size());
+  return size > 0 ? std::string(value.data(), static_cast<std::size_t>(size)) : std::string();
+}
+
 }  // namespace
 
 Snapshot snapshot(const std::filesystem::path& file) {
@@ -57,10 +65,13 @@ Snapshot snapshot(const std::filesystem::path& file) {
   if (::stat(file.c_str(), &status) != 0) {
     throw std::runtime_error("stat " + file.string());
   }
-  return {
-      read_file(file), status.st_ino,
-      status.st_uid,   status.st_gid,
-      status.st_mode,  std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec)};
+  return {read_file(file),
+          status.st_ino,
+          status.st_uid,
+          status.st_gid,
+          status.st_mode,
+          raw_acl(file),
+          std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec)};
 }
 
 Events parse_events(const std::string& errors) {
@@ -112,12 +123,23 @@ void check_no_secret(const std::string& text) {
 
 Host::Host(const std::vector<std::string>& flags, Target target)
     : keystore_(directory_ / (target == Target::pem ? "keystore.pem" : "keystore.p12")),
-      cloud_(simulator_flags(keystore_, target, flags)) {
+      cloud_(std::make_shared<Simulator>(simulator_flags(keystore_, target, flags))) {
   make_distinctive(keystore_);
+  write_secrets();
+  configure();
+}
+
+Host::Host(std::shared_ptr<Simulator> cloud, const std::filesystem::path& keystore)
+    : keystore_(directory_ / keystore.filename().string()), cloud_(std::move(cloud)) {
+  run_or_throw({"cp", "--archive", keystore.string(), keystore_.string()});
+  write_secrets();
+  configure();
+}
+
+void Host::write_secrets() {
   write_file(directory_ / "token", std::string(kAccountToken) + "\n");
   write_file(directory_ / "password", std::string(kKeystorePassword) + "\n");
   write_file(directory_ / "proxy-password", std::string(kProxyPassword) + "\n");
-  configure();
 }
 
 std::string Host::certificate_yaml(const std::string& name, const std::string& account_url, const Extra& extra) const {
@@ -142,18 +164,18 @@ void Host::write_configuration(const std::string& certificates, const Extra& ext
   std::vector<std::string> http = extra.http;
   const auto sets_ca = [](const std::string& line) { return line.starts_with("ca_file:"); };
   if (std::none_of(http.begin(), http.end(), sets_ca)) {
-    http.push_back("ca_file: " + cloud_.ca_file().string());
+    http.push_back("ca_file: " + cloud_->ca_file().string());
   }
   write_file(configuration(), "certificates:\n" + certificates + "http: " + in_braces(http) +
                                   "\nstate_directory: " + (directory_ / "state").string() + "\nlog: {format: json}\n");
 }
 
 void Host::configure(const Extra& extra) {
-  write_configuration(certificate_yaml("production", cloud_.account_url(), extra), extra);
+  write_configuration(certificate_yaml("production", cloud_->account_url(), extra), extra);
 }
 
 CommandResult Host::renew(const std::vector<std::string>& arguments) {
-  std::vector<std::string> argv = {RENEWD_BINARY, "--config", configuration().string(), "renew"};
+  std::vector<std::string> argv = renew_command();
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   CommandResult result = run(argv);
   check_no_secret(result.output + result.errors);
@@ -162,6 +184,10 @@ CommandResult Host::renew(const std::vector<std::string>& arguments) {
 
 std::vector<std::string> Host::daemon_command() const {
   return {RENEWD_BINARY, "--config", configuration().string(), "run"};
+}
+
+std::vector<std::string> Host::renew_command() const {
+  return {RENEWD_BINARY, "--config", configuration().string(), "renew"};
 }
 
 std::size_t Host::restarts() const {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@ struct Snapshot {
   uid_t owner;
   gid_t group;
   mode_t mode;
+  std::string acl;  // raw; empty without one
   std::chrono::nanoseconds modified;
 
   bool operator==(const Snapshot&) const = default;
@@ -57,13 +59,17 @@ class Host {
  public:
   // `flags` go to the simulator, after "--key ec:P-256", which saves seconds.
   explicit Host(const std::vector<std::string>& flags = {}, Target target = Target::pkcs12);
+  // Another host of the same account: in a directory of its own, with a copy of the keystore
+  // as it is now, and with the same cloud.
+  Host another() const { return Host(cloud_, keystore_); }
 
-  Simulator& cloud() { return cloud_; }
+  Simulator& cloud() { return *cloud_; }
   const std::filesystem::path& keystore() const { return keystore_; }
   std::filesystem::path configuration() const { return directory_ / "config.yaml"; }
   // The state of its certificate, "production".
   std::filesystem::path state() const { return directory_ / "state/production"; }
   std::filesystem::path operator/(std::string_view name) const { return directory_ / name; }
+  const std::filesystem::path& directory() const { return directory_.path(); }
   // Another one than that made in the beginning, at another path.
   void use_keystore(const std::filesystem::path& keystore) { keystore_ = keystore; }
 
@@ -74,15 +80,19 @@ class Host {
 
   // gravitee-renewd --config … renew …
   CommandResult renew(const std::vector<std::string>& arguments = {});
-  // What to give to a BackgroundProcess for `run`.
+  // What to give to a BackgroundProcess for `run`, and what renew() runs.
   std::vector<std::string> daemon_command() const;
+  std::vector<std::string> renew_command() const;
   // How often the gateway was restarted.
   std::size_t restarts() const;
 
  private:
+  Host(std::shared_ptr<Simulator> cloud, const std::filesystem::path& keystore);
+  void write_secrets();
+
   TemporaryDirectory directory_;
   std::filesystem::path keystore_;
-  Simulator cloud_;
+  std::shared_ptr<Simulator> cloud_;
 };
 
 }  // namespace renewd::testing

@@ -1,0 +1,101 @@
+// The real binary, killed before each call that it makes on files, sockets and processes: whatever the moment, the
+// keystore is whole, and the next run brings the renewal to its end.
+
+#include <map>
+
+#include "faults/strace.hpp"
+#include "faults/trial.hpp"
+#include "support/catch.hpp"
+
+using namespace renewd::testing;
+
+namespace {
+
+// What the kernel or somebody else remembers of a process that dies. Before a call that only looks (read, stat), things
+// are as before the call ahead of it.
+const std::vector<std::string> kCalls = {"openat",    "mkdir",           "mkdirat",
+                                         "write",     "writev",          "pwrite64",
+                                         "ftruncate", "fallocate",       "fsync",
+                                         "fdatasync", "sync_file_range", "fchmod",
+                                         "fchmodat",  "chmod",           "fchown",
+                                         "fchownat",  "fsetxattr",       "fremovexattr",
+                                         "rename",    "renameat",        "renameat2",
+                                         "link",      "linkat",          "symlink",
+                                         "symlinkat", "unlink",          "unlinkat",
+                                         "rmdir",     "utimensat",       "flock",
+                                         "close",     "socket",          "connect",
+                                         "shutdown",  "sendto",          "sendmsg",
+                                         "recvfrom",  "recvmsg",         "pipe2",
+                                         "clone",     "clone3",          "fork",
+                                         "vfork",     "pidfd_open",      "pidfd_send_signal",
+                                         "kill",      "wait4",           "waitid",
+                                         "exit_group"};
+
+// Fewer would mean that the recording has gone wrong, not that a renewal has become that simple.
+constexpr int kFewest = 100;
+
+struct Tally {
+  int killed = 0;
+  int not_reached = 0;
+  std::map<std::string, int> by_name;
+};
+
+std::string described(const Tally& tally) {
+  static int in_all = 0;  // of the test cases that this process runs
+  in_all += tally.killed;
+  std::string text = "killed at " + std::to_string(tally.killed) + " calls:";
+  for (const auto& [name, count] : tally.by_name) {
+    text += " " + name + " " + std::to_string(count);
+  }
+  return text + "; not reached again: " + std::to_string(tally.not_reached) +
+         "; with the cases before: " + std::to_string(in_all);
+}
+
+void kill_at_every_call(Target target, GatewayKind gateway) {
+  const Host prepared({}, target);
+  give_acl(prepared.keystore());
+
+  Trial untroubled(prepared, gateway);
+  const Recording recording = record(untroubled.host(), kCalls);
+  INFO(recording.result.output << recording.result.errors);
+  REQUIRE(recording.result.status == 0);
+  untroubled.check_completed();
+
+  Tally tally;
+  for (const Call& call : recording.calls) {
+    INFO("killed before " << call.description());
+    Trial trial(prepared, gateway);
+    const Injected killed = kill_before(trial.host(), call);
+    INFO(killed.result.output << killed.result.errors);
+    if (!killed.happened) {
+      // How an answer is cut into packets is up to the network.
+      ++tally.not_reached;
+      CHECK(killed.result.status == 0);
+      continue;
+    }
+    ++tally.killed;
+    ++tally.by_name[call.name];
+    trial.check_keystore();
+    trial.check_next_run_completes();
+  }
+  WARN(described(tally));
+  CHECK(tally.killed >= kFewest);
+}
+
+}  // namespace
+
+TEST_CASE("killed at any call, a PKCS#12 keystore and a gateway command are carried through by the next run") {
+  kill_at_every_call(Target::pkcs12, GatewayKind::command);
+}
+
+TEST_CASE("killed at any call, a PKCS#12 keystore without a gateway is carried through by the next run") {
+  kill_at_every_call(Target::pkcs12, GatewayKind::none);
+}
+
+TEST_CASE("killed at any call, a PEM keystore and a gateway command are carried through by the next run") {
+  kill_at_every_call(Target::pem, GatewayKind::command);
+}
+
+TEST_CASE("killed at any call, a PEM keystore without a gateway is carried through by the next run") {
+  kill_at_every_call(Target::pem, GatewayKind::none);
+}
