@@ -181,7 +181,7 @@ Result<fs::path> PosixFilesystem::canonical(const fs::path& path) const {
 
 bool PosixFilesystem::exists(const fs::path& path) const {
   std::error_code error;
-  return fs::exists(path, error);
+  return fs::status(path, error).type() != fs::file_type::not_found;
 }
 
 Result<std::vector<std::string>> PosixFilesystem::list(const fs::path& directory) const {

@@ -41,6 +41,7 @@ class Filesystem {
   virtual Result<FileAttributes> attributes(const std::filesystem::path& path) const = 0;
   // The path with every symbolic link followed; fails when it does not exist.
   virtual Result<std::filesystem::path> canonical(const std::filesystem::path& path) const = 0;
+  // What cannot be looked at counts as there: using it then tells why, where "not there" would be taken for granted.
   virtual bool exists(const std::filesystem::path& path) const = 0;
   // The names in a directory, sorted; empty when the directory does not exist.
   virtual Result<std::vector<std::string>> list(const std::filesystem::path& directory) const = 0;

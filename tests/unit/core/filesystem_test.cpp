@@ -122,3 +122,14 @@ TEST_CASE("what cannot be written is found out without writing") {
   CHECK_FALSE(filesystem.check_writable(directory / "file"));
   CHECK(filesystem.free_bytes(directory.path()).value() > 0);
 }
+
+TEST_CASE("what cannot be looked at counts as there, so that using it tells why") {
+  const TemporaryDirectory directory;
+  const PosixFilesystem filesystem;
+  fs::create_symlink("loop", directory / "loop");
+  CHECK(filesystem.exists(directory / "loop"));
+  CHECK_THAT(filesystem.read(directory / "loop", 4).error().message, ContainsSubstring("symbolic links"));
+  CHECK_FALSE(filesystem.exists(directory / "none"));
+  write_file(directory / "file", "");
+  CHECK_FALSE(filesystem.exists(directory / "file/below"));
+}
