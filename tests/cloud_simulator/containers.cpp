@@ -49,12 +49,12 @@ struct BagsFree {
 
 }  // namespace
 
-std::string pkcs12(const Contents& contents, const std::string& password) {
+std::string pkcs12(const Contents& contents, const std::string& password, const char* alias) {
   const X509StackPtr chain(sk_X509_new_null());
   if (contents.issuer != nullptr) {
     require(X509_up_ref(contents.issuer) == 1 && sk_X509_push(chain.get(), contents.issuer) > 0, "chaining");
   }
-  const Pkcs12Ptr p12(PKCS12_create(password.c_str(), kAlias, contents.key, contents.certificate, chain.get(),
+  const Pkcs12Ptr p12(PKCS12_create(password.c_str(), alias, contents.key, contents.certificate, chain.get(),
                                     NID_aes_256_cbc, NID_aes_256_cbc, PKCS12_DEFAULT_ITER, PKCS12_DEFAULT_ITER, 0));
   return encode(p12.get());
 }

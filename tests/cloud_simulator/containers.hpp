@@ -17,8 +17,10 @@ struct Contents {
 
 inline constexpr const char* kAlias = "cockpit-client";
 
-// AES-256 and SHA-256, under kAlias.
-std::string pkcs12(const Contents& contents, const std::string& password);
+// What OpenSSL without a friendly name amounts to for a JVM.
+inline constexpr const char* kOtherAlias = "1";
+// AES-256 and SHA-256.
+std::string pkcs12(const Contents& contents, const std::string& password, const char* alias = kAlias);
 // Key and certificate in one file although they do not belong together, or (certificate null) a key alone.
 std::string odd_pkcs12(const Contents& contents, const std::string& password);
 // PKCS#8 key, certificate, issuer: what there is. An empty password leaves the key in the clear.

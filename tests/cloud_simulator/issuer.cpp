@@ -132,6 +132,8 @@ std::string Issuer::fill(const Contents& contents) const {
                                             : pkcs12(contents, options_.password);
     case Container::pkcs12_other_password:
       return pkcs12(contents, "not-" + options_.password);
+    case Container::pkcs12_other_alias:
+      return pkcs12(contents, options_.password, kOtherAlias);
     case Container::pkcs12_cut: {
       const std::string whole = pkcs12(contents, options_.password);
       return whole.substr(0, whole.size() / 2);

@@ -32,6 +32,7 @@ const std::vector<Shape>& shapes() {
       {.name = "pkcs7", .container = Container::pkcs7},
       // Well encoded, but no keystore to be opened.
       {.name = "jks", .container = Container::jks},
+      {.name = "other-alias", .container = Container::pkcs12_other_alias},
       {.name = "wrong-password", .container = Container::pkcs12_other_password},
       {.name = "truncated-pkcs12", .container = Container::pkcs12_cut},
       {.name = "empty-pkcs12", .container = Container::pkcs12_key_only},
@@ -96,6 +97,7 @@ std::string_view extension(Container container) {
   switch (container) {
     case Container::pkcs12:
     case Container::pkcs12_other_password:
+    case Container::pkcs12_other_alias:
     case Container::pkcs12_cut:
     case Container::pkcs12_key_only:
     case Container::padded:

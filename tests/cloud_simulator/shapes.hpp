@@ -23,6 +23,7 @@ enum class Flaw {
 enum class Container {
   pkcs12,
   pkcs12_other_password,
+  pkcs12_other_alias,
   pkcs12_cut,
   pkcs12_key_only,
   pem,
