@@ -1,5 +1,6 @@
 #include "faults/strace.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <map>
 #include <sstream>
@@ -20,7 +21,8 @@ struct Traced {
 // nothing to do here, because the simulator's URL has an address.
 Traced renew_under_strace(const Host& host, const std::vector<std::string>& options) {
   const TemporaryDirectory directory;
-  std::vector<std::string> argv = {"strace", "-qq", "-y", "-s", "0", "-o", (directory / "log").string()};
+  std::vector<std::string> argv = {
+      "strace", "--quiet=all", "-e", "signal=none", "-y", "-s", "0", "-o", (directory / "log").string()};
   argv.insert(argv.end(), options.begin(), options.end());
   argv.emplace_back("--");
   for (const auto& word : host.renew_command()) {
@@ -43,9 +45,28 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
+// By its path, where it has one: then it does not matter how often the network made the daemon read something else.
 Traced renew_with(const Host& host, const Call& call, const std::string& what) {
-  return renew_under_strace(host, {"-e", "trace=" + call.name, "-e",
-                                   "inject=" + call.name + ":" + what + ":when=" + std::to_string(call.number)});
+  std::vector<std::string> options = {"-e", "trace=" + call.name, "-e",
+                                      "inject=" + call.name + ":" + what + ":when=" + std::to_string(call.number)};
+  if (!call.path.empty()) {
+    options.insert(options.end(), {"-P", call.path_on(host).string()});
+  }
+  return renew_under_strace(host, options);
+}
+
+// Every path in a line of the log that is the host's directory or below it, in order; relative to it.
+std::vector<std::filesystem::path> paths_in(const std::string& line, const std::filesystem::path& directory) {
+  std::vector<std::filesystem::path> paths;
+  const std::string prefix = directory.string();
+  for (auto begin = line.find(prefix); begin != std::string::npos; begin = line.find(prefix, begin + 1)) {
+    const auto end = line.find_first_of("\">", begin);
+    const auto path = std::filesystem::path(line.substr(begin, end - begin)).lexically_relative(directory);
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) {
+      paths.push_back(path);
+    }
+  }
+  return paths;
 }
 
 }  // namespace
@@ -54,20 +75,34 @@ std::string Call::description() const {
   return "call " + std::to_string(number) + " of " + name + ": " + text;
 }
 
+std::filesystem::path Call::path_on(const Host& host) const {
+  return path == "." ? host.directory() : host.directory() / path;
+}
+
+bool Call::renames_to(const std::filesystem::path& file) const {
+  return name.starts_with("rename") && text.find("/" + file.string() + "\") = 0") != std::string::npos;
+}
+
 Recording record(const Host& host, const std::vector<std::string>& names) {
-  Traced traced = renew_under_strace(host, {"-e", "trace=" + joined(names)});
+  Traced traced = renew_under_strace(host, {"-e", "trace=openat," + joined(names)});
   Recording recording{std::move(traced.result), {}};
-  std::map<std::string, int> made;
+  std::map<std::pair<std::string, std::filesystem::path>, int> made;
+  bool begun = false;
   std::istringstream lines(traced.log);
   for (std::string line; std::getline(lines, line);) {
-    const auto name_ends = line.find('(');
-    if (name_ends == std::string::npos || line.starts_with('-') || line.starts_with('+')) {
-      continue;  // a signal, or the end
+    Call call{line.substr(0, line.find('(')), {}, 0, line};
+    call.number = ++made[{call.name, call.path}];
+    const auto paths = paths_in(line, host.directory());
+    for (const auto& path : paths) {
+      ++made[{call.name, path}];
     }
-    const std::string name = line.substr(0, name_ends);
-    const int number = ++made[name];
-    if (!recording.calls.empty() || line.find(host.configuration().string()) != std::string::npos) {
-      recording.calls.push_back({name, number, line});
+    if (!paths.empty()) {
+      call.path = paths.front();
+      call.number = made[{call.name, call.path}];
+    }
+    begun = begun || call.path_on(host) == host.configuration();
+    if (begun && std::find(names.begin(), names.end(), call.name) != names.end()) {
+      recording.calls.push_back(std::move(call));
     }
   }
   if (recording.calls.empty()) {

@@ -1,6 +1,7 @@
 // `renew` under strace(1): which system calls it makes, and the same again with something happening at one of them.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -11,10 +12,18 @@ namespace renewd::testing {
 
 struct Call {
   std::string name;
-  int number = 0;    // of the calls of that name since the process began
+  // The first file or directory of the host that the call is on, relative to the host's directory ("." is that itself);
+  // empty when it is on none.
+  std::filesystem::path path;
+  // Counted among the calls of that name on that path, from 1; without a path among all of that name.
+  int number = 0;
   std::string text;  // as strace writes it: the paths of descriptors in angle brackets, no data
 
   std::string description() const;
+  // What `path` is on a host.
+  std::filesystem::path path_on(const Host& host) const;
+  // Whether it is this file (a path as above) that a rename replaces or makes.
+  bool renames_to(const std::filesystem::path& file) const;
 };
 
 struct Recording {

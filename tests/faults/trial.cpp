@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 
+#include "faults/strace.hpp"
 #include "faults/whole_keystore.hpp"
 #include "support/catch.hpp"
 
@@ -14,8 +15,11 @@ std::string gateway_yaml(const Host& host, GatewayKind gateway) {
   if (gateway == GatewayKind::none) {
     return "gateway: {none: {}}";
   }
-  return "gateway: {command: {argv: [/bin/sh, -c, \"sha256sum < " + host.keystore().string() + " >> " +
-         (host / "activations").string() + "\"]}}";
+  std::string script = "sha256sum < " + host.keystore().string() + " >> " + (host / "activations").string();
+  if (gateway == GatewayKind::refusing) {
+    script += "; cmp -s " + host.keystore().string() + " " + (host / "old-keystore").string();
+  }
+  return "gateway: {command: {argv: [/bin/sh, -c, \"" + script + "\"]}}";
 }
 
 bool is_temporary(const std::filesystem::path& file) {
@@ -32,33 +36,53 @@ std::set<std::string> names_below(const std::filesystem::path& directory) {
 
 }  // namespace
 
-std::string to_string(GatewayKind gateway) {
-  return gateway == GatewayKind::command ? "command" : "none";
-}
-
 void give_acl(const std::filesystem::path& keystore) {
   (void)run({"setfacl", "--modify", "user:3456:r", keystore.string()});
+}
+
+void crash_with_answer_stored(const Host& host) {
+  const Host untroubled = host.another();
+  const std::vector<Call> calls = record(untroubled, {"rename", "renameat", "renameat2", "fsync"}).calls;
+  const auto stored = std::find_if(calls.begin(), calls.end(),
+                                   [&](const Call& call) { return call.renames_to("state/production/answer"); });
+  REQUIRE(stored != calls.end());
+  const Injected killed = kill_before(host, *std::next(stored));
+  REQUIRE(killed.happened);
+  REQUIRE(std::filesystem::exists(host.state() / "answer"));
 }
 
 Trial::Trial(const Host& prepared, GatewayKind gateway)
     : host_(prepared.another()),
       gateway_(gateway),
-      before_(snapshot(host_.keystore())),
+      old_(snapshot(host_.keystore())),
+      answered_before_(std::filesystem::exists(host_.state() / "answer")),
       requests_before_(host_.cloud().requests().size()),
-      issued_before_(host_.cloud().issued().size()) {
+      issued_before_(answered_before_ ? 0 : host_.cloud().issued().size()) {
+  write_file(host_ / "old-keystore", old_.bytes);
   host_.configure({.certificate = {gateway_yaml(host_, gateway)}, .keystore = {}, .http = {}});
 }
 
-Trial::Keystore Trial::check_keystore() {
+void Trial::move_keystore(const std::filesystem::path& directory) {
+  run_or_throw({"cp", "--archive", host_.keystore().string(), directory.string()});
+  std::filesystem::remove(host_.keystore());
+  std::filesystem::create_symlink(directory / host_.keystore().filename(), host_.keystore());
+  old_ = snapshot(host_.keystore());
+}
+
+std::size_t Trial::requests() const {
+  return host_.cloud().requests().size() - requests_before_;
+}
+
+Trial::Keystore Trial::check_keystore() const {
   const Snapshot now = snapshot(host_.keystore());
-  if (now.bytes == before_.bytes) {
-    CHECK(now == before_);
+  CHECK(now.owner == old_.owner);
+  CHECK(now.group == old_.group);
+  CHECK(now.mode == old_.mode);
+  CHECK(now.acl == old_.acl);
+  if (now.bytes == old_.bytes) {
+    CHECK((now == old_ || gateway_ == GatewayKind::refusing));  // one that came back is another file
     return Keystore::old_one;
   }
-  CHECK(now.owner == before_.owner);
-  CHECK(now.group == before_.group);
-  CHECK(now.mode == before_.mode);
-  CHECK(now.acl == before_.acl);
   const auto certificate = certificate_of_whole(now.bytes, kKeystorePassword);
   REQUIRE(certificate);
   const auto issued = host_.cloud().issued();
@@ -75,37 +99,48 @@ void Trial::check_no_temporary_file() const {
   }
 }
 
-// Once the new keystore is there, or its answer is, nobody has to be asked.
-bool Trial::answer_is_safe() {
-  return std::filesystem::exists(host_.state() / "answer") || read_file(host_.keystore()) != before_.bytes;
-}
-
-void Trial::check_next_run_completes() {
-  const bool safe = answer_is_safe();
-  const std::size_t requests = host_.cloud().requests().size();
+void Trial::check_next_run() {
+  // Once the answer or the new keystore is there, nobody has to be asked.
+  const bool answered = std::filesystem::exists(host_.state() / "answer") || read_file(host_.keystore()) != old_.bytes;
+  const std::size_t requests_until_now = requests();
   const CommandResult result = host_.renew();
   INFO("the next run: " << result.output << result.errors);
-  CHECK(result.status == 0);
-  if (safe) {
-    CHECK(host_.cloud().requests().size() == requests);
+  CHECK(result.status == (gateway_ == GatewayKind::refusing ? 1 : 0));
+  if (answered) {
+    CHECK(requests() == requests_until_now);
   }
-  check_completed();
+  check_ended();
 }
 
-void Trial::check_completed() {
-  CHECK(check_keystore() == Keystore::new_one);
+void Trial::check_ended() const {
   check_no_temporary_file();
-  // One that was lost, and one more.
-  CHECK(host_.cloud().requests().size() <= requests_before_ + 2);
-  std::set<std::string> expected = {"lock", "generations", "generations/1", "history.jsonl"};
+  // Whose answer was lost is asked once more.
+  CHECK(requests() <= (answered_before_ ? 0 : 2));
+  if (gateway_ == GatewayKind::refusing) {
+    check_rolled_back();
+  } else {
+    check_renewed();
+  }
+}
+
+void Trial::check_renewed() const {
+  CHECK(check_keystore() == Keystore::new_one);
+  std::set<std::string> state = {"lock", "generations", "generations/1", "history.jsonl"};
   if (gateway_ == GatewayKind::command) {
-    expected.insert("in-use");
+    state.insert("in-use");
     CHECK(newest_activation() == sha256(read_file(host_.keystore())));
   }
-  CHECK(names_below(host_.state()) == expected);
-  CHECK(read_file(host_.state() / "generations/1") == before_.bytes);
+  CHECK(names_below(host_.state()) == state);
+  CHECK(read_file(host_.state() / "generations/1") == old_.bytes);
   const std::string history = read_file(host_.state() / "history.jsonl");
   CHECK(std::count(history.begin(), history.end(), '\n') == 1);
+}
+
+// The gateway runs with the old keystore, and the answer waits for another try.
+void Trial::check_rolled_back() const {
+  CHECK(check_keystore() == Keystore::old_one);
+  CHECK(newest_activation() == sha256(old_.bytes));
+  CHECK(std::filesystem::exists(host_.state() / "answer"));
 }
 
 std::optional<std::string> Trial::newest_activation() const {

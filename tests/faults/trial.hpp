@@ -1,6 +1,7 @@
 // One host on which one thing goes wrong, and what must hold afterwards.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -8,38 +9,50 @@
 
 namespace renewd::testing {
 
-enum class GatewayKind { command, none };
-std::string to_string(GatewayKind gateway);
+enum class GatewayKind {
+  command,   // writes down the checksum of the keystore that it finds
+  refusing,  // that too, and fails with any but the old one
+  none
+};
 
 // Gives the keystore an ACL of more than its mode, where the file system has that: one more thing to carry over.
 void give_acl(const std::filesystem::path& keystore);
 
+// Leaves a fresh host as it is after a crash that came when the answer had just been stored.
+void crash_with_answer_stored(const Host& host);
+
 class Trial {
  public:
-  // Another host like `prepared`, whose gateway command, if any, writes down the checksum of the keystore that it
-  // finds.
+  // Another host like `prepared`, which is a fresh one or one that crashed with the answer stored.
   Trial(const Host& prepared, GatewayKind gateway);
 
+  // Moves the keystore into another directory; a symbolic link stays in its place.
+  void move_keystore(const std::filesystem::path& directory);
+
   Host& host() { return host_; }
+  // How often the cloud was asked since the trial began.
+  std::size_t requests() const;
 
   // The keystore is the old one, untouched, or a new one, whole, with the old one's owner, mode and ACL; which?
   enum class Keystore { old_one, new_one };
-  Keystore check_keystore();
+  Keystore check_keystore() const;
   // No temporary file is left beside the keystore or in the state directory.
   void check_no_temporary_file() const;
-  // A run on which nothing goes wrong completes the renewal, without asking the cloud if that had answered and the
-  // answer was stored.
-  void check_next_run_completes();
+  // The next run, on which nothing goes wrong, brings the renewal to its end, and does not ask the cloud if the answer
+  // was stored.
+  void check_next_run();
   // Everything is as after a renewal on which nothing went wrong.
-  void check_completed();
+  void check_ended() const;
 
  private:
-  bool answer_is_safe();
+  void check_renewed() const;
+  void check_rolled_back() const;
   std::optional<std::string> newest_activation() const;
 
   Host host_;
   GatewayKind gateway_;
-  Snapshot before_;
+  Snapshot old_;
+  bool answered_before_;
   std::size_t requests_before_;
   std::size_t issued_before_;
 };

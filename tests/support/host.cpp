@@ -129,9 +129,14 @@ Host::Host(const std::vector<std::string>& flags, Target target)
   configure();
 }
 
-Host::Host(std::shared_ptr<Simulator> cloud, const std::filesystem::path& keystore)
-    : keystore_(directory_ / keystore.filename().string()), cloud_(std::move(cloud)) {
-  run_or_throw({"cp", "--archive", keystore.string(), keystore_.string()});
+Host::Host(const Host& original)
+    : keystore_(directory_ / original.keystore_.filename().string()), cloud_(original.cloud_) {
+  std::vector<std::string> argv = {"cp", "--archive", original.keystore_.string()};
+  if (std::filesystem::exists(original / "state")) {
+    argv.push_back((original / "state").string());
+  }
+  argv.push_back(directory_.path().string());
+  run_or_throw(argv);
   write_secrets();
   configure();
 }

@@ -59,11 +59,11 @@ class Host {
  public:
   // `flags` go to the simulator, after "--key ec:P-256", which saves seconds.
   explicit Host(const std::vector<std::string>& flags = {}, Target target = Target::pkcs12);
-  // Another host of the same account: in a directory of its own, with a copy of the keystore
-  // as it is now, and with the same cloud.
-  Host another() const { return Host(cloud_, keystore_); }
+  // Another host of the same account, in a directory of its own: with a copy of the keystore and the state as they are
+  // now, the first configuration, and the same cloud.
+  Host another() const { return Host(*this); }
 
-  Simulator& cloud() { return *cloud_; }
+  Simulator& cloud() const { return *cloud_; }
   const std::filesystem::path& keystore() const { return keystore_; }
   std::filesystem::path configuration() const { return directory_ / "config.yaml"; }
   // The state of its certificate, "production".
@@ -87,7 +87,7 @@ class Host {
   std::size_t restarts() const;
 
  private:
-  Host(std::shared_ptr<Simulator> cloud, const std::filesystem::path& keystore);
+  Host(const Host& original);
   void write_secrets();
 
   TemporaryDirectory directory_;
