@@ -11,10 +11,27 @@ constexpr std::string_view kRejectedPrefix = "answer-rejected-";
 constexpr std::size_t kRejectedKept = 5;
 // What may be received, and a little more: an answer too large for the gate was not stored.
 constexpr std::size_t kAnswerLimit = 2 * 1024 * 1024;
+// Ten times what an RSA 4096 keystore with its chain takes in base64.
+constexpr std::size_t kRoom = 128 * 1024;
+
+std::filesystem::path room(const StatePaths& paths) {
+  return paths.directory / ".answer.room";
+}
 
 }  // namespace
 
+Result<void> AnswerStore::take_room() {
+  return filesystem_.create_directories(paths_.directory, kStateDirectoryMode)
+      .and_then([&] { return filesystem_.remove(room(paths_)); })  // of a crash
+      .and_then([&] { return filesystem_.create(room(paths_), std::string(kRoom, '\0'), state_file_attributes()); });
+}
+
+void AnswerStore::give_room_back() {
+  (void)filesystem_.remove(room(paths_));
+}
+
 Result<void> AnswerStore::keep(std::string_view answer) {
+  give_room_back();
   if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
     return created;
   }
@@ -29,6 +46,7 @@ Result<std::optional<std::string>> AnswerStore::load() const {
 }
 
 Result<void> AnswerStore::discard() {
+  give_room_back();  // a crash may have left it
   if (auto removed = filesystem_.remove(paths_.answer()); !removed) {
     return removed;
   }

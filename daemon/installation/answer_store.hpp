@@ -17,6 +17,11 @@ class AnswerStore {
   // `filesystem` must outlive this object.
   AnswerStore(Filesystem& filesystem, StatePaths paths) : filesystem_(filesystem), paths_(std::move(paths)) {}
 
+  // Takes the room that an answer will need, for whoever is about to ask: a quota or a lack of inodes does not show in
+  // the free space, and an answer that finds no room may be the only copy. keep() uses it; without an answer, give it
+  // back.
+  Result<void> take_room();
+  void give_room_back();
   // Durable when it returns. Creates the directory.
   Result<void> keep(std::string_view answer);
   // The answer that is kept; nothing when there is none.

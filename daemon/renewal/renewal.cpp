@@ -150,11 +150,16 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
   if (auto written = reach(entry, Phase::requested); !written) {
     co_return tl::unexpected(std::move(written.error()));
   }
+  if (auto room = answers_.take_room(); !room) {
+    (void)journal_.clear();
+    co_return tl::unexpected(with_context("making room for the cloud's answer", std::move(room.error())));
+  }
   event(EventName::renewal_requested, "asking the cloud for a new certificate",
         {{"url", cloud::renew_url(settings_.account_url)}});
   auto answer = co_await cloud::request_renewal(around_.http, settings_.account_url, std::move(*token));
   if (!answer) {
     // Nothing came of it: nothing is under way.
+    answers_.give_room_back();
     (void)journal_.clear();
     Error error = with_context("requesting a certificate", std::move(answer.error()));
     if (error.reason) {

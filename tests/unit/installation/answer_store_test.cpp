@@ -31,6 +31,25 @@ TEST_CASE("an answer is kept for nobody else to read") {
   CHECK(mode_of(directory / "state") == 0700);
 }
 
+TEST_CASE("room for an answer is taken, and used or given back") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  AnswerStore answers(filesystem, paths);
+  const auto taken = [&] {
+    return filesystem.list(paths.directory).value() == std::vector<std::string>{".answer.room"};
+  };
+  REQUIRE(answers.take_room());
+  REQUIRE(answers.take_room());
+  CHECK(taken());
+  CHECK(std::filesystem::file_size(paths.directory / ".answer.room") == 128 * 1024);
+  answers.give_room_back();
+  CHECK(filesystem.list(paths.directory).value().empty());
+  REQUIRE(answers.take_room());
+  REQUIRE(answers.keep("answer"));
+  CHECK(filesystem.list(paths.directory).value() == std::vector<std::string>{"answer"});
+}
+
 TEST_CASE("a used answer is gone, and discarding none is no error") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
