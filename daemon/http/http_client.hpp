@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "core/secret.hpp"
+#include "http/basic_credentials.hpp"
 
 namespace renewd::http {
 
@@ -20,6 +21,8 @@ struct HttpRequest {
   // Sent as "Authorization: Bearer …"; never logged, never sent to a proxy or a redirect's target.
   std::optional<Secret> bearer_token;
   std::string body;
+  // The same as "Authorization: Basic …", where there is no token.
+  std::optional<BasicCredentials> basic_credentials = std::nullopt;
 };
 
 struct HttpResponse {
@@ -38,7 +41,7 @@ class HttpClient {
 
   // Any status is a success here: what it means is the caller's business. Errors: dns, connect, tls, proxy, timeout,
   // bad_answer (malformed, or truncated; with reason too_large over the limit), cancelled; before anything is sent also
-  // client_error (no usable URL) and unauthorized (a token that no header can carry).
+  // client_error (no usable URL) and unauthorized (a token or user that no header can carry).
   virtual boost::asio::awaitable<Result<HttpResponse>> send(HttpRequest request) = 0;
 
   // Everything of an exchange with `url` that comes before the request: name, connection, proxy, TLS.

@@ -6,9 +6,9 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include "core/text.hpp"
+#include "http/basic_credentials.hpp"
 #include "http/deadline.hpp"
 #include "http/wiped_text.hpp"
 
@@ -22,8 +22,7 @@ using configuration::ProxySettings;
 constexpr std::size_t kHeaderLimit = std::size_t{16} * 1024;
 constexpr std::string_view kHeaderEnd = "\r\n\r\n";
 
-// "user:password" in base64.
-Result<Secret> basic_credentials(const ProxySettings& proxy, const std::optional<SecretSource>& source) {
+Result<Secret> credentials_of(const ProxySettings& proxy, const std::optional<SecretSource>& source) {
   if (proxy.user.find(':') != std::string::npos) {
     return failure(ErrorKind::proxy, "a user name with a colon cannot be sent (RFC 7617)");
   }
@@ -35,14 +34,7 @@ Result<Secret> basic_credentials(const ProxySettings& proxy, const std::optional
     }
     password = std::move(*read);
   }
-  WipedText plain(proxy.user.size() + 1 + password.view().size());
-  ((plain += proxy.user) += ":") += password.view();
-  std::vector<unsigned char> encoded((plain.view().size() + 2) / 3 * 4 + 1);
-  const int size = EVP_EncodeBlock(encoded.data(), reinterpret_cast<const unsigned char*>(plain.view().data()),
-                                   static_cast<int>(plain.view().size()));
-  Secret credentials(std::string_view(reinterpret_cast<const char*>(encoded.data()), static_cast<std::size_t>(size)));
-  ::explicit_bzero(encoded.data(), encoded.size());
-  return credentials;
+  return encode({proxy.user, std::move(password)});
 }
 
 Result<WipedText> connect_request(const std::string& destination, const ProxySettings& proxy,
@@ -53,7 +45,7 @@ Result<WipedText> connect_request(const std::string& destination, const ProxySet
     (text += head) += "\r\n";
     return text;
   }
-  auto credentials = basic_credentials(proxy, password);
+  auto credentials = credentials_of(proxy, password);
   if (!credentials) {
     return tl::unexpected(std::move(credentials.error()));
   }

@@ -32,6 +32,9 @@ Result<void> check(const HttpRequest& request) {
       return failure(ErrorKind::client_error, fmt::format("the header {} cannot be sent", printable(name)));
     }
   }
+  if (request.basic_credentials && request.basic_credentials->user.find(':') != std::string::npos) {
+    return failure(ErrorKind::unauthorized, "a user name with a colon cannot be sent (RFC 7617)");
+  }
   if (!request.bearer_token) {
     return {};
   }
@@ -44,6 +47,19 @@ Result<void> check(const HttpRequest& request) {
                    "the token alone?");
   }
   return {};
+}
+
+// The line that says who we are; empty for nobody.
+WipedText authorization(const HttpRequest& request) {
+  const std::string_view scheme = request.bearer_token ? "Bearer " : "Basic ";
+  const Secret encoded = request.basic_credentials ? encode(*request.basic_credentials) : Secret();
+  const std::string_view proof = request.bearer_token ? request.bearer_token->view() : encoded.view();
+  constexpr std::string_view kName = "Authorization: ";
+  WipedText line(kName.size() + scheme.size() + proof.size() + 2);
+  if (!proof.empty()) {
+    (((line += kName) += scheme) += proof) += "\r\n";
+  }
+  return line;
 }
 
 }  // namespace
@@ -62,14 +78,9 @@ Result<WipedText> request_text(const HttpRequest& request, const Url& url) {
   if (request.method != "GET" || !request.body.empty()) {
     head += fmt::format("Content-Length: {}\r\n", request.body.size());
   }
-  constexpr std::string_view kBearer = "Authorization: Bearer ";
-  const std::string_view token = request.bearer_token ? request.bearer_token->view() : std::string_view();
-  WipedText text(head.size() + kBearer.size() + token.size() + request.body.size() + 8);
-  text += head;
-  if (request.bearer_token) {
-    ((text += kBearer) += token) += "\r\n";
-  }
-  (text += "\r\n") += request.body;
+  const WipedText authorized = authorization(request);
+  WipedText text(head.size() + authorized.view().size() + request.body.size() + 8);
+  (((text += head) += authorized.view()) += "\r\n") += request.body;
   return text;
 }
 

@@ -8,7 +8,7 @@
 
 namespace renewd::http {
 
-// Errors: unauthorized (a token that no header can carry), client_error (such a method or header).
+// Errors: unauthorized (a token or user that no header can carry), client_error (such a method or header).
 Result<WipedText> request_text(const HttpRequest& request, const Url& url);
 
 }  // namespace renewd::http
