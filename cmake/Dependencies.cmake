@@ -10,6 +10,7 @@ find_package(CLI11 REQUIRED CONFIG)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 
 # Coroutines only; the deprecated interfaces of Asio are not ours. Boost is used header-only, so that the binary
 # needs no Boost at run time.
@@ -17,6 +18,16 @@ add_library(renewd_asio INTERFACE)
 target_link_libraries(renewd_asio INTERFACE Boost::headers Threads::Threads)
 target_compile_definitions(renewd_asio INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_ALL_NO_LIB)
+
+# RE2's archive where there is one that stands alone (newer ones need Abseil): its shared library is missing on RHEL.
+find_library(RENEWD_RE2_ARCHIVE libre2.a)
+mark_as_advanced(RENEWD_RE2_ARCHIVE)
+add_library(renewd_re2 INTERFACE)
+if(RENEWD_RE2_ARCHIVE AND NOT re2_STATIC_LIBRARIES MATCHES "absl")
+  target_link_libraries(renewd_re2 INTERFACE ${RENEWD_RE2_ARCHIVE} Threads::Threads)
+else()
+  target_link_libraries(renewd_re2 INTERFACE PkgConfig::re2)
+endif()
 
 # spdlog and fmt header-only: their shared libraries are missing on RHEL.
 add_library(renewd_spdlog INTERFACE)
