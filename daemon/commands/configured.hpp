@@ -35,7 +35,8 @@ void say(std::ostream& out, std::string_view certificate, std::string_view text)
 class CertificateObjects {
  public:
   CertificateObjects(const boost::asio::any_io_executor& executor, const configuration::CertificateSettings& settings,
-                     Filesystem& filesystem, http::HttpClient& http, const EventLog& log, const Clock& clock);
+                     const configuration::HttpSettings& http_settings, Filesystem& filesystem, http::HttpClient& http,
+                     const EventLog& log, const Clock& clock);
   CertificateObjects(const CertificateObjects&) = delete;
   CertificateObjects& operator=(const CertificateObjects&) = delete;
 

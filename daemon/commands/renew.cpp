@@ -31,6 +31,7 @@ class Pass {
         certificates_(std::move(certificates)),
         out_(out),
         log_(make_event_log(settings.log.format, settings.log.level, clock_)),
+        http_settings_(settings.http),
         http_(loop_.executor(), settings.http) {}
 
   bool run() {
@@ -44,7 +45,7 @@ class Pass {
  private:
   asio::awaitable<void> each() {
     for (const CertificateSettings& certificate : certificates_) {
-      const CertificateObjects objects(loop_.executor(), certificate, filesystem_, http_, log_, clock_);
+      const CertificateObjects objects(loop_.executor(), certificate, http_settings_, filesystem_, http_, log_, clock_);
       bool done = false;
       if (options_.dry_run) {
         done = co_await rehearse(objects.surroundings(), certificate);
@@ -141,6 +142,7 @@ class Pass {
   EventLog log_;
   PosixFilesystem filesystem_;
   EventLoop loop_;
+  configuration::HttpSettings http_settings_;
   http::HttpsClient http_;
   bool succeeded_ = true;
 };

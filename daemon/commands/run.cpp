@@ -31,7 +31,7 @@ int run(const std::filesystem::path& configuration, std::ostream& errors) {
             fmt::format("version {}, watching {} certificate{}", version(), count, count == 1 ? "" : "s"),
             {{"version", std::string(version())}, {"configuration", configuration.string()}});
   for (const auto& certificate : settings->certificates) {
-    auto& parts = objects.emplace_back(loop.executor(), certificate, filesystem, http, log, clock);
+    auto& parts = objects.emplace_back(loop.executor(), certificate, settings->http, filesystem, http, log, clock);
     auto& supervisor = supervisors.emplace_back(loop.executor(), parts.surroundings(), certificate, settings->schedule,
                                                 settings->state_directory);
     loop.start(supervisor.run());

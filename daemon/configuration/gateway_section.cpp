@@ -1,7 +1,5 @@
 #include "configuration/gateway_section.hpp"
 
-#include <algorithm>
-#include <array>
 #include <charconv>
 #include <csignal>
 #include <cstring>
@@ -10,43 +8,13 @@
 
 #include <fmt/format.h>
 
+#include "configuration/unit_names.hpp"
+#include "configuration/verify_section.hpp"
 #include "configuration/yaml_values.hpp"
 #include "core/text.hpp"
 
 namespace renewd::configuration {
 namespace {
-
-// systemd.unit(5): a name of these characters and the type. No other type has a process that reads a keystore.
-bool is_unit_name(std::string_view name) {
-  constexpr std::string_view kType = ".service";
-  if (!name.ends_with(kType) || name.size() == kType.size() || name.size() > 255) {
-    return false;
-  }
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view(":-_.\\@").find(c) != std::string_view::npos;
-  });
-}
-
-void check_unit_name(const YamlMap& map, std::string_view key, Place place, const std::string& name) {
-  if (name.empty() || is_unit_name(name)) {
-    return;  // empty: already reported as missing or wrong
-  }
-  const std::string service = name + ".service";
-  map.sink().error(place, fmt::format("`{}` must be a unit's full name, such as {}", map.name_of(key),
-                                      is_unit_name(service) ? service : "graviteeio-apim-gateway.service"));
-}
-
-// The one of two keys that a map has; otherwise an error.
-std::string_view exactly_one(const YamlMap& map, std::string_view first, std::string_view second) {
-  const auto present = map.present({first, second});
-  if (present.size() == 1) {
-    return present.front();
-  }
-  map.sink().error(map.place(), fmt::format("either `{}` or `{}` must be given{}", map.name_of(first),
-                                            map.name_of(second), present.empty() ? "" : ", not both"));
-  return {};
-}
 
 void read_systemd(const YamlNode& node, const std::string& name, DiagnosticSink& sink, GatewayAction& into) {
   const auto map = YamlMap::open(node, name, {.supported = {"unit", "units", "action"}}, sink);
@@ -54,11 +22,8 @@ void read_systemd(const YamlNode& node, const std::string& name, DiagnosticSink&
     return;
   }
   SystemdGateway systemd;
-  if (exactly_one(*map, "unit", "units") == "unit") {
-    std::string unit;
-    read_text(*map, "unit", unit);
-    check_unit_name(*map, "unit", map->find("unit")->place, unit);
-    systemd.units = {unit};
+  if (map->exactly_one("unit", "units") == "unit") {
+    systemd.units = {read_unit_name(*map, "unit")};
   } else {
     read_texts(*map, "units", systemd.units);
     for (std::size_t i = 0; i < systemd.units.size(); ++i) {
@@ -111,11 +76,8 @@ void read_signal(const YamlNode& node, const std::string& name, DiagnosticSink& 
     return;
   }
   SignalGateway gateway;
-  if (exactly_one(*map, "unit", "pid_file") == "unit") {
-    std::string unit;
-    read_text(*map, "unit", unit);
-    check_unit_name(*map, "unit", map->find("unit")->place, unit);
-    gateway.target = unit;
+  if (map->exactly_one("unit", "pid_file") == "unit") {
+    gateway.target = read_unit_name(*map, "unit");
   } else {
     std::filesystem::path pid_file;
     read_absolute_path(*map, "pid_file", pid_file);
@@ -136,12 +98,6 @@ void read_none(const YamlNode& node, const std::string& name, DiagnosticSink& si
     sink.error(node.place, fmt::format("`{}` must be the empty map: none: {{}}", name));
   }
   into = NoGateway{};
-}
-
-void read_verify(const YamlNode& node, const std::string& name, DiagnosticSink& sink, seconds& timeout) {
-  if (const auto map = YamlMap::open(node, name, {.supported = {"timeout"}, .unsupported = {"http", "log"}}, sink)) {
-    read_duration(*map, "timeout", seconds{1}, timeout);
-  }
 }
 
 using ReadAction = void (*)(const YamlNode&, const std::string&, DiagnosticSink&, GatewayAction&);
@@ -168,7 +124,7 @@ void read_gateway(const YamlNode& node, DiagnosticSink& sink, GatewaySettings& i
     }
   }
   if (const YamlNode* verify = map->find("verify")) {
-    read_verify(*verify, map->name_of("verify"), sink, into.verify_timeout);
+    read_verify(*verify, map->name_of("verify"), sink, into);
   }
   read_choice<bool>(*map, "rollback", {{"true", true}, {"false", false}}, into.rollback);
 }

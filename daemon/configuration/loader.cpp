@@ -70,7 +70,7 @@ void read_schedule(const YamlNode& node, DiagnosticSink& sink, ScheduleSettings&
   read_duration(*map, "splay", seconds{0}, into.splay);
   read_duration(*map, "retry_at_least", seconds{1}, into.retry_at_least);
   read_duration(*map, "retry_at_most", seconds{1}, into.retry_at_most);
-  read_count(*map, "requests_per_day", kSecondsOfADay, into.requests_per_day);
+  read_count(*map, "requests_per_day", 1, kSecondsOfADay, into.requests_per_day);
   if (into.retry_at_least > into.retry_at_most) {
     const bool least = map->find("retry_at_least") != nullptr;
     sink.error(map->place_of(least ? "retry_at_least" : "retry_at_most"),

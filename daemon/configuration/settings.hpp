@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/event_log.hpp"
+#include "core/pattern.hpp"
 #include "core/secret.hpp"
 
 namespace renewd::configuration {
@@ -58,12 +59,29 @@ struct NoGateway {};
 
 using GatewayAction = std::variant<NoGateway, SystemdGateway, CommandGateway, SignalGateway>;
 
+struct HttpProbeSettings {
+  std::string url;
+  std::string username;  // empty: no authentication
+  std::optional<SecretSource> password;
+  unsigned expect_status = 200;
+};
+
+struct LogProbeSettings {
+  // Exactly one of the two: the unit's lines in the journal, or a file.
+  std::variant<std::string, std::filesystem::path> target;
+  // At least one of the two.
+  std::optional<Pattern> ready;
+  std::optional<Pattern> failed;
+};
+
 struct GatewaySettings {
   GatewayAction action;
   // Put the old keystore back when the gateway does not come up with the new one.
   bool rollback = true;
   // For the whole of the activation and its verification.
   seconds verify_timeout{120};
+  std::optional<HttpProbeSettings> http_probe = std::nullopt;
+  std::optional<LogProbeSettings> log_probe = std::nullopt;
 };
 
 struct CertificateSettings {

@@ -19,6 +19,7 @@ namespace {
 
 namespace urls = boost::urls;
 
+constexpr std::string_view kProbeForm = "http://localhost:18082/_node/health";
 constexpr std::string_view kAccountForm = "https://eu.cloud.gravitee.io/management/accounts/ACCOUNT-ID";
 
 tl::unexpected<std::string> wrong(std::string why) {
@@ -77,17 +78,26 @@ bool has_authority(std::string_view text) {
   return colon != std::string_view::npos && text.substr(colon).starts_with("://");
 }
 
+// With a host and, if any, a port that can be connected to; the result refers to `text`.
+std::optional<urls::url_view> parse_url(std::string_view text) {
+  if (!has_authority(text)) {
+    return std::nullopt;
+  }
+  const auto parsed = urls::parse_uri(text);
+  if (!parsed || !has_plain_host(*parsed) || (parsed->has_port() && !port_of(*parsed))) {
+    return std::nullopt;
+  }
+  return *parsed;
+}
+
 }  // namespace
 
 tl::expected<std::string, std::string> parse_account_url(std::string_view text) {
   while (text.ends_with('/')) {
     text.remove_suffix(1);
   }
-  if (!has_authority(text)) {
-    return wrong("is not a URL; copy it from the cloud's token dialog, it looks like " + std::string(kAccountForm));
-  }
-  const auto parsed = urls::parse_uri(text);
-  if (!parsed || !has_plain_host(*parsed) || (parsed->has_port() && !port_of(*parsed))) {
+  const auto parsed = parse_url(text);
+  if (!parsed) {
     return wrong("is not a URL; copy it from the cloud's token dialog, it looks like " + std::string(kAccountForm));
   }
   const urls::url_view& url = *parsed;
@@ -111,6 +121,28 @@ tl::expected<std::string, std::string> parse_account_url(std::string_view text) 
   }
   if (!is_account_id(path.substr(path.find_last_of('/') + 1))) {
     return wrong("must end with the account id, as in " + std::string(kAccountForm));
+  }
+  return std::string(text);
+}
+
+tl::expected<std::string, std::string> parse_probe_url(std::string_view text) {
+  const auto parsed = parse_url(text);
+  if (!parsed) {
+    return wrong("is not a URL; it looks like " + std::string(kProbeForm));
+  }
+  const urls::url_view& url = *parsed;
+  if (url.scheme_id() != urls::scheme::https && url.scheme_id() != urls::scheme::http) {
+    return wrong("must begin with http:// or https://");
+  }
+  if (url.has_userinfo()) {
+    return wrong("must not hold a user or password; they go under `username` and `password`");
+  }
+  if (url.scheme_id() == urls::scheme::http && !is_loopback(host_of(url))) {
+    return wrong(
+        "must begin with https:// (http is accepted for loopback addresses alone: 127.0.0.0/8, ::1, localhost)");
+  }
+  if (url.has_fragment()) {
+    return wrong("must not have a #");
   }
   return std::string(text);
 }

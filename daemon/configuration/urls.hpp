@@ -1,5 +1,5 @@
-// The two kinds of URL of the configuration. The errors are the end of a sentence that begins with the key's name, and
-// never repeat the URL: it may hold a password.
+// The three kinds of URL of the configuration. The errors are the end of a sentence that begins with the key's name,
+// and never repeat the URL: it may hold a password.
 #pragma once
 
 #include <string>
@@ -14,6 +14,9 @@ namespace renewd::configuration {
 // The account URL without trailing slashes: https, or http to a loopback address; its last path segment is the account
 // id.
 tl::expected<std::string, std::string> parse_account_url(std::string_view text);
+
+// What a probe asks for, as it was written: https, or http to a loopback address.
+tl::expected<std::string, std::string> parse_probe_url(std::string_view text);
 
 // http://[user@]host:port
 tl::expected<ProxySettings, std::string> parse_proxy(std::string_view text);

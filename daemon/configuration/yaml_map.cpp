@@ -97,6 +97,16 @@ std::vector<std::string_view> YamlMap::present(const std::vector<std::string_vie
   return found;
 }
 
+std::string_view YamlMap::exactly_one(std::string_view first, std::string_view second) const {
+  const auto found = present({first, second});
+  if (found.size() == 1) {
+    return found.front();
+  }
+  sink_->error(place(), fmt::format("either `{}` or `{}` must be given{}", name_of(first), name_of(second),
+                                    found.empty() ? "" : ", not both"));
+  return {};
+}
+
 std::string YamlMap::name_of(std::string_view key) const {
   // The keys of a list's entry speak for themselves.
   return name_.empty() || name_.ends_with("[]") ? std::string(key) : fmt::format("{}.{}", name_, key);

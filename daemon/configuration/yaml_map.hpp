@@ -35,6 +35,8 @@ class YamlMap {
   Place place_of(std::string_view key) const;
   // Which of `keys` the map has, in the order of the file.
   std::vector<std::string_view> present(const std::vector<std::string_view>& keys) const;
+  // The one of two keys that the map has; otherwise an empty text, and an error.
+  std::string_view exactly_one(std::string_view first, std::string_view second) const;
 
   Place place() const { return node_->place; }
   DiagnosticSink& sink() const { return *sink_; }

@@ -147,7 +147,7 @@ void read_renew_before(const YamlMap& map, std::string_view key, RenewBefore& in
   }
 }
 
-void read_count(const YamlMap& map, std::string_view key, unsigned at_most, unsigned& into) {
+void read_count(const YamlMap& map, std::string_view key, unsigned at_least, unsigned at_most, unsigned& into) {
   const YamlNode* node = map.find(key);
   if (node == nullptr) {
     return;
@@ -155,8 +155,9 @@ void read_count(const YamlMap& map, std::string_view key, unsigned at_most, unsi
   const std::string_view text = node->quoted ? "" : scalar_of(*node).value_or("");
   unsigned count = 0;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || stop != text.data() + text.size() || count == 0 || count > at_most) {
-    map.sink().error(node->place, fmt::format("`{}` must be a whole number from 1 to {}", map.name_of(key), at_most));
+  if (error != std::errc() || stop != text.data() + text.size() || count < at_least || count > at_most) {
+    map.sink().error(node->place,
+                     fmt::format("`{}` must be a whole number from {} to {}", map.name_of(key), at_least, at_most));
     return;
   }
   into = count;

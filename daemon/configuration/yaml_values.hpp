@@ -26,7 +26,7 @@ void read_absolute_path(const YamlMap& map, std::string_view key, std::filesyste
 void read_absolute_path(const YamlMap& map, std::string_view key, std::optional<std::filesystem::path>& into);
 void read_duration(const YamlMap& map, std::string_view key, seconds at_least, seconds& into);
 void read_renew_before(const YamlMap& map, std::string_view key, RenewBefore& into);
-void read_count(const YamlMap& map, std::string_view key, unsigned at_most, unsigned& into);
+void read_count(const YamlMap& map, std::string_view key, unsigned at_least, unsigned at_most, unsigned& into);
 // A list of at least one text, which may be empty.
 void read_texts(const YamlMap& map, std::string_view key, std::vector<std::string>& into);
 

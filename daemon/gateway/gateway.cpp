@@ -4,10 +4,13 @@
 #include <variant>
 
 #include "gateway/command_action.hpp"
+#include "gateway/http_probe.hpp"
+#include "gateway/log_probe.hpp"
 #include "gateway/no_action.hpp"
 #include "gateway/signal_action.hpp"
 #include "gateway/systemd_action.hpp"
 #include "gateway/verification.hpp"
+#include "http/https_client.hpp"
 
 namespace renewd::gateway {
 namespace {
@@ -38,12 +41,13 @@ class ProbedAction final : public Gateway {
 
   std::string description() const override { return action_->description(); }
   bool has_probes() const override { return !probes_.empty(); }
+  std::string log_position() const override;
   asio::awaitable<Result<std::vector<std::string>>> running() override { return action_->running(); }
   asio::awaitable<Result<Activation>> activate(Before before) override { return action_->activate(std::move(before)); }
   asio::awaitable<Result<std::string>> verify(Before before) override {
     return gateway::verify(*action_, probes_, std::move(before), timeout_);
   }
-  asio::awaitable<Result<std::string>> rehearse() override { return action_->rehearse(); }
+  asio::awaitable<Result<std::string>> rehearse() override;
 
  private:
   std::unique_ptr<Action> action_;
@@ -51,12 +55,53 @@ class ProbedAction final : public Gateway {
   std::chrono::seconds timeout_;
 };
 
+std::string ProbedAction::log_position() const {
+  for (const auto& probe : probes_) {
+    if (std::string position = probe->log_position(); !position.empty()) {
+      return position;
+    }
+  }
+  return {};
+}
+
+// Tries everything, whatever came of the rest.
+asio::awaitable<Result<std::string>> ProbedAction::rehearse() {
+  Result<std::string> whole = co_await action_->rehearse();
+  for (const auto& probe : probes_) {
+    const Result<std::string> one = co_await probe->rehearse();
+    if (whole && one) {
+      *whole += "; " + *one;
+    } else if (whole) {
+      whole = tl::unexpected(one.error());
+    } else if (!one) {
+      whole.error().message += "; " + one.error().message;
+    }
+  }
+  co_return whole;
+}
+
+Probes make_probes(const asio::any_io_executor& executor, const configuration::GatewaySettings& settings,
+                   configuration::HttpSettings http) {
+  Probes probes;
+  if (settings.http_probe) {
+    http.proxy.reset();
+    probes.push_back(std::make_unique<HttpProbe>(std::make_unique<http::HttpsClient>(executor, std::move(http)),
+                                                 *settings.http_probe));
+  }
+  if (settings.log_probe) {
+    probes.push_back(std::make_unique<LogProbe>(*settings.log_probe));
+  }
+  return probes;
+}
+
 }  // namespace
 
 std::unique_ptr<Gateway> make_gateway(const asio::any_io_executor& executor,
-                                      const configuration::GatewaySettings& settings, OutputLine output) {
+                                      const configuration::GatewaySettings& settings,
+                                      const configuration::HttpSettings& http, OutputLine output) {
   auto action = std::visit(ActionMaker{executor, settings.verify_timeout, std::move(output)}, settings.action);
-  return std::make_unique<ProbedAction>(std::move(action), Probes(), settings.verify_timeout);
+  return std::make_unique<ProbedAction>(std::move(action), make_probes(executor, settings, http),
+                                        settings.verify_timeout);
 }
 
 }  // namespace renewd::gateway

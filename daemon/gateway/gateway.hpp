@@ -33,6 +33,7 @@ struct Activation {
 struct Before {
   std::vector<std::string> running;  // units that must run afterwards, too
   TimePoint began;                   // log lines from before this moment tell nothing of the activation
+  std::string log_position;          // where the log file ended, as Gateway::log_position() said
 };
 
 // One line of a command's output, without its line break, made printable.
@@ -48,18 +49,23 @@ class Gateway {
   virtual bool has_probes() const = 0;
   // The units that are running now; none where the gateway is no unit. Errors: gateway, cancelled.
   virtual boost::asio::awaitable<Result<std::vector<std::string>>> running() = 0;
+  // Where the log file that verify() reads ends now; text that only this folder understands. Empty where there is none.
+  virtual std::string log_position() const = 0;
   // Makes the gateway use the keystore on disk; units of `before.running` are started even if they are down by now.
   // Errors: gateway, cancelled.
   virtual boost::asio::awaitable<Result<Activation>> activate(Before before) = 0;
   // Shows that the gateway is well after activate(), also one that an earlier process called. Errors: gateway,
   // cancelled.
   virtual boost::asio::awaitable<Result<std::string>> verify(Before before) = 0;
-  // Whether activate() would be allowed to work, without touching the gateway. Errors: gateway, cancelled.
+  // Whether activate() would be allowed to work, and verify() finds what it looks for at the gateway that runs now;
+  // without touching it. Errors: gateway, cancelled.
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
 };
 
-// `output` receives what a command prints, line by line.
+// `http` says whom a probe trusts, and how long it waits for a connection; `output` receives what a command prints,
+// line by line.
 std::unique_ptr<Gateway> make_gateway(const boost::asio::any_io_executor& executor,
-                                      const configuration::GatewaySettings& settings, OutputLine output);
+                                      const configuration::GatewaySettings& settings,
+                                      const configuration::HttpSettings& http, OutputLine output);
 
 }  // namespace renewd::gateway

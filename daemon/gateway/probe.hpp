@@ -1,18 +1,21 @@
 // A look at the gateway from outside, besides the state of its unit.
 #pragma once
 
+#include <chrono>
+#include <memory>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
 
-#include "core/clock.hpp"
 #include "core/error.hpp"
+#include "gateway/gateway.hpp"
 
 namespace renewd::gateway {
 
-class Probe {
+// The looks of one verification.
+class Watch {
  public:
-  virtual ~Probe() = default;
+  virtual ~Watch() = default;
 
   enum class Verdict { passed, not_yet };
   struct Look {
@@ -20,9 +23,21 @@ class Probe {
     std::string message;  // what was seen, or what is still missing
   };
 
-  // One look. `since`: when the activation began; nothing from before counts. An error means that waiting on is of no
-  // use. Errors: gateway, cancelled.
-  virtual boost::asio::awaitable<Result<Look>> look(TimePoint since) = 0;
+  // An error means that waiting on is of no use. A look that must wait for an answer does so until about `deadline`.
+  // Errors: gateway, cancelled.
+  virtual boost::asio::awaitable<Result<Look>> look(std::chrono::steady_clock::time_point deadline) = 0;
+};
+
+class Probe {
+ public:
+  virtual ~Probe() = default;
+
+  // Where its log file ends now, for Before; empty for a probe that reads none.
+  virtual std::string log_position() const { return {}; }
+  // Nothing from before the activation will count. The probe must outlive the watch. Errors: gateway.
+  virtual Result<std::unique_ptr<Watch>> watch(const Before& before) = 0;
+  // Whether a watch will see what it needs, tried with the gateway that runs now. Errors: gateway, cancelled.
+  virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
 };
 
 }  // namespace renewd::gateway

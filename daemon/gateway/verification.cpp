@@ -29,19 +29,34 @@ void join(std::string& text, const std::string& more) {
   text += (text.empty() ? "" : "; ") + more;
 }
 
-asio::awaitable<Result<Sight>> look(Action& action, const Probes& probes, Before before) {
+using Watches = std::vector<std::unique_ptr<Watch>>;
+
+Result<Watches> watch(const Probes& probes, const Before& before) {
+  Watches watches;
+  for (const auto& probe : probes) {
+    auto one = probe->watch(before);
+    if (!one) {
+      return tl::unexpected(std::move(one.error()));
+    }
+    watches.push_back(std::move(*one));
+  }
+  return watches;
+}
+
+asio::awaitable<Result<Sight>> look(Action& action, const Watches& watches, Before before,
+                                    steady_clock::time_point deadline) {
   Sight sight;
   auto standing = co_await action.check(before);
   if (!standing) {
     co_return tl::unexpected(std::move(standing.error()));
   }
   sight.well = std::move(*standing);
-  for (const auto& probe : probes) {
-    auto seen = co_await probe->look(before.began);
+  for (const auto& one : watches) {
+    auto seen = co_await one->look(deadline);
     if (!seen) {
       co_return tl::unexpected(std::move(seen.error()));
     }
-    join(seen->verdict == Probe::Verdict::passed ? sight.well : sight.missing, seen->message);
+    join(seen->verdict == Watch::Verdict::passed ? sight.well : sight.missing, seen->message);
   }
   co_return sight;
 }
@@ -55,12 +70,17 @@ std::chrono::seconds grace_time(std::chrono::seconds timeout) {
 asio::awaitable<Result<std::string>> verify(Action& action, const Probes& probes, Before before,
                                             std::chrono::seconds timeout) {
   const auto began = steady_clock::now();
-  const auto settled = action.watches(before) ? began + grace_time(timeout) : began;
+  const auto watches = watch(probes, before);
+  if (!watches) {
+    co_return tl::unexpected(watches.error());
+  }
+  const bool sees_anything = action.watches(before) || !watches->empty();
+  const auto settled = sees_anything ? began + grace_time(timeout) : began;
   const auto deadline = std::max(began + timeout, settled);
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (true) {
     const auto looked_at = steady_clock::now();
-    auto sight = co_await look(action, probes, before);
+    auto sight = co_await look(action, *watches, before, deadline);
     if (!sight) {
       co_return tl::unexpected(std::move(sight.error()));
     }

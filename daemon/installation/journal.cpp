@@ -55,6 +55,7 @@ std::optional<JournalEntry> parse_entry(const json::value& value) {
     entry.running.emplace_back(unit.as_string());
   }
   entry.activation_began = object.at("activation_began").to_number<std::int64_t>();
+  entry.log_position = object.at("log_position").as_string();
   entry.resumed = object.at("resumed").to_number<int>();
   entry.rolled_back = object.at("rolled_back").to_number<int>();
   return entry;
@@ -94,6 +95,7 @@ std::string serialize(const JournalEntry& entry) {
                             {"in_use", entry.in_use},
                             {"running", json::array(entry.running.begin(), entry.running.end())},
                             {"activation_began", entry.activation_began},
+                            {"log_position", entry.log_position},
                             {"resumed", entry.resumed},
                             {"rolled_back", entry.rolled_back}};
   const std::string text = fmt::format("{}\n{}\n", kFirstLine, json::serialize(object));

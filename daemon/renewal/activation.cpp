@@ -41,7 +41,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
 
 gateway::Before before_of(const installation::JournalEntry& entry) {
   const std::chrono::microseconds began(entry.activation_began);
-  return {entry.running, TimePoint(std::chrono::duration_cast<TimePoint::duration>(began))};
+  return {entry.running, TimePoint(std::chrono::duration_cast<TimePoint::duration>(began)), entry.log_position};
 }
 
 asio::awaitable<Result<gateway::Before>> Renewal::before_activation(Entry& entry) {
@@ -55,6 +55,7 @@ asio::awaitable<Result<gateway::Before>> Renewal::before_activation(Entry& entry
   }
   next.activation_began =
       std::chrono::duration_cast<std::chrono::microseconds>(around_.clock.now().time_since_epoch()).count();
+  next.log_position = around_.gateway.log_position();
   if (auto written = journal_.write(next); !written) {
     co_return tl::unexpected(std::move(written.error()));
   }
@@ -138,7 +139,7 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
   if (!running) {
     co_return tl::unexpected(std::move(running.error()));
   }
-  gateway::Before before{std::move(*running), around_.clock.now()};
+  gateway::Before before{std::move(*running), around_.clock.now(), around_.gateway.log_position()};
   auto activation = co_await tell(before, "installed");
   if (!activation) {
     co_return tl::unexpected(std::move(activation.error()));

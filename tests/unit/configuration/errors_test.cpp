@@ -49,8 +49,6 @@ TEST_CASE("refuses what belongs to later versions, rather than ignoring it") {
       {with_line("activate_windows: []"), "3:5", "`activate_windows` is not supported by this version"},
       {with_line("override_windows_before: 7d"), "3:5", "`override_windows_before` is not supported"},
       {with_gateway("{none: {}, rollback: maybe}"), "3:35", "`gateway.rollback`"},
-      {with_gateway("{none: {}, verify: {http: {url: x}}}"), "3:34", "`gateway.verify.http` is not supported"},
-      {with_gateway("{none: {}, verify: {log: {}}}"), "3:34", "`gateway.verify.log` is not supported"},
       {with_top_level("metrics: {listen: \"127.0.0.1:9464\"}"), "2:1", "`metrics` is not supported by this version"},
       {with_top_level("fleet: {etcd: {}}"), "2:1", "`fleet` is not supported by this version"},
   });
@@ -196,6 +194,51 @@ TEST_CASE("refuses gateways that could not be told what to do") {
       {with_gateway("{signal: {pid_file: /p, signal: 65}}"), "3:46", "must be a signal's name or number"},
       {with_gateway("{none: {a: b}}"), "3:21", "must be the empty map"},
       {with_gateway("{none: {}, verify: {timeout: 0s}}"), "3:43", "must be at least 1s"},
+  });
+}
+
+TEST_CASE("refuses a health check that could not work") {
+  // The map begins at 3:40, its first value at 3:46.
+  const auto http = [](const std::string& keys) { return with_gateway("{none: {}, verify: {http: {" + keys + "}}}"); };
+  const std::string url = "url: 'http://[::1]:1/'";
+  check({
+      {with_gateway("{none: {}, verify: {http: 'http://localhost'}}"), "3:40", "`gateway.verify.http` must be a map"},
+      {http(""), "3:40", "the key `gateway.verify.http.url` is missing"},
+      {http("url: localhost:18082"), "3:46",
+       "`gateway.verify.http.url` is not a URL; it looks like http://localhost:18082/_node/health"},
+      {http("url: 'http://localhost:0/'"), "3:46", "is not a URL"},
+      {http("url: 'http:///health'"), "3:46", "is not a URL"},
+      {http("url: 'ftp://localhost/'"), "3:46", "must begin with http:// or https://"},
+      {http("url: 'http://gateway:18082/'"), "3:46", "must begin with https:// (http is accepted for loopback"},
+      {http("url: 'http://admin:adminadmin@localhost/'"), "3:46", "they go under `username` and `password`"},
+      {http("url: 'http://localhost/#top'"), "3:46", "must not have a #"},
+      {http(url + ", usrname: a"), "3:65", "did you mean \"username\"?"},
+      {http(url + ", username: a"), "3:65", "`gateway.verify.http.username` needs `gateway.verify.http.password`"},
+      {http(url + ", password: {file: /p}"), "3:65", "`gateway.verify.http.password` needs `gateway.verify.http.user"},
+      {http(url + ", password: {file: /p}, username: 'a:b'"), "3:97", "must not have a colon"},
+      {http(url + ", password: hunter2, username: a"), "3:75", "must be a map that says where the secret is"},
+      {http(url + ", expect_status: 99"), "3:80", "must be a whole number from 100 to 599"},
+      {http(url + ", expect_status: 600"), "3:80", "must be a whole number from 100 to 599"},
+  });
+}
+
+TEST_CASE("refuses log lines to look for that could not work") {
+  // The map begins at 3:39, its first value at 3:46.
+  const auto log = [](const std::string& keys) { return with_gateway("{none: {}, verify: {log: {" + keys + "}}}"); };
+  check({
+      {with_gateway("{none: {}, verify: {log: /l}}"), "3:39", "`gateway.verify.log` must be a map"},
+      {log("ready: a"), "3:39", "either `gateway.verify.log.unit` or `gateway.verify.log.file` must be given"},
+      {log("unit: a.service, file: /l, ready: a"), "3:39", "must be given, not both"},
+      {log("unit: gateway, ready: a"), "3:46", "such as gateway.service"},
+      {log("file: gateway.log, ready: a"), "3:46", "must be an absolute path"},
+      {log("file: /l"), "3:39", "`gateway.verify.log.ready` or `gateway.verify.log.failed` must be given, or both"},
+      {log("file: /l, redy: a, failed: b"), "3:50", "did you mean \"ready\"?"},
+      {log("file: /l, ready: '(a'"), "3:57", "`gateway.verify.log.ready` must be a regular expression: missing ): (a"},
+      {log("file: /l, ready: a, failed: '*'"), "3:68", "no argument for repetition operator: *"},
+      {log("file: /l, ready: '.*'"), "3:57", "must not match an empty line; it would match every line"},
+      {log("file: /l, ready: ''"), "3:57", "must not be empty"},
+      {log("file: /l, ready: 200"), "3:57", "put it in quotes"},
+      {log("file: /l, ready: \"(a\\n\\e\""), "3:57", "missing ): (a \\x1b"},
   });
 }
 

@@ -192,6 +192,40 @@ TEST_CASE("a gateway has four kinds of action") {
   }
 }
 
+TEST_CASE("a verification looks at the units alone, or at a status and a log, too") {
+  const auto plain = gateway_of("{none: {}, verify: {}}");
+  CHECK_FALSE(plain.http_probe);
+  CHECK_FALSE(plain.log_probe);
+  CHECK(plain.verify_timeout == 120s);
+  SECTION("a status") {
+    const auto http =
+        *gateway_of("{none: {}, verify: {http: {url: 'http://localhost:18082/_node/health'}}}").http_probe;
+    CHECK(http.url == "http://localhost:18082/_node/health");
+    CHECK(http.username.empty());
+    CHECK_FALSE(http.password);
+    CHECK(http.expect_status == 200);
+    const auto every = *gateway_of(
+                            "{none: {}, verify: {http: {url: 'https://gateway.example/health?all=1', username: admin, "
+                            "password: {value: adminadmin}, expect_status: 204}}}")
+                            .http_probe;
+    CHECK(every.url == "https://gateway.example/health?all=1");
+    CHECK(every.username == "admin");
+    CHECK(every.password->value.view() == "adminadmin");
+    CHECK(every.expect_status == 204);
+  }
+  SECTION("a log") {
+    const auto file =
+        *gateway_of("{none: {}, verify: {log: {file: /var/log/gateway.log, ready: 'is \\w+ ready$'}}}").log_probe;
+    CHECK(std::get<std::filesystem::path>(file.target) == "/var/log/gateway.log");
+    CHECK(file.ready->found_in("it is now ready"));
+    CHECK_FALSE(file.failed);
+    const auto unit = *gateway_of("{none: {}, verify: {log: {unit: a.service, failed: Unable}}}").log_probe;
+    CHECK(std::get<std::string>(unit.target) == "a.service");
+    CHECK_FALSE(unit.ready);
+    CHECK(unit.failed->text() == "Unable");
+  }
+}
+
 TEST_CASE("an alias repeats what its anchor names") {
   const Settings settings = settings_of(R"(
 certificates:
@@ -233,6 +267,11 @@ TEST_CASE("the example that is installed loads with every option, and shows the 
   CHECK(all.certificates[0].renew == CertificateSettings().renew);
   CHECK(std::get<seconds>(all.certificates[0].renew_before) == days{30});
   CHECK(all.certificates[0].gateway.verify_timeout == GatewaySettings().verify_timeout);
+  REQUIRE(all.certificates[0].gateway.http_probe);
+  CHECK(all.certificates[0].gateway.http_probe->expect_status == HttpProbeSettings().expect_status);
+  REQUIRE(all.certificates[0].gateway.log_probe);
+  CHECK(all.certificates[0].gateway.log_probe->ready);
+  CHECK(all.certificates[0].gateway.log_probe->failed);
   CHECK(std::holds_alternative<SystemdGateway>(all.certificates[1].gateway.action));
   CHECK(std::get<CommandGateway>(all.certificates[2].gateway.action).timeout == CommandGateway().timeout);
   CHECK(std::holds_alternative<SignalGateway>(all.certificates[3].gateway.action));
@@ -258,7 +297,8 @@ TEST_CASE("the example that is installed names every key") {
       "name account_url token keystore path type password ca_file renew gateway systemd renew_before "
       "units action command argv timeout signal pid_file none verify rollback http proxy log schedule "
       "proxy_password connect_timeout request_timeout splay check_every level format retry_at_least "
-      "retry_at_most requests_per_day credential env value file state_directory unit");
+      "retry_at_most requests_per_day url username expect_status ready failed credential env value file "
+      "state_directory unit");
   for (std::string key; keys >> key;) {
     CAPTURE(key);
     CHECK(std::regex_search(text, std::regex("[# {]" + key + ":( |\n)")));

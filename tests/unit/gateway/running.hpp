@@ -20,6 +20,13 @@
 
 namespace renewd::gateway::testing {
 
+// Roots switch throwing off (core/cancellation.hpp).
+template <typename T>
+boost::asio::awaitable<T> as_root(boost::asio::awaitable<T> work) {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  co_return co_await std::move(work);
+}
+
 struct Loop {
   boost::asio::io_context io;
   boost::asio::cancellation_signal stop;
@@ -27,17 +34,19 @@ struct Loop {
   template <typename T>
   T finish(boost::asio::awaitable<T> work, std::chrono::seconds at_most = std::chrono::seconds(30)) {
     std::optional<T> result;
-    boost::asio::co_spawn(io, std::move(work),
+    boost::asio::co_spawn(io, as_root(std::move(work)),
                           boost::asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr thrown, T value) {
                             if (thrown) {
                               std::rethrow_exception(thrown);
                             }
                             result.emplace(std::move(value));
                           }));
+    const auto end = std::chrono::steady_clock::now() + at_most;
     io.restart();
-    io.run_for(at_most);
-    if (!result) {
-      throw std::runtime_error("the coroutine is stuck");
+    while (!result) {
+      if (io.run_one_until(end) == 0) {
+        throw std::runtime_error("the coroutine is stuck");
+      }
     }
     return std::move(*result);
   }
@@ -52,7 +61,7 @@ struct Loop {
 class GatewayUnderTest {
  public:
   explicit GatewayUnderTest(const configuration::GatewaySettings& settings)
-      : gateway(make_gateway(loop.io.get_executor(), settings, {})) {}
+      : gateway(make_gateway(loop.io.get_executor(), settings, {}, {})) {}
 
   Result<Activation> activate() { return loop.finish(gateway->activate(before()), std::chrono::seconds(90)); }
   Result<std::string> verify() { return loop.finish(gateway->verify(before())); }
@@ -65,7 +74,7 @@ class GatewayUnderTest {
   const Before& before() {
     if (!before_) {
       before_ = Before{loop.finish(gateway->running()).value_or(std::vector<std::string>()),
-                       std::chrono::system_clock::now()};
+                       std::chrono::system_clock::now(), gateway->log_position()};
     }
     return *before_;
   }

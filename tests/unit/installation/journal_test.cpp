@@ -18,6 +18,7 @@ JournalEntry entry() {
           .in_use = true,
           .running = {"graviteeio-apim-gateway.service"},
           .activation_began = 1700000003123456,
+          .log_position = "2049:7:512 /var/log/gateway.log",
           .resumed = 2,
           .rolled_back = 1};
 }

@@ -69,6 +69,7 @@ class FakeGateway final : public gateway::Gateway {
   std::string description() const override { return "restart the fake"; }
   bool has_probes() const override { return false; }
   asio::awaitable<Result<std::vector<std::string>>> running() override { co_return units; }
+  std::string log_position() const override { return log_end; }
   asio::awaitable<Result<gateway::Activation>> activate(gateway::Before before) override {
     ++activations;
     last_before = std::move(before);
@@ -86,6 +87,7 @@ class FakeGateway final : public gateway::Gateway {
   Result<gateway::Activation> activation = gateway::Activation{gateway::Use::in_use, "restarted"};
   Result<std::string> verification = std::string("well");
   std::vector<std::string> units{"fake.service"};
+  std::string log_end;
   std::optional<gateway::Before> last_before;
   std::function<void()> on_activate = [] {};
   std::function<void()> on_verify = [] {};

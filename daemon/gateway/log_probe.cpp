@@ -1,0 +1,95 @@
+#include "gateway/log_probe.hpp"
+
+#include <filesystem>
+#include <utility>
+#include <variant>
+
+#include "gateway/log_file.hpp"
+#include "gateway/log_verdict.hpp"
+#include "gateway/systemd_units.hpp"
+#include "gateway/unit_journal.hpp"
+
+namespace renewd::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::steady_clock;
+
+class LogWatch final : public Watch {
+ public:
+  LogWatch(std::unique_ptr<LogReader> reader, LogVerdict verdict, std::string log)
+      : reader_(std::move(reader)), verdict_(std::move(verdict)), log_(std::move(log)) {}
+
+  asio::awaitable<Result<Look>> look(steady_clock::time_point) override { co_return look_now(steady_clock::now()); }
+
+ private:
+  Result<Look> look_now(steady_clock::time_point now) {
+    auto missing = reader_->read([&](std::string_view line) { verdict_.add(line, now); });
+    if (!missing) {
+      return tl::unexpected(std::move(missing.error()));
+    }
+    auto look = verdict_.at(now, log_);
+    if (look && look->verdict == Verdict::passed && !missing->empty()) {
+      return Look{Verdict::not_yet, std::move(*missing)};  // what is not read may say otherwise
+    }
+    return look;
+  }
+
+  std::unique_ptr<LogReader> reader_;
+  LogVerdict verdict_;
+  std::string log_;
+};
+
+using LogTarget = std::variant<std::string, std::filesystem::path>;
+
+std::string name_of(const LogTarget& target) {
+  if (const auto* unit = std::get_if<std::string>(&target)) {
+    return "the journal of " + *unit;
+  }
+  return std::get<std::filesystem::path>(target).string();
+}
+
+Result<void> check_readable(const LogTarget& target) {
+  if (const auto* unit = std::get_if<std::string>(&target)) {
+    return check_journal(*unit);
+  }
+  return check_log_file(std::get<std::filesystem::path>(target));
+}
+
+}  // namespace
+
+LogProbe::LogProbe(configuration::LogProbeSettings settings) : settings_(std::move(settings)) {
+  if (auto* unit = std::get_if<std::string>(&settings_.target)) {
+    *unit = service_name(*unit);
+  }
+}
+
+std::string LogProbe::log_position() const {
+  const auto* file = std::get_if<std::filesystem::path>(&settings_.target);
+  return file == nullptr ? std::string() : gateway::log_position(*file);
+}
+
+Result<std::unique_ptr<Watch>> LogProbe::watch(const Before& before) {
+  std::unique_ptr<LogReader> reader;
+  if (const auto* unit = std::get_if<std::string>(&settings_.target)) {
+    auto journal = UnitJournal::open(*unit, before.began);
+    if (!journal) {
+      return tl::unexpected(std::move(journal.error()));
+    }
+    reader = std::move(*journal);
+  } else {
+    reader = std::make_unique<LogFile>(std::get<std::filesystem::path>(settings_.target), before.log_position);
+  }
+  return std::make_unique<LogWatch>(std::move(reader), LogVerdict(settings_.ready, settings_.failed),
+                                    name_of(settings_.target));
+}
+
+asio::awaitable<Result<std::string>> LogProbe::rehearse() {
+  auto readable = check_readable(settings_.target);
+  if (!readable) {
+    co_return tl::unexpected(std::move(readable.error()));
+  }
+  co_return "may read " + name_of(settings_.target);
+}
+
+}  // namespace renewd::gateway

@@ -1,0 +1,23 @@
+// `gateway.verify.log`: lines of a unit's journal or of a file that tell whether the gateway is well.
+#pragma once
+
+#include <string>
+
+#include "configuration/settings.hpp"
+#include "gateway/probe.hpp"
+
+namespace renewd::gateway {
+
+class LogProbe final : public Probe {
+ public:
+  explicit LogProbe(configuration::LogProbeSettings settings);
+
+  std::string log_position() const override;
+  Result<std::unique_ptr<Watch>> watch(const Before& before) override;
+  boost::asio::awaitable<Result<std::string>> rehearse() override;
+
+ private:
+  configuration::LogProbeSettings settings_;
+};
+
+}  // namespace renewd::gateway

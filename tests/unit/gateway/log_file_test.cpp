@@ -1,0 +1,265 @@
+#include "gateway/log_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace renewd;
+using namespace renewd::gateway;
+using renewd::testing::TemporaryDirectory;
+using renewd::testing::write_file;
+
+void append(const fs::path& file, std::string_view text) {
+  std::ofstream(file, std::ios::app | std::ios::binary) << text;
+}
+
+// A log from before, the position noted, and a reader of what comes after.
+struct Log {
+  explicit Log(std::string_view before = "old ready\n") {
+    write_file(path, before);
+    position = log_position(path);
+  }
+
+  // The lines of one read, each ended by "|"; then what is missing.
+  std::string read() {
+    if (!reader) {
+      reader = std::make_unique<LogFile>(path, position);
+    }
+    std::string lines;
+    const auto missing = reader->read([&](std::string_view line) { lines += std::string(line) + "|"; });
+    if (!missing) {
+      CHECK(missing.error().kind == ErrorKind::gateway);
+    }
+    return lines + (missing ? *missing : "error: " + missing.error().message);
+  }
+
+  TemporaryDirectory directory;
+  fs::path path = directory / "gateway.log";
+  std::string position;
+  std::unique_ptr<LogFile> reader;
+};
+
+}  // namespace
+
+TEST_CASE("what was in the log before does not count, what comes after does, each line once") {
+  Log log;
+  append(log.path, "first\n");
+  CHECK(log.read() == "first|");
+  CHECK(log.read().empty());
+  append(log.path, "second\nthird\n");
+  CHECK(log.read() == "second|third|");
+}
+
+TEST_CASE("a line counts when it is whole") {
+  Log log;
+  append(log.path, "half of");
+  CHECK(log.read().empty());
+  append(log.path, " a line\r\n\n\nand");
+  CHECK(log.read() == "half of a line|");
+}
+
+TEST_CASE("the rest of a line that was begun before does not count") {
+  Log log("old\nit is not ");
+  append(log.path, "ready\nnew\n");
+  CHECK(log.read() == "new|");
+}
+
+TEST_CASE("a log is followed across whatever rotates it") {
+  Log log;
+  const fs::path old = log.directory / "gateway.log.1";
+  struct Rotation {
+    const char* what;
+    std::function<void()> between;  // after the first look
+    std::string expected;
+  };
+  const std::vector<Rotation> cases{
+      {"renamed, a new one written",
+       [&] {
+         append(log.path, "last\nand");
+         fs::rename(log.path, old);
+         write_file(log.path, "new\n");
+       },
+       "last|and|new|"},
+      {"copied and truncated",
+       [&] {
+         append(log.path, "begun");
+         log.read();
+         write_file(log.path, "new\n");
+       },
+       "new|"},
+      {"truncated, and written on behind the old end",
+       [&] {
+         fs::resize_file(log.path, 0);
+         fs::resize_file(log.path, 9);
+         append(log.path, "new\n");
+       },
+       "new|"},
+      {"gone, and not back yet",
+       [&] {
+         append(log.path, "last\n");
+         fs::rename(log.path, old);
+       },
+       "last|" + log.path.string() + " does not exist"},
+      {"compressed away, a new one written",
+       [&] {
+         append(log.path, "last\n");
+         fs::remove(log.path);
+         write_file(log.path, "new\n");
+       },
+       "last|new|"},
+      {"replaced by a symbolic link",
+       [&] {
+         fs::remove(log.path);
+         write_file(log.directory / "dated.log", "new\n");
+         fs::create_symlink("dated.log", log.path);
+       },
+       "new|"},
+  };
+  for (const auto& [what, between, expected] : cases) {
+    CAPTURE(what);
+    write_file(log.path, "old ready\n");
+    log.position = log_position(log.path);
+    log.reader.reset();
+    append(log.path, "seen\n");
+    CHECK(log.read() == "seen|");
+    between();
+    CHECK(log.read() == expected);
+    fs::remove(log.path);
+  }
+}
+
+TEST_CASE("a log that came back is read from its beginning") {
+  Log log;
+  CHECK(log.read().empty());
+  fs::rename(log.path, log.directory / "gateway.log.1");
+  CHECK_THAT(log.read(), ContainsSubstring("does not exist"));
+  append(log.directory / "gateway.log.1", "late\n");
+  write_file(log.path, "new\n");
+  CHECK(log.read() == "late|new|");
+}
+
+TEST_CASE("a position outlives the process that noted it") {
+  Log log;
+  append(log.path, "after\n");
+  SECTION("the same file") {
+    CHECK(log.read() == "after|");
+  }
+  SECTION("renamed meanwhile: the rest of the old file comes first") {
+    fs::rename(log.path, log.directory / "gateway-2026-11-23.log");
+    CHECK(log.read() == "after|" + log.path.string() + " does not exist");
+    write_file(log.path, "new\n");
+    CHECK(log.read() == "new|");
+  }
+  SECTION("renamed and compressed meanwhile: the new file is all there is") {
+    fs::remove(log.path);
+    CHECK_THAT(log.read(), ContainsSubstring("does not exist"));
+    write_file(log.directory / "another", "");  // so that the inode is another one's
+    write_file(log.path, "new\n");
+    CHECK(log.read() == "new|");
+  }
+  SECTION("truncated meanwhile") {
+    write_file(log.path, "new\n");
+    CHECK(log.read() == "new|");
+  }
+}
+
+TEST_CASE("a log that was not there before counts from its beginning") {
+  Log log;
+  fs::remove(log.path);
+  log.position = log_position(log.path);
+  CHECK(log.position == "- " + log.path.string());
+  CHECK(log.read() == log.path.string() + " does not exist");
+  write_file(log.path, "new\n");
+  CHECK(log.read() == "new|");
+}
+
+TEST_CASE("without a position for this log, only what comes after the first look counts") {
+  Log log;
+  const std::string another = log_position(log.directory / "another.log");
+  for (const std::string& position : {std::string(), another, std::string("1:2:3"), std::string("1:2:x " + another),
+                                      std::string(":::"), "99999999999999999999:1:1 " + log.path.string()}) {
+    CAPTURE(position);
+    log.position = position;
+    log.reader.reset();
+    CHECK(log.read().empty());
+    append(log.path, "new\n");
+    CHECK(log.read() == "new|");
+  }
+  log.position.clear();
+  log.reader.reset();
+  fs::remove(log.path);
+  CHECK_THAT(log.read(), ContainsSubstring("does not exist"));
+  write_file(log.path, "new\n");
+  CHECK(log.read() == "new|");
+}
+
+TEST_CASE("of a long line the beginning is looked at") {
+  Log log;
+  append(log.path, "x" + std::string(3 * kLogLineLimit, 'y'));
+  CHECK(log.read().empty());
+  append(log.path, "ready\nnext\n");
+  CHECK(log.read() == "x" + std::string(kLogLineLimit - 1, 'y') + "|next|");
+}
+
+TEST_CASE("a large log is read in pieces, so that nobody waits for long") {
+  Log log;
+  const std::string line(1023, 'x');
+  std::string text;
+  for (int i = 0; i < 6 * 1024; ++i) {
+    text += line + "\n";
+  }
+  append(log.path, text + "end\n");
+  const std::string first = log.read();
+  CHECK(first.size() < text.size());
+  CHECK_THAT(first, EndsWith("is still being read"));
+  CHECK_THAT(log.read(), EndsWith("|end|"));
+}
+
+TEST_CASE("what is no readable file is refused, without waiting for anybody") {
+  const TemporaryDirectory directory;
+  const auto refused = [&](const fs::path& path, const std::string& why) {
+    CAPTURE(path);
+    const auto checked = check_log_file(path);
+    REQUIRE_FALSE(checked);
+    CHECK_THAT(checked.error().message, StartsWith("reading the log " + path.string()) && ContainsSubstring(why));
+    const auto read = LogFile(path, log_position(path)).read([](std::string_view) {});
+    REQUIRE_FALSE(read);
+    CHECK(read.error().message == checked.error().message);
+  };
+  REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
+  refused(directory / "fifo", "not a regular file");
+  refused(directory.path(), "not a regular file");
+  refused("/dev/null", "not a regular file");
+  fs::create_symlink("loop", directory / "loop");
+  CHECK_THAT(check_log_file(directory / "loop").error().message, ContainsSubstring("symbolic links"));
+  CHECK_THAT(check_log_file(directory / "none").error().message, ContainsSubstring("No such file"));
+  write_file(directory / "good", "");
+  CHECK(check_log_file(directory / "good"));
+}
+
+TEST_CASE("a reader gives its descriptor back") {
+  const auto open_files = [] {
+    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+  };
+  const auto before = open_files();
+  {
+    Log log;
+    log.read();
+    fs::rename(log.path, log.directory / "old");
+    write_file(log.path, "");
+    log.read();
+    CHECK(open_files() == before + 1);
+  }
+  CHECK(open_files() == before);
+}
