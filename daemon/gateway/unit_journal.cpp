@@ -18,6 +18,7 @@ namespace {
 
 // More than a unit may log in the time between two looks (RateLimitBurst=, journald.conf(5)).
 constexpr int kEntriesPerRead = 10'000;
+constexpr const char* kNoJournal = "this host has none; is systemd-journald running?";
 constexpr std::string_view kField = "MESSAGE";
 
 tl::unexpected<Error> failed(const std::string& unit, const std::string& why) {
@@ -33,8 +34,8 @@ tl::unexpected<Error> failed(const std::string& unit, int negative_error) {
 
 Result<void> check_journal(const std::string& unit) {
   sd_id128_t machine;
-  if (const int error = sd_id128_get_machine(&machine); error < 0) {
-    return failed(unit, error);
+  if (sd_id128_get_machine(&machine) < 0) {
+    return failed(unit, kNoJournal);
   }
   std::array<char, SD_ID128_STRING_MAX> id;
   bool denied = false;
@@ -47,8 +48,7 @@ Result<void> check_journal(const std::string& unit) {
     }
     denied = denied || errno == EACCES || errno == EPERM;
   }
-  return failed(unit, denied ? "not permitted; add the daemon's user to the group systemd-journal"
-                             : "this host has no journal; is systemd-journald running?");
+  return failed(unit, denied ? "not permitted; add the daemon's user to the group systemd-journal" : kNoJournal);
 }
 
 Result<std::unique_ptr<UnitJournal>> UnitJournal::open(const std::string& unit, TimePoint since) {

@@ -19,6 +19,8 @@ class LoopbackServer {
 
  protected:
   LoopbackServer();
+  // `http` and `server` are what stands in the configuration's blocks of these names.
+  std::unique_ptr<BackgroundProcess> start_nginx(const std::string& http, const std::string& server);
   TemporaryDirectory directory_;
   std::uint16_t port_;
   std::unique_ptr<BackgroundProcess> process_;
@@ -30,6 +32,16 @@ class Nginx : public LoopbackServer {
  public:
   Nginx(const Simulator& identity, const std::string& client_authorities);
   std::string url() const { return "https://127.0.0.1:" + std::to_string(port()) + "/"; }
+};
+
+// A gateway's health check (nginx) that wants `credentials`, base64 of user:password, and is not well at first.
+class HealthCheck : public LoopbackServer {
+ public:
+  explicit HealthCheck(const std::string& credentials);
+  std::string url() const { return "http://localhost:" + std::to_string(port()) + "/_node/health"; }
+  void recover();
+  // Waits until such an answer was given.
+  void wait_for_answer(int status);
 };
 
 // A CONNECT proxy that asks for a user and a password.

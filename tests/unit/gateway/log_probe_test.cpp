@@ -103,10 +103,10 @@ TEST_CASE("a rehearsal tells everything that is wrong") {
 }
 
 TEST_CASE("a host without a journal is told apart from one that is empty") {
-  if (std::filesystem::exists("/var/log/journal") || std::filesystem::exists("/run/log/journal")) {
-    return;  // tests/system has one
+  if (std::filesystem::exists("/run/systemd/system")) {
+    return;  // this one has a journal; tests/system shows what then is
   }
   Logged logged("", "is ready", std::nullopt);
   logged.settings.log_probe->target = std::string("gateway.service");
-  CHECK_THAT(logged.verify(), ContainsSubstring("reading the journal of gateway.service: this host has no journal"));
+  CHECK_THAT(logged.verify(), ContainsSubstring("reading the journal of gateway.service: this host has none"));
 }

@@ -60,6 +60,24 @@ TEST_CASE("sends a body and further headers as they are given") {
   CHECK(sent.find("Authorization") == std::string::npos);
 }
 
+TEST_CASE("a user and a password go into a header as RFC 7617 has it") {
+  Fixture fixture;
+  TestServer server(fixture.io, fixture.script());
+  http::HttpsClient client(fixture.io.get_executor(), fixture.settings);
+  const auto get = [&](const std::string& user, const std::string& password) {
+    http::HttpRequest request{"GET", server.url(), {}, std::nullopt, ""};
+    request.basic_credentials = {user, Secret(password)};
+    return outcome(run_in(fixture.io, client.send(std::move(request))));
+  };
+  REQUIRE(get("Aladdin", "open sesame") == "ok");
+  CHECK_THAT(server.requests().at(0), EndsWith("\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n"));
+  REQUIRE(get("test", "123\xC2\xA3\r\n") == "ok");
+  CHECK_THAT(server.requests().at(1), ContainsSubstring("\r\nAuthorization: Basic dGVzdDoxMjPCow0K\r\n"));
+  CHECK(get("a:b", "hunter2") ==
+        "unauthorized: GET " + server.url() + ": a user name with a colon cannot be sent (RFC 7617)");
+  CHECK(server.requests().size() == 2);
+}
+
 TEST_CASE("a client may be gone before its exchange ends") {
   Fixture fixture;
   TestServer server(fixture.io, fixture.script());

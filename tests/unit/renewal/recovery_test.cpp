@@ -109,6 +109,24 @@ TEST_CASE("a gateway that refuses the new keystore gets the old one back") {
   }
 }
 
+TEST_CASE("where the log ended is noted before each activation, and outlives a crash until the verification") {
+  World world;
+  world.gateway.log_end = "before the new keystore";
+  world.gateway.on_activate = [&] { world.gateway.log_end = "after it"; };
+  world.gateway.on_verify = [] { throw Crash{}; };
+  CHECK_THROWS_AS(world.run(), Crash);
+
+  world.gateway.on_verify = [&] { CHECK(world.gateway.last_before->log_position == "before the new keystore"); };
+  world.gateway.verification = failure(ErrorKind::gateway, "not well");
+  world.gateway.on_activate = [&] {
+    CHECK(world.gateway.last_before->log_position == "after it");
+    world.gateway.on_verify = [&] { CHECK(world.gateway.last_before->log_position == "after it"); };
+  };
+  REQUIRE_FALSE(world.run());
+  CHECK(world.gateway.verifications == 3);
+  CHECK(world.gateway.activations == 2);
+}
+
 TEST_CASE("a gateway that never comes back has the old keystore, and is activated again until it runs") {
   World world;
   refuse_to_start(world);
