@@ -78,7 +78,7 @@ struct GatewaySettings {
   GatewayAction action;
   // Put the old keystore back when the gateway does not come up with the new one.
   bool rollback = true;
-  // For the whole of the activation and its verification.
+  // For an activation, and again for its verification.
   seconds verify_timeout{120};
   std::optional<HttpProbeSettings> http_probe = std::nullopt;
   std::optional<LogProbeSettings> log_probe = std::nullopt;
