@@ -63,7 +63,7 @@ int work_on(const ByHandOptions& options, std::string command, Work work, std::o
   PosixFilesystem filesystem;
   EventLoop loop;
   http::HttpsClient http(loop.executor(), settings->http);
-  const CertificateObjects objects(loop.executor(), certificate, filesystem, http, log, clock);
+  const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock);
   Renewal renewal(objects.surroundings(), certificate, settings->state_directory);
   std::optional<Result<Completed>> result;
   loop.start(finish(renewal, work, command, result));

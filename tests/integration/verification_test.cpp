@@ -2,9 +2,9 @@
 #include <csignal>
 #include <fstream>
 
-#include "host.hpp"
 #include "servers.hpp"
 #include "support/catch.hpp"
+#include "support/host.hpp"
 
 using namespace renewd::testing;
 
