@@ -21,9 +21,11 @@ std::filesystem::path room(const StatePaths& paths) {
 }  // namespace
 
 Result<void> AnswerStore::take_room() {
-  return filesystem_.create_directories(paths_.directory, kStateDirectoryMode)
-      .and_then([&] { return filesystem_.remove(room(paths_)); })  // of a crash
-      .and_then([&] { return filesystem_.create(room(paths_), std::string(kRoom, '\0'), state_file_attributes()); });
+  if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
+    return created;
+  }
+  give_room_back();  // a crash may have left it
+  return filesystem_.create(room(paths_), std::string(kRoom, '\0'), state_file_attributes());
 }
 
 void AnswerStore::give_room_back() {
@@ -46,7 +48,7 @@ Result<std::optional<std::string>> AnswerStore::load() const {
 }
 
 Result<void> AnswerStore::discard() {
-  give_room_back();  // a crash may have left it
+  give_room_back();
   if (auto removed = filesystem_.remove(paths_.answer()); !removed) {
     return removed;
   }
