@@ -31,7 +31,7 @@ class Trial {
 
   Host& host() { return host_; }
   // How often the cloud was asked since the trial began.
-  std::size_t requests() const;
+  std::ptrdiff_t requests() const;
 
   // The keystore is the old one, untouched, or a new one, whole, with the old one's owner, mode and ACL; which?
   enum class Keystore { old_one, new_one };
@@ -54,7 +54,6 @@ class Trial {
   Snapshot old_;
   bool answered_before_;
   std::size_t requests_before_;
-  std::size_t issued_before_;
 };
 
 }  // namespace renewd::testing

@@ -34,6 +34,11 @@ std::vector<boost::json::object> Simulator::requests() const {
   return requests;
 }
 
+std::size_t Simulator::request_count() const {
+  const std::string lines = read_file(directory_ / "requests.jsonl");
+  return static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n'));
+}
+
 std::vector<std::filesystem::path> Simulator::issued() const {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(directory_ / "issued")) {

@@ -34,6 +34,7 @@ class Simulator {
 
   // Every request so far, as the simulator wrote it down.
   std::vector<boost::json::object> requests() const;
+  std::size_t request_count() const;
   // The files that it issued, oldest first.
   std::vector<std::filesystem::path> issued() const;
 
