@@ -3,7 +3,9 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <deque>
 #include <utility>
@@ -23,8 +25,9 @@ namespace fs = std::filesystem;
 constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kEvents =
     IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-// Whoever replaces a file by hand does it in several steps.
+// Whoever replaces a file by hand does it in several steps; somebody who never stops is not waited for.
 constexpr std::chrono::milliseconds kQuiet{200};
+constexpr std::chrono::milliseconds kLongest{800};
 // As the kernel does it (path_resolution(7)).
 constexpr int kMostLinks = 40;
 
@@ -131,9 +134,11 @@ asio::awaitable<void> FileWatch::changed() {
     co_return;
   }
   bool ours = false;
+  auto longest = std::chrono::steady_clock::time_point::max();
+  auto quiet = longest;
   while (true) {
     if (ours) {
-      timer_.expires_after(kQuiet);
+      timer_.expires_at(std::min(quiet, longest));
       const auto first = co_await (readable() || quiet_moment());
       if (first.index() == 1) {
         break;
@@ -145,7 +150,12 @@ asio::awaitable<void> FileWatch::changed() {
     if (stopping) {
       co_return;
     }
-    ours = read_events() || ours;
+    if (read_events()) {
+      const auto now = std::chrono::steady_clock::now();
+      longest = ours ? longest : now + kLongest;
+      quiet = now + kQuiet;
+      ours = true;
+    }
   }
   // A link may lead elsewhere by now, and a directory be another.
   watch();

@@ -43,6 +43,14 @@ Result<std::string> Generations::read(int number) const {
   return filesystem_.read(paths_.generations() / std::to_string(number), kKeystoreLimit);
 }
 
+bool Generations::holds(std::string_view keystore) const {
+  const auto kept = numbers();
+  return kept && std::any_of(kept->begin(), kept->end(), [&](int number) {
+           const auto bytes = read(number);
+           return bytes && *bytes == keystore;
+         });
+}
+
 // Best effort: the details are for people, and a generation without them can be gone back to all the same.
 std::map<int, CertificateRecord> Generations::index() const {
   std::map<int, CertificateRecord> index;

@@ -31,6 +31,8 @@ class Generations {
   Result<int> keep(std::string_view keystore, const std::optional<CertificateRecord>& certificate);
   // Those that are kept, oldest first.
   Result<std::vector<Generation>> list() const;
+  // Whether a generation holds these bytes.
+  bool holds(std::string_view keystore) const;
   // The bytes of a generation.
   Result<std::string> read(int number) const;
 

@@ -138,6 +138,11 @@ Result<Journal::Contents> Journal::read(TimePoint now) {
   return Contents{std::nullopt, aside};
 }
 
+std::optional<JournalEntry> Journal::peek() const {
+  const auto text = filesystem_.read(paths_.journal(), kJournalLimit);
+  return text ? parse_journal(*text) : std::nullopt;
+}
+
 Result<void> Journal::write(const JournalEntry& entry) {
   if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
     return tl::unexpected(with_context("writing the journal", std::move(created.error())));

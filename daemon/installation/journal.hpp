@@ -61,6 +61,8 @@ class Journal {
     std::optional<std::filesystem::path> damaged;
   };
   Result<Contents> read(TimePoint now);
+  // The same for whoever only looks: a damaged journal is nothing, and stays where it is.
+  std::optional<JournalEntry> peek() const;
   // Durable when it returns. Creates the directory.
   Result<void> write(const JournalEntry& entry);
   // The renewal is over.

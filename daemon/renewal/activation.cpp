@@ -9,13 +9,26 @@
 namespace renewd::renewal {
 
 namespace asio = boost::asio;
+using certificate::Certificate;
 
 // Makes the gateway use what is installed, and shows that it does.
 asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
+  const std::string keystore = entry.reached.contains(Phase::answered) ? "new" : "installed";
   gateway::Activation activation{entry.in_use ? gateway::Use::in_use : gateway::Use::not_confirmed,
                                  "the gateway was told before"};
+  if (entry.phase == Phase::activated) {
+    // An earlier process told it, and did not see what came of it. A gateway that is not well may be starting just now,
+    // with the whole host: that is no reason to roll back, but one to tell it again.
+    auto verified = co_await verify(before_of(entry), activation, keystore);
+    if (!verified && verified.error().kind != ErrorKind::gateway) {
+      co_return tl::unexpected(std::move(verified.error()));
+    }
+    if (auto written = reach(entry, verified ? Phase::verified : Phase::installed); !written) {
+      co_return tl::unexpected(std::move(written.error()));
+    }
+  }
   if (entry.phase < Phase::activated) {
-    auto activated = co_await activate(entry, "new");
+    auto activated = co_await activate(entry, keystore);
     if (!activated) {
       co_return tl::unexpected(std::move(activated.error()));
     }
@@ -28,7 +41,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
     }
   }
   if (entry.phase < Phase::verified) {
-    auto verified = co_await verify(before_of(entry), activation, "new");
+    auto verified = co_await verify(before_of(entry), activation, keystore);
     if (!verified) {
       co_return tl::unexpected(std::move(verified.error()));
     }
@@ -123,8 +136,8 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
   if (!unfinished) {
     co_return tl::unexpected(std::move(unfinished.error()));
   }
-  if (*unfinished && (*unfinished)->phase >= Phase::installed) {
-    Entry entry = std::move(**unfinished);
+  Entry entry = unfinished->value_or(Entry{});
+  if (entry.phase >= Phase::installed) {
     if (entry.phase != Phase::rolling_back) {
       entry.phase = Phase::installed;
     }
@@ -134,24 +147,33 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
   if (!installed) {
     co_return tl::unexpected(std::move(installed.error()));
   }
-  // Nothing is under way, so there is nothing for the journal: whoever asked sees what comes of it.
-  auto running = co_await around_.gateway.running();
-  if (!running) {
-    co_return tl::unexpected(std::move(running.error()));
+  const Certificate& certificate = installed->keystore.certificate;
+  if (!*unfinished) {
+    // A gateway that this leaves down is activated again by the next run.
+    entry.fingerprint = certificate.fingerprint_sha256();
+    if (auto written = reach(entry, Phase::installed); !written) {
+      co_return tl::unexpected(std::move(written.error()));
+    }
+    co_return co_await carry_on(entry);
   }
-  gateway::Before before{std::move(*running), around_.clock.now(), around_.gateway.log_position()};
-  auto activation = co_await tell(before, "installed");
+  // An answer waits for its turn, and goes on waiting; what ran before is noted with it.
+  auto activation = co_await activate(entry, "installed");
   if (!activation) {
     co_return tl::unexpected(std::move(activation.error()));
   }
-  auto verified = co_await verify(before, *activation, "installed");
+  auto verified = co_await verify(before_of(entry), *activation, "installed");
   if (!verified) {
     co_return tl::unexpected(std::move(verified.error()));
   }
   if (activation->use == gateway::Use::in_use) {
-    (void)history_.record_in_use(record_of(installed->keystore.certificate));
+    (void)history_.record_in_use(record_of(certificate));
   }
-  co_return Completed{installed->keystore.certificate, std::move(*activation)};
+  entry.running.clear();
+  entry.activation_began = 0;
+  if (auto written = journal_.write(entry); !written) {
+    co_return tl::unexpected(std::move(written.error()));
+  }
+  co_return Completed{certificate, std::move(*activation)};
 }
 
 }  // namespace renewd::renewal

@@ -47,10 +47,7 @@ Result<std::optional<Renewal::Entry>> Renewal::recall() {
     return std::nullopt;
   }
   if (superseded(*entry)) {
-    if (auto abandoned = abandon(); !abandoned) {
-      return tl::unexpected(std::move(abandoned.error()));
-    }
-    return std::nullopt;
+    return adapt(std::move(*entry));
   }
   const bool given_up = entry->phase == Phase::answered && entry->rolled_back >= kRollbacksPerAnswer;
   if (*answer && given_up) {
@@ -85,23 +82,48 @@ bool Renewal::superseded(const Entry& entry) const {
   if (entry.phase == Phase::rolling_back && old && *old == installed->bytes) {
     return false;
   }
-  event(EventName::certificate_changed_on_disk, "somebody else has replaced the keystore: the renewal is over",
+  event(EventName::certificate_changed_on_disk, "somebody else has replaced the keystore: the renewal is judged anew",
         certificate_fields(installed->keystore.certificate));
   return true;
 }
 
-// The answer goes aside: it was for another keystore than the one in place.
-Result<void> Renewal::abandon() {
+// The renewal is judged anew against the keystore that somebody else has put in the place of ours.
+Result<std::optional<Renewal::Entry>> Renewal::adapt(Entry entry) {
   auto answer = answers_.load();
   if (!answer) {
     return tl::unexpected(std::move(answer.error()));
   }
-  if (*answer) {
-    if (auto aside = answers_.set_aside(around_.clock.now()); !aside) {
-      return tl::unexpected(std::move(aside.error()));
-    }
+  if (!*answer) {
+    return leave_to_others(entry);
   }
-  return journal_.clear();
+  entry.fingerprint.clear();
+  entry.previous_generation = 0;
+  entry.in_use = false;
+  if (auto written = reach(entry, Phase::answered); !written) {
+    return tl::unexpected(std::move(written.error()));
+  }
+  return entry;
+}
+
+// The renewal is over, and the keystore that is there stays. A gateway that was told of ours is told of theirs: ours
+// may have brought it down.
+Result<std::optional<Renewal::Entry>> Renewal::leave_to_others(const Entry& entry) {
+  const auto installed = read_installed(around_.filesystem, settings_.keystore);
+  if (entry.activation_began == 0 || !installed) {
+    if (auto cleared = journal_.clear(); !cleared) {
+      return tl::unexpected(std::move(cleared.error()));
+    }
+    return std::nullopt;
+  }
+  Entry theirs;
+  theirs.fingerprint = installed->keystore.certificate.fingerprint_sha256();
+  theirs.running = entry.running;
+  theirs.activation_began = entry.activation_began;
+  theirs.log_position = entry.log_position;
+  if (auto written = reach(theirs, Phase::installed); !written) {
+    return tl::unexpected(std::move(written.error()));
+  }
+  return theirs;
 }
 
 }  // namespace renewd::renewal

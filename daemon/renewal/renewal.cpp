@@ -74,10 +74,10 @@ asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
     }
   }
   auto completed = co_await carry_on(entry);
-  if (!completed && entry.resumed != 0 && around_.filesystem.exists(paths_.journal())) {
+  if (auto left = journal_.peek(); !completed && left && left->resumed != 0) {
     // An orderly end, unlike a crash: what counts crashes begins anew. Best effort, the failure at hand matters more.
-    entry.resumed = 0;
-    (void)journal_.write(entry);
+    left->resumed = 0;
+    (void)journal_.write(*left);
   }
   co_return completed;
 }
@@ -108,14 +108,22 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
   }
   auto activation = co_await use(entry);
   if (superseded(entry)) {
-    co_return tl::unexpected(yield(activation));
+    co_return tl::unexpected(yield(std::move(entry), activation));
   }
   if (!activation) {
-    auto old = keystore_to_go_back_to(entry);
-    if (activation.error().kind != ErrorKind::gateway || !old) {
-      co_return tl::unexpected(std::move(activation.error()));
+    Error error = std::move(activation.error());
+    if (error.kind != ErrorKind::gateway) {
+      co_return tl::unexpected(std::move(error));
     }
-    Error error = co_await roll_back(entry, std::move(*old), std::move(activation.error()));
+    auto old = keystore_to_go_back_to(entry);
+    if (!old) {
+      // A gateway that does not come up is told again, not only looked at.
+      if (auto back = reach(entry, Phase::installed); !back) {
+        error = with_another(std::move(error), "and the journal was not written", back.error());
+      }
+      co_return tl::unexpected(std::move(error));
+    }
+    error = co_await roll_back(entry, std::move(*old), std::move(error));
     co_return tl::unexpected(std::move(error));
   }
   co_return finish(entry, std::move(*activation));
@@ -189,7 +197,7 @@ Result<void> Renewal::install(Entry& entry) {
   if (!installed) {
     return tl::unexpected(std::move(installed.error()));
   }
-  auto candidate = judge(*installed);
+  auto candidate = judge(*installed, entry);
   if (!candidate) {
     return tl::unexpected(std::move(candidate.error()));
   }
@@ -224,7 +232,7 @@ Result<void> Renewal::install(Entry& entry) {
   return reach(entry, Phase::installed);
 }
 
-Result<cloud::Candidate> Renewal::judge(const Installed& installed) {
+Result<cloud::Candidate> Renewal::judge(const Installed& installed, const Entry& entry) {
   auto answer = answers_.load();
   if (!answer || !*answer) {
     return failure(ErrorKind::disk, "reading the stored answer: " +
@@ -236,7 +244,7 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed) {
   }
   auto candidate = cloud::read_answer(**answer, installed.keystore, installed.password);
   if (!candidate) {
-    return tl::unexpected(refuse(std::move(candidate.error())));
+    return tl::unexpected(refuse(entry, std::move(candidate.error())));
   }
   if (candidate->keystore.certificate.fingerprint_sha256() == installed.keystore.certificate.fingerprint_sha256()) {
     return candidate;  // it passed the gate before a crash, and is in place
@@ -245,26 +253,26 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed) {
       candidate->keystore, installed.keystore,
       {.account_id = settings_.account_id(), .trusted = std::move(*trusted), .now = around_.clock.now()});
   if (!accepted) {
-    return tl::unexpected(refuse(std::move(accepted.error())));
+    return tl::unexpected(refuse(entry, std::move(accepted.error())));
   }
   return candidate;
 }
 
-// Somebody else's keystore is in the place of ours: theirs stays, and ours is over.
-Error Renewal::yield(const Result<gateway::Activation>& activation) {
+// Somebody else's keystore is in the place of ours. The next run goes on from there.
+Error Renewal::yield(Entry entry, const Result<gateway::Activation>& activation) {
   Error error{ErrorKind::busy, "somebody else has replaced the keystore meanwhile"};
   if (!activation) {
     error = with_another(std::move(error), "before that", activation.error());
   }
-  if (auto abandoned = abandon(); !abandoned) {
-    error = with_another(std::move(error), "closing the renewal", abandoned.error());
+  if (auto adapted = adapt(std::move(entry)); !adapted) {
+    error = with_another(std::move(error), "writing the journal", adapted.error());
   }
   return error;
 }
 
 // The answer is of no use: it goes aside for inspection, and the renewal is over. Failures of ours (a full disk) leave
 // it where it is.
-Error Renewal::refuse(Error error) {
+Error Renewal::refuse(const Entry& entry, Error error) {
   if (!error.reason) {
     return error;
   }
@@ -275,8 +283,8 @@ Error Renewal::refuse(Error error) {
   } else {
     error = with_another(std::move(error), "moving the answer aside", aside.error());
   }
-  if (auto cleared = journal_.clear(); !cleared) {
-    error = with_another(std::move(error), "closing the journal", cleared.error());
+  if (auto closed = leave_to_others(entry); !closed) {
+    error = with_another(std::move(error), "closing the journal", closed.error());
   }
   event(EventName::renewal_rejected, "the installed keystore stays: " + error.message, std::move(fields));
   return error;
@@ -288,13 +296,15 @@ Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) 
     return tl::unexpected(std::move(installed.error()));
   }
   const Certificate& renewed = installed->keystore.certificate;
+  // Else only the gateway was told, of a keystore that came otherwise.
+  const bool asked = entry.reached.contains(Phase::answered);
   Result<void> recorded;
   if (entry.in_use) {
     recorded = history_.record_in_use(record_of(renewed));
   }
   // The journal goes last: whatever fails before is repeated.
   recorded = std::move(recorded)
-                 .and_then([&] { return history_.append("renewed", entry, around_.clock.now()); })
+                 .and_then([&] { return history_.append(asked ? "renewed" : "activated", entry, around_.clock.now()); })
                  .and_then([&] { return answers_.discard(); })
                  .and_then([&] { return journal_.clear(); });
   if (!recorded) {
@@ -302,7 +312,8 @@ Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) 
   }
   entry = Entry{};
   event(EventName::renewal_completed,
-        fmt::format("renewed until {}; {}", format_time(renewed.not_after()), activation.message),
+        fmt::format("{} until {}; {}", asked ? "renewed" : "in use", format_time(renewed.not_after()),
+                    activation.message),
         certificate_fields(renewed));
   return Completed{renewed, std::move(activation)};
 }
@@ -310,9 +321,13 @@ Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) 
 Result<void> Renewal::reach(Entry& entry, Phase phase) {
   Entry next = entry;
   next.phase = phase;
-  next.resumed = 0;
-  next.reached[phase] =
-      std::chrono::duration_cast<std::chrono::seconds>(around_.clock.now().time_since_epoch()).count();
+  if (phase != entry.phase) {
+    next.resumed = 0;  // what counts crashes counts those in one phase
+  }
+  // What comes after a phase that was gone back to is not reached any more.
+  next.reached.erase(next.reached.upper_bound(phase), next.reached.end());
+  next.reached.try_emplace(
+      phase, std::chrono::duration_cast<std::chrono::seconds>(around_.clock.now().time_since_epoch()).count());
   if (auto written = journal_.write(next); !written) {
     return written;
   }

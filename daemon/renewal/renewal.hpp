@@ -82,14 +82,15 @@ class Renewal {
   Result<installation::Lock> take_lock(std::string_view holder);
   Result<std::optional<Entry>> recall();
   bool superseded(const Entry& entry) const;
-  Result<void> abandon();
-  Error yield(const Result<gateway::Activation>& activation);
+  Result<std::optional<Entry>> adapt(Entry entry);
+  Result<std::optional<Entry>> leave_to_others(const Entry& entry);
+  Error yield(Entry entry, const Result<gateway::Activation>& activation);
   boost::asio::awaitable<Result<Completed>> carry_on(Entry& entry);
   boost::asio::awaitable<Result<void>> ask(Entry& entry);
   Result<void> keep_answer(Entry& entry, std::string answer);
   Result<void> install(Entry& entry);
-  Result<cloud::Candidate> judge(const Installed& installed);
-  Error refuse(Error error);
+  Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
+  Error refuse(const Entry& entry, Error error);
   boost::asio::awaitable<Result<gateway::Activation>> use(Entry& entry);
   // Notes in the journal how things are before the gateway is told.
   boost::asio::awaitable<Result<gateway::Before>> before_activation(Entry& entry);
@@ -100,7 +101,12 @@ class Renewal {
   boost::asio::awaitable<Result<void>> verify(gateway::Before before, gateway::Activation activation,
                                               std::string keystore);
   std::optional<Installed> keystore_to_go_back_to(const Entry& entry) const;
-  boost::asio::awaitable<Result<gateway::Activation>> put_back(Entry& entry, Installed old);
+  // What may be replaced by the old keystore: the renewed one, or (with `given_up`) what was there when a person gave
+  // it up. Error busy for anything else.
+  Result<std::string> replaceable(const Entry& entry, const Installed& old,
+                                  const std::optional<std::string>& given_up) const;
+  boost::asio::awaitable<Result<gateway::Activation>> put_back(Entry& entry, Installed old,
+                                                               std::optional<std::string> given_up);
   boost::asio::awaitable<Error> roll_back(Entry& entry, Installed old, Error cause);
   Result<void> give_up_answer(Fields& fields);
   Result<int> previous_generation(std::string_view installed) const;

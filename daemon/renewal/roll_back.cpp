@@ -14,7 +14,9 @@ using certificate::Certificate;
 
 // The keystore from before, where going back to it is wanted and does any good: an expired one does none.
 std::optional<Installed> Renewal::keystore_to_go_back_to(const Entry& entry) const {
-  if (!settings_.gateway.rollback || entry.previous_generation == 0) {
+  // What has been begun, perhaps by hand, is finished whatever the configuration wants now.
+  const bool wanted = settings_.gateway.rollback || entry.phase == Phase::rolling_back;
+  if (!wanted || entry.previous_generation == 0) {
     return std::nullopt;
   }
   auto bytes = generations_.read(entry.previous_generation);
@@ -28,14 +30,32 @@ std::optional<Installed> Renewal::keystore_to_go_back_to(const Entry& entry) con
   return std::move(*old);
 }
 
+Result<std::string> Renewal::replaceable(const Entry& entry, const Installed& old,
+                                         const std::optional<std::string>& given_up) const {
+  auto current = around_.filesystem.read(settings_.keystore.path, installation::kKeystoreLimit);
+  if (!current || *current == old.bytes || given_up == *current) {
+    return current;
+  }
+  const auto opened = open_installed(*current, settings_.keystore);
+  // Without a fingerprint, what was given up could not be opened.
+  const bool ours =
+      opened ? opened->keystore.certificate.fingerprint_sha256() == entry.fingerprint : entry.fingerprint.empty();
+  if (!ours) {
+    return failure(ErrorKind::busy, fmt::format("{} is another keystore than the one that was installed: somebody else "
+                                                "has replaced it",
+                                                settings_.keystore.path.string()));
+  }
+  return current;
+}
+
 // Puts the old keystore in its place and makes the gateway use it. Until that is shown the journal says
 // `rolling_back`, so that whoever finds it repeats it.
-asio::awaitable<Result<gateway::Activation>> Renewal::put_back(Entry& entry, Installed old) {
+asio::awaitable<Result<gateway::Activation>> Renewal::put_back(Entry& entry, Installed old,
+                                                               std::optional<std::string> given_up) {
   if (auto written = reach(entry, Phase::rolling_back); !written) {
     co_return tl::unexpected(std::move(written.error()));
   }
-  auto current = around_.filesystem.read(settings_.keystore.path, installation::kKeystoreLimit);
-  auto replaced = std::move(current).and_then([&](const std::string& bytes) {
+  auto replaced = replaceable(entry, old, given_up).and_then([&](const std::string& bytes) {
     return installation::replace(around_.filesystem, settings_.keystore.path, bytes, old.bytes);
   });
   if (!replaced) {
@@ -58,7 +78,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::put_back(Entry& entry, Ins
 
 // The gateway did not come up with the new keystore. The answer stays for another try. Returns why.
 asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cause) {
-  auto activation = co_await put_back(entry, old);
+  auto activation = co_await put_back(entry, old, std::nullopt);
   const Certificate& certificate = old.keystore.certificate;
   if (!activation) {
     Error& another = activation.error();
@@ -156,7 +176,7 @@ asio::awaitable<Result<Completed>> Renewal::go_back(std::string holder) {
   if (!entry) {
     co_return tl::unexpected(std::move(entry.error()));
   }
-  auto activation = co_await put_back(*entry, std::move(*old));
+  auto activation = co_await put_back(*entry, std::move(*old), *installed);
   if (!activation) {
     co_return tl::unexpected(std::move(activation.error()));
   }
@@ -183,14 +203,22 @@ Result<installation::JournalEntry> Renewal::leave(const std::string& installed, 
   }
   Entry entry;
   entry.previous_generation = generation;
+  // What a renewal that did not come to its end has left down must run again.
+  if (const auto unfinished = journal_.peek()) {
+    entry.running = unfinished->running;
+    entry.activation_began = unfinished->activation_began;
+    entry.log_position = unfinished->log_position;
+  }
   // What cannot be opened can be gone back from all the same.
   std::optional<installation::CertificateRecord> record;
   if (const auto opened = open_installed(installed, settings_.keystore)) {
     record = record_of(opened->keystore.certificate);
     entry.fingerprint = record->fingerprint;
   }
-  if (auto kept = generations_.keep(installed, record); !kept) {
-    return tl::unexpected(with_context("keeping the installed keystore", std::move(kept.error())));
+  if (!generations_.holds(installed)) {
+    if (auto kept = generations_.keep(installed, record); !kept) {
+      return tl::unexpected(with_context("keeping the installed keystore", std::move(kept.error())));
+    }
   }
   return entry;
 }

@@ -117,6 +117,33 @@ TEST_CASE("a gateway that does not come up after going back by hand has the old 
   CHECK(in_use_is(world, keystores().installed));
 }
 
+TEST_CASE("a gateway that a renewal has left down is started by going back by hand") {
+  World world;
+  renew(world);
+  world.settings.gateway.rollback = false;
+  world.cloud.response->body = base64(keystores().newest);
+  world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
+  REQUIRE_FALSE(world.run());
+  REQUIRE(read_file(world.keystore) == keystores().newest);
+  world.gateway.units.clear();
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  REQUIRE(world.run(&Renewal::go_back));
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  CHECK(world.gateway.last_before->running == std::vector<std::string>{"fake.service"});
+}
+
+TEST_CASE("going back by hand is finished after a crash, whatever gateway.rollback says") {
+  World world;
+  renew(world);
+  world.settings.gateway.rollback = false;
+  world.gateway.on_activate = [] { throw Crash(); };
+  CHECK_THROWS_AS(world.run(&Renewal::go_back), Crash);
+  world.gateway.on_activate = [] {};
+  REQUIRE_FALSE(world.run());
+  CHECK(world.gateway.activations == 3);
+  CHECK(in_use_is(world, keystores().installed));
+}
+
 TEST_CASE("a power cut while going back by hand leaves a whole keystore, and a gateway that uses it") {
   int crashes = 0;
   for (int at = 1;; ++at) {
@@ -159,7 +186,8 @@ TEST_CASE("the gateway step can be repeated by hand") {
     CHECK(world.gateway.activations == 1);
     CHECK(world.gateway.verifications == 1);
     CHECK(in_use_is(world, keystores().installed));
-    CHECK(world.events() == "gateway_activated gateway_verified");
+    CHECK(world.events() == "gateway_activated gateway_verified renewal_completed");
+    CHECK_THAT(read_file(paths_of(world).history()), ContainsSubstring("\"outcome\":\"activated\""));
   }
   SECTION("for a renewal that waits for just that") {
     world.settings.gateway.rollback = false;
@@ -189,6 +217,11 @@ TEST_CASE("the gateway step can be repeated by hand") {
     REQUIRE_FALSE(activated);
     CHECK_THAT(activated.error().message, ContainsSubstring("verifying the gateway with the installed keystore"));
     CHECK(read_file(world.keystore) == keystores().installed);
-    CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
+    // What it has left down is not forgotten, and the next run goes on with it.
+    world.gateway.units.clear();
+    world.gateway.verification = std::string("well");
+    REQUIRE(world.run(&Renewal::activate_again));
+    CHECK(world.gateway.last_before->running == std::vector<std::string>{"fake.service"});
+    CHECK(world.cloud.requests == 0);
   }
 }

@@ -123,8 +123,9 @@ TEST_CASE("where the log ended is noted before each activation, and outlives a c
     world.gateway.on_verify = [&] { CHECK(world.gateway.last_before->log_position == "after it"); };
   };
   REQUIRE_FALSE(world.run());
-  CHECK(world.gateway.verifications == 3);
-  CHECK(world.gateway.activations == 2);
+  // Looked at once more, told again, and rolled back.
+  CHECK(world.gateway.verifications == 4);
+  CHECK(world.gateway.activations == 3);
 }
 
 TEST_CASE("a gateway that never comes back has the old keystore, and is activated again until it runs") {
@@ -219,21 +220,98 @@ TEST_CASE("a power cut in the middle of going back is followed by going back") {
   CHECK(crashes > 30);
 }
 
-TEST_CASE("a keystore put in place by somebody else ends the renewal that was under way") {
+TEST_CASE("a renewal is judged anew against a keystore that somebody else has put in the place of ours") {
   World world;
   world.settings.gateway.rollback = false;
   refuse_to_start(world);
   REQUIRE_FALSE(world.run());
-  write_file(world.keystore, keystores().newest);
-  const auto unfinished = Renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock},
-                                  world.settings, world.directory / "state")
-                              .unfinished();
-  REQUIRE(unfinished);
-  CHECK_THAT(world.events(), ContainsSubstring("certificate_changed_on_disk"));
-  CHECK(read_file(world.keystore) == keystores().newest);
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  world.gateway.units.clear();  // down, as our activation left it
+  SECTION("a newer one stays, and the gateway that ours has brought down is started with it") {
+    write_file(world.keystore, keystores().newest);
+    REQUIRE_FALSE(world.run());
+    CHECK_THAT(world.events(), ContainsSubstring("certificate_changed_on_disk"));
+    CHECK_THAT(world.logged.str(), ContainsSubstring("\"reason\":\"not_later\""));
+    REQUIRE(world.run());
+    CHECK(world.gateway.last_before->running == std::vector<std::string>{"fake.service"});
+    CHECK(in_use(world));
+    CHECK(read_file(world.keystore) == keystores().newest);
+    CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/journal"));
+  }
+  SECTION("an older one is replaced by ours, without asking the cloud again") {
+    write_file(world.keystore, keystores().installed);
+    REQUIRE(world.run());
+    CHECK(read_file(world.keystore) == keystores().renewed);
+  }
+  CHECK(world.cloud.requests == 1);
 }
 
-TEST_CASE("a keystore that comes while the gateway is verified ends the renewal, and is not rolled back over") {
+TEST_CASE("a gateway that comes up and is not well is told again, where nothing is rolled back") {
+  World world;
+  world.settings.gateway.rollback = false;
+  world.gateway.verification = failure(ErrorKind::gateway, "it did not stay up");
+  REQUIRE_FALSE(world.run());
+  REQUIRE_FALSE(world.run());
+  CHECK(world.gateway.activations == 2);
+  world.gateway.verification = std::string("well");
+  REQUIRE(world.run());
+  CHECK(world.gateway.activations == 3);
+}
+
+TEST_CASE("a start that nobody saw come up is looked at, and repeated when it is not well") {
+  World world;
+  world.gateway.on_verify = [] { throw Crash(); };
+  CHECK_THROWS_AS(world.run(), Crash);
+  const bool well = GENERATE(true, false);
+  CAPTURE(well);
+  if (!well) {
+    // As on a host that starts: the gateway comes up after we have looked.
+    world.gateway.verification = failure(ErrorKind::gateway, "ActiveState=activating");
+    world.gateway.on_activate = [&] { world.gateway.verification = std::string("well"); };
+  }
+  world.gateway.on_verify = [] {};
+  REQUIRE(world.run());
+  CHECK(world.gateway.activations == (well ? 1 : 2));
+  CHECK(world.cloud.requests == 1);
+  CHECK(read_file(world.keystore) == keystores().renewed);
+}
+
+TEST_CASE("crashes in one phase are counted, also while going back") {
+  World world;
+  refuse_the_new_one(world);
+  const auto refuse = world.gateway.on_activate;
+  world.gateway.on_activate = [&] {
+    refuse();
+    if (read_file(world.keystore) == keystores().installed) {
+      throw Crash();
+    }
+  };
+  for (int crashes = 0; crashes < 4; ++crashes) {
+    CHECK_THROWS_AS(world.run(), Crash);
+    const auto unfinished = Renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock},
+                                    world.settings, world.directory / "state")
+                                .unfinished();
+    REQUIRE((unfinished && *unfinished));
+    CHECK((*unfinished)->phase == Phase::rolling_back);
+    CHECK((*unfinished)->resumed == crashes);
+  }
+}
+
+TEST_CASE("what is neither ours nor the old keystore is not rolled back over") {
+  World world;
+  refuse_the_new_one(world);
+  const auto refuse = world.gateway.on_activate;
+  world.gateway.on_activate = [&] {
+    refuse();
+    write_file(world.keystore, "half of a newer ");
+  };
+  const auto completed = world.run();
+  REQUIRE_FALSE(completed);
+  CHECK_THAT(completed.error().message, ContainsSubstring("somebody else has replaced it"));
+  CHECK(read_file(world.keystore) == "half of a newer ");
+}
+
+TEST_CASE("a keystore that comes while the gateway is verified is neither taken for ours nor rolled back over") {
   World world;
   const bool well = GENERATE(true, false);
   CAPTURE(well);
@@ -248,8 +326,6 @@ TEST_CASE("a keystore that comes while the gateway is verified ends the renewal,
   CHECK(completed.error().kind == ErrorKind::busy);
   CHECK(read_file(world.keystore) == keystores().newest);
   CHECK_THAT(world.events(), ContainsSubstring("certificate_changed_on_disk"));
-  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/journal"));
-  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/answer"));
   CHECK_FALSE(in_use(world));
 }
 
