@@ -42,7 +42,7 @@ struct Injected {
 
 // Runs `renew` and kills it when it is about to make the call.
 Injected kill_before(const Host& host, const Call& call);
-// Runs `renew` and lets the call fail with this error ("ENOSPC") without being made.
+// Runs `renew` and lets the call, which is one on a path, fail with this error ("ENOSPC") without being made.
 Injected fail_at(const Host& host, const Call& call, const std::string& error);
 
 }  // namespace renewd::testing
