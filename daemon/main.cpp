@@ -13,6 +13,7 @@
 #include "commands/by_hand.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/inspect.hpp"
+#include "commands/plan.hpp"
 #include "commands/renew.hpp"
 #include "commands/run.hpp"
 #include "commands/validate.hpp"
@@ -79,6 +80,15 @@ int dispatch(int argc, char** argv) {
       "Exit status: 0, 1 not possible, or the gateway is not well, 2 wrong command line or configuration.\n"
       "Example: gravitee-renewd rollback production");
 
+  commands::PlanOptions planning;
+  auto* plan = app.add_subcommand("plan", "What would happen next, when, and why");
+  plan->add_option("NAME", planning.names, "The certificates that are meant; all without a name");
+  plan->add_flag("--json", planning.json, "One JSON object instead of text");
+  plan->footer(
+      "Looks, and changes nothing.\n"
+      "Exit status: 0, 2 wrong command line or configuration.\n"
+      "Example: gravitee-renewd plan production");
+
   auto* validate = app.add_subcommand("validate", "Checks the configuration and shows every error at once");
   validate->footer(
       "Exit status: 0 valid, 2 not.\n"
@@ -109,6 +119,10 @@ int dispatch(int argc, char** argv) {
   if (renew->parsed()) {
     renewal.configuration = configuration;
     return commands::renew(renewal, std::cout, std::cerr);
+  }
+  if (plan->parsed()) {
+    planning.configuration = configuration;
+    return commands::plan(planning, std::cout, std::cerr);
   }
   by_hand.configuration = configuration;
   if (activate->parsed()) {

@@ -34,20 +34,6 @@ std::string redacted(const std::string& text, const Secret& token) {
   return clean + text.substr(from);
 }
 
-// The three forms of RFC 9110, 5.6.7.
-std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
-  for (const char* const form : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
-    std::istringstream in{std::string(text)};
-    in.imbue(std::locale::classic());
-    std::tm parts{};
-    in >> std::get_time(&parts, form);
-    if (in && in.peek() == std::istringstream::traits_type::eof()) {
-      return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
-    }
-  }
-  return std::nullopt;
-}
-
 ErrorKind kind_of(unsigned status) {
   switch (status) {
     case 401:
@@ -93,7 +79,7 @@ std::string renew_url(const std::string& account_url) {
   return account_url.substr(0, end == std::string::npos ? 0 : end + 1) + "/certificate/renewcert";
 }
 
-asio::awaitable<Result<RawAnswer>> request_renewal(http::HttpClient& client, std::string account_url, Secret token) {
+asio::awaitable<Exchange> request_renewal(http::HttpClient& client, std::string account_url, Secret token) {
   http::HttpRequest request;
   request.method = "POST";
   request.url = renew_url(account_url);
@@ -101,19 +87,31 @@ asio::awaitable<Result<RawAnswer>> request_renewal(http::HttpClient& client, std
   const std::string doing = "POST " + printable(request.url);
   auto response = co_await client.send(std::move(request));
   if (!response) {
-    co_return tl::unexpected(std::move(response.error()));
+    co_return Exchange{tl::unexpected(std::move(response.error())), std::nullopt};
   }
+  const auto server_time = parse_http_date(response->header("date"));
   if (response->status < 200 || response->status > 299) {
-    co_return tl::unexpected(explain(*response, doing, token));
+    co_return Exchange{tl::unexpected(explain(*response, doing, token)), server_time};
   }
   if (response->body.find_first_not_of(" \t\r\n") == std::string::npos) {
-    co_return rejection(RejectionReason::not_base64,
-                        fmt::format("{}: HTTP {}: the answer is empty", doing, response->status));
+    co_return Exchange{rejection(RejectionReason::not_base64,
+                                 fmt::format("{}: HTTP {}: the answer is empty", doing, response->status)),
+                       server_time};
   }
-  RawAnswer answer;
-  answer.date = response->header("date");
-  answer.body = std::move(response->body);
-  co_return answer;
+  co_return Exchange{std::move(response->body), server_time};
+}
+
+std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
+  for (const char* const form : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
+    std::istringstream in{std::string(text)};
+    in.imbue(std::locale::classic());
+    std::tm parts{};
+    in >> std::get_time(&parts, form);
+    if (in && in.peek() == std::istringstream::traits_type::eof()) {
+      return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
+    }
+  }
+  return std::nullopt;
 }
 
 std::string describe_error_body(std::string_view body) {

@@ -63,10 +63,11 @@ void say(std::ostream& out, std::string_view certificate, std::string_view text)
 CertificateObjects::CertificateObjects(const boost::asio::any_io_executor& executor,
                                        const configuration::CertificateSettings& settings,
                                        const configuration::HttpSettings& http_settings, Filesystem& filesystem,
-                                       http::HttpClient& http, const EventLog& log, const Clock& clock)
+                                       http::HttpClient& http, const EventLog& log, const Clock& clock,
+                                       boost::asio::thread_pool* pool)
     : gateway_(gateway::make_gateway(
           executor, settings.gateway, http_settings,
           [&log, name = settings.name](std::string_view line) { log.event(EventName::gateway_output, name, line); })),
-      surroundings_{filesystem, http, *gateway_, log, clock} {}
+      surroundings_{filesystem, http, *gateway_, log, clock, pool} {}
 
 }  // namespace renewd::commands

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include "configuration/settings.hpp"
 #include "core/event_log.hpp"
@@ -36,7 +37,7 @@ class CertificateObjects {
  public:
   CertificateObjects(const boost::asio::any_io_executor& executor, const configuration::CertificateSettings& settings,
                      const configuration::HttpSettings& http_settings, Filesystem& filesystem, http::HttpClient& http,
-                     const EventLog& log, const Clock& clock);
+                     const EventLog& log, const Clock& clock, boost::asio::thread_pool* pool = nullptr);
   CertificateObjects(const CertificateObjects&) = delete;
   CertificateObjects& operator=(const CertificateObjects&) = delete;
 

@@ -14,6 +14,7 @@
 #include "renewal/policy.hpp"
 #include "renewal/rehearsal.hpp"
 #include "renewal/renewal.hpp"
+#include "renewal/schedule.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -28,6 +29,7 @@ class Pass {
        std::vector<CertificateSettings> certificates, std::ostream& out)
       : options_(options),
         state_directory_(settings.state_directory),
+        requests_per_day_(settings.schedule.requests_per_day),
         certificates_(std::move(certificates)),
         out_(out),
         log_(make_event_log(settings.log.format, settings.log.level, clock_)),
@@ -68,7 +70,7 @@ class Pass {
       say(certificate, "failed: " + installed.error().message);
       co_return false;
     }
-    renewal::Renewal renewal(around, certificate, state_directory_);
+    renewal::Renewal renewal(around, certificate, state_directory_, requests_per_day_);
     const auto unfinished = renewal.unfinished();
     if (!unfinished) {
       explain_failure(certificate, unfinished.error());
@@ -77,6 +79,13 @@ class Pass {
     if (!*unfinished && !begins(certificate, installed->keystore.certificate)) {
       co_return true;
     }
+    const auto& current = installed->keystore.certificate;
+    const auto window = renewal::may_activate({current.not_before(), current.not_after()}, certificate,
+                                              std::chrono::seconds(0), clock_.now());
+    const bool waits_for_window = !window.due && !options_.force;
+    if (waits_for_window && renewal::stage_of(*unfinished, false) != renewal::Unfinished::installed) {
+      co_return co_await obtain(renewal, certificate, window);
+    }
     auto renewed = co_await renewal.run("renew");
     if (!renewed) {
       explain_failure(certificate, renewed.error());
@@ -84,6 +93,17 @@ class Pass {
     }
     say(certificate, fmt::format("renewed, valid until {}; {}", format_time(renewed->certificate.not_after()),
                                  renewed->activation.message));
+    co_return true;
+  }
+
+  // Installing is for the next of activate_windows.
+  asio::awaitable<bool> obtain(renewal::Renewal& renewal, CertificateSettings certificate, renewal::Decision window) {
+    const auto obtained = co_await renewal.obtain("renew");
+    if (!obtained) {
+      explain_failure(certificate, obtained.error());
+      co_return false;
+    }
+    say(certificate, "a renewed certificate is stored: " + window.message + " (--force installs it now)");
     co_return true;
   }
 
@@ -136,6 +156,7 @@ class Pass {
 
   const RenewOptions& options_;
   std::filesystem::path state_directory_;
+  unsigned requests_per_day_;
   std::vector<CertificateSettings> certificates_;
   std::ostream& out_;
   SystemClock clock_;

@@ -235,7 +235,7 @@ std::string EventLog::as_text(Level level, EventName name, std::string_view cert
 }
 
 EventLog make_event_log(LogFormat format, Level level, const Clock& clock) {
-  auto sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
+  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   auto logger = std::make_shared<spdlog::logger>("gravitee-renewd", std::move(sink));
   logger->set_pattern("%v");
   logger->set_level(spdlog_level(level));

@@ -22,7 +22,10 @@ enum class Reason {
   splay,    // the window is open, but this host's turn has not come
   window_open,
   expired,
-  never,  // renew: never
+  never,        // renew: never
+  unfinished,   // a renewal is under way
+  retry,        // the last attempt failed, and the next one's time has not come
+  request_cap,  // schedule.requests_per_day
 };
 std::string_view to_string(Reason reason);
 
@@ -43,6 +46,8 @@ std::chrono::seconds splay_offset(std::string_view host, std::string_view certif
 
 // `offset` is added to the moment the window opens, so that a host that comes late does not wait again; it never takes
 // more than half of what is then left until expiry.
+Decision may_activate(const Validity& validity, const configuration::CertificateSettings& settings,
+                      std::chrono::seconds offset, TimePoint now);
 Decision decide(const Validity& validity, const configuration::CertificateSettings& settings,
                 std::chrono::seconds offset, TimePoint now);
 

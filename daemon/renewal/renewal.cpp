@@ -6,10 +6,12 @@
 
 #include "certificate/acceptance.hpp"
 #include "cloud/renew_api.hpp"
+#include "core/blocking.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
 #include "installation/lock.hpp"
+#include "renewal/retry.hpp"
 
 namespace renewd::renewal {
 namespace {
@@ -19,6 +21,9 @@ using certificate::Certificate;
 
 // Below this, the answer might not find room: better not to ask than to lose it.
 constexpr std::uint64_t kSpaceForAnswer = 4 * installation::kKeystoreLimit;
+
+// Certificates are judged to the minute.
+constexpr std::chrono::seconds kClockSkewTolerated{60};
 
 }  // namespace
 
@@ -38,14 +43,16 @@ Error with_another(Error error, std::string_view what, const Error& another) {
 }
 
 Renewal::Renewal(Surroundings surroundings, configuration::CertificateSettings settings,
-                 const std::filesystem::path& state_directory)
+                 const std::filesystem::path& state_directory, unsigned requests_per_day)
     : around_(surroundings),
       settings_(std::move(settings)),
+      requests_per_day_(requests_per_day),
       paths_(state_directory, settings_.name),
       answers_(around_.filesystem, paths_),
       generations_(around_.filesystem, paths_),
       journal_(around_.filesystem, paths_),
-      history_(around_.filesystem, paths_) {}
+      history_(around_.filesystem, paths_),
+      requests_(around_.filesystem, paths_) {}
 
 Result<installation::Lock> Renewal::take_lock(std::string_view holder) {
   if (auto created = around_.filesystem.create_directories(paths_.directory, installation::kStateDirectoryMode);
@@ -102,7 +109,8 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
     }
   }
   if (entry.phase < Phase::installed) {
-    if (auto installed = install(entry); !installed) {
+    auto installed = co_await run_blocking(around_.pool, [&] { return install(entry); });
+    if (!installed) {
       co_return tl::unexpected(std::move(installed.error()));
     }
   }
@@ -126,7 +134,33 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
     error = co_await roll_back(entry, std::move(*old), std::move(error));
     co_return tl::unexpected(std::move(error));
   }
-  co_return finish(entry, std::move(*activation));
+  co_return co_await run_blocking(around_.pool, [&] { return finish(entry, std::move(*activation)); });
+}
+
+asio::awaitable<Result<void>> Renewal::obtain(std::string holder) {
+  const auto lock = take_lock(holder);
+  if (!lock) {
+    co_return tl::unexpected(lock.error());
+  }
+  auto recalled = recall();
+  if (!recalled) {
+    co_return tl::unexpected(std::move(recalled.error()));
+  }
+  Entry entry = recalled->value_or(Entry{});
+  if (entry.phase == Phase::requested) {
+    auto asked = co_await ask(entry);
+    if (!asked) {
+      co_return tl::unexpected(std::move(asked.error()));
+    }
+  }
+  if (entry.phase != Phase::answered) {
+    co_return Result<void>();
+  }
+  co_return co_await run_blocking(around_.pool, [&] {
+    return read_installed(around_.filesystem, settings_.keystore)
+        .and_then([&](const Installed& installed) { return judge(installed, entry); })
+        .map([](const cloud::Candidate&) {});
+  });
 }
 
 // Asks the cloud, and stores what it says before anybody looks into it.
@@ -137,13 +171,19 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
   if (!settings_.token) {
     co_return failure(ErrorKind::unauthorized, "requesting a certificate: no token is configured");
   }
+  const TimePoint now = around_.clock.now();
+  if (auto allowed = may_be_asked(now); !allowed) {
+    co_return tl::unexpected(std::move(allowed.error()));
+  }
   auto token = read_secret(*settings_.token);
   if (!token) {
     event(EventName::token_unusable, token.error().message);
     co_return tl::unexpected(with_context("requesting a certificate", std::move(token.error())));
   }
   // What would stop the renewal after the answer must stop it before the question.
-  if (auto installed = read_installed(around_.filesystem, settings_.keystore); !installed) {
+  auto installed =
+      co_await run_blocking(around_.pool, [&] { return read_installed(around_.filesystem, settings_.keystore); });
+  if (!installed) {
     co_return tl::unexpected(std::move(installed.error()));
   }
   if (auto trusted = read_trusted(around_.filesystem, settings_.keystore); !trusted) {
@@ -162,9 +202,16 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
     (void)journal_.clear();
     co_return tl::unexpected(with_context("making room for the cloud's answer", std::move(room.error())));
   }
+  if (auto counted = requests_.add(now); !counted) {
+    answers_.give_room_back();
+    (void)journal_.clear();
+    co_return tl::unexpected(with_context("counting the requests", std::move(counted.error())));
+  }
   event(EventName::renewal_requested, "asking the cloud for a new certificate",
         {{"url", cloud::renew_url(settings_.account_url)}});
-  auto answer = co_await cloud::request_renewal(around_.http, settings_.account_url, std::move(*token));
+  auto exchange = co_await cloud::request_renewal(around_.http, settings_.account_url, std::move(*token));
+  compare_clocks(exchange.server_time, now);
+  auto& answer = exchange.body;
   if (!answer) {
     // Nothing came of it: nothing is under way.
     answers_.give_room_back();
@@ -176,7 +223,39 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
     }
     co_return tl::unexpected(std::move(error));
   }
-  co_return keep_answer(entry, std::move(answer->body));
+  co_return keep_answer(entry, std::move(*answer));
+}
+
+Result<void> Renewal::may_be_asked(TimePoint now) {
+  const TimePoint allowed = request_allowed_at(requests_.load(now), requests_per_day_, now);
+  if (now >= allowed) {
+    return {};
+  }
+  return failure(ErrorKind::rate_limited,
+                 fmt::format("requesting a certificate: the cloud was asked {} times within a day, which is the most "
+                             "(schedule.requests_per_day); the next time is at {}",
+                             requests_per_day_, format_time(allowed)));
+}
+
+// The Date header says what time the cloud believes it is: certificates are made and judged by that.
+void Renewal::compare_clocks(std::optional<std::chrono::sys_seconds> server_time, TimePoint asked) {
+  clock_behind_.reset();
+  if (!server_time) {
+    return;
+  }
+  // The answer was made at some moment between the question and now.
+  const TimePoint now = around_.clock.now();
+  const auto behind = *server_time > now     ? *server_time - std::chrono::floor<std::chrono::seconds>(now)
+                      : *server_time < asked ? *server_time - std::chrono::floor<std::chrono::seconds>(asked)
+                                             : std::chrono::seconds(0);
+  clock_behind_ = behind;
+  if (std::chrono::abs(behind) <= kClockSkewTolerated) {
+    return;
+  }
+  event(EventName::clock_skewed,
+        fmt::format("this host's clock is {} {} the cloud's", format_duration(std::chrono::abs(behind)),
+                    behind.count() > 0 ? "behind" : "ahead of"),
+        {{"skew_seconds", -std::int64_t{behind.count()}}});
 }
 
 Result<void> Renewal::keep_answer(Entry& entry, std::string answer) {
@@ -253,6 +332,11 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed, const Entry&
       candidate->keystore, installed.keystore,
       {.account_id = settings_.account_id(), .trusted = std::move(*trusted), .now = around_.clock.now()});
   if (!accepted) {
+    if (accepted.error().reason == RejectionReason::not_yet_valid && clock_behind_ > kClockSkewTolerated) {
+      accepted.error().message +=
+          fmt::format("; it is valid by the cloud's clock, which this host's is {} behind: set the clock",
+                      format_duration(*clock_behind_));
+    }
     return tl::unexpected(refuse(entry, std::move(accepted.error())));
   }
   return candidate;

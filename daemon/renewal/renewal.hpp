@@ -7,6 +7,7 @@
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include "certificate/keystore.hpp"
 #include "cloud/answer.hpp"
@@ -17,6 +18,7 @@
 #include "gateway/gateway.hpp"
 #include "http/http_client.hpp"
 #include "installation/answer_store.hpp"
+#include "installation/attempts.hpp"
 #include "installation/generations.hpp"
 #include "installation/history.hpp"
 #include "installation/journal.hpp"
@@ -33,6 +35,8 @@ struct Surroundings {
   gateway::Gateway& gateway;
   const EventLog& log;
   const Clock& clock;
+  // Where keystores are opened, beside the event loop; nothing: on it.
+  boost::asio::thread_pool* pool = nullptr;
 };
 
 struct Completed {
@@ -53,19 +57,33 @@ inline constexpr int kRollbacksPerAnswer = 3;
 
 class Renewal {
  public:
+  // `requests_per_day` caps the requests to the cloud, whoever makes them.
   Renewal(Surroundings surroundings, configuration::CertificateSettings settings,
-          const std::filesystem::path& state_directory);
+          const std::filesystem::path& state_directory, unsigned requests_per_day = 12);
 
   // The renewal that a crash or a failure left unfinished; nothing when there is none. One whose keystore somebody else
   // has replaced meanwhile is over, and a damaged journal is set aside: both are logged. Takes the certificate's lock.
   // Errors: busy, disk.
   Result<std::optional<installation::JournalEntry>> unfinished();
 
+  // The fingerprint of the certificate that the unfinished renewal has installed; empty when there is none.
+  std::string installed_fingerprint() const {
+    const auto entry = journal_.peek();
+    return entry ? entry->fingerprint : std::string();
+  }
+
+  // When the cloud was asked within the last day, by whomever; oldest first.
+  std::vector<TimePoint> requests(TimePoint now) { return requests_.load(now); }
+
   // Carries the unfinished renewal on, else begins one. Logs each step as an event. On an error the installed keystore
   // is untouched or back, unless its kind is `gateway` or `cancelled`: the new one may then be installed and not (yet)
   // in use, and the next call goes on from there. Who calls logs the error. `holder` names the caller to whoever else
   // wants the lock. Error `busy`: another process is at it.
   boost::asio::awaitable<Result<Completed>> run(std::string holder);
+
+  // The first half of run(): asks the cloud, stores the answer and judges it, and installs nothing yet. Errors as
+  // those of run(); a refused answer is over.
+  boost::asio::awaitable<Result<void>> obtain(std::string holder);
 
   // By hand: makes the gateway use what is installed, whatever it uses now. A renewal that waits for just that is
   // carried on with. Logs each step, as run() does. Errors: gateway, disk, busy, cancelled.
@@ -87,6 +105,8 @@ class Renewal {
   Error yield(Entry entry, const Result<gateway::Activation>& activation);
   boost::asio::awaitable<Result<Completed>> carry_on(Entry& entry);
   boost::asio::awaitable<Result<void>> ask(Entry& entry);
+  Result<void> may_be_asked(TimePoint now);
+  void compare_clocks(std::optional<std::chrono::sys_seconds> server_time, TimePoint asked);
   Result<void> keep_answer(Entry& entry, std::string answer);
   Result<void> install(Entry& entry);
   Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
@@ -119,11 +139,15 @@ class Renewal {
 
   Surroundings around_;
   configuration::CertificateSettings settings_;
+  unsigned requests_per_day_;
   installation::StatePaths paths_;
   installation::AnswerStore answers_;
   installation::Generations generations_;
   installation::Journal journal_;
   installation::History history_;
+  installation::RequestLog requests_;
+  // How far this host's clock is behind the cloud's, as far as the last answer told.
+  std::optional<std::chrono::seconds> clock_behind_;
   // An answer that could not be stored; it must not be lost while this process lives.
   std::optional<std::string> unstored_answer_;
 };

@@ -2,13 +2,28 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 #include "configuration/settings.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
 
 namespace renewd::renewal {
+
+enum class Pace {
+  soon,   // it may pass by itself: from retry_at_least on, doubling
+  slow,   // a person must mend it: up to retry_at_most from the first failure on
+  never,  // it is no failure of the renewal
+};
+
+// The rule of one class of failures. docs/events.md has the same table.
+struct RetryRule {
+  Pace pace;
+  std::string_view why;
+};
+RetryRule retry_rule(ErrorKind kind);
 
 struct FailedAttempt {
   ErrorKind kind;
@@ -17,26 +32,14 @@ struct FailedAttempt {
 };
 
 // Full jitter: a moment between retry_at_least and a bound that doubles with each failure in a row, up to
-// retry_at_most; the kinds that a person must mend start at that upper bound. Never later than an eighth of what is
-// left until `not_after`, and never sooner than retry_at_least or the server's Retry-After (itself bounded by
-// retry_at_most). `jitter` is uniform in [0, 1).
+// retry_at_most; at a slow pace it is retry_at_most from the start. The server's Retry-After is kept, bounded by
+// retry_at_most. Nothing of this is later than an eighth of what is left until `not_after` (or, once that is over, than
+// requests_per_day allow), and nothing sooner than retry_at_least. `jitter` is uniform in [0, 1).
 TimePoint next_attempt(const FailedAttempt& attempt, const configuration::ScheduleSettings& schedule,
                        TimePoint not_after, TimePoint now, double jitter);
 
-// Counts the requests of one certificate against requests_per_day.
-class RequestBudget {
- public:
-  explicit RequestBudget(unsigned per_day) : per_day_(per_day) {}
-
-  void spend(TimePoint now);
-  // When the next request is allowed: `now`, or the moment the oldest of the last day's requests is a day old.
-  TimePoint allowed_at(TimePoint now) const;
-  // The clock was set back: requests in the future were not made then, and count as made now.
-  void clock_was_set(TimePoint now);
-
- private:
-  unsigned per_day_;
-  std::deque<TimePoint> spent_;  // oldest first, at most per_day_
-};
+// When the next request is allowed: `now`, or the moment when fewer than `per_day` of them are younger than a day.
+// `requests`: oldest first.
+TimePoint request_allowed_at(const std::vector<TimePoint>& requests, unsigned per_day, TimePoint now);
 
 }  // namespace renewd::renewal

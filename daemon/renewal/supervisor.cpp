@@ -1,42 +1,40 @@
 #include "renewal/supervisor.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
+#include <random>
 #include <utility>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
 
+#include "core/blocking.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
+#include "renewal/host.hpp"
+#include "renewal/token_watch.hpp"
 
 namespace renewd::renewal {
 
 namespace asio = boost::asio;
 
-std::string host_identity(const Filesystem& filesystem) {
-  if (auto id = filesystem.read("/etc/machine-id", 256); id && !id->empty()) {
-    return std::move(*id);
-  }
-  std::array<char, 256> name{};
-  (void)::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
-Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surroundings,
+Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surroundings, Slots& slots,
                        configuration::CertificateSettings certificate, configuration::ScheduleSettings schedule,
                        std::filesystem::path state_directory)
     : around_(surroundings),
+      slots_(slots),
       certificate_(std::move(certificate)),
-      schedule_(schedule),
-      renewal_(surroundings, certificate_, state_directory),
+      settings_(schedule),
+      renewal_(surroundings, certificate_, state_directory, schedule.requests_per_day),
+      attempt_store_(around_.filesystem, installation::StatePaths(state_directory, certificate_.name)),
+      schedule_(certificate_, schedule,
+                splay_offset(host_identity(around_.filesystem), certificate_.name, schedule.splay),
+                attempt_store_.load(), std::random_device{}()),
       timer_(executor),
-      watch_(executor, certificate_.keystore.path),
-      splay_offset_(splay_offset(host_identity(around_.filesystem), certificate_.name, schedule_.splay)),
-      budget_(schedule_.requests_per_day) {}
+      watch_(executor, certificate_.keystore.path) {
+  // It may have been set while we were not there.
+  schedule_.clock_was_set(around_.clock.now());
+}
 
 asio::awaitable<void> Supervisor::run() {
   bool goes_on = true;
@@ -61,7 +59,8 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
     if (woken.index() == 0) {
       if (std::get<0>(woken) == Wake::clock_changed) {
         event(EventName::clock_changed, "the clock was set: deciding anew");
-        clock_was_set();
+        schedule_.clock_was_set(around_.clock.now());
+        save_attempts();
       }
       co_return true;
     }
@@ -77,33 +76,63 @@ bool Supervisor::was_replaced() const {
 }
 
 asio::awaitable<TimePoint> Supervisor::step() {
-  const auto validity = look();
+  const auto installed = co_await look();
   const TimePoint now = around_.clock.now();
-  const TimePoint next_check = now + schedule_.check_every;
-  if (!validity) {
+  const TimePoint next_check = now + settings_.check_every;
+  if (!installed) {
     co_return next_check;
   }
+  const auto& certificate = installed->keystore.certificate;
+  const Validity validity{certificate.not_before(), certificate.not_after()};
   const auto unfinished = renewal_.unfinished();
   if (!unfinished) {
-    co_return failed(unfinished.error(), validity->not_after);
+    co_return std::min(failed(unfinished.error(), validity.not_after), next_check);
   }
-  unfinished_ = unfinished->has_value();
-  if (unfinished_ && breaks_crash_loop(**unfinished, now)) {
-    co_return std::min(attempt_not_before_, next_check);
+  if (*unfinished && breaks_crash_loop(**unfinished, now)) {
+    co_return std::min(schedule_.attempts().not_before, next_check);
   }
-  const Decision decision = decide(*validity, certificate_, splay_offset_, now);
-  if (!unfinished_ && !decision.due) {
-    co_return decision.next > now ? std::min(decision.next, next_check) : next_check;
+  const Step step = schedule_.next({validity, stage_of(*unfinished, false), renewal_.requests(now)}, now);
+  tell(certificate, step, now);
+  examine_token(step.at, now);
+  save_attempts();
+  if (step.act == Act::wait) {
+    co_return std::min(step.at, next_check);
   }
-  const TimePoint allowed = unfinished_ ? attempt_not_before_ : std::max(attempt_not_before_, budget_.allowed_at(now));
-  if (now < allowed) {
-    co_return std::min(allowed, next_check);
+  if (step.act != Act::go_on) {
+    event(EventName::renewal_due, step.message, {{"reason", std::string(to_string(step.reason))}});
   }
-  if (!unfinished_) {
-    event(EventName::renewal_due, decision.message, {{"reason", std::string(to_string(decision.reason))}});
-    budget_.spend(now);
+  co_return std::min(co_await act(step.act, validity), around_.clock.now() + settings_.check_every);
+}
+
+asio::awaitable<TimePoint> Supervisor::act(Act act, Validity validity) {
+  const auto slot = co_await slots_.take();
+  if (!slot) {
+    co_return around_.clock.now();  // told to stop
   }
-  co_return co_await renew(*validity);
+  Result<void> done;
+  std::string ours;
+  if (act == Act::obtain) {
+    done = co_await renewal_.obtain("run");
+  } else {
+    auto renewed = co_await renewal_.run("run");
+    ours = renewed ? renewed->certificate.fingerprint_sha256() : renewal_.installed_fingerprint();
+    done = std::move(renewed).map([](const Completed&) {});
+  }
+  if (const auto installed = read_installed(around_.filesystem, certificate_.keystore)) {
+    // Who is told that somebody else has come between was told by the renewal itself.
+    const bool told = !done && done.error().kind == ErrorKind::busy;
+    remember(*installed, told || installed->keystore.certificate.fingerprint_sha256() == ours);
+  }
+  if (!done) {
+    co_return failed(done.error(), validity.not_after);
+  }
+  const TimePoint now = around_.clock.now();
+  if (act == Act::obtain) {
+    co_return now;  // what comes next is decided with the answer that waits
+  }
+  schedule_.succeeded(now);
+  save_attempts();
+  co_return schedule_.attempts().not_before;
 }
 
 // A renewal that brings the daemon down each time it is resumed must not do so all day long. Only at the first look: a
@@ -112,57 +141,29 @@ bool Supervisor::breaks_crash_loop(const installation::JournalEntry& unfinished,
   if (!std::exchange(first_look_, false) || unfinished.resumed < kCrashesTolerated) {
     return false;
   }
-  attempt_not_before_ = now + schedule_.retry_at_most;
+  schedule_.slow_down(now);
+  const std::string next = format_time(schedule_.attempts().not_before);
   event(Level::error, EventName::renewal_resumed,
         fmt::format("begun {} times after \"{}\" without ever coming to an end; the next try is at {}",
-                    unfinished.resumed, to_string(unfinished.phase), format_time(attempt_not_before_)),
+                    unfinished.resumed, to_string(unfinished.phase), next),
         {{"phase", std::string(to_string(unfinished.phase))},
          {"resumed", std::int64_t{unfinished.resumed}},
-         {"retry_at", format_time(attempt_not_before_)}});
+         {"retry_at", next}});
   return true;
 }
 
-asio::awaitable<TimePoint> Supervisor::renew(Validity validity) {
-  auto renewed = co_await renewal_.run("run");
-  if (const auto installed = read_installed(around_.filesystem, certificate_.keystore)) {
-    remember(*installed, true);
-  }
-  if (!renewed) {
-    const auto unfinished = renewal_.unfinished();
-    unfinished_ = unfinished && unfinished->has_value();
-    co_return failed(renewed.error(), validity.not_after);
-  }
-  failures_in_a_row_ = 0;
-  // Even a new certificate that is due again already (one shorter than the window) waits: no renewal loop.
-  attempt_not_before_ = around_.clock.now() + schedule_.check_every;
-  co_return attempt_not_before_;
-}
-
-std::optional<Validity> Supervisor::look() {
-  auto installed = read_installed(around_.filesystem, certificate_.keystore);
+asio::awaitable<std::optional<Installed>> Supervisor::look() {
+  auto installed =
+      co_await run_blocking(around_.pool, [this] { return read_installed(around_.filesystem, certificate_.keystore); });
   if (!installed) {
     event(EventName::certificate_unreadable, installed.error().message,
           {{"path", certificate_.keystore.path.string()}});
     auto bytes = around_.filesystem.read(certificate_.keystore.path, installation::kKeystoreLimit);
     seen_bytes_ = bytes ? std::optional(std::move(*bytes)) : std::nullopt;
-    return std::nullopt;
+    co_return std::nullopt;
   }
   remember(*installed, false);
-  const auto& certificate = installed->keystore.certificate;
-  const Validity validity{certificate.not_before(), certificate.not_after()};
-  const TimePoint now = around_.clock.now();
-  const auto left = std::chrono::floor<std::chrono::seconds>(validity.not_after - now);
-  const Fields fields{{"serial", certificate.serial()},
-                      {"not_before", format_time(validity.not_before)},
-                      {"not_after", format_time(validity.not_after)},
-                      {"days_left", std::int64_t{std::chrono::floor<std::chrono::days>(left).count()}}};
-  if (left <= std::chrono::seconds(0)) {
-    event(EventName::certificate_expired, fmt::format("expired {} ago", format_duration(-left)), fields);
-  } else {
-    announce_expiry(left, fields);
-    event(EventName::certificate_checked, decide(validity, certificate_, splay_offset_, now).message, fields);
-  }
-  return validity;
+  co_return std::move(*installed);
 }
 
 void Supervisor::remember(const Installed& installed, bool ours) {
@@ -176,27 +177,30 @@ void Supervisor::remember(const Installed& installed, bool ours) {
   seen_fingerprint_ = fingerprint;
 }
 
-// After a step back, a moment that the old clock chose may be years away.
-void Supervisor::clock_was_set() {
-  const TimePoint now = around_.clock.now();
-  attempt_not_before_ = std::min(attempt_not_before_, now + std::max(schedule_.retry_at_most, schedule_.check_every));
-  budget_.clock_was_set(now);
+// What was found, and what follows from it.
+void Supervisor::tell(const certificate::Certificate& certificate, const Step& step, TimePoint now) {
+  const auto left = std::chrono::floor<std::chrono::seconds>(certificate.not_after() - now);
+  Fields fields = certificate_fields(certificate);
+  fields.emplace_back("days_left", std::int64_t{std::chrono::floor<std::chrono::days>(left).count()});
+  if (left <= std::chrono::seconds(0)) {
+    if (schedule_.announces_expiry(now)) {
+      event(EventName::certificate_expired, fmt::format("expired {} ago", format_duration(-left)), fields);
+    }
+  } else if (schedule_.days_to_announce(left) != 0) {
+    event(EventName::certificate_expiring, fmt::format("only {} left", format_duration(left)), fields);
+  }
+  fields.emplace_back("reason", std::string(to_string(step.reason)));
+  fields.emplace_back("next_attempt", format_time(step.at));
+  event(EventName::certificate_checked, step.message, std::move(fields));
 }
 
-// Tells once of each of these many days left, however often the certificate is looked at.
-void Supervisor::announce_expiry(std::chrono::seconds left, const Fields& fields) {
-  constexpr std::array<int, 5> kDays{1, 3, 7, 14, 30};
-  for (const int days : kDays) {
-    if (left > std::chrono::days(days)) {
-      continue;
-    }
-    if (announced_days_ != days) {
-      announced_days_ = days;
-      event(EventName::certificate_expiring, fmt::format("only {} left", format_duration(left)), fields);
-    }
+void Supervisor::examine_token(TimePoint needed_at, TimePoint now) {
+  if (!certificate_.token || certificate_.renew == configuration::RenewMode::never) {
     return;
   }
-  announced_days_ = 0;
+  for (const auto& finding : renewal::examine_token(*certificate_.token, needed_at, now)) {
+    event(finding.level, EventName::token_unusable, finding.message, {});
+  }
 }
 
 // Logs a failure and decides when to try again.
@@ -205,22 +209,24 @@ TimePoint Supervisor::failed(const Error& error, TimePoint not_after) {
   if (error.kind == ErrorKind::cancelled) {
     return now;
   }
+  const TimePoint retry_at = schedule_.failed(error, not_after, now);
   if (error.kind == ErrorKind::busy) {
     event(Level::warning, EventName::certificate_checked, "left alone: " + error.message, {});
-    return now + schedule_.retry_at_least;
+    return retry_at;
   }
-  ++failures_in_a_row_;
-  const double jitter = std::uniform_real_distribution<double>(0, 1)(jitter_);
-  attempt_not_before_ =
-      next_attempt({error.kind, failures_in_a_row_, error.retry_after}, schedule_, not_after, now, jitter);
-  if (!unfinished_) {
-    attempt_not_before_ = std::max(attempt_not_before_, budget_.allowed_at(now));
-  }
+  save_attempts();
   event(EventName::renewal_failed, error.message,
         {{"class", std::string(to_string(error.kind))},
-         {"retry_at", format_time(attempt_not_before_)},
-         {"failures_in_a_row", std::int64_t{failures_in_a_row_}}});
-  return std::min(attempt_not_before_, now + schedule_.check_every);
+         {"retry_at", format_time(retry_at)},
+         {"failures_in_a_row", std::int64_t{schedule_.attempts().failures_in_a_row}}});
+  return retry_at;
+}
+
+// Best effort: on a disk that takes nothing a renewal fails anyway, and says so.
+void Supervisor::save_attempts() {
+  if (attempt_store_.load() != schedule_.attempts()) {
+    (void)attempt_store_.save(schedule_.attempts());
+  }
 }
 
 void Supervisor::event(EventName name, std::string_view message, Fields fields) const {

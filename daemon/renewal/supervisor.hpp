@@ -3,30 +3,28 @@
 
 #include <filesystem>
 #include <optional>
-#include <random>
+#include <string>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "configuration/settings.hpp"
 #include "core/file_watch.hpp"
+#include "core/slots.hpp"
 #include "core/wall_timer.hpp"
-#include "renewal/policy.hpp"
+#include "installation/attempts.hpp"
 #include "renewal/renewal.hpp"
-#include "renewal/retry.hpp"
+#include "renewal/schedule.hpp"
 
 namespace renewd::renewal {
-
-// Which host this is, for the splay: the machine id, else the host name.
-std::string host_identity(const Filesystem& filesystem);
 
 // After so many crashes in the same phase, a renewal is resumed at the slowest pace.
 inline constexpr int kCrashesTolerated = 5;
 
 class Supervisor {
  public:
-  // Everything in `surroundings` must outlive the supervisor.
-  Supervisor(const boost::asio::any_io_executor& executor, Surroundings surroundings,
+  // Everything in `surroundings`, and `slots`, must outlive the supervisor. A slot is held while it renews.
+  Supervisor(const boost::asio::any_io_executor& executor, Surroundings surroundings, Slots& slots,
              configuration::CertificateSettings certificate, configuration::ScheduleSettings schedule,
              std::filesystem::path state_directory);
 
@@ -40,35 +38,31 @@ class Supervisor {
   bool was_replaced() const;
   // One look and what follows from it. Returns when to look again.
   boost::asio::awaitable<TimePoint> step();
-  boost::asio::awaitable<TimePoint> renew(Validity validity);
+  boost::asio::awaitable<TimePoint> act(Act act, Validity validity);
   bool breaks_crash_loop(const installation::JournalEntry& unfinished, TimePoint now);
-  std::optional<Validity> look();
+  boost::asio::awaitable<std::optional<Installed>> look();
   // Remembers the keystore; a change is told unless it is the work of our own renewal.
   void remember(const Installed& installed, bool ours);
-  void announce_expiry(std::chrono::seconds left, const Fields& fields);
-  void clock_was_set();
+  void tell(const certificate::Certificate& certificate, const Step& step, TimePoint now);
+  void examine_token(TimePoint needed_at, TimePoint now);
   TimePoint failed(const Error& error, TimePoint not_after);
+  void save_attempts();
   void event(EventName name, std::string_view message, Fields fields = {}) const;
   void event(Level level, EventName name, std::string_view message, Fields fields) const;
 
   Surroundings around_;
+  Slots& slots_;
   configuration::CertificateSettings certificate_;
-  configuration::ScheduleSettings schedule_;
+  configuration::ScheduleSettings settings_;
   Renewal renewal_;
+  installation::AttemptStore attempt_store_;
+  Schedule schedule_;
   WallTimer timer_;
   FileWatch watch_;
-  std::chrono::seconds splay_offset_;
-  RequestBudget budget_;
-  unsigned failures_in_a_row_ = 0;
-  TimePoint attempt_not_before_{};
-  // Whether the last renewal left something to carry on with, so that the next attempt asks nobody.
-  bool unfinished_ = false;
   bool first_look_ = true;
   // The keystore as it was last seen, or left by a renewal of ours; nothing when it could not be read.
   std::optional<std::string> seen_bytes_;
   std::string seen_fingerprint_;
-  int announced_days_ = 0;  // the last threshold that certificate_expiring told of
-  std::mt19937_64 jitter_{std::random_device{}()};
 };
 
 }  // namespace renewd::renewal

@@ -31,12 +31,12 @@ class FakeClient final : public http::HttpClient {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-Result<cloud::RawAnswer> ask(FakeClient& client) {
+cloud::Exchange ask(FakeClient& client) {
   boost::asio::io_context io;
   return run_in(io, cloud::request_renewal(client, kAccountUrl, Secret(kToken)));
 }
 
-Result<cloud::RawAnswer> answered(unsigned status, const std::string& body, const Headers& headers = {}) {
+cloud::Exchange answered(unsigned status, const std::string& body, const Headers& headers = {}) {
   FakeClient client(http::HttpResponse{status, headers, body});
   return ask(client);
 }
@@ -45,10 +45,10 @@ Result<cloud::RawAnswer> answered(unsigned status, const std::string& body, cons
 
 TEST_CASE("asks for a certificate with the token and nothing else") {
   FakeClient client(http::HttpResponse{200, {{"date", "Sun, 06 Nov 1994 08:49:37 GMT"}}, " TUlJ\n"});
-  const auto answer = ask(client);
-  REQUIRE(outcome(answer) == "ok");
-  CHECK(answer->body == " TUlJ\n");
-  CHECK(answer->date == "Sun, 06 Nov 1994 08:49:37 GMT");
+  const auto exchange = ask(client);
+  REQUIRE(outcome(exchange.body) == "ok");
+  CHECK(exchange.body == " TUlJ\n");
+  CHECK(exchange.server_time == std::chrono::sys_seconds(seconds(784111777)));
   CHECK(client.last.method == "POST");
   CHECK(client.last.url == std::string(kAccountUrl) + "/certificate/renewcert");
   CHECK(client.last.headers.empty());
@@ -64,7 +64,7 @@ TEST_CASE("builds the URL with one slash, however the account's ends") {
 
 TEST_CASE("hands on the client's error as it is") {
   FakeClient client(failure(ErrorKind::dns, "POST x: no such host"));
-  CHECK(outcome(ask(client)) == "dns: POST x: no such host");
+  CHECK(outcome(ask(client).body) == "dns: POST x: no such host");
 }
 
 TEST_CASE("every status has its class") {
@@ -90,7 +90,7 @@ TEST_CASE("every status has its class") {
                                                       {599, ErrorKind::server_error},
                                                       {600, ErrorKind::bad_answer},
                                                       {999, ErrorKind::bad_answer}}) {
-    const auto answer = answered(status, "words");
+    const auto answer = answered(status, "words").body;
     REQUIRE_FALSE(answer);
     INFO(status);
     CHECK(answer.error().kind == kind);
@@ -98,41 +98,52 @@ TEST_CASE("every status has its class") {
     CHECK_FALSE(answer.error().retry_after);
   }
   for (const unsigned status : {200U, 201U, 202U, 299U}) {
-    CHECK(outcome(answered(status, "TUlJ")) == "ok");
+    CHECK(outcome(answered(status, "TUlJ").body) == "ok");
   }
 }
 
 TEST_CASE("an empty answer is no answer") {
   for (const unsigned status : {200U, 204U}) {
-    CHECK(outcome(answered(status, "")) ==
+    CHECK(outcome(answered(status, "").body) ==
           "bad_answer: " + kDoing + "HTTP " + std::to_string(status) + ": the answer is empty");
   }
-  CHECK_THAT(outcome(answered(200, " \r\n")), ContainsSubstring("the answer is empty"));
+  CHECK_THAT(outcome(answered(200, " \r\n").body), ContainsSubstring("the answer is empty"));
 }
 
 TEST_CASE("names the target of a redirect, which is not followed") {
-  CHECK(outcome(answered(301, "", {{"location", "https://evil.example/\x1b[2J"}})) ==
+  CHECK(outcome(answered(301, "", {{"location", "https://evil.example/\x1b[2J"}}).body) ==
         "client_error: " + kDoing +
             "HTTP 301: a redirect to https://evil.example/\\x1b[2J, which is not followed with a token");
-  CHECK_THAT(outcome(answered(302, "")), ContainsSubstring("a redirect to nowhere"));
+  CHECK_THAT(outcome(answered(302, "").body), ContainsSubstring("a redirect to nowhere"));
+}
+
+TEST_CASE("what time the server believes it is comes with any answer") {
+  const Headers dated{{"date", "Sun, 06 Nov 1994 08:49:37 GMT"}};
+  for (const unsigned status : {200U, 204U, 401U, 503U}) {
+    CHECK(answered(status, "x", dated).server_time == std::chrono::sys_seconds(seconds(784111777)));
+  }
+  CHECK_FALSE(answered(200, "x").server_time);
+  CHECK_FALSE(answered(200, "x", {{"date", "yesterday"}}).server_time);
+  FakeClient unreachable(failure(ErrorKind::dns, "POST x: no such host"));
+  CHECK_FALSE(ask(unreachable).server_time);
 }
 
 TEST_CASE("keeps how long the server asks to wait") {
   for (const unsigned status : {429U, 500U, 503U}) {
-    const auto answer = answered(status, "", {{"retry-after", "120"}});
+    const auto answer = answered(status, "", {{"retry-after", "120"}}).body;
     REQUIRE_FALSE(answer);
     CHECK(answer.error().retry_after == seconds{120});
     CHECK(answer.error().message == kDoing + "HTTP " + std::to_string(status));
   }
   const Headers dated{{"retry-after", "Sun, 06 Nov 1994 08:50:37 GMT"}, {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}};
-  CHECK(answered(503, "", dated).error().retry_after == seconds{60});
-  CHECK_FALSE(answered(404, "", {{"retry-after", "120"}}).error().retry_after);
+  CHECK(answered(503, "", dated).body.error().retry_after == seconds{60});
+  CHECK_FALSE(answered(404, "", {{"retry-after", "120"}}).body.error().retry_after);
 }
 
 TEST_CASE("the token never reaches a message, even where the server repeats it") {
   const std::string token = kToken;
   const std::string filler(190, 'x');
-  for (const auto& answer :
+  for (const auto& [answer, server_time] :
        {answered(400, "bad token " + token + ", I said " + token), answered(500, filler + " " + token),
         answered(401, "<html><title>" + token + "</title></html>"),
         answered(400, R"({"message": "tok+en\/1234 is unknown", "technicalCode": "tok+en\u002f1234"})"),
@@ -220,7 +231,7 @@ TEST_CASE("renews at a real server") {
                                    "Content-Length: 5\r\n\r\nlater"));
   http::HttpsClient client(fixture.io.get_executor(), fixture.settings);
   const auto answer =
-      run_in(fixture.io, cloud::request_renewal(client, server.url("/accounts/1"), Secret("secret-token")));
+      run_in(fixture.io, cloud::request_renewal(client, server.url("/accounts/1"), Secret("secret-token"))).body;
   CHECK(outcome(answer) ==
         "rate_limited: POST " + server.url("/accounts/1/certificate/renewcert") + ": HTTP 429: later");
   CHECK(answer.error().retry_after == seconds{9});

@@ -19,11 +19,10 @@ namespace renewd::testing {
 inline constexpr std::chrono::seconds kStuck{20};
 
 template <typename T>
-Result<T> run_in(boost::asio::io_context& io, boost::asio::awaitable<Result<T>> work,
-                 boost::asio::cancellation_slot slot = {}) {
-  std::optional<Result<T>> outcome;
+T run_in(boost::asio::io_context& io, boost::asio::awaitable<T> work, boost::asio::cancellation_slot slot = {}) {
+  std::optional<T> outcome;
   std::exception_ptr thrown;
-  const auto done = [&](std::exception_ptr exception, Result<T> result) {
+  const auto done = [&](std::exception_ptr exception, T result) {
     thrown = exception;
     outcome.emplace(std::move(result));
   };

@@ -1,6 +1,7 @@
 #include "renewal/retry.hpp"
 
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace renewd;
 using namespace renewd::renewal;
@@ -41,7 +42,6 @@ TEST_CASE("retries tighten as expiry nears, and never give up") {
   CHECK(delay(ErrorKind::unauthorized, 9, kLatest, 8h) == 1h);
   CHECK(delay(ErrorKind::unauthorized, 9, kLatest, 80min) == 10min);
   CHECK(delay(ErrorKind::unauthorized, 9, kLatest, 1s) == 1min);
-  // Expired already: back to the ordinary bounds.
   CHECK(delay(ErrorKind::connect, 1, kLatest, -days(3)) == 2min);
 }
 
@@ -49,25 +49,38 @@ TEST_CASE("the server's Retry-After is kept, within bounds") {
   CHECK(delay(ErrorKind::rate_limited, 1, 0, days(300), 1h) == 1h);
   CHECK(delay(ErrorKind::rate_limited, 1, 0, days(300), days(90)) == 12h);
   CHECK(delay(ErrorKind::rate_limited, 1, 0, days(300), 0s) == 1min);
+  CHECK(delay(ErrorKind::rate_limited, 1, 0, 8h, 6h) == 1h);
+}
+
+TEST_CASE("once it has expired it is tried as often as the cap on requests allows") {
+  CHECK(delay(ErrorKind::unauthorized, 9, kLatest, -1s) == 2h);
+  CHECK(delay(ErrorKind::connect, 1000, kLatest, -days(90)) == 2h);
 }
 
 TEST_CASE("no more requests a day than allowed") {
-  RequestBudget budget(3);
-  CHECK(budget.allowed_at(kNow) == kNow);
-  budget.spend(kNow);
-  budget.spend(kNow + 1h);
-  CHECK(budget.allowed_at(kNow + 2h) == kNow + 2h);
-  budget.spend(kNow + 2h);
-  CHECK(budget.allowed_at(kNow + 3h) == kNow + 24h);
-  CHECK(budget.allowed_at(kNow + 25h) == kNow + 25h);
-  budget.spend(kNow + 25h);
-  CHECK(budget.allowed_at(kNow + 24h + 30min) == kNow + 25h);
+  std::vector<TimePoint> requests;
+  const auto allowed = [&](TimePoint now) { return request_allowed_at(requests, 3, now); };
+  CHECK(allowed(kNow) == kNow);
+  requests = {kNow, kNow + 1h};
+  CHECK(allowed(kNow + 2h) == kNow + 2h);
+  requests.push_back(kNow + 2h);
+  CHECK(allowed(kNow + 3h) == kNow + 24h);
+  CHECK(allowed(kNow + 25h) == kNow + 25h);
+  requests.push_back(kNow + 25h);
+  CHECK(allowed(kNow + 25h) == kNow + 25h);
+  requests.push_back(kNow + 25h + 30min);
+  CHECK(allowed(kNow + 25h + 30min) == kNow + 26h);
 }
 
-TEST_CASE("a clock that is set back does not block requests for years") {
-  RequestBudget budget(1);
-  budget.spend(kNow + days(2000));
-  CHECK(budget.allowed_at(kNow) == kNow + days(2001));
-  budget.clock_was_set(kNow);
-  CHECK(budget.allowed_at(kNow) == kNow + 24h);
+TEST_CASE("the table of classes in the documentation is the one in the code") {
+  const std::string documentation = testing::read_file(std::string(DOCUMENTATION) + "/events.md");
+  for (const ErrorKind kind :
+       {ErrorKind::dns, ErrorKind::connect, ErrorKind::tls, ErrorKind::proxy, ErrorKind::timeout,
+        ErrorKind::unauthorized, ErrorKind::client_error, ErrorKind::rate_limited, ErrorKind::server_error,
+        ErrorKind::bad_answer, ErrorKind::disk, ErrorKind::gateway, ErrorKind::fleet}) {
+    const auto row = documentation.find("\n| `" + std::string(to_string(kind)) + "` |");
+    REQUIRE(row != std::string::npos);
+    const std::string line = documentation.substr(row + 1, documentation.find('\n', row + 1) - row - 1);
+    CHECK_THAT(line, Catch::Matchers::EndsWith(retry_rule(kind).pace == Pace::soon ? "| soon |" : "| slowly |"));
+  }
 }

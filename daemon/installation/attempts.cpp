@@ -1,0 +1,105 @@
+#include "installation/attempts.hpp"
+
+#include <algorithm>
+#include <exception>
+
+#include <boost/json.hpp>
+
+namespace renewd::installation {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kLimit = 64 * 1024;
+constexpr std::chrono::hours kDay{24};
+
+std::int64_t to_number(TimePoint time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+TimePoint to_time(const json::value& value) {
+  return TimePoint(std::chrono::seconds(value.to_number<std::int64_t>()));
+}
+
+}  // namespace
+
+Attempts AttemptStore::load() const {
+  const auto text = filesystem_.read(paths_.attempts(), kLimit);
+  if (!text) {
+    return {};
+  }
+  try {
+    const auto object = json::parse(*text).as_object();
+    Attempts attempts;
+    attempts.failures_in_a_row = object.at("failures_in_a_row").to_number<unsigned>();
+    attempts.last_failure = object.at("last_failure").as_string();
+    attempts.last_message = object.at("last_message").as_string();
+    attempts.not_before = to_time(object.at("not_before"));
+    attempts.days_announced = object.at("days_announced").to_number<int>();
+    attempts.expiry_announced = to_time(object.at("expiry_announced"));
+    return attempts;
+  } catch (const std::exception&) {
+    return {};
+  }
+}
+
+Result<void> AttemptStore::save(const Attempts& attempts) {
+  if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
+    return created;
+  }
+  const json::object object{
+      {"failures_in_a_row", attempts.failures_in_a_row}, {"last_failure", attempts.last_failure},
+      {"last_message", attempts.last_message},           {"not_before", to_number(attempts.not_before)},
+      {"days_announced", attempts.days_announced},       {"expiry_announced", to_number(attempts.expiry_announced)}};
+  return write_durably(filesystem_, paths_.attempts(), json::serialize(object) + "\n", state_file_attributes());
+}
+
+RequestLog::Contents RequestLog::read(TimePoint now) const {
+  const auto text = filesystem_.read(paths_.requests(), kLimit);
+  if (!text) {
+    return {};
+  }
+  try {
+    Contents contents;
+    const json::value parsed = json::parse(*text);
+    for (const auto& value : parsed.as_array()) {
+      const TimePoint request = to_time(value);
+      contents.from_the_future = contents.from_the_future || request > now;
+      if (request > now - kDay) {
+        contents.requests.push_back(std::min(request, now));
+      }
+    }
+    std::sort(contents.requests.begin(), contents.requests.end());
+    return contents;
+  } catch (const std::exception&) {
+    return {};
+  }
+}
+
+std::vector<TimePoint> RequestLog::load(TimePoint now) {
+  Contents contents = read(now);
+  if (contents.from_the_future) {
+    // Best effort: the next load does it again.
+    (void)save(contents.requests);
+  }
+  return std::move(contents.requests);
+}
+
+Result<void> RequestLog::add(TimePoint now) {
+  auto requests = load(now);
+  requests.push_back(now);
+  return save(requests);
+}
+
+Result<void> RequestLog::save(const std::vector<TimePoint>& requests) {
+  if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
+    return created;
+  }
+  json::array times;
+  for (const TimePoint request : requests) {
+    times.push_back(to_number(request));
+  }
+  return write_durably(filesystem_, paths_.requests(), json::serialize(times) + "\n", state_file_attributes());
+}
+
+}  // namespace renewd::installation

@@ -1,0 +1,136 @@
+#include "renewal/schedule.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+
+namespace renewd::renewal {
+namespace {
+
+constexpr std::array<int, 5> kDaysAnnounced{1, 3, 7, 14, 30};
+
+}  // namespace
+
+Unfinished stage_of(const std::optional<installation::JournalEntry>& entry, bool answer_is_stored) {
+  if (entry && entry->phase >= installation::Phase::installed) {
+    return Unfinished::installed;
+  }
+  const bool answered = entry && entry->phase >= installation::Phase::answered;
+  return answered || answer_is_stored ? Unfinished::answered : Unfinished::none;
+}
+
+Schedule::Schedule(configuration::CertificateSettings certificate, configuration::ScheduleSettings schedule,
+                   std::chrono::seconds offset, installation::Attempts attempts, std::uint64_t seed)
+    : certificate_(std::move(certificate)),
+      schedule_(schedule),
+      offset_(offset),
+      attempts_(std::move(attempts)),
+      jitter_(seed) {}
+
+Step Schedule::next(const Situation& situation, TimePoint now) const {
+  switch (situation.unfinished) {
+    case Unfinished::installed:
+      return when_allowed({Act::go_on, now, Reason::unfinished, "the gateway does not use the renewed certificate yet"},
+                          situation, now);
+    case Unfinished::answered: {
+      const Decision decision = may_activate(situation.validity, certificate_, offset_, now);
+      const Act act = decision.due ? Act::go_on : Act::wait;
+      return when_allowed({act, decision.due ? now : decision.next, decision.due ? Reason::unfinished : decision.reason,
+                           "a renewed certificate waits: " + decision.message},
+                          situation, now);
+    }
+    case Unfinished::none:
+      break;
+  }
+  const Decision decision = decide(situation.validity, certificate_, offset_, now);
+  if (!decision.due) {
+    return {Act::wait, decision.next, decision.reason, decision.message};
+  }
+  const bool may_install = may_activate(situation.validity, certificate_, offset_, now).due;
+  return when_allowed({may_install ? Act::ask : Act::obtain, now, decision.reason, decision.message}, situation, now);
+}
+
+// After a failure, and where the cap on requests is reached, what is due has to wait.
+Step Schedule::when_allowed(Step step, const Situation& situation, TimePoint now) const {
+  if (step.act == Act::wait) {
+    return step;
+  }
+  if (now < attempts_.not_before) {
+    const std::string since = attempts_.failures_in_a_row == 0
+                                  ? std::string()
+                                  : fmt::format(" after {} failure{} in a row ({})", attempts_.failures_in_a_row,
+                                                attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure);
+    return {Act::wait, attempts_.not_before, Reason::retry,
+            fmt::format("{}; tried again at {}{}", step.message, format_time(attempts_.not_before), since)};
+  }
+  if (step.act == Act::go_on) {
+    return step;
+  }
+  if (!situation.requests.empty() && now < situation.requests.back() + schedule_.retry_at_least) {
+    // Nobody knows what came of it: the daemon ended before it did.
+    const TimePoint again = situation.requests.back() + schedule_.retry_at_least;
+    return {Act::wait, again, Reason::retry,
+            fmt::format("{}; the cloud was asked a moment ago, and is not again before {}", step.message,
+                        format_time(again))};
+  }
+  const TimePoint allowed = request_allowed_at(situation.requests, schedule_.requests_per_day, now);
+  if (now < allowed) {
+    return {Act::wait, allowed, Reason::request_cap,
+            fmt::format("{}; {} requests within a day are the most (schedule.requests_per_day), the next is at {}",
+                        step.message, schedule_.requests_per_day, format_time(allowed))};
+  }
+  return step;
+}
+
+TimePoint Schedule::failed(const Error& error, TimePoint not_after, TimePoint now) {
+  if (retry_rule(error.kind).pace == Pace::never) {
+    attempts_.not_before = now + schedule_.retry_at_least;
+    return attempts_.not_before;
+  }
+  ++attempts_.failures_in_a_row;
+  attempts_.last_failure = to_string(error.kind);
+  attempts_.last_message = error.message;
+  const double jitter = std::uniform_real_distribution<double>(0, 1)(jitter_);
+  attempts_.not_before =
+      next_attempt({error.kind, attempts_.failures_in_a_row, error.retry_after}, schedule_, not_after, now, jitter);
+  return attempts_.not_before;
+}
+
+void Schedule::succeeded(TimePoint now) {
+  attempts_.failures_in_a_row = 0;
+  attempts_.last_failure.clear();
+  attempts_.last_message.clear();
+  attempts_.days_announced = 0;
+  // Whatever the new certificate looks like: no renewal loop.
+  attempts_.not_before = now + schedule_.check_every;
+}
+
+void Schedule::slow_down(TimePoint now) {
+  attempts_.not_before = now + schedule_.retry_at_most;
+}
+
+void Schedule::clock_was_set(TimePoint now) {
+  attempts_.not_before = std::min(attempts_.not_before, now + std::max(schedule_.retry_at_most, schedule_.check_every));
+  attempts_.expiry_announced = std::min(attempts_.expiry_announced, now);
+}
+
+int Schedule::days_to_announce(std::chrono::seconds left) {
+  const auto* const reached = std::find_if(kDaysAnnounced.begin(), kDaysAnnounced.end(),
+                                           [left](int days) { return left <= std::chrono::days(days); });
+  const int days = reached == kDaysAnnounced.end() ? 0 : *reached;
+  return std::exchange(attempts_.days_announced, days) == days ? 0 : days;
+}
+
+bool Schedule::announces_expiry(TimePoint now) {
+  if (now < attempts_.expiry_announced + std::chrono::days(1)) {
+    return false;
+  }
+  attempts_.expiry_announced = now;
+  return true;
+}
+
+}  // namespace renewd::renewal

@@ -1,0 +1,85 @@
+#include "renewal/token_watch.hpp"
+
+#include <sys/stat.h>
+
+#include <cmath>
+#include <exception>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "cloud/base64.hpp"
+#include "core/text.hpp"
+
+namespace renewd::renewal {
+namespace {
+
+namespace json = boost::json;
+
+// Numbers beyond this are no dates.
+constexpr double kYear9999 = 253402300799.0;
+
+std::optional<std::string> readable_by_others(const SecretSource& source) {
+  struct stat status{};
+  if (source.kind != SecretSource::Kind::file || ::stat(source.name.c_str(), &status) != 0) {
+    return std::nullopt;
+  }
+  const char* const whom = (status.st_mode & S_IROTH) != 0   ? "everybody"
+                           : (status.st_mode & S_IRGRP) != 0 ? "its group"
+                                                             : nullptr;
+  if (whom == nullptr) {
+    return std::nullopt;
+  }
+  return fmt::format("{} can be read by {} (mode {:04o}): whoever has it can renew in your name; chmod 0600",
+                     source.description(), whom, status.st_mode & 07777U);
+}
+
+}  // namespace
+
+std::optional<std::chrono::sys_seconds> token_expiry(std::string_view token) {
+  const auto first = token.find('.');
+  const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
+  if (second == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto payload = cloud::decode_base64(token.substr(first + 1, second - first - 1));
+  if (!payload) {
+    return std::nullopt;
+  }
+  json::error_code error;
+  const json::value claims = json::parse(*payload, error);
+  const auto* const object = claims.if_object();
+  const auto* const expiry = object == nullptr ? nullptr : object->if_contains("exp");
+  if (expiry == nullptr || !expiry->is_number()) {
+    return std::nullopt;
+  }
+  const auto seconds = expiry->to_number<double>();
+  if (!(seconds >= 0 && seconds <= kYear9999)) {
+    return std::nullopt;
+  }
+  return std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(std::floor(seconds))));
+}
+
+std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint needed_at, TimePoint now) {
+  std::vector<TokenFinding> findings;
+  const auto token = read_secret(source);
+  if (!token) {
+    findings.push_back({Level::error, token.error().message});
+    return findings;
+  }
+  if (auto others = readable_by_others(source)) {
+    findings.push_back({Level::warning, std::move(*others)});
+  }
+  const auto expiry = token_expiry(token->view());
+  if (expiry && *expiry <= now) {
+    findings.push_back(
+        {Level::error, fmt::format("the account token expired at {}: make a new one", format_time(*expiry))});
+  } else if (expiry && *expiry <= needed_at) {
+    findings.push_back({Level::warning, fmt::format("the account token expires at {}, before it is needed at {}: make "
+                                                    "a new one until then",
+                                                    format_time(*expiry), format_time(needed_at))});
+  }
+  return findings;
+}
+
+}  // namespace renewd::renewal

@@ -1,0 +1,126 @@
+#include "renewal/schedule.hpp"
+
+#include "support/catch.hpp"
+
+using namespace renewd;
+using namespace renewd::renewal;
+using namespace std::chrono_literals;
+using std::chrono::days;
+
+namespace {
+
+constexpr std::chrono::sys_seconds kNotAfter{1'700'000'000s};
+constexpr Validity kValidity{kNotAfter - days(365), kNotAfter};
+constexpr TimePoint kDue = kNotAfter - days(20);  // the window of 30 days is open
+
+Schedule schedule(installation::Attempts attempts = {}) {
+  return {configuration::CertificateSettings(), configuration::ScheduleSettings(), 0s, std::move(attempts), 1};
+}
+
+}  // namespace
+
+TEST_CASE("a certificate that is due is asked for; one that is not, later") {
+  const Step due = schedule().next({kValidity}, kDue);
+  CHECK(due.act == Act::ask);
+  CHECK(due.reason == Reason::window_open);
+  const Step early = schedule().next({kValidity}, kNotAfter - days(31));
+  CHECK(early.act == Act::wait);
+  CHECK(early.at == kNotAfter - days(30));
+}
+
+TEST_CASE("what is unfinished goes on, whether or not the certificate is due") {
+  for (const TimePoint now : {kDue, TimePoint(kNotAfter - days(300))}) {
+    for (const Unfinished stage : {Unfinished::answered, Unfinished::installed}) {
+      const Step step = schedule().next({kValidity, stage}, now);
+      CHECK(step.act == Act::go_on);
+      CHECK(step.reason == Reason::unfinished);
+    }
+  }
+}
+
+TEST_CASE("a failure puts the next attempt off, also that of what is unfinished, and after a restart") {
+  Schedule before = schedule();
+  const TimePoint retry_at = before.failed({ErrorKind::unauthorized, "HTTP 401"}, kNotAfter, kDue);
+  REQUIRE(retry_at > kDue);
+  const Schedule after = schedule(before.attempts());
+  for (const Unfinished stage : {Unfinished::none, Unfinished::installed}) {
+    const Step step = after.next({kValidity, stage}, kDue + 1s);
+    CHECK(step.act == Act::wait);
+    CHECK(step.at == retry_at);
+    CHECK(step.reason == Reason::retry);
+    CHECK_THAT(step.message, ContainsSubstring("after 1 failure in a row (unauthorized)"));
+    CHECK(after.next({kValidity, stage}, retry_at).act != Act::wait);
+  }
+}
+
+TEST_CASE("failures in a row are counted until one succeeds") {
+  Schedule schedule_ = schedule();
+  for (unsigned i = 1; i <= 3; ++i) {
+    schedule_.failed({ErrorKind::connect, "refused"}, kNotAfter, kDue);
+    CHECK(schedule_.attempts().failures_in_a_row == i);
+  }
+  // Being told to stop, and another process at work, are nobody's failures.
+  schedule_.failed({ErrorKind::cancelled, ""}, kNotAfter, kDue);
+  schedule_.failed({ErrorKind::busy, ""}, kNotAfter, kDue);
+  CHECK(schedule_.attempts().failures_in_a_row == 3);
+  schedule_.succeeded(kDue);
+  CHECK(schedule_.attempts().failures_in_a_row == 0);
+  CHECK(schedule_.attempts().last_failure.empty());
+}
+
+TEST_CASE("a new certificate that is due again at once is no renewal loop") {
+  Schedule schedule_ = schedule();
+  schedule_.succeeded(kDue);
+  const Step step = schedule_.next({kValidity}, kDue + 1s);
+  CHECK(step.act == Act::wait);
+  CHECK(step.at == kDue + configuration::ScheduleSettings().check_every);
+}
+
+TEST_CASE("the cap on requests holds for new ones, and lets what is unfinished go on") {
+  std::vector<TimePoint> requests;
+  for (int i = 12; i >= 1; --i) {
+    requests.push_back(kDue - i * 1h);
+  }
+  const Step step = schedule().next({kValidity, Unfinished::none, requests}, kDue);
+  CHECK(step.act == Act::wait);
+  CHECK(step.reason == Reason::request_cap);
+  CHECK(step.at == kDue + 12h);
+  CHECK(schedule().next({kValidity, Unfinished::installed, requests}, kDue).act == Act::go_on);
+}
+
+TEST_CASE("a request whose end nobody saw is not repeated at once") {
+  const Step step = schedule().next({kValidity, Unfinished::none, {kDue - 5s}}, kDue);
+  CHECK(step.act == Act::wait);
+  CHECK(step.at == kDue + 55s);
+  CHECK(step.reason == Reason::retry);
+}
+
+TEST_CASE("a clock that is set back puts nothing off for years") {
+  Schedule schedule_ = schedule();
+  schedule_.failed({ErrorKind::connect, "refused"}, kNotAfter + days(4000), kDue + days(3650));
+  schedule_.announces_expiry(kDue + days(3650));
+  schedule_.clock_was_set(kDue);
+  CHECK(schedule_.next({kValidity}, kDue).at <= kDue + 12h);
+  CHECK(schedule_.announces_expiry(kDue + 24h));
+}
+
+TEST_CASE("each threshold is announced once, also across a restart, and anew for a new certificate") {
+  Schedule first = schedule();
+  CHECK(first.days_to_announce(days(31)) == 0);
+  CHECK(first.days_to_announce(days(30)) == 30);
+  CHECK(first.days_to_announce(days(29)) == 0);
+  CHECK(first.days_to_announce(days(14) - 1s) == 14);
+  Schedule second = schedule(first.attempts());
+  CHECK(second.days_to_announce(days(10)) == 0);
+  CHECK(second.days_to_announce(days(2)) == 3);
+  CHECK(second.days_to_announce(1h) == 1);
+  CHECK(second.days_to_announce(days(365)) == 0);
+  CHECK(second.days_to_announce(days(30)) == 30);
+}
+
+TEST_CASE("expiry is announced daily") {
+  Schedule schedule_ = schedule();
+  CHECK(schedule_.announces_expiry(kDue));
+  CHECK_FALSE(schedule_.announces_expiry(kDue + 23h));
+  CHECK(schedule_.announces_expiry(kDue + 24h));
+}
