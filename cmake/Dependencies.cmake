@@ -33,3 +33,15 @@ endif()
 add_library(renewd_spdlog INTERFACE)
 target_link_libraries(renewd_spdlog INTERFACE fmt::fmt-header-only Threads::Threads)
 target_compile_definitions(renewd_spdlog INTERFACE SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY)
+
+# Abseil's time zones. Its CMake targets are the shared libraries, a dozen for this one thing; the static archives beside
+# them keep the binary free of them, and the shared ones do where a distribution has no archives.
+pkg_check_modules(absl_time REQUIRED absl_time)
+add_library(renewd_time_zones INTERFACE)
+foreach(library IN LISTS absl_time_LIBRARIES)
+  if(library MATCHES "^absl_")
+    find_library(RENEWD_${library} NAMES lib${library}.a ${library} HINTS ${absl_time_LIBRARY_DIRS} REQUIRED)
+    mark_as_advanced(RENEWD_${library})
+    target_link_libraries(renewd_time_zones INTERFACE ${RENEWD_${library}})
+  endif()
+endforeach()
