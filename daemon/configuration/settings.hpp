@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <bitset>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include "core/event_log.hpp"
 #include "core/pattern.hpp"
 #include "core/secret.hpp"
+#include "core/time_zone.hpp"
 
 namespace renewd::configuration {
 
@@ -26,6 +28,17 @@ struct LifetimeShare {
 };
 // How long before expiry the renewal window opens.
 using RenewBefore = std::variant<seconds, LifetimeShare>;
+
+// A span of every week in which something may be done, by the clocks of a time zone.
+struct MaintenanceWindow {
+  // The days on which it begins, by std::chrono::weekday::c_encoding().
+  std::bitset<7> days = std::bitset<7>().set();
+  // Since midnight, from < 24 h and to <= 24 h, never the same; a window that ends before it begins ends on the next
+  // day.
+  std::chrono::minutes from{0};
+  std::chrono::minutes to = std::chrono::hours{24};
+  TimeZone timezone;
+};
 
 enum class RenewMode { automatic, never };
 
@@ -92,6 +105,12 @@ struct CertificateSettings {
   KeystoreSettings keystore;
   RenewMode renew = RenewMode::automatic;
   RenewBefore renew_before = std::chrono::days{30};
+  // When a renewal may begin, and when a renewed keystore may be installed and the gateway told of it. Empty: at any
+  // time.
+  std::vector<MaintenanceWindow> renew_windows;
+  std::vector<MaintenanceWindow> activate_windows;
+  // Less than this before expiry, both are ignored.
+  seconds override_windows_before = std::chrono::days{7};
   GatewaySettings gateway;
 
   // The last path segment of the account URL.

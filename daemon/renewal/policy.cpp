@@ -5,22 +5,89 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "renewal/maintenance_windows.hpp"
 
 namespace renewd::renewal {
 namespace {
 
 using std::chrono::seconds;
+using std::chrono::sys_seconds;
 
 struct WindowLength {
   seconds lifetime;
-  seconds operator()(seconds fixed) const { return std::min(fixed, lifetime); }
+  seconds operator()(seconds fixed) const { return fixed; }
   seconds operator()(configuration::LifetimeShare share) const {
     return seconds(static_cast<seconds::rep>(static_cast<double>(lifetime.count()) * share.value));
   }
 };
 
+seconds lifetime_of(const Validity& validity) {
+  return std::max(validity.not_after - validity.not_before, seconds(0));
+}
+
+seconds wanted_length(const Validity& validity, const configuration::RenewBefore& renew_before) {
+  return std::visit(WindowLength{lifetime_of(validity)}, renew_before);
+}
+
 std::string remaining(const Validity& validity, TimePoint now) {
   return format_duration(std::chrono::floor<seconds>(validity.not_after - now));
+}
+
+// When a host renews.
+struct Turn {
+  sys_seconds opens;    // the renewal window
+  std::string opening;  // the same in words
+  sys_seconds wanted;   // after the splay
+  Slot slot;            // after the maintenance windows
+};
+
+Turn turn_of(const Validity& validity, const configuration::CertificateSettings& settings, seconds offset,
+             TimePoint now) {
+  const sys_seconds opens = window_opens(validity, settings.renew_before);
+  const bool clamped = wanted_length(validity, settings.renew_before) > validity.not_after - opens;
+  const sys_seconds wanted = opens + std::min(offset, (validity.not_after - opens) / 2);
+  const sys_seconds latest = validity.not_after - settings.override_windows_before;
+  const sys_seconds second = std::chrono::floor<seconds>(now);
+  const Slot planned = plan_slot(settings.renew_windows, offset, opens, wanted, latest);
+  return {opens, format_time(opens) + (clamped ? ", at half of its life (`renew_before` is longer than that)" : ""),
+          wanted,
+          // A host that was off at its slot takes the next one.
+          second <= planned.at ? planned : slot_from(settings.renew_windows, offset, second, latest)};
+}
+
+Decision override_windows(const Validity& validity, const configuration::CertificateSettings& settings, TimePoint now) {
+  return {true, Reason::windows_overridden,
+          fmt::format("only {} left: maintenance windows are ignored in the last {} (`override_windows_before`)",
+                      remaining(validity, now), format_duration(settings.override_windows_before)),
+          now};
+}
+
+std::string place_of(const Slot& slot) {
+  const std::string at = "at " + format_time(slot.at);
+  return slot.window == nullptr ? at : fmt::format("{}, in the maintenance window ({})", at, describe(slot));
+}
+
+std::string wait_for(const Slot& slot) {
+  return slot.window != nullptr
+             ? "waiting for this host's turn " + place_of(slot)
+             : fmt::format("no maintenance window comes until {}; it renews then (`override_windows_before`)",
+                           format_time(slot.at));
+}
+
+Decision wait(const Turn& turn, const Validity& validity, TimePoint now) {
+  const TimePoint next = turn.slot.at;
+  if (now < turn.opens) {
+    std::string message =
+        fmt::format("{} left; the renewal window opens at {}", remaining(validity, now), turn.opening);
+    if (turn.slot.at != turn.opens) {
+      message += ", this host's turn is " + place_of(turn.slot);
+    }
+    return {false, Reason::not_due, std::move(message), next};
+  }
+  const std::string open = fmt::format("{} left; the renewal window is open, ", remaining(validity, now));
+  return turn.slot.at == turn.wanted
+             ? Decision{false, Reason::splay, open + "this host's turn is " + place_of(turn.slot), next}
+             : Decision{false, Reason::maintenance_window, open + wait_for(turn.slot), next};
 }
 
 }  // namespace
@@ -31,8 +98,12 @@ std::string_view to_string(Reason reason) {
       return "not_due";
     case Reason::splay:
       return "splay";
+    case Reason::maintenance_window:
+      return "maintenance_window";
     case Reason::window_open:
       return "window_open";
+    case Reason::windows_overridden:
+      return "override";
     case Reason::expired:
       return "expired";
     case Reason::never:
@@ -48,8 +119,7 @@ std::string_view to_string(Reason reason) {
 }
 
 std::chrono::sys_seconds window_opens(const Validity& validity, const configuration::RenewBefore& renew_before) {
-  const seconds lifetime = std::max(validity.not_after - validity.not_before, seconds(0));
-  return validity.not_after - std::visit(WindowLength{lifetime}, renew_before);
+  return validity.not_after - std::min(wanted_length(validity, renew_before), lifetime_of(validity) / 2);
 }
 
 seconds splay_offset(std::string_view host, std::string_view certificate, seconds splay) {
@@ -71,10 +141,6 @@ seconds splay_offset(std::string_view host, std::string_view certificate, second
   return seconds(static_cast<seconds::rep>(hash % static_cast<std::uint64_t>(splay.count())));
 }
 
-Decision may_activate(const Validity&, const configuration::CertificateSettings&, seconds, TimePoint now) {
-  return {true, Reason::unfinished, "", now};
-}
-
 Decision decide(const Validity& validity, const configuration::CertificateSettings& settings, seconds offset,
                 TimePoint now) {
   if (settings.renew == configuration::RenewMode::never) {
@@ -84,24 +150,39 @@ Decision decide(const Validity& validity, const configuration::CertificateSettin
   if (now >= validity.not_after) {
     return {true, Reason::expired, fmt::format("the certificate expired at {}", format_time(validity.not_after)), now};
   }
-  const auto opens = window_opens(validity, settings.renew_before);
-  const auto turn = opens + std::min(offset, (validity.not_after - opens) / 2);
-  if (now >= turn) {
-    return {true, Reason::window_open,
-            fmt::format("{} left; the renewal window opened at {}", remaining(validity, now), format_time(opens)), now};
+  const Turn turn = turn_of(validity, settings, offset, now);
+  if (now < turn.slot.at) {
+    return wait(turn, validity, now);
   }
-  if (now >= opens) {
-    return {false, Reason::splay,
-            fmt::format("{} left; the renewal window is open, this host's turn is at {}", remaining(validity, now),
-                        format_time(turn)),
-            turn};
+  if (!settings.renew_windows.empty() && turn.slot.window == nullptr) {
+    return override_windows(validity, settings, now);
   }
-  std::string message =
-      fmt::format("{} left; the renewal window opens at {}", remaining(validity, now), format_time(opens));
-  if (turn != opens) {
-    message += fmt::format(", this host's turn is at {}", format_time(turn));
+  return {true, Reason::window_open,
+          fmt::format("{} left; the renewal window opened at {}", remaining(validity, now), turn.opening), now};
+}
+
+Decision may_activate(const Validity& validity, const configuration::CertificateSettings& settings, seconds offset,
+                      TimePoint now) {
+  if (now >= validity.not_after) {
+    return {true, Reason::expired, fmt::format("the certificate in use expired at {}", format_time(validity.not_after)),
+            now};
   }
-  return {false, Reason::not_due, std::move(message), turn};
+  const auto& windows = settings.activate_windows;
+  const Slot slot = slot_from(windows, offset, std::chrono::floor<seconds>(now),
+                              validity.not_after - settings.override_windows_before);
+  if (now < slot.at) {
+    return {
+        false, Reason::maintenance_window,
+        fmt::format("{} left; the renewed certificate is not in use yet, {}", remaining(validity, now), wait_for(slot)),
+        slot.at};
+  }
+  if (windows.empty()) {
+    return {true, Reason::window_open, "no activate_windows restrict the activation", now};
+  }
+  if (slot.window == nullptr) {
+    return override_windows(validity, settings, now);
+  }
+  return {true, Reason::window_open, fmt::format("the maintenance window is open ({})", describe(slot)), now};
 }
 
 }  // namespace renewd::renewal

@@ -18,9 +18,11 @@ struct Validity {
 };
 
 enum class Reason {
-  not_due,  // the window has not opened yet
-  splay,    // the window is open, but this host's turn has not come
+  not_due,             // the window has not opened yet
+  splay,               // the window is open, but this host's turn has not come
+  maintenance_window,  // it is this host's turn, but it waits for a maintenance window
   window_open,
+  windows_overridden,  // too little is left to wait for a maintenance window; "override"
   expired,
   never,        // renew: never
   unfinished,   // a renewal is under way
@@ -37,7 +39,8 @@ struct Decision {
   TimePoint next;
 };
 
-// When the renewal window of a certificate opens. A window longer than the certificate's life opens with it.
+// When the renewal window of a certificate opens: never before half of its life is over. A window longer than the life
+// of what the cloud issues would find each new certificate due at once, and renew for ever.
 std::chrono::sys_seconds window_opens(const Validity& validity, const configuration::RenewBefore& renew_before);
 
 // How long after the window opens this host takes its turn: the same at every start, spread over `splay`, and another
@@ -45,10 +48,16 @@ std::chrono::sys_seconds window_opens(const Validity& validity, const configurat
 std::chrono::seconds splay_offset(std::string_view host, std::string_view certificate, std::chrono::seconds splay);
 
 // `offset` is added to the moment the window opens, so that a host that comes late does not wait again; it never takes
-// more than half of what is then left until expiry.
-Decision may_activate(const Validity& validity, const configuration::CertificateSettings& settings,
-                      std::chrono::seconds offset, TimePoint now);
+// more than half of what is then left until expiry. With `renew_windows` the renewal goes to the first maintenance
+// window from that moment on; to the last one before it, when there is none until `override_windows_before` before
+// expiry; and past all windows when there is none at all. A decision to wait until `next` is one to renew when it is
+// made again then.
 Decision decide(const Validity& validity, const configuration::CertificateSettings& settings,
                 std::chrono::seconds offset, TimePoint now);
+
+// Whether a renewed keystore may be installed now, and the gateway told of it, or when (`activate_windows`). `validity`
+// is that of the certificate still in use: it is what must not expire meanwhile.
+Decision may_activate(const Validity& validity, const configuration::CertificateSettings& settings,
+                      std::chrono::seconds offset, TimePoint now);
 
 }  // namespace renewd::renewal

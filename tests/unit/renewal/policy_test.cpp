@@ -53,10 +53,11 @@ TEST_CASE("a certificate comes due when its window opens") {
   CHECK_FALSE(decision.message.empty());
 }
 
-TEST_CASE("the window may be a share of the lifetime, and is never longer than it") {
+TEST_CASE("the window may be a share of the lifetime, and is never longer than half of it") {
   CHECK(window_opens(kYear, LifetimeShare{0.25}) == kYear.not_after - seconds(days(365)) / 4);
   CHECK(window_opens(kYear, seconds(days(30))) == kYear.not_after - days(30));
-  CHECK(window_opens(kYear, seconds(days(3650))) == kYear.not_before);
+  CHECK(window_opens(kYear, seconds(days(3650))) == kYear.not_after - seconds(days(365)) / 2);
+  CHECK(window_opens(kYear, LifetimeShare{0.9}) == kYear.not_after - seconds(days(365)) / 2);
   const Validity backwards{kStart, kStart - 1h};
   CHECK(window_opens(backwards, seconds(days(30))) == backwards.not_after);
 }
