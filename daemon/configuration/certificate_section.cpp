@@ -8,14 +8,15 @@
 #include "configuration/gateway_section.hpp"
 #include "configuration/secret_section.hpp"
 #include "configuration/urls.hpp"
+#include "configuration/windows_section.hpp"
 #include "configuration/yaml_values.hpp"
 
 namespace renewd::configuration {
 namespace {
 
-const KnownKeys kCertificateKeys{
-    .supported = {"name", "account_url", "token", "keystore", "renew", "renew_before", "gateway"},
-    .unsupported = {"renew_windows", "activate_windows", "override_windows_before"}};
+const KnownKeys kCertificateKeys{.supported = {"name", "account_url", "token", "keystore", "renew", "renew_before",
+                                               "renew_windows", "activate_windows", "override_windows_before",
+                                               "gateway"}};
 
 void read_name(const YamlMap& map, std::string& into) {
   constexpr std::size_t kLongest = 64;  // it is a directory's name and a metric's label
@@ -85,6 +86,7 @@ CertificateSettings read_certificate(const YamlMap& map) {
   read_account(map, certificate);
   read_keystore(map, certificate.keystore);
   read_renew_before(map, "renew_before", certificate.renew_before);
+  read_windows(map, certificate);
   if (const YamlNode* gateway = map.find("gateway")) {
     read_gateway(*gateway, map.sink(), certificate.gateway);
   }

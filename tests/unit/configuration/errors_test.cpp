@@ -5,6 +5,7 @@
 #include "configuration/loader.hpp"
 #include "nearly_right.hpp"
 #include "support/catch.hpp"
+#include "support/environment_variable.hpp"
 
 namespace renewd::configuration {
 namespace {
@@ -45,9 +46,6 @@ TEST_CASE("refuses unknown keys and suggests the nearest") {
 
 TEST_CASE("refuses what belongs to later versions, rather than ignoring it") {
   check({
-      {with_line("renew_windows: [{days: [sat]}]"), "3:5", "`renew_windows` is not supported by this version"},
-      {with_line("activate_windows: []"), "3:5", "`activate_windows` is not supported by this version"},
-      {with_line("override_windows_before: 7d"), "3:5", "`override_windows_before` is not supported"},
       {with_gateway("{none: {}, rollback: maybe}"), "3:35", "`gateway.rollback`"},
       {with_top_level("metrics: {listen: \"127.0.0.1:9464\"}"), "2:1", "`metrics` is not supported by this version"},
       {with_top_level("fleet: {etcd: {}}"), "2:1", "`fleet` is not supported by this version"},
@@ -164,6 +162,70 @@ TEST_CASE("refuses secrets that do not say where they are") {
       {password("{value: hunter2, value: hunter3}"), "4:53", "`keystore.password.value` is given twice"},
       {password("{value: !vault hunter2}"), "4:44", "tags (a word that begins with \"!\") are not understood"},
   });
+}
+
+TEST_CASE("refuses maintenance windows that are not what they seem") {
+  const auto window = [](const std::string& keys) { return with_line("renew_windows: [{" + keys + "}]"); };
+  std::string many = "renew_windows: [{}";
+  for (int i = 0; i < 100; ++i) {
+    many += ", {}";
+  }
+  check({
+      {with_line("renew_windows: []"), "3:20",
+       "`renew_windows` must be a list of at least one window, such as [{days:"},
+      {with_line("activate_windows: {days: [sat]}"), "3:23", "`activate_windows` must be a list"},
+      {with_line("activate_windows:"), "3:5", "`activate_windows` must be a list"},
+      {with_line("renew_windows: [sat]"), "3:21", "`renew_windows` must be a map with the keys `days`, `from`, `to`"},
+      {with_line(many + "]"), "3:20", "must not hold more than 100 windows"},
+      {window("day: [sat]"), "3:22", "unknown key \"day\" in `renew_windows`; did you mean \"days\"?"},
+      {window("timezne: UTC"), "3:22", "did you mean \"timezone\"?"},
+      {window("from: \"01:00\", from: \"02:00\""), "3:37", "`renew_windows.from` is given twice"},
+      {window("days: sat"), "3:28", "`renew_windows.days` must be a list of at least one day, such as [sat, sun]"},
+      {window("days: []"), "3:28", "leave it out for every day"},
+      {window("days: [sta]"), "3:29", "did you mean \"sat\"?"},
+      {window("days: [mon, Tue]"), "3:34",
+       "must hold days such as mon, tue, wed, thu, fri, sat or sun; did you mean "
+       "\"tue\"?"},
+      {window("days: [saturday]"), "3:29", "must hold days such as mon"},
+      {window("days: [6]"), "3:29", "must hold days"},
+      {window("days: [[sat]]"), "3:29", "must hold days"},
+      {window("days: [sat, sun, sat]"), "3:39", "`renew_windows.days` holds sat twice"},
+      {window("from: 2"), "3:28", "`renew_windows.from` must be a time from \"00:00\" to \"23:59\", such as \"02:30\""},
+      {window("from: \"2:00\""), "3:28", "must be a time from"},
+      {window("from: \"02:60\""), "3:28", "must be a time from"},
+      {window("from: \"02:00:00\""), "3:28", "must be a time from"},
+      {window("from: \"-2:00\""), "3:28", "must be a time from"},
+      {window("from: \"02-00\""), "3:28", "must be a time from"},
+      {window("from: \"24:00\""), "3:28", "must be a time from \"00:00\" to \"23:59\""},
+      {window("from: [\"02:00\"]"), "3:28", "must be a time from"},
+      {window("from:"), "3:22", "must be a time from"},
+      {window("to: \"24:01\""), "3:26", "`renew_windows.to` must be a time from \"00:00\" to \"24:00\""},
+      {window("from: \"02:00\", to: \"02:00\""), "3:21",
+       "`renew_windows.from` and `renew_windows.to` must not be the same; leave both out for the whole day"},
+      {window("to: \"00:00\""), "3:21", "must not be the same"},
+      {window("timezone: Europe/Pari"), "3:32",
+       "`renew_windows.timezone` must be the name of a time zone that this system has; did you mean \"Europe/Paris\"?"},
+      {window("timezone: europe/paris"), "3:32", "did you mean \"Europe/Paris\"?"},
+      {window("timezone: utc"), "3:32", "such as Europe/Paris or UTC"},
+      {window("timezone: Moon/Tranquility"), "3:32", "such as Europe/Paris or UTC"},
+      {window("timezone: ../../../etc/localtime"), "3:32", "must be the name of a time zone"},
+      {window("timezone: 2"), "3:32", "YAML reads a number here"},
+      {window("timezone:"), "3:22", "must be text, not nothing"},
+      {with_line("override_windows_before: 30m"), "3:30", "`override_windows_before` must be at least 3600s"},
+      {with_line("override_windows_before: 7"), "3:30", "`override_windows_before` must be a duration"},
+      {with_line("override_windows_before: 366d"), "3:30", "must not be longer than a year"},
+      {with_line("activate_windows: [{}]\n    override_windows_before: 30d"), "3:5",
+       "`activate_windows` would never be kept: the renewal begins 30 days before expiry (`renew_before`), and windows "
+       "are ignored from 30 days before it on (`override_windows_before`)"},
+      {with_line("renew_windows: [{}]\n    renew_before: 5d"), "3:5", "`renew_windows` would never be kept"},
+  });
+}
+
+TEST_CASE("says when no time zone can be known") {
+  const testing::EnvironmentVariable nowhere("TZDIR", "/nonexistent");
+  check({{with_line("renew_windows: [{timezone: America/Bogota}]"), "3:32",
+          "`renew_windows.timezone` must be the name of a time zone that this system has; this system has no time "
+          "zones, install tzdata"}});
 }
 
 TEST_CASE("refuses gateways that could not be told what to do") {

@@ -1,27 +1,19 @@
 // What load() adds to parse(): the file itself, and the state directory of the unit.
 #include <sys/stat.h>
 
-#include <cstdlib>
-
 #include "configuration/loader.hpp"
 #include "support/catch.hpp"
+#include "support/environment_variable.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace renewd::configuration {
 namespace {
 
+using testing::EnvironmentVariable;
 using testing::TemporaryDirectory;
 using testing::write_file;
 
 constexpr std::string_view kFile = "certificates: [{name: a, renew: never, keystore: {path: /k}}]\n";
-
-class StateDirectoryVariable {
- public:
-  explicit StateDirectoryVariable(const char* value) { ::setenv("STATE_DIRECTORY", value, 1); }
-  StateDirectoryVariable(const StateDirectoryVariable&) = delete;
-  StateDirectoryVariable& operator=(const StateDirectoryVariable&) = delete;
-  ~StateDirectoryVariable() { ::unsetenv("STATE_DIRECTORY"); }
-};
 
 std::string only_error(const std::filesystem::path& file) {
   const auto settings = load(file);
@@ -45,12 +37,12 @@ TEST_CASE("the state directory is the file's, else the unit's first, else the do
   write_file(directory / "with.yaml", std::string(kFile) + "state_directory: /from/file\n");
   CHECK(load(directory / "without.yaml")->state_directory == "/var/lib/gravitee-renewd");
   {
-    const StateDirectoryVariable variable("/first:/second");
+    const EnvironmentVariable variable("STATE_DIRECTORY", "/first:/second");
     CHECK(load(directory / "without.yaml")->state_directory == "/first");
     CHECK(load(directory / "with.yaml")->state_directory == "/from/file");
   }
   for (const char* unusable : {"", ":/second", "relative"}) {
-    const StateDirectoryVariable variable(unusable);
+    const EnvironmentVariable variable("STATE_DIRECTORY", unusable);
     CHECK(load(directory / "without.yaml")->state_directory == "/var/lib/gravitee-renewd");
   }
 }

@@ -70,6 +70,9 @@ certificates:
   CHECK_FALSE(certificate.keystore.ca_file.has_value());
   CHECK(certificate.renew == RenewMode::automatic);
   CHECK(std::get<seconds>(certificate.renew_before) == days{30});
+  CHECK(certificate.renew_windows.empty());
+  CHECK(certificate.activate_windows.empty());
+  CHECK(certificate.override_windows_before == days{7});
   const auto& systemd = std::get<SystemdGateway>(certificate.gateway.action);
   CHECK(systemd.units == std::vector<std::string>{"graviteeio-apim-gateway.service"});
   CHECK(systemd.action == SystemdGateway::Action::try_restart);
@@ -131,6 +134,49 @@ log: {level: debug, format: json}
 
 TEST_CASE("an exchange may be shorter than the default of one step") {
   CHECK(settings_of(with_top_level("http: {request_timeout: 5s}")).http.request_timeout == 5s);
+}
+
+TEST_CASE("maintenance windows have days, times and a zone, and each may be left out") {
+  const Settings settings = settings_of(with_line(R"(renew_windows:
+      - {days: [sat, sun], from: "02:00", to: "05:30", timezone: Europe/Paris}
+      - {from: 22:30, to: 02:00, timezone: UTC}
+    activate_windows: [{days: [mon]}, {from: "00:00", to: "24:00"}, {from: 09:08}]
+    override_windows_before: 2d)"));
+  const CertificateSettings& certificate = settings.certificates.at(0);
+  REQUIRE(certificate.renew_windows.size() == 2);
+  const MaintenanceWindow& weekend = certificate.renew_windows[0];
+  CHECK(weekend.days == std::bitset<7>("1000001"));  // Sunday is the lowest bit
+  CHECK(weekend.from == 2h);
+  CHECK(weekend.to == 5h + 30min);
+  CHECK(weekend.timezone.name() == "Europe/Paris");
+  // Without quotes YAML 1.1 would read numbers on the base of 60 here; we do not.
+  const MaintenanceWindow& night = certificate.renew_windows[1];
+  CHECK(night.days.all());
+  CHECK(night.from == 22h + 30min);
+  CHECK(night.to == 2h);
+  REQUIRE(certificate.activate_windows.size() == 3);
+  const MaintenanceWindow& monday = certificate.activate_windows[0];
+  CHECK(monday.days == std::bitset<7>("0000010"));
+  CHECK(monday.from == 0min);
+  CHECK(monday.to == 24h);
+  CHECK(monday.timezone.name() == "local time");
+  CHECK(certificate.activate_windows[1].to == 24h);
+  CHECK(certificate.activate_windows[2].from == 9h + 8min);
+  CHECK(certificate.override_windows_before == days{2});
+}
+
+TEST_CASE("every day of the week has its name") {
+  const std::vector<std::string> names{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+  for (unsigned day = 0; day < names.size(); ++day) {
+    const Settings settings = settings_of(with_line("renew_windows: [{days: [" + names[day] + "]}]"));
+    CHECK(settings.certificates.at(0).renew_windows.at(0).days == std::bitset<7>(1U << day));
+  }
+}
+
+TEST_CASE("a renewal window that is a share of the certificate's life goes with any override") {
+  const Settings settings =
+      settings_of(with_line("renew_windows: [{}]\n    renew_before: 1%\n    override_windows_before: 30d"));
+  CHECK(settings.certificates.at(0).override_windows_before == days{30});
 }
 
 TEST_CASE("a secret has four forms") {
@@ -266,6 +312,10 @@ TEST_CASE("the example that is installed loads with every option, and shows the 
   CHECK(all.certificates[0].keystore.type == CertificateSettings().keystore.type);
   CHECK(all.certificates[0].renew == CertificateSettings().renew);
   CHECK(std::get<seconds>(all.certificates[0].renew_before) == days{30});
+  REQUIRE(all.certificates[0].renew_windows.size() == 1);
+  CHECK(all.certificates[0].renew_windows[0].timezone.name() == "Europe/Paris");
+  CHECK(all.certificates[0].activate_windows.size() == 2);
+  CHECK(all.certificates[0].override_windows_before == CertificateSettings().override_windows_before);
   CHECK(all.certificates[0].gateway.verify_timeout == GatewaySettings().verify_timeout);
   REQUIRE(all.certificates[0].gateway.http_probe);
   CHECK(all.certificates[0].gateway.http_probe->expect_status == HttpProbeSettings().expect_status);
@@ -295,6 +345,7 @@ TEST_CASE("the example that is installed names every key") {
   const std::string text = testing::read_file(RENEWD_EXAMPLE_CONFIGURATION);
   std::istringstream keys(
       "name account_url token keystore path type password ca_file renew gateway systemd renew_before "
+      "renew_windows activate_windows override_windows_before days from to timezone "
       "units action command argv timeout signal pid_file none verify rollback http proxy log schedule "
       "proxy_password connect_timeout request_timeout splay check_every level format retry_at_least "
       "retry_at_most requests_per_day url username expect_status ready failed credential env value file "
