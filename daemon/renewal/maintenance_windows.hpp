@@ -17,7 +17,7 @@ using MaintenanceWindows = std::vector<configuration::MaintenanceWindow>;
 struct Opening {
   std::chrono::sys_seconds from;
   std::chrono::sys_seconds until;
-  const configuration::MaintenanceWindow* window;
+  const configuration::MaintenanceWindow* window;  // one of those given
 };
 
 // The opening that holds `moment`, else the next one; nothing when there are no windows.

@@ -62,6 +62,31 @@ TEST_CASE("the window may be a share of the lifetime, and is never longer than h
   CHECK(window_opens(backwards, seconds(days(30))) == backwards.not_after);
 }
 
+TEST_CASE("a window longer than the life of what the cloud issues does not renew for ever") {
+  struct Case {
+    std::string why;
+    configuration::RenewBefore renew_before;
+    days lifetime;
+    seconds due;  // since issue
+    bool says_so;
+  };
+  const auto [why, renew_before, lifetime, due, says_so] = GENERATE(values<Case>({
+      {"shorter than half", days(30), days(365), days(335), false},
+      {"just half", days(30), days(60), days(30), false},
+      {"longer than half", days(200), days(365), days(182) + 12h, true},
+      {"as long as the life", days(365), days(365), days(182) + 12h, true},
+      {"longer than the life", days(365), days(90), days(45), true},
+      {"a large share", LifetimeShare{0.99}, days(90), days(45), true},
+  }));
+  CAPTURE(why);
+  const Validity validity{kStart, kStart + lifetime};
+  const auto fresh = decide(validity, certificate(renew_before), 0s, kStart);
+  CHECK_FALSE(fresh.due);
+  CHECK(fresh.next == kStart + due);
+  CHECK((fresh.message.find("half of its life (`renew_before` is longer than that)") != std::string::npos) == says_so);
+  CHECK(decide(validity, certificate(renew_before), 0s, kStart + due).reason == Reason::window_open);
+}
+
 TEST_CASE("the splay is added to the moment the window opens") {
   const auto at = [](seconds since_issue) { return decide(kYear, certificate(), 6h, kStart + since_issue); };
   CHECK(at(days(335) - 1s).reason == Reason::not_due);
