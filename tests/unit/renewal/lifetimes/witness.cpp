@@ -1,0 +1,183 @@
+#include "lifetimes/witness.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+
+namespace renewd::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using renewal::Act;
+using renewal::Validity;
+using std::chrono::days;
+using std::chrono::seconds;
+
+// State is kept to the second.
+constexpr Span kRounding = 1s;
+
+// A day is long enough for the next attempt to begin, whatever came before. This is for the attempt itself: the longest
+// one of a simulated host, and the minute by which its clock may be wrong.
+constexpr Span kOneAttempt = 10min;
+constexpr Span kGoodDay = days(1) + kOneAttempt;
+
+// An eighth of what is left at a time, with jitter, down to retry_at_least: about a hundred attempts of a day even when
+// the certificate expires within it.
+constexpr std::size_t kAttemptsOfADay = 400;
+
+struct Length {
+  seconds lifetime;
+  seconds operator()(seconds fixed) const { return fixed; }
+  seconds operator()(configuration::LifetimeShare share) const {
+    return seconds(static_cast<seconds::rep>(static_cast<double>(lifetime.count()) * share.value));
+  }
+};
+
+// When a host is to renew at the latest, if nothing is in its way.
+TimePoint turn_of(const Validity& validity, const Setup& setup) {
+  const seconds lifetime = validity.not_after - validity.not_before;
+  const seconds window = std::min(std::visit(Length{lifetime}, setup.certificate.renew_before), lifetime);
+  return validity.not_after - window + std::min(setup.schedule.splay, window / 2);
+}
+
+}  // namespace
+
+Tally& Tally::operator+=(const Tally& other) {
+  lifetimes += other.lifetimes;
+  expired += other.expired;
+  late += other.late;
+  looks += other.looks;
+  attempts += other.attempts;
+  requests += other.requests;
+  busiest_day = std::max(busiest_day, other.busiest_day);
+  time += other.time;
+  return *this;
+}
+
+Tally Witness::tally(TimePoint real) const {
+  Tally tally = tally_;
+  tally.time = std::chrono::floor<seconds>(real - began_);
+  return tally;
+}
+
+void Witness::broken(TimePoint real, std::string promise) {
+  if (!violation_) {
+    violation_ = fmt::format("{}: {}", format_time(real), promise);
+  }
+}
+
+void Witness::in_use(const Validity& validity, TimePoint real) {
+  if (in_use_since_ != TimePoint{}) {
+    ++tally_.lifetimes;
+    const bool late = real > in_use_.not_after - days(7);
+    const bool expired = real > in_use_.not_after;
+    tally_.expired += expired ? 1 : 0;
+    tally_.late += late && !expired ? 1 : 0;
+    check_deadline(real);
+  }
+  in_use_ = validity;
+  in_use_since_ = real;
+}
+
+void Witness::conditions(bool good, TimePoint real) {
+  check_deadline(real);
+  if (!good) {
+    good_since_.reset();
+  } else if (!good_since_) {
+    good_since_ = real;
+  }
+}
+
+// From when on a good day must lead to a renewal: the last week, when it is this host's turn, and windows are ignored.
+TimePoint Witness::held_from() const {
+  return std::max({TimePoint(in_use_.not_after - days(7)), turn_of(in_use_, setup_),
+                   // No renewal loop, whatever the new certificate looks like.
+                   in_use_since_ + setup_.schedule.check_every});
+}
+
+void Witness::check_deadline(TimePoint real) {
+  if (!good_since_) {
+    return;
+  }
+  const TimePoint from = std::max(*good_since_, held_from());
+  const TimePoint until = std::min<TimePoint>(real, in_use_.not_after);
+  if (until - from > kGoodDay) {
+    broken(real, fmt::format("the certificate until {} is still in use, though all was well since {}",
+                             format_time(in_use_.not_after), format_time(*good_since_)));
+  }
+}
+
+void Witness::looked(Moment now, bool by_itself) {
+  ++tally_.looks;
+  looks_at_once_ = now.real == last_look_ ? looks_at_once_ + 1 : 0;
+  last_look_ = now.real;
+  if (looks_at_once_ > 5) {
+    broken(now.real, "it looks again and again, and no time passes");
+  }
+  while (!looks_.empty() && looks_.front() <= now.real - days(1)) {
+    looks_.pop_front();
+  }
+  if (by_itself) {
+    looks_.push_back(now.real);
+  }
+  tally_.busiest_day = std::max(tally_.busiest_day, looks_.size());
+  if (looks_.size() > static_cast<std::size_t>(days(1) / setup_.schedule.check_every) + kAttemptsOfADay) {
+    broken(now.real, fmt::format("it has looked {} times within a day", looks_.size()));
+  }
+}
+
+void Witness::waits(const renewal::Step& step, const renewal::Step& again, Moment now) {
+  if (step.at <= now.clock) {
+    broken(now.real, "it waits for a moment that has come: " + step.message);
+  }
+  if (again.act == Act::wait && again.at <= step.at) {
+    broken(now.real, fmt::format("at {} it would wait for that moment: {}", format_time(step.at), again.message));
+  }
+}
+
+void Witness::acts(Act act, const Validity& in_place, Moment now) {
+  ++tally_.attempts;
+  const seconds least = setup_.schedule.retry_at_least;
+  if (last_failure_ && now.clock < *last_failure_ + least - kRounding) {
+    broken(now.real, fmt::format("it tries again {} after a failure", format_duration(std::chrono::floor<seconds>(
+                                                                           now.clock - *last_failure_))));
+  }
+  (void)in_place;
+  if (act != Act::go_on && last_success_ && now.clock < *last_success_ + setup_.schedule.check_every - kRounding) {
+    broken(now.real, "it renews what it has just renewed");
+  }
+}
+
+void Witness::asked(Moment now) {
+  ++tally_.requests;
+  if (!requests_.empty() && now.clock < requests_.back() + setup_.schedule.retry_at_least - kRounding) {
+    broken(now.real, "it asks the cloud again within retry_at_least");
+  }
+  while (!requests_.empty() && requests_.front() <= now.clock - days(1) + kRounding) {
+    requests_.pop_front();
+  }
+  requests_.push_back(now.clock);
+  if (requests_.size() > setup_.schedule.requests_per_day) {
+    broken(now.real, fmt::format("{} requests within a day", requests_.size()));
+  }
+}
+
+void Witness::failed(Moment now) {
+  last_failure_ = now.clock;
+}
+
+void Witness::succeeded(Moment now) {
+  last_failure_.reset();
+  last_success_ = now.clock;
+}
+
+void Witness::clock_set() {
+  requests_.clear();
+  last_failure_.reset();
+  last_success_.reset();
+}
+
+}  // namespace renewd::testing
