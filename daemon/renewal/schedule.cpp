@@ -48,7 +48,9 @@ Step Schedule::next(const Situation& situation, TimePoint now) const {
   }
   const Decision decision = decide(situation.validity, certificate_, offset_, now);
   if (!decision.due) {
-    return {Act::wait, decision.next, decision.reason, decision.message};
+    // Nothing more comes by itself for what is only watched and has expired.
+    const TimePoint next = decision.next > now ? decision.next : now + schedule_.check_every;
+    return {Act::wait, next, decision.reason, decision.message};
   }
   const bool may_install = may_activate(situation.validity, certificate_, offset_, now).due;
   return when_allowed({may_install ? Act::ask : Act::obtain, now, decision.reason, decision.message}, situation, now);
