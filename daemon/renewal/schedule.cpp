@@ -116,7 +116,7 @@ void Schedule::slow_down(TimePoint now) {
 }
 
 void Schedule::clock_was_set(TimePoint now) {
-  attempts_.not_before = std::min(attempts_.not_before, now + std::max(schedule_.retry_at_most, schedule_.check_every));
+  attempts_.not_before = std::min(attempts_.not_before, now + schedule_.retry_at_most);
   attempts_.expiry_announced = std::min(attempts_.expiry_announced, now);
 }
 
