@@ -112,7 +112,9 @@ void Schedule::succeeded(TimePoint now) {
 }
 
 void Schedule::slow_down(TimePoint now) {
-  attempts_.not_before = now + schedule_.retry_at_most;
+  if (attempts_.not_before <= now) {
+    attempts_.not_before = now + schedule_.retry_at_most;
+  }
 }
 
 void Schedule::clock_was_set(TimePoint now) {

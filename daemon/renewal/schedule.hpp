@@ -61,7 +61,8 @@ class Schedule {
   // The moment of the next attempt.
   TimePoint failed(const Error& error, TimePoint not_after, TimePoint now);
   void succeeded(TimePoint now);
-  // A crash loop: nothing more before the slowest pace.
+  // A crash loop: nothing more before the slowest pace. What waits already is not put off again: a restart in between
+  // is no crash.
   void slow_down(TimePoint now);
   // After a step back, a moment that the old clock chose may be years away.
   void clock_was_set(TimePoint now);

@@ -142,6 +142,7 @@ bool Supervisor::breaks_crash_loop(const installation::JournalEntry& unfinished,
     return false;
   }
   schedule_.slow_down(now);
+  save_attempts();
   const std::string next = format_time(schedule_.attempts().not_before);
   event(Level::error, EventName::renewal_resumed,
         fmt::format("begun {} times after \"{}\" without ever coming to an end; the next try is at {}",
