@@ -104,6 +104,35 @@ TEST_CASE("a clock that is set back puts nothing off for years") {
   CHECK(schedule_.announces_expiry(kDue + 24h));
 }
 
+TEST_CASE("a clock that is set back puts nothing off for longer than a failure does") {
+  configuration::ScheduleSettings settings;
+  settings.check_every = days(7);
+  Schedule schedule_({}, settings, 0s, {}, 1);
+  schedule_.failed({ErrorKind::connect, "refused"}, kNotAfter + days(4000), kDue + days(365));
+  schedule_.clock_was_set(kDue);
+  CHECK(schedule_.next({kValidity}, kDue).at <= kDue + 12h);
+}
+
+TEST_CASE("a crash loop is put off once, however often the daemon is restarted meanwhile") {
+  Schedule first = schedule();
+  first.slow_down(kDue);
+  Schedule second = schedule(first.attempts());
+  second.slow_down(kDue + 11h);
+  CHECK(second.next({kValidity, Unfinished::installed}, kDue + 11h).at == kDue + 12h);
+  // It was tried then, and crashed again.
+  Schedule third = schedule(second.attempts());
+  third.slow_down(kDue + 13h);
+  CHECK(third.next({kValidity, Unfinished::installed}, kDue + 13h).at == kDue + 25h);
+}
+
+TEST_CASE("an expired certificate that is only watched is looked at every check_every") {
+  configuration::CertificateSettings watched;
+  watched.renew = configuration::RenewMode::never;
+  const Schedule schedule_(watched, {}, 0s, {}, 1);
+  const TimePoint expired = kNotAfter + days(3);
+  CHECK(schedule_.next({kValidity}, expired).at == expired + 12h);
+}
+
 TEST_CASE("each threshold is announced once, also across a restart, and anew for a new certificate") {
   Schedule first = schedule();
   CHECK(first.days_to_announce(days(31)) == 0);

@@ -30,7 +30,7 @@ Host::Host(const Setup& setup, World& world, Memory& memory, Witness& witness, s
       witness_(witness),
       random_(seed),
       trace_(std::move(trace)),
-      looks_always_(random_.chance(0.05)),
+      looks_always_(setup.schedule.check_every >= 6h && random_.chance(0.05)),
       keystore_(first) {
   witness_.in_use(first, world_.real());
   world_.aim_at(first.not_after);
@@ -172,6 +172,7 @@ void Host::look(bool by_itself) {
   }
   if (stage_ != Stage::none && std::exchange(first_look_, false) && resumed_ >= renewal::kCrashesTolerated) {
     schedule_->slow_down(clock);
+    memory_.keep(schedule_->attempts());
     trace("a crash loop: slowly");
     return sleep_until(std::min(schedule_->attempts().not_before, next_check));
   }
@@ -186,6 +187,7 @@ void Host::look(bool by_itself) {
   }
   memory_.keep(schedule_->attempts());
   if (step.act != Act::wait) {
+    witness_.acts(step.act, found, now());
     return begin(step.act);
   }
   trace("waits: " + step.message);
@@ -212,7 +214,7 @@ void Host::enter(Phase phase, Span duration) {
   phase_ends_ = world_.real() + duration;
   crash_at_ = TimePoint::max();
   if (crashes_to_come_ == 0 && random_.chance(0.01)) {
-    crashes_to_come_ = static_cast<int>(random_.chance(0.8) ? 1 : random_.between(std::int64_t{2}, 9));
+    crashes_to_come_ = static_cast<int>(random_.chance(0.7) ? 1 : random_.between(std::int64_t{2}, 12));
   }
   if (crashes_to_come_ > 0) {
     --crashes_to_come_;
@@ -223,7 +225,6 @@ void Host::enter(Phase phase, Span duration) {
 // Renewal::run() and Renewal::obtain()
 void Host::begin(Act act) {
   act_ = act;
-  witness_.acts(act, keystore_, now());
   trace(act == Act::ask ? "renews" : act == Act::obtain ? "obtains" : "goes on");
   if (stage_ != Stage::none) {
     ++resumed_;

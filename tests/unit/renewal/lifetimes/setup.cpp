@@ -29,6 +29,39 @@ configuration::RenewBefore draw_renew_before(Random& random) {
   return whole(random.spread(days(1), days(90)));
 }
 
+configuration::MaintenanceWindow draw_window(Random& random) {
+  constexpr std::array kZones{"UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe",
+                              "Pacific/Apia"};
+  configuration::MaintenanceWindow window;
+  if (random.chance(0.8)) {
+    window.days = static_cast<unsigned long>(random.between(std::int64_t{1}, 127));
+  }
+  window.from = std::chrono::minutes(15 * random.between(std::int64_t{0}, 95));
+  window.to = window.from + std::chrono::minutes(15 * random.between(std::int64_t{1}, 32));
+  if (window.to > 24h) {
+    window.to -= 24h;
+  }
+  window.timezone = TimeZone::find(random.pick(kZones)).value();
+  return window;
+}
+
+std::vector<configuration::MaintenanceWindow> draw_windows(Random& random) {
+  std::vector<configuration::MaintenanceWindow> windows;
+  while (windows.size() < 3 && random.chance(0.6)) {
+    windows.push_back(draw_window(random));
+  }
+  return windows;
+}
+
+std::string words(const std::vector<configuration::MaintenanceWindow>& windows) {
+  std::string all;
+  for (const auto& window : windows) {
+    all += fmt::format(" [{} (Sat to Sun) {} to {} min {}]", window.days.to_string(), window.from.count(),
+                       window.to.count(), window.timezone.name());
+  }
+  return all;
+}
+
 struct Words {
   std::string operator()(seconds fixed) const { return format_duration(fixed); }
   std::string operator()(LifetimeShare share) const { return fmt::format("{:.1f}%", share.value * 100); }
@@ -36,12 +69,17 @@ struct Words {
 
 }  // namespace
 
-Setup draw_setup(Random& random) {
+Setup draw_setup(Random& random, Windows windows) {
   Setup setup{};
   setup.lifetime = random.chance(0.7) ? seconds(days(365)) : whole(random.spread(days(7), days(400)));
   setup.certificate.name = "production";
   setup.certificate.renew_before = draw_renew_before(random);
   setup.certificate.gateway.rollback = random.chance(0.7);
+  if (windows == Windows::some) {
+    setup.certificate.renew_windows = draw_windows(random);
+    setup.certificate.activate_windows = draw_windows(random);
+    setup.certificate.override_windows_before = whole(random.between(days(1), days(10)));
+  }
   auto& schedule = setup.schedule;
   schedule.check_every = random.chance(0.5) ? seconds(12h) : whole(random.spread(10min, days(3)));
   schedule.splay = random.chance(0.5) ? seconds(24h) : whole(random.between(0s, days(10)));
@@ -57,10 +95,11 @@ std::string describe(const Setup& setup) {
   const auto& [check_every, splay, least, most, per_day] = setup.schedule;
   return fmt::format(
       "a certificate of {}, renew_before {}, splay {} (offset {}), check_every {}, retries {} to {}, "
-      "requests_per_day {}, rollback {}",
+      "requests_per_day {}, rollback {}, renew_windows{}, activate_windows{}, override_windows_before {}",
       format_duration(setup.lifetime), std::visit(Words{}, setup.certificate.renew_before), format_duration(splay),
       format_duration(setup.offset), format_duration(check_every), format_duration(least), format_duration(most),
-      per_day, setup.certificate.gateway.rollback);
+      per_day, setup.certificate.gateway.rollback, words(setup.certificate.renew_windows),
+      words(setup.certificate.activate_windows), format_duration(setup.certificate.override_windows_before));
 }
 
 }  // namespace renewd::testing

@@ -16,7 +16,9 @@ struct Setup {
   std::chrono::seconds lifetime;  // of what the cloud issues
 };
 
-Setup draw_setup(Random& random);
+enum class Windows { none, some };
+
+Setup draw_setup(Random& random, Windows windows);
 std::string describe(const Setup& setup);
 
 }  // namespace renewd::testing

@@ -24,9 +24,37 @@ constexpr Span kRounding = 1s;
 constexpr Span kOneAttempt = 10min;
 constexpr Span kGoodDay = days(1) + kOneAttempt;
 
-// An eighth of what is left at a time, with jitter, down to retry_at_least: about a hundred attempts of a day even when
-// the certificate expires within it.
-constexpr std::size_t kAttemptsOfADay = 400;
+// How often it may look in a day: for check_every, for retries that are as far apart as retry_at_least and
+// retry_at_most allow on average, and for the last day of a certificate, when an eighth of what is left is waited for
+// at a time.
+std::size_t most_looks(const configuration::ScheduleSettings& schedule) {
+  return static_cast<std::size_t>(days(1) / schedule.check_every +
+                                  4 * (days(1) / (schedule.retry_at_least + schedule.retry_at_most)) + 400);
+}
+
+// Whether the clock of the zone shows a time of the window, or has done so within the hour that clocks were set back.
+bool is_open(const configuration::MaintenanceWindow& window, std::chrono::sys_seconds moment) {
+  const auto reading = window.timezone.local(moment);
+  const bool changes = window.timezone.local(moment + 4h) - window.timezone.local(moment - 4h) != 8h;
+  for (const seconds moved : {seconds(0), seconds(changes ? 1h : 0h), seconds(changes ? -1h : 0h)}) {
+    const auto day = std::chrono::floor<days>(reading + moved);
+    const seconds time = reading + moved - day;
+    const bool today = window.days.test(std::chrono::weekday(day).c_encoding());
+    const bool yesterday = window.days.test(std::chrono::weekday(day - days(1)).c_encoding());
+    const bool over_midnight = window.to <= window.from;
+    if ((today && time >= window.from && (over_midnight || time < window.to)) ||
+        (yesterday && over_midnight && time < window.to)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_open(const std::vector<configuration::MaintenanceWindow>& windows, TimePoint clock) {
+  const auto moment = std::chrono::floor<seconds>(clock);
+  return windows.empty() ||
+         std::any_of(windows.begin(), windows.end(), [&](const auto& window) { return is_open(window, moment); });
+}
 
 struct Length {
   seconds lifetime;
@@ -39,7 +67,7 @@ struct Length {
 // When a host is to renew at the latest, if nothing is in its way.
 TimePoint turn_of(const Validity& validity, const Setup& setup) {
   const seconds lifetime = validity.not_after - validity.not_before;
-  const seconds window = std::min(std::visit(Length{lifetime}, setup.certificate.renew_before), lifetime);
+  const seconds window = std::min(std::visit(Length{lifetime}, setup.certificate.renew_before), lifetime / 2);
   return validity.not_after - window + std::min(setup.schedule.splay, window / 2);
 }
 
@@ -91,20 +119,21 @@ void Witness::conditions(bool good, TimePoint real) {
   }
 }
 
-// From when on a good day must lead to a renewal: the last week, when it is this host's turn, and windows are ignored.
-TimePoint Witness::held_from() const {
-  return std::max({TimePoint(in_use_.not_after - days(7)), turn_of(in_use_, setup_),
-                   // No renewal loop, whatever the new certificate looks like.
-                   in_use_since_ + setup_.schedule.check_every});
-}
-
+// A good day in the last week, once it is this host's turn, must lead to a renewal; with maintenance windows only when
+// they are ignored at last.
 void Witness::check_deadline(TimePoint real) {
   if (!good_since_) {
     return;
   }
-  const TimePoint from = std::max(*good_since_, held_from());
-  const TimePoint until = std::min<TimePoint>(real, in_use_.not_after);
-  if (until - from > kGoodDay) {
+  const TimePoint from = std::max({*good_since_, TimePoint(in_use_.not_after - days(7)), turn_of(in_use_, setup_),
+                                   // No renewal loop, whatever the new certificate looks like.
+                                   in_use_since_ + setup_.schedule.check_every});
+  const auto& settings = setup_.certificate;
+  TimePoint deadline = from + kGoodDay;
+  if (!settings.renew_windows.empty() || !settings.activate_windows.empty()) {
+    deadline = std::max(deadline, in_use_.not_after - settings.override_windows_before + kOneAttempt);
+  }
+  if (std::min<TimePoint>(real, in_use_.not_after) > deadline) {
     broken(real, fmt::format("the certificate until {} is still in use, though all was well since {}",
                              format_time(in_use_.not_after), format_time(*good_since_)));
   }
@@ -124,7 +153,7 @@ void Witness::looked(Moment now, bool by_itself) {
     looks_.push_back(now.real);
   }
   tally_.busiest_day = std::max(tally_.busiest_day, looks_.size());
-  if (looks_.size() > static_cast<std::size_t>(days(1) / setup_.schedule.check_every) + kAttemptsOfADay) {
+  if (looks_.size() > most_looks(setup_.schedule)) {
     broken(now.real, fmt::format("it has looked {} times within a day", looks_.size()));
   }
 }
@@ -138,16 +167,32 @@ void Witness::waits(const renewal::Step& step, const renewal::Step& again, Momen
   }
 }
 
-void Witness::acts(Act act, const Validity& in_place, Moment now) {
+void Witness::acts(Act act, const renewal::Situation& situation, Moment now) {
   ++tally_.attempts;
   const seconds least = setup_.schedule.retry_at_least;
   if (last_failure_ && now.clock < *last_failure_ + least - kRounding) {
     broken(now.real, fmt::format("it tries again {} after a failure", format_duration(std::chrono::floor<seconds>(
                                                                            now.clock - *last_failure_))));
   }
-  (void)in_place;
+  check_windows(act, situation, now);
   if (act != Act::go_on && last_success_ && now.clock < *last_success_ + setup_.schedule.check_every - kRounding) {
     broken(now.real, "it renews what it has just renewed");
+  }
+}
+
+// What was begun is brought to an end outside of a window, too: the gateway may be down meanwhile.
+void Witness::check_windows(Act act, const renewal::Situation& situation, Moment now) {
+  const auto& settings = setup_.certificate;
+  if (now.clock >= situation.validity.not_after - settings.override_windows_before) {
+    return;
+  }
+  const bool asks = situation.unfinished == renewal::Unfinished::none;
+  const bool installs = situation.unfinished != renewal::Unfinished::installed && act != Act::obtain;
+  if (asks && !is_open(settings.renew_windows, now.clock)) {
+    broken(now.real, "it renews outside of renew_windows");
+  }
+  if (installs && !is_open(settings.activate_windows, now.clock)) {
+    broken(now.real, "it installs outside of activate_windows");
   }
 }
 

@@ -46,8 +46,8 @@ class Witness {
   void looked(Moment now, bool by_itself);
   // It decided to wait, and would decide `again` at that moment.
   void waits(const renewal::Step& step, const renewal::Step& again, Moment now);
-  // It acts. `in_place` is the certificate in the keystore.
-  void acts(renewal::Act act, const renewal::Validity& in_place, Moment now);
+  // It acts.
+  void acts(renewal::Act act, const renewal::Situation& situation, Moment now);
   void asked(Moment now);
   void failed(Moment now);
   void succeeded(Moment now);
@@ -63,7 +63,7 @@ class Witness {
  private:
   void broken(TimePoint real, std::string promise);
   void check_deadline(TimePoint real);
-  TimePoint held_from() const;
+  void check_windows(renewal::Act act, const renewal::Situation& situation, Moment now);
 
   const Setup& setup_;
   TimePoint began_;
