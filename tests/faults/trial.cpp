@@ -127,7 +127,8 @@ void Trial::check_ended() const {
 
 void Trial::check_renewed() const {
   CHECK(check_keystore() == Keystore::new_one);
-  std::set<std::string> state = {"lock", "generations", "generations.json", "generations/1", "history.jsonl"};
+  std::set<std::string> state = {"lock",          "generations",   "generations.json",
+                                 "generations/1", "history.jsonl", "requests.json"};
   if (gateway_ == GatewayKind::command) {
     state.insert("in-use");
     CHECK(newest_activation() == sha256(read_file(host_.keystore())));
