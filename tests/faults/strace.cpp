@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <map>
 #include <sstream>
 #include <stdexcept>
@@ -27,10 +28,7 @@ Traced renew_under_strace(const Host& host, const std::vector<std::string>& opti
   for (const auto& word : host.renew_command()) {
     argv.push_back(word);
   }
-  CommandOptions settings;
-  // Looking for leaks needs ptrace, which strace occupies.
-  settings.environment["ASAN_OPTIONS"] = "detect_leaks=0";
-  CommandResult result = run(argv, settings);
+  CommandResult result = run(argv, without_leak_check());
   check_no_secret(result.output + result.errors);
   return {std::move(result), read_file(directory / "log")};
 }
@@ -70,6 +68,13 @@ std::vector<std::filesystem::path> paths_in(const std::string& line, const std::
 }
 
 }  // namespace
+
+CommandOptions without_leak_check() {
+  const char* others = std::getenv("ASAN_OPTIONS");
+  CommandOptions options;
+  options.environment["ASAN_OPTIONS"] = (others == nullptr ? "" : std::string(others) + ":") + "detect_leaks=0";
+  return options;
+}
 
 std::string Call::description() const {
   return "call " + std::to_string(number) + " of " + name + ": " + text;

@@ -26,6 +26,10 @@ struct Call {
   bool renames_to(const std::filesystem::path& file) const;
 };
 
+// The environment for a `renew` that does not look for leaks at its end: that needs ptrace, which strace occupies, and
+// takes a third of the run.
+CommandOptions without_leak_check();
+
 struct Recording {
   CommandResult result;
   // From the moment when it opens the configuration, in order: what comes before is the dynamic loader's.

@@ -106,7 +106,8 @@ void Trial::check_next_run() {
   // Once the answer or the new keystore is there, nobody has to be asked.
   const bool answered = std::filesystem::exists(host_.state() / "answer") || read_file(host_.keystore()) != old_.bytes;
   const std::ptrdiff_t requests_until_now = requests();
-  const CommandResult result = host_.renew();
+  const CommandResult result = run(host_.renew_command(), without_leak_check());
+  check_no_secret(result.output + result.errors);
   INFO("the next run: " << result.output << result.errors);
   CHECK(result.status == (gateway_ == GatewayKind::refusing ? 1 : 0));
   if (answered) {
