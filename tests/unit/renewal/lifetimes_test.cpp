@@ -171,7 +171,7 @@ TEST_CASE("what is kept on the disk leads to the same life as what is kept in me
   const auto life_with = [](Memory& memory) {
     std::vector<std::string> lines;
     Life life(setup_of(3, Windows::some), 3, memory, [&](Moment, const std::string& line) { lines.push_back(line); });
-    life.live_for(days(700));
+    life.live_for(days(400));
     CHECK(life.violation().value_or("") == "");
     return lines;
   };
@@ -179,7 +179,7 @@ TEST_CASE("what is kept on the disk leads to the same life as what is kept in me
   PlainMemory plain;
   DiskMemory disk(directory.path());
   const auto lines = life_with(plain);
-  CHECK(lines.size() > 100);
+  CHECK(lines.size() > 50);
   CHECK(life_with(disk) == lines);
 }
 

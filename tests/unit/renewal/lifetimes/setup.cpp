@@ -84,7 +84,10 @@ Setup draw_setup(Random& random, Windows windows) {
   schedule.check_every = random.chance(0.5) ? seconds(12h) : whole(random.spread(10min, days(3)));
   schedule.splay = random.chance(0.5) ? seconds(24h) : whole(random.between(0s, days(10)));
   schedule.retry_at_least = whole(random.spread(10s, 1h));
-  schedule.retry_at_most = random.chance(0.3) ? seconds(12h) : whole(random.spread(schedule.retry_at_least, 24h));
+  schedule.retry_at_most = random.chance(0.3) ? seconds(12h) : whole(random.spread(2h, 24h));
+  if (random.chance(0.1)) {
+    schedule.retry_at_most = whole(random.spread(schedule.retry_at_least, 24h));
+  }
   schedule.requests_per_day = static_cast<unsigned>(random.between(std::int64_t{1}, std::int64_t{24}));
   setup.offset =
       renewal::splay_offset(fmt::format("{:016x}", random.bits()), setup.certificate.name, schedule.splay);

@@ -122,7 +122,7 @@ void Witness::conditions(bool good, TimePoint real) {
 // A good day in the last week, once it is this host's turn, must lead to a renewal; with maintenance windows only when
 // they are ignored at last.
 void Witness::check_deadline(TimePoint real) {
-  if (!good_since_) {
+  if (!good_since_ || setup_.certificate.renew == configuration::RenewMode::never) {
     return;
   }
   const TimePoint from = std::max({*good_since_, TimePoint(in_use_.not_after - days(7)), turn_of(in_use_, setup_),
