@@ -118,7 +118,10 @@ void Schedule::slow_down(TimePoint now) {
 }
 
 void Schedule::clock_was_set(TimePoint now) {
-  attempts_.not_before = std::min(attempts_.not_before, now + schedule_.retry_at_most);
+  // A start is no reason to renew again what was renewed within check_every; a failure never waits that long.
+  const auto longest = attempts_.failures_in_a_row == 0 ? std::max(schedule_.retry_at_most, schedule_.check_every)
+                                                        : schedule_.retry_at_most;
+  attempts_.not_before = std::min(attempts_.not_before, now + longest);
   attempts_.expiry_announced = std::min(attempts_.expiry_announced, now);
 }
 
