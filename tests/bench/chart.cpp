@@ -39,9 +39,7 @@ struct Scale {
   double minutes;
   double decades;
   double x(double minute) const { return kLeft + (kRight - kLeft) * minute / minutes; }
-  double y(double value) const {
-    return kBottom - (kBottom - kTop) * std::log10(std::max(value, 1.0)) / decades;
-  }
+  double y(double value) const { return kBottom - (kBottom - kTop) * std::log10(std::max(value, 1.0)) / decades; }
 };
 
 std::string path_of(const Line& line, const Scale& scale) {
@@ -51,8 +49,8 @@ std::string path_of(const Line& line, const Scale& scale) {
   };
   for (std::size_t minute = 0; minute < line.values.size(); minute += kMinutesAPoint) {
     const auto from = line.values.begin() + static_cast<std::ptrdiff_t>(minute);
-    const auto until = line.values.begin() +
-                       static_cast<std::ptrdiff_t>(std::min(minute + kMinutesAPoint, line.values.size()));
+    const auto until =
+        line.values.begin() + static_cast<std::ptrdiff_t>(std::min(minute + kMinutesAPoint, line.values.size()));
     at(minute + kMinutesAPoint / 2, *std::max_element(from, until));
   }
   at(line.values.size() + kMinutesAPoint, 0);
@@ -75,9 +73,10 @@ std::string axes(const Scale& scale) {
   all += fmt::format("<path class=\"axis\" fill=\"none\" d=\"M{} {}V{}H{}\"/>\n", kLeft, kTop, kBottom, kRight);
   all += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">hours since the renewal window opened</text>\n",
                      (kLeft + kRight) / 2, kBottom + 42);
-  all += fmt::format("<text transform=\"translate(22 {}) rotate(-90)\" text-anchor=\"middle\">requests in the busiest "
-                     "minute of five</text>\n",
-                     (kTop + kBottom) / 2);
+  all += fmt::format(
+      "<text transform=\"translate(22 {}) rotate(-90)\" text-anchor=\"middle\">requests in the busiest "
+      "minute of five</text>\n",
+      (kTop + kBottom) / 2);
   return all;
 }
 
@@ -100,8 +99,8 @@ std::string draw_chart(const std::string& title, const std::vector<Line>& lines)
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const double x = kLeft + (i % 2 == 0 ? 0 : 330);
     const double y = i < 2 ? 56 : 82;
-    svg += fmt::format("<path class=\"line line{}\" d=\"M{} {}h34\"/>\n<text x=\"{}\" y=\"{}\">{}</text>\n", i, x, y - 4,
-                       x + 42, y, lines[i].name);
+    svg += fmt::format("<path class=\"line line{}\" d=\"M{} {}h34\"/>\n<text x=\"{}\" y=\"{}\">{}</text>\n", i, x,
+                       y - 4, x + 42, y, lines[i].name);
     svg += fmt::format("<path class=\"line line{}\" d=\"{}\"/>\n", i, path_of(lines[i], scale));
   }
   return svg + "</svg>\n";

@@ -1,4 +1,5 @@
-// A line chart as SVG, readable on light and on dark ground: a logarithmic axis upwards, hours to the right. No scripts.
+// A line chart as SVG, readable on light and on dark ground: a logarithmic axis upwards, hours to the right. No
+// scripts.
 #pragma once
 
 #include <string>

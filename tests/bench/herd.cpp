@@ -23,14 +23,14 @@ std::string row(const Scenario& scenario, const Load& load) {
     after = fmt::format("{}", load.peak_after(static_cast<std::size_t>(end / std::chrono::minutes(1))));
   }
   return fmt::format("| {} | {} | {} | {} | {:.1f} | {} | {:.2f} | {} |\n", scenario.name, load.total, load.failed,
-                     load.span().minutes, load.mean(), load.peak(), load.peak() / load.mean(), after);
+                     load.minutes(), load.mean(), load.peak(), load.peak() / load.mean(), after);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::size_t hosts = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 100'000;
-  std::cout << "| | requests | of them failed | span (min) | mean a minute | peak a minute | peak / mean | peak after "
+  std::cout << "| | requests | of them failed | minutes with requests | mean of them | peak | peak / mean | peak after "
                "the outage |\n|---|--:|--:|--:|--:|--:|--:|--:|\n";
   std::vector<Line> lines;
   for (const Scenario& scenario : scenarios()) {

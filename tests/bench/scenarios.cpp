@@ -1,7 +1,6 @@
 #include "scenarios.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <random>
 
 #include <fmt/format.h>
@@ -15,13 +14,12 @@ using namespace std::chrono_literals;
 using std::chrono::days;
 using std::chrono::seconds;
 
-// The renewal window of 30 days opens on a Friday at noon.
+// The renewal window of 30 days opens at noon.
 constexpr std::chrono::sys_seconds kOpens = std::chrono::sys_days(std::chrono::year{2027} / 1 / 1) + 12h;
 constexpr renewal::Validity kShared{kOpens - days(335), kOpens + days(30)};
 
-configuration::MaintenanceWindow saturday_night() {
+configuration::MaintenanceWindow every_night() {
   configuration::MaintenanceWindow window;
-  window.days = 1U << std::chrono::Saturday.c_encoding();
   window.from = 2h;
   window.to = 5h;
   window.timezone = TimeZone::find("UTC").value_or(TimeZone());
@@ -68,16 +66,15 @@ std::vector<Scenario> scenarios() {
   return {{"splay 24h", {}, {}, {}},
           {"splay 0", at_once, {}, {}},
           {"splay 24h, the cloud out for 6 h", {}, {}, Outage{9h, 6h}},
-          {"splay 24h, renew_windows Sat 02:00 to 05:00", {}, {saturday_night()}, {}}};
+          {"splay 24h, renew_windows 02:00 to 05:00", {}, {every_night()}, {}}};
 }
 
-Load::Span Load::span() const {
-  const auto first = std::find_if(requests.begin(), requests.end(), [](unsigned count) { return count != 0; });
-  return {static_cast<std::size_t>(first - requests.begin()), static_cast<std::size_t>(requests.end() - first)};
+std::size_t Load::minutes() const {
+  return requests.size() - static_cast<std::size_t>(std::count(requests.begin(), requests.end(), 0U));
 }
 
 double Load::mean() const {
-  return static_cast<double>(total) / static_cast<double>(std::max<std::size_t>(span().minutes, 1));
+  return static_cast<double>(total) / static_cast<double>(std::max<std::size_t>(minutes(), 1));
 }
 
 unsigned Load::peak() const {

@@ -33,12 +33,8 @@ struct Load {
   std::size_t total = 0;
   std::size_t failed = 0;
 
-  struct Span {
-    std::size_t first;    // minute with a request
-    std::size_t minutes;  // up to the last one
-  };
-  Span span() const;
-  double mean() const;  // over the span
+  std::size_t minutes() const;  // with a request
+  double mean() const;          // over those
   unsigned peak() const;
   unsigned peak_after(std::size_t minute) const;
 };

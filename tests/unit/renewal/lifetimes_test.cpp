@@ -3,7 +3,7 @@
 //
 // A world is all in its seed. One in which something is broken prints its seed and its last lines, and is lived again
 // alone with
-//   RENEWD_SEED=123 build/dev/bin/lifetimes_test "NAME OF THE TEST"
+//   RENEWD_SEED=123 build/dev/bin/lifetimes_test "certificates are renewed in time whatever goes wrong"
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
@@ -149,11 +149,11 @@ std::size_t resident_bytes() {
 
 }  // namespace
 
-TEST_CASE("certificates are renewed in time, whatever goes wrong") {
+TEST_CASE("certificates are renewed in time whatever goes wrong") {
   live_in_many_worlds(1, 200, Windows::none);
 }
 
-TEST_CASE("certificates are renewed in time and in their maintenance windows, whatever goes wrong") {
+TEST_CASE("certificates are renewed in time and in their maintenance windows whatever goes wrong") {
   live_in_many_worlds(1001, 1200, Windows::some);
 }
 

@@ -21,8 +21,8 @@ using Trace = std::function<void(Moment now, const std::string& line)>;
 class Host {
  public:
   // All but `trace` must outlive the host. With certificate `first` in use.
-  Host(const Setup& setup, World& world, Memory& memory, Witness& witness, std::uint64_t seed,
-       renewal::Validity first, Trace trace);
+  Host(const Setup& setup, World& world, Memory& memory, Witness& witness, std::uint64_t seed, renewal::Validity first,
+       Trace trace);
 
   // When it does something next by itself; time has passed until then.
   TimePoint next() const;

@@ -30,8 +30,8 @@ configuration::RenewBefore draw_renew_before(Random& random) {
 }
 
 configuration::MaintenanceWindow draw_window(Random& random) {
-  constexpr std::array kZones{"UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe",
-                              "Pacific/Apia"};
+  constexpr std::array kZones{"UTC",          "Europe/Paris",        "America/New_York",
+                              "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"};
   configuration::MaintenanceWindow window;
   if (random.chance(0.8)) {
     window.days = static_cast<unsigned long>(random.between(std::int64_t{1}, 127));
@@ -89,8 +89,7 @@ Setup draw_setup(Random& random, Windows windows) {
     schedule.retry_at_most = whole(random.spread(schedule.retry_at_least, 24h));
   }
   schedule.requests_per_day = static_cast<unsigned>(random.between(std::int64_t{1}, std::int64_t{24}));
-  setup.offset =
-      renewal::splay_offset(fmt::format("{:016x}", random.bits()), setup.certificate.name, schedule.splay);
+  setup.offset = renewal::splay_offset(fmt::format("{:016x}", random.bits()), setup.certificate.name, schedule.splay);
   return setup;
 }
 

@@ -171,8 +171,8 @@ void Witness::acts(Act act, const renewal::Situation& situation, Moment now) {
   ++tally_.attempts;
   const seconds least = setup_.schedule.retry_at_least;
   if (last_failure_ && now.clock < *last_failure_ + least - kRounding) {
-    broken(now.real, fmt::format("it tries again {} after a failure", format_duration(std::chrono::floor<seconds>(
-                                                                           now.clock - *last_failure_))));
+    broken(now.real, fmt::format("it tries again {} after a failure",
+                                 format_duration(std::chrono::floor<seconds>(now.clock - *last_failure_))));
   }
   check_windows(act, situation, now);
   if (act != Act::go_on && last_success_ && now.clock < *last_success_ + setup_.schedule.check_every - kRounding) {

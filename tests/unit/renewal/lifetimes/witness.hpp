@@ -22,12 +22,12 @@ struct Moment {
 
 struct Tally {
   std::uint64_t lifetimes = 0;
-  std::uint64_t expired = 0;       // of them
-  std::uint64_t late = 0;          // came to an end in their last week, but in time
+  std::uint64_t expired = 0;  // of them
+  std::uint64_t late = 0;     // came to an end in their last week, but in time
   std::uint64_t looks = 0;
   std::uint64_t attempts = 0;
   std::uint64_t requests = 0;
-  std::size_t busiest_day = 0;     // looks that the world did not cause
+  std::size_t busiest_day = 0;  // looks that the world did not cause
   std::chrono::seconds time{};
 
   Tally& operator+=(const Tally& other);
