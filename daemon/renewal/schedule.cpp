@@ -90,7 +90,7 @@ Step Schedule::when_allowed(Step step, const Situation& situation, TimePoint now
 
 TimePoint Schedule::failed(const Error& error, TimePoint not_after, TimePoint now) {
   if (retry_rule(error.kind).pace == Pace::never) {
-    attempts_.not_before = now + schedule_.retry_at_least;
+    attempts_.not_before = std::max(attempts_.not_before, now + schedule_.retry_at_least);
     return attempts_.not_before;
   }
   ++attempts_.failures_in_a_row;

@@ -68,6 +68,14 @@ TEST_CASE("failures in a row are counted until one succeeds") {
   CHECK(schedule_.attempts().last_failure.empty());
 }
 
+TEST_CASE("another process at work brings no attempt forward") {
+  Schedule schedule_ = schedule();
+  const Error error{ErrorKind::rate_limited, "HTTP 429", std::nullopt, 6h};
+  const TimePoint retry_at = schedule_.failed(error, kNotAfter, kDue);
+  CHECK(schedule_.failed({ErrorKind::busy, ""}, kNotAfter, kDue + 1h) == retry_at);
+  CHECK(schedule_.next({kValidity}, kDue + 2h).at == retry_at);
+}
+
 TEST_CASE("a new certificate that is due again at once is no renewal loop") {
   Schedule schedule_ = schedule();
   schedule_.succeeded(kDue);
