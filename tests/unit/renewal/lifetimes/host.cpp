@@ -80,7 +80,7 @@ void Host::proceed() {
   }
   if (phase_ != Phase::asleep && crash_at_ <= world_.real()) {
     trace("the daemon crashes");
-    witness_.conditions(false, world_.real());
+    witness_.disturbed(world_.real());
     end(random_.between(1s, 2min));
     return;
   }
@@ -129,7 +129,7 @@ void Host::feel(Happening happening) {
       if (schedule_ && !frozen_) {
         trace("the daemon is restarted");
         if (phase_ == Phase::asking) {
-          witness_.conditions(false, world_.real());  // the answer is lost
+          witness_.disturbed(world_.real());  // the answer is lost
         }
         end(random_.between(100ms, 10s));
       }
@@ -146,9 +146,13 @@ void Host::feel(Happening happening) {
 void Host::tell_conditions() {
   // A daemon that is being restarted is as good as one that runs.
   const bool runs = world_.power() == Power::on && (schedule_ || back_at_ != TimePoint::max());
-  witness_.conditions(runs && !world_.trouble() && world_.gateway_works() && std::chrono::abs(world_.skew()) <= 1min &&
-                          stage_ != Stage::rolling_back,
-                      world_.real());
+  const bool clock_right = std::chrono::abs(world_.skew()) <= 1min;
+  wrong_clock_ = wrong_clock_ || !clock_right;
+  witness_.conditions(
+      {.good = runs && !world_.trouble() && world_.gateway_works() && clock_right && stage_ != Stage::rolling_back,
+       .clock_right = !wrong_clock_,
+       .nothing_begun = stage_ == Stage::none},
+      now());
 }
 
 renewal::Situation Host::situation(TimePoint clock) {
@@ -163,6 +167,7 @@ void Host::look(bool by_itself) {
   const TimePoint clock = world_.clock();
   // Another process at work is asked for again at a pace of its own.
   witness_.looked(now(), by_itself && !std::exchange(was_busy_, false));
+  wrong_clock_ = std::chrono::abs(world_.skew()) > 1min;
   const TimePoint next_check = clock + setup_.schedule.check_every;
   not_after_seen_ = keystore_.not_after;
   if (troubled_by(ErrorKind::busy) || (troubled_by(ErrorKind::disk) && random_.chance(0.2))) {
@@ -356,7 +361,9 @@ void Host::fail(ErrorKind kind) {
   if (!was_busy_) {
     memory_.keep(schedule_->attempts());
   }
-  witness_.failed(now());
+  if (!was_busy_) {
+    witness_.failed(now());
+  }
   sleep_until(std::min(retry_at, world_.clock() + setup_.schedule.check_every));
 }
 

@@ -85,6 +85,7 @@ class Host {
   std::optional<TimePoint> frozen_;
   bool clock_changed_ = false;
   bool was_busy_ = false;
+  bool wrong_clock_ = false;  // was, at the last look or since
 
   TimePoint back_at_ = TimePoint::max();   // a daemon that has ended is started again
   TimePoint crash_at_ = TimePoint::max();  // of a daemon at work

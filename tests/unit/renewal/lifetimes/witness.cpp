@@ -110,17 +110,25 @@ void Witness::in_use(const Validity& validity, TimePoint real) {
   in_use_since_ = real;
 }
 
-void Witness::conditions(bool good, TimePoint real) {
-  check_deadline(real);
-  if (!good) {
+void Witness::conditions(const Conditions& conditions, Moment now) {
+  check_deadline(now.real);
+  if (!conditions.clock_right) {
+    clock_wrong_ = now.real;
+  }
+  if (!conditions.good) {
     good_since_.reset();
   } else if (!good_since_) {
-    good_since_ = real;
+    good_since_ = now.real;
+    const auto recent =
+        std::count_if(asked_.begin(), asked_.end(), [&](TimePoint asked) { return asked > now.real - kGoodDay; });
+    // What was decided by a wrong clock, or about a certificate that is installed already, may last a day.
+    good_at_once_ = conditions.nothing_begun && clock_wrong_ < now.real - days(2) &&
+                    static_cast<unsigned>(recent) < setup_.schedule.requests_per_day;
   }
 }
 
-// A good day in the last week, once it is this host's turn, must lead to a renewal; with maintenance windows only when
-// they are ignored at last.
+// A good day in the last week (a good eighth of what is left, if no request is spent), once it is this host's turn,
+// must lead to a renewal; with maintenance windows only when they are ignored at last.
 void Witness::check_deadline(TimePoint real) {
   if (!good_since_ || setup_.certificate.renew == configuration::RenewMode::never) {
     return;
@@ -130,6 +138,10 @@ void Witness::check_deadline(TimePoint real) {
                                    in_use_since_ + setup_.schedule.check_every});
   const auto& settings = setup_.certificate;
   TimePoint deadline = from + kGoodDay;
+  if (good_at_once_) {
+    const Span pause = std::max<Span>((in_use_.not_after - from) / 8, setup_.schedule.retry_at_least);
+    deadline = std::min(deadline, from + pause + kOneAttempt);
+  }
   if (!settings.renew_windows.empty() || !settings.activate_windows.empty()) {
     deadline = std::max(deadline, in_use_.not_after - settings.override_windows_before + kOneAttempt);
   }
@@ -198,6 +210,10 @@ void Witness::check_windows(Act act, const renewal::Situation& situation, Moment
 
 void Witness::asked(Moment now) {
   ++tally_.requests;
+  while (!asked_.empty() && asked_.front() < now.real - kGoodDay) {
+    asked_.pop_front();
+  }
+  asked_.push_back(now.real);
   if (!requests_.empty() && now.clock < requests_.back() + setup_.schedule.retry_at_least - kRounding) {
     broken(now.real, "it asks the cloud again within retry_at_least");
   }

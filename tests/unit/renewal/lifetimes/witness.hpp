@@ -20,6 +20,12 @@ struct Moment {
   TimePoint clock;
 };
 
+struct Conditions {
+  bool good;         // all is well: the host on, the daemon undisturbed, the clock right, cloud and gateway fine
+  bool clock_right;  // and the daemon has looked since it is
+  bool nothing_begun;
+};
+
 struct Tally {
   std::uint64_t lifetimes = 0;
   std::uint64_t expired = 0;  // of them
@@ -39,8 +45,7 @@ class Witness {
 
   // What the certificate that the gateway uses promises.
   void in_use(const renewal::Validity& validity, TimePoint real);
-  // Whether all is well: the host on, the daemon undisturbed, the clock right, cloud and gateway fine.
-  void conditions(bool good, TimePoint real);
+  void conditions(const Conditions& conditions, Moment now);
 
   // The daemon looked; `by_itself` unless something woke it.
   void looked(Moment now, bool by_itself);
@@ -51,6 +56,7 @@ class Witness {
   void asked(Moment now);
   void failed(Moment now);
   void succeeded(Moment now);
+  void disturbed(TimePoint real) { conditions({false, true, false}, {real, real}); }
   // The daemon ended in the middle of an attempt: it goes on when it is back.
   void interrupted() { last_failure_.reset(); }
   // What the old clock said is not comparable with what the new one says.
@@ -70,10 +76,13 @@ class Witness {
   renewal::Validity in_use_{};
   TimePoint in_use_since_{};
   std::optional<TimePoint> good_since_;
+  bool good_at_once_ = false;    // no old trouble lasts longer than an eighth of what is left
+  TimePoint clock_wrong_{};      // when it last was
   std::deque<TimePoint> looks_;  // of the last day, real
   TimePoint last_look_{};
   int looks_at_once_ = 0;
   std::deque<TimePoint> requests_;  // of the last day, by the host's clock, since it was set
+  std::deque<TimePoint> asked_;     // of the last day, real
   std::optional<TimePoint> last_failure_;
   std::optional<TimePoint> last_success_;
   Tally tally_;
