@@ -103,8 +103,14 @@ Result<int> Generations::keep(std::string_view keystore, const std::optional<Cer
   if (!kept) {
     return tl::unexpected(std::move(kept.error()));
   }
+  auto details = index();
   if (!kept->empty()) {
     if (const auto newest = read(kept->back()); newest && *newest == keystore) {
+      if (certificate && !details.contains(kept->back())) {
+        // An earlier attempt did not come that far.
+        details.emplace(kept->back(), *certificate);
+        return write_index(details).map([&] { return kept->back(); });
+      }
       return kept->back();
     }
   }
@@ -113,7 +119,6 @@ Result<int> Generations::keep(std::string_view keystore, const std::optional<Cer
       !written) {
     return tl::unexpected(std::move(written.error()));
   }
-  auto details = index();
   if (certificate) {
     details.insert_or_assign(number, *certificate);
   }

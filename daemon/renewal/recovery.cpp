@@ -42,6 +42,9 @@ Result<std::optional<Renewal::Entry>> Renewal::recall() {
       entry.emplace();
     }
     entry->phase = Phase::answered;
+    entry->reached.try_emplace(
+        Phase::answered,
+        std::chrono::duration_cast<std::chrono::seconds>(around_.clock.now().time_since_epoch()).count());
   }
   if (!entry) {
     return std::nullopt;

@@ -68,6 +68,11 @@ TEST_CASE("what is in each generation is known for as long as it is kept") {
   CHECK(kept[1].certificate == certificate(4));
   CHECK_FALSE(kept[2].certificate);
 
+  // What an earlier attempt could not write is made up for.
+  std::filesystem::remove(paths.generations_index());
+  REQUIRE(generations.keep("cannot be opened", certificate(5)).value() == 5);
+  CHECK(generations.list().value()[2].certificate == certificate(5));
+
   // Damaged or gone, it costs the details and nothing else.
   write_file(paths.generations_index(), "{\"4\": {\"serial\": 7}, \"x\": 1");
   CHECK_FALSE(generations.list().value()[1].certificate);
