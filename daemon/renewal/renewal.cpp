@@ -81,10 +81,12 @@ asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
     }
   }
   auto completed = co_await carry_on(entry);
-  if (auto left = journal_.peek(); !completed && left && left->resumed != 0) {
+  if (!completed) {
     // An orderly end, unlike a crash: what counts crashes begins anew. Best effort, the failure at hand matters more.
-    left->resumed = 0;
-    (void)journal_.write(*left);
+    if (auto left = journal_.peek(); left && left->resumed != 0) {
+      left->resumed = 0;
+      (void)journal_.write(*left);
+    }
   }
   co_return completed;
 }
