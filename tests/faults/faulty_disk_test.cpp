@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <map>
 
 #include "faults/strace.hpp"
 #include "faults/trial.hpp"
@@ -38,19 +37,13 @@ const std::vector<std::string> kChanging = {kCreate,  "mkdir",     "rename", "fc
 const std::vector<std::string> kNeedingRoom = {kCreate, "mkdir",       "write",  "ftruncate", "pwrite64",
                                                "fsync", kCloseWritten, "rename", "fsetxattr"};
 
-bool only_reads_details(const Call& call) {
-  const bool details = call.path.filename() == "generations.json" || call.path.filename() == "requests.json";
-  return details && call.name != "rename" && call.text.find("O_CREAT") == std::string::npos;
-}
-
 // What a failure costs nothing: the renewal goes on. The time of the keystore is for Java's file watchers, the text of
 // the lock for people, the free space is asked in order to refuse in time, and room that cannot be given back is tried
-// to be given back again. The details of the generations are for people, too, and a count of requests that cannot be
-// read counts none.
+// to be given back again.
 bool is_best_effort(const Call& call) {
   return call.name == "utimensat" || call.name == "statfs" ||
          (call.path.filename() == "lock" && (call.name == "ftruncate" || call.name == "pwrite64")) ||
-         (call.path.filename() == ".answer.room" && call.name == "unlink") || only_reads_details(call);
+         (call.path.filename() == ".answer.room" && call.name == "unlink");
 }
 
 std::string kind_of(const Call& call) {
@@ -79,13 +72,11 @@ std::vector<std::string> names_of(const std::vector<Fault>& faults) {
   return names;
 }
 
-// A look that fails may do no harm, because what it was for is then done and succeeds. (A file that is not there cannot
-// be used either, and that is what is told.)
-// Once the new keystore is in place, whether it still is, is looked at several times.
-bool only_looks(const Call& call, Trial::Keystore keystore) {
-  const bool at_new_keystore = keystore == Trial::Keystore::new_one && call.path.extension() == ".p12" &&
-                               (call.name == "openat" || call.name == "read" || call.name == "fstat");
-  return call.name == "newfstatat" || at_new_keystore;
+// A look that fails may do no harm: what it was for is then done and succeeds, or was for people. All that a renewal
+// leaves behind must be there, then.
+bool only_looks(const Call& call) {
+  const std::string kind = kind_of(call);
+  return kind == "openat" || kind == "read" || kind == "newfstatat";
 }
 
 void check_told(const CommandResult& result, const std::filesystem::path& path, const std::string& cause) {
@@ -138,13 +129,14 @@ class FaultyDisk {
     INFO(injected.result.output << injected.result.errors);
     REQUIRE(injected.happened);
     ++failed_;
-    const bool looks = only_looks(call, keystore);
-    if (is_best_effort(call) || (looks && injected.result.status == 0)) {
+    if (is_best_effort(call) || (only_looks(call) && injected.result.status == 0)) {
       CHECK(injected.result.status == 0);
       trial.check_ended();
       return;
     }
-    check_told(injected.result, call.path_on(trial.host()), looks ? "" : std::strerror(error.number));
+    // Of a file whose status cannot be had, the use is what fails: that it is not there, for one.
+    check_told(injected.result, call.path_on(trial.host()),
+               call.name == "newfstatat" ? "" : std::strerror(error.number));
     CHECK(trial.check_keystore() == keystore);
     trial.check_no_temporary_file();
     trial.check_next_run();

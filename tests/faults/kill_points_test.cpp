@@ -113,6 +113,7 @@ TEST_CASE("killed at any call, a PEM keystore without a gateway is carried throu
 
 TEST_CASE("killed once more at any call of the run that goes on from the stored answer, that is carried through, too") {
   const Host prepared;
+  give_acl(prepared.keystore());
   const Host crashed = prepared.another();
   crash_with_answer_stored(crashed);
   kill_at_every_call(crashed, GatewayKind::command);
