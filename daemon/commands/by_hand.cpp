@@ -13,6 +13,7 @@
 #include "http/https_client.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/renewal.hpp"
+#include "service/event_output.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -59,7 +60,7 @@ int work_on(const ByHandOptions& options, std::string command, Work work, std::o
   }
   const CertificateSettings& certificate = selected->front();
   const SystemClock clock;
-  const EventLog log = make_event_log(settings->log.format, settings->log.level, clock);
+  const EventLog log(service::event_output(settings->log), clock);
   PosixFilesystem filesystem;
   EventLoop loop;
   http::HttpsClient http(loop.executor(), settings->http);

@@ -7,6 +7,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 namespace renewd::commands {
@@ -26,15 +27,17 @@ asio::awaitable<void> without_throwing(asio::awaitable<void> coroutine) {
 EventLoop::EventLoop() : io_(1), stop_signals_(io_, SIGTERM, SIGINT), hangup_signal_(io_) {}
 
 void EventLoop::start(asio::awaitable<void> coroutine) {
-  auto& cancellation = cancellations_.emplace_back();
-  ++running_;
+  const auto cancellation = cancellations_.emplace(cancellations_.end());
   asio::co_spawn(io_, without_throwing(std::move(coroutine)),
-                 asio::bind_cancellation_slot(cancellation.slot(), [this](std::exception_ptr thrown) {
+                 asio::bind_cancellation_slot(cancellation->slot(), [this, cancellation](std::exception_ptr thrown) {
                    if (thrown) {
                      std::rethrow_exception(thrown);
                    }
-                   --running_;
-                   stop_when_idle();
+                   // Not from inside: the slot holds on to this handler.
+                   asio::post(io_, [this, cancellation] {
+                     cancellations_.erase(cancellation);
+                     stop_when_idle();
+                   });
                  }));
 }
 
@@ -73,7 +76,7 @@ bool EventLoop::run(std::function<void(const char* signal)> stopping) {
 
 // Nothing is left to run: waiting for a signal must not keep the loop alive.
 void EventLoop::stop_when_idle() {
-  if (running_ == 0) {
+  if (cancellations_.empty()) {
     stop_signals_.cancel();
     hangup_signal_.cancel();
   }

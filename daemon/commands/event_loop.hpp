@@ -33,9 +33,8 @@ class EventLoop {
   boost::asio::signal_set stop_signals_;
   boost::asio::signal_set hangup_signal_;
   std::function<void()> hung_up_;
-  // A list: the coroutines hold on to the slots.
+  // One for each coroutine that runs. A list: they hold on to the slots.
   std::list<boost::asio::cancellation_signal> cancellations_;
-  std::size_t running_ = 0;
 };
 
 }  // namespace renewd::commands

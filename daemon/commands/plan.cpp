@@ -13,7 +13,8 @@
 #include "commands/exit_status.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
-#include "renewal/outlook.hpp"
+#include "renewal/standing.hpp"
+#include "service/event_output.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -22,6 +23,7 @@ namespace json = boost::json;
 using configuration::CertificateSettings;
 using renewal::Act;
 using renewal::Outlook;
+using renewal::Standing;
 
 constexpr std::size_t kTimelineWidth = 60;
 
@@ -79,11 +81,12 @@ class Plan {
   Plan(const configuration::Settings& settings, TimePoint now)
       : settings_(settings),
         now_(now),
-        log_(make_event_log(settings.log.format, settings.log.level, clock_)),
+        log_(service::event_output(settings.log), clock_),
         http_(loop_.executor(), settings.http) {}
 
   std::string text(const CertificateSettings& certificate) {
-    const auto outlook = look(certificate);
+    const Standing standing = look(certificate);
+    const auto& outlook = standing.outlook;
     std::string text = certificate.name + "\n";
     const auto row = [&text](std::string_view name, std::string_view value) {
       text += fmt::format("  {:10} {}\n", name, value);
@@ -105,13 +108,13 @@ class Plan {
     row("next", action(*outlook, now_));
     row("why", outlook->step.message);
     row("look", "at the latest at " + format_time(outlook->next_look));
-    if (outlook->attempts.failures_in_a_row != 0) {
-      row("failing", fmt::format("{} in a row, {}: {}", outlook->attempts.failures_in_a_row,
-                                 outlook->attempts.last_failure, outlook->attempts.last_message));
+    if (standing.attempts.failures_in_a_row != 0) {
+      row("failing", fmt::format("{} in a row, {}: {}", standing.attempts.failures_in_a_row,
+                                 standing.attempts.last_failure, standing.attempts.last_message));
     }
     if (certificate.renew != configuration::RenewMode::never) {
       row("calls", fmt::format("POST {} ({} of {} requests of a day made)", cloud::renew_url(certificate.account_url),
-                               outlook->requests, settings_.schedule.requests_per_day));
+                               standing.requests, settings_.schedule.requests_per_day));
       row("gateway", gateway(certificate));
     }
     return text;
@@ -119,7 +122,8 @@ class Plan {
 
   json::object as_json(const CertificateSettings& certificate) {
     json::object object{{"name", certificate.name}, {"keystore", certificate.keystore.path.string()}};
-    const auto outlook = look(certificate);
+    const Standing standing = look(certificate);
+    const auto& outlook = standing.outlook;
     object["readable"] = outlook.has_value();
     if (!outlook) {
       object["error"] = outlook.error().message;
@@ -134,9 +138,9 @@ class Plan {
     object["message"] = outlook->step.message;
     object["next_attempt"] = format_time(outlook->step.at);
     object["next_check"] = format_time(outlook->next_look);
-    object["failures_in_a_row"] = outlook->attempts.failures_in_a_row;
-    object["last_failure"] = outlook->attempts.last_failure;
-    object["requests_of_the_last_day"] = outlook->requests;
+    object["failures_in_a_row"] = standing.attempts.failures_in_a_row;
+    object["last_failure"] = standing.attempts.last_failure;
+    object["requests_of_the_last_day"] = standing.requests;
     if (certificate.renew != configuration::RenewMode::never) {
       object["url"] = cloud::renew_url(certificate.account_url);
       object["gateway"] = gateway(certificate);
@@ -145,8 +149,8 @@ class Plan {
   }
 
  private:
-  Result<Outlook> look(const CertificateSettings& certificate) {
-    return renewal::look_ahead(filesystem_, certificate, settings_.schedule, settings_.state_directory, now_);
+  Standing look(const CertificateSettings& certificate) {
+    return renewal::look_at(filesystem_, certificate, settings_.schedule, settings_.state_directory, now_);
   }
 
   std::string gateway(const CertificateSettings& certificate) {

@@ -15,6 +15,7 @@
 #include "renewal/rehearsal.hpp"
 #include "renewal/renewal.hpp"
 #include "renewal/schedule.hpp"
+#include "service/event_output.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -32,7 +33,7 @@ class Pass {
         requests_per_day_(settings.schedule.requests_per_day),
         certificates_(std::move(certificates)),
         out_(out),
-        log_(make_event_log(settings.log.format, settings.log.level, clock_)),
+        log_(service::event_output(settings.log), clock_),
         http_settings_(settings.http),
         http_(loop_.executor(), settings.http) {}
 

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/event_log.hpp"
+#include "core/event_lines.hpp"
 #include "core/pattern.hpp"
 #include "core/secret.hpp"
 #include "core/time_zone.hpp"

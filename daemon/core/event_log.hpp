@@ -12,10 +12,6 @@
 
 #include "core/clock.hpp"
 
-namespace spdlog {
-class logger;
-}
-
 namespace renewd {
 
 enum class Level { debug, info, warning, error };
@@ -60,32 +56,39 @@ Level default_level(EventName name);
 using FieldValue = std::variant<std::string, std::int64_t, double, bool>;
 using Fields = std::vector<std::pair<std::string, FieldValue>>;
 
-enum class LogFormat { automatic, json, text };
+struct Event {
+  TimePoint time;
+  Level level;
+  EventName name;
+  std::string_view certificate;  // empty for events of the daemon itself
+  std::string_view message;
+  const Fields& fields;
+};
+
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void write(const Event& event) = 0;
+};
 
 class EventLog {
  public:
-  // Writes to `logger`, whose pattern must print the message alone; see make_event_log.
-  EventLog(std::shared_ptr<spdlog::logger> logger, LogFormat format, bool colour, const Clock& clock);
+  EventLog(std::shared_ptr<EventSink> output, const Clock& clock) : output_(std::move(output)), clock_(clock) {}
 
   // `certificate` is empty for events of the daemon itself. Field names are those of docs/events.md.
-  void event(EventName name, std::string_view certificate, std::string_view message, Fields fields = {}) const;
+  void event(EventName name, std::string_view certificate, std::string_view message, const Fields& fields = {}) const;
   void event(Level level, EventName name, std::string_view certificate, std::string_view message,
-             Fields fields = {}) const;
+             const Fields& fields = {}) const;
+
+  // From now on, events are written there instead.
+  void set_output(std::shared_ptr<EventSink> output) { output_ = std::move(output); }
+  // Sees every event, whatever the level of the output.
+  void add_observer(std::shared_ptr<EventSink> observer) { observers_.push_back(std::move(observer)); }
 
  private:
-  std::string as_json(Level level, EventName name, std::string_view certificate, std::string_view message,
-                      const Fields& fields) const;
-  std::string as_text(Level level, EventName name, std::string_view certificate, std::string_view message,
-                      const Fields& fields) const;
-
-  std::shared_ptr<spdlog::logger> logger_;
-  LogFormat format_;
-  bool colour_;
+  std::shared_ptr<EventSink> output_;
+  std::vector<std::shared_ptr<EventSink>> observers_;
   const Clock& clock_;
 };
-
-// A log on standard error. `automatic` is text when standard error is a terminal, JSON otherwise; colour only on a
-// terminal, and never with NO_COLOR (no-color.org) set. Events below `level` are left out.
-EventLog make_event_log(LogFormat format, Level level, const Clock& clock);
 
 }  // namespace renewd

@@ -97,6 +97,18 @@ std::string format_time(std::chrono::system_clock::time_point time) {
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
+std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text) {
+  const std::string terminated(text);
+  std::tm parts{};
+  const char* const end = ::strptime(terminated.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') {
+    return std::nullopt;
+  }
+  const auto time = std::chrono::system_clock::from_time_t(::timegm(&parts));
+  // strptime takes shorter numbers and spaces, too.
+  return format_time(time) == text ? std::optional(time) : std::nullopt;
+}
+
 std::string format_duration(std::chrono::seconds duration) {
   const auto total = std::max<std::chrono::seconds::rep>(duration.count(), 0);
   struct Unit {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ std::string printable(std::string_view foreign, std::size_t limit = 200);
 
 // RFC 3339 in UTC with seconds ("2026-11-23T19:30:00Z").
 std::string format_time(std::chrono::system_clock::time_point time);
+
+// What format_time() wrote; nothing for any other text.
+std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text);
 
 // The two largest units, for people: "312 days", "11 h 5 min", "40 s"; a negative duration counts as zero.
 std::string format_duration(std::chrono::seconds duration);

@@ -1,5 +1,6 @@
 #include "installation/history.hpp"
 
+#include <utility>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -34,6 +35,22 @@ json::object durations(const JournalEntry& entry) {
     previous = time;
   }
   return seconds;
+}
+
+std::optional<PastRenewal> past_renewal(const std::string& line) {
+  json::error_code error;
+  const json::value value = json::parse(line, error);
+  const auto member = [&value](const char* name) {
+    const auto* const object = value.if_object();
+    const auto* const found = object == nullptr ? nullptr : object->if_contains(name);
+    return found == nullptr || !found->is_string() ? std::string() : std::string(found->get_string());
+  };
+  const auto ended = parse_time(member("ended"));
+  std::string outcome = member("outcome");
+  if (error || !ended || outcome.empty()) {
+    return std::nullopt;
+  }
+  return PastRenewal{std::move(outcome), member("fingerprint"), *ended};
 }
 
 }  // namespace
@@ -71,6 +88,17 @@ Result<void> History::append(std::string_view outcome, const JournalEntry& entry
     text += kept + "\n";
   }
   return write_durably(filesystem_, paths_.history(), text, state_file_attributes());
+}
+
+std::vector<PastRenewal> History::list() const {
+  std::vector<PastRenewal> past;
+  const auto text = filesystem_.read(paths_.history(), kHistoryLimit);
+  for (const auto& line : text ? whole_lines(*text) : std::vector<std::string>()) {
+    if (auto renewal = past_renewal(line)) {
+      past.push_back(std::move(*renewal));
+    }
+  }
+  return past;
 }
 
 Result<void> History::record_in_use(const CertificateRecord& in_use) {

@@ -3,7 +3,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "core/clock.hpp"
 #include "core/filesystem.hpp"
 #include "installation/certificate_record.hpp"
 #include "installation/journal.hpp"
@@ -13,6 +15,12 @@ namespace renewd::installation {
 
 inline constexpr std::size_t kHistoryKept = 200;
 
+struct PastRenewal {
+  std::string outcome;  // "renewed", "rolled_back"
+  std::string fingerprint;
+  TimePoint ended;
+};
+
 class History {
  public:
   // `filesystem` must outlive this object.
@@ -21,6 +29,9 @@ class History {
   // Appends one line of JSON: the outcome ("renewed", "rolled_back"), the certificate, and the seconds that each phase
   // took. The newest kHistoryKept lines stay. A renewal whose last line is there already is not written twice.
   Result<void> append(std::string_view outcome, const JournalEntry& entry, TimePoint now);
+
+  // Past renewals, oldest first. Lines that cannot be understood are left out.
+  std::vector<PastRenewal> list() const;
 
   // The certificate that the gateway was seen to start with.
   Result<void> record_in_use(const CertificateRecord& in_use);

@@ -309,7 +309,7 @@ Result<void> Renewal::install(Entry& entry) {
   event(EventName::keystore_installed,
         fmt::format("installed {}; the old keystore is generation {}", settings_.keystore.path.string(),
                     entry.previous_generation),
-        std::move(fields));
+        fields);
   return reach(entry, Phase::installed);
 }
 
@@ -372,7 +372,7 @@ Error Renewal::refuse(const Entry& entry, Error error) {
   if (auto closed = leave_to_others(entry); !closed) {
     error = with_another(std::move(error), "closing the journal", closed.error());
   }
-  event(EventName::renewal_rejected, "the installed keystore stays: " + error.message, std::move(fields));
+  event(EventName::renewal_rejected, "the installed keystore stays: " + error.message, fields);
   return error;
 }
 
@@ -421,12 +421,12 @@ Result<void> Renewal::reach(Entry& entry, Phase phase) {
   return {};
 }
 
-void Renewal::event(EventName name, std::string_view message, Fields fields) const {
-  around_.log.event(name, settings_.name, message, std::move(fields));
+void Renewal::event(EventName name, std::string_view message, const Fields& fields) const {
+  around_.log.event(name, settings_.name, message, fields);
 }
 
-void Renewal::event(Level level, EventName name, std::string_view message, Fields fields) const {
-  around_.log.event(level, name, settings_.name, message, std::move(fields));
+void Renewal::event(Level level, EventName name, std::string_view message, const Fields& fields) const {
+  around_.log.event(level, name, settings_.name, message, fields);
 }
 
 }  // namespace renewd::renewal

@@ -72,6 +72,9 @@ class Renewal {
     return entry ? entry->fingerprint : std::string();
   }
 
+  // Whether there is an answer that could not be stored, and would be lost with this object.
+  bool holds_answer() const { return unstored_answer_.has_value(); }
+
   // When the cloud was asked within the last day, by whomever; oldest first.
   std::vector<TimePoint> requests(TimePoint now) { return requests_.load(now); }
 
@@ -134,8 +137,8 @@ class Renewal {
   Result<Completed> finish(Entry& entry, gateway::Activation activation);
 
   Result<void> reach(Entry& entry, Phase phase);
-  void event(EventName name, std::string_view message, Fields fields = {}) const;
-  void event(Level level, EventName name, std::string_view message, Fields fields) const;
+  void event(EventName name, std::string_view message, const Fields& fields = {}) const;
+  void event(Level level, EventName name, std::string_view message, const Fields& fields) const;
 
   Surroundings around_;
   configuration::CertificateSettings settings_;

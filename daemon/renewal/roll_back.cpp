@@ -109,7 +109,7 @@ asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cau
   event(EventName::renewal_rolled_back,
         fmt::format("the old keystore (valid until {}) is back after try {} of {} with this answer: {}",
                     format_time(certificate.not_after()), entry.rolled_back, kRollbacksPerAnswer, cause.message),
-        std::move(fields));
+        fields);
   co_return cause;
 }
 

@@ -4,7 +4,9 @@
 #include <random>
 #include <utility>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "core/blocking.hpp"
@@ -18,20 +20,41 @@ namespace renewd::renewal {
 
 namespace asio = boost::asio;
 
-Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surroundings, Slots& slots,
-                       configuration::CertificateSettings certificate, configuration::ScheduleSettings schedule,
-                       std::filesystem::path state_directory)
+namespace {
+
+using namespace std::chrono_literals;
+
+// Opening a keystore, and all that takes no time; and a sleep may end late by as much.
+constexpr std::chrono::seconds kSlack = 5min;
+constexpr std::chrono::seconds kLateForWaking = 1min;
+
+// Each part of a renewal has a deadline of its own; going back takes the gateway's once more.
+std::chrono::seconds longest_renewal(const configuration::CertificateSettings& certificate,
+                                     const configuration::HttpSettings& http) {
+  const auto* const command = std::get_if<configuration::CommandGateway>(&certificate.gateway.action);
+  const auto activation = command == nullptr ? certificate.gateway.verify_timeout : command->timeout;
+  return http.request_timeout + 2 * (activation + certificate.gateway.verify_timeout) + kSlack;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surroundings, Slots& slots, Board& board,
+                       configuration::CertificateSettings certificate, const configuration::Settings& settings)
     : around_(surroundings),
       slots_(slots),
+      board_(board),
       certificate_(std::move(certificate)),
-      settings_(schedule),
-      renewal_(surroundings, certificate_, state_directory, schedule.requests_per_day),
-      attempt_store_(around_.filesystem, installation::StatePaths(state_directory, certificate_.name)),
-      schedule_(certificate_, schedule,
-                splay_offset(host_identity(around_.filesystem), certificate_.name, schedule.splay),
+      settings_(settings.schedule),
+      state_directory_(settings.state_directory),
+      longest_renewal_(longest_renewal(certificate_, settings.http)),
+      renewal_(surroundings, certificate_, state_directory_, settings_.requests_per_day),
+      attempt_store_(around_.filesystem, installation::StatePaths(state_directory_, certificate_.name)),
+      schedule_(certificate_, settings_,
+                splay_offset(host_identity(around_.filesystem), certificate_.name, settings_.splay),
                 attempt_store_.load(), std::random_device{}()),
       timer_(executor),
-      watch_(executor, certificate_.keystore.path) {
+      watch_(executor, certificate_.keystore.path),
+      retirement_(executor, asio::steady_timer::time_point::max()) {
   // It may have been set while we were not there.
   schedule_.clock_was_set(around_.clock.now());
 }
@@ -44,14 +67,37 @@ asio::awaitable<void> Supervisor::run() {
     if (stopping) {
       co_return;
     }
+    publish();
     goes_on = co_await sleep_until(next);
   }
 }
 
+void Supervisor::retire() {
+  retiring_ = true;
+  retirement_.cancel();
+}
+
+bool Supervisor::is_stuck() const {
+  return (working_until_ && *working_until_ < asio::steady_timer::clock_type::now()) ||
+         (asleep_until_ && *asleep_until_ + kLateForWaking < around_.clock.now());
+}
+
+void Supervisor::expect_progress_within(std::chrono::seconds time) {
+  asleep_until_.reset();
+  working_until_ = asio::steady_timer::clock_type::now() + time;
+}
+
 asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
   using asio::experimental::awaitable_operators::operator||;
+  working_until_.reset();
+  asleep_until_ = next;
   while (true) {
-    const auto woken = co_await (timer_.sleep_until(next) || watch_.changed());
+    // An answer that could not be stored yet is in our hands alone.
+    if (retiring_ && !renewal_.holds_answer()) {
+      co_return false;
+    }
+    const auto woken = co_await (timer_.sleep_until(next) || watch_.changed() ||
+                                 retirement_.async_wait(asio::as_tuple(asio::use_awaitable)));
     const bool stopping = co_await stop_requested();
     if (stopping) {
       co_return false;
@@ -64,7 +110,7 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
       }
       co_return true;
     }
-    if (was_replaced()) {
+    if (woken.index() == 1 && was_replaced()) {
       co_return true;
     }
   }
@@ -76,6 +122,7 @@ bool Supervisor::was_replaced() const {
 }
 
 asio::awaitable<TimePoint> Supervisor::step() {
+  expect_progress_within(kSlack);
   const auto installed = co_await look();
   const TimePoint now = around_.clock.now();
   const TimePoint next_check = now + settings_.check_every;
@@ -98,6 +145,7 @@ asio::awaitable<TimePoint> Supervisor::step() {
   if (step.act == Act::wait) {
     co_return std::min(step.at, next_check);
   }
+  publish();
   if (step.act != Act::go_on) {
     event(EventName::renewal_due, step.message, {{"reason", std::string(to_string(step.reason))}});
   }
@@ -105,7 +153,9 @@ asio::awaitable<TimePoint> Supervisor::step() {
 }
 
 asio::awaitable<TimePoint> Supervisor::act(Act act, Validity validity) {
+  working_until_.reset();  // the others have deadlines of their own
   const auto slot = co_await slots_.take();
+  expect_progress_within(longest_renewal_);
   if (!slot) {
     co_return around_.clock.now();  // told to stop
   }
@@ -153,7 +203,7 @@ bool Supervisor::breaks_crash_loop(const installation::JournalEntry& unfinished,
   return true;
 }
 
-asio::awaitable<std::optional<Installed>> Supervisor::look() {
+asio::awaitable<Result<Installed>> Supervisor::look() {
   auto installed =
       co_await run_blocking(around_.pool, [this] { return read_installed(around_.filesystem, certificate_.keystore); });
   if (!installed) {
@@ -161,10 +211,18 @@ asio::awaitable<std::optional<Installed>> Supervisor::look() {
           {{"path", certificate_.keystore.path.string()}});
     auto bytes = around_.filesystem.read(certificate_.keystore.path, installation::kKeystoreLimit);
     seen_bytes_ = bytes ? std::optional(std::move(*bytes)) : std::nullopt;
-    co_return std::nullopt;
+    seen_ = tl::unexpected(installed.error());
+    co_return tl::unexpected(std::move(installed.error()));
   }
   remember(*installed, false);
   co_return std::move(*installed);
+}
+
+void Supervisor::publish() {
+  if (seen_) {
+    board_.publish(
+        standing_of(around_.filesystem, *seen_, certificate_, settings_, state_directory_, around_.clock.now()));
+  }
 }
 
 void Supervisor::remember(const Installed& installed, bool ours) {
@@ -174,6 +232,7 @@ void Supervisor::remember(const Installed& installed, bool ours) {
     event(EventName::certificate_changed_on_disk, "somebody else has replaced the keystore",
           certificate_fields(certificate));
   }
+  seen_ = certificate;
   seen_bytes_ = installed.bytes;
   seen_fingerprint_ = fingerprint;
 }
@@ -192,7 +251,7 @@ void Supervisor::tell(const certificate::Certificate& certificate, const Step& s
   }
   fields.emplace_back("reason", std::string(to_string(step.reason)));
   fields.emplace_back("next_attempt", format_time(step.at));
-  event(EventName::certificate_checked, step.message, std::move(fields));
+  event(EventName::certificate_checked, step.message, fields);
 }
 
 void Supervisor::examine_token(TimePoint needed_at, TimePoint now) {
@@ -230,12 +289,12 @@ void Supervisor::save_attempts() {
   }
 }
 
-void Supervisor::event(EventName name, std::string_view message, Fields fields) const {
-  around_.log.event(name, certificate_.name, message, std::move(fields));
+void Supervisor::event(EventName name, std::string_view message, const Fields& fields) const {
+  around_.log.event(name, certificate_.name, message, fields);
 }
 
-void Supervisor::event(Level level, EventName name, std::string_view message, Fields fields) const {
-  around_.log.event(level, name, certificate_.name, message, std::move(fields));
+void Supervisor::event(Level level, EventName name, std::string_view message, const Fields& fields) const {
+  around_.log.event(level, name, certificate_.name, message, fields);
 }
 
 }  // namespace renewd::renewal

@@ -1,18 +1,20 @@
 // The life of one certificate: look at it, decide, renew when it is due, sleep. Logs what it finds and why it acts.
 #pragma once
 
-#include <filesystem>
+#include <chrono>
 #include <optional>
 #include <string>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "configuration/settings.hpp"
 #include "core/file_watch.hpp"
 #include "core/slots.hpp"
 #include "core/wall_timer.hpp"
 #include "installation/attempts.hpp"
+#include "renewal/board.hpp"
 #include "renewal/renewal.hpp"
 #include "renewal/schedule.hpp"
 
@@ -23,13 +25,18 @@ inline constexpr int kCrashesTolerated = 5;
 
 class Supervisor {
  public:
-  // Everything in `surroundings`, and `slots`, must outlive the supervisor. A slot is held while it renews.
-  Supervisor(const boost::asio::any_io_executor& executor, Surroundings surroundings, Slots& slots,
-             configuration::CertificateSettings certificate, configuration::ScheduleSettings schedule,
-             std::filesystem::path state_directory);
+  // Everything in `surroundings`, `slots` and `board` must outlive the supervisor. A slot is held while it renews; what
+  // it sees goes on the board.
+  Supervisor(const boost::asio::any_io_executor& executor, Surroundings surroundings, Slots& slots, Board& board,
+             configuration::CertificateSettings certificate, const configuration::Settings& settings);
 
-  // Ends when it is cancelled, and only then.
+  // Ends when it is cancelled, or retired.
   boost::asio::awaitable<void> run();
+
+  // Lets run() end as soon as nothing is under way: with other settings, another one takes its place.
+  void retire();
+  // Whether it has been at one thing for longer than every deadline in it allows, or has slept past its time.
+  bool is_stuck() const;
 
  private:
   // Sleeps until `next`, or until something else makes a new decision necessary. False: told to stop.
@@ -40,26 +47,39 @@ class Supervisor {
   boost::asio::awaitable<TimePoint> step();
   boost::asio::awaitable<TimePoint> act(Act act, Validity validity);
   bool breaks_crash_loop(const installation::JournalEntry& unfinished, TimePoint now);
-  boost::asio::awaitable<std::optional<Installed>> look();
+  boost::asio::awaitable<Result<Installed>> look();
+  void publish();
+  void expect_progress_within(std::chrono::seconds time);
   // Remembers the keystore; a change is told unless it is the work of our own renewal.
   void remember(const Installed& installed, bool ours);
   void tell(const certificate::Certificate& certificate, const Step& step, TimePoint now);
   void examine_token(TimePoint needed_at, TimePoint now);
   TimePoint failed(const Error& error, TimePoint not_after);
   void save_attempts();
-  void event(EventName name, std::string_view message, Fields fields = {}) const;
-  void event(Level level, EventName name, std::string_view message, Fields fields) const;
+  void event(EventName name, std::string_view message, const Fields& fields = {}) const;
+  void event(Level level, EventName name, std::string_view message, const Fields& fields) const;
 
   Surroundings around_;
   Slots& slots_;
+  Board& board_;
   configuration::CertificateSettings certificate_;
   configuration::ScheduleSettings settings_;
+  std::filesystem::path state_directory_;
+  std::chrono::seconds longest_renewal_;
   Renewal renewal_;
   installation::AttemptStore attempt_store_;
   Schedule schedule_;
   WallTimer timer_;
   FileWatch watch_;
+  // Ends a sleep early; it never expires by itself.
+  boost::asio::steady_timer retirement_;
+  bool retiring_ = false;
+  // By when it will have got on: the monotonic clock while it works, the wall clock while it sleeps.
+  std::optional<boost::asio::steady_timer::time_point> working_until_;
+  std::optional<TimePoint> asleep_until_;
   bool first_look_ = true;
+  // What is installed, or why it cannot be read.
+  std::optional<Result<certificate::Certificate>> seen_;
   // The keystore as it was last seen, or left by a renewal of ours; nothing when it could not be read.
   std::optional<std::string> seen_bytes_;
   std::string seen_fingerprint_;

@@ -1,11 +1,10 @@
-#include "core/event_log.hpp"
-
 #include <sstream>
 
 #include <boost/json.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 
+#include "core/event_lines.hpp"
 #include "support/catch.hpp"
 
 using namespace renewd;
@@ -25,7 +24,7 @@ struct Captured {
     auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(text));
     logger->set_pattern("%v");
     logger->set_level(level);
-    return {std::move(logger), format, false, clock};
+    return {std::make_shared<EventLines>(std::move(logger), format, false), clock};
   }
 };
 
@@ -71,4 +70,24 @@ TEST_CASE("events below the level are left out") {
   CHECK(captured.text.str().empty());
   log.event(EventName::certificate_expiring, "a", "soon");
   CHECK_FALSE(captured.text.str().empty());
+}
+
+TEST_CASE("an observer sees what the level keeps out of the log, and the log goes on at another place") {
+  struct Count final : EventSink {
+    void write(const Event&) override { ++events; }
+    int events = 0;
+  };
+  Captured captured;
+  auto log = captured.log(LogFormat::json, spdlog::level::warn);
+  const auto observer = std::make_shared<Count>();
+  const auto elsewhere = std::make_shared<Count>();
+  log.add_observer(observer);
+  log.event(EventName::certificate_checked, "a", "fine");
+  CHECK(captured.text.str().empty());
+  CHECK(observer->events == 1);
+  log.set_output(elsewhere);
+  log.event(EventName::certificate_expiring, "a", "soon");
+  CHECK(captured.text.str().empty());
+  CHECK(elsewhere->events == 1);
+  CHECK(observer->events == 2);
 }

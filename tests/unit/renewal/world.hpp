@@ -161,7 +161,7 @@ struct World {
   std::ostringstream logged;
   std::shared_ptr<spdlog::logger> logger =
       std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(logged));
-  EventLog log{logger, LogFormat::json, false, clock};
+  EventLog log{std::make_shared<EventLines>(logger, LogFormat::json, false), clock};
 };
 
 }  // namespace renewd::testing

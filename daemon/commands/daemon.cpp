@@ -1,0 +1,150 @@
+#include "commands/daemon.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "configuration/loader.hpp"
+#include "core/cancellation.hpp"
+#include "core/version.hpp"
+#include "renewal/summary.hpp"
+#include "service/event_output.hpp"
+#include "service/notifications.hpp"
+
+namespace renewd::commands {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kRenewalsAtOnce = 4;
+// Opening a keystore derives a key, which takes a processor up to a second.
+constexpr std::size_t kKeystoreThreads = 2;
+
+std::string watching(const configuration::Settings& settings) {
+  const auto count = settings.certificates.size();
+  return fmt::format("watching {} certificate{}", count, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSettings& certificate)
+    : http(daemon.loop_.executor(), daemon.settings_.http),
+      objects(daemon.loop_.executor(), certificate, daemon.settings_.http, daemon.filesystem_, http, daemon.log_,
+              daemon.clock_, &daemon.pool_),
+      supervisor(daemon.loop_.executor(), objects.surroundings(), daemon.slots_, daemon.board_, certificate,
+                 daemon.settings_) {}
+
+Daemon::Daemon(std::filesystem::path configuration, configuration::Settings settings)
+    : configuration_(std::move(configuration)),
+      settings_(std::move(settings)),
+      log_(service::event_output(settings_.log), clock_),
+      pool_(kKeystoreThreads),
+      slots_(loop_.executor(), kRenewalsAtOnce) {}
+
+void Daemon::run() {
+  log_.event(EventName::daemon_started, "", fmt::format("version {}, {}", version(), watching(settings_)),
+             {{"version", std::string(version())}, {"configuration", configuration_.string()}});
+  board_.on_change([this] { tell_systemd(); });
+  watch_what_is_new();
+  loop_.on_hangup([this] { reload(); });
+  if (const auto interval = service::watchdog_interval()) {
+    loop_.start(prove_life(*interval));
+  }
+  loop_.run([this](const char* signal) {
+    service::notify_stopping();
+    log_.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
+  });
+}
+
+const configuration::CertificateSettings* Daemon::settings_of(const std::string& name) const {
+  const auto found = std::find_if(settings_.certificates.begin(), settings_.certificates.end(),
+                                  [&name](const auto& certificate) { return certificate.name == name; });
+  return found == settings_.certificates.end() ? nullptr : &*found;
+}
+
+void Daemon::watch_what_is_new() {
+  for (const auto& certificate : settings_.certificates) {
+    if (watched_.try_emplace(certificate.name).second) {
+      loop_.start(watch(certificate.name));
+    }
+  }
+}
+
+asio::awaitable<void> Daemon::watch(std::string name) {
+  bool stopping = false;
+  while (!stopping && settings_of(name) != nullptr) {
+    watched_[name] = std::make_unique<Watched>(*this, *settings_of(name));
+    co_await watched_[name]->supervisor.run();
+    stopping = co_await stop_requested();
+  }
+  watched_.erase(name);
+  if (!stopping) {
+    board_.remove(name);
+  }
+}
+
+void Daemon::reload() {
+  service::notify_reloading();
+  auto settings = configuration::load(configuration_);
+  if (settings) {
+    settings_ = std::move(*settings);
+    log_.set_output(service::event_output(settings_.log));
+    log_.event(EventName::config_reloaded, "", watching(settings_), {{"configuration", configuration_.string()}});
+    for (const auto& [name, watched] : watched_) {
+      if (watched) {
+        watched->supervisor.retire();
+      }
+    }
+    watch_what_is_new();
+  } else {
+    for (const auto& diagnostic : settings.error()) {
+      log_.event(EventName::config_rejected, "", diagnostic.text(configuration_),
+                 {{"configuration", configuration_.string()}});
+    }
+  }
+  service::notify_ready();
+}
+
+// Not a timer's word alone: the loop must come round to this, and each certificate must have got on in its time.
+asio::awaitable<void> Daemon::prove_life(std::chrono::microseconds interval) {
+  asio::steady_timer timer(loop_.executor());
+  while (true) {
+    if (std::none_of(watched_.begin(), watched_.end(),
+                     [](const auto& entry) { return entry.second && entry.second->supervisor.is_stuck(); })) {
+      service::notify_alive();
+    }
+    timer.expires_after(interval / 3);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    const bool stopping = co_await stop_requested();
+    if (stopping) {
+      co_return;
+    }
+  }
+}
+
+void Daemon::tell_systemd() {
+  const auto& standings = board_.standings();
+  service::notify_status(renewal::summary(standings, clock_.now()));
+  const bool pending = std::any_of(standings.begin(), standings.end(),
+                                   [](const auto& entry) { return entry.second.activation_pending(); });
+  if (pending) {
+    // Whatever systemd is waiting for meanwhile, the gateway's restart comes first.
+    for (const auto& certificate : settings_.certificates) {
+      service::notify_needs(certificate.gateway.verify_timeout);
+    }
+  }
+  const bool all_seen =
+      std::all_of(settings_.certificates.begin(), settings_.certificates.end(),
+                  [&standings](const auto& certificate) { return standings.contains(certificate.name); });
+  if (!ready_ && all_seen) {
+    ready_ = true;
+    service::notify_ready();
+  }
+}
+
+}  // namespace renewd::commands

@@ -1,0 +1,62 @@
+// The daemon: one life for each configured certificate, a configuration that can be reloaded, and systemd told of it.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "commands/configured.hpp"
+#include "commands/event_loop.hpp"
+#include "configuration/settings.hpp"
+#include "core/clock.hpp"
+#include "core/event_log.hpp"
+#include "core/filesystem.hpp"
+#include "core/slots.hpp"
+#include "http/https_client.hpp"
+#include "renewal/board.hpp"
+#include "renewal/supervisor.hpp"
+
+namespace renewd::commands {
+
+class Daemon {
+ public:
+  Daemon(std::filesystem::path configuration, configuration::Settings settings);
+
+  // Until SIGTERM or SIGINT.
+  void run();
+
+ private:
+  // One certificate under one configuration: what it began with, it ends with.
+  struct Watched {
+    Watched(Daemon& daemon, const configuration::CertificateSettings& certificate);
+    http::HttpsClient http;
+    CertificateObjects objects;
+    renewal::Supervisor supervisor;
+  };
+
+  const configuration::CertificateSettings* settings_of(const std::string& name) const;
+  void watch_what_is_new();
+  // A certificate's life, from one configuration to the next.
+  boost::asio::awaitable<void> watch(std::string name);
+  void reload();
+  boost::asio::awaitable<void> prove_life(std::chrono::microseconds interval);
+  void tell_systemd();
+
+  std::filesystem::path configuration_;
+  configuration::Settings settings_;
+  SystemClock clock_;
+  EventLog log_;
+  PosixFilesystem filesystem_;
+  EventLoop loop_;
+  boost::asio::thread_pool pool_;
+  Slots slots_;
+  renewal::Board board_;
+  std::map<std::string, std::unique_ptr<Watched>> watched_;
+  bool ready_ = false;
+};
+
+}  // namespace renewd::commands

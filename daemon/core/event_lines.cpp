@@ -1,0 +1,128 @@
+#include "core/event_lines.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include "core/text.hpp"
+
+namespace renewd {
+namespace {
+
+std::string format_milliseconds(TimePoint now) {
+  const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+  std::string text = format_time(now);
+  text.insert(text.size() - 1, fmt::format(".{:03}", (since_epoch.count() % 1000 + 1000) % 1000));
+  return text;
+}
+
+spdlog::level::level_enum spdlog_level(Level level) {
+  switch (level) {
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+std::string_view ansi_colour(Level level) {
+  switch (level) {
+    case Level::debug:
+      return "\033[2m";
+    case Level::info:
+      return "\033[32m";
+    case Level::warning:
+      return "\033[33m";
+    case Level::error:
+      return "\033[1;31m";
+  }
+  return "";
+}
+
+boost::json::value to_json(const FieldValue& value) {
+  return std::visit([](const auto& held) { return boost::json::value(held); }, value);
+}
+
+std::string to_text(const FieldValue& value) {
+  struct Printer {
+    std::string operator()(const std::string& text) const {
+      return text.find(' ') == std::string::npos ? text : fmt::format("\"{}\"", text);
+    }
+    std::string operator()(std::int64_t number) const { return std::to_string(number); }
+    std::string operator()(double number) const { return fmt::format("{:g}", number); }
+    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+  };
+  return std::visit(Printer{}, value);
+}
+
+std::string as_json(const Event& event) {
+  boost::json::object line;
+  line["time"] = format_milliseconds(event.time);
+  line["level"] = to_string(event.level);
+  line["event"] = to_string(event.name);
+  if (!event.certificate.empty()) {
+    line["certificate"] = event.certificate;
+  }
+  line["message"] = event.message;
+  for (const auto& [key, value] : event.fields) {
+    line[key] = to_json(value);
+  }
+  return boost::json::serialize(line);
+}
+
+}  // namespace
+
+EventLines::EventLines(std::shared_ptr<spdlog::logger> logger, LogFormat format, bool colour)
+    : logger_(std::move(logger)), format_(format), colour_(colour) {}
+
+void EventLines::write(const Event& event) {
+  const auto severity = spdlog_level(event.level);
+  if (!logger_->should_log(severity)) {
+    return;
+  }
+  logger_->log(severity, "{}", format_ == LogFormat::text ? as_text(event) : as_json(event));
+}
+
+std::string EventLines::as_text(const Event& event) const {
+  const std::string_view colour = colour_ ? ansi_colour(event.level) : "";
+  const std::string_view reset = colour_ ? "\033[0m" : "";
+  const std::string_view dim = colour_ ? "\033[2m" : "";
+  std::string line = fmt::format("{} {}{:7}{} {}", format_milliseconds(event.time), colour, to_string(event.level),
+                                 reset, to_string(event.name));
+  if (!event.certificate.empty()) {
+    line += fmt::format(" [{}]", event.certificate);
+  }
+  line += fmt::format(" {}", event.message);
+  for (const auto& [key, value] : event.fields) {
+    line += fmt::format(" {}{}={}{}", dim, key, to_text(value), reset);
+  }
+  return line;
+}
+
+std::shared_ptr<EventSink> event_lines_on_standard_error(LogFormat format, Level level) {
+  auto logger = std::make_shared<spdlog::logger>("gravitee-renewd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("%v");
+  logger->set_level(spdlog_level(level));
+  // A log that cannot be written (a closed terminal, a full disk behind a pipe) must not stop a renewal.
+  logger->set_error_handler([](const std::string&) {});
+  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  const char* no_color = std::getenv("NO_COLOR");
+  const bool colour = terminal && (no_color == nullptr || *no_color == '\0');
+  if (format == LogFormat::automatic) {
+    format = terminal ? LogFormat::text : LogFormat::json;
+  }
+  return std::make_shared<EventLines>(std::move(logger), format, colour);
+}
+
+}  // namespace renewd

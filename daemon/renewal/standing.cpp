@@ -1,0 +1,57 @@
+#include "renewal/standing.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "renewal/host.hpp"
+#include "renewal/installed.hpp"
+
+namespace renewd::renewal {
+
+const installation::PastRenewal* Standing::last_success() const {
+  const auto newest =
+      std::find_if(history.rbegin(), history.rend(), [](const auto& past) { return past.outcome == "renewed"; });
+  return newest == history.rend() ? nullptr : &*newest;
+}
+
+Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> installed,
+                     const configuration::CertificateSettings& certificate,
+                     const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
+                     TimePoint now) {
+  const installation::StatePaths paths(state_directory, certificate.name);
+  const installation::History history(filesystem, paths);
+  const auto requests = installation::RequestLog(filesystem, paths).peek(now);
+  Standing standing{.name = certificate.name,
+                    .keystore = certificate.keystore.path,
+                    .renew = certificate.renew,
+                    .looked_at = now,
+                    .outlook = failure(ErrorKind::disk, ""),
+                    .in_use = history.in_use(),
+                    .unfinished = installation::Journal(filesystem, paths).peek(),
+                    .attempts = installation::AttemptStore(filesystem, paths).load(),
+                    .requests = requests.size(),
+                    .history = history.list()};
+  if (!installed) {
+    standing.outlook = tl::unexpected(std::move(installed.error()));
+    return standing;
+  }
+  const Validity validity{installed->not_before(), installed->not_after()};
+  const auto offset = splay_offset(host_identity(filesystem), certificate.name, schedule.splay);
+  const auto stage = stage_of(standing.unfinished, filesystem.exists(paths.answer()));
+  Step step = Schedule(certificate, schedule, offset, standing.attempts, 0).next({validity, stage, requests}, now);
+  const TimePoint next_look = std::min(step.at, now + schedule.check_every);
+  standing.outlook = Outlook{std::move(*installed), window_opens(validity, certificate.renew_before), offset,
+                             std::move(step), next_look};
+  return standing;
+}
+
+Standing look_at(Filesystem& filesystem, const configuration::CertificateSettings& certificate,
+                 const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
+                 TimePoint now) {
+  auto installed = read_installed(filesystem, certificate.keystore).map([](Installed&& found) {
+    return std::move(found.keystore.certificate);
+  });
+  return standing_of(filesystem, std::move(installed), certificate, schedule, state_directory, now);
+}
+
+}  // namespace renewd::renewal

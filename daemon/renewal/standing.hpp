@@ -1,0 +1,65 @@
+// Where a certificate stands: what is installed, what the gateway uses, what has happened, and what comes next and why.
+// Read from the disk without touching anything, so that it can be shown while the daemon is at work, or without one.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "certificate/certificate.hpp"
+#include "configuration/settings.hpp"
+#include "core/clock.hpp"
+#include "core/error.hpp"
+#include "core/filesystem.hpp"
+#include "installation/attempts.hpp"
+#include "installation/certificate_record.hpp"
+#include "installation/history.hpp"
+#include "installation/journal.hpp"
+#include "renewal/schedule.hpp"
+
+namespace renewd::renewal {
+
+// What follows from an installed certificate.
+struct Outlook {
+  certificate::Certificate certificate;
+  std::chrono::sys_seconds window_opens;
+  std::chrono::seconds splay;  // this host's
+  Step step;                   // as of the look
+  TimePoint next_look;         // at the latest
+};
+
+struct Standing {
+  std::string name;
+  std::filesystem::path keystore;
+  configuration::RenewMode renew = configuration::RenewMode::automatic;
+  TimePoint looked_at;
+  // An error (of kind disk) for a keystore that cannot be read.
+  Result<Outlook> outlook;
+  // What the gateway last started with; nothing when it is not known.
+  std::optional<installation::CertificateRecord> in_use = std::nullopt;
+  // The renewal under way.
+  std::optional<installation::JournalEntry> unfinished = std::nullopt;
+  installation::Attempts attempts = {};
+  std::size_t requests = 0;                             // to the cloud, within the last day
+  std::vector<installation::PastRenewal> history = {};  // oldest first
+
+  // A renewed keystore is installed, or the old one is being put back, and the gateway has not been seen to use it.
+  bool activation_pending() const { return stage_of(unfinished, false) == Unfinished::installed; }
+  // The newest past renewal that ended with the new certificate in use; null when there is none.
+  const installation::PastRenewal* last_success() const;
+};
+
+// `installed` is the certificate in the keystore, or why it cannot be read.
+Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> installed,
+                     const configuration::CertificateSettings& certificate,
+                     const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
+                     TimePoint now);
+
+// The same, with a look at the keystore. Opening it derives a key, which takes a processor up to a second.
+Standing look_at(Filesystem& filesystem, const configuration::CertificateSettings& certificate,
+                 const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
+                 TimePoint now);
+
+}  // namespace renewd::renewal

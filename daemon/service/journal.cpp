@@ -1,0 +1,94 @@
+#include "service/journal.hpp"
+
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+// sd_journal_send() itself would name this file and line in each entry, which tells an operator nothing.
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
+namespace renewd::service {
+namespace {
+
+int priority(Level level) {
+  switch (level) {
+    case Level::debug:
+      return LOG_DEBUG;
+    case Level::info:
+      return LOG_INFO;
+    case Level::warning:
+      return LOG_WARNING;
+    case Level::error:
+      return LOG_ERR;
+  }
+  return LOG_ERR;
+}
+
+std::string text_of(const FieldValue& value) {
+  struct Printer {
+    std::string operator()(const std::string& text) const { return text; }
+    std::string operator()(std::int64_t number) const { return std::to_string(number); }
+    std::string operator()(double number) const { return fmt::format("{:g}", number); }
+    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+  };
+  return std::visit(Printer{}, value);
+}
+
+std::string upper(std::string_view name) {
+  std::string text(name);
+  for (char& c : text) {
+    c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return text;
+}
+
+}  // namespace
+
+bool standard_error_is_the_journal() {
+  const char* const stream = std::getenv("JOURNAL_STREAM");
+  struct stat file{};
+  return stream != nullptr && ::fstat(STDERR_FILENO, &file) == 0 &&
+         fmt::format("{}:{}", file.st_dev, file.st_ino) == stream;
+}
+
+std::vector<std::string> journal_fields(const Event& event) {
+  const std::string subject = event.certificate.empty() ? "" : fmt::format("[{}] ", event.certificate);
+  std::vector<std::string> fields{
+      fmt::format("MESSAGE={} {}{}", to_string(event.name), subject, event.message),
+      fmt::format("MESSAGE_ID={}", message_id(event.name)),
+      fmt::format("PRIORITY={}", priority(event.level)),
+      "SYSLOG_IDENTIFIER=gravitee-renewd",
+      fmt::format("GRAVITEE_EVENT={}", to_string(event.name)),
+      fmt::format("GRAVITEE_LEVEL={}", to_string(event.level)),
+      fmt::format("GRAVITEE_MESSAGE={}", event.message),
+  };
+  if (!event.certificate.empty()) {
+    fields.push_back(fmt::format("GRAVITEE_CERTIFICATE={}", event.certificate));
+  }
+  for (const auto& [name, value] : event.fields) {
+    fields.push_back(fmt::format("GRAVITEE_{}={}", upper(name), text_of(value)));
+  }
+  return fields;
+}
+
+void JournalOutput::write(const Event& event) {
+  if (event.level < level_) {
+    return;
+  }
+  std::vector<std::string> fields = journal_fields(event);
+  std::vector<iovec> vectors;
+  vectors.reserve(fields.size());
+  for (auto& field : fields) {
+    vectors.push_back({field.data(), field.size()});
+  }
+  (void)::sd_journal_sendv(vectors.data(), static_cast<int>(vectors.size()));
+}
+
+}  // namespace renewd::service
