@@ -1,5 +1,7 @@
 #include "gateway/output_lines.hpp"
 
+#include <fmt/format.h>
+
 #include "core/text.hpp"
 
 namespace renewd::gateway {
@@ -42,6 +44,9 @@ void OutputLines::add(std::string_view bytes) {
 void OutputLines::finish() {
   deliver(partial_);
   partial_.clear();
+  if (sink_ && lines_ > kLinesDelivered) {
+    sink_(fmt::format("(and {} more lines)", lines_ - kLinesDelivered));
+  }
 }
 
 void OutputLines::deliver(std::string_view line) {
@@ -49,7 +54,8 @@ void OutputLines::deliver(std::string_view line) {
   if (text.empty()) {
     return;
   }
-  if (sink_) {
+  ++lines_;
+  if (sink_ && lines_ <= kLinesDelivered) {
     sink_(text);
   }
   last_ = std::move(text);

@@ -11,15 +11,17 @@ namespace renewd::gateway {
 
 // Longer lines are delivered in pieces: a child that never ends its line must not fill our memory.
 inline constexpr std::size_t kLineLimit = 4096;
+// What a child prints beyond so many lines is counted, not delivered: nor must it fill the log.
+inline constexpr std::size_t kLinesDelivered = 1000;
 
 class OutputLines {
  public:
   explicit OutputLines(OutputLine sink) : sink_(std::move(sink)) {}
 
   void add(std::string_view bytes);
-  // Delivers a last line without line break.
+  // Delivers a last line without line break, and how many were not delivered.
   void finish();
-  // The last line delivered that was not blank.
+  // The last line that was not blank, delivered or not.
   const std::string& last() const { return last_; }
 
  private:
@@ -28,6 +30,7 @@ class OutputLines {
   OutputLine sink_;
   std::string partial_;
   std::string last_;
+  std::size_t lines_ = 0;
 };
 
 }  // namespace renewd::gateway

@@ -54,6 +54,7 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surro
                 attempt_store_.load(), std::random_device{}()),
       timer_(executor),
       watch_(executor, certificate_.keystore.path),
+      repetitions_(settings_.check_every),
       retirement_(executor, asio::steady_timer::time_point::max()) {
   // It may have been set while we were not there.
   schedule_.clock_was_set(around_.clock.now());
@@ -207,13 +208,17 @@ asio::awaitable<Result<Installed>> Supervisor::look() {
   auto installed =
       co_await run_blocking(around_.pool, [this] { return read_installed(around_.filesystem, certificate_.keystore); });
   if (!installed) {
-    event(EventName::certificate_unreadable, installed.error().message,
-          {{"path", certificate_.keystore.path.string()}});
+    const auto& message = installed.error().message;
+    if (const auto times = repetitions_.seen(EventName::certificate_unreadable, message, around_.clock.now())) {
+      event(EventName::certificate_unreadable, message,
+            {{"path", certificate_.keystore.path.string()}, {"times", std::int64_t{*times}}});
+    }
     auto bytes = around_.filesystem.read(certificate_.keystore.path, installation::kKeystoreLimit);
     seen_bytes_ = bytes ? std::optional(std::move(*bytes)) : std::nullopt;
     seen_ = tl::unexpected(installed.error());
     co_return tl::unexpected(std::move(installed.error()));
   }
+  repetitions_.forget(EventName::certificate_unreadable);
   remember(*installed, false);
   co_return std::move(*installed);
 }
@@ -259,7 +264,9 @@ void Supervisor::examine_token(TimePoint needed_at, TimePoint now) {
     return;
   }
   for (const auto& finding : renewal::examine_token(*certificate_.token, needed_at, now)) {
-    event(finding.level, EventName::token_unusable, finding.message, {});
+    if (const auto times = repetitions_.seen(EventName::token_unusable, finding.message, now)) {
+      event(finding.level, EventName::token_unusable, finding.message, {{"times", std::int64_t{*times}}});
+    }
   }
 }
 

@@ -16,6 +16,7 @@
 #include "installation/attempts.hpp"
 #include "renewal/board.hpp"
 #include "renewal/renewal.hpp"
+#include "renewal/repetitions.hpp"
 #include "renewal/schedule.hpp"
 
 namespace renewd::renewal {
@@ -71,6 +72,7 @@ class Supervisor {
   Schedule schedule_;
   WallTimer timer_;
   FileWatch watch_;
+  Repetitions repetitions_;
   // Ends a sleep early; it never expires by itself.
   boost::asio::steady_timer retirement_;
   bool retiring_ = false;

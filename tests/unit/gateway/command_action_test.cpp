@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 #include "unit/gateway/running.hpp"
@@ -238,4 +240,11 @@ TEST_CASE("a command sees no secret of ours, and no signal ignored") {
   // 32 and 33 are the C library's own.
   const unsigned long long ignored = std::stoull(signals.lines[0].substr(signals.lines[0].find(' ')), nullptr, 16);
   CHECK((ignored & 0x7fffffffU) == 0);
+}
+
+TEST_CASE("a command that prints without end does not fill the log") {
+  Command command = shell("seq 1 3000; echo the last");
+  REQUIRE(command.activate());
+  CHECK(command.lines.size() == kLinesDelivered + 1);
+  CHECK(command.lines.back() == fmt::format("(and {} more lines)", 3001 - kLinesDelivered));
 }

@@ -1,0 +1,163 @@
+// A configuration that is reloaded while the daemon runs, and what systemd is told meanwhile.
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "support/catch.hpp"
+#include "support/host.hpp"
+
+using namespace renewd::testing;
+
+namespace {
+
+constexpr std::chrono::seconds kDeadline{60};
+
+std::size_t occurrences(const std::string& text, const std::string& of) {
+  std::size_t found = 0;
+  for (auto at = text.find(of); at != std::string::npos; at = text.find(of, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
+// The event has been logged so many times; with `certificate`, for that one.
+std::function<bool(const std::string&)> said(std::size_t times, const std::string& event,
+                                             const std::string& certificate = "") {
+  std::string text = "\"event\":\"" + event + "\"";
+  if (!certificate.empty()) {
+    text += ",\"certificate\":\"" + certificate + "\"";
+  }
+  return [times, text](const std::string& errors) { return occurrences(errors, text) >= times; };
+}
+
+// In systemd's place.
+class NotifySocket {
+ public:
+  explicit NotifySocket(const std::filesystem::path& path) : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+    REQUIRE(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    const timeval limit{.tv_sec = kDeadline.count(), .tv_usec = 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  }
+  NotifySocket(const NotifySocket&) = delete;
+  NotifySocket& operator=(const NotifySocket&) = delete;
+  ~NotifySocket() { ::close(socket_); }
+
+  // Reads messages until one begins so, and returns it; what came before it is passed over.
+  std::string wait_for(const std::string& beginning) {
+    while (true) {
+      char message[4096];
+      const ssize_t n = ::recv(socket_, message, sizeof message, 0);
+      if (n < 0) {
+        throw std::runtime_error("no message that begins with " + beginning);
+      }
+      const std::string text(message, static_cast<std::size_t>(n));
+      if (text.starts_with(beginning)) {
+        return text;
+      }
+    }
+  }
+
+ private:
+  int socket_;
+};
+
+void end(BackgroundProcess& daemon) {
+  daemon.send_signal(SIGTERM);
+  const CommandResult result = daemon.wait();
+  INFO(result.output << result.errors);
+  CHECK(result.status == 0);
+  check_no_secret(result.output + result.errors);
+}
+
+}  // namespace
+
+TEST_CASE("a reload takes up what was changed, added and removed") {
+  Host host({"--initial-days", "200"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(said(1, "certificate_checked", "production"));
+
+  const std::string url = host.cloud().account_url();
+  const std::string production = host.certificate_yaml("production", url, {});
+  std::filesystem::copy_file(host.keystore(), host / "second.p12");
+  host.use_keystore(host / "second.p12");
+  const Extra only_watched{.certificate = {"renew: never"}, .keystore = {}, .http = {}};
+  host.write_configuration(production + host.certificate_yaml("second", url, only_watched), {});
+  daemon.send_signal(SIGHUP);
+  daemon.wait_for_errors(said(1, "config_reloaded"));
+  daemon.wait_for_errors(said(1, "certificate_checked", "second"));
+  daemon.wait_for_errors(said(2, "certificate_checked", "production"));
+
+  host.write_configuration(host.certificate_yaml("second", url, {}), {});
+  daemon.send_signal(SIGHUP);
+  daemon.wait_for_errors(said(2, "config_reloaded"));
+  const std::string log = daemon.wait_for_errors(said(2, "certificate_checked", "second"));
+  CHECK(said(2, "certificate_checked", "production")(log));
+  CHECK_FALSE(said(3, "certificate_checked", "production")(log));
+  CHECK(host.cloud().request_count() == 0);
+  end(daemon);
+}
+
+TEST_CASE("a file with errors is refused as a whole, with every error, and everything stays as it is") {
+  Host host({"--initial-days", "200"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(said(1, "certificate_checked"));
+  write_file(host.configuration(), "certificates: 1\nlog: {level: loud}\n");
+  daemon.send_signal(SIGHUP);
+  const std::string log = daemon.wait_for_errors(said(2, "config_rejected"));
+  CHECK_THAT(log, ContainsSubstring("config.yaml:1:15: error: "));
+  CHECK_THAT(log, ContainsSubstring("config.yaml:2:14: error: "));
+  CHECK_FALSE(said(1, "config_reloaded")(log));
+  // It still watches what it watched.
+  write_file(host.keystore(), "damaged");
+  daemon.wait_for_errors(said(1, "certificate_unreadable", "production"));
+  end(daemon);
+}
+
+TEST_CASE("a renewal under way is finished with what it started with") {
+  Host host;
+  const std::string release = (host / "release").string();
+  host.configure(
+      {.certificate = {"gateway: {command: {argv: [/bin/sh, -c, \"while [ ! -e " + release +
+                       " ]; do sleep 0.05; done; echo restarted >> " + (host / "restarts").string() + "\"]}}"},
+       .keystore = {},
+       .http = {}});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(said(1, "keystore_installed"));
+  const std::string url = host.cloud().account_url();
+  host.write_configuration(
+      host.certificate_yaml("another", url, {.certificate = {"renew: never"}, .keystore = {}, .http = {}}), {});
+  daemon.send_signal(SIGHUP);
+  daemon.wait_for_errors(said(1, "config_reloaded"));
+  daemon.wait_for_errors(said(1, "certificate_checked", "another"));
+  write_file(release, "");
+  daemon.wait_for_errors(said(1, "renewal_completed", "production"));
+  CHECK(host.restarts() == 1);
+  end(daemon);
+}
+
+TEST_CASE("systemd is told when all has been looked at, how things stand, and that the daemon is alive") {
+  Host host({"--initial-days", "200"});
+  NotifySocket systemd(host / "notify");
+  BackgroundProcess daemon(host.daemon_command(),
+                           {.environment = {{"NOTIFY_SOCKET", (host / "notify").string()}, {"WATCHDOG_USEC", "300000"}},
+                            .input = {},
+                            .deadline = kDeadline});
+  CHECK_THAT(systemd.wait_for("STATUS="), StartsWith("STATUS=production: 199 days left, next look at "));
+  systemd.wait_for("READY=1");
+  systemd.wait_for("WATCHDOG=1");
+  systemd.wait_for("WATCHDOG=1");
+  daemon.send_signal(SIGHUP);
+  CHECK_THAT(systemd.wait_for("RELOADING=1"), ContainsSubstring("\nMONOTONIC_USEC="));
+  systemd.wait_for("READY=1");
+  daemon.send_signal(SIGTERM);
+  systemd.wait_for("STOPPING=1");
+  CHECK(daemon.wait().status == 0);
+}

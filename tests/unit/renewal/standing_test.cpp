@@ -1,0 +1,102 @@
+#include "renewal/standing.hpp"
+
+#include "renewal/board.hpp"
+#include "renewal/summary.hpp"
+#include "world.hpp"
+
+using namespace renewd;
+using namespace renewd::renewal;
+using namespace renewd::testing;
+using std::chrono::days;
+
+namespace {
+
+Standing look(World& world) {
+  return look_at(world.filesystem, world.settings, {.splay = std::chrono::seconds(0)}, world.directory / "state",
+                 world.clock.now());
+}
+
+std::string sentence(World& world) {
+  return summary(look(world), world.clock.now());
+}
+
+}  // namespace
+
+TEST_CASE("where a certificate stands is told without a daemon, and nothing is touched") {
+  World world;
+  world.clock.time = world.clock.now() + days(6);
+  const Standing standing = look(world);
+  REQUIRE(standing.outlook);
+  CHECK(standing.name == "production");
+  CHECK(standing.outlook->step.act == Act::ask);
+  CHECK_FALSE(standing.in_use);
+  CHECK_FALSE(standing.activation_pending());
+  CHECK(standing.last_success() == nullptr);
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state"));
+}
+
+TEST_CASE("after a renewal, what is in use is what is installed, and the renewal is in the past") {
+  World world;
+  REQUIRE(world.run());
+  const Standing standing = look(world);
+  REQUIRE(standing.outlook);
+  REQUIRE(standing.in_use);
+  CHECK(standing.in_use->serial == standing.outlook->certificate.serial());
+  REQUIRE(standing.last_success() != nullptr);
+  CHECK(standing.last_success()->fingerprint == standing.outlook->certificate.fingerprint_sha256());
+  CHECK(std::chrono::abs(standing.last_success()->ended - world.clock.now()) < days(1));
+  CHECK(standing.requests == 1);
+}
+
+TEST_CASE("a gateway that does not come up with the new keystore, and may not go back, is pending") {
+  World world;
+  world.settings.gateway.rollback = false;
+  world.gateway.activation = failure(ErrorKind::gateway, "does not start");
+  REQUIRE_FALSE(world.run());
+  const Standing standing = look(world);
+  CHECK(standing.activation_pending());
+  CHECK_THAT(sentence(world), ContainsSubstring("the gateway does not use it yet"));
+}
+
+TEST_CASE("a keystore that cannot be read is told with what is known all the same") {
+  World world;
+  REQUIRE(world.run());
+  write_file(world.keystore, "damaged");
+  const Standing standing = look(world);
+  CHECK_FALSE(standing.outlook);
+  CHECK(standing.in_use);
+  CHECK(standing.history.size() == 1);
+  CHECK(sentence(world) == "production: the keystore cannot be read");
+}
+
+TEST_CASE("one sentence tells what is left and what comes next") {
+  World world;
+  CHECK_THAT(sentence(world), StartsWith("production: 9 days left, next look at "));
+  world.clock.time = world.clock.now() + days(6);
+  CHECK_THAT(sentence(world), StartsWith("production: 3 days left, being renewed"));
+  world.clock.time = world.clock.now() + days(5);
+  CHECK_THAT(sentence(world), StartsWith("production: EXPIRED 1 day"));
+}
+
+TEST_CASE("of several certificates, the sentence begins with the most urgent one") {
+  World world;
+  Board board;
+  int changes = 0;
+  board.on_change([&changes] { ++changes; });
+  for (const char* name : {"b", "a", "d", "c", "unreadable"}) {
+    World other;
+    other.settings.name = name;
+    if (name == std::string("unreadable")) {
+      write_file(other.keystore, "");
+    } else if (name == std::string("b")) {
+      write_file(other.keystore, keystores().renewed);
+    }
+    board.publish(look(other));
+  }
+  const std::string text = summary(board.standings(), world.clock.now());
+  CHECK_THAT(text, StartsWith("unreadable: the keystore cannot be read; a: 9 days left"));
+  CHECK_THAT(text, EndsWith("; and 2 more"));
+  board.remove("a");
+  CHECK_THAT(summary(board.standings(), world.clock.now()), !ContainsSubstring("a: 9 days"));
+  CHECK(changes == 6);
+}
