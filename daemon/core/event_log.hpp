@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,6 +72,7 @@ class EventSink {
   virtual void write(const Event& event) = 0;
 };
 
+// Several threads may log at once (keystores are opened beside the event loop); sinks are called one at a time.
 class EventLog {
  public:
   EventLog(std::shared_ptr<EventSink> output, const Clock& clock) : output_(std::move(output)), clock_(clock) {}
@@ -81,11 +83,12 @@ class EventLog {
              const Fields& fields = {}) const;
 
   // From now on, events are written there instead.
-  void set_output(std::shared_ptr<EventSink> output) { output_ = std::move(output); }
+  void set_output(std::shared_ptr<EventSink> output);
   // Sees every event, whatever the level of the output.
-  void add_observer(std::shared_ptr<EventSink> observer) { observers_.push_back(std::move(observer)); }
+  void add_observer(std::shared_ptr<EventSink> observer);
 
  private:
+  mutable std::mutex mutex_;
   std::shared_ptr<EventSink> output_;
   std::vector<std::shared_ptr<EventSink>> observers_;
   const Clock& clock_;
