@@ -1,0 +1,68 @@
+# What is installed beside the program. cmake/Packages.cmake makes the .deb and the .rpm of it.
+
+include(GNUInstallDirs)
+set(packaged ${PROJECT_BINARY_DIR}/packaging)
+set(packaged_files "")
+
+# package_gzipped(<file> <source> <command>): FILE.gz is what the command makes of the source.
+function(package_gzipped file source command)
+  add_custom_command(OUTPUT ${packaged}/${file}.gz DEPENDS ${source} VERBATIM
+    COMMAND sh -c "mkdir -p '${packaged}' && ${command} <'${source}' >'${packaged}/${file}' && gzip -9nf '${packaged}/${file}'")
+  set(packaged_files ${packaged_files} ${packaged}/${file}.gz PARENT_SCOPE)
+endfunction()
+
+# The configuration as a package installs it: every line of the example a comment. So nothing can run, and `validate` and
+# the daemon say that nothing is configured, until somebody has written it. (The example itself is valid: a daemon that
+# was started with it would ask the real cloud for the certificate of somebody's account.)
+file(READ ${PROJECT_SOURCE_DIR}/config/config.yaml RENEWD_CONFIGURATION)
+string(REGEX REPLACE "\n( *[^ #\n])" "\n#\\1" RENEWD_CONFIGURATION "${RENEWD_CONFIGURATION}")
+set(active "# What is active below is the smallest useful configuration: replace its values by yours. ")
+string(FIND "${RENEWD_CONFIGURATION}" "${active}" found)
+if(found EQUAL -1)
+  message(FATAL_ERROR "config/config.yaml lacks the sentence that is not true of the installed file: ${active}")
+endif()
+string(REPLACE "${active}" "# Nothing is configured yet: begin with the block from `certificates:` on. "
+  RENEWD_CONFIGURATION "${RENEWD_CONFIGURATION}")
+file(CONFIGURE OUTPUT ${packaged}/config.yaml CONTENT "@RENEWD_CONFIGURATION@" @ONLY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/config/config.yaml)
+
+# Man pages, where the tool for them is.
+find_program(RENEWD_SCDOC scdoc)
+mark_as_advanced(RENEWD_SCDOC)
+if(RENEWD_SCDOC)
+  package_gzipped(gravitee-renewd.8 ${PROJECT_SOURCE_DIR}/docs/man/gravitee-renewd.8.scd ${RENEWD_SCDOC})
+  package_gzipped(gravitee-renewd.yaml.5 ${PROJECT_SOURCE_DIR}/docs/man/gravitee-renewd.yaml.5.scd ${RENEWD_SCDOC})
+  install(FILES ${packaged}/gravitee-renewd.8.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+  install(FILES ${packaged}/gravitee-renewd.yaml.5.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+endif()
+
+install(FILES config/config.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES packaging/completions/gravitee-renewd.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+        RENAME gravitee-renewd)
+
+# What has a place of its own in each distribution, or belongs into a package only.
+set(only_deb COMPONENT deb EXCLUDE_FROM_ALL)
+set(only_rpm COMPONENT rpm EXCLUDE_FROM_ALL)
+package_gzipped(changelog ${PROJECT_SOURCE_DIR}/CHANGELOG.md cat)
+string(TIMESTAMP RENEWD_CHANGED "%a, %d %b %Y %H:%M:%S +0000" UTC) # of SOURCE_DATE_EPOCH, if it is set
+configure_file(packaging/deb/changelog.in packaging/changelog.Debian.txt @ONLY)
+package_gzipped(changelog.Debian ${packaged}/changelog.Debian.txt cat)
+install(FILES ${packaged}/changelog.gz ${packaged}/changelog.Debian.gz packaging/copyright
+        DESTINATION ${CMAKE_INSTALL_DOCDIR} ${only_deb})
+install(FILES packaging/deb/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides
+        RENAME gravitee-renewd ${only_deb})
+install(FILES packaging/completions/_gravitee-renewd DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions
+        ${only_deb})
+install(FILES LICENSE packaging/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/licenses/gravitee-renewd ${only_rpm})
+install(FILES packaging/completions/_gravitee-renewd DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions
+        ${only_rpm})
+foreach(package IN ITEMS deb rpm)
+  # The group is given to them at installation: it need not be there while building.
+  install(DIRECTORY DESTINATION /etc/gravitee-renewd DIRECTORY_PERMISSIONS
+          OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE COMPONENT ${package} EXCLUDE_FROM_ALL)
+  install(FILES ${packaged}/config.yaml DESTINATION /etc/gravitee-renewd PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ
+          COMPONENT ${package} EXCLUDE_FROM_ALL)
+endforeach()
+
+add_custom_target(packaged_files ALL DEPENDS ${packaged_files})
+include(Packages)

@@ -1,0 +1,52 @@
+# Completions of gravitee-renewd for bash. A test holds the commands and options against --help.
+
+# The certificates of the configuration, as far as this user may read it.
+_gravitee_renewd_names() {
+  sed -n 's/^ *\(- *\)\{0,1\}name: *"\{0,1\}\([a-z0-9-]\{1,\}\)"\{0,1\} *\(#.*\)\{0,1\}$/\2/p' "$1" 2>/dev/null
+}
+
+_gravitee_renewd() {
+  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local configuration=/etc/gravitee-renewd/config.yaml command='' words='' index
+  local -A options=(
+    [run]=''
+    [renew]='--force --dry-run'
+    [plan]='--json'
+    [validate]=''
+    [inspect]='--password-file --json'
+    [activate]=''
+    [rollback]=''
+  )
+
+  COMPREPLY=()
+  if [[ $previous == --config || $previous == --password-file ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    return
+  fi
+  for ((index = 1; index < COMP_CWORD; index++)); do
+    case ${COMP_WORDS[index]} in
+      --config) configuration=${COMP_WORDS[++index]} ;;
+      --password-file) ((++index)) ;;
+      -*) ;;
+      *) [[ -n $command ]] || command=${COMP_WORDS[index]} ;;
+    esac
+  done
+
+  if [[ $word == -* ]]; then
+    words="--config --help ${command:+${options[$command]-}}"
+    [[ -n $command ]] || words+=--version
+  elif [[ -z $command ]]; then
+    words=${!options[*]}
+  else
+    case $command in
+      renew | plan | activate | rollback) words=$(_gravitee_renewd_names "$configuration") ;;
+      inspect)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+        ;;
+    esac
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+
+complete -o filenames -F _gravitee_renewd gravitee-renewd
