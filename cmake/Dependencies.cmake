@@ -29,6 +29,16 @@ else()
   target_link_libraries(renewd_re2 INTERFACE PkgConfig::re2)
 endif()
 
+# yaml-cpp's archive where there is one: its shared library is missing on RHEL, too.
+find_library(RENEWD_YAML_CPP_ARCHIVE libyaml-cpp.a)
+mark_as_advanced(RENEWD_YAML_CPP_ARCHIVE)
+add_library(renewd_yaml_cpp INTERFACE)
+if(RENEWD_YAML_CPP_ARCHIVE)
+  target_link_libraries(renewd_yaml_cpp INTERFACE ${RENEWD_YAML_CPP_ARCHIVE})
+else()
+  target_link_libraries(renewd_yaml_cpp INTERFACE yaml-cpp)
+endif()
+
 # spdlog and fmt header-only: their shared libraries are missing on RHEL.
 add_library(renewd_spdlog INTERFACE)
 target_link_libraries(renewd_spdlog INTERFACE fmt::fmt-header-only Threads::Threads)

@@ -217,7 +217,10 @@ tl::expected<YamlDocument, Diagnostic> read_yaml(std::string_view yaml) {
     }
     YamlDocument document = builder.take();
     if (document.root == nullptr || document.root->kind == YamlNode::Kind::null) {
-      return tl::unexpected(Diagnostic{0, 0, "the file is empty; it must at least hold the key \"certificates\""});
+      return tl::unexpected(
+          Diagnostic{0, 0,
+                     "nothing is configured yet; the key \"certificates\" is needed: remove the \"#\" "
+                     "before it in the installed file, or use gravitee-renewd init"});
     }
     return document;
   } catch (const Refused& refused) {

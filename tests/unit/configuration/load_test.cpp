@@ -70,7 +70,7 @@ TEST_CASE("says what is wrong with a file that cannot be read") {
     for (const std::string_view text : {"", "\n\n", "# nothing\n", "---\n", "~\n"}) {
       const auto file = directory / "empty.yaml";
       write_file(file, text);
-      CHECK_THAT(only_error(file), ContainsSubstring("the file is empty; it must at least hold the key"));
+      CHECK_THAT(only_error(file), ContainsSubstring("nothing is configured yet; the key \"certificates\" is needed"));
     }
   }
 }

@@ -1,0 +1,193 @@
+// What is in the .deb and the .rpm that scripts/package has made.
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "support/catch.hpp"
+#include "support/command.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace renewd::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Paths = std::set<std::string>;
+
+const std::string kSource = PROJECT_SOURCE;
+
+std::string package(const std::string& extension) {
+  std::string found;
+  for (const auto& entry : fs::directory_iterator(kSource + "/build/release/packages")) {
+    if (entry.path().extension() == extension) {
+      REQUIRE(found.empty());
+      found = entry.path().string();
+    }
+  }
+  REQUIRE_FALSE(found.empty());
+  return found;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) {
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+// The paths of docs/installation.md that are in both packages, or in this one.
+Paths documented(const std::string& kind) {
+  Paths paths;
+  const std::regex row("^\\| `(/[^`]+)` \\| (both|deb|rpm) \\|");
+  for (const auto& line : lines_of(read_file(kSource + "/docs/installation.md"))) {
+    std::smatch match;
+    if (std::regex_search(line, match, row) && (match[2] == "both" || match[2] == kind)) {
+      paths.insert(match[1]);
+    }
+  }
+  return paths;
+}
+
+// Mode and owner, as `ls -l` and `tar` write them, of each path that is no directory of others.
+std::map<std::string, std::string> contents_of_deb() {
+  std::map<std::string, std::string> contents;
+  const std::regex row("^([-a-z]+) ([^ ]+) +[0-9]+ [-0-9]+ [:0-9]+ \\.(/.+[^/])(/?)$");
+  for (const auto& line : lines_of(run_or_throw({"dpkg-deb", "--contents", package(".deb")}))) {
+    std::smatch match;
+    INFO(line);
+    if (line.ends_with(" ./")) {
+      continue;
+    }
+    REQUIRE(std::regex_match(line, match, row));
+    const std::string path = match[3];
+    if (match[4].length() == 0 || path.ends_with("/gravitee-renewd")) {
+      contents[path] = match[1].str() + " " + match[2].str();
+    }
+  }
+  return contents;
+}
+
+std::map<std::string, std::string> contents_of_rpm() {
+  std::map<std::string, std::string> contents;
+  for (const auto& line : lines_of(
+           run_or_throw({"rpm", "--query", "--package", "--queryformat",
+                         "[%{FILEMODES:perms} %{FILEUSERNAME}/%{FILEGROUPNAME} %{FILENAMES}\\n]", package(".rpm")}))) {
+    const auto path = line.find(" /");
+    REQUIRE(path != std::string::npos);
+    contents[line.substr(path + 1)] = line.substr(0, path);
+  }
+  return contents;
+}
+
+Paths paths_of(const std::map<std::string, std::string>& contents) {
+  Paths paths;
+  for (const auto& [path, attributes] : contents) {
+    // The directories that hold its documents are no news.
+    if (!attributes.starts_with("d") || path.starts_with("/etc/")) {
+      paths.insert(path);
+    }
+  }
+  return paths;
+}
+
+void check_attributes(std::map<std::string, std::string> contents, const std::string& group) {
+  CHECK(contents["/etc/gravitee-renewd"] == "drwxr-x--- root/" + group);
+  CHECK(contents["/etc/gravitee-renewd/config.yaml"] == "-rw-r----- root/" + group);
+  CHECK(contents["/usr/bin/gravitee-renewd"] == "-rwxr-xr-x root/root");
+  for (const auto& [path, attributes] : contents) {
+    INFO(path << ": " << attributes);
+    CHECK((path.starts_with("/etc/gravitee-renewd") || attributes.ends_with(" root/root")));
+    CHECK(std::regex_search(attributes, std::regex("^[-d]rw[-x]r-[-x]")));
+    CHECK(attributes[8] == '-');  // nobody else may write it
+  }
+}
+
+std::string field_of_deb(const std::string& field) {
+  return run_or_throw({"dpkg-deb", "--field", package(".deb"), field});
+}
+
+// The files of the .deb, in a directory.
+struct Unpacked {
+  TemporaryDirectory directory;
+  Unpacked() { run_or_throw({"dpkg-deb", "--extract", package(".deb"), directory.path().string()}); }
+  std::string operator/(const std::string& path) const { return (directory.path() / path).string(); }
+};
+
+}  // namespace
+
+TEST_CASE("the packages hold what docs/installation.md lists, and nothing else") {
+  CHECK(paths_of(contents_of_deb()) == documented("deb"));
+  CHECK(paths_of(contents_of_rpm()) == documented("rpm"));
+}
+
+TEST_CASE("what is installed belongs to root, and only the configuration is for the daemon's group alone") {
+  check_attributes(contents_of_deb(), "root");  // its group is given to it by postinst
+  check_attributes(contents_of_rpm(), "gravitee");
+}
+
+TEST_CASE("the configuration is not replaced by an upgrade") {
+  CHECK(run_or_throw({"dpkg-deb", "--info", package(".deb"), "conffiles"}) == "/etc/gravitee-renewd/config.yaml\n");
+  CHECK(run_or_throw(
+            {"rpm", "--query", "--package", "--queryformat", "[%{FILEFLAGS:fflags} %{FILENAMES}\\n]", package(".rpm")})
+            .find("cn /etc/gravitee-renewd/config.yaml\n") != std::string::npos);
+}
+
+TEST_CASE("both packages have the version of the program") {
+  const Unpacked unpacked;
+  const std::string version = run_or_throw({unpacked / "usr/bin/gravitee-renewd", "--version"});
+  CHECK("gravitee-renewd " + field_of_deb("Version") == version.substr(0, version.size() - 1) + "-1\n");
+  CHECK("gravitee-renewd " +
+            run_or_throw({"rpm", "--query", "--package", "--queryformat", "%{VERSION}-%{RELEASE}", package(".rpm")}) ==
+        version.substr(0, version.size() - 1) + "-1");
+}
+
+TEST_CASE("as installed nothing is configured, and the program says so and does not run") {
+  const Unpacked unpacked;
+  for (const std::string command : {"validate", "run", "renew"}) {
+    const auto result =
+        run({unpacked / "usr/bin/gravitee-renewd", "--config", unpacked / "etc/gravitee-renewd/config.yaml", command});
+    CHECK(result.status == 2);
+    CHECK_THAT(result.errors, ContainsSubstring("nothing is configured yet"));
+  }
+}
+
+TEST_CASE("the installed configuration is valid once its lines are no comments any more") {
+  const Unpacked unpacked;
+  const std::string file = unpacked / "etc/gravitee-renewd/config.yaml";
+  // As its first lines say: "# " and a word is for reading, every other "#" in the first column goes.
+  run_or_throw({"sed", "-E", "-i", "/^#( [^ ]|$)/!s/^#//", file});
+  CHECK_THAT(run_or_throw({unpacked / "usr/bin/gravitee-renewd", "--config", file, "validate"}),
+             ContainsSubstring(": valid, "));
+  CHECK_THAT(read_file(file), ContainsSubstring("\ncertificates:\n"));
+}
+
+TEST_CASE("the .rpm asks for nothing that RHEL 9 does not have") {
+  // Sonames with versions (scripts/check-binary knows which), what rpm itself means, and packages by name.
+  const std::regex known(
+      "(lib(c|m|gcc_s|stdc\\+\\+|ssl|crypto|systemd)\\.so\\.[0-9]+\\(.*\\)\\(64bit\\)|ld-linux-[a-z0-9-]+\\.so\\.[0-9]"
+      "\\(.*\\)"
+      "\\(64bit\\)|rtld\\(GNU_HASH\\)|rpmlib\\(.*\\) .*|config\\(gravitee-renewd\\) = "
+      ".*|/bin/sh|ca-certificates|polkit|"
+      "systemd|tzdata)");
+  const auto requires_lines = lines_of(run_or_throw({"rpm", "--query", "--package", "--requires", package(".rpm")}));
+  for (const auto& line : requires_lines) {
+    INFO(line);
+    CHECK(std::regex_match(line, known));
+  }
+  for (const std::string needed : {"libssl.so.3()(64bit)", "libsystemd.so.0()(64bit)", "polkit", "systemd", "tzdata"}) {
+    INFO(needed);
+    CHECK(std::count(requires_lines.begin(), requires_lines.end(), needed) > 0);
+  }
+}
+
+TEST_CASE("the .deb names the packages of the libraries that it needs") {
+  const std::string depends = field_of_deb("Depends");
+  for (const std::string needed : {"ca-certificates", "libssl3", "libstdc++6", "libsystemd0", "systemd", "tzdata"}) {
+    CHECK_THAT(depends, ContainsSubstring(needed));
+  }
+}
