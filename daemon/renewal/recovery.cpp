@@ -20,6 +20,21 @@ Result<std::optional<Renewal::Entry>> Renewal::unfinished() {
   return recall();
 }
 
+std::optional<std::chrono::sys_seconds> Renewal::in_use_until(const Entry& unfinished) const {
+  if (unfinished.phase < Phase::installed) {
+    return std::nullopt;
+  }
+  if (const auto in_use = history_.in_use()) {
+    return in_use->not_after;
+  }
+  for (const auto& generation : generations_.list().value_or(std::vector<installation::Generation>())) {
+    if (generation.number == unfinished.previous_generation && generation.certificate) {
+      return generation.certificate->not_after;
+    }
+  }
+  return std::nullopt;
+}
+
 // What the journal says, where it is still true.
 Result<std::optional<Renewal::Entry>> Renewal::recall() {
   auto contents = journal_.read(around_.clock.now());

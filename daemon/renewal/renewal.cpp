@@ -67,7 +67,7 @@ asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
   if (!lock) {
     co_return tl::unexpected(lock.error());
   }
-  auto recalled = recall();
+  auto recalled = co_await run_blocking(around_.pool, [this] { return recall(); });
   if (!recalled) {
     co_return tl::unexpected(std::move(recalled.error()));
   }
@@ -99,7 +99,7 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
     }
   }
   if (entry.phase == Phase::rolling_back) {
-    auto old = keystore_to_go_back_to(entry);
+    auto old = co_await run_blocking(around_.pool, [&] { return keystore_to_go_back_to(entry); });
     if (old) {
       Error error =
           co_await roll_back(entry, std::move(*old), Error{ErrorKind::gateway, "going on with the roll-back"});
@@ -117,15 +117,17 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
     }
   }
   auto activation = co_await use(entry);
-  if (superseded(entry)) {
-    co_return tl::unexpected(yield(std::move(entry), activation));
+  const bool replaced = co_await run_blocking(around_.pool, [&] { return superseded(entry); });
+  if (replaced) {
+    Error error = co_await run_blocking(around_.pool, [&] { return yield(std::move(entry), activation); });
+    co_return tl::unexpected(std::move(error));
   }
   if (!activation) {
     Error error = std::move(activation.error());
     if (error.kind != ErrorKind::gateway) {
       co_return tl::unexpected(std::move(error));
     }
-    auto old = keystore_to_go_back_to(entry);
+    auto old = co_await run_blocking(around_.pool, [&] { return keystore_to_go_back_to(entry); });
     if (!old) {
       // A gateway that does not come up is told again, not only looked at.
       if (auto back = reach(entry, Phase::installed); !back) {
@@ -144,7 +146,7 @@ asio::awaitable<Result<void>> Renewal::obtain(std::string holder) {
   if (!lock) {
     co_return tl::unexpected(lock.error());
   }
-  auto recalled = recall();
+  auto recalled = co_await run_blocking(around_.pool, [this] { return recall(); });
   if (!recalled) {
     co_return tl::unexpected(std::move(recalled.error()));
   }

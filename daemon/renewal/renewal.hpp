@@ -75,6 +75,10 @@ class Renewal {
   // Whether there is an answer that could not be stored, and would be lost with this object.
   bool holds_answer() const { return unstored_answer_.has_value(); }
 
+  // When the certificate expires that the gateway still uses while `unfinished` has installed another one: as recorded,
+  // else that of the keystore from before. Nothing when neither is known.
+  std::optional<std::chrono::sys_seconds> in_use_until(const installation::JournalEntry& unfinished) const;
+
   // When the cloud was asked within the last day, by whomever; oldest first.
   std::vector<TimePoint> requests(TimePoint now) { return requests_.load(now); }
 

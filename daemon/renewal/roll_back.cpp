@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "core/blocking.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
 #include "renewal/renewal.hpp"
@@ -55,8 +56,10 @@ asio::awaitable<Result<gateway::Activation>> Renewal::put_back(Entry& entry, Ins
   if (auto written = reach(entry, Phase::rolling_back); !written) {
     co_return tl::unexpected(std::move(written.error()));
   }
-  auto replaced = replaceable(entry, old, given_up).and_then([&](const std::string& bytes) {
-    return installation::replace(around_.filesystem, settings_.keystore.path, bytes, old.bytes);
+  auto replaced = co_await run_blocking(around_.pool, [&] {
+    return replaceable(entry, old, given_up).and_then([&](const std::string& bytes) {
+      return installation::replace(around_.filesystem, settings_.keystore.path, bytes, old.bytes);
+    });
   });
   if (!replaced) {
     co_return tl::unexpected(std::move(replaced.error()));

@@ -56,34 +56,35 @@ Step Schedule::next(const Situation& situation, TimePoint now) const {
   return when_allowed({may_install ? Act::ask : Act::obtain, now, decision.reason, decision.message}, situation, now);
 }
 
-// After a failure, and where the cap on requests is reached, what is due has to wait.
+// After a failure, and where the cap on requests is reached, what is due has to wait: until the last of these moments.
 Step Schedule::when_allowed(Step step, const Situation& situation, TimePoint now) const {
   if (step.act == Act::wait) {
     return step;
   }
-  if (now < attempts_.not_before) {
-    const std::string since = attempts_.failures_in_a_row == 0
-                                  ? std::string()
-                                  : fmt::format(" after {} failure{} in a row ({})", attempts_.failures_in_a_row,
-                                                attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure);
-    return {Act::wait, attempts_.not_before, Reason::retry,
-            fmt::format("{}; tried again at {}{}", step.message, format_time(attempts_.not_before), since)};
-  }
-  if (step.act == Act::go_on) {
-    return step;
-  }
-  if (!situation.requests.empty() && now < situation.requests.back() + schedule_.retry_at_least) {
+  const bool asks = step.act != Act::go_on;
+  const std::string due = step.message;
+  const auto put_off = [&](TimePoint until, Reason reason, const std::string& why) {
+    if (now < until && step.at < until) {
+      step = {Act::wait, until, reason, due + "; " + why};
+    }
+  };
+  const std::string since = attempts_.failures_in_a_row == 0
+                                ? std::string()
+                                : fmt::format(" after {} failure{} in a row ({})", attempts_.failures_in_a_row,
+                                              attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure);
+  put_off(attempts_.not_before, Reason::retry,
+          fmt::format("tried again at {}{}", format_time(attempts_.not_before), since));
+  if (asks && !situation.requests.empty()) {
     // Nobody knows what came of it: the daemon ended before it did.
     const TimePoint again = situation.requests.back() + schedule_.retry_at_least;
-    return {Act::wait, again, Reason::retry,
-            fmt::format("{}; the cloud was asked a moment ago, and is not again before {}", step.message,
-                        format_time(again))};
+    put_off(again, Reason::retry,
+            fmt::format("the cloud was asked a moment ago, and is not again before {}", format_time(again)));
   }
-  const TimePoint allowed = request_allowed_at(situation.requests, schedule_.requests_per_day, now);
-  if (now < allowed) {
-    return {Act::wait, allowed, Reason::request_cap,
-            fmt::format("{}; {} requests within a day are the most (schedule.requests_per_day), the next is at {}",
-                        step.message, schedule_.requests_per_day, format_time(allowed))};
+  if (asks) {
+    const TimePoint allowed = request_allowed_at(situation.requests, schedule_.requests_per_day, now);
+    put_off(allowed, Reason::request_cap,
+            fmt::format("{} requests within a day are the most (schedule.requests_per_day), the next is at {}",
+                        schedule_.requests_per_day, format_time(allowed)));
   }
   return step;
 }

@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "cloud/renew_api.hpp"
 #include "core/blocking.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
@@ -132,7 +133,7 @@ asio::awaitable<TimePoint> Supervisor::step() {
   }
   const auto& certificate = installed->keystore.certificate;
   const Validity validity{certificate.not_before(), certificate.not_after()};
-  const auto unfinished = renewal_.unfinished();
+  const auto unfinished = co_await run_blocking(around_.pool, [this] { return renewal_.unfinished(); });
   if (!unfinished) {
     co_return std::min(failed(unfinished.error(), validity.not_after), next_check);
   }
@@ -150,10 +151,15 @@ asio::awaitable<TimePoint> Supervisor::step() {
   if (step.act != Act::go_on) {
     event(EventName::renewal_due, step.message, {{"reason", std::string(to_string(step.reason))}});
   }
-  co_return std::min(co_await act(step.act, validity), around_.clock.now() + settings_.check_every);
+  // The new certificate lasts, but what helps the gateway is the one that it uses.
+  TimePoint needed_until = validity.not_after;
+  if (const auto in_use = *unfinished ? renewal_.in_use_until(**unfinished) : std::nullopt) {
+    needed_until = std::min<TimePoint>(needed_until, *in_use);
+  }
+  co_return std::min(co_await act(step.act, needed_until), around_.clock.now() + settings_.check_every);
 }
 
-asio::awaitable<TimePoint> Supervisor::act(Act act, Validity validity) {
+asio::awaitable<TimePoint> Supervisor::act(Act act, TimePoint needed_until) {
   working_until_.reset();  // the others have deadlines of their own
   const auto slot = co_await slots_.take();
   expect_progress_within(longest_renewal_);
@@ -169,13 +175,15 @@ asio::awaitable<TimePoint> Supervisor::act(Act act, Validity validity) {
     ours = renewed ? renewed->certificate.fingerprint_sha256() : renewal_.installed_fingerprint();
     done = std::move(renewed).map([](const Completed&) {});
   }
-  if (const auto installed = read_installed(around_.filesystem, certificate_.keystore)) {
+  const auto installed =
+      co_await run_blocking(around_.pool, [this] { return read_installed(around_.filesystem, certificate_.keystore); });
+  if (installed) {
     // Who is told that somebody else has come between was told by the renewal itself.
     const bool told = !done && done.error().kind == ErrorKind::busy;
     remember(*installed, told || installed->keystore.certificate.fingerprint_sha256() == ours);
   }
   if (!done) {
-    co_return failed(done.error(), validity.not_after);
+    co_return failed(done.error(), needed_until);
   }
   const TimePoint now = around_.clock.now();
   if (act == Act::obtain) {
@@ -256,7 +264,23 @@ void Supervisor::tell(const certificate::Certificate& certificate, const Step& s
   }
   fields.emplace_back("reason", std::string(to_string(step.reason)));
   fields.emplace_back("next_attempt", format_time(step.at));
+  fields.emplace_back("next_check", format_time(std::min(step.at, now + settings_.check_every)));
+  if (!std::exchange(plan_told_, true)) {
+    add_plan(certificate, fields);
+  }
   event(EventName::certificate_checked, step.message, fields);
+}
+
+// What `plan` shows beside the step: the same until the daemon is started again.
+void Supervisor::add_plan(const certificate::Certificate& certificate, Fields& fields) const {
+  if (certificate_.renew == configuration::RenewMode::never) {
+    return;
+  }
+  const auto opens = window_opens({certificate.not_before(), certificate.not_after()}, certificate_.renew_before);
+  fields.emplace_back("window_opens", format_time(opens));
+  fields.emplace_back("splay_seconds", std::int64_t{schedule_.offset().count()});
+  fields.emplace_back("url", cloud::renew_url(certificate_.account_url));
+  fields.emplace_back("gateway", around_.gateway.description());
 }
 
 void Supervisor::examine_token(TimePoint needed_at, TimePoint now) {
@@ -271,12 +295,12 @@ void Supervisor::examine_token(TimePoint needed_at, TimePoint now) {
 }
 
 // Logs a failure and decides when to try again.
-TimePoint Supervisor::failed(const Error& error, TimePoint not_after) {
+TimePoint Supervisor::failed(const Error& error, TimePoint needed_until) {
   const TimePoint now = around_.clock.now();
   if (error.kind == ErrorKind::cancelled) {
     return now;
   }
-  const TimePoint retry_at = schedule_.failed(error, not_after, now);
+  const TimePoint retry_at = schedule_.failed(error, needed_until, now);
   if (error.kind == ErrorKind::busy) {
     event(Level::warning, EventName::certificate_checked, "left alone: " + error.message, {});
     return retry_at;

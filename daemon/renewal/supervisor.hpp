@@ -46,7 +46,8 @@ class Supervisor {
   bool was_replaced() const;
   // One look and what follows from it. Returns when to look again.
   boost::asio::awaitable<TimePoint> step();
-  boost::asio::awaitable<TimePoint> act(Act act, Validity validity);
+  // `needed_until`: when what the gateway uses expires.
+  boost::asio::awaitable<TimePoint> act(Act act, TimePoint needed_until);
   bool breaks_crash_loop(const installation::JournalEntry& unfinished, TimePoint now);
   boost::asio::awaitable<Result<Installed>> look();
   void publish();
@@ -54,8 +55,9 @@ class Supervisor {
   // Remembers the keystore; a change is told unless it is the work of our own renewal.
   void remember(const Installed& installed, bool ours);
   void tell(const certificate::Certificate& certificate, const Step& step, TimePoint now);
+  void add_plan(const certificate::Certificate& certificate, Fields& fields) const;
   void examine_token(TimePoint needed_at, TimePoint now);
-  TimePoint failed(const Error& error, TimePoint not_after);
+  TimePoint failed(const Error& error, TimePoint needed_until);
   void save_attempts();
   void event(EventName name, std::string_view message, const Fields& fields = {}) const;
   void event(Level level, EventName name, std::string_view message, const Fields& fields) const;
@@ -80,6 +82,7 @@ class Supervisor {
   std::optional<boost::asio::steady_timer::time_point> working_until_;
   std::optional<TimePoint> asleep_until_;
   bool first_look_ = true;
+  bool plan_told_ = false;
   // What is installed, or why it cannot be read.
   std::optional<Result<certificate::Certificate>> seen_;
   // The keystore as it was last seen, or left by a renewal of ours; nothing when it could not be read.

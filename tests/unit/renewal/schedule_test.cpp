@@ -96,6 +96,19 @@ TEST_CASE("the cap on requests holds for new ones, and lets what is unfinished g
   CHECK(schedule().next({kValidity, Unfinished::installed, requests}, kDue).act == Act::go_on);
 }
 
+TEST_CASE("what waits for a retry and for the cap on requests waits for the later one") {
+  Schedule schedule_ = schedule();
+  const TimePoint retry_at = schedule_.failed({ErrorKind::server_error, "HTTP 503"}, kNotAfter, kDue);
+  REQUIRE(retry_at < kDue + 12h);
+  const std::vector<TimePoint> requests(12, kDue - 12h);
+  const Step step = schedule_.next({kValidity, Unfinished::none, requests}, kDue);
+  CHECK(step.act == Act::wait);
+  CHECK(step.reason == Reason::request_cap);
+  CHECK(step.at == kDue + 12h);
+  // What is unfinished asks for nothing.
+  CHECK(schedule_.next({kValidity, Unfinished::installed, requests}, kDue).at == retry_at);
+}
+
 TEST_CASE("a request whose end nobody saw is not repeated at once") {
   const Step step = schedule().next({kValidity, Unfinished::none, {kDue - 5s}}, kDue);
   CHECK(step.act == Act::wait);

@@ -134,7 +134,7 @@ struct World {
         std::rethrow_exception(thrown);
       }
     });
-    io.run_for(std::chrono::seconds(30));
+    io.run_for(std::chrono::seconds(120));
     REQUIRE(result);
     return std::move(*result);
   }

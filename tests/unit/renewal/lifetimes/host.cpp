@@ -169,7 +169,9 @@ void Host::look(bool by_itself) {
   witness_.looked(now(), by_itself && !std::exchange(was_busy_, false));
   wrong_clock_ = std::chrono::abs(world_.skew()) > 1min;
   const TimePoint next_check = clock + setup_.schedule.check_every;
-  not_after_seen_ = keystore_.not_after;
+  // Renewal::in_use_until()
+  not_after_seen_ =
+      stage_ == Stage::installed ? std::min(keystore_.not_after, previous_.not_after) : keystore_.not_after;
   if (troubled_by(ErrorKind::busy) || (troubled_by(ErrorKind::disk) && random_.chance(0.2))) {
     fail(world_.trouble()->kind);
     wake_ = std::min(wake_, next_check);

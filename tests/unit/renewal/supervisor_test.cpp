@@ -1,0 +1,84 @@
+#include "renewal/supervisor.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include "core/text.hpp"
+#include "installation/attempts.hpp"
+#include "installation/history.hpp"
+#include "unit/renewal/world.hpp"
+
+using namespace renewd;
+using namespace renewd::renewal;
+using namespace renewd::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::chrono::sys_seconds not_after(const World& world, const std::string& keystore) {
+  return open_installed(keystore, world.settings.keystore)->keystore.certificate.not_after();
+}
+
+asio::awaitable<void> as_root(asio::awaitable<void> work) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await std::move(work);
+}
+
+// The first event of that name that a supervisor logs; it is ended then.
+boost::json::object first(World& world, const std::string& name) {
+  asio::io_context io;
+  Slots slots(io.get_executor(), 1);
+  Board board;
+  configuration::Settings settings;
+  settings.state_directory = world.directory / "state";
+  Supervisor supervisor(io.get_executor(), {world.filesystem, world.cloud, world.gateway, world.log, world.clock},
+                        slots, board, world.settings, settings);
+  asio::cancellation_signal stop;
+  asio::co_spawn(io, as_root(supervisor.run()),
+                 asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr thrown) {
+                   if (thrown) {
+                     std::rethrow_exception(thrown);
+                   }
+                 }));
+  const auto end = std::chrono::steady_clock::now() + 120s;
+  while (world.events().find(name) == std::string::npos) {
+    REQUIRE(io.run_one_until(end) == 1);
+  }
+  stop.emit(asio::cancellation_type::terminal);
+  io.run();
+  std::istringstream lines(world.logged.str());
+  for (std::string line; std::getline(lines, line);) {
+    auto event = boost::json::parse(line).as_object();
+    if (event.at("event").as_string() == name) {
+      return event;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("while the gateway does not use the new certificate yet, retries tighten as the one that it uses expires") {
+  World world;
+  world.settings.gateway.rollback = false;
+  world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
+  REQUIRE_FALSE(world.run());
+  REQUIRE(read_file(world.keystore) == keystores().renewed);
+  const installation::StatePaths paths(world.directory / "state", "production");
+  // After so many failures a retry may take half a day, where nothing else bounds it.
+  REQUIRE(
+      installation::AttemptStore(world.filesystem, paths).save({.failures_in_a_row = 20, .last_failure = "gateway"}));
+
+  TimePoint in_use_until = not_after(world, keystores().installed);
+  SECTION("as the keystore from before tells") {}
+  SECTION("as it was recorded") {
+    in_use_until -= 24h;
+    REQUIRE(installation::History(world.filesystem, paths)
+                .record_in_use({"0A", "FF", {}, std::chrono::floor<std::chrono::seconds>(in_use_until)}));
+  }
+  world.clock.time = in_use_until - 16min;
+  const auto failed = first(world, "renewal_failed");
+  const auto expected = *world.clock.time + 2min;  // an eighth
+  INFO(boost::json::serialize(failed));
+  CHECK(std::string(failed.at("retry_at").as_string()) <= format_time(expected));
+}
