@@ -1,0 +1,118 @@
+// A daemon with several certificates: each has its own life.
+
+#include <signal.h>
+
+#include "support/catch.hpp"
+#include "support/host.hpp"
+
+using namespace renewd::testing;
+
+namespace {
+
+constexpr std::chrono::seconds kDeadline{300};
+
+std::size_t count(const std::string& log, const std::string& event) {
+  const std::string words = "\"event\":\"" + event + "\"";
+  std::size_t found = 0;
+  for (auto at = log.find(words); at != std::string::npos; at = log.find(words, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
+std::function<bool(const std::string&)> says(const std::string& event, std::size_t times) {
+  return [=](const std::string& log) { return count(log, event) >= times; };
+}
+
+// A host's configuration as it grows: certificates with keystores of their own, all of them due.
+struct Many {
+  explicit Many(Host& its_host) : host(its_host), first(its_host.keystore()) {}
+
+  void add(const std::string& name, const std::string& account_url, const std::string& gateway) {
+    std::filesystem::copy_file(first, keystore(name));
+    host.use_keystore(keystore(name));
+    entries += host.certificate_yaml(name, account_url, {.certificate = {gateway}, .keystore = {}, .http = {}});
+  }
+  std::filesystem::path keystore(const std::string& name) const { return host / (name + ".p12"); }
+  bool renewed(const std::string& name) const { return read_file(keystore(name)) != read_file(first); }
+
+  Host& host;
+  std::filesystem::path first;
+  std::string entries;
+};
+
+Events stop(BackgroundProcess& daemon) {
+  daemon.send_signal(SIGTERM);
+  const CommandResult result = daemon.wait();
+  INFO(result.output << result.errors);
+  CHECK(result.status == 0);
+  check_no_secret(result.output + result.errors);
+  return parse_events(result.errors);
+}
+
+}  // namespace
+
+TEST_CASE("one of five certificates hangs, and the four others are renewed meanwhile") {
+  const Simulator silent({"--key", "ec:P-256", "--fault", "stall-after-request"});
+  Host host;
+  write_file(host / "bundle.pem", read_file(host.cloud().ca_file()) + read_file(silent.ca_file()));
+  const std::string quick = "gateway: {command: {argv: [/bin/true]}}";
+  Many many(host);
+  std::string reached;
+  SECTION("its cloud never answers") {
+    many.add("hung", silent.account_url(), quick);
+    reached = "renewal_requested";
+  }
+  SECTION("its gateway's command does not end") {
+    many.add("hung", host.cloud().account_url(), "gateway: {command: {argv: [/bin/sleep, \"3600\"], timeout: 1h}}");
+    reached = "keystore_installed";
+  }
+  for (const std::string name : {"a", "b", "c", "d"}) {
+    many.add(name, host.cloud().account_url(), quick);
+  }
+  // Long enough that it is not a deadline which lets the others go on.
+  host.write_configuration(many.entries,
+                           {.certificate = {},
+                            .keystore = {},
+                            .http = {"request_timeout: 1h", "ca_file: " + (host / "bundle.pem").string()}});
+
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(says("renewal_completed", 4));
+  daemon.wait_for_errors(says(reached, 5));
+  for (const auto& event : stop(daemon)) {
+    CHECK(field(event, "event") != "renewal_failed");
+    CHECK((field(event, "event") != "renewal_completed" || field(event, "certificate") != "hung"));
+  }
+  for (const std::string name : {"a", "b", "c", "d"}) {
+    CHECK(many.renewed(name));
+  }
+  CHECK(many.renewed("hung") == (reached == "keystore_installed"));
+}
+
+TEST_CASE("no more than four certificates are renewed at once, and the others after them") {
+  Host host;
+  Many many(host);
+  const auto release = host / "release";
+  for (const std::string name : {"a", "b", "c", "d", "e", "f"}) {
+    many.add(name, host.cloud().account_url(),
+             "gateway: {command: {argv: [/bin/sh, -c, \"echo begun; until test -e " + release.string() +
+                 "; do sleep 0.05; done\"], timeout: 1h}}");
+  }
+  host.write_configuration(many.entries, {});
+
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  // All would, and four do.
+  daemon.wait_for_errors(says("renewal_due", 6));
+  daemon.wait_for_errors(says("gateway_output", 4));
+  write_file(release, "");
+  daemon.wait_for_errors(says("renewal_completed", 6));
+  std::size_t under_way = 0;
+  std::size_t most = 0;
+  for (const auto& event : stop(daemon)) {
+    under_way += field(event, "event") == "renewal_requested" ? 1U : 0U;
+    under_way -= field(event, "event") == "renewal_completed" ? 1U : 0U;
+    most = std::max(most, under_way);
+  }
+  CHECK(most == 4);
+  CHECK(host.cloud().request_count() == 6);
+}
