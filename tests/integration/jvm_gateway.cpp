@@ -11,7 +11,7 @@ JvmGateway::JvmGateway(Host& host) : host_(host) {
 }
 
 JvmGateway::~JvmGateway() {
-  if (!serial().empty()) {
+  if (runs()) {
     ::kill(static_cast<pid_t>(std::stol(read_file(host_ / "gateway.pid"))), SIGKILL);
   }
 }
@@ -21,12 +21,16 @@ std::string JvmGateway::setting() const {
   for (const auto& word : restart_command()) {
     words += (words.empty() ? "" : ", ") + word;
   }
-  return "gateway: {command: {argv: [" + words + "]}}";
+  // However busy the machine is.
+  return "gateway: {command: {argv: [" + words + "], timeout: 10m}}";
+}
+
+bool JvmGateway::runs() const {
+  return run({"flock", "--nonblock", (host_ / "gateway.lock").string(), "true"}).status != 0;
 }
 
 std::string JvmGateway::serial() const {
-  const auto pid = static_cast<pid_t>(std::stol(read_file(host_ / "gateway.pid")));
-  if (::kill(pid, 0) != 0) {
+  if (!runs()) {
     return "";
   }
   const std::string log = read_file(host_ / "gateway.log");

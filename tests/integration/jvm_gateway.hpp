@@ -32,6 +32,7 @@ class JvmGateway {
 
  private:
   std::vector<std::string> restart_command() const;
+  bool runs() const;
 
   Host& host_;
 };

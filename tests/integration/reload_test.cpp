@@ -15,7 +15,7 @@ using namespace renewd::testing;
 
 namespace {
 
-constexpr std::chrono::seconds kDeadline{60};
+constexpr std::chrono::seconds kDeadline{180};
 
 std::size_t occurrences(const std::string& text, const std::string& of) {
   std::size_t found = 0;

@@ -22,7 +22,7 @@ void configure(Host& host, const std::string& restart, const std::string& verify
 }
 
 std::string health_check(const Host& host, const HealthCheck& health) {
-  return "timeout: 30s, http: {url: '" + health.url() +
+  return "timeout: 120s, http: {url: '" + health.url() +
          "', username: probe, password: {file: " + (host / "proxy-password").string() + "}}";
 }
 
@@ -36,7 +36,7 @@ bool mentions(const std::string& text, const std::string& part) {
 
 // Until the journal says so; the event comes a moment earlier.
 void wait_for_phase(const Host& host, const std::string& phase) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (!mentions(read_file(host.state() / "journal"), "\"phase\":\"" + phase + "\"")) {
     if (std::chrono::steady_clock::now() > end) {
       throw std::runtime_error("the journal never said " + phase);
@@ -104,7 +104,7 @@ TEST_CASE("goes back to the old keystore when the log tells of a failure with th
 TEST_CASE("what the log says while no daemon runs counts, what it said before the restart does not") {
   Host host;
   const auto log = host / "gateway.log";
-  configure(host, "true", "timeout: 30s, log: {file: " + log.string() + ", ready: is ready}");
+  configure(host, "true", "timeout: 120s, log: {file: " + log.string() + ", ready: is ready}");
   write_file(log, "is ready, but not yet restarted\n");
   {
     BackgroundProcess killed(renew_command(host));

@@ -28,7 +28,7 @@ configuration::GatewaySettings restart_of(const std::string& unit, std::chrono::
 // Throws when it does not come true soon.
 template <typename Condition>
 void until(Condition condition) {
-  for (const auto end = std::chrono::steady_clock::now() + 30s; !condition();) {
+  for (const auto end = std::chrono::steady_clock::now() + 120s; !condition();) {
     if (std::chrono::steady_clock::now() > end) {
       throw std::runtime_error("waited in vain");
     }
@@ -139,7 +139,7 @@ TEST_CASE("a unit is well when its health check passes") {
       "return 200 '{}'; } } }");
   machine.add_unit("health", "ExecStart=/usr/sbin/nginx -e stderr -c /run/health.conf");
   machine.start("health");
-  configuration::GatewaySettings settings{.action = configuration::SystemdGateway{{"health"}}, .verify_timeout = 2s};
+  configuration::GatewaySettings settings{.action = configuration::SystemdGateway{{"health"}}, .verify_timeout = 10s};
   settings.http_probe.emplace().url = "http://localhost:18082/_node/health";
   GatewayUnderTest gateway(settings);
   REQUIRE(gateway.activate());

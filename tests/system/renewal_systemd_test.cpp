@@ -15,29 +15,34 @@ class JvmUnit {
  public:
   explicit JvmUnit(Host& host) : host_(host) {
     machine.add_unit(
-        kUnit, "Type=simple\nExecStart=/usr/bin/env java -Xshare:auto -XX:TieredStopAtLevel=1 " GATEWAY_SOURCE " " +
-                   host.keystore().string() + " " + (host / "password").string() +
-                   "\nStandardOutput=truncate:" + log().string());
+        kUnit,
+        "Type=simple\nExecStart=/usr/bin/env java -Xshare:auto -XX:TieredStopAtLevel=1 -XX:-UsePerfData " GATEWAY_SOURCE
+        " " +
+            host.keystore().string() + " " + (host / "password").string() +
+            "\nStandardOutput=append:" + log().string());
     // It reads its keystore once, at its start.
     std::filesystem::permissions(host.directory(), std::filesystem::perms(0755));
     machine.start(kUnit);
     while (serial().empty()) {
       REQUIRE(machine.property(kUnit, "ActiveState") == "active");
     }
-    host.configure(
-        {.certificate = {"gateway: {systemd: {unit: " + std::string(kUnit) + ".service}, verify: {timeout: 60s}}"}});
+    // However long the JVM takes: it is well when it says so, and not when it has ended.
+    host.configure({.certificate = {"gateway: {systemd: {unit: " + std::string(kUnit) +
+                                    ".service}, verify: {timeout: 2m, log: {file: " + log().string() +
+                                    ", ready: uses serial}}}"}});
   }
 
   JvmUnit(const JvmUnit&) = delete;
   JvmUnit& operator=(const JvmUnit&) = delete;
   ~JvmUnit() { run({"systemctl", "stop", kUnit}); }
 
-  // Of the certificate that it says it uses; without a leading zero.
+  // Of the certificate that it has said it uses, the last time; without a leading zero.
   std::string serial() const {
     const std::string text = std::filesystem::exists(log()) ? read_file(log()) : "";
     const std::string says = "uses serial ";
-    const auto begin = text.find(says);
-    return begin == std::string::npos ? "" : text.substr(begin + says.size(), text.find(',') - begin - says.size());
+    const auto begin = text.rfind(says);
+    return begin == std::string::npos ? ""
+                                      : text.substr(begin + says.size(), text.find(',', begin) - begin - says.size());
   }
 
   Machine machine;

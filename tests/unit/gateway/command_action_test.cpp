@@ -62,7 +62,7 @@ bool is_running(pid_t pid) {
 }
 
 bool ends_soon(pid_t pid) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (is_running(pid) && std::chrono::steady_clock::now() < end) {
     std::this_thread::yield();
   }
@@ -135,13 +135,13 @@ TEST_CASE("a command that ignores SIGTERM is killed after its timeout, with all 
   Command command({"/bin/sh", "-c",
                    "trap '' TERM; echo $$ > self; sleep 1000 & echo $! > other; echo hanging; "
                    "while :; do sleep 1000; done"},
-                  std::chrono::seconds(1));
+                  std::chrono::seconds(5));
   std::filesystem::current_path(directory.path());
   const auto activation = command.activate();
   std::filesystem::current_path("/");
   REQUIRE_FALSE(activation);
   CHECK(activation.error().kind == ErrorKind::gateway);
-  CHECK_THAT(activation.error().message, ContainsSubstring("still running after 1 s"));
+  CHECK_THAT(activation.error().message, ContainsSubstring("still running after 5 s"));
   CHECK(ends_soon(pid_in(directory / "self")));
   CHECK(ends_soon(pid_in(directory / "other")));
 }

@@ -32,7 +32,7 @@ struct Loop {
   boost::asio::cancellation_signal stop;
 
   template <typename T>
-  T finish(boost::asio::awaitable<T> work, std::chrono::seconds at_most = std::chrono::seconds(30)) {
+  T finish(boost::asio::awaitable<T> work, std::chrono::seconds at_most = std::chrono::seconds(120)) {
     std::optional<T> result;
     boost::asio::co_spawn(io, as_root(std::move(work)),
                           boost::asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr thrown, T value) {
@@ -63,7 +63,7 @@ class GatewayUnderTest {
   explicit GatewayUnderTest(const configuration::GatewaySettings& settings)
       : gateway(make_gateway(loop.io.get_executor(), settings, {}, {})) {}
 
-  Result<Activation> activate() { return loop.finish(gateway->activate(before()), std::chrono::seconds(90)); }
+  Result<Activation> activate() { return loop.finish(gateway->activate(before())); }
   Result<std::string> verify() { return loop.finish(gateway->verify(before())); }
   Result<std::string> rehearse() { return loop.finish(gateway->rehearse()); }
 

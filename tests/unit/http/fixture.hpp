@@ -18,8 +18,8 @@ inline constexpr const char* kLoopbackNames = "DNS:localhost,IP:127.0.0.1,IP:0:0
 struct Fixture {
   Fixture() {
     settings.ca_file = ca.file();
-    settings.connect_timeout = std::chrono::seconds{10};
-    settings.request_timeout = std::chrono::seconds{15};
+    settings.connect_timeout = std::chrono::seconds{60};
+    settings.request_timeout = std::chrono::seconds{90};
   }
 
   Result<http::HttpResponse> post(const std::string& url, const std::string& token = "secret-token",
