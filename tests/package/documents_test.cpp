@@ -109,7 +109,7 @@ TEST_CASE("bash completes the names of the configured certificates, and files") 
   write_file(directory / "config.yaml",
              "certificates:\n  - name: production # yes\n  - {name: other}\n  -\n    name: \"b\"\n");
   const auto completed = [&](const std::string& words) {
-    return run_or_throw({"bash", "-ec",
+    return run_or_throw({"bash", "-c",
                          "cd " + directory.path().string() + "; source " + kSource +
                              "/packaging/completions/gravitee-renewd.bash; COMP_WORDS=(gravitee-renewd " + words +
                              "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _gravitee_renewd; echo \"${COMPREPLY[@]}\""});
