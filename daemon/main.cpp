@@ -13,10 +13,12 @@
 #include "commands/by_hand.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/inspect.hpp"
+#include "commands/permissions.hpp"
 #include "commands/plan.hpp"
 #include "commands/renew.hpp"
 #include "commands/run.hpp"
 #include "commands/validate.hpp"
+#include "core/core_files.hpp"
 #include "core/text.hpp"
 #include "core/version.hpp"
 
@@ -94,6 +96,21 @@ int dispatch(int argc, char** argv) {
       "Exit status: 0 valid, 2 not.\n"
       "Example: gravitee-renewd --config ./config.yaml validate");
 
+  commands::PermissionsOptions permissions;
+  bool wants_permissions = false;
+  auto* init = app.add_subcommand("init", "Sets the service up: what it may do on this host");
+  init->add_flag("--permissions", wants_permissions,
+                 "Write a polkit rule for the gateway's units and a drop-in of the service, from the configuration")
+      ->required();
+  init->add_option("--root", permissions.root, "Write below this directory")
+      ->type_name("DIRECTORY")
+      ->capture_default_str();
+  init->add_flag("--dry-run", permissions.dry_run, "Show what would be written");
+  init->add_flag("--force", permissions.force, "Overwrite files that were changed by hand");
+  init->footer(
+      "Exit status: 0, 1 not written, 2 wrong command line or configuration.\n"
+      "Example: gravitee-renewd init --permissions");
+
   commands::InspectOptions inspection;
   auto* inspect = app.add_subcommand("inspect", "Shows what a keystore or an answer of the cloud holds");
   inspect->add_option("KEYSTORE", inspection.keystore, "PKCS#12, JKS, PEM, DER or PKCS#7, or a stored answer")
@@ -124,6 +141,10 @@ int dispatch(int argc, char** argv) {
     planning.configuration = configuration;
     return commands::plan(planning, std::cout, std::cerr);
   }
+  if (init->parsed()) {
+    permissions.configuration = configuration;
+    return commands::permissions(permissions, std::cout, std::cerr);
+  }
   by_hand.configuration = configuration;
   if (activate->parsed()) {
     return commands::activate(by_hand, std::cout, std::cerr);
@@ -150,6 +171,7 @@ int with_output_written(int status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  renewd::keep_memory_private();
   // A reader of our output that goes away (a closed pipe) must not end a renewal half-way.
   ::signal(SIGPIPE, SIG_IGN);
   try {

@@ -35,6 +35,10 @@ class DiagnosticSink {
   // More errors than a person reads are left out, so that a file full of them costs neither time nor a log.
   static constexpr std::size_t kLimit = 100;
 
+  // `public_file`: whether everybody on the host may read the file, which then must hold no secret.
+  explicit DiagnosticSink(bool public_file = false) : public_file_(public_file) {}
+  bool public_file() const { return public_file_; }
+
   void error(Place place, std::string message);
   bool empty() const { return diagnostics_.empty(); }
   // Whether further errors are left out: a long loop may end here.
@@ -43,6 +47,7 @@ class DiagnosticSink {
   Diagnostics take();
 
  private:
+  bool public_file_;
   Diagnostics diagnostics_;
 };
 

@@ -1,5 +1,7 @@
 #include "configuration/loader.hpp"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -114,7 +116,7 @@ void read_file(const YamlNode& root, DiagnosticSink& sink, Settings& into) {
 }
 
 // `settings` holds the defaults.
-tl::expected<Settings, Diagnostics> parse_over(Settings settings, std::string_view yaml) {
+tl::expected<Settings, Diagnostics> parse_over(Settings settings, std::string_view yaml, bool public_file) {
   if (yaml.size() > kFileLimit) {
     return tl::unexpected(Diagnostics{{0, 0, "the file is larger than 1 MiB, which no configuration is"}});
   }
@@ -122,7 +124,7 @@ tl::expected<Settings, Diagnostics> parse_over(Settings settings, std::string_vi
   if (!document) {
     return tl::unexpected(Diagnostics{document.error()});
   }
-  DiagnosticSink sink;
+  DiagnosticSink sink(public_file);
   read_file(*document->root, sink, settings);
   if (!sink.empty()) {
     return tl::unexpected(sink.take());
@@ -133,13 +135,18 @@ tl::expected<Settings, Diagnostics> parse_over(Settings settings, std::string_vi
 }  // namespace
 
 tl::expected<Settings, Diagnostics> parse(std::string_view yaml) {
-  return parse_over({}, yaml);
+  return parse_over({}, yaml, false);
 }
 
 tl::expected<Settings, Diagnostics> load(const std::filesystem::path& file) {
-  const auto yaml = PosixFilesystem().read(file, kFileLimit);
+  const PosixFilesystem filesystem;
+  const auto yaml = filesystem.read(file, kFileLimit);
   if (!yaml) {
     return tl::unexpected(Diagnostics{{0, 0, yaml.error().message}});
+  }
+  const auto attributes = filesystem.attributes(file);
+  if (!attributes) {
+    return tl::unexpected(Diagnostics{{0, 0, attributes.error().message}});
   }
   Settings defaults;
   if (const char* given = std::getenv("STATE_DIRECTORY")) {
@@ -150,7 +157,7 @@ tl::expected<Settings, Diagnostics> load(const std::filesystem::path& file) {
       defaults.state_directory = first;
     }
   }
-  return parse_over(std::move(defaults), *yaml);
+  return parse_over(std::move(defaults), *yaml, (attributes->mode & S_IROTH) != 0);
 }
 
 }  // namespace renewd::configuration

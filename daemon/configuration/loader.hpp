@@ -13,8 +13,8 @@ namespace renewd::configuration {
 
 tl::expected<Settings, Diagnostics> parse(std::string_view yaml);
 
-// Reads and parses a file of at most 1 MiB. `state_directory` defaults to $STATE_DIRECTORY (systemd.exec(5)) when the
-// file does not set it.
+// Reads and parses a file of at most 1 MiB. A secret that stands in it (`value`) is an error when everybody may read
+// it. `state_directory` defaults to $STATE_DIRECTORY (systemd.exec(5)) when the file does not set it.
 tl::expected<Settings, Diagnostics> load(const std::filesystem::path& file);
 
 }  // namespace renewd::configuration

@@ -31,6 +31,12 @@ std::optional<SecretSource> source_of(const YamlMap& secret, std::string_view ki
     return std::nullopt;
   }
   if (kind == "value") {
+    if (secret.sink().public_file()) {
+      secret.sink().error(
+          node.place, fmt::format("`{}` is a secret, and every user of this host may read this file; take that right "
+                                  "away (chmod o= FILE), or write {{file: PATH}}",
+                                  secret.name_of(kind)));
+    }
     return SecretSource{SecretSource::Kind::value, {}, Secret(*text)};
   }
   if (kind == "env") {

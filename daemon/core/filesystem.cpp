@@ -113,6 +113,17 @@ Result<void> apply_attributes(int fd, const fs::path& path, const FileAttributes
   return {};
 }
 
+Result<void> give_to_owner_of(const fs::path& parent, const fs::path& directory) {
+  // O_NOFOLLOW: the parent's owner, who is not root, may have put a link in its place.
+  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat owner{};
+  if (fd.get() < 0 || ::stat(parent.c_str(), &owner) != 0 ||
+      (owner.st_uid != 0 && ::fchown(fd.get(), owner.st_uid, owner.st_gid) != 0)) {
+    return disk_failure("giving an owner to the directory", directory, errno);
+  }
+  return {};
+}
+
 Result<void> write_all(int fd, std::string_view bytes, const fs::path& path) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
@@ -260,10 +271,17 @@ Result<void> PosixFilesystem::create_directories(const fs::path& directory, mode
       return created;
     }
   }
-  if (::mkdir(directory.c_str(), mode) != 0 && errno != EEXIST) {
-    return disk_failure("creating the directory", directory, errno);
+  const fs::path above = parent.empty() ? fs::path(".") : parent;
+  if (::mkdir(directory.c_str(), mode) != 0) {
+    if (errno != EEXIST) {
+      return disk_failure("creating the directory", directory, errno);
+    }
+  } else if (::geteuid() == 0) {
+    if (auto given = give_to_owner_of(above, directory); !given) {
+      return given;
+    }
   }
-  return sync_directory(parent.empty() ? fs::path(".") : parent);
+  return sync_directory(above);
 }
 
 Result<void> PosixFilesystem::sync_directory(const fs::path& directory) {

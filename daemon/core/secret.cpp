@@ -9,10 +9,14 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <fmt/format.h>
+
 namespace renewd {
 namespace {
 
 constexpr std::size_t kSecretLimit = 64 * 1024;
+// Where LoadCredential=NAME looks first (systemd.exec(5)).
+constexpr auto kCredentialStore = "/etc/credstore/";
 
 Result<Secret> read_file(const std::string& path, const std::string& doing) {
   // O_NONBLOCK: a fifo in place of the file must not hang the daemon.
@@ -62,12 +66,15 @@ Result<Secret> read_raw(const SecretSource& source, const std::string& doing) {
     case SecretSource::Kind::file:
       return read_file(source.name, doing);
     case SecretSource::Kind::credential: {
+      const std::string stored = kCredentialStore + source.name;
       const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
       if (directory == nullptr) {
-        return failure(ErrorKind::unauthorized,
-                       doing + ": CREDENTIALS_DIRECTORY is not set; add LoadCredential= to the systemd unit");
+        return read_file(stored, doing + ", outside of a unit (CREDENTIALS_DIRECTORY is not set): " + stored);
       }
-      return read_file(std::string(directory) + "/" + source.name, doing);
+      const std::string loaded = std::string(directory) + "/" + source.name;
+      return read_file(
+          loaded, fmt::format("{} (LoadCredential={} in the unit takes it from {} when the service starts): {}", doing,
+                              source.name, stored, loaded));
     }
     case SecretSource::Kind::env: {
       const char* value = std::getenv(source.name.c_str());

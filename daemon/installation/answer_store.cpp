@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/text.hpp"
+#include "installation/state_files.hpp"
 
 namespace renewd::installation {
 namespace {
@@ -25,7 +26,11 @@ Result<void> AnswerStore::take_room() {
     return created;
   }
   give_room_back();  // a crash may have left it
-  return filesystem_.create(room(paths_), std::string(kRoom, '\0'), state_file_attributes());
+  const auto attributes = state_file_attributes(filesystem_, paths_.directory);
+  if (!attributes) {
+    return tl::unexpected(attributes.error());
+  }
+  return filesystem_.create(room(paths_), std::string(kRoom, '\0'), *attributes);
 }
 
 void AnswerStore::give_room_back() {
@@ -34,10 +39,7 @@ void AnswerStore::give_room_back() {
 
 Result<void> AnswerStore::keep(std::string_view answer) {
   give_room_back();
-  if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
-    return created;
-  }
-  return write_durably(filesystem_, paths_.answer(), answer, state_file_attributes());
+  return write_state(filesystem_, paths_.answer(), answer);
 }
 
 Result<std::optional<std::string>> AnswerStore::load() const {

@@ -5,6 +5,8 @@
 
 #include <boost/json.hpp>
 
+#include "installation/state_files.hpp"
+
 namespace renewd::installation {
 namespace {
 
@@ -44,14 +46,11 @@ Attempts AttemptStore::load() const {
 }
 
 Result<void> AttemptStore::save(const Attempts& attempts) {
-  if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
-    return created;
-  }
   const json::object object{
       {"failures_in_a_row", attempts.failures_in_a_row}, {"last_failure", attempts.last_failure},
       {"last_message", attempts.last_message},           {"not_before", to_number(attempts.not_before)},
       {"days_announced", attempts.days_announced},       {"expiry_announced", to_number(attempts.expiry_announced)}};
-  return write_durably(filesystem_, paths_.attempts(), json::serialize(object) + "\n", state_file_attributes());
+  return write_state(filesystem_, paths_.attempts(), json::serialize(object) + "\n");
 }
 
 RequestLog::Contents RequestLog::read(TimePoint now) const {
@@ -92,14 +91,11 @@ Result<void> RequestLog::add(TimePoint now) {
 }
 
 Result<void> RequestLog::save(const std::vector<TimePoint>& requests) {
-  if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
-    return created;
-  }
   json::array times;
   for (const TimePoint request : requests) {
     times.push_back(to_number(request));
   }
-  return write_durably(filesystem_, paths_.requests(), json::serialize(times) + "\n", state_file_attributes());
+  return write_state(filesystem_, paths_.requests(), json::serialize(times) + "\n");
 }
 
 }  // namespace renewd::installation

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "installation/installer.hpp"
+#include "installation/state_files.hpp"
 
 namespace renewd::installation {
 namespace {
@@ -76,8 +77,7 @@ Result<void> Generations::write_index(const std::map<int, CertificateRecord>& in
   for (const auto& [number, certificate] : index) {
     object[std::to_string(number)] = to_json(certificate);
   }
-  return write_durably(filesystem_, paths_.generations_index(), boost::json::serialize(object) + "\n",
-                       state_file_attributes());
+  return write_state(filesystem_, paths_.generations_index(), boost::json::serialize(object) + "\n");
 }
 
 Result<std::vector<Generation>> Generations::list() const {
@@ -115,8 +115,7 @@ Result<int> Generations::keep(std::string_view keystore, const std::optional<Cer
     }
   }
   const int number = kept->empty() ? 1 : kept->back() + 1;
-  if (auto written = write_durably(filesystem_, directory / std::to_string(number), keystore, state_file_attributes());
-      !written) {
+  if (auto written = write_state(filesystem_, directory / std::to_string(number), keystore); !written) {
     return tl::unexpected(std::move(written.error()));
   }
   if (certificate) {

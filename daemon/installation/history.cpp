@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "core/text.hpp"
+#include "installation/state_files.hpp"
 
 namespace renewd::installation {
 namespace {
@@ -87,7 +88,7 @@ Result<void> History::append(std::string_view outcome, const JournalEntry& entry
   for (const auto& kept : lines) {
     text += kept + "\n";
   }
-  return write_durably(filesystem_, paths_.history(), text, state_file_attributes());
+  return write_state(filesystem_, paths_.history(), text);
 }
 
 std::vector<PastRenewal> History::list() const {
@@ -102,10 +103,7 @@ std::vector<PastRenewal> History::list() const {
 }
 
 Result<void> History::record_in_use(const CertificateRecord& in_use) {
-  if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
-    return created;
-  }
-  return write_durably(filesystem_, paths_.in_use(), json::serialize(to_json(in_use)) + "\n", state_file_attributes());
+  return write_state(filesystem_, paths_.in_use(), json::serialize(to_json(in_use)) + "\n");
 }
 
 std::optional<CertificateRecord> History::in_use() const {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "installation/state_files.hpp"
 
 namespace renewd::installation {
 namespace {
@@ -144,11 +145,7 @@ std::optional<JournalEntry> Journal::peek() const {
 }
 
 Result<void> Journal::write(const JournalEntry& entry) {
-  if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
-    return tl::unexpected(with_context("writing the journal", std::move(created.error())));
-  }
-  if (auto written = write_durably(filesystem_, paths_.journal(), serialize(entry), state_file_attributes());
-      !written) {
+  if (auto written = write_state(filesystem_, paths_.journal(), serialize(entry)); !written) {
     return tl::unexpected(with_context("writing the journal", std::move(written.error())));
   }
   return {};

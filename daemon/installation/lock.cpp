@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,6 +16,17 @@
 
 namespace renewd::installation {
 namespace {
+
+// The lock that root takes by hand must be one that the daemon can take, too (installation/state.hpp).
+bool give_to_owner_of(const std::filesystem::path& directory, int descriptor) {
+  struct stat wanted{};
+  struct stat present{};
+  if (::geteuid() != 0) {
+    return true;
+  }
+  return ::stat(directory.c_str(), &wanted) == 0 && ::fstat(descriptor, &present) == 0 &&
+         (present.st_uid == wanted.st_uid || ::fchown(descriptor, wanted.st_uid, wanted.st_gid) == 0);
+}
 
 std::string read_holder(int descriptor) {
   std::array<char, 128> text{};
@@ -32,6 +44,9 @@ Result<Lock> Lock::acquire(const std::filesystem::path& file, std::string_view h
     return system_failure(ErrorKind::disk, doing, errno);
   }
   Lock lock(descriptor);
+  if (!give_to_owner_of(file.parent_path(), descriptor)) {
+    return system_failure(ErrorKind::disk, doing, errno);
+  }
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       return failure(ErrorKind::busy, fmt::format("{}: held by {}", doing, read_holder(descriptor)));

@@ -14,19 +14,20 @@ _gravitee_renewd() {
     [plan]='--json'
     [validate]=''
     [inspect]='--password-file --json'
+    [init]='--permissions --root --dry-run --force'
     [activate]=''
     [rollback]=''
   )
 
   COMPREPLY=()
-  if [[ $previous == --config || $previous == --password-file ]]; then
+  if [[ $previous == --config || $previous == --password-file || $previous == --root ]]; then
     mapfile -t COMPREPLY < <(compgen -f -- "$word")
     return
   fi
   for ((index = 1; index < COMP_CWORD; index++)); do
     case ${COMP_WORDS[index]} in
       --config) configuration=${COMP_WORDS[++index]} ;;
-      --password-file) ((++index)) ;;
+      --password-file | --root) ((++index)) ;;
       -*) ;;
       *) [[ -n $command ]] || command=${COMP_WORDS[index]} ;;
     esac

@@ -144,6 +144,23 @@ TEST_CASE("the other ends of a restart job are told apart") {
   }
 }
 
+// The time that a call over D-Bus may take by default (sd_bus_set_method_call_timeout(3)) is 25 s, and a JVM may take
+// more.
+TEST_CASE("a start that takes longer than a call over D-Bus may is waited for") {
+  Machine machine;
+  machine.add_unit("patient",
+                   "ExecStartPre=/bin/sh -c 'test ! -e /run/patient || sleep 26'\nExecStart=/bin/sleep infinity");
+  machine.start("patient");
+  const pid_t before = machine.main_pid("patient");
+  machine.set_switch("patient");
+  Restart restart({"patient"}, Action::try_restart, std::chrono::seconds(60));
+  const auto activation = restart.activate();
+  REQUIRE(activation);
+  CHECK(activation->use == Use::in_use);
+  CHECK(machine.main_pid("patient") != before);
+  CHECK(restart.verify());
+}
+
 TEST_CASE("a start that takes longer than the deadline is an error") {
   Machine machine;
   machine.add_unit("slow", "ExecStartPre=/bin/sh -c 'test ! -e /run/slow || sleep 60'\nExecStart=/bin/sleep infinity");

@@ -31,6 +31,23 @@ TEST_CASE("loads a file") {
   CHECK(settings->certificates.at(0).name == "a");
 }
 
+TEST_CASE("a secret in a file that everybody may read is an error at its place") {
+  const TemporaryDirectory directory;
+  const auto file = directory / "config.yaml";
+  write_file(file, "certificates: [{name: a, renew: never, keystore: {path: /k, password: {value: hunter2}}}]\n");
+  for (const auto& [mode, allowed] : {std::pair(0600U, true), {0640U, true}, {0644U, false}, {0604U, false}}) {
+    ::chmod(file.c_str(), mode);
+    const auto settings = load(file);
+    CHECK(settings.has_value() == allowed);
+    if (!settings) {
+      const std::string text = settings.error().at(0).text(file);
+      CHECK_THAT(text, StartsWith(file.string() + ":1:79: error: `keystore.password.value` is a secret") &&
+                           ContainsSubstring("chmod o="));
+      CHECK_THAT(text, !ContainsSubstring("hunter2"));
+    }
+  }
+}
+
 TEST_CASE("the state directory is the file's, else the unit's first, else the documented one") {
   const TemporaryDirectory directory;
   write_file(directory / "without.yaml", kFile);

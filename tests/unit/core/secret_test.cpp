@@ -49,7 +49,9 @@ TEST_CASE("secrets come from credentials, the environment and the configuration,
 
   ::unsetenv("CREDENTIALS_DIRECTORY");
   ::unsetenv("RENEWD_TEST_SECRET");
-  CHECK_THAT(read_secret(credential).error().message, ContainsSubstring("LoadCredential"));
+  // By hand, outside of a unit.
+  CHECK_THAT(read_secret(credential).error().message, ContainsSubstring("CREDENTIALS_DIRECTORY is not set") &&
+                                                          ContainsSubstring("/etc/credstore/token: No such"));
   CHECK_THAT(read_secret(variable).error().message, ContainsSubstring("RENEWD_TEST_SECRET"));
 
   ::setenv("CREDENTIALS_DIRECTORY", directory.path().c_str(), 1);
@@ -57,6 +59,10 @@ TEST_CASE("secrets come from credentials, the environment and the configuration,
   CHECK(read_secret(credential)->view() == "from-credential");
   CHECK(read_secret(variable)->view() == "from-environment");
   CHECK(read_secret(value)->view() == "inline");
+  const SecretSource missing{.kind = SecretSource::Kind::credential, .name = "missing", .value = {}};
+  CHECK_THAT(read_secret(missing).error().message,
+             ContainsSubstring("LoadCredential=missing") && ContainsSubstring("/etc/credstore/missing") &&
+                 ContainsSubstring((directory / "missing").string() + ": No such"));
 }
 
 TEST_CASE("a rotated secret is seen at the next use") {

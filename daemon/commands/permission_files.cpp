@@ -1,0 +1,128 @@
+#include "commands/permission_files.hpp"
+
+#include <algorithm>
+
+#include <boost/crc.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace renewd::commands {
+namespace {
+
+constexpr std::string_view kHeader =
+    "{0} Written by `gravitee-renewd init --permissions` from the configuration: run it again after a change there.\n"
+    "{0} A file that was changed by hand is not overwritten without --force; the last line tells.\n";
+constexpr std::string_view kStockUser = "gravitee";
+
+std::string checksum_line(std::string_view comment, std::string_view text) {
+  boost::crc_32_type crc;
+  crc.process_bytes(text.data(), text.size());
+  return fmt::format("{} checksum {:08x}\n", comment, crc.checksum());
+}
+
+std::string with_checksum(std::string_view comment, const std::string& text) {
+  return text + checksum_line(comment, text);
+}
+
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("-_.@:/").find(c) != std::string_view::npos;
+}
+
+// A JavaScript string. Whatever is not plain is written as a number, so that nothing can end it.
+std::string javascript(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    quoted += is_plain(c) ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  return quoted + "\"";
+}
+
+// A word of a unit file (systemd.syntax(7)); "%" would begin a specifier.
+std::string word(std::string_view text) {
+  if (std::ranges::all_of(text, is_plain)) {
+    return std::string(text);
+  }
+  std::string quoted = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '%') {
+      quoted += "%%";
+    } else if (c == '"' || c == '\\' || byte < 0x20 || byte == 0x7F) {
+      quoted += fmt::format("\\x{:02x}", byte);
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "\"";
+}
+
+bool is_below(const std::filesystem::path& path, const std::filesystem::path& directory) {
+  const auto end = std::mismatch(directory.begin(), directory.end(), path.begin(), path.end()).first;
+  return end == directory.end();
+}
+
+// What ProtectHome= hides.
+bool is_in_a_home(const std::filesystem::path& path) {
+  return is_below(path, "/home") || is_below(path, "/root") || is_below(path, "/run/user");
+}
+
+}  // namespace
+
+std::string polkit_rules(const Permissions& permissions) {
+  if (permissions.units.empty()) {
+    return "";
+  }
+  std::vector<std::string> units;
+  std::ranges::transform(permissions.units, std::back_inserter(units), javascript);
+  return with_checksum("//",
+                       fmt::format(kHeader, "//") + fmt::format(R"(polkit.addRule(function(action, subject) {{
+    var units = [{}];
+    var verbs = ["restart", "try-restart"];
+    if (action.id === "org.freedesktop.systemd1.manage-units" && subject.user === {} &&
+        units.indexOf(action.lookup("unit")) !== -1 && verbs.indexOf(action.lookup("verb")) !== -1) {{
+        return polkit.Result.YES;
+    }}
+    return polkit.Result.NOT_HANDLED;
+}});
+)",
+                                                                fmt::join(units, ", "), javascript(permissions.user)));
+}
+
+std::string service_drop_in(const Permissions& permissions) {
+  std::string text = fmt::format(kHeader, "#") + "[Service]\n";
+  if (permissions.user != kStockUser || permissions.group != kStockUser) {
+    text += fmt::format("User={}\nGroup={}\n", word(permissions.user), word(permissions.group));
+  }
+  for (const auto& directory : permissions.writable) {
+    // "-": one that is missing is for the daemon to complain of; systemd would not start it.
+    text += fmt::format("ReadWritePaths={}\n", word("-" + directory.string()));
+  }
+  if (std::ranges::any_of(permissions.writable, is_in_a_home)) {
+    text += "ProtectHome=read-only\n";
+  }
+  if (permissions.changes_group) {
+    text += "SystemCallFilter=fchown\n";
+  }
+  for (const auto& name : permissions.credentials) {
+    text += fmt::format("LoadCredential={}\n", name);
+  }
+  if (permissions.reads_journal) {
+    text += "SupplementaryGroups=systemd-journal\n";
+  }
+  return with_checksum("#", text);
+}
+
+bool is_as_written(std::string_view file) {
+  if (file.empty()) {
+    return false;
+  }
+  const auto line_end = file.substr(0, file.size() - 1).rfind('\n');
+  if (line_end == std::string_view::npos) {
+    return false;
+  }
+  const std::string_view text = file.substr(0, line_end + 1);
+  return file.substr(line_end + 1) == checksum_line(file.starts_with("//") ? "//" : "#", text);
+}
+
+}  // namespace renewd::commands

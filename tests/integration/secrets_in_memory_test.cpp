@@ -1,0 +1,124 @@
+// What the daemon leaves of its secrets: nothing in its memory once it is idle, and nobody who could look.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "support/catch.hpp"
+#include "support/host.hpp"
+
+using namespace renewd::testing;
+
+namespace {
+
+std::string file_of(pid_t pid, const std::string& name) {
+  return "/proc/" + std::to_string(pid) + "/" + name;
+}
+
+// As PKCS#12 and JKS use passwords: in UTF-16, most significant byte first.
+std::string utf16(const std::string& text) {
+  std::string wide;
+  for (const char c : text) {
+    wide += '\0';
+    wide += c;
+  }
+  return wide;
+}
+
+// No memory of ours is that large; what a sanitizer keeps beside it is, and holds no copies.
+constexpr std::size_t kShadow = std::size_t{1} << 30;
+
+// Where in the memory of a process one of the texts is: "token in [heap]", a line each. Its own writable memory alone:
+// the rest is files.
+std::string found_in_memory(pid_t pid, const std::map<std::string, std::string>& texts) {
+  std::ifstream memory(file_of(pid, "mem"), std::ios::binary);
+  std::ifstream maps(file_of(pid, "maps"));
+  std::string found;
+  std::size_t looked_at = 0;
+  for (std::string line; std::getline(maps, line);) {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    char rights[5] = "";
+    if (std::sscanf(line.c_str(), "%zx-%zx %4s", &begin, &end, rights) != 3 || std::string_view(rights, 2) != "rw") {
+      continue;
+    }
+    if (end - begin > kShadow) {
+      continue;
+    }
+    std::string bytes(end - begin, '\0');
+    memory.clear();
+    memory.seekg(static_cast<std::streamoff>(begin));
+    memory.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    looked_at += static_cast<std::size_t>(memory.gcount());
+    for (const auto& [name, text] : texts) {
+      if (bytes.find(text) != std::string::npos) {
+        found += name + " in " + line + "\n";
+      }
+    }
+  }
+  // A search that sees nothing finds nothing.
+  CHECK(looked_at > 100'000);
+  return found;
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("after a renewal neither token nor password is left in the daemon's memory") {
+  if (::geteuid() != 0) {
+    WARN("skipped: only root may look into the daemon's memory");
+    return;
+  }
+  Host host;
+  BackgroundProcess daemon(host.daemon_command());
+  const std::string log =
+      daemon.wait_for_errors([](const std::string& errors) { return contains(errors, "renewal_completed"); });
+  REQUIRE(contains(log, "renewal_requested"));
+  // It looks at the new keystore once more, with the password, before it is idle: what is left then is left for good.
+  std::string found = "not looked at yet";
+  for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+       !found.empty() && std::chrono::steady_clock::now() < end;) {
+    found = found_in_memory(daemon.pid(), {{"token", kAccountToken},
+                                           {"password", kKeystorePassword},
+                                           {"password (UTF-16)", utf16(kKeystorePassword)},
+                                           {"token (base64)", "dG9rZW4tNGtRejctb2YtdGhlLWFjY291bnQ"}});
+  }
+  CHECK(found == "");
+  // The same search finds what is there.
+  CHECK_THAT(found_in_memory(daemon.pid(), {{"path", host.keystore().string()}}), ContainsSubstring("path in "));
+}
+
+TEST_CASE("nobody but root may look into the daemon, and it leaves no core file") {
+  if (::geteuid() != 0) {
+    WARN("skipped: needs root to become another user");
+    return;
+  }
+  const TemporaryDirectory directory;
+  write_file(directory / "config.yaml",
+             "certificates: [{name: a, renew: never, keystore: {path: /none}}]\nstate_directory: " +
+                 (directory / "state").string() + "\n");
+  std::filesystem::permissions(directory.path(), std::filesystem::perms(0777));
+  // Where everybody gets at it.
+  std::filesystem::copy_file(RENEWD_BINARY, directory / "gravitee-renewd");
+  BackgroundProcess daemon(
+      {"sh", "-c",
+       "ulimit -c unlimited; exec setpriv --reuid=1234 --regid=1234 --clear-groups \"$1\" --config "
+       "\"$2\" run",
+       "sh", (directory / "gravitee-renewd").string(), (directory / "config.yaml").string()});
+  daemon.wait_for_errors([](const std::string& errors) { return contains(errors, "daemon_started"); });
+  struct stat status{};
+  REQUIRE(::stat(file_of(daemon.pid(), "mem").c_str(), &status) == 0);
+  CHECK(status.st_uid == 0);
+  std::istringstream limits(read_file(file_of(daemon.pid(), "limits")));
+  std::string core;
+  while (std::getline(limits, core) && !core.starts_with("Max core file size")) {
+  }
+  CHECK_THAT(core, ContainsSubstring("size        0 ") && ContainsSubstring(" unlimited "));
+}

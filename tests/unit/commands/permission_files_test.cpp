@@ -1,0 +1,101 @@
+#include "commands/permission_files.hpp"
+
+#include "support/catch.hpp"
+
+namespace renewd::commands {
+namespace {
+
+const Permissions kStock{.user = "gravitee",
+                         .group = "gravitee",
+                         .units = {"graviteeio-apim-gateway.service"},
+                         .writable = {"/opt/graviteeio/apim/gateway/config"},
+                         .credentials = {}};
+
+// Without the comments.
+std::string settings(const std::string& text) {
+  std::string lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin) + 1;
+    if (text[begin] != '#') {
+      lines += text.substr(begin, end - begin);
+    }
+    begin = end;
+  }
+  return lines;
+}
+
+TEST_CASE("the rule names the user, the units and the two verbs of a restart") {
+  auto permissions = kStock;
+  permissions.units.emplace_back("graviteeio-am-gateway.service");
+  const std::string rules = polkit_rules(permissions);
+  CHECK_THAT(rules, ContainsSubstring("[\"graviteeio-apim-gateway.service\", \"graviteeio-am-gateway.service\"]"));
+  CHECK_THAT(rules, ContainsSubstring("subject.user === \"gravitee\""));
+  CHECK_THAT(rules, ContainsSubstring("[\"restart\", \"try-restart\"]"));
+  CHECK_THAT(rules, ContainsSubstring("action.id === \"org.freedesktop.systemd1.manage-units\""));
+}
+
+TEST_CASE("without a unit there is no rule") {
+  auto permissions = kStock;
+  permissions.units.clear();
+  CHECK(polkit_rules(permissions).empty());
+}
+
+TEST_CASE("nothing in a name ends its string in the rule") {
+  auto permissions = kStock;
+  permissions.units = {"foo\\x2dbar@1.service"};
+  permissions.user = "x\"||true\n\xe2\x80\xa8";
+  const std::string rules = polkit_rules(permissions);
+  CHECK_THAT(rules, ContainsSubstring("[\"foo\\x5cx2dbar@1.service\"]"));
+  CHECK_THAT(rules, ContainsSubstring("subject.user === \"x\\x22\\x7c\\x7ctrue\\x0a\\xe2\\x80\\xa8\""));
+}
+
+TEST_CASE("the drop-in of a stock host only says where keystores are written") {
+  CHECK(settings(service_drop_in(kStock)) == "[Service]\nReadWritePaths=-/opt/graviteeio/apim/gateway/config\n");
+}
+
+TEST_CASE("another user or group, credentials and the journal are in the drop-in") {
+  const Permissions permissions{.user = "tomcat",
+                                .group = "web",
+                                .units = {},
+                                .writable = {"/srv/a", "/srv/b"},
+                                .credentials = {"account-token", "proxy"},
+                                .changes_group = true,
+                                .reads_journal = true};
+  CHECK(settings(service_drop_in(permissions)) ==
+        "[Service]\nUser=tomcat\nGroup=web\nReadWritePaths=-/srv/a\nReadWritePaths=-/srv/b\n"
+        "SystemCallFilter=fchown\nLoadCredential=account-token\nLoadCredential=proxy\nSupplementaryGroups=systemd-"
+        "journal\n");
+}
+
+TEST_CASE("a path is one word, whatever is in it, and no specifier") {
+  auto permissions = kStock;
+  permissions.writable = {"/srv/key stores/100%h/\"a\"\n"};
+  CHECK(settings(service_drop_in(permissions)) ==
+        "[Service]\nReadWritePaths=\"-/srv/key stores/100%%h/\\x22a\\x22\\x0a\"\n");
+}
+
+TEST_CASE("a keystore in a home directory is not hidden") {
+  for (const auto& [path, hidden] : {std::pair("/home/gravitee/config", true), {"/root", true}, {"/homes/a", false}}) {
+    auto permissions = kStock;
+    permissions.writable = {path};
+    CHECK((service_drop_in(permissions).find("ProtectHome=read-only\n") != std::string::npos) == hidden);
+  }
+}
+
+TEST_CASE("a change by hand is seen") {
+  for (const std::string& written : {polkit_rules(kStock), service_drop_in(kStock)}) {
+    CHECK(is_as_written(written));
+    CHECK_FALSE(is_as_written(written + "\n"));
+    CHECK_FALSE(is_as_written("x" + written));
+    CHECK_FALSE(is_as_written(written.substr(0, written.size() - 1)));
+    std::string changed = written;
+    changed.replace(changed.find("gravitee"), 8, "graviteE");
+    CHECK_FALSE(is_as_written(changed));
+  }
+  CHECK_FALSE(is_as_written(""));
+  CHECK_FALSE(is_as_written("[Service]"));
+  CHECK_FALSE(is_as_written("[Service]\nUser=me\n"));
+}
+
+}  // namespace
+}  // namespace renewd::commands
