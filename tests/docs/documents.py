@@ -1,0 +1,198 @@
+"""The documents and what goes with them: links, commands, configurations, and the samples for monitoring.
+
+    documents.py links | commands RENEWD | configurations RENEWD | run RENEWD SIMULATOR | monitoring
+
+Run in the root of the sources. Prints what is wrong, one line each, and ends with 1 if there is anything.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+import yaml
+
+DOCUMENTS = sorted(
+    path for path in [pathlib.Path("README.md"), pathlib.Path("CONTRIBUTING.md"), *pathlib.Path("docs").rglob("*.md"),
+                      *pathlib.Path("config").rglob("*.md")])
+KEYSTORE = "/opt/graviteeio/apim/gateway/config/keystore.p12"
+# What the blocks of YAML that are no whole configuration are put into. Its gateway, without one of their own, is none.
+MINIMAL = f"""certificates:
+  - name: production
+    account_url: https://eu.cloud.gravitee.io/management/accounts/7b6f41d3-7118-41e9-af41-d3711801e973
+    token: {{value: token}}
+    keystore: {{path: {KEYSTORE}}}
+"""
+OF_A_CERTIFICATE = {"gateway", "renew", "renew_before", "renew_windows", "activate_windows", "override_windows_before"}
+METRICS = """certificate_not_before_timestamp_seconds certificate_not_after_timestamp_seconds
+    certificate_in_use_not_after_timestamp_seconds certificate_readable next_renewal_timestamp_seconds
+    next_attempt_timestamp_seconds last_check_timestamp_seconds last_success_timestamp_seconds renewal_attempts_total
+    renewal_failures_total consecutive_failures activation_pending rollbacks_total request_duration_seconds_bucket
+    request_duration_seconds_sum request_duration_seconds_count clock_skew_seconds config_last_reload_successful
+    build_info""".split()
+problems = []
+
+
+def problem(where, what):
+    problems.append(f"{where}: {what}")
+
+
+def blocks(path, language):
+    """The code blocks of a language: line number, whether `<!-- run -->` is above it, and the text."""
+    lines = path.read_text().splitlines()
+    start = None
+    for number, line in enumerate(lines, 1):
+        if start is None and line.strip().startswith("```"):
+            start, indent = number, len(line) - len(line.lstrip())
+        elif start is not None and line.strip() == "```":
+            if lines[start - 1].strip() == "```" + language:
+                marked = start >= 2 and lines[start - 2].strip() == "<!-- run -->"
+                yield start, marked, "\n".join(text[indent:] for text in lines[start:number - 1]) + "\n"
+            start = None
+
+
+def commands(text):
+    """The calls of gravitee-renewd in a block for a shell, as lists of words without the program."""
+    for line in text.replace("\\\n", " ").splitlines():
+        for part in re.split(r"&&|\|\||;|\|", line.split(" #")[0]):
+            words = shlex.split(part)
+            if words and words[0].rsplit("/", 1)[-1] == "gravitee-renewd":
+                yield words[1:]
+
+
+def anchors(path):
+    """As GitHub makes them of headings."""
+    without_code = re.sub(r"^ *```.*?^ *```$", "", path.read_text(), flags=re.M | re.S)
+    headings = re.findall(r"^#+ +(.*)$", without_code, flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def check_target(where, path, anchor):
+    if not path.exists():
+        problem(where, f"{path} does not exist")
+    elif anchor and anchor not in anchors(path):
+        problem(where, f"{path} has no section #{anchor}")
+
+
+def check_links():
+    for document in DOCUMENTS:
+        text = re.sub(r"^ *```.*?^ *```$", "", document.read_text(), flags=re.M | re.S)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if not re.match(r"[a-z]+:", target):
+                path, _, anchor = target.partition("#")
+                check_target(document, pathlib.Path(os.path.normpath(document.parent / path)) if path else document, anchor)
+
+
+def check_commands(renewd):
+    help_of = {}
+    for document in DOCUMENTS:
+        calls = [call for _, _, text in blocks(document, "sh") for call in commands(text)]
+        calls += [shlex.split(call)[1:] for call in re.findall(r"`(gravitee-renewd [^`]*)`", document.read_text())]
+        for call in calls:
+            words = [word for word in call if not word.startswith("-")]
+            if "--config" in call:
+                words.remove(call[call.index("--config") + 1])
+            command = words[:1]
+            if tuple(command) not in help_of:
+                done = subprocess.run([renewd, *command, "--help"], capture_output=True, text=True, check=False)
+                help_of[tuple(command)] = done.stdout if done.returncode == 0 else None
+            text = help_of[tuple(command)]
+            if text is None:
+                problem(document, f"there is no command {command}: gravitee-renewd {shlex.join(call)}")
+                continue
+            for option in (word for word in call if word.startswith("-")):
+                if option not in ("--config", "--help") and not re.search(rf"(^|[\s,]){re.escape(option)}\b", text):
+                    problem(document, f"{command[0] if command else 'gravitee-renewd'} has no option {option}")
+
+
+def check_configurations(renewd):
+    with tempfile.TemporaryDirectory() as directory:
+        for document in DOCUMENTS:
+            for line, _, text in blocks(document, "yaml"):
+                whole = text
+                if "certificates" not in yaml.safe_load(text):
+                    of_a_certificate = set(yaml.safe_load(text)) <= OF_A_CERTIFICATE
+                    whole = MINIMAL + (re.sub(r"^", "    ", text, flags=re.M) if of_a_certificate else text)
+                file = pathlib.Path(directory) / "config.yaml"
+                file.write_text(whole)
+                file.chmod(0o600)
+                done = subprocess.run([renewd, "--config", file, "validate"], capture_output=True, text=True, check=False)
+                if done.returncode != 0:
+                    problem(f"{document}:{line}", done.stdout + done.stderr)
+
+
+def run_commands(renewd, simulator):
+    for document in DOCUMENTS:
+        marked = [(line, call) for line, marked, text in blocks(document, "sh") if marked for call in commands(text)]
+        if not marked:
+            continue
+        with tempfile.TemporaryDirectory() as name:
+            host = pathlib.Path(name)
+            for secret in ("token", "password"):
+                (host / secret).write_text(f"{secret}-of-the-test\n")
+                (host / secret).chmod(0o600)
+            with subprocess.Popen([simulator, "--directory", host / "cloud", "--key", "ec:P-256", "--token", "token-of-the-test",
+                                   "--password", "password-of-the-test", "--initial-keystore", host / "keystore.p12",
+                                   "--initial-days", "10"], stdout=subprocess.PIPE, text=True) as cloud:
+                url = next(line for line in cloud.stdout if line.startswith("listening on ")).split()[2]
+                (host / "config.yaml").write_text(
+                    MINIMAL.replace("https://eu.cloud.gravitee.io", url).replace("{value: token}", f"{{file: {host}/token}}")
+                    .replace(f"{{path: {KEYSTORE}}}", f"{{path: {host}/keystore.p12, password: {{file: {host}/password}}}}")
+                    + f"    gateway: {{command: {{argv: [/bin/true]}}}}\nhttp: {{ca_file: {host}/cloud/ca.pem}}\n"
+                      f"state_directory: {host}/state\nschedule: {{splay: 0s}}\n")
+                for line, call in marked:
+                    done = subprocess.run([renewd, "--config", host / "config.yaml", *call],
+                                          capture_output=True, text=True, check=False)
+                    if done.returncode != 0:
+                        problem(f"{document}:{line}", f"{shlex.join(call)}: {done.returncode}: {done.stdout}{done.stderr}")
+                cloud.terminate()
+
+
+def check_monitoring():
+    known = {"gravitee_renewd_" + name for name in METRICS}
+    rules = pathlib.Path("config/prometheus/gravitee-renewd.rules.yaml")
+    dashboard = pathlib.Path("config/grafana/gravitee-renewd.json")
+    for file in (rules, dashboard, pathlib.Path("tests/prometheus/rules_test.yaml")):
+        for name in sorted(set(re.findall(r"gravitee_renewd_[a-z_]+", file.read_text())) - known):
+            problem(file, f"there is no metric {name}")
+    panels = json.loads(dashboard.read_text())["panels"]
+    for panel in panels:
+        if panel["datasource"]["uid"] != "${datasource}" or not all(target["expr"] for target in panel["targets"]):
+            problem(dashboard, f"panel {panel['title']} has a data source of its own, or no expression")
+    expressions = [target["expr"].replace("$instance", ".*").replace("$certificate", ".*")
+                   for panel in panels for target in panel["targets"]]
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        json.dump({"groups": [{"name": "dashboard", "rules": [
+            {"record": f"expression_{i}", "expr": expression} for i, expression in enumerate(expressions)]}]}, file)
+        file.flush()
+        done = subprocess.run(["promtool", "check", "rules", file.name], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            problem(dashboard, done.stdout + done.stderr)
+    events = set(re.findall(r"^\| `([a-z_]+)` \| (?:info|warning|error) \|", pathlib.Path("docs/events.md").read_text(), re.M))
+    log_rules = pathlib.Path("config/logs/loki-rules.yaml")
+    for name in re.findall(r'event=~?"([^"]*)"', log_rules.read_text()):
+        for event in set(name.split("|")) - events:
+            problem(log_rules, f"there is no event {event}")
+    tested = pathlib.Path("tests/prometheus/rules_test.yaml").read_text()
+    for file in (rules, log_rules):
+        for rule in (rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]):
+            notes = rule["annotations"]
+            path, _, anchor = notes["runbook_url"].partition("#")
+            check_target(f"{file}: {rule['alert']}", pathlib.Path(path), anchor or "missing")
+            if not (notes["summary"] and notes["description"] and rule["labels"]["severity"]):
+                problem(file, f"{rule['alert']} lacks an annotation")
+            if file == rules and f"alertname: {rule['alert']}\n" not in tested:
+                problem(file, f"no test lets {rule['alert']} fire")
+    for sample in ("promtail", "vector"):
+        yaml.safe_load(pathlib.Path(f"config/logs/{sample}.yaml").read_text())
+
+
+{"links": check_links, "commands": check_commands, "configurations": check_configurations, "run": run_commands,
+ "monitoring": check_monitoring}[sys.argv[1]](*sys.argv[2:])
+for text in problems:
+    print(text)
+sys.exit(1 if problems else 0)
