@@ -62,10 +62,24 @@ std::string words_of(const http::HttpResponse& response, const Secret& token) {
   return printable(redacted(error_words(response.body), token));
 }
 
+// What a person can do about an answer that says little more than its number.
+std::string_view advice_on(unsigned status) {
+  switch (status) {
+    case 401:
+      return "; the cloud does not accept the account token: has it expired, or was it revoked?";
+    case 403:
+      return "; may whoever made the account token renew this account's certificate?";
+    case 404:
+      return "; is account_url the one that the cloud's token dialog shows?";
+    default:
+      return "";
+  }
+}
+
 Error explain(const http::HttpResponse& response, std::string_view doing, const Secret& token) {
   const std::string words = words_of(response, token);
-  Error error{kind_of(response.status),
-              fmt::format("{}: HTTP {}{}{}", doing, response.status, words.empty() ? "" : ": ", words)};
+  Error error{kind_of(response.status), fmt::format("{}: HTTP {}{}{}{}", doing, response.status,
+                                                    words.empty() ? "" : ": ", words, advice_on(response.status))};
   if (error.kind == ErrorKind::rate_limited || error.kind == ErrorKind::server_error) {
     error.retry_after = parse_retry_after(response.header("retry-after"), response.header("date"));
   }

@@ -156,7 +156,7 @@ asio::awaitable<Result<UnitState>> SystemdUnits::state(std::string unit, Deadlin
     }
     const Result<void> added = add_properties(answer->get(), properties);
     if (!added) {
-      co_return tl::unexpected(added.error());
+      co_return failure(added.error().kind, "asking systemd about " + unit + ": " + added.error().message);
     }
   }
   const Result<void> usable = check_loaded(unit, properties.text("LoadState"));

@@ -73,7 +73,7 @@ Result<void> add_properties(sd_bus_message* answer, UnitProperties& properties) 
       result = sd_bus_message_exit_container(answer);
     }
   }
-  return system_failure(ErrorKind::gateway, "reading the properties of a unit", -result);
+  return system_failure(ErrorKind::gateway, "reading its properties", -result);
 }
 
 }  // namespace renewd::gateway

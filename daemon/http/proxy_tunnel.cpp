@@ -95,8 +95,9 @@ Result<void> judge(std::string_view header, const ProxySettings& proxy) {
   }
   if (status == 407) {
     return failure(ErrorKind::proxy,
-                   proxy.user.empty() ? std::string("it asks for a user name and a password, and none are configured")
-                                      : fmt::format("it refuses user {} or the password", printable(proxy.user)));
+                   proxy.user.empty()
+                       ? std::string("it asks for a user name and a password, and http.proxy has no user")
+                       : fmt::format("it refuses user {} or http.proxy_password", printable(proxy.user)));
   }
   if (status < 100) {
     return failure(ErrorKind::proxy, "its answer is not HTTP: " + printable(line, 80));

@@ -1,5 +1,7 @@
 #include "http/tls.hpp"
 
+#include <string_view>
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <fmt/format.h>
@@ -62,11 +64,30 @@ Result<void> expect_host(TlsStream& stream, const Url& url) {
   return {};
 }
 
+namespace {
+
+std::string_view advice_on(long verdict) {
+  switch (verdict) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return "; is this host's clock right?";
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return "; if its issuer is to be trusted (a proxy that opens TLS, for one), name it in http.ca_file";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
 std::string explain_handshake(TlsStream& stream, const boost::system::error_code& error) {
   ERR_clear_error();
   const long verdict = SSL_get_verify_result(stream.native_handle());
   if (verdict != X509_V_OK) {
-    return fmt::format("the server's certificate is not accepted: {}", X509_verify_cert_error_string(verdict));
+    return fmt::format("the server's certificate is not accepted: {}{}", X509_verify_cert_error_string(verdict),
+                       advice_on(verdict));
   }
   if (error == asio::error::eof || error == ssl::error::stream_truncated) {
     return "the server closed the connection during the handshake";

@@ -119,9 +119,9 @@ TEST_CASE("loopback hosts are reached without the proxy") {
 
 TEST_CASE("tells why the proxy refuses") {
   CHECK(refusal("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") ==
-        "proxy: it asks for a user name and a password, and none are configured");
+        "proxy: it asks for a user name and a password, and http.proxy has no user");
   CHECK(refusal("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "user") ==
-        "proxy: it refuses user user or the password");
+        "proxy: it refuses user user or http.proxy_password");
   CHECK(refusal("HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!") == "proxy: HTTP 403 Forbidden");
   CHECK(refusal("HTTP/1.1 502 \x1b[31mBad\r\n\r\n") == "proxy: HTTP 502 \\x1b[31mBad");
   CHECK(refusal("SSH-2.0-OpenSSH\x07\r\n\r\n") == "proxy: its answer is not HTTP: SSH-2.0-OpenSSH\\x07");
