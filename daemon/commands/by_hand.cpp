@@ -75,7 +75,10 @@ int work_on(const ByHandOptions& options, std::string command, Work work, std::o
     say(out, certificate.name, success(command, **result, certificate, clock.now()));
     return kSuccess;
   }
-  say(out, certificate.name, "failed: " + (result ? result->error().message : std::string("interrupted")));
+  const bool interrupted = !result || result->error().kind == ErrorKind::cancelled;
+  say(out, certificate.name,
+      interrupted ? "interrupted; the daemon, or the same command again, goes on from here"
+                  : "failed: " + result->error().message);
   return kFailure;
 }
 

@@ -103,7 +103,8 @@ void Daemon::reload() {
     watch_what_is_new();
   } else {
     for (const auto& diagnostic : settings.error()) {
-      log_.event(EventName::config_rejected, "", diagnostic.text(configuration_),
+      log_.event(EventName::config_rejected, "",
+                 "the configuration from before stays: " + diagnostic.text(configuration_),
                  {{"configuration", configuration_.string()}});
     }
   }

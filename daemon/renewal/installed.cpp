@@ -40,7 +40,9 @@ Result<Installed> open_installed(std::string bytes, const configuration::Keystor
   }
   auto keystore = certificate::open_keystore(bytes, password);
   if (!keystore) {
-    return failure(ErrorKind::disk, keystore.error().message);
+    const bool refused = settings.password && keystore.error().problem == certificate::KeystoreProblem::wrong_password;
+    return failure(ErrorKind::disk, keystore.error().message +
+                                        (refused ? "; keystore.password must be the one that gravitee.yml has" : ""));
   }
   if (!fits(keystore->format, settings.type)) {
     return failure(ErrorKind::disk, fmt::format("it is {}, which keystore.type does not allow",

@@ -43,7 +43,9 @@ Result<std::optional<Renewal::Entry>> Renewal::recall() {
   }
   if (contents->damaged) {
     event(Level::warning, EventName::renewal_resumed,
-          fmt::format("the journal is damaged and was moved to {}", contents->damaged->string()),
+          fmt::format("the journal is damaged and was moved to {}: going on with a stored answer if there is one, else "
+                      "from the beginning",
+                      contents->damaged->string()),
           {{"phase", std::string("unknown")}, {"resumed", std::int64_t{0}}});
   }
   auto answer = answers_.load();

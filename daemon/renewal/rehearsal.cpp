@@ -33,7 +33,7 @@ Result<std::string> rehearse_keystore(const Surroundings& around, const configur
 
 Result<std::string> rehearse_token(const configuration::CertificateSettings& settings) {
   if (!settings.token) {
-    return failure(ErrorKind::unauthorized, "no token is configured");
+    return failure(ErrorKind::unauthorized, "no token is configured: set `token`");
   }
   if (const auto token = read_secret(*settings.token); !token) {
     return tl::unexpected(std::move(token.error()));
@@ -50,7 +50,8 @@ Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::p
     return tl::unexpected(std::move(space.error()));
   }
   if (*space < kSpaceNeeded) {
-    return failure(ErrorKind::disk, fmt::format("{}: only {} KiB free", directory.string(), *space / 1024));
+    return failure(ErrorKind::disk, fmt::format("{}: only {} KiB are free, and {} KiB are needed", directory.string(),
+                                                *space / 1024, kSpaceNeeded / 1024));
   }
   return fmt::format("{} is writable, {} MiB free", directory.string(), *space / (1024 * 1024));
 }

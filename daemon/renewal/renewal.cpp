@@ -173,7 +173,7 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
     co_return keep_answer(entry, *unstored_answer_);
   }
   if (!settings_.token) {
-    co_return failure(ErrorKind::unauthorized, "requesting a certificate: no token is configured");
+    co_return failure(ErrorKind::unauthorized, "requesting a certificate: no token is configured: set `token`");
   }
   const TimePoint now = around_.clock.now();
   if (auto allowed = may_be_asked(now); !allowed) {

@@ -168,7 +168,7 @@ asio::awaitable<Result<Completed>> Renewal::go_back(std::string holder) {
   auto old = generations_.read(*number).and_then(
       [&](std::string bytes) { return open_installed(std::move(bytes), settings_.keystore); });
   if (!old) {
-    co_return tl::unexpected(with_context(fmt::format("generation {}", *number), std::move(old.error())));
+    co_return tl::unexpected(with_context(fmt::format("going back to generation {}", *number), std::move(old.error())));
   }
   const Certificate certificate = old->keystore.certificate;
   if (certificate.not_after() <= around_.clock.now()) {

@@ -103,10 +103,14 @@ TimePoint Schedule::failed(const Error& error, TimePoint not_after, TimePoint no
   return attempts_.not_before;
 }
 
-void Schedule::succeeded(TimePoint now) {
+void Schedule::forget_failures() {
   attempts_.failures_in_a_row = 0;
   attempts_.last_failure.clear();
   attempts_.last_message.clear();
+}
+
+void Schedule::succeeded(TimePoint now) {
+  forget_failures();
   attempts_.days_announced = 0;
   // Whatever the new certificate looks like: no renewal loop.
   attempts_.not_before = now + schedule_.check_every;

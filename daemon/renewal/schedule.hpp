@@ -61,6 +61,8 @@ class Schedule {
   // The moment of the next attempt.
   TimePoint failed(const Error& error, TimePoint not_after, TimePoint now);
   void succeeded(TimePoint now);
+  // Somebody else has mended it, with `renew` or another keystore: what failed before is over.
+  void forget_failures();
   // A crash loop: nothing more before the slowest pace. What waits already is not put off again: a restart in between
   // is no crash.
   void slow_down(TimePoint now);

@@ -141,6 +141,9 @@ asio::awaitable<TimePoint> Supervisor::step() {
     co_return std::min(schedule_.attempts().not_before, next_check);
   }
   const Step step = schedule_.next({validity, stage_of(*unfinished, false), renewal_.requests(now)}, now);
+  if (step.reason == Reason::not_due) {
+    schedule_.forget_failures();
+  }
   tell(certificate, step, now);
   examine_token(step.at, now);
   save_attempts();
@@ -242,7 +245,11 @@ void Supervisor::remember(const Installed& installed, bool ours) {
   const auto& certificate = installed.keystore.certificate;
   const std::string fingerprint = certificate.fingerprint_sha256();
   if (!ours && !seen_fingerprint_.empty() && seen_fingerprint_ != fingerprint) {
-    event(EventName::certificate_changed_on_disk, "somebody else has replaced the keystore",
+    event(EventName::certificate_changed_on_disk,
+          fmt::format(
+              "somebody else has replaced the keystore, which is valid until {} now; this daemon restarts nothing "
+              "for it (if nobody has, `gravitee-renewd activate {}` does)",
+              format_time(certificate.not_after()), certificate_.name),
           certificate_fields(certificate));
   }
   seen_ = certificate;
@@ -257,10 +264,11 @@ void Supervisor::tell(const certificate::Certificate& certificate, const Step& s
   fields.emplace_back("days_left", std::int64_t{std::chrono::floor<std::chrono::days>(left).count()});
   if (left <= std::chrono::seconds(0)) {
     if (schedule_.announces_expiry(now)) {
-      event(EventName::certificate_expired, fmt::format("expired {} ago", format_duration(-left)), fields);
+      event(EventName::certificate_expired, fmt::format("the certificate expired {} ago", format_duration(-left)),
+            fields);
     }
   } else if (schedule_.days_to_announce(left) != 0) {
-    event(EventName::certificate_expiring, fmt::format("only {} left", format_duration(left)), fields);
+    event(EventName::certificate_expiring, fmt::format("the certificate expires in {}", format_duration(left)), fields);
   }
   fields.emplace_back("reason", std::string(to_string(step.reason)));
   fields.emplace_back("next_attempt", format_time(step.at));

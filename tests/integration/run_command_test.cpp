@@ -138,6 +138,20 @@ TEST_CASE("the daemon sees at once that somebody else has replaced the keystore"
   CHECK(host.cloud().requests().empty());
 }
 
+TEST_CASE("the daemon forgets its failures when somebody else has renewed") {
+  Host host({"--status", "503"});
+  Host renewed({"--initial-days", "300"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(says("renewal_failed"));
+  CHECK_THAT(read_file(host.state() / "attempts.json"), ContainsSubstring("\"failures_in_a_row\":1"));
+  write_file(host.keystore(), read_file(renewed.keystore()));
+  daemon.wait_for_errors([](const std::string& log) {
+    return log.find("certificate_checked", log.find("certificate_changed_on_disk")) != std::string::npos;
+  });
+  stop(daemon);
+  CHECK_THAT(read_file(host.state() / "attempts.json"), ContainsSubstring("\"failures_in_a_row\":0"));
+}
+
 TEST_CASE("the daemon asks at once when somebody else has put a certificate in place that is due") {
   Host host({"--initial-days", "200"});
   Host due;

@@ -68,6 +68,16 @@ TEST_CASE("failures in a row are counted until one succeeds") {
   CHECK(schedule_.attempts().last_failure.empty());
 }
 
+TEST_CASE("failures are forgotten when somebody else has mended what failed") {
+  Schedule schedule_ = schedule();
+  const TimePoint retry_at = schedule_.failed({ErrorKind::connect, "refused"}, kNotAfter, kDue);
+  schedule_.forget_failures();
+  CHECK(schedule_.attempts().failures_in_a_row == 0);
+  CHECK(schedule_.attempts().last_failure.empty());
+  CHECK(schedule_.attempts().last_message.empty());
+  CHECK(schedule_.attempts().not_before == retry_at);
+}
+
 TEST_CASE("another process at work brings no attempt forward") {
   Schedule schedule_ = schedule();
   const Error error{ErrorKind::rate_limited, "HTTP 429", std::nullopt, 6h};
