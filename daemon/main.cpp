@@ -12,6 +12,7 @@
 
 #include "commands/by_hand.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/init.hpp"
 #include "commands/inspect.hpp"
 #include "commands/permissions.hpp"
 #include "commands/plan.hpp"
@@ -121,6 +122,25 @@ int dispatch(int argc, char** argv) {
       "Exit status: 0, or 1 when the keystore cannot be read.\n"
       "Example: gravitee-renewd inspect keystore.p12 --password-file /etc/gravitee-renewd/keystore-password");
 
+  commands::InitOptions beginning;
+  auto* init = app.add_subcommand("init", "Writes a first configuration, filled in from gravitee.yml and the units");
+  init->add_option("--from", beginning.from, "A gravitee.yml; by default those at the usual places")->type_name("FILE");
+  init->add_option("--output", beginning.output,
+                   "The file to write, - for standard output; by default that of --config")
+      ->type_name("FILE");
+  init->add_flag("--force", beginning.force, "Replace files that exist");
+  init->add_option("--account-url", beginning.account_url, "As the cloud's token dialog shows it")->type_name("URL");
+  init->add_option("--token-file", beginning.token_file, "The file that holds, or will hold, the account token")
+      ->type_name("FILE");
+  init->add_option("--password-file", beginning.password_file, "A file that holds the keystore's password")
+      ->type_name("FILE");
+  init->add_option("--unit", beginning.units, "The unit that reads the keystore, or none")->type_name("NAME");
+  init->footer(
+      "Asks at the terminal for what it cannot find; without one it lists what is missing. Passwords go into files of\n"
+      "their own beside the configuration. Files that exist are left alone, unless --force is given.\n"
+      "Exit status: 0 written, 1 ended at the terminal or not possible, 2 something is missing or wrong, or exists.\n"
+      "Example: gravitee-renewd init --from /etc/gravitee-gateway/gravitee.yml");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -132,6 +152,12 @@ int dispatch(int argc, char** argv) {
   }
   if (run->parsed()) {
     return commands::run(configuration, std::cerr);
+  }
+  if (init->parsed()) {
+    if (beginning.output.empty()) {
+      beginning.output = configuration;
+    }
+    return commands::init(beginning, std::cout, std::cerr);
   }
   if (renew->parsed()) {
     renewal.configuration = configuration;

@@ -124,6 +124,12 @@ tl::expected<Settings, Diagnostics> parse_over(Settings settings, std::string_vi
   if (!document) {
     return tl::unexpected(Diagnostics{document.error()});
   }
+  if (document->root == nullptr) {
+    return tl::unexpected(
+        Diagnostics{{0, 0,
+                     "nothing is configured yet; the key \"certificates\" is needed: remove the \"#\" "
+                     "before it in the installed file, or use gravitee-renewd init"}});
+  }
   DiagnosticSink sink(public_file);
   read_file(*document->root, sink, settings);
   if (!sink.empty()) {

@@ -7,7 +7,6 @@
 #include "configuration/yaml_values.hpp"
 
 namespace renewd::configuration {
-namespace {
 
 // systemd.unit(5): a name of these characters and the type. No other type has a process that reads a keystore.
 bool is_unit_name(std::string_view name) {
@@ -20,8 +19,6 @@ bool is_unit_name(std::string_view name) {
            std::string_view(":-_.\\@").find(c) != std::string_view::npos;
   });
 }
-
-}  // namespace
 
 void check_unit_name(const YamlMap& map, std::string_view key, Place place, const std::string& name) {
   if (name.empty() || is_unit_name(name)) {

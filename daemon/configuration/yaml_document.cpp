@@ -216,11 +216,8 @@ tl::expected<YamlDocument, Diagnostic> read_yaml(std::string_view yaml) {
     while (parser.HandleNextDocument(builder)) {
     }
     YamlDocument document = builder.take();
-    if (document.root == nullptr || document.root->kind == YamlNode::Kind::null) {
-      return tl::unexpected(
-          Diagnostic{0, 0,
-                     "nothing is configured yet; the key \"certificates\" is needed: remove the \"#\" "
-                     "before it in the installed file, or use gravitee-renewd init"});
+    if (document.root != nullptr && document.root->kind == YamlNode::Kind::null) {
+      document.root = nullptr;
     }
     return document;
   } catch (const Refused& refused) {

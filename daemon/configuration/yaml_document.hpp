@@ -43,8 +43,8 @@ struct YamlDocument {
 inline constexpr std::size_t kYamlWeightLimit = std::size_t{2} * 1024 * 1024;
 inline constexpr std::size_t kYamlDepthLimit = 32;
 
-// The one document of `yaml`, or why there is none. Refused besides what YAML itself refuses: several
-// documents, tags other than !!str, keys that are not words.
+// The one document of `yaml`, without a root when the text is empty, or why there is none. Refused besides what YAML
+// itself refuses: several documents, tags other than !!str, keys that are not words.
 tl::expected<YamlDocument, Diagnostic> read_yaml(std::string_view yaml);
 
 }  // namespace renewd::configuration

@@ -1,0 +1,217 @@
+#include "commands/init.hpp"
+
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "commands/exit_status.hpp"
+#include "core/filesystem.hpp"
+#include "core/text.hpp"
+#include "setup/completion.hpp"
+#include "setup/configuration_writer.hpp"
+#include "setup/file_set.hpp"
+#include "setup/survey.hpp"
+
+namespace renewd::commands {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What the service runs as, and Gravitee itself.
+constexpr const char* kServiceName = "gravitee";
+
+// The configuration is for the service's group, a secret for its user alone. Without such a user, or without the right
+// to give files away, all is ours.
+struct Owners {
+  uid_t user = ::geteuid();
+  gid_t group = ::getegid();
+};
+
+Owners owners() {
+  Owners owners;
+  if (::geteuid() != 0) {
+    return owners;
+  }
+  if (const passwd* user = ::getpwnam(kServiceName)) {
+    owners.user = user->pw_uid;
+  }
+  if (const ::group* group = ::getgrnam(kServiceName)) {
+    owners.group = group->gr_gid;
+  }
+  return owners;
+}
+
+class Init {
+ public:
+  Init(const InitOptions& options, setup::Person* person, std::ostream& out, std::ostream& errors)
+      : options_(options), person_(person), out_(out), errors_(errors), prints_(options.output == "-") {
+    std::error_code error;
+    output_ =
+        prints_ ? fs::path("/etc/gravitee-renewd/config.yaml") : fs::absolute(options.output, error).lexically_normal();
+  }
+
+  int run() {
+    if (!prints_ && !options_.force && filesystem_.exists(output_)) {
+      return fail(kUsageError,
+                  fmt::format("{} exists; give another file with --output, or --force to replace it", name(output_)));
+    }
+    const setup::HostFiles files(filesystem_, options_.root);
+    const auto survey = setup::survey(files, absolute(options_.from));
+    if (!survey) {
+      return fail(kUsageError, survey.error().message);
+    }
+    tell_notes(survey->notes);
+    auto draft = setup::complete({files, output_.parent_path(), person_, !prints_}, *survey, given());
+    if (!draft) {
+      return incomplete(draft.error());
+    }
+    tell_notes(draft->notes);
+    const auto text = setup::write_configuration(draft->certificates);
+    if (!text) {
+      return fail(kFailure, text.error().message);
+    }
+    return prints_ ? print(*text, *draft) : write(*text, *draft);
+  }
+
+ private:
+  static std::string name(const fs::path& path) { return printable(path.string(), 500); }
+
+  static std::vector<fs::path> absolute(const std::vector<fs::path>& paths) {
+    std::vector<fs::path> all;
+    for (const auto& path : paths) {
+      std::error_code error;
+      all.push_back(fs::absolute(path, error).lexically_normal());
+    }
+    return all;
+  }
+
+  int fail(int status, std::string_view why) {
+    fmt::print(errors_, "init: {}\nNothing was written.\n", why);
+    return status;
+  }
+
+  void tell_notes(const std::vector<std::string>& notes) {
+    for (const auto& note : notes) {
+      fmt::print(errors_, "note: {}\n", note);
+    }
+  }
+
+  setup::Given given() const {
+    setup::Given given{options_.account_url, options_.token_file, options_.password_file, options_.units};
+    std::error_code error;
+    for (auto* file : {&given.token_file, &given.password_file}) {
+      if (*file) {
+        *file = fs::absolute(**file, error).lexically_normal();
+      }
+    }
+    return given;
+  }
+
+  int incomplete(const setup::Incomplete& incomplete) {
+    if (incomplete.aborted) {
+      return fail(kFailure, "ended at the terminal");
+    }
+    std::string list = "this is missing or wrong, and there is no terminal to ask at:";
+    if (person_ != nullptr) {
+      list = "this is wrong:";
+    }
+    for (const auto& reason : incomplete.reasons) {
+      list += "\n  - " + reason;
+    }
+    return fail(kUsageError, list);
+  }
+
+  int print(const std::string& text, const setup::Draft& draft) {
+    out_ << text;
+    for (const auto& secret : draft.secrets) {
+      fmt::print(errors_,
+                 "note: {} is not written with --output -; it must hold the password before the daemon starts\n",
+                 name(secret.path));
+    }
+    next_steps(errors_, draft);
+    return kSuccess;
+  }
+
+  // The secrets first: with the configuration in its place, all is.
+  int write(const std::string& text, const setup::Draft& draft) {
+    const Owners owner = owners();
+    std::vector<Secret> contents;
+    for (const auto& secret : draft.secrets) {
+      contents.emplace_back(std::string(secret.content.view()) + "\n");
+    }
+    std::vector<setup::PlannedFile> files;
+    for (std::size_t i = 0; i < contents.size(); ++i) {
+      files.push_back({draft.secrets[i].path, contents[i].view(), {owner.user, owner.group, 0600, {}}});
+    }
+    files.push_back({output_, text, {::geteuid(), owner.group, 0640, {}}});
+    const auto existing = options_.force ? setup::Existing::replace : setup::Existing::keep;
+    for (const auto& file : files) {
+      if (!options_.force && filesystem_.exists(file.path)) {
+        return fail(kUsageError, fmt::format("{} exists; give --output in another directory, or --force to replace it",
+                                             name(file.path)));
+      }
+    }
+    if (const auto written = setup::write_file_set(filesystem_, files, existing); !written) {
+      return fail(kFailure, written.error().message);
+    }
+    for (const auto& file : files) {
+      fmt::print(out_, "Wrote {} (mode {:04o}).\n", name(file.path), file.attributes.mode);
+    }
+    next_steps(out_, draft);
+    return kSuccess;
+  }
+
+  void next_steps(std::ostream& out, const setup::Draft& draft) const {
+    const bool usual = output_ == "/etc/gravitee-renewd/config.yaml";
+    const std::string command = usual ? "gravitee-renewd" : fmt::format("gravitee-renewd --config {}", name(output_));
+    fmt::print(out, "\nNext:\n");
+    if (prints_) {
+      fmt::print(out, "- save what was printed as {}\n", name(output_));
+    }
+    std::vector<fs::path> told;
+    for (const auto& certificate : draft.certificates) {
+      const bool repeated = std::find(told.begin(), told.end(), certificate.token_file) != told.end();
+      if (!repeated && !filesystem_.exists(certificate.token_file)) {
+        fmt::print(out,
+                   "- store the account token (Gravitee Cloud: Settings > Account Tokens) in {},\n"
+                   "  with mode 0600, readable by the user that the daemon runs as\n",
+                   name(certificate.token_file));
+        told.push_back(certificate.token_file);
+      }
+    }
+    fmt::print(out,
+               "- {0} validate               # whether the file is right\n"
+               "- {0} renew --dry-run        # everything but the renewal itself\n"
+               "- {0} init --permissions     # the right to write the keystore and to restart the unit\n"
+               "- systemctl enable --now gravitee-renewd\n",
+               command);
+  }
+
+  const InitOptions& options_;
+  setup::Person* person_;
+  std::ostream& out_;
+  std::ostream& errors_;
+  bool prints_;
+  fs::path output_;
+  PosixFilesystem filesystem_;
+};
+
+}  // namespace
+
+int init(const InitOptions& options, std::ostream& out, std::ostream& errors) {
+  setup::Terminal terminal;
+  return init(options, setup::Terminal::present() ? &terminal : nullptr, out, errors);
+}
+
+int init(const InitOptions& options, setup::Person* person, std::ostream& out, std::ostream& errors) {
+  return Init(options, person, out, errors).run();
+}
+
+}  // namespace renewd::commands

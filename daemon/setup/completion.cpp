@@ -1,0 +1,318 @@
+#include "setup/completion.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "configuration/unit_names.hpp"
+#include "configuration/urls.hpp"
+#include "core/text.hpp"
+#include "setup/keystore_look.hpp"
+#include "setup/questions.hpp"
+
+namespace renewd::setup {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kAccountPrefix = "https://eu.cloud.gravitee.io/management/accounts/";
+
+class Completing {
+ public:
+  Completing(const Completion& completion, const Given& given) : completion_(completion), given_(given) {}
+
+  tl::expected<Draft, Incomplete> run(const Survey& survey) {
+    std::vector<FoundKeystore> keystores = survey.keystores;
+    if (keystores.empty()) {
+      if (completion_.person == nullptr) {
+        missing("a keystore: no gravitee.yml names one; give the right one with --from FILE");
+        return tl::unexpected(std::move(incomplete_));
+      }
+      completion_.person->tell("No gravitee.yml here names a keystore for Gravitee Cloud.");
+      keystores.emplace_back();
+    }
+    several_ = keystores.size() > 1;
+    for (const FoundKeystore& found : keystores) {
+      certificate(found);
+      if (incomplete_.aborted) {
+        break;
+      }
+    }
+    if (incomplete_.aborted || !incomplete_.reasons.empty()) {
+      return tl::unexpected(std::move(incomplete_));
+    }
+    return std::move(draft_);
+  }
+
+ private:
+  void missing(std::string what) {
+    auto& reasons = incomplete_.reasons;
+    if (std::find(reasons.begin(), reasons.end(), what) == reasons.end()) {
+      reasons.push_back(std::move(what));
+    }
+  }
+
+  void tell(const std::string& text) {
+    if (completion_.person != nullptr) {
+      completion_.person->tell(text);
+    }
+  }
+
+  // Nothing when the person went away, which ends everything.
+  std::optional<std::string> ask(const std::string& question, const std::string& otherwise, const Check& check) {
+    auto answer = ask_until_good(*completion_.person, question, otherwise, check);
+    incomplete_.aborted = incomplete_.aborted || !answer;
+    return answer;
+  }
+
+  std::optional<Secret> ask_secret(const std::string& question) {
+    auto answer = completion_.person->ask_secret(question);
+    incomplete_.aborted = incomplete_.aborted || !answer;
+    return answer;
+  }
+
+  // The file of a secret beside the configuration; with several certificates each has its own.
+  fs::path secret_file(std::string_view what, const CertificateDraft& draft) const {
+    return completion_.directory / (several_ ? fmt::format("{}-{}", what, draft.name) : std::string(what));
+  }
+
+  void certificate(const FoundKeystore& found) {
+    CertificateDraft draft;
+    draft.keystore_origin = found.origin;
+    draft.keystore_type = found.type;
+    if (!found.origin.empty()) {
+      tell(fmt::format("\nFound in {}:\n  keystore {}", found.origin,
+                       found.path ? printable(found.path->string(), 500) : "(" + found.path_problem + ")"));
+    }
+    const bool complete = name_it(found, draft) && find_keystore(found, draft) && find_password(found, draft) &&
+                          find_account(draft) && find_token(draft) && find_units(found, draft);
+    if (!complete) {
+      return;
+    }
+    describe_health(found, draft);
+    draft_.certificates.push_back(std::move(draft));
+  }
+
+  // Each of these is false when the person went away. What is missing without a person is noted, and the rest goes on.
+
+  bool name_it(const FoundKeystore& found, CertificateDraft& draft) {
+    std::string name = found.component.empty() ? "gravitee" : found.component;
+    const auto taken = [&](const std::string& candidate) {
+      return std::any_of(draft_.certificates.begin(), draft_.certificates.end(),
+                         [&](const CertificateDraft& other) { return other.name == candidate; });
+    };
+    for (int i = 2; taken(name); ++i) {
+      name = fmt::format("{}-{}", found.component.empty() ? "gravitee" : found.component, i);
+    }
+    if (completion_.person != nullptr) {
+      const auto answer = ask("Name for logs and metrics", name, [&](const std::string& text) {
+        return taken(text) ? Answer(tl::unexpected(std::string("is taken"))) : certificate_name(text);
+      });
+      if (!answer) {
+        return false;
+      }
+      name = *answer;
+    }
+    draft.name = name;
+    return true;
+  }
+
+  bool find_keystore(const FoundKeystore& found, CertificateDraft& draft) {
+    if (found.path) {
+      draft.keystore = *found.path;
+      if (!completion_.files.exists(draft.keystore)) {
+        draft_.notes.push_back(fmt::format("{}: there is no such file yet; the daemon needs one to renew",
+                                           printable(draft.keystore.string(), 500)));
+      }
+    } else if (completion_.person == nullptr) {
+      missing(fmt::format("the path of the keystore: {}; run init on a terminal to type it in", found.path_problem));
+    } else {
+      const auto answer = ask("Path of the keystore", "", [&](const std::string& text) -> Answer {
+        auto path = absolute_path(text);
+        return !path || completion_.files.exists(text) ? path : tl::unexpected(std::string("does not exist"));
+      });
+      if (!answer) {
+        return false;
+      }
+      draft.keystore = *answer;
+    }
+    if (found.type == "pem") {
+      draft_.notes.push_back(
+          fmt::format("{}: Gravitee's connector does not take the type PEM; use PKCS12", found.origin));
+    } else if (!found.type.empty() && found.type != "pkcs12" && found.type != "jks") {
+      draft_.notes.push_back(fmt::format("{}: the type {} is none that is known here", found.origin, found.type));
+    }
+    return true;
+  }
+
+  bool find_password(const FoundKeystore& found, CertificateDraft& draft) {
+    if (given_.password_file) {
+      draft.password_file = *given_.password_file;
+      if (const auto password = read_secret({SecretSource::Kind::file, given_.password_file->string(), {}})) {
+        look(draft, *password);
+      } else {
+        missing(fmt::format("the file of --password-file: {}", password.error().message));
+      }
+      return true;
+    }
+    draft.password_file = secret_file("keystore-password", draft);
+    if (found.password) {
+      look(draft, *found.password);
+      if (!look_.wrong_password || completion_.person == nullptr || !completion_.keeps_secrets) {
+        draft_.secrets.push_back({*draft.password_file, *found.password});
+        return true;
+      }
+      tell("  The password in gravitee.yml does not open this keystore.");
+    } else if (completion_.person == nullptr) {
+      missing(
+          fmt::format("the password of the keystore: {}; give it with --password-file FILE, or run init on a terminal",
+                      found.password_problem));
+      return true;
+    } else if (!completion_.keeps_secrets) {
+      return true;
+    } else if (!found.password_problem.empty()) {
+      tell(fmt::format("  {}.", found.password_problem));
+    }
+    return ask_password(draft);
+  }
+
+  bool ask_password(CertificateDraft& draft) {
+    while (true) {
+      auto password = ask_secret("Password of the keystore (not shown; empty if it has none): ");
+      if (!password) {
+        return false;
+      }
+      look(draft, *password);
+      if (look_.wrong_password) {
+        tell("  It does not open the keystore.");
+        continue;
+      }
+      if (password->empty()) {
+        draft.password_file.reset();
+      } else {
+        draft_.secrets.push_back({*draft.password_file, std::move(*password)});
+      }
+      return true;
+    }
+  }
+
+  void look(const CertificateDraft& draft, const Secret& password) {
+    look_ = look_at_keystore(completion_.files, draft.keystore, password);
+    if (!look_.description.empty()) {
+      tell("  " + look_.description);
+    }
+    // A person is asked for another password instead.
+    if (!look_.problem.empty() && !(look_.wrong_password && completion_.person != nullptr)) {
+      draft_.notes.push_back(look_.problem);
+    }
+  }
+
+  bool find_account(CertificateDraft& draft) {
+    const auto check = [](const std::string& text) { return configuration::parse_account_url(text); };
+    if (given_.account_url) {
+      auto url = check(*given_.account_url);
+      if (url) {
+        draft.account_url = std::move(*url);
+      } else {
+        missing("the account URL: --account-url " + url.error());
+      }
+      return true;
+    }
+    if (completion_.person == nullptr) {
+      missing(
+          "the account URL, as the cloud's token dialog shows it (Settings > Account Tokens): give it with "
+          "--account-url URL");
+      return true;
+    }
+    std::string otherwise = draft_.certificates.empty() ? "" : draft_.certificates.back().account_url;
+    if (otherwise.empty() && !look_.account.empty()) {
+      otherwise = std::string(kAccountPrefix) + look_.account;
+    }
+    tell("The account URL is what the cloud's token dialog shows (Settings > Account Tokens).");
+    const auto answer = ask("Account URL", otherwise, check);
+    draft.account_url = answer.value_or("");
+    return answer.has_value();
+  }
+
+  bool find_token(CertificateDraft& draft) {
+    draft.token_file = given_.token_file.value_or(completion_.directory / "account-token");
+    if (completion_.person == nullptr || given_.token_file) {
+      return true;
+    }
+    const auto answer = ask("File of the account token", draft.token_file.string(), absolute_path);
+    if (!answer) {
+      return false;
+    }
+    draft.token_file = *answer;
+    const bool asked_before =
+        std::any_of(draft_.certificates.begin(), draft_.certificates.end(),
+                    [&](const CertificateDraft& other) { return other.token_file == draft.token_file; });
+    if (!completion_.keeps_secrets || asked_before || completion_.files.exists(draft.token_file)) {
+      return true;
+    }
+    auto token = ask_secret("Account token (not shown; empty to store it later): ");
+    if (token && !token->empty()) {
+      draft_.secrets.push_back({draft.token_file, std::move(*token)});
+    }
+    return token.has_value();
+  }
+
+  bool find_units(const FoundKeystore& found, CertificateDraft& draft) {
+    draft.units = given_.units.empty() ? found.units : given_.units;
+    if (draft.units == std::vector<std::string>{"none"}) {
+      draft.units.clear();
+      return true;
+    }
+    for (const auto& unit : draft.units) {
+      if (!configuration::is_unit_name(unit)) {
+        missing(fmt::format("the unit: {} is not a unit's full name, such as graviteeio-apim-gateway.service",
+                            printable(unit, 100)));
+      }
+    }
+    if (!draft.units.empty()) {
+      tell(fmt::format("  used by {}", fmt::join(draft.units, ", ")));
+      return true;
+    }
+    if (completion_.person == nullptr) {
+      missing(
+          "the unit that reads the keystore: no installed unit does; give it with --unit NAME.service, or --unit none");
+      return true;
+    }
+    const auto answer =
+        ask("Unit that reads the keystore, to restart it (none: nothing is restarted)", "none", unit_or_none);
+    if (answer && *answer != "none") {
+      draft.units.push_back(*answer);
+    }
+    return answer.has_value();
+  }
+
+  void describe_health(const FoundKeystore& found, CertificateDraft& draft) {
+    const TechnicalApi& api = found.technical_api;
+    draft.health = {api.url, api.username, secret_file("health-password", draft), api.problem};
+    if (found.origin.empty()) {
+      draft.health = {"http://localhost:18082/_node/health", "admin", secret_file("health-password", draft),
+                      "without a gravitee.yml it is not known"};
+    }
+    if (!draft.units.empty() && draft.health.problem.empty() && api.password) {
+      draft_.secrets.push_back({draft.health.password_file, *api.password});
+    }
+  }
+
+  const Completion& completion_;
+  const Given& given_;
+  bool several_ = false;
+  KeystoreLook look_;
+  Draft draft_;
+  Incomplete incomplete_;
+};
+
+}  // namespace
+
+tl::expected<Draft, Incomplete> complete(const Completion& completion, const Survey& survey, const Given& given) {
+  return Completing(completion, given).run(survey);
+}
+
+}  // namespace renewd::setup

@@ -1,0 +1,57 @@
+// From what was found on the host to a whole draft of the configuration: what is missing is asked of a person, or
+// listed. Nothing is written here.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "core/secret.hpp"
+#include "setup/configuration_writer.hpp"
+#include "setup/host_files.hpp"
+#include "setup/person.hpp"
+#include "setup/survey.hpp"
+
+namespace renewd::setup {
+
+// What the command line says; it counts for every certificate and is not asked for.
+struct Given {
+  std::optional<std::string> account_url;
+  std::optional<std::filesystem::path> token_file;
+  std::optional<std::filesystem::path> password_file;
+  // "none" is a word for no unit at all.
+  std::vector<std::string> units;
+};
+
+struct SecretFile {
+  std::filesystem::path path;
+  Secret content;
+};
+
+struct Draft {
+  std::vector<CertificateDraft> certificates;
+  std::vector<SecretFile> secrets;
+  // What a person should know, beyond the notes of the survey.
+  std::vector<std::string> notes;
+};
+
+struct Incomplete {
+  bool aborted = false;  // by the person
+  // What is missing or wrong, each with what to do about it.
+  std::vector<std::string> reasons;
+};
+
+// `directory` is where the configuration goes, and the files of the secrets beside it. Without a person (null) nothing
+// is asked; with `keeps_secrets` off neither are secrets, which nobody would write.
+struct Completion {
+  const HostFiles& files;
+  std::filesystem::path directory;
+  Person* person = nullptr;
+  bool keeps_secrets = true;
+};
+tl::expected<Draft, Incomplete> complete(const Completion& completion, const Survey& survey, const Given& given);
+
+}  // namespace renewd::setup

@@ -1,0 +1,40 @@
+// Where Gravitee's programs are: the places of its packages, and the units that start one wherever it is.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "setup/host_files.hpp"
+#include "setup/unit_files.hpp"
+
+namespace renewd::setup {
+
+// Where Gravitee's packages put a component (the homes are links to a versioned directory), and the file that wins
+// over the one in its home.
+struct Component {
+  std::string_view name;
+  std::string_view home;
+  std::string_view winning_file;
+  int technical_port;
+};
+inline constexpr std::array<Component, 4> kComponents{{
+    {"apim-gateway", "/opt/graviteeio/apim/gateway", "/etc/gravitee-gateway/gravitee.yml", 18082},
+    {"apim-rest-api", "/opt/graviteeio/apim/rest-api", "/etc/gravitee-management/gravitee.yml", 18083},
+    {"am-gateway", "/opt/graviteeio/am/gateway", "", 18092},
+    {"am-management-api", "/opt/graviteeio/am/management-api", "", 18093},
+}};
+
+// A unit, and the home and gravitee.yml that its program uses.
+struct GraviteeUnit {
+  ServiceUnit unit;
+  std::filesystem::path home;
+  std::optional<std::filesystem::path> file;
+};
+
+// Those that $GRAVITEE_HOME, a system property of Java or the launcher HOME/bin/gravitee makes Gravitee's.
+std::vector<GraviteeUnit> find_gravitee_units(const HostFiles& files);
+
+}  // namespace renewd::setup

@@ -1,0 +1,40 @@
+#include "setup/host_files.hpp"
+
+#include <utility>
+
+namespace renewd::setup {
+namespace {
+
+constexpr std::size_t kFileLimit = std::size_t{1024} * 1024;
+
+}  // namespace
+
+std::filesystem::path HostFiles::under_root(const std::filesystem::path& path) const {
+  return root_ / path.relative_path();
+}
+
+Result<std::string> HostFiles::read(const std::filesystem::path& path) const {
+  return filesystem_->read(under_root(path), kFileLimit);
+}
+
+bool HostFiles::exists(const std::filesystem::path& path) const {
+  return filesystem_->exists(under_root(path));
+}
+
+std::vector<std::string> HostFiles::list(const std::filesystem::path& directory) const {
+  auto names = filesystem_->list(under_root(directory));
+  return names ? std::move(*names) : std::vector<std::string>();
+}
+
+std::filesystem::path HostFiles::canonical(const std::filesystem::path& path) const {
+  const auto target = filesystem_->canonical(under_root(path));
+  const auto root = filesystem_->canonical(root_);
+  if (!target || !root) {
+    return path.lexically_normal();
+  }
+  const auto relative = target->lexically_relative(*root);
+  // A link that leads out of the root, as only a test can have, stays what it is.
+  return *relative.begin() == ".." ? *target : (std::filesystem::path("/") / relative).lexically_normal();
+}
+
+}  // namespace renewd::setup

@@ -1,0 +1,249 @@
+#include "setup/unit_files.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "setup/unit_words.hpp"
+
+namespace renewd::setup {
+namespace {
+
+namespace fs = std::filesystem;
+
+// systemd.unit(5), "Unit File Load Path"; the first that has a file wins.
+constexpr std::array<std::string_view, 5> kUnitDirectories{"/etc/systemd/system", "/run/systemd/system",
+                                                           "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+                                                           "/lib/systemd/system"};
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) {
+    return {};
+  }
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+// The lines of a unit file (systemd.syntax(7)): a backslash at the end joins the next line with a space, comments
+// between joined lines are left out.
+std::vector<std::string> logical_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  std::string joined;
+  bool continued = false;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    std::string_view line = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.starts_with('#') || line.starts_with(';')) {
+      continue;
+    }
+    joined += (continued ? " " : "") + std::string(line);
+    continued = line.ends_with('\\');
+    if (continued) {
+      joined.pop_back();
+    } else if (!joined.empty()) {
+      lines.push_back(std::exchange(joined, {}));
+    }
+  }
+  if (!joined.empty()) {
+    lines.push_back(joined);
+  }
+  return lines;
+}
+
+// One service, gathered from its unit file and drop-ins in their order.
+class Gathering {
+ public:
+  Gathering(const HostFiles& files, std::string name) : files_(files) { unit_.name = std::move(name); }
+
+  void read(const fs::path& file) {
+    const auto text = files_.read(file);
+    if (!text) {
+      note(text.error().message);
+      return;
+    }
+    bool in_service = false;
+    for (const std::string& line : logical_lines(*text)) {
+      if (line.front() == '[') {
+        in_service = line == "[Service]";
+        continue;
+      }
+      const auto equals = line.find('=');
+      if (in_service && equals != std::string::npos) {
+        const std::string_view view = line;
+        assign(trimmed(view.substr(0, equals)), trimmed(view.substr(equals + 1)));
+      }
+    }
+  }
+
+  ServiceUnit finish() {
+    for (const std::string& file : environment_files_) {
+      read_environment_file(file);
+    }
+    return std::move(unit_);
+  }
+
+ private:
+  void note(std::string_view what) { unit_.notes.push_back(unit_.name + ": " + printable(what, 500)); }
+
+  void assign(std::string_view key, std::string_view value) {
+    if (key == "Environment") {
+      set_environment(value);
+    } else if (key == "EnvironmentFile") {
+      if (value.empty()) {
+        environment_files_.clear();
+      } else {
+        environment_files_.emplace_back(value);
+      }
+    } else if (key == "ExecStart") {
+      set_command(value);
+    } else if (key == "WorkingDirectory") {
+      unit_.working_directory =
+          expand_specifiers(value.starts_with('-') ? value.substr(1) : value, unit_.name).value_or("");
+    }
+  }
+
+  // An empty assignment begins anew (systemd.exec(5)).
+  void set_environment(std::string_view value) {
+    if (value.empty()) {
+      unit_.environment.clear();
+      return;
+    }
+    const auto words = split_words(value);
+    if (!words) {
+      note("a line Environment= is quoted wrongly, and systemd ignores it");
+      return;
+    }
+    for (const std::string& word : *words) {
+      const auto assignment = expand_specifiers(word, unit_.name);
+      const auto equals = word.find('=');
+      if (equals == std::string::npos || equals == 0) {
+        continue;
+      }
+      if (!assignment) {
+        note(fmt::format("the variable {} holds a %-specifier that only systemd knows; it is left out here",
+                         word.substr(0, equals)));
+        continue;
+      }
+      const auto at = assignment->find('=');
+      unit_.environment[assignment->substr(0, at)] = assignment->substr(at + 1);
+    }
+  }
+
+  // Of several commands (of a oneshot service) the first.
+  void set_command(std::string_view value) {
+    if (value.empty()) {
+      unit_.command.clear();
+      return;
+    }
+    const auto expanded = expand_specifiers(value, unit_.name);
+    auto words = split_words(expanded ? *expanded : value);
+    if (words && !words->empty() && unit_.command.empty()) {
+      words->front().erase(0, std::min(words->front().find_first_not_of("@-:+!|"), words->front().size()));
+      unit_.command = std::move(*words);
+    }
+  }
+
+  // A "-" before the path: it need not be there. The last part may be a pattern.
+  void read_environment_file(std::string_view value) {
+    const bool optional = value.starts_with('-');
+    const auto expanded = expand_specifiers(optional ? value.substr(1) : value, unit_.name);
+    const fs::path path = expanded.value_or("");
+    if (!path.is_absolute()) {
+      note("a line EnvironmentFile= cannot be followed here");
+      return;
+    }
+    std::vector<fs::path> matches;
+    for (const std::string& name : files_.list(path.parent_path())) {
+      if (::fnmatch(path.filename().c_str(), name.c_str(), 0) == 0) {
+        matches.push_back(path.parent_path() / name);
+      }
+    }
+    if (matches.empty() && !optional) {
+      matches.push_back(path);
+    }
+    for (const auto& match : matches) {
+      const auto text = files_.read(match);
+      if (!text) {
+        note(text.error().message);
+        continue;
+      }
+      for (auto& [name, content] : parse_environment_file(*text)) {
+        unit_.environment[name] = std::move(content);
+      }
+    }
+  }
+
+  const HostFiles& files_;
+  ServiceUnit unit_;
+  std::vector<std::string> environment_files_;
+};
+
+// The directories of a unit's drop-ins, the most particular first: a-b.service.d, a-.service.d, service.d.
+std::vector<std::string> drop_in_directories(const std::string& unit) {
+  std::vector<std::string> names{unit + ".d"};
+  const std::string stem = unit.substr(0, unit.rfind('.'));
+  for (auto dash = stem.rfind('-'); dash != std::string::npos && dash > 0; dash = stem.rfind('-', dash - 1)) {
+    names.push_back(stem.substr(0, dash + 1) + ".service.d");
+  }
+  names.emplace_back("service.d");
+  return names;
+}
+
+// In the order of their names; of two with the same name, the one in the more important directory.
+std::vector<fs::path> drop_ins(const HostFiles& files, const std::string& unit) {
+  std::map<std::string, fs::path> found;
+  for (const std::string& name : drop_in_directories(unit)) {
+    for (const std::string_view parent : kUnitDirectories) {
+      const fs::path directory = fs::path(parent) / name;
+      for (const std::string& file : files.list(directory)) {
+        if (file.ends_with(".conf")) {
+          found.try_emplace(file, directory / file);
+        }
+      }
+    }
+  }
+  std::vector<fs::path> ordered;
+  for (const auto& [name, path] : found) {
+    if (files.canonical(path) != "/dev/null") {
+      ordered.push_back(path);
+    }
+  }
+  return ordered;
+}
+
+}  // namespace
+
+std::vector<ServiceUnit> read_service_units(const HostFiles& files) {
+  std::map<std::string, fs::path> found;
+  for (const std::string_view directory : kUnitDirectories) {
+    for (const std::string& name : files.list(directory)) {
+      if (name.ends_with(".service") && name.find("@.") == std::string::npos) {
+        found.try_emplace(name, fs::path(directory) / name);
+      }
+    }
+  }
+  std::vector<ServiceUnit> units;
+  for (const auto& [name, path] : found) {
+    // A link to /dev/null masks a unit, a link to another name is an alias, a link that leads nowhere is none of ours.
+    if (files.canonical(path).filename() != name || !files.exists(path)) {
+      continue;
+    }
+    Gathering unit(files, name);
+    unit.read(path);
+    for (const auto& drop_in : drop_ins(files, name)) {
+      unit.read(drop_in);
+    }
+    units.push_back(unit.finish());
+  }
+  return units;
+}
+
+}  // namespace renewd::setup

@@ -1,0 +1,27 @@
+// What unit files and their drop-ins say of a service, read from the disk: where its program lives and which
+// environment it gets. systemd itself is not asked, so that it works before a reload, in a chroot and in a test.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "setup/host_files.hpp"
+
+namespace renewd::setup {
+
+struct ServiceUnit {
+  std::string name;  // "graviteeio-apim-gateway.service"
+  std::map<std::string, std::string> environment;
+  std::vector<std::string> command;  // the words of ExecStart=, without systemd's prefixes
+  std::string working_directory;
+  // What could not be read or understood, for people; never a value.
+  std::vector<std::string> notes;
+};
+
+// Every service of the host that is no alias, no template and not masked, by name. Drop-ins count in systemd's order,
+// the files of EnvironmentFile= above Environment=.
+std::vector<ServiceUnit> read_service_units(const HostFiles& files);
+
+}  // namespace renewd::setup

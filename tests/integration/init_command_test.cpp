@@ -1,0 +1,247 @@
+// The command `init`: from a gravitee.yml to a configuration that renews, at a terminal and without one.
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "support/catch.hpp"
+#include "support/host.hpp"
+#include "support/pseudo_terminal.hpp"
+
+using namespace renewd::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+mode_t mode_of(const fs::path& path) {
+  struct stat status{};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return status.st_mode & 07777U;
+}
+
+// A host whose gateway's gravitee.yml names the keystore, and no configuration of ours yet.
+class UnconfiguredHost {
+ public:
+  UnconfiguredHost() { write_settings(kKeystorePassword); }
+
+  void write_settings(const std::string& password) {
+    fs::create_directories(home() / "config");
+    fs::create_directories(home() / "security");
+    if (!fs::exists(keystore())) {
+      fs::copy_file(host_.keystore(), keystore());
+      host_.use_keystore(keystore());
+    }
+    write_file(settings(),
+               "cloud:\n  enabled: true\n  connector:\n    ws:\n      ssl:\n        keystore:\n          type: PKCS12\n"
+               "          path: ${gravitee.home}/security/keystore.p12\n          password: \"" +
+                   password + "\"\nservices: {core: {http: {authentication: {type: none}}}}\n");
+  }
+
+  Host& host() { return host_; }
+  fs::path home() const { return host_ / "gateway home"; }
+  fs::path settings() const { return home() / "config/gravitee.yml"; }
+  fs::path keystore() const { return home() / "security/keystore.p12"; }
+  fs::path directory() const { return host_ / "etc/gravitee-renewd"; }
+  fs::path configuration() const { return directory() / "config.yaml"; }
+
+  // Everything up to the command, and "init" with the options.
+  std::vector<std::string> command(const std::vector<std::string>& options) const {
+    std::vector<std::string> argv = {RENEWD_BINARY, "--config", configuration().string(),
+                                     "init",        "--from",   settings().string()};
+    argv.insert(argv.end(), options.begin(), options.end());
+    return argv;
+  }
+  CommandResult init(const std::vector<std::string>& options) const {
+    auto result = run(command(options));
+    check_no_secret(result.output + result.errors);
+    return result;
+  }
+  std::vector<std::string> whole() const { return {"--account-url", host_.cloud().account_url(), "--unit", "none"}; }
+
+  // What only a test needs: the simulated cloud's authority, and a state of its own.
+  void trust_the_simulator() const {
+    write_file(configuration(), read_file(configuration()) + "http: {ca_file: " + host_.cloud().ca_file().string() +
+                                    "}\nstate_directory: " + (host_ / "state").string() + "\nlog: {format: json}\n");
+  }
+  CommandResult with_configuration(const std::string& command) const {
+    return run({RENEWD_BINARY, "--config", configuration().string(), command});
+  }
+
+ private:
+  Host host_;
+};
+
+void check_renews(UnconfiguredHost& host) {
+  host.trust_the_simulator();
+  const auto validated = host.with_configuration("validate");
+  INFO(validated.errors);
+  CHECK(validated.status == 0);
+  const auto renewed = host.with_configuration("renew");
+  INFO(renewed.errors);
+  CHECK(renewed.status == 0);
+  CHECK(read_file(host.keystore()) == read_file(host.host().cloud().issued().at(0)));
+}
+
+}  // namespace
+
+TEST_CASE("init writes a configuration that renews, and the password into a file of its own") {
+  UnconfiguredHost host;
+  const auto written = host.init(host.whole());
+  INFO(written.output << written.errors);
+  REQUIRE(written.status == 0);
+  CHECK(mode_of(host.configuration()) == 0640);
+  CHECK(mode_of(host.directory()) == 0750);
+  CHECK(mode_of(host.directory() / "keystore-password") == 0600);
+  CHECK(read_file(host.directory() / "keystore-password") == std::string(kKeystorePassword) + "\n");
+  check_no_secret(read_file(host.configuration()));
+  for (const char* step : {"account-token", "validate", "renew --dry-run", "systemctl enable --now gravitee-renewd"}) {
+    CHECK_THAT(written.output, ContainsSubstring(step));
+  }
+  write_file(host.directory() / "account-token", std::string(kAccountToken) + "\n");
+  check_renews(host);
+}
+
+TEST_CASE("init lists what is missing when nobody can be asked, and writes nothing") {
+  UnconfiguredHost host;
+  host.write_settings("secret://vault/keystore:password");
+  const auto result = host.init({});
+  INFO(result.output << result.errors);
+  CHECK(result.status == 2);
+  for (const char* missing : {"--account-url", "--password-file", "--unit", "Nothing was written"}) {
+    CHECK_THAT(result.errors, ContainsSubstring(missing));
+  }
+  CHECK_FALSE(fs::exists(host.directory()));
+
+  write_file(host.host() / "given-password", kKeystorePassword);
+  auto options = host.whole();
+  options.insert(options.end(), {"--password-file", (host.host() / "given-password").string(), "--token-file",
+                                 (host.host() / "token").string()});
+  const auto written = host.init(options);
+  INFO(written.errors);
+  REQUIRE(written.status == 0);
+  CHECK_FALSE(fs::exists(host.directory() / "keystore-password"));
+  check_renews(host);
+}
+
+TEST_CASE("init never overwrites a file without --force") {
+  UnconfiguredHost host;
+  fs::create_directories(host.directory());
+  const auto refuses_because_of = [&](const char* file) {
+    write_file(host.directory() / file, "mine");
+    const auto result = host.init(host.whole());
+    INFO(result.errors);
+    CHECK(result.status == 2);
+    CHECK_THAT(result.errors, ContainsSubstring(std::string(file) + " exists") && ContainsSubstring("--force"));
+    CHECK(read_file(host.directory() / file) == "mine");
+    CHECK(std::distance(fs::directory_iterator(host.directory()), {}) == 1);
+  };
+  refuses_because_of("config.yaml");
+  fs::remove(host.configuration());
+  refuses_because_of("keystore-password");
+
+  auto options = host.whole();
+  options.emplace_back("--force");
+  CHECK(host.init(options).status == 0);
+  CHECK(read_file(host.directory() / "keystore-password") == std::string(kKeystorePassword) + "\n");
+  CHECK(host.init(options).status == 0);
+  CHECK(std::distance(fs::directory_iterator(host.directory()), {}) == 2);
+}
+
+TEST_CASE("init writes nothing where it may not, and says so") {
+  UnconfiguredHost host;
+  write_file(host.host() / "etc", "a file, not a directory");
+  const auto result = host.init(host.whole());
+  INFO(result.errors);
+  CHECK(result.status != 0);
+  CHECK_THAT(result.errors, ContainsSubstring("Nothing was written"));
+}
+
+TEST_CASE("init refuses a gravitee.yml that is broken or not there") {
+  UnconfiguredHost host;
+  write_file(host.settings(), "cloud: {password: " + std::string(kKeystorePassword) + "\n");
+  auto result = host.init(host.whole());
+  CHECK(result.status == 2);
+  CHECK_THAT(result.errors, ContainsSubstring(host.settings().string() + ":"));
+  fs::remove(host.settings());
+  result = host.init(host.whole());
+  CHECK(result.status == 2);
+  CHECK_THAT(result.errors, ContainsSubstring("No such file"));
+  CHECK_FALSE(fs::exists(host.directory()));
+}
+
+TEST_CASE("init --output - prints a valid configuration and writes no file") {
+  UnconfiguredHost host;
+  auto options = host.whole();
+  options.insert(options.end(), {"--output", "-"});
+  const auto printed = host.init(options);
+  INFO(printed.errors);
+  REQUIRE(printed.status == 0);
+  CHECK_THAT(printed.errors, ContainsSubstring("/etc/gravitee-renewd/keystore-password is not written"));
+  CHECK_FALSE(fs::exists(host.directory()));
+  fs::create_directories(host.directory());
+  write_file(host.configuration(), printed.output);
+  const auto validated = host.with_configuration("validate");
+  INFO(validated.errors);
+  CHECK(validated.status == 0);
+}
+
+TEST_CASE("init asks a person, keeps the secrets off the screen, and what it writes renews") {
+  UnconfiguredHost host;
+  host.write_settings("${KEYSTORE_PASSWORD}");
+  PseudoTerminal terminal(host.command({}));
+  terminal.expect("Name for logs and metrics [gravitee]: ");
+  terminal.type("production\n");
+  terminal.expect("${KEYSTORE_PASSWORD}");
+  terminal.expect("Password of the keystore");
+  terminal.type("wrong\n");
+  terminal.expect("does not open the keystore");
+  terminal.expect("Password of the keystore");
+  terminal.type(std::string(kKeystorePassword) + "\n");
+  terminal.expect("certificate of ");
+  // The certificate's name is the account: only the region is a guess.
+  terminal.expect("[https://eu.cloud.gravitee.io/management/accounts/" + std::string(kAccount) + "]: ");
+  terminal.type("ftp://nowhere\n");
+  terminal.expect("It ");
+  terminal.expect("Account URL");
+  terminal.type(host.host().cloud().account_url() + "\n");
+  terminal.expect("File of the account token");
+  terminal.type("\n");
+  terminal.expect("Account token (not shown");
+  terminal.type(std::string(kAccountToken) + "\n");
+  terminal.expect("Unit that reads the keystore");
+  terminal.type("\n");
+  terminal.expect("Next:");
+  const int status = terminal.wait();
+  INFO(terminal.screen());
+  REQUIRE(status == 0);
+  check_no_secret(terminal.screen());
+  CHECK(mode_of(host.directory() / "account-token") == 0600);
+  check_renews(host);
+}
+
+TEST_CASE("a person who ends init at a question leaves no trace") {
+  UnconfiguredHost host;
+  host.write_settings("${KEYSTORE_PASSWORD}");
+  SECTION("with Ctrl-D at a question") {
+    PseudoTerminal terminal(host.command({}));
+    terminal.expect("Name for logs");
+    terminal.type("\n");
+    terminal.expect("Password of the keystore");
+    terminal.type(std::string(kKeystorePassword) + "\n");
+    terminal.expect("Account URL [");
+    terminal.type("\x04");
+    terminal.expect("Nothing was written");
+    CHECK(terminal.wait() == 1);
+  }
+  SECTION("with Ctrl-C at a secret") {
+    PseudoTerminal terminal(host.command({}));
+    terminal.expect("Name for logs");
+    terminal.type("\n");
+    terminal.expect("Password of the keystore");
+    terminal.type("half\x03");
+    terminal.expect("Nothing was written");
+    CHECK(terminal.wait() == 1);
+    CHECK(terminal.screen().find("half") == std::string::npos);
+  }
+  CHECK_FALSE(fs::exists(host.directory()));
+}

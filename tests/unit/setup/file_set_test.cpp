@@ -1,0 +1,147 @@
+#include "setup/file_set.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace renewd::setup {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::read_file;
+using testing::TemporaryDirectory;
+using testing::write_file;
+
+// The disk of this host, whose n-th change fails.
+class FailingFilesystem final : public Filesystem {
+ public:
+  explicit FailingFilesystem(int fail_at) : fail_at_(fail_at) {}
+
+  Result<std::string> read(const fs::path& path, std::size_t limit) const override { return real_.read(path, limit); }
+  Result<FileAttributes> attributes(const fs::path& path) const override { return real_.attributes(path); }
+  Result<fs::path> canonical(const fs::path& path) const override { return real_.canonical(path); }
+  bool exists(const fs::path& path) const override { return real_.exists(path); }
+  Result<std::vector<std::string>> list(const fs::path& directory) const override { return real_.list(directory); }
+  Result<void> check_writable(const fs::path& directory) const override { return real_.check_writable(directory); }
+  Result<std::uint64_t> free_bytes(const fs::path& directory) const override { return real_.free_bytes(directory); }
+  Result<void> create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes) override {
+    return fails() ? failed() : real_.create(path, bytes, attributes);
+  }
+  Result<void> rename(const fs::path& from, const fs::path& to) override {
+    return fails() ? failed() : real_.rename(from, to);
+  }
+  Result<void> remove(const fs::path& path) override { return fails() ? failed() : real_.remove(path); }
+  Result<void> create_directories(const fs::path& directory, mode_t mode) override {
+    return fails() ? failed() : real_.create_directories(directory, mode);
+  }
+  Result<void> sync_directory(const fs::path& directory) override {
+    return fails() ? failed() : real_.sync_directory(directory);
+  }
+  Result<void> touch(const fs::path& path) override { return real_.touch(path); }
+
+  bool has_failed() const { return has_failed_; }
+
+ private:
+  bool fails() {
+    const bool now = ++calls_ == fail_at_;
+    has_failed_ = has_failed_ || now;
+    return now;
+  }
+  static Result<void> failed() { return failure(ErrorKind::disk, "no space left"); }
+
+  PosixFilesystem real_;
+  int fail_at_;
+  int calls_ = 0;
+  bool has_failed_ = false;
+};
+
+FileAttributes mode(mode_t mode) {
+  return {::geteuid(), ::getegid(), mode, {}};
+}
+
+mode_t mode_of(const fs::path& path) {
+  struct stat status{};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return status.st_mode & 07777U;
+}
+
+std::map<fs::path, std::string> tree(const fs::path& root) {
+  std::map<fs::path, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(root)) {
+    files[entry.path()] = entry.is_directory() ? "" : read_file(entry.path());
+  }
+  return files;
+}
+
+TEST_CASE("writes all files with their modes, and the directory that is missing") {
+  const TemporaryDirectory root;
+  PosixFilesystem disk;
+  const auto directory = root / "etc";
+  REQUIRE(write_file_set(disk,
+                         {{directory / "password", "secret\n", mode(0600)}, {directory / "config", "x", mode(0640)}},
+                         Existing::keep));
+  CHECK(read_file(directory / "password") == "secret\n");
+  CHECK(mode_of(directory / "password") == 0600);
+  CHECK(mode_of(directory / "config") == 0640);
+  CHECK(mode_of(directory) == 0750);
+  CHECK(tree(directory).size() == 2);
+}
+
+TEST_CASE("leaves what exists alone, unless it is told to replace it") {
+  const TemporaryDirectory root;
+  PosixFilesystem disk;
+  write_file(root / "config", "old");
+  fs::create_symlink("config", root / "link");
+  const std::vector<PlannedFile> files{{root / "password", "secret", mode(0600)}, {root / "link", "new", mode(0640)}};
+  const auto before = tree(root.path());
+  const auto kept = write_file_set(disk, files, Existing::keep);
+  REQUIRE_FALSE(kept.has_value());
+  CHECK_THAT(kept.error().message, ContainsSubstring("link exists"));
+  CHECK(tree(root.path()) == before);
+
+  REQUIRE(write_file_set(disk, files, Existing::replace));
+  CHECK(read_file(root / "config") == "new");
+  CHECK(fs::is_symlink(root / "link"));
+  CHECK(tree(root.path()).size() == 3);
+}
+
+TEST_CASE("refuses to replace what is no file") {
+  const TemporaryDirectory root;
+  PosixFilesystem disk;
+  fs::create_directory(root / "config");
+  CHECK_FALSE(write_file_set(disk, {{root / "config", "new", mode(0640)}}, Existing::replace).has_value());
+  CHECK(fs::is_directory(root / "config"));
+}
+
+TEST_CASE("a disk that fails at any moment leaves everything as it was") {
+  for (int fail_at = 1;; ++fail_at) {
+    const TemporaryDirectory root;
+    write_file(root / "config", "old");
+    const auto before = tree(root.path());
+    FailingFilesystem disk(fail_at);
+    const auto written = write_file_set(disk,
+                                        {{root / "new/deep/password", "secret", mode(0600)},
+                                         {root / "config", "new", mode(0640)},
+                                         {root / "other", "x", mode(0600)}},
+                                        Existing::replace);
+    INFO("failing at change " << fail_at);
+    if (!disk.has_failed()) {
+      REQUIRE(written.has_value());
+      CHECK(fail_at > 8);
+      break;
+    }
+    if (written) {
+      // What is left over from the old file could not be removed once all was in place.
+      CHECK(read_file(root / "config") == "new");
+      continue;
+    }
+    CHECK(tree(root.path()) == before);
+  }
+}
+
+}  // namespace
+}  // namespace renewd::setup

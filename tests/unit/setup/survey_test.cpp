@@ -1,0 +1,301 @@
+// What is found on hosts as operators have them, by one gravitee.yml after the other.
+#include "setup/survey.hpp"
+
+#include "host.hpp"
+#include "support/catch.hpp"
+
+namespace renewd::setup {
+namespace {
+
+using testing::kGatewayFile;
+using testing::kGatewayHome;
+using testing::kGatewayUnit;
+using testing::SurveyedHost;
+
+Survey look(const SurveyedHost& host, const std::vector<std::filesystem::path>& from = {}) {
+  auto found = survey(host.files(), from);
+  if (!found) {
+    FAIL(found.error().message);
+  }
+  return std::move(*found);
+}
+
+FoundKeystore only_keystore(const SurveyedHost& host) {
+  auto found = look(host);
+  for (const auto& note : found.notes) {
+    UNSCOPED_INFO(note);
+  }
+  REQUIRE(found.keystores.size() == 1);
+  return std::move(found.keystores[0]);
+}
+
+std::string password_of(const FoundKeystore& keystore) {
+  return keystore.password ? std::string(keystore.password->view()) : "(none: " + keystore.password_problem + ")";
+}
+
+std::string notes_of(const Survey& survey) {
+  std::string all;
+  for (const auto& note : survey.notes) {
+    all += note + "\n";
+  }
+  return all;
+}
+
+TEST_CASE("version 4: the cloud connector's keystore, in a home that is a link") {
+  const SurveyedHost host;
+  host.write("/opt/graviteeio/apim/graviteeio-apim-gateway-4.5.0/config/gravitee.yml", R"(
+cloud:
+  enabled: true
+  connector:
+    ws:
+      ssl:
+        keystore:
+          type: PKCS12
+          path: ${gravitee.home}/config/keystore.p12
+          password: s3cr3t
+services:
+  core:
+    http: {enabled: true, port: 18082, host: localhost, authentication: {type: basic, users: {admin: adminadmin}}}
+)");
+  host.link("graviteeio-apim-gateway-4.5.0", kGatewayHome);
+  host.write_stock_unit();
+  const auto keystore = only_keystore(host);
+  CHECK(keystore.component == "apim-gateway");
+  CHECK(keystore.path == "/opt/graviteeio/apim/gateway/config/keystore.p12");
+  CHECK(keystore.type == "pkcs12");
+  CHECK(password_of(keystore) == "s3cr3t");
+  CHECK(keystore.units == std::vector<std::string>{std::string(kGatewayUnit)});
+  CHECK(keystore.origin == std::string(kGatewayFile) + ", cloud.connector.ws.ssl.keystore");
+  CHECK(keystore.technical_api.url == "http://localhost:18082/_node/health");
+  CHECK(keystore.technical_api.username == "admin");
+  CHECK(keystore.technical_api.password->view() == "adminadmin");
+  CHECK(keystore.technical_api.problem.empty());
+}
+
+TEST_CASE("version 3: cockpit's keystore in the management API, whose file in /etc wins") {
+  const SurveyedHost host;
+  host.write("/opt/graviteeio/apim/rest-api/config/gravitee.yml",
+             "cockpit: {keystore: {path: /old.p12, password: old}}\n");
+  host.write("/etc/gravitee-management/gravitee.yml", R"(
+cockpit:
+  enabled: true
+  keystore:
+    type: jks
+    path: security/cockpit.jks
+    password: "0123"
+)");
+  host.write_stock_unit("graviteeio-apim-rest-api.service", "/opt/graviteeio/apim/rest-api");
+  const auto keystore = only_keystore(host);
+  CHECK(keystore.component == "apim-rest-api");
+  CHECK(keystore.path == "/opt/graviteeio/apim/rest-api/security/cockpit.jks");
+  CHECK(keystore.type == "jks");
+  CHECK(password_of(keystore) == "0123");
+  CHECK(keystore.units == std::vector<std::string>{"graviteeio-apim-rest-api.service"});
+  CHECK_THAT(keystore.origin, StartsWith("/etc/gravitee-management/gravitee.yml"));
+  // The management API's default port, and no user to ask as.
+  CHECK(keystore.technical_api.url == "http://localhost:18083/_node/health");
+  CHECK_FALSE(keystore.technical_api.problem.empty());
+}
+
+TEST_CASE("version 3.2x: cockpit.connector, as flat keys; the newest spelling wins") {
+  const SurveyedHost host;
+  host.write(kGatewayFile, R"(
+cockpit.keystore.path: /oldest.p12
+cockpit.keystore.password: oldest
+cockpit.connector.ws.ssl.keystore.path: /etc/pki/gravitee key store/client.p12
+cockpit.connector.ws.ssl.keystore.password: 'it''s: "this"'
+)");
+  const auto found = look(host);
+  REQUIRE(found.keystores.size() == 1);
+  CHECK(found.keystores[0].path == "/etc/pki/gravitee key store/client.p12");
+  CHECK(password_of(found.keystores[0]) == "it's: \"this\"");
+  CHECK(found.keystores[0].units.empty());
+  CHECK_THAT(notes_of(found), ContainsSubstring("wins over cockpit.keystore"));
+}
+
+TEST_CASE("the environment of the unit, its drop-ins and their files wins over gravitee.yml") {
+  const SurveyedHost host;
+  host.write(kGatewayFile, R"(
+cloud: {connector: {ws: {ssl: {keystore: {type: JKS, path: /from/the/file.jks, password: file}}}}}
+)");
+  host.write_stock_unit();
+  host.write_drop_in(
+      "Environment=\"gravitee_cloud_connector_ws_ssl_keystore_path=/etc/gravitee/with space.p12\"\n"
+      "Environment=GRAVITEE_CLOUD_CONNECTOR_WS_SSL_KEYSTORE_TYPE=pkcs12\n"
+      "EnvironmentFile=/etc/default/gravitee\n");
+  host.write("/etc/default/gravitee", "gravitee_cloud_connector_ws_ssl_keystore_password='from the file #1'\n");
+  const auto keystore = only_keystore(host);
+  CHECK(keystore.path == "/etc/gravitee/with space.p12");
+  CHECK(keystore.type == "pkcs12");
+  CHECK(password_of(keystore) == "from the file #1");
+}
+
+TEST_CASE("everything in the environment, as a container's file has it; the home too") {
+  const SurveyedHost host;
+  host.write("/srv/gw/config/gravitee.yml", "# all in the environment\n");
+  host.write("/etc/systemd/system/hybrid.service",
+             "[Service]\nEnvironment=GRAVITEE_HOME=/srv/gw\nExecStart=/usr/bin/java -jar gw.jar\n"
+             "Environment=gravitee_cockpit_connector_ws_ssl_keystore_path=${gravitee.home}/k.p12\n"
+             "Environment=gravitee_cockpit_connector_ws_ssl_keystore_password=100%%sure\n");
+  const auto keystore = only_keystore(host);
+  CHECK(keystore.component.empty());
+  CHECK(keystore.path == "/srv/gw/k.p12");
+  CHECK(password_of(keystore) == "100%sure");
+  CHECK(keystore.units == std::vector<std::string>{"hybrid.service"});
+}
+
+TEST_CASE("a unit that starts Java itself says where home and gravitee.yml are") {
+  const SurveyedHost host;
+  host.write("/etc/custom.yml", "cockpit: {keystore: {path: '${gravitee.home}/k.p12', password: x}}\n");
+  host.write("/etc/systemd/system/java.service",
+             "[Service]\nEnvironment=\"JAVA_OPTS=-Xmx1g -Dgravitee.conf=/etc/custom.yml\"\n"
+             "ExecStart=/usr/bin/java -Dgravitee.home=/srv/gravitee -jar gw.jar\n");
+  const auto keystore = only_keystore(host);
+  CHECK(keystore.path == "/srv/gravitee/k.p12");
+  CHECK(keystore.units == std::vector<std::string>{"java.service"});
+}
+
+TEST_CASE("as Helm's values render it: anchors, a secret provider, a technical API for the whole network") {
+  const SurveyedHost host;
+  host.write(kGatewayFile, R"(
+x-keystore: &keystore
+  type: "pkcs12"
+  path: "/opt/graviteeio/secrets/keystore.p12"
+  password: "secret://kubernetes/cloud-keystore:password"
+cloud:
+  enabled: true
+  connector: {ws: {ssl: {keystore: {<<: *keystore}}}}
+management:
+  type: "http"
+  http: {ssl: {keystore: *keystore}}
+services: {core: {http: {enabled: true, port: "18082", host: "0.0.0.0", authentication: {type: none}}}}
+)");
+  host.write_stock_unit();
+  const auto keystore = only_keystore(host);
+  CHECK(keystore.path == "/opt/graviteeio/secrets/keystore.p12");
+  CHECK_FALSE(keystore.password.has_value());
+  CHECK_THAT(keystore.password_problem, ContainsSubstring("secret provider"));
+  CHECK(keystore.technical_api.url == "http://localhost:18082/_node/health");
+  CHECK(keystore.technical_api.username.empty());
+  CHECK(keystore.technical_api.problem.empty());
+}
+
+TEST_CASE("the bridge client's keystore counts where there is no other, and only for a bridge") {
+  const SurveyedHost host;
+  host.write(kGatewayFile,
+             "management: {type: http, http: {ssl: {keystore: {type: pkcs12, path: /bridge.p12, password: x}}}}\n");
+  const auto found = look(host);
+  REQUIRE(found.keystores.size() == 1);
+  CHECK(found.keystores[0].path == "/bridge.p12");
+  CHECK_THAT(notes_of(found), ContainsSubstring("make sure that its certificate is Gravitee Cloud's"));
+
+  host.write(kGatewayFile, "management: {type: mongodb, http: {ssl: {keystore: {path: /bridge.p12}}}}\n");
+  CHECK(look(host).keystores.empty());
+}
+
+TEST_CASE("what is switched off is left out") {
+  const SurveyedHost host;
+  host.write(kGatewayFile, "cockpit: {enabled: false, keystore: {path: /k.p12, password: x}}\n");
+  const auto found = look(host);
+  CHECK(found.keystores.empty());
+  CHECK_THAT(notes_of(found), ContainsSubstring("cockpit is not used"));
+}
+
+TEST_CASE("several units that use one keystore belong together, each keystore is one of its own") {
+  const SurveyedHost host;
+  host.write(kGatewayFile, "cloud.connector.ws.ssl.keystore: {path: /etc/gravitee/shared.p12, password: x}\n");
+  host.write("/opt/graviteeio/apim/rest-api/config/gravitee.yml",
+             "cloud.connector.ws.ssl.keystore: {path: /etc/gravitee/link.p12, password: x}\n");
+  host.write("/opt/graviteeio/am/gateway/config/gravitee.yml",
+             "cockpit.keystore: {path: config/am.p12, password: y}\n");
+  host.write("/etc/gravitee/shared.p12", "");
+  host.link("shared.p12", "/etc/gravitee/link.p12");
+  host.write_stock_unit();
+  host.write_stock_unit("graviteeio-apim-rest-api.service", "/opt/graviteeio/apim/rest-api");
+  host.write_stock_unit("graviteeio-am-gateway.service", "/opt/graviteeio/am/gateway");
+  const auto found = look(host);
+  REQUIRE(found.keystores.size() == 2);
+  CHECK(found.keystores[0].units ==
+        std::vector<std::string>{std::string(kGatewayUnit), "graviteeio-apim-rest-api.service"});
+  CHECK(found.keystores[1].path == "/opt/graviteeio/am/gateway/config/am.p12");
+  CHECK(found.keystores[1].component == "am-gateway");
+}
+
+TEST_CASE("a broken or unreadable gravitee.yml is told, and the others count") {
+  const SurveyedHost host;
+  host.write(kGatewayFile, "cockpit:\n  keystore: {path: hunter2\n");
+  host.write("/opt/graviteeio/am/gateway/config/gravitee.yml", "cockpit.keystore: {path: /am.p12, password: y}\n");
+  std::filesystem::create_directories(host / "opt/graviteeio/apim/rest-api/config/gravitee.yml");
+  const auto found = look(host);
+  CHECK(found.keystores.size() == 1);
+  CHECK_THAT(notes_of(found), ContainsSubstring(std::string(kGatewayFile) + ":"));
+  CHECK_THAT(notes_of(found), ContainsSubstring("not a regular file"));
+  CHECK_THAT(notes_of(found), !ContainsSubstring("hunter2"));
+}
+
+TEST_CASE("a file that is asked for must be there and whole") {
+  const SurveyedHost host;
+  CHECK_FALSE(survey(host.files(), {"/missing/gravitee.yml"}).has_value());
+  host.write("/broken.yml", "a: [\n");
+  CHECK_FALSE(survey(host.files(), {"/broken.yml"}).has_value());
+  host.write("/bomb.yml",
+             "a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n"
+             "c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]\n"
+             "e: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e, *e]\n"
+             "g: [*f, *f, *f, *f, *f, *f, *f, *f, *f, *f]\n");
+  CHECK_FALSE(survey(host.files(), {"/bomb.yml"}).has_value());
+  host.write("/large.yml", "# " + std::string(1024 * 1024, 'x') + "\na: b\n");
+  CHECK_FALSE(survey(host.files(), {"/large.yml"}).has_value());
+}
+
+TEST_CASE("a copy from elsewhere has no home, and what needs one cannot be told") {
+  const SurveyedHost host;
+  host.write("/root/gravitee.yml", "cockpit.keystore: {path: '${gravitee.home}/k.p12', password: x}\n");
+  auto found = look(host, {"/root/gravitee.yml"});
+  REQUIRE(found.keystores.size() == 1);
+  CHECK_FALSE(found.keystores[0].path.has_value());
+  CHECK_THAT(found.keystores[0].path_problem, ContainsSubstring("${gravitee.home}"));
+
+  host.write("/root/gravitee.yml", "cockpit.keystore: {path: k.p12, password: x}\n");
+  found = look(host, {"/root/gravitee.yml"});
+  CHECK_THAT(found.keystores.at(0).path_problem, ContainsSubstring("relative"));
+
+  host.write("/srv/gw/config/gravitee.yml", "cockpit.keystore: {path: k.p12, password: x}\n");
+  found = look(host, {"/srv/gw/config/gravitee.yml"});
+  CHECK(found.keystores.at(0).path == "/srv/gw/k.p12");
+}
+
+TEST_CASE("the technical API is asked only where it can be") {
+  const SurveyedHost host;
+  const auto problem_with = [&](const std::string& http) {
+    host.write(kGatewayFile, "cockpit.keystore: {path: /k.p12, password: x}\nservices: {core: {http: " + http + "}}\n");
+    return only_keystore(host).technical_api.problem;
+  };
+  const std::string users = "authentication: {users: {admin: x}}";
+  CHECK(problem_with("{" + users + "}").empty());
+  CHECK(problem_with("{host: '::1', port: 1234, " + users + "}").empty());
+  CHECK_THAT(problem_with("{host: 10.0.0.1, " + users + "}"), ContainsSubstring("loopback"));
+  CHECK_THAT(problem_with("{port: 99999, " + users + "}"), ContainsSubstring("not a URL"));
+  CHECK_THAT(problem_with("{port: '${PORT}', " + users + "}"), ContainsSubstring("${PORT}"));
+  CHECK_THAT(problem_with("{authentication: {users: {'a:b': x}}}"), ContainsSubstring("colon"));
+  CHECK_THAT(problem_with("{enabled: false, " + users + "}"), ContainsSubstring("enabled"));
+  CHECK_THAT(problem_with("{secured: true, " + users + "}"), ContainsSubstring("ca_file"));
+  CHECK_THAT(problem_with("{authentication: {users: {admin: 'secret://vault/x'}}}"),
+             ContainsSubstring("secret provider"));
+  CHECK_THAT(problem_with("{authentication: {type: basic}}"), ContainsSubstring("names nobody"));
+  host.write(kGatewayFile,
+             "cockpit.keystore: {path: /k.p12, password: x}\n"
+             "services.core.http.authentication.users: {ops: pw}\n");
+  CHECK(only_keystore(host).technical_api.username == "ops");
+}
+
+TEST_CASE("a host without Gravitee has nothing to tell") {
+  const SurveyedHost host;
+  host.write("/etc/systemd/system/nginx.service", "[Service]\nExecStart=/usr/sbin/nginx\n");
+  const auto found = look(host);
+  CHECK(found.keystores.empty());
+  CHECK(found.notes.empty());
+}
+
+}  // namespace
+}  // namespace renewd::setup

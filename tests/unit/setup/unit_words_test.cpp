@@ -1,0 +1,53 @@
+#include "setup/unit_words.hpp"
+
+#include "support/catch.hpp"
+
+namespace renewd::setup {
+namespace {
+
+using Words = std::vector<std::string>;
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+TEST_CASE("splits a value at white space and takes quotes off, wherever in a word they stand") {
+  CHECK(split_words("A=1  B=2\tC=3") == Words{"A=1", "B=2", "C=3"});
+  CHECK(split_words(R"("A=one two" B='three "four"' C="it's")") == Words{"A=one two", "B=three \"four\"", "C=it's"});
+  CHECK(split_words(R"(A= "")") == Words{"A=", ""});
+  CHECK(split_words("") == Words{});
+  CHECK(split_words("A=p@$$#%;w") == Words{"A=p@$$#%;w"});
+}
+
+TEST_CASE("understands the escapes of C, in quotes and out of them") {
+  CHECK(split_words(R"(A=a\sb\tc\\d "B=\"\x41\101\u00e9\U0001F600")") ==
+        Words{"A=a b\tc\\d", "B=\"AA\u00e9\U0001F600"});
+}
+
+TEST_CASE("refuses what systemd ignores: an open quote, an escape that is none") {
+  for (const std::string_view text :
+       {"\"A=1", "A='x", R"(A=\q)", R"(A=\x4)", R"(A=\x00)", R"(A=\400)", R"(A=\)", R"(A=\U00110000)"}) {
+    INFO(text);
+    CHECK_FALSE(split_words(text).has_value());
+  }
+}
+
+TEST_CASE("replaces the specifiers that a unit's name answers, and no other") {
+  CHECK(expand_specifiers("/srv/%n/%N/%p/%i/100%%", "gw@eu.service") == "/srv/gw@eu.service/gw@eu/gw/eu/100%");
+  CHECK(expand_specifiers("%p%i", "gw.service") == "gw");
+  CHECK(expand_specifiers("ends with %", "gw.service") == "ends with %");
+  CHECK_FALSE(expand_specifiers("%h/keystore", "gw.service").has_value());
+}
+
+TEST_CASE("reads an environment file as systemd does, which is no shell") {
+  CHECK(parse_environment_file("# comment\n; another \\\nthat goes on=1\n\nA=1\n  B = two words  \nC=\n") ==
+        Variables{{"A", "1"}, {"B", "two words"}, {"C", ""}});
+  CHECK(parse_environment_file("A='it\\n \"$x\"'\nB=\"a\\\"b\\\\c\\$d\\e\"\n") ==
+        Variables{{"A", "it\\n \"$x\""}, {"B", "a\"b\\c$d\\e"}});
+  CHECK(parse_environment_file("A=x\"y'z#\nB=a\\ b\\\nc  \nC=\"one\"'two'\n") ==
+        Variables{{"A", "x\"y'z#"}, {"B", "a bc"}, {"C", "onetwo"}});
+  CHECK(parse_environment_file("A='over\nlines'\r\nB=1\r\n") == Variables{{"A", "over\nlines"}, {"B", "1"}});
+  CHECK(parse_environment_file("export A=1\nno assignment\n=x\nB=2") == Variables{{"B", "2"}});
+  CHECK(parse_environment_file("A=\"never closed\nB=2") == Variables{{"A", "never closed\nB=2"}});
+  CHECK(parse_environment_file("A=ends with \\") == Variables{{"A", "ends with"}});
+}
+
+}  // namespace
+}  // namespace renewd::setup
