@@ -2,6 +2,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -48,6 +49,19 @@ Owners owners() {
   return owners;
 }
 
+// A word that a shell takes as it is.
+std::string shell_word(const std::string& text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@%:,=";
+  if (text.find_first_not_of(kPlain) == std::string::npos) {
+    return text;
+  }
+  std::string quoted = "'";
+  for (const char c : text) {
+    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return quoted + "'";
+}
+
 class Init {
  public:
   Init(const InitOptions& options, setup::Person* person, std::ostream& out, std::ostream& errors)
@@ -68,6 +82,9 @@ class Init {
       return fail(kUsageError, survey.error().message);
     }
     tell_notes(survey->notes);
+    if (::geteuid() != 0 && !survey->notes.empty()) {
+      tell_notes({"init does not run as root; what it may not read is left out"});
+    }
     auto draft = setup::complete({files, output_.parent_path(), person_, !prints_}, *survey, given());
     if (!draft) {
       return incomplete(draft.error());
@@ -144,7 +161,10 @@ class Init {
     const Owners owner = owners();
     std::vector<Secret> contents;
     for (const auto& secret : draft.secrets) {
-      contents.emplace_back(std::string(secret.content.view()) + "\n");
+      std::string line(secret.content.view());
+      line += '\n';
+      contents.emplace_back(line);
+      ::explicit_bzero(line.data(), line.size());
     }
     std::vector<setup::PlannedFile> files;
     for (std::size_t i = 0; i < contents.size(); ++i) {
@@ -159,7 +179,8 @@ class Init {
       }
     }
     if (const auto written = setup::write_file_set(filesystem_, files, existing); !written) {
-      return fail(kFailure, written.error().message);
+      return fail(kFailure, fmt::format("{}{}", written.error().message,
+                                        ::geteuid() == 0 ? "" : "; run init as root, or give another --output"));
     }
     for (const auto& file : files) {
       fmt::print(out_, "Wrote {} (mode {:04o}).\n", name(file.path), file.attributes.mode);
@@ -170,7 +191,8 @@ class Init {
 
   void next_steps(std::ostream& out, const setup::Draft& draft) const {
     const bool usual = output_ == "/etc/gravitee-renewd/config.yaml";
-    const std::string command = usual ? "gravitee-renewd" : fmt::format("gravitee-renewd --config {}", name(output_));
+    const std::string command =
+        usual ? "gravitee-renewd" : fmt::format("gravitee-renewd --config {}", shell_word(name(output_)));
     fmt::print(out, "\nNext:\n");
     if (prints_) {
       fmt::print(out, "- save what was printed as {}\n", name(output_));

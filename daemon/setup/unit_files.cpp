@@ -186,27 +186,33 @@ class Gathering {
   std::vector<std::string> environment_files_;
 };
 
-// The directories of a unit's drop-ins, the most particular first: a-b.service.d, a-.service.d, service.d.
-std::vector<std::string> drop_in_directories(const std::string& unit) {
+// The directories of a unit's drop-ins, the most important first. In each place a-b.service.d comes before
+// a-.service.d; service.d, which is for all services, comes last.
+std::vector<fs::path> drop_in_directories(const std::string& unit) {
   std::vector<std::string> names{unit + ".d"};
   const std::string stem = unit.substr(0, unit.rfind('.'));
   for (auto dash = stem.rfind('-'); dash != std::string::npos && dash > 0; dash = stem.rfind('-', dash - 1)) {
     names.push_back(stem.substr(0, dash + 1) + ".service.d");
   }
-  names.emplace_back("service.d");
-  return names;
+  std::vector<fs::path> directories;
+  for (const std::string_view parent : kUnitDirectories) {
+    for (const std::string& name : names) {
+      directories.push_back(fs::path(parent) / name);
+    }
+  }
+  for (const std::string_view parent : kUnitDirectories) {
+    directories.push_back(fs::path(parent) / "service.d");
+  }
+  return directories;
 }
 
 // In the order of their names; of two with the same name, the one in the more important directory.
 std::vector<fs::path> drop_ins(const HostFiles& files, const std::string& unit) {
   std::map<std::string, fs::path> found;
-  for (const std::string& name : drop_in_directories(unit)) {
-    for (const std::string_view parent : kUnitDirectories) {
-      const fs::path directory = fs::path(parent) / name;
-      for (const std::string& file : files.list(directory)) {
-        if (file.ends_with(".conf")) {
-          found.try_emplace(file, directory / file);
-        }
+  for (const fs::path& directory : drop_in_directories(unit)) {
+    for (const std::string& file : files.list(directory)) {
+      if (file.ends_with(".conf")) {
+        found.try_emplace(file, directory / file);
       }
     }
   }

@@ -45,12 +45,14 @@ TEST_CASE("the unit file of the most important directory counts, drop-ins in the
   host.write("/etc/systemd/system/service.d/30-all.conf", "[Service]\nEnvironment=D=all\n");
   host.write("/etc/systemd/system/a-.service.d/10-prefix.conf", "[Service]\nEnvironment=A=10 E=prefix\n");
   host.write("/etc/systemd/system/a-b.service.d/10-prefix.conf", "[Service]\nEnvironment=A=10b F=own\n");
+  host.write("/etc/systemd/system/a-.service.d/50-place.conf", "[Service]\nEnvironment=G=etc\n");
+  host.write("/usr/lib/systemd/system/a-b.service.d/50-place.conf", "[Service]\nEnvironment=G=lib\n");
   host.write("/etc/systemd/system/a-b.service.d/not-a-drop-in.txt", "[Service]\nEnvironment=A=txt\n");
   host.link("/dev/null", "/etc/systemd/system/a-b.service.d/40-masked.conf");
   host.write("/usr/lib/systemd/system/a-b.service.d/40-masked.conf", "[Service]\nEnvironment=A=masked\n");
   const auto unit = only_unit(host);
-  CHECK(unit.environment ==
-        std::map<std::string, std::string>{{"A", "20"}, {"B", "etc"}, {"C", "20"}, {"D", "all"}, {"F", "own"}});
+  CHECK(unit.environment == std::map<std::string, std::string>{
+                                {"A", "20"}, {"B", "etc"}, {"C", "20"}, {"D", "all"}, {"F", "own"}, {"G", "etc"}});
   CHECK(unit.command == std::vector<std::string>{"/etc"});
 }
 
