@@ -13,6 +13,7 @@
 #include <fmt/ostream.h>
 
 #include "commands/exit_status.hpp"
+#include "configuration/yaml_document.hpp"
 #include "core/filesystem.hpp"
 #include "core/text.hpp"
 #include "setup/completion.hpp"
@@ -72,7 +73,7 @@ class Init {
   }
 
   int run() {
-    if (!prints_ && !options_.force && filesystem_.exists(output_)) {
+    if (!prints_ && !may_replace(output_)) {
       return fail(kUsageError,
                   fmt::format("{} exists; give another file with --output, or --force to replace it", name(output_)));
     }
@@ -107,6 +108,21 @@ class Init {
       all.push_back(fs::absolute(path, error).lexically_normal());
     }
     return all;
+  }
+
+  // Whether there is no such file, nothing but comments in it, as in the configuration that a package installs, or
+  // --force.
+  bool may_replace(const fs::path& path) const {
+    if (options_.force || !filesystem_.exists(path)) {
+      return true;
+    }
+    constexpr std::size_t kLimit = std::size_t{1024} * 1024;
+    const auto text = filesystem_.read(path, kLimit);
+    if (!text || path != output_) {
+      return false;
+    }
+    const auto document = configuration::read_yaml(*text);
+    return document && document->root == nullptr;
   }
 
   int fail(int status, std::string_view why) {
@@ -171,14 +187,13 @@ class Init {
       files.push_back({draft.secrets[i].path, contents[i].view(), {owner.user, owner.group, 0600, {}}});
     }
     files.push_back({output_, text, {::geteuid(), owner.group, 0640, {}}});
-    const auto existing = options_.force ? setup::Existing::replace : setup::Existing::keep;
     for (const auto& file : files) {
-      if (!options_.force && filesystem_.exists(file.path)) {
+      if (!may_replace(file.path)) {
         return fail(kUsageError, fmt::format("{} exists; give --output in another directory, or --force to replace it",
                                              name(file.path)));
       }
     }
-    if (const auto written = setup::write_file_set(filesystem_, files, existing); !written) {
+    if (const auto written = setup::write_file_set(filesystem_, files, setup::Existing::replace); !written) {
       return fail(kFailure, fmt::format("{}{}", written.error().message,
                                         ::geteuid() == 0 ? "" : "; run init as root, or give another --output"));
     }

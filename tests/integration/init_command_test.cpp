@@ -147,6 +147,16 @@ TEST_CASE("init never overwrites a file without --force") {
   CHECK(std::distance(fs::directory_iterator(host.directory()), {}) == 2);
 }
 
+TEST_CASE("init replaces a configuration in which everything is commented out, as packages install it") {
+  UnconfiguredHost host;
+  fs::create_directories(host.directory());
+  write_file(host.configuration(), "# Nothing is configured yet.\n#certificates:\n");
+  const auto written = host.init(host.whole());
+  INFO(written.errors);
+  CHECK(written.status == 0);
+  CHECK_THAT(read_file(host.configuration()), ContainsSubstring("\ncertificates:\n"));
+}
+
 TEST_CASE("init writes nothing where it may not, and says so") {
   UnconfiguredHost host;
   write_file(host.host() / "etc", "a file, not a directory");
