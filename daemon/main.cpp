@@ -97,21 +97,6 @@ int dispatch(int argc, char** argv) {
       "Exit status: 0 valid, 2 not.\n"
       "Example: gravitee-renewd --config ./config.yaml validate");
 
-  commands::PermissionsOptions permissions;
-  bool wants_permissions = false;
-  auto* init = app.add_subcommand("init", "Sets the service up: what it may do on this host");
-  init->add_flag("--permissions", wants_permissions,
-                 "Write a polkit rule for the gateway's units and a drop-in of the service, from the configuration")
-      ->required();
-  init->add_option("--root", permissions.root, "Write below this directory")
-      ->type_name("DIRECTORY")
-      ->capture_default_str();
-  init->add_flag("--dry-run", permissions.dry_run, "Show what would be written");
-  init->add_flag("--force", permissions.force, "Overwrite files that were changed by hand");
-  init->footer(
-      "Exit status: 0, 1 not written, 2 wrong command line or configuration.\n"
-      "Example: gravitee-renewd init --permissions");
-
   commands::InspectOptions inspection;
   auto* inspect = app.add_subcommand("inspect", "Shows what a keystore or an answer of the cloud holds");
   inspect->add_option("KEYSTORE", inspection.keystore, "PKCS#12, JKS, PEM, DER or PKCS#7, or a stored answer")
@@ -135,11 +120,22 @@ int dispatch(int argc, char** argv) {
   init->add_option("--password-file", beginning.password_file, "A file that holds the keystore's password")
       ->type_name("FILE");
   init->add_option("--unit", beginning.units, "The unit that reads the keystore, or none")->type_name("NAME");
+  commands::PermissionsOptions permissions;
+  auto* wants_permissions = init->add_flag(
+      "--permissions",
+      "Instead, write a polkit rule for the gateway's units and a drop-in of the service, from --config");
+  init->add_option("--root", permissions.root, "With --permissions: write below this directory")
+      ->type_name("DIRECTORY")
+      ->capture_default_str()
+      ->needs(wants_permissions);
+  init->add_flag("--dry-run", permissions.dry_run, "With --permissions: show what would be written")
+      ->needs(wants_permissions);
   init->footer(
       "Asks at the terminal for what it cannot find; without one it lists what is missing. Passwords go into files of\n"
       "their own beside the configuration. Files that exist are left alone, unless --force is given.\n"
       "Exit status: 0 written, 1 ended at the terminal or not possible, 2 something is missing or wrong, or exists.\n"
-      "Example: gravitee-renewd init --from /etc/gravitee-gateway/gravitee.yml");
+      "Example: gravitee-renewd init --from /etc/gravitee-gateway/gravitee.yml\n"
+      "Example: gravitee-renewd init --permissions");
 
   try {
     app.parse(argc, argv);
@@ -152,6 +148,11 @@ int dispatch(int argc, char** argv) {
   }
   if (run->parsed()) {
     return commands::run(configuration, std::cerr);
+  }
+  if (wants_permissions->count() != 0) {
+    permissions.configuration = configuration;
+    permissions.force = beginning.force;
+    return commands::permissions(permissions, std::cout, std::cerr);
   }
   if (init->parsed()) {
     if (beginning.output.empty()) {
@@ -166,10 +167,6 @@ int dispatch(int argc, char** argv) {
   if (plan->parsed()) {
     planning.configuration = configuration;
     return commands::plan(planning, std::cout, std::cerr);
-  }
-  if (init->parsed()) {
-    permissions.configuration = configuration;
-    return commands::permissions(permissions, std::cout, std::cerr);
   }
   by_hand.configuration = configuration;
   if (activate->parsed()) {

@@ -14,20 +14,21 @@ _gravitee_renewd() {
     [plan]='--json'
     [validate]=''
     [inspect]='--password-file --json'
-    [init]='--permissions --root --dry-run --force'
+    [init]='--from --output --force --account-url --token-file --password-file --unit --permissions --root --dry-run'
     [activate]=''
     [rollback]=''
   )
 
   COMPREPLY=()
-  if [[ $previous == --config || $previous == --password-file || $previous == --root ]]; then
+  if [[ $previous == --config || $previous == --password-file || $previous == --root ||
+    $previous == --from || $previous == --output || $previous == --token-file ]]; then
     mapfile -t COMPREPLY < <(compgen -f -- "$word")
     return
   fi
   for ((index = 1; index < COMP_CWORD; index++)); do
     case ${COMP_WORDS[index]} in
       --config) configuration=${COMP_WORDS[++index]} ;;
-      --password-file | --root) ((++index)) ;;
+      --password-file | --root | --from | --output | --account-url | --token-file | --unit) ((++index)) ;;
       -*) ;;
       *) [[ -n $command ]] || command=${COMP_WORDS[index]} ;;
     esac
