@@ -12,9 +12,6 @@ namespace renewd::installation {
 inline constexpr mode_t kStateDirectoryMode = 0700;
 inline constexpr mode_t kStateFileMode = 0600;
 
-// New files of the state directory belong to whoever runs the daemon.
-FileAttributes state_file_attributes();
-
 struct StatePaths {
   std::filesystem::path directory;  // <state_directory>/<name>
 
