@@ -57,7 +57,8 @@ class Filesystem {
   virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   // Removing what does not exist succeeds.
   virtual Result<void> remove(const std::filesystem::path& path) = 0;
-  // Creates a directory and its parents, each with `mode`, and syncs them; one that exists is left as it is.
+  // Creates a directory and its parents, each with `mode`, and syncs them; one that exists is left as it is. What root
+  // makes belongs to the owner of the directory that it is made in.
   virtual Result<void> create_directories(const std::filesystem::path& directory, mode_t mode) = 0;
   // Makes creations, renames and removals in a directory durable.
   virtual Result<void> sync_directory(const std::filesystem::path& directory) = 0;

@@ -45,7 +45,8 @@ struct SecretSource {
 
 // The secret, without the line break that editors leave at its end. Fails when it cannot be read, is empty, or is
 // larger than 64 KiB; the kind is `unauthorized`, since whatever needed the secret cannot prove who it is.
-// Credentials are looked for in $CREDENTIALS_DIRECTORY (systemd.exec(5)).
+// Credentials are looked for in $CREDENTIALS_DIRECTORY (systemd.exec(5)); outside of a unit, for commands by hand, in
+// /etc/credstore, where the unit's LoadCredential=NAME takes them from.
 Result<Secret> read_secret(const SecretSource& source);
 
 }  // namespace renewd
