@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "configuration/certificate_section.hpp"
+#include "configuration/metrics_section.hpp"
 #include "configuration/secret_section.hpp"
 #include "configuration/urls.hpp"
 #include "configuration/yaml_document.hpp"
@@ -19,8 +20,8 @@ namespace {
 
 constexpr std::size_t kFileLimit = std::size_t{1024} * 1024;
 
-const KnownKeys kFileKeys{.supported = {"certificates", "http", "schedule", "state_directory", "log"},
-                          .unsupported = {"metrics", "fleet"}};
+const KnownKeys kFileKeys{.supported = {"certificates", "http", "schedule", "state_directory", "log", "metrics"},
+                          .unsupported = {"fleet"}};
 
 void read_proxy(const YamlMap& map, HttpSettings& into) {
   read_secret_source(map, "proxy_password", into.proxy_password);
@@ -112,6 +113,9 @@ void read_file(const YamlNode& root, DiagnosticSink& sink, Settings& into) {
   read_absolute_path(*map, "state_directory", into.state_directory);
   if (const YamlNode* log = map->find("log")) {
     read_log(*log, sink, into.log);
+  }
+  if (const YamlNode* metrics = map->find("metrics")) {
+    read_metrics(*metrics, sink, into.metrics);
   }
 }
 

@@ -144,12 +144,27 @@ struct LogSettings {
   LogFormat format = LogFormat::automatic;
 };
 
+struct TcpAddress {
+  std::string address;  // IPv4 or IPv6, never a name, without brackets
+  std::uint16_t port;
+};
+// A port of this host, or the absolute path of a unix socket.
+using ListenAddress = std::variant<TcpAddress, std::filesystem::path>;
+
+struct MetricsSettings {
+  // Loopback or a unix socket, unless the operator allowed more (`metrics.allow_remote`). Empty: off.
+  std::optional<ListenAddress> listen;
+  // For node_exporter's textfile collector. Empty: off.
+  std::optional<std::filesystem::path> textfile;
+};
+
 struct Settings {
   std::vector<CertificateSettings> certificates;
   HttpSettings http;
   ScheduleSettings schedule;
   std::filesystem::path state_directory = "/var/lib/gravitee-renewd";
   LogSettings log;
+  MetricsSettings metrics;
 };
 
 }  // namespace renewd::configuration

@@ -1,18 +1,13 @@
 #include "configuration/urls.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <strings.h>
-
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
-#include <cstring>
 #include <optional>
-#include <system_error>
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+
+#include "configuration/addresses.hpp"
 
 namespace renewd::configuration {
 namespace {
@@ -34,18 +29,6 @@ bool has_plain_host(const urls::url_view& url) {
   return !host.empty() && host.find('%') == std::string_view::npos && (path.empty() || path.starts_with('/'));
 }
 
-bool is_loopback(const std::string& host) {
-  in_addr v4{};
-  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) {
-    return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
-  }
-  in6_addr v6{};
-  if (::inet_pton(AF_INET6, host.c_str(), &v6) == 1) {
-    return std::memcmp(&v6, &in6addr_loopback, sizeof v6) == 0;
-  }
-  return ::strcasecmp(host.c_str(), "localhost") == 0;
-}
-
 // The host as resolvers want it: an IPv6 address without its brackets.
 std::string host_of(const urls::url_view& url) {
   std::string_view host = url.encoded_host();
@@ -57,11 +40,7 @@ std::string host_of(const urls::url_view& url) {
 
 // From 1 to 65535. Boost.URL's own port_number() takes 65537 for 1.
 std::optional<std::uint16_t> port_of(const urls::url_view& url) {
-  const std::string_view text = url.port();
-  std::uint16_t port = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  const bool complete = error == std::errc() && stop == text.data() + text.size();
-  return complete && port != 0 ? std::optional(port) : std::nullopt;
+  return parse_port(std::string_view(url.port()));
 }
 
 bool is_account_id(std::string_view segment) {

@@ -33,7 +33,8 @@ TEST_CASE("refuses unknown keys and suggests the nearest") {
       {with_top_level("schedul: {}"), "2:1", "unknown key \"schedul\"; did you mean \"schedule\"?"},
       {with_top_level("Log: {}"), "2:1", "did you mean \"log\"?"},
       {with_top_level("zzz: 1"), "2:1",
-       "unknown key \"zzz\"; the keys here are `certificates`, `http`, `schedule`, `state_directory` and `log`"},
+       "unknown key \"zzz\"; the keys here are `certificates`, `http`, `schedule`, `state_directory`, `log` "
+       "and `metrics`"},
       {with_top_level("metricss: {}"), "2:1", "did you mean \"metrics\"?"},
       {with_top_level("schedule: {check_evry: 1h}"), "2:12", "unknown key \"check_evry\" in `schedule`; did you mean"},
       {with_line("renew_befor: 30d"), "3:5", "did you mean \"renew_before\"?"},
@@ -47,7 +48,6 @@ TEST_CASE("refuses unknown keys and suggests the nearest") {
 TEST_CASE("refuses what belongs to later versions, rather than ignoring it") {
   check({
       {with_gateway("{none: {}, rollback: maybe}"), "3:35", "`gateway.rollback`"},
-      {with_top_level("metrics: {listen: \"127.0.0.1:9464\"}"), "2:1", "`metrics` is not supported by this version"},
       {with_top_level("fleet: {etcd: {}}"), "2:1", "`fleet` is not supported by this version"},
   });
 }
@@ -329,6 +329,34 @@ TEST_CASE("refuses values that make no sense in the rest of the file") {
       {with_top_level("log: {level: wraning}"), "2:14", "did you mean \"warning\"?"},
       {with_top_level("log: {level: warn}"), "2:14", "must be `debug`, `info`, `warning` or `error`"},
       {with_top_level("log: {format: xml}"), "2:15", "`log.format` must be `auto`, `json` or `text`"},
+  });
+}
+
+TEST_CASE("refuses places for metrics that could not be used, or that others could reach") {
+  const auto listen = [](const std::string& address) { return with_top_level("metrics: {listen: " + address + "}"); };
+  const auto textfile = [](const std::string& path) { return with_top_level("metrics: {textfile: " + path + "}"); };
+  check({
+      {with_top_level("metrics: true"), "2:10", "`metrics` must be a map with the keys `listen`, `allow_remote`"},
+      {with_top_level("metrics: {lisen: \"[::1]:1\"}"), "2:11", "did you mean \"listen\"?"},
+      {listen("9464"), "2:19", "put it in quotes"},
+      {listen("':9464'"), "2:19", "must begin with an address of this host"},
+      {listen("127.0.0.1"), "2:19", "must be an address and a port from 1 to 65535, such as 127.0.0.1:9464"},
+      {listen("127.0.0.1:0"), "2:19", "a port from 1 to 65535"},
+      {listen("127.0.0.1:65536"), "2:19", "a port from 1 to 65535"},
+      {listen("'127.0.0.1:'"), "2:19", "a port from 1 to 65535"},
+      {listen("http://127.0.0.1:9464"), "2:19", "must begin with an address of this host"},
+      {listen("gateway:9464"), "2:19", "a name is not looked up"},
+      {listen("::1:9464"), "2:19", "an IPv6 address in brackets"},
+      {listen("'[127.0.0.1]:9464'"), "2:19", "an IPv6 address in brackets"},
+      {listen("0.0.0.0:9464"), "2:19", "to serve other hosts all the same, write `metrics.allow_remote: true`"},
+      {listen("'[::]:9464'"), "2:19", "must be a loopback address"},
+      {listen("'192.0.2.1:9464', allow_remote: false"), "2:19", "must be a loopback address"},
+      {listen("'127.0.0.1:1', allow_remote: yes"), "2:48", "`metrics.allow_remote` must be `true` or `false`"},
+      {listen("unix:run/s"), "2:19", "must have an absolute path after unix:"},
+      {listen("unix:/" + std::string(107, 'a')), "2:19", "more than 107 bytes"},
+      {textfile("metrics.prom"), "2:21", "`metrics.textfile` must be an absolute path"},
+      {textfile("/srv/metrics.txt"), "2:21", "`metrics.textfile` must end with .prom"},
+      {textfile("/srv/.prom"), "2:21", "must end with .prom"},
   });
 }
 

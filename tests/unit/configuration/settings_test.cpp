@@ -91,6 +91,8 @@ certificates:
   CHECK(settings.state_directory == "/var/lib/gravitee-renewd");
   CHECK(settings.log.level == Level::info);
   CHECK(settings.log.format == LogFormat::automatic);
+  CHECK_FALSE(settings.metrics.listen);
+  CHECK_FALSE(settings.metrics.textfile);
 }
 
 TEST_CASE("every top-level key is taken over") {
@@ -134,6 +136,30 @@ log: {level: debug, format: json}
 
 TEST_CASE("an exchange may be shorter than the default of one step") {
   CHECK(settings_of(with_top_level("http: {request_timeout: 5s}")).http.request_timeout == 5s);
+}
+
+TEST_CASE("metrics are shown on a port, a unix socket, or in a file") {
+  const auto listen_of = [](const std::string& keys) {
+    return settings_of(with_top_level("metrics: {listen: " + keys + "}")).metrics.listen.value();
+  };
+  const std::vector<std::tuple<std::string, std::string, int>> ports{
+      {"127.0.0.1:9464", "127.0.0.1", 9464},
+      {"\"[::1]:65535\"", "::1", 65535},
+      {"localhost:1", "127.0.0.1", 1},
+      {"127.1.2.3:80", "127.1.2.3", 80},
+      {"0.0.0.0:9464, allow_remote: true", "0.0.0.0", 9464},
+      {"\"[::]:9464\", allow_remote: true", "::", 9464},
+  };
+  for (const auto& [yaml, address, port] : ports) {
+    CAPTURE(yaml);
+    const auto tcp = std::get<TcpAddress>(listen_of(yaml));
+    CHECK(tcp.address == address);
+    CHECK(tcp.port == port);
+  }
+  CHECK(std::get<std::filesystem::path>(listen_of("unix:/run/m.sock")) == "/run/m.sock");
+  const std::string longest = "/" + std::string(106, 'a');
+  CHECK(std::get<std::filesystem::path>(listen_of("unix:" + longest)) == longest);
+  CHECK(settings_of(with_top_level("metrics: {textfile: /srv/a.prom}")).metrics.textfile == "/srv/a.prom");
 }
 
 TEST_CASE("maintenance windows have days, times and a zone, and each may be left out") {
@@ -339,6 +365,8 @@ TEST_CASE("the example that is installed loads with every option, and shows the 
   CHECK(all.state_directory == defaults.state_directory);
   CHECK(all.log.level == defaults.log.level);
   CHECK(all.log.format == defaults.log.format);
+  CHECK(all.metrics.listen.has_value());
+  CHECK(all.metrics.textfile.has_value());
 }
 
 TEST_CASE("the example that is installed names every key") {
@@ -349,7 +377,7 @@ TEST_CASE("the example that is installed names every key") {
       "units action command argv timeout signal pid_file none verify rollback http proxy log schedule "
       "proxy_password connect_timeout request_timeout splay check_every level format retry_at_least "
       "retry_at_most requests_per_day url username expect_status ready failed credential env value file "
-      "state_directory unit");
+      "state_directory unit metrics listen allow_remote textfile");
   for (std::string key; keys >> key;) {
     CAPTURE(key);
     CHECK(std::regex_search(text, std::regex("[# {]" + key + ":( |\n)")));

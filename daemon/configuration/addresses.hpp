@@ -1,0 +1,20 @@
+// Addresses of hosts, where the configuration takes one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace renewd::configuration {
+
+// Whether a host, without brackets, is this one whatever the network: 127.0.0.0/8, ::1, localhost.
+bool is_loopback(const std::string& host);
+
+// Whether it is an IPv4 or IPv6 address, without brackets.
+bool is_address(const std::string& host);
+
+// From 1 to 65535, in digits alone.
+std::optional<std::uint16_t> parse_port(std::string_view text);
+
+}  // namespace renewd::configuration

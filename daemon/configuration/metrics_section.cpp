@@ -1,0 +1,108 @@
+#include "configuration/metrics_section.hpp"
+
+#include <sys/un.h>
+
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <tl/expected.hpp>
+
+#include "configuration/addresses.hpp"
+#include "configuration/yaml_values.hpp"
+
+namespace renewd::configuration {
+namespace {
+
+constexpr std::string_view kUnix = "unix:";
+constexpr std::string_view kForm = "127.0.0.1:9464, [::1]:9464 or unix:/run/gravitee-renewd/metrics.sock";
+
+// As in urls.hpp: the error is the end of a sentence that begins with the key's name.
+tl::expected<ListenAddress, std::string> parse_socket(std::string_view path) {
+  constexpr std::size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;  // unix(7)
+  if (!path.starts_with('/')) {
+    return tl::unexpected(
+        fmt::format("must have an absolute path after unix:, such as {}/run/gravitee-renewd/metrics.sock", kUnix));
+  }
+  if (path.size() > kLongest) {
+    return tl::unexpected(
+        fmt::format("must not have a path of more than {} bytes, the longest that a socket can have", kLongest));
+  }
+  return std::filesystem::path(path);
+}
+
+// HOST:PORT, an IPv6 address in brackets.
+tl::expected<ListenAddress, std::string> parse_listen(std::string_view text) {
+  if (text.starts_with(kUnix)) {
+    return parse_socket(text.substr(kUnix.size()));
+  }
+  const auto colon = text.rfind(':');
+  const auto port = colon == std::string_view::npos ? std::nullopt : parse_port(text.substr(colon + 1));
+  if (!port) {
+    return tl::unexpected(fmt::format("must be an address and a port from 1 to 65535, such as {}", kForm));
+  }
+  std::string_view host = text.substr(0, colon);
+  const bool in_brackets = host.starts_with('[') && host.ends_with(']');
+  if (in_brackets) {
+    host = host.substr(1, host.size() - 2);
+  }
+  if (host == "localhost" && !in_brackets) {
+    return TcpAddress{"127.0.0.1", *port};
+  }
+  if (!is_address(std::string(host)) || in_brackets != (host.find(':') != std::string_view::npos)) {
+    return tl::unexpected(
+        fmt::format("must begin with an address of this host (an IPv6 address in brackets) or "
+                    "localhost, such as {}; a name is not looked up",
+                    kForm));
+  }
+  return TcpAddress{std::string(host), *port};
+}
+
+void read_listen(const YamlMap& map, MetricsSettings& into) {
+  bool allow_remote = false;
+  read_choice<bool>(map, "allow_remote", {{"true", true}, {"false", false}}, allow_remote);
+  const YamlNode* node = map.find("listen");
+  const auto text = node == nullptr ? std::nullopt : text_of(*node, map.name_of("listen"), map.sink());
+  if (!text) {
+    return;
+  }
+  auto listen = parse_listen(*text);
+  if (!listen) {
+    map.sink().error(node->place, fmt::format("`{}` {}", map.name_of("listen"), listen.error()));
+    return;
+  }
+  const auto* tcp = std::get_if<TcpAddress>(&*listen);
+  if (tcp != nullptr && !is_loopback(tcp->address) && !allow_remote) {
+    map.sink().error(
+        node->place,
+        fmt::format("`{}` must be a loopback address (127.0.0.1, [::1], localhost) or a unix socket, since "
+                    "whoever reaches the port can read everything there; to serve other hosts all the "
+                    "same, write `{}: true`",
+                    map.name_of("listen"), map.name_of("allow_remote")));
+    return;
+  }
+  into.listen = std::move(*listen);
+}
+
+void read_textfile(const YamlMap& map, MetricsSettings& into) {
+  read_absolute_path(map, "textfile", into.textfile);
+  if (into.textfile && (into.textfile->extension() != ".prom" || !into.textfile->has_stem())) {
+    map.sink().error(map.find("textfile")->place,
+                     fmt::format("`{}` must end with .prom, since node_exporter reads no other file; as in "
+                                 "/var/lib/prometheus/node-exporter/gravitee-renewd.prom",
+                                 map.name_of("textfile")));
+  }
+}
+
+}  // namespace
+
+void read_metrics(const YamlNode& node, DiagnosticSink& sink, MetricsSettings& into) {
+  const auto map = YamlMap::open(node, "metrics", {.supported = {"listen", "allow_remote", "textfile"}}, sink);
+  if (!map) {
+    return;
+  }
+  read_listen(*map, into);
+  read_textfile(*map, into);
+}
+
+}  // namespace renewd::configuration
