@@ -44,12 +44,18 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
       settings_(std::move(settings)),
       log_(service::event_output(settings_.log), clock_),
       pool_(kKeystoreThreads),
-      slots_(loop_.executor(), kRenewalsAtOnce) {}
+      slots_(loop_.executor(), kRenewalsAtOnce),
+      monitoring_(loop_.executor(), &pool_, filesystem_, clock_, log_, board_, [this] { return stuck(); }) {}
 
 void Daemon::run() {
   log_.event(EventName::daemon_started, "", fmt::format("version {}, {}", version(), watching(settings_)),
              {{"version", std::string(version())}, {"configuration", configuration_.string()}});
-  board_.on_change([this] { tell_systemd(); });
+  board_.on_change([this] {
+    tell_systemd();
+    monitoring_.changed();
+  });
+  monitoring_.configure(settings_);
+  loop_.start(monitoring_.write_textfile());
   watch_what_is_new();
   loop_.on_hangup([this] { reload(); });
   if (const auto interval = service::watchdog_interval()) {
@@ -58,6 +64,7 @@ void Daemon::run() {
   loop_.run([this](const char* signal) {
     service::notify_stopping();
     log_.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
+    monitoring_.close();
   });
 }
 
@@ -101,6 +108,7 @@ void Daemon::reload() {
       }
     }
     watch_what_is_new();
+    monitoring_.configure(settings_);
   } else {
     for (const auto& diagnostic : settings.error()) {
       log_.event(EventName::config_rejected, "",
@@ -115,8 +123,7 @@ void Daemon::reload() {
 asio::awaitable<void> Daemon::prove_life(std::chrono::microseconds interval) {
   asio::steady_timer timer(loop_.executor());
   while (true) {
-    if (std::none_of(watched_.begin(), watched_.end(),
-                     [](const auto& entry) { return entry.second && entry.second->supervisor.is_stuck(); })) {
+    if (stuck().empty()) {
       service::notify_alive();
     }
     timer.expires_after(interval / 3);
@@ -126,6 +133,16 @@ asio::awaitable<void> Daemon::prove_life(std::chrono::microseconds interval) {
       co_return;
     }
   }
+}
+
+std::vector<std::string> Daemon::stuck() const {
+  std::vector<std::string> names;
+  for (const auto& [name, watched] : watched_) {
+    if (watched && watched->supervisor.is_stuck()) {
+      names.push_back(name);
+    }
+  }
+  return names;
 }
 
 void Daemon::tell_systemd() {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -17,6 +18,7 @@
 #include "core/filesystem.hpp"
 #include "core/slots.hpp"
 #include "http/https_client.hpp"
+#include "monitoring/monitoring.hpp"
 #include "renewal/board.hpp"
 #include "renewal/supervisor.hpp"
 
@@ -45,6 +47,8 @@ class Daemon {
   void reload();
   boost::asio::awaitable<void> prove_life(std::chrono::microseconds interval);
   void tell_systemd();
+  // The certificates that do not get on.
+  std::vector<std::string> stuck() const;
 
   std::filesystem::path configuration_;
   configuration::Settings settings_;
@@ -55,6 +59,7 @@ class Daemon {
   boost::asio::thread_pool pool_;
   Slots slots_;
   renewal::Board board_;
+  monitoring::Monitoring monitoring_;
   std::map<std::string, std::unique_ptr<Watched>> watched_;
   bool ready_ = false;
 };

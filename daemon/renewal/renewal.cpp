@@ -253,10 +253,9 @@ void Renewal::compare_clocks(std::optional<std::chrono::sys_seconds> server_time
                       : *server_time < asked ? *server_time - std::chrono::floor<std::chrono::seconds>(asked)
                                              : std::chrono::seconds(0);
   clock_behind_ = behind;
-  if (std::chrono::abs(behind) <= kClockSkewTolerated) {
-    return;
-  }
-  event(EventName::clock_skewed,
+  // Told in any case, for the metrics; to people only when it matters.
+  const Level level = std::chrono::abs(behind) <= kClockSkewTolerated ? Level::debug : Level::warning;
+  event(level, EventName::clock_skewed,
         fmt::format("this host's clock is {} {} the cloud's", format_duration(std::chrono::abs(behind)),
                     behind.count() > 0 ? "behind" : "ahead of"),
         {{"skew_seconds", -std::int64_t{behind.count()}}});

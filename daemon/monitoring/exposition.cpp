@@ -1,0 +1,71 @@
+#include "monitoring/exposition.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace renewd::monitoring {
+namespace {
+
+constexpr std::string_view kPrefix = "gravitee_renewd_";
+// Whole numbers up to here are written as such.
+constexpr double kExactUpTo = 1e15;
+
+std::string_view to_string(MetricType type) {
+  switch (type) {
+    case MetricType::counter:
+      return "counter";
+    case MetricType::gauge:
+      return "gauge";
+    case MetricType::histogram:
+      return "histogram";
+  }
+  return "untyped";
+}
+
+std::string escaped(std::string_view label) {
+  std::string text;
+  for (const char c : label) {
+    if (c == '\n') {
+      text += "\\n";
+    } else {
+      if (c == '\\' || c == '"') {
+        text += '\\';
+      }
+      text += c;
+    }
+  }
+  return text;
+}
+
+std::string number(double value) {
+  const bool whole = std::abs(value) <= kExactUpTo && std::trunc(value) == value;
+  return whole ? std::to_string(static_cast<std::int64_t>(value)) : fmt::format("{}", value);
+}
+
+}  // namespace
+
+std::string exposition(const std::vector<Family>& families) {
+  std::string text;
+  const auto out = std::back_inserter(text);
+  for (const auto& family : families) {
+    if (family.samples.empty()) {
+      continue;
+    }
+    fmt::format_to(out, "# HELP {0}{1} {2}\n# TYPE {0}{1} {3}\n", kPrefix, family.name, family.help,
+                   to_string(family.type));
+    for (const auto& sample : family.samples) {
+      std::string labels;
+      for (const auto& [name, value] : sample.labels) {
+        labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", name, escaped(value));
+      }
+      fmt::format_to(out, "{}{}{}{} {}\n", kPrefix, family.name, sample.suffix,
+                     labels.empty() ? labels : "{" + labels + "}", number(sample.value));
+    }
+  }
+  return text;
+}
+
+}  // namespace renewd::monitoring

@@ -1,0 +1,200 @@
+#include "monitoring/listener.hpp"
+
+#include <array>
+#include <exception>
+#include <list>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include "monitoring/listening_socket.hpp"
+
+namespace renewd::monitoring {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::uint32_t kHeaderLimit = 8 * 1024;
+// A client that still sends while it is answered must get to read the answer: closing with bytes unread throws it away.
+constexpr std::chrono::seconds kLingerTime{1};
+constexpr std::size_t kLingerLimit = std::size_t{64} * 1024;
+// Before accepting is tried again, when there are no descriptors left.
+constexpr std::chrono::seconds kRest{1};
+
+using Stream = beast::basic_stream<asio::generic::stream_protocol>;
+using Request = http::request_parser<http::empty_body>;
+using Response = http::response<http::string_body>;
+
+Answer refusal(unsigned status, std::string text) {
+  return {status, "text/plain; charset=utf-8", std::move(text) + "\n"};
+}
+
+Answer answer_to(const Request& request, const beast::error_code& error, const Listener::Handler& handler) {
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    return refusal(431, "the request's header is larger than 8 KiB");
+  }
+  if (error) {
+    return refusal(400, "this is not an HTTP request");
+  }
+  const auto method = request.get().method();
+  if (method != http::verb::get && method != http::verb::head) {
+    return refusal(405, "only GET and HEAD are answered");
+  }
+  const std::string_view target(request.get().target().data(), request.get().target().size());
+  return handler(target.substr(0, target.find('?')));
+}
+
+Response response_of(Answer answer, bool with_body) {
+  Response response(static_cast<http::status>(answer.status), 11);
+  response.set(http::field::content_type, answer.type);
+  response.set(http::field::cache_control, "no-store");
+  response.set("X-Content-Type-Options", "nosniff");
+  response.set("Referrer-Policy", "no-referrer");
+  response.set("Content-Security-Policy",
+               "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+               "frame-ancestors 'none'");
+  if (answer.status == 405) {
+    response.set(http::field::allow, "GET, HEAD");
+  }
+  response.keep_alive(false);
+  response.content_length(answer.body.size());
+  if (with_body) {
+    response.body() = std::move(answer.body);
+  }
+  return response;
+}
+
+}  // namespace
+
+struct Listener::Server {
+  Server(ListeningSocket socket, Handler answers)
+      : socket(std::move(socket)), handler(std::move(answers)), rest(this->socket.acceptor.get_executor()) {}
+
+  void close() {
+    closed = true;
+    boost::system::error_code ignored;
+    socket.acceptor.close(ignored);
+    socket.file.reset();
+    rest.cancel();
+    for (const auto& stream : streams) {
+      stream->close();
+    }
+  }
+
+  ListeningSocket socket;
+  Handler handler;
+  asio::steady_timer rest;
+  std::list<std::shared_ptr<Stream>> streams;  // oldest first
+  bool closed = false;
+
+  static asio::awaitable<void> accept(std::shared_ptr<Server> server);
+  static asio::awaitable<void> serve(std::shared_ptr<Server> server, std::shared_ptr<Stream> stream);
+  static void start(const std::shared_ptr<Server>& server, std::shared_ptr<Stream> stream);
+};
+
+asio::awaitable<void> Listener::Server::accept(std::shared_ptr<Server> server) {
+  while (!server->closed) {
+    auto [error, socket] = co_await server->socket.acceptor.async_accept(kAsTuple);
+    if (server->closed) {
+      co_return;
+    }
+    if (error) {
+      server->rest.expires_after(kRest);
+      co_await server->rest.async_wait(kAsTuple);
+      continue;
+    }
+    start(server, std::make_shared<Stream>(std::move(socket)));
+  }
+}
+
+void Listener::Server::start(const std::shared_ptr<Server>& server, std::shared_ptr<Stream> stream) {
+  auto& streams = server->streams;
+  if (streams.size() >= kMostConnections) {
+    streams.front()->close();
+    streams.pop_front();
+  }
+  streams.push_back(stream);
+  asio::co_spawn(server->socket.acceptor.get_executor(), serve(server, stream),
+                 // An exception (no memory for an answer) ends this connection, and nothing else.
+                 [server, stream](const std::exception_ptr&) {
+                   stream->close();
+                   server->streams.remove(stream);
+                 });
+}
+
+asio::awaitable<void> Listener::Server::serve(std::shared_ptr<Server> server, std::shared_ptr<Stream> stream) {
+  Request request;
+  request.header_limit(kHeaderLimit);
+  beast::flat_buffer buffer(kHeaderLimit);
+  stream->expires_after(kClientTime);
+  const auto [error, received] = co_await http::async_read_header(*stream, buffer, request, kAsTuple);
+  // Nobody is there any more to be told what was wrong.
+  const bool is_over = error && (error == http::error::end_of_stream || error == beast::error::timeout ||
+                                 error.category() == asio::error::get_system_category());
+  if (server->closed || is_over) {
+    co_return;
+  }
+  const bool with_body = error || request.get().method() != http::verb::head;
+  const Response response = response_of(answer_to(request, error, server->handler), with_body);
+  stream->expires_after(kClientTime);
+  const auto [failed, sent] = co_await http::async_write(*stream, response, kAsTuple);
+  if (server->closed || failed) {
+    co_return;
+  }
+  boost::system::error_code shut;
+  stream->socket().shutdown(asio::socket_base::shutdown_send, shut);
+  stream->expires_after(kLingerTime);
+  std::array<char, 4096> unread{};
+  for (std::size_t drained = 0; !shut && drained < kLingerLimit;) {
+    const auto [ended, count] = co_await stream->async_read_some(asio::buffer(unread), kAsTuple);
+    if (ended) {
+      co_return;
+    }
+    drained += count;
+  }
+}
+
+Listener::Listener(asio::any_io_executor executor, Handler handler)
+    : executor_(std::move(executor)), handler_(std::move(handler)) {}
+
+Listener::~Listener() {
+  close();
+}
+
+Result<void> Listener::open(const configuration::ListenAddress& address) {
+  close();
+  auto socket = listen_on(executor_, address);
+  if (!socket) {
+    return tl::unexpected(std::move(socket.error()));
+  }
+  server_ = std::make_shared<Server>(std::move(*socket), handler_);
+  asio::co_spawn(executor_, Server::accept(server_),
+                 [server = server_](const std::exception_ptr&) { server->close(); });
+  return {};
+}
+
+void Listener::close() {
+  if (server_) {
+    server_->close();
+    server_.reset();
+  }
+}
+
+}  // namespace renewd::monitoring

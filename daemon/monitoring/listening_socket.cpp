@@ -1,0 +1,127 @@
+#include "monitoring/listening_socket.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <fmt/format.h>
+
+namespace renewd::monitoring {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using asio::generic::stream_protocol;
+
+namespace {
+
+constexpr mode_t kSocketMode = 0660;
+constexpr int kBacklog = 64;
+
+tl::unexpected<Error> not_listening(const configuration::ListenAddress& address, const std::string& why) {
+  return failure(ErrorKind::connect, fmt::format("listening on {}: {}", to_string(address), why));
+}
+
+Result<stream_protocol::endpoint> endpoint_of(const configuration::ListenAddress& address) {
+  if (const auto* path = std::get_if<fs::path>(&address)) {
+    return stream_protocol::endpoint(asio::local::stream_protocol::endpoint(path->string()));
+  }
+  const auto& [host, port] = std::get<configuration::TcpAddress>(address);
+  boost::system::error_code error;
+  const auto parsed = asio::ip::make_address(host, error);
+  if (error) {
+    return not_listening(address, error.message());
+  }
+  return stream_protocol::endpoint(asio::ip::tcp::endpoint(parsed, port));
+}
+
+// What a daemon that was killed has left behind is removed; what somebody listens on, and any other file, stays.
+Result<void> make_way(const asio::any_io_executor& executor, const configuration::ListenAddress& address,
+                      const fs::path& path) {
+  struct stat found{};
+  if (::lstat(path.c_str(), &found) != 0) {
+    return {};  // nothing is there; if it only cannot be seen, binding tells why
+  }
+  if (!S_ISSOCK(found.st_mode)) {
+    return not_listening(address, "there is a file of another kind");
+  }
+  asio::local::stream_protocol::socket probe(executor);
+  boost::system::error_code error;
+  probe.open(asio::local::stream_protocol(), error);
+  probe.non_blocking(true, error);
+  probe.connect(asio::local::stream_protocol::endpoint(path.string()), error);
+  if (error != asio::error::connection_refused) {
+    return not_listening(address, "another process listens there");
+  }
+  ::unlink(path.c_str());
+  return {};
+}
+
+}  // namespace
+
+SocketFile::SocketFile(SocketFile&& other) noexcept
+    : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_) {}
+
+SocketFile::~SocketFile() {
+  struct stat found{};
+  if (!path_.empty() && ::lstat(path_.c_str(), &found) == 0 && found.st_dev == device_ && found.st_ino == inode_) {
+    ::unlink(path_.c_str());
+  }
+}
+
+Result<ListeningSocket> listen_on(const asio::any_io_executor& executor, const configuration::ListenAddress& address) {
+  const auto endpoint = endpoint_of(address);
+  if (!endpoint) {
+    return tl::unexpected(endpoint.error());
+  }
+  const auto* const path = std::get_if<fs::path>(&address);
+  if (path != nullptr) {
+    if (auto way = make_way(executor, address, *path); !way) {
+      return tl::unexpected(std::move(way.error()));
+    }
+  }
+  ListeningSocket socket{asio::basic_socket_acceptor<stream_protocol>(executor)};
+  boost::system::error_code error;
+  socket.acceptor.open(endpoint->protocol(), error);
+  if (!error && path == nullptr) {
+    // Connections of the daemon before this one may linger.
+    socket.acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  }
+  if (!error) {
+    socket.acceptor.bind(*endpoint, error);
+  }
+  if (!error && path != nullptr) {
+    // Before it listens: nobody can connect meanwhile.
+    struct stat made{};
+    if (::lstat(path->c_str(), &made) != 0) {
+      return not_listening(address, std::system_category().message(errno));
+    }
+    socket.file.emplace(*path, made.st_dev, made.st_ino);
+    if (::chmod(path->c_str(), kSocketMode) != 0) {
+      return not_listening(address, std::system_category().message(errno));
+    }
+  }
+  if (!error) {
+    socket.acceptor.listen(kBacklog, error);
+  }
+  if (error) {
+    return not_listening(address, error.message());
+  }
+  return socket;
+}
+
+std::string to_string(const configuration::ListenAddress& address) {
+  if (const auto* path = std::get_if<fs::path>(&address)) {
+    return "unix:" + path->string();
+  }
+  const auto& [host, port] = std::get<configuration::TcpAddress>(address);
+  const bool v6 = host.find(':') != std::string::npos;
+  return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+}  // namespace renewd::monitoring

@@ -1,0 +1,180 @@
+#include "monitoring/metrics.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "core/version.hpp"
+
+namespace renewd::monitoring {
+namespace {
+
+using renewal::Standing;
+
+// Shown from the beginning, with zero, so that the first failure is seen as an increase.
+constexpr std::array kClasses{ErrorKind::dns,          ErrorKind::connect,      ErrorKind::tls,
+                              ErrorKind::proxy,        ErrorKind::timeout,      ErrorKind::unauthorized,
+                              ErrorKind::client_error, ErrorKind::rate_limited, ErrorKind::server_error,
+                              ErrorKind::bad_answer,   ErrorKind::disk,         ErrorKind::gateway,
+                              ErrorKind::fleet};
+
+double seconds(TimePoint time) {
+  return static_cast<double>(std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count());
+}
+
+// What is there of a standing; nothing for what is not known.
+using Reader = std::optional<double> (*)(const Standing&);
+
+std::optional<double> not_before(const Standing& standing) {
+  return standing.outlook ? std::optional(seconds(standing.outlook->certificate.not_before())) : std::nullopt;
+}
+
+std::optional<double> not_after(const Standing& standing) {
+  return standing.outlook ? std::optional(seconds(standing.outlook->certificate.not_after())) : std::nullopt;
+}
+
+std::optional<double> in_use_not_after(const Standing& standing) {
+  return standing.in_use ? std::optional(seconds(standing.in_use->not_after)) : std::nullopt;
+}
+
+bool is_renewed(const Standing& standing) {
+  return standing.outlook && standing.renew == configuration::RenewMode::automatic;
+}
+
+// Exact as long as it lies ahead; once it is due, what comes next is an attempt.
+std::optional<double> next_renewal(const Standing& standing) {
+  if (!is_renewed(standing)) {
+    return std::nullopt;
+  }
+  const auto& [certificate, opens, splay, step, next_look] = *standing.outlook;
+  const bool ahead = step.act == renewal::Act::wait && !standing.unfinished &&
+                     (step.reason == renewal::Reason::not_due || step.reason == renewal::Reason::splay ||
+                      step.reason == renewal::Reason::maintenance_window);
+  return seconds(ahead ? step.at : std::min(standing.looked_at, TimePoint(opens + splay)));
+}
+
+std::optional<double> next_attempt(const Standing& standing) {
+  return is_renewed(standing) ? std::optional(seconds(standing.outlook->step.at)) : std::nullopt;
+}
+
+std::optional<double> last_success(const Standing& standing) {
+  const auto* const success = standing.last_success();
+  return success == nullptr ? std::nullopt : std::optional(seconds(success->ended));
+}
+
+Labels labels(const std::string& certificate) {
+  return {{"certificate", certificate}};
+}
+
+class Gauges {
+ public:
+  Gauges(const std::vector<std::string>& names, const std::map<std::string, Standing>& standings)
+      : names_(names), standings_(standings) {}
+
+  Family operator()(std::string_view name, std::string_view help, Reader read) const {
+    Family family{name, MetricType::gauge, help, {}};
+    for (const auto& certificate : names_) {
+      const auto standing = standings_.find(certificate);
+      const auto value = standing == standings_.end() ? std::nullopt : read(standing->second);
+      if (value) {
+        family.samples.push_back({labels(certificate), *value});
+      }
+    }
+    return family;
+  }
+
+ private:
+  const std::vector<std::string>& names_;
+  const std::map<std::string, Standing>& standings_;
+};
+
+std::vector<Family> gauges(const std::vector<std::string>& names, const std::map<std::string, Standing>& standings) {
+  const Gauges gauge(names, standings);
+  return {
+      gauge("certificate_not_before_timestamp_seconds", "When the installed certificate becomes valid.", not_before),
+      gauge("certificate_not_after_timestamp_seconds", "When the installed certificate expires.", not_after),
+      gauge("certificate_in_use_not_after_timestamp_seconds",
+            "When the certificate that the gateway last started with expires.", in_use_not_after),
+      gauge("certificate_readable", "Whether the keystore could be opened at the last look (1) or not (0).",
+            [](const Standing& standing) { return std::optional(standing.outlook ? 1.0 : 0.0); }),
+      gauge("next_renewal_timestamp_seconds", "When the renewal is due on this host.", next_renewal),
+      gauge("next_attempt_timestamp_seconds",
+            "When the daemon next begins a renewal, tries again, or goes on with one.", next_attempt),
+      gauge("last_check_timestamp_seconds", "When the daemon last looked at the keystore.",
+            [](const Standing& standing) { return std::optional(seconds(standing.looked_at)); }),
+      gauge("last_success_timestamp_seconds", "When the last renewal was completed.", last_success),
+      gauge("consecutive_failures", "Failed attempts since the last success.",
+            [](const Standing& standing) {
+              return std::optional(static_cast<double>(standing.attempts.failures_in_a_row));
+            }),
+      gauge("activation_pending", "Whether a keystore is installed that the gateway does not use yet (1) or not (0).",
+            [](const Standing& standing) { return std::optional(standing.activation_pending() ? 1.0 : 0.0); }),
+  };
+}
+
+void add_durations(Family& family, const std::string& certificate, const Histogram& requests) {
+  const auto bucket = [&](std::string bound, std::uint64_t count) {
+    family.samples.push_back(
+        {{{"certificate", certificate}, {"le", std::move(bound)}}, static_cast<double>(count), "_bucket"});
+  };
+  for (std::size_t i = 0; i < Histogram::kBounds.size(); ++i) {
+    bucket(fmt::format("{:g}", Histogram::kBounds.at(i)), requests.up_to(i));
+  }
+  bucket("+Inf", requests.count());
+  family.samples.push_back({labels(certificate), requests.sum(), "_sum"});
+  family.samples.push_back({labels(certificate), static_cast<double>(requests.count()), "_count"});
+}
+
+std::vector<Family> counted(const std::vector<std::string>& names, const Counters& counters) {
+  Family attempts{"renewal_attempts_total", MetricType::counter, "Attempts to renew that have ended.", {}};
+  Family failures{"renewal_failures_total", MetricType::counter, "Failed attempts, by what went wrong.", {}};
+  Family rollbacks{"rollbacks_total", MetricType::counter, "How often the old keystore was put back.", {}};
+  Family durations{"request_duration_seconds", MetricType::histogram, "How long the cloud took to answer.", {}};
+  for (const auto& name : names) {
+    const auto counts = counters.of(name);
+    double failed = 0;
+    for (const auto kind : kClasses) {
+      const auto found = counts.failures.find(std::string(to_string(kind)));
+      const double count = found == counts.failures.end() ? 0.0 : static_cast<double>(found->second);
+      failed += count;
+      failures.samples.push_back({{{"certificate", name}, {"class", std::string(to_string(kind))}}, count});
+    }
+    attempts.samples.push_back({{{"certificate", name}, {"result", "success"}}, static_cast<double>(counts.successes)});
+    attempts.samples.push_back({{{"certificate", name}, {"result", "failure"}}, failed});
+    rollbacks.samples.push_back({labels(name), static_cast<double>(counts.rollbacks)});
+    add_durations(durations, name, counts.requests);
+  }
+  return {std::move(attempts), std::move(failures), std::move(rollbacks), std::move(durations)};
+}
+
+}  // namespace
+
+std::vector<Family> metrics(const std::vector<std::string>& names, const std::map<std::string, Standing>& standings,
+                            const Counters& counters) {
+  std::vector<Family> families = gauges(names, standings);
+  for (auto& family : counted(names, counters)) {
+    families.push_back(std::move(family));
+  }
+  Family skew{"clock_skew_seconds",
+              MetricType::gauge,
+              "How far this host's clock is ahead of the cloud's, by its last answer.",
+              {}};
+  if (const auto seconds = counters.clock_skew_seconds()) {
+    skew.samples.push_back({{}, *seconds});
+  }
+  families.push_back(std::move(skew));
+  families.push_back({"config_last_reload_successful",
+                      MetricType::gauge,
+                      "Whether the configuration file was accepted at the last reload (1) or not (0).",
+                      {{{}, counters.last_reload_successful() ? 1.0 : 0.0}}});
+  families.push_back({"build_info",
+                      MetricType::gauge,
+                      "Always 1; the version of the daemon.",
+                      {{{{"version", std::string(version())}}, 1.0}}});
+  return families;
+}
+
+}  // namespace renewd::monitoring

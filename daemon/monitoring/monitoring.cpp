@@ -1,0 +1,136 @@
+#include "monitoring/monitoring.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include "monitoring/exposition.hpp"
+#include "monitoring/listening_socket.hpp"
+#include "monitoring/metrics.hpp"
+#include "monitoring/page.hpp"
+
+namespace renewd::monitoring {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr const char* kPlainText = "text/plain; charset=utf-8";
+
+std::string list(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text;
+}
+
+void add_path(std::vector<std::string>& paths, const std::optional<SecretSource>& secret) {
+  if (secret && secret->kind == SecretSource::Kind::file) {
+    paths.push_back(secret->name);
+  }
+}
+
+std::vector<std::string> paths_of_secrets(const configuration::Settings& settings) {
+  std::vector<std::string> paths;
+  add_path(paths, settings.http.proxy_password);
+  for (const auto& certificate : settings.certificates) {
+    add_path(paths, certificate.token);
+    add_path(paths, certificate.keystore.password);
+    if (certificate.gateway.http_probe) {
+      add_path(paths, certificate.gateway.http_probe->password);
+    }
+  }
+  // One may begin with another.
+  std::sort(paths.begin(), paths.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  return paths;
+}
+
+}  // namespace
+
+Monitoring::Monitoring(const asio::any_io_executor& executor, asio::thread_pool* pool, Filesystem& filesystem,
+                       const Clock& clock, EventLog& log, const renewal::Board& board,
+                       std::function<std::vector<std::string>()> stuck)
+    : clock_(clock),
+      log_(log),
+      board_(board),
+      stuck_(std::move(stuck)),
+      counters_(std::make_shared<Counters>()),
+      listener_(executor, [this](std::string_view path) { return answer(path); }),
+      textfile_(
+          executor, pool, filesystem, [this] { return exposed(); },
+          [this](const Error& error) { failed(error, "it is tried again at each change"); }) {
+  // Perhaps on another thread than the loop's.
+  counters_->on_change([this, executor] { asio::post(executor, [this] { changed(); }); });
+  log_.add_observer(counters_);
+}
+
+void Monitoring::configure(const configuration::Settings& settings) {
+  names_.clear();
+  for (const auto& certificate : settings.certificates) {
+    names_.push_back(certificate.name);
+  }
+  std::sort(names_.begin(), names_.end());
+  hidden_ = paths_of_secrets(settings);
+  listen(settings.metrics.listen);
+  textfile_.move_to(settings.metrics.textfile);
+}
+
+// A listener that is where it should be is left alone: a reload interrupts nobody.
+void Monitoring::listen(const std::optional<configuration::ListenAddress>& address) {
+  if (address && to_string(*address) == listening_) {
+    return;
+  }
+  listening_.clear();
+  listener_.close();
+  if (!address) {
+    return;
+  }
+  if (auto opened = listener_.open(*address); !opened) {
+    failed(opened.error(), "renewals go on without it; it is tried again at the next reload (SIGHUP)");
+    return;
+  }
+  listening_ = to_string(*address);
+}
+
+void Monitoring::failed(const Error& error, std::string_view then) const {
+  log_.event(EventName::config_rejected, "", fmt::format("{}; {}", error.message, then));
+}
+
+Answer Monitoring::answer(std::string_view path) const {
+  if (path == "/metrics") {
+    return {200, std::string(kExpositionType), exposed()};
+  }
+  if (path == "/healthz") {
+    return health();
+  }
+  if (path == "/readyz") {
+    return readiness();
+  }
+  if (path == "/") {
+    return {200, "text/html; charset=utf-8", page({names_, board_.standings(), clock_.now(), hidden_})};
+  }
+  return {404, kPlainText, "there are /, /metrics, /healthz and /readyz\n"};
+}
+
+std::string Monitoring::exposed() const {
+  return exposition(metrics(names_, board_.standings(), *counters_));
+}
+
+Answer Monitoring::health() const {
+  const auto stuck = stuck_();
+  return stuck.empty() ? Answer{200, kPlainText, "well\n"} : Answer{503, kPlainText, "stuck: " + list(stuck) + "\n"};
+}
+
+Answer Monitoring::readiness() const {
+  std::vector<std::string> unseen;
+  std::copy_if(names_.begin(), names_.end(), std::back_inserter(unseen),
+               [this](const auto& name) { return !board_.standings().contains(name); });
+  return unseen.empty() ? Answer{200, kPlainText, "ready\n"}
+                        : Answer{503, kPlainText, "not looked at yet: " + list(unseen) + "\n"};
+}
+
+}  // namespace renewd::monitoring

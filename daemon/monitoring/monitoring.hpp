@@ -1,0 +1,65 @@
+// Everything that shows from outside how the daemon does: its metrics (served, and in a file), whether it lives, and a
+// page for people. Monitoring never stops a renewal: what fails here is told, and left.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "configuration/settings.hpp"
+#include "core/clock.hpp"
+#include "core/event_log.hpp"
+#include "core/filesystem.hpp"
+#include "monitoring/counters.hpp"
+#include "monitoring/listener.hpp"
+#include "monitoring/textfile.hpp"
+#include "renewal/board.hpp"
+
+namespace renewd::monitoring {
+
+class Monitoring {
+ public:
+  // `stuck` names the certificates whose supervisor does not get on. All of these must outlive this object.
+  Monitoring(const boost::asio::any_io_executor& executor, boost::asio::thread_pool* pool, Filesystem& filesystem,
+             const Clock& clock, EventLog& log, const renewal::Board& board,
+             std::function<std::vector<std::string>()> stuck);
+
+  // At the start, and after each reload: what to watch, and where to show it.
+  void configure(const configuration::Settings& settings);
+  // The board has changed.
+  void changed() { textfile_.changed(); }
+  // Until it is cancelled.
+  boost::asio::awaitable<void> write_textfile() { return textfile_.run(); }
+  // The daemon ends.
+  void close() { listener_.close(); }
+
+  // By path: what the listener answers.
+  Answer answer(std::string_view path) const;
+
+ private:
+  void listen(const std::optional<configuration::ListenAddress>& address);
+  void failed(const Error& error, std::string_view then) const;
+  std::string exposed() const;
+  Answer health() const;
+  Answer readiness() const;
+
+  const Clock& clock_;
+  EventLog& log_;
+  const renewal::Board& board_;
+  std::function<std::vector<std::string>()> stuck_;
+  std::shared_ptr<Counters> counters_;
+  Listener listener_;
+  Textfile textfile_;
+  std::vector<std::string> names_;
+  std::vector<std::string> hidden_;  // paths of secrets
+  std::string listening_;            // where; empty while it is nowhere
+};
+
+}  // namespace renewd::monitoring

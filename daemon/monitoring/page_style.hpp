@@ -1,0 +1,72 @@
+// How the page looks, in daylight and in the dark, on a telephone and on a wall.
+#pragma once
+
+#include <string_view>
+
+namespace renewd::monitoring {
+
+inline constexpr std::string_view kPageStyle = R"css(
+:root {
+  --ground: #f4f5f7; --card: #fff; --text: #1b1f24; --faint: #5c6670; --line: #d9dee3; --rest: #e7ebef;
+  --good: #1a7f4b; --attention: #9a5b00; --bad: #c0261e; --over: #a9b6c3; --window: #f0b64a; --splay: #d98e04;
+  --past: #2563c9;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #14171a; --card: #1e2226; --text: #e6e9ec; --faint: #9aa5b0; --line: #343b42; --rest: #2c3238;
+    --good: #4cc38a; --attention: #f2b04c; --bad: #ff7369; --over: #56626e; --window: #8a6a26; --splay: #c88a1a;
+    --past: #78a9ff;
+  }
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0 auto; max-width: 60rem; padding: 1.25rem 1rem; background: var(--ground); color: var(--text);
+  font: 16px/1.5 system-ui, sans-serif;
+}
+h1 { margin: 0 0 .5rem; font-size: 1.5rem; line-height: 1.25; }
+h2 { margin: 0; font-size: 1.1rem; overflow-wrap: anywhere; }
+h1.bad { color: var(--bad); }
+h1.attention { color: var(--attention); }
+article {
+  margin: 0 0 1rem; padding: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
+  border-left: .35rem solid var(--line);
+}
+article.good { border-left-color: var(--good); }
+article.attention { border-left-color: var(--attention); }
+article.bad { border-left-color: var(--bad); }
+header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; align-items: baseline; }
+.state { color: var(--faint); font-weight: 600; }
+.good .state { color: var(--good); }
+.attention .state { color: var(--attention); }
+.bad .state { color: var(--bad); }
+.headline { margin: .25rem 0 .75rem; font-size: 1.6rem; line-height: 1.2; }
+.bar { position: relative; height: 1.5rem; margin: .5rem 0 .25rem; background: var(--rest); border-radius: .25rem; }
+.bar i { position: absolute; top: 0; bottom: 0; }
+i.over { background: var(--over); }
+i.window { background: var(--window); }
+i.splay { background: var(--splay); }
+i.expired { background: var(--bad); }
+.bar i.past { top: -.3rem; bottom: -.3rem; width: 4px; margin-left: -2px; background: var(--past); }
+.bar i.today { top: -.3rem; bottom: -.3rem; width: 2px; margin-left: -1px; background: var(--text); }
+i.past { background: var(--past); }
+.bar i.back, i.back { background: var(--bad); }
+.scale { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: space-between; color: var(--faint); }
+.scale, .legend, footer, dl { font-size: .875rem; }
+.legend { margin: 0 0 1rem; color: var(--faint); }
+.legend i { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 .6rem; border-radius: .15rem; }
+.legend i:first-child { margin-left: 0; }
+.legend i.past { width: 4px; }
+.legend i.today { width: 2px; background: var(--text); }
+.next { margin: .75rem 0; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: 0; }
+dt { color: var(--faint); }
+dd { margin: 0; overflow-wrap: anywhere; }
+footer { color: var(--faint); }
+a { color: inherit; }
+@media (max-width: 30rem) {
+  dl { grid-template-columns: 1fr; gap: 0; }
+  dd { margin-bottom: .4rem; }
+}
+)css";
+
+}  // namespace renewd::monitoring

@@ -1,0 +1,26 @@
+// What the page says of a certificate, in words for somebody who sees it once a year. No markup.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "renewal/standing.hpp"
+
+namespace renewd::monitoring {
+
+enum class Severity { good, attention, bad };
+
+struct Words {
+  Severity severity = Severity::good;
+  std::string state;     // a word or two: "in order", "expired"
+  std::string headline;  // "312 days left"
+  std::string next;      // what happens next, by itself
+  // Name and value: what is installed, what is in use, what happened.
+  std::vector<std::pair<std::string, std::string>> facts;
+};
+
+Words words_of(const renewal::Standing& standing, TimePoint now);
+
+}  // namespace renewd::monitoring

@@ -1,0 +1,48 @@
+// The file that node_exporter's textfile collector reads: written anew after each change, at most once a second, whole
+// at every moment. Never while nothing changes: an idle daemon is not woken.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "core/error.hpp"
+#include "core/filesystem.hpp"
+
+namespace renewd::monitoring {
+
+class Textfile {
+ public:
+  // `contents` makes the text; `report` is told the first failure in a row. The file is written on the pool: a disk
+  // that hangs holds up no renewal. All of them must outlive this object.
+  Textfile(const boost::asio::any_io_executor& executor, boost::asio::thread_pool* pool, Filesystem& filesystem,
+           std::function<std::string()> contents, std::function<void(const Error&)> report);
+
+  // Where to; a file at the place before is removed. Nothing: nowhere.
+  void move_to(const std::optional<std::filesystem::path>& path);
+  // Something has changed.
+  void changed();
+  // Writes until it is cancelled, and then once more if something has changed since.
+  boost::asio::awaitable<void> run();
+
+ private:
+  boost::asio::awaitable<void> write();
+
+  boost::asio::thread_pool* pool_;
+  Filesystem& filesystem_;
+  std::function<std::string()> contents_;
+  std::function<void(const Error&)> report_;
+  std::optional<std::filesystem::path> path_;
+  boost::asio::steady_timer wake_;
+  boost::asio::steady_timer pause_;
+  bool changed_ = false;
+  bool failing_ = false;
+};
+
+}  // namespace renewd::monitoring

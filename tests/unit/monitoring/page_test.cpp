@@ -1,0 +1,173 @@
+#include "monitoring/page.hpp"
+
+#include "core/text.hpp"
+#include "monitoring/metrics.hpp"
+#include "standings.hpp"
+#include "support/catch.hpp"
+
+using namespace renewd;
+using namespace renewd::monitoring;
+using namespace renewd::testing;
+
+namespace {
+
+struct Board {
+  std::vector<std::string> names;
+  std::map<std::string, renewal::Standing> standings;
+  std::vector<std::string> hidden;
+  TimePoint now = day(10);
+
+  void add(renewal::Standing standing) {
+    names.push_back(standing.name);
+    standings.emplace(standing.name, std::move(standing));
+  }
+  std::string page() const { return monitoring::page({names, standings, now, hidden}); }
+  std::string metrics() const { return exposition(monitoring::metrics(names, standings, Counters())); }
+};
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+void fail(renewal::Standing& standing, const std::string& message) {
+  standing.attempts.failures_in_a_row = 3;
+  standing.attempts.last_failure = "server_error";
+  standing.attempts.last_message = message;
+}
+
+}  // namespace
+
+TEST_CASE("the page tells in words that everything is in order, and what comes next") {
+  Board board;
+  board.add(standing("production", 10));
+  const std::string page = board.page();
+  CHECK(contains(page, "<h1 class=\"good\">Everything is in order</h1>"));
+  CHECK(contains(page, "<h2>production</h2><span class=\"state\">in order</span>"));
+  CHECK(contains(page, "355 days left"));
+  CHECK(contains(page, "the renewal window opens in time"));
+  CHECK(contains(page, "renewed " + format_time(day(0) + 2h)));
+  CHECK(contains(page, "<dd>the installed certificate</dd>"));
+}
+
+TEST_CASE("the page names each state that needs a look") {
+  Board board;
+  SECTION("unreadable") {
+    auto broken = standing("production", 10);
+    broken.outlook = failure(ErrorKind::disk, "reading /srv/keystore.p12: Permission denied");
+    board.add(std::move(broken));
+    CHECK(contains(board.page(), "<span class=\"state\">unreadable</span>"));
+    CHECK(contains(board.page(), "Permission denied"));
+  }
+  SECTION("expired") {
+    board.now = day(368);
+    board.add(standing("production", 368));
+    CHECK(contains(board.page(), "<span class=\"state\">expired</span>"));
+    CHECK(contains(board.page(), "expired 3 days"));
+  }
+  SECTION("failing") {
+    auto failing = standing("production", 10);
+    fail(failing, "HTTP 503");
+    board.add(std::move(failing));
+    CHECK(contains(board.page(), "<span class=\"state\">renewal failing</span>"));
+    CHECK(contains(board.page(), "HTTP 503 (server_error, 3 in a row)"));
+  }
+  SECTION("not in use yet") {
+    auto pending = standing("production", 10);
+    pending.unfinished = installation::JournalEntry{};
+    pending.unfinished->phase = installation::Phase::installed;
+    board.add(std::move(pending));
+    CHECK(contains(board.page(), "<span class=\"state\">waiting for the gateway</span>"));
+  }
+  SECTION("watched only, and near its end") {
+    board.now = day(340);
+    auto watched = standing("production", 340);
+    watched.renew = configuration::RenewMode::never;
+    board.add(std::move(watched));
+    CHECK(contains(board.page(), "<span class=\"state\">expires soon</span>"));
+  }
+  CHECK(contains(board.page(), ">1 of 1 certificate needs a look</h1>"));
+}
+
+TEST_CASE("a certificate that has not been looked at yet is told as such") {
+  Board board;
+  board.names.push_back("production");
+  CHECK(contains(board.page(), "Starting: not every certificate has been looked at yet"));
+  CHECK(contains(board.page(), "<h2>production</h2><span class=\"state\">not looked at yet</span>"));
+}
+
+TEST_CASE("nothing from outside becomes markup on the page") {
+  Board board;
+  auto hostile = standing("production", 10);
+  fail(hostile, "<script>alert('x')</script> & \"quoted\"");
+  hostile.outlook->step.message = "<img src=x>";
+  hostile.history.push_back({"<b>", "", day(5)});
+  board.add(std::move(hostile));
+  const std::string page = board.page();
+  CHECK_FALSE(contains(page, "<script"));
+  CHECK_FALSE(contains(page, "<img"));
+  CHECK_FALSE(contains(page, "<b>;"));
+  CHECK(contains(page, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;quoted&quot;"));
+  CHECK(contains(page, "&lt;img src=x&gt;"));
+}
+
+TEST_CASE("the page loads nothing, and does not tell where a secret is kept") {
+  Board board;
+  board.hidden = {"/etc/gravitee-renewd/account-token"};
+  auto failing = standing("production", 10);
+  fail(failing, "reading file /etc/gravitee-renewd/account-token: Permission denied");
+  board.add(std::move(failing));
+  const std::string page = board.page();
+  CHECK_FALSE(contains(page, "account-token"));
+  CHECK(contains(page, "reading file (a secret&#39;s file): Permission denied"));
+  for (const std::string loads : {"http://", "https://", "src=", "url(", "@import", "<link", "<script"}) {
+    INFO(loads);
+    CHECK_FALSE(contains(page, loads));
+  }
+}
+
+TEST_CASE("the bar shows the window, this host's turn, past renewals and today in their places") {
+  Board board;
+  board.now = day(73);
+  board.add(standing("production", 73));
+  const std::string page = board.page();
+  CHECK(contains(page, "<i class=\"over\" style=\"left:0.00%;width:20.00%\">"));
+  CHECK(contains(page, "<i class=\"window\" style=\"left:91.78%;width:8.22%\">"));
+  CHECK(contains(page, "<i class=\"splay\" style=\"left:91.78%;width:0.10%\">"));
+  CHECK(contains(page, "<i class=\"past\" style=\"left:0.02%\""));
+  CHECK(contains(page, "<i class=\"today\" style=\"left:20.00%\""));
+}
+
+TEST_CASE("gauges say what the board says, and leave out what is not known") {
+  Board board;
+  auto known = standing("known", 10);
+  fail(known, "HTTP 503");
+  board.add(std::move(known));
+  auto broken = standing("broken", 10);
+  broken.outlook = failure(ErrorKind::disk, "gone");
+  broken.in_use.reset();
+  broken.history.clear();
+  board.add(std::move(broken));
+  board.names.emplace_back("unseen");
+  const std::string metrics = board.metrics();
+  const auto line = [](const std::string& name, const std::string& certificate, TimePoint value) {
+    return "gravitee_renewd_" + name + "_timestamp_seconds{certificate=\"" + certificate + "\"} " +
+           std::to_string(std::chrono::floor<std::chrono::seconds>(value.time_since_epoch()).count()) + "\n";
+  };
+  CHECK(contains(metrics, line("certificate_not_before", "known", day(0))));
+  CHECK(contains(metrics, line("certificate_not_after", "known", day(365))));
+  CHECK(contains(metrics, line("certificate_in_use_not_after", "known", day(365))));
+  CHECK(contains(metrics, line("next_renewal", "known", day(335) + 9h)));
+  CHECK(contains(metrics, line("next_attempt", "known", day(335) + 9h)));
+  CHECK(contains(metrics, line("last_check", "known", day(10))));
+  CHECK(contains(metrics, line("last_success", "known", day(0) + 2h)));
+  CHECK(contains(metrics, "consecutive_failures{certificate=\"known\"} 3\n"));
+  CHECK(contains(metrics, "certificate_readable{certificate=\"known\"} 1\n"));
+  CHECK(contains(metrics, "activation_pending{certificate=\"known\"} 0\n"));
+  CHECK(contains(metrics, "certificate_readable{certificate=\"broken\"} 0\n"));
+  CHECK(contains(metrics, line("last_check", "broken", day(10))));
+  for (const std::string unknown :
+       {"certificate_not_after", "certificate_in_use_not_after", "last_success", "next_renewal", "next_attempt"}) {
+    CHECK_FALSE(contains(metrics, unknown + "_timestamp_seconds{certificate=\"broken\"}"));
+  }
+  CHECK_FALSE(contains(metrics, "readable{certificate=\"unseen\"}"));
+}
