@@ -121,15 +121,16 @@ int dispatch(int argc, char** argv) {
       ->type_name("FILE");
   init->add_option("--unit", beginning.units, "The unit that reads the keystore, or none")->type_name("NAME");
   commands::PermissionsOptions permissions;
-  auto* wants_permissions = init->add_flag(
-      "--permissions",
+  bool wants_permissions = false;
+  auto* permissions_flag = init->add_flag(
+      "--permissions", wants_permissions,
       "Instead, write a polkit rule for the gateway's units and a drop-in of the service, from --config");
   init->add_option("--root", permissions.root, "With --permissions: write below this directory")
       ->type_name("DIRECTORY")
       ->capture_default_str()
-      ->needs(wants_permissions);
+      ->needs(permissions_flag);
   init->add_flag("--dry-run", permissions.dry_run, "With --permissions: show what would be written")
-      ->needs(wants_permissions);
+      ->needs(permissions_flag);
   init->footer(
       "Asks at the terminal for what it cannot find; without one it lists what is missing. Passwords go into files of\n"
       "their own beside the configuration. Files that exist are left alone, unless --force is given.\n"
@@ -149,7 +150,7 @@ int dispatch(int argc, char** argv) {
   if (run->parsed()) {
     return commands::run(configuration, std::cerr);
   }
-  if (wants_permissions->count() != 0) {
+  if (wants_permissions) {
     permissions.configuration = configuration;
     permissions.force = beginning.force;
     return commands::permissions(permissions, std::cout, std::cerr);
