@@ -47,8 +47,13 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
       slots_(loop_.executor(), kRenewalsAtOnce),
       monitoring_(loop_.executor(), &pool_, filesystem_, clock_, log_, board_, [this] { return stuck(); }) {}
 
-void Daemon::run() {
-  log_.event(EventName::daemon_started, "", fmt::format("version {}, {}", version(), watching(settings_)),
+Result<void> Daemon::run() {
+  const auto held = hold(settings_.state_directory);
+  if (!held && held.error().kind == ErrorKind::busy) {
+    return held;
+  }
+  log_.event(held ? Level::info : Level::warning, EventName::daemon_started, "",
+             fmt::format("version {}, {}{}", version(), watching(settings_), held ? "" : "; " + held.error().message),
              {{"version", std::string(version())}, {"configuration", configuration_.string()}});
   board_.on_change([this] {
     tell_systemd();
@@ -66,6 +71,20 @@ void Daemon::run() {
     log_.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
     monitoring_.close();
   });
+  return {};
+}
+
+// Where no lock can be made at all (a full disk), the daemon does what it can without: each renewal has a lock of its
+// own.
+Result<void> Daemon::hold(const std::filesystem::path& state_directory) {
+  auto lock = installation::lock_for_daemon(filesystem_, state_directory);
+  if (!lock) {
+    return tl::unexpected(lock.error().kind == ErrorKind::busy
+                              ? with_context("another daemon works in this state directory", std::move(lock.error()))
+                              : std::move(lock.error()));
+  }
+  lock_ = std::move(*lock);
+  return {};
 }
 
 const configuration::CertificateSettings* Daemon::settings_of(const std::string& name) const {
@@ -98,7 +117,14 @@ asio::awaitable<void> Daemon::watch(std::string name) {
 void Daemon::reload() {
   service::notify_reloading();
   auto settings = configuration::load(configuration_);
-  if (settings) {
+  Result<void> held;
+  if (settings && settings->state_directory != settings_.state_directory) {
+    held = hold(settings->state_directory);
+  }
+  if (settings && !held && held.error().kind == ErrorKind::busy) {
+    log_.event(EventName::config_rejected, "", "the configuration from before stays: " + held.error().message,
+               {{"configuration", configuration_.string()}});
+  } else if (settings) {
     settings_ = std::move(*settings);
     log_.set_output(service::event_output(settings_.log));
     log_.event(EventName::config_reloaded, "", watching(settings_), {{"configuration", configuration_.string()}});

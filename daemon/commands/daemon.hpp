@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "core/filesystem.hpp"
 #include "core/slots.hpp"
 #include "http/https_client.hpp"
+#include "installation/lock.hpp"
 #include "monitoring/monitoring.hpp"
 #include "renewal/board.hpp"
 #include "renewal/supervisor.hpp"
@@ -28,8 +30,8 @@ class Daemon {
  public:
   Daemon(std::filesystem::path configuration, configuration::Settings settings);
 
-  // Until SIGTERM or SIGINT.
-  void run();
+  // Until SIGTERM or SIGINT. Error, of kind busy: another daemon works in the same state directory.
+  Result<void> run();
 
  private:
   // One certificate under one configuration: what it began with, it ends with.
@@ -41,6 +43,8 @@ class Daemon {
   };
 
   const configuration::CertificateSettings* settings_of(const std::string& name) const;
+  // The lock that says that a daemon runs.
+  Result<void> hold(const std::filesystem::path& state_directory);
   void watch_what_is_new();
   // A certificate's life, from one configuration to the next.
   boost::asio::awaitable<void> watch(std::string name);
@@ -55,6 +59,7 @@ class Daemon {
   SystemClock clock_;
   EventLog log_;
   PosixFilesystem filesystem_;
+  std::optional<installation::Lock> lock_;
   EventLoop loop_;
   boost::asio::thread_pool pool_;
   Slots slots_;

@@ -11,7 +11,11 @@ int run(const std::filesystem::path& configuration, std::ostream& errors) {
   if (!settings) {
     return kUsageError;
   }
-  Daemon(configuration, std::move(*settings)).run();
+  const auto ran = Daemon(configuration, std::move(*settings)).run();
+  if (!ran) {
+    errors << "run: " << ran.error().message << '\n';
+    return kFailure;
+  }
   return kSuccess;
 }
 

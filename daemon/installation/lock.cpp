@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +18,9 @@
 
 namespace renewd::installation {
 namespace {
+
+constexpr int kTries = 40;
+constexpr std::chrono::milliseconds kBetweenTries{50};
 
 // The lock that root takes by hand must be one that the daemon can take, too (installation/state.hpp).
 bool give_to_owner_of(const std::filesystem::path& directory, int descriptor) {
@@ -72,6 +77,33 @@ Lock::~Lock() {
   if (descriptor_ >= 0) {
     ::close(descriptor_);
   }
+}
+
+Result<std::optional<std::string>> lock_holder(const std::filesystem::path& file) {
+  const std::string doing = fmt::format("looking who holds {}", file.string());
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) {
+    return errno == ENOENT ? Result<std::optional<std::string>>(std::nullopt)
+                           : system_failure(ErrorKind::disk, doing, errno);
+  }
+  std::optional<std::string> holder;
+  if (::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    holder = read_holder(descriptor);
+  }
+  ::close(descriptor);
+  return holder;
+}
+
+Result<Lock> lock_for_daemon(Filesystem& filesystem, const std::filesystem::path& state_directory) {
+  if (auto created = filesystem.create_directories(state_directory, kStateDirectoryMode); !created) {
+    return tl::unexpected(with_context("preparing the state directory", std::move(created.error())));
+  }
+  auto lock = Lock::acquire(daemon_lock(state_directory), "run");
+  for (int i = 1; i < kTries && !lock && lock.error().kind == ErrorKind::busy; ++i) {
+    std::this_thread::sleep_for(kBetweenTries);
+    lock = Lock::acquire(daemon_lock(state_directory), "run");
+  }
+  return lock;
 }
 
 }  // namespace renewd::installation

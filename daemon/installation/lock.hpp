@@ -2,9 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "core/error.hpp"
+#include "core/filesystem.hpp"
 
 namespace renewd::installation {
 
@@ -22,5 +24,13 @@ class Lock {
   explicit Lock(int descriptor) : descriptor_(descriptor) {}
   int descriptor_;
 };
+
+// The words of whoever holds the lock; nothing when nobody does. Holds it for a moment itself, with others who look.
+// Error kind: disk.
+Result<std::optional<std::string>> lock_holder(const std::filesystem::path& file);
+
+// The lock of the daemon that works in a state directory, which is created. Tries again for two seconds, since whoever
+// looks who holds the lock holds it for a moment. Errors as those of Lock::acquire().
+Result<Lock> lock_for_daemon(Filesystem& filesystem, const std::filesystem::path& state_directory);
 
 }  // namespace renewd::installation

@@ -12,6 +12,11 @@ namespace renewd::installation {
 inline constexpr mode_t kStateDirectoryMode = 0700;
 inline constexpr mode_t kStateFileMode = 0600;
 
+// Held by the daemon as long as it lives. No certificate's directory can have this name: a name has no dot.
+inline std::filesystem::path daemon_lock(const std::filesystem::path& state_directory) {
+  return state_directory / "daemon.lock";
+}
+
 struct StatePaths {
   std::filesystem::path directory;  // <state_directory>/<name>
 

@@ -47,3 +47,38 @@ TEST_CASE("a lock that cannot be made is a failure of the disk") {
   const TemporaryDirectory directory;
   CHECK(Lock::acquire(directory / "none/lock", "run").error().kind == ErrorKind::disk);
 }
+
+TEST_CASE("who holds a lock can be asked, and asking takes it from nobody") {
+  const TemporaryDirectory directory;
+  const auto file = directory / "lock";
+  CHECK(lock_holder(file).value() == std::nullopt);
+  {
+    const auto lock = Lock::acquire(file, "run");
+    REQUIRE(lock);
+    CHECK_THAT(lock_holder(file).value().value(), StartsWith("gravitee-renewd run (process "));
+    CHECK(Lock::acquire(file, "renew").error().kind == ErrorKind::busy);
+  }
+  CHECK(lock_holder(file).value() == std::nullopt);
+  CHECK(Lock::acquire(file, "renew"));
+}
+
+TEST_CASE("a second daemon is refused by name, and one that starts while somebody looks is not") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const std::string file = (directory / "state/daemon.lock").string();
+  {
+    const auto daemon = lock_for_daemon(filesystem, directory / "state");
+    REQUIRE(daemon);
+    const auto second = lock_for_daemon(filesystem, directory / "state");
+    REQUIRE_FALSE(second);
+    CHECK(second.error().kind == ErrorKind::busy);
+    CHECK_THAT(second.error().message, ContainsSubstring("gravitee-renewd run"));
+  }
+  if (!have_program("flock")) {
+    WARN("skipped: needs flock(1)");
+    return;
+  }
+  BackgroundProcess looking({"flock", "--shared", "--no-fork", file, "sh", "-c", "echo held; exec sleep 0.1"});
+  looking.wait_for_output([](const std::string& text) { return text.find("held") != std::string::npos; });
+  CHECK(lock_for_daemon(filesystem, directory / "state"));
+}
