@@ -1,5 +1,6 @@
 // Command line to command, result to exit status; nothing else.
 #include <signal.h>
+#include <unistd.h>
 
 #include <exception>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include "commands/by_hand.hpp"
+#include "commands/check.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/init.hpp"
 #include "commands/inspect.hpp"
@@ -18,6 +20,8 @@
 #include "commands/plan.hpp"
 #include "commands/renew.hpp"
 #include "commands/run.hpp"
+#include "commands/screen.hpp"
+#include "commands/status.hpp"
 #include "commands/validate.hpp"
 #include "core/core_files.hpp"
 #include "core/text.hpp"
@@ -57,7 +61,8 @@ int dispatch(int argc, char** argv) {
 
   auto* run = app.add_subcommand("run", "The daemon, in the foreground; SIGTERM or SIGINT ends it");
   run->footer(
-      "Exit status: 0 on SIGTERM or SIGINT, 2 wrong command line or configuration.\nExample: gravitee-renewd run");
+      "Exit status: 0 on SIGTERM or SIGINT, 1 another daemon works in the same state directory,\n"
+      "2 wrong command line or configuration.\nExample: gravitee-renewd run");
 
   commands::RenewOptions renewal;
   auto* renew = app.add_subcommand("renew", "One pass now: renews what is due, and restarts the gateway");
@@ -82,6 +87,30 @@ int dispatch(int argc, char** argv) {
       "The keystore that is replaced is kept. Never goes back to an expired one.\n"
       "Exit status: 0, 1 not possible, or the gateway is not well, 2 wrong command line or configuration.\n"
       "Example: gravitee-renewd rollback production");
+
+  commands::StatusOptions looking;
+  auto* status = app.add_subcommand("status", "Where each certificate stands, also when no daemon runs");
+  status->add_flag("--json", looking.json, "One JSON object instead of a table");
+  status->add_flag("--watch", looking.watch, "Look again each second, until Ctrl-C");
+  status->footer(
+      "As wide as the terminal, or $COLUMNS; 80 columns and no colour when piped.\n"
+      "Exit status: 0 whatever it shows, 1 this user may not look, 2 wrong command line or configuration.\n"
+      "Example: gravitee-renewd status --watch");
+
+  commands::CheckOptions checking;
+  auto* check = app.add_subcommand("check", "One line and an exit status for Nagios, Icinga, Checkmk or cron");
+  check->add_option("NAME", checking.names, "The certificates that are meant; all without a name");
+  const CLI::Range possible_days(0.0, 36500.0);
+  check->add_option("--warning", checking.thresholds.warning, "WARNING with so many days left; else renew_before")
+      ->type_name("DAYS")
+      ->check(possible_days);
+  check->add_option("--critical", checking.thresholds.critical, "CRITICAL with fewer days left; else 7")
+      ->type_name("DAYS")
+      ->check(possible_days);
+  check->footer(
+      "Exit status: 0 OK, 1 WARNING, 2 CRITICAL (expired, unreadable, renewal failing),\n"
+      "3 UNKNOWN (also wrong command line or configuration).\n"
+      "Example: gravitee-renewd check production --warning 30 --critical 7");
 
   commands::PlanOptions planning;
   auto* plan = app.add_subcommand("plan", "What would happen next, when, and why");
@@ -142,6 +171,11 @@ int dispatch(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool only_asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
+    if (!only_asked && app.got_subcommand(check)) {
+      const auto unknown = commands::check_unknown(std::string("wrong command line: ") + error.what());
+      std::cout << unknown.line;
+      return unknown.status;
+    }
     if (only_asked || !explain_unknown_command(app)) {
       app.exit(error, std::cout, std::cerr);
     }
@@ -165,9 +199,18 @@ int dispatch(int argc, char** argv) {
     renewal.configuration = configuration;
     return commands::renew(renewal, std::cout, std::cerr);
   }
+  const commands::Screen screen = commands::screen_of(STDOUT_FILENO);
+  if (status->parsed()) {
+    looking.configuration = configuration;
+    return commands::status(looking, screen, std::cout, std::cerr);
+  }
+  if (check->parsed()) {
+    checking.configuration = configuration;
+    return commands::check(checking, std::cout, std::cerr);
+  }
   if (plan->parsed()) {
     planning.configuration = configuration;
-    return commands::plan(planning, std::cout, std::cerr);
+    return commands::plan(planning, screen, std::cout, std::cerr);
   }
   by_hand.configuration = configuration;
   if (activate->parsed()) {
@@ -179,7 +222,7 @@ int dispatch(int argc, char** argv) {
   if (validate->parsed()) {
     return commands::validate(configuration, std::cout, std::cerr);
   }
-  return commands::inspect(inspection, std::cout, std::cerr);
+  return commands::inspect(inspection, screen, std::cout, std::cerr);
 }
 
 // A result that could not be written (a full disk, a closed pipe) is no result.

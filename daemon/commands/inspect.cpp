@@ -5,11 +5,11 @@
 #include <utility>
 
 #include <boost/json.hpp>
-#include <fmt/format.h>
 
 #include "certificate/keystore.hpp"
 #include "cloud/answer.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/inspect_text.hpp"
 #include "core/clock.hpp"
 #include "core/filesystem.hpp"
 #include "core/text.hpp"
@@ -67,56 +67,6 @@ std::string_view key_state(const Keystore& keystore) {
   return keystore.has_key_entry ? "not_read" : "absent";
 }
 
-std::string describe_key(const Keystore& keystore) {
-  if (keystore.key) {
-    return keystore.certificate.belongs_to(*keystore.key) ? "present, matches the certificate"
-                                                          : "present, DOES NOT MATCH the certificate";
-  }
-  return keystore.has_key_entry ? "present, not read (keys of JKS files are not)" : "absent";
-}
-
-std::string relative(std::chrono::sys_seconds time, TimePoint now) {
-  using std::chrono::seconds;
-  const seconds distance = time - std::chrono::floor<seconds>(now);
-  return distance >= seconds::zero() ? "in " + format_duration(distance) : format_duration(-distance) + " ago";
-}
-
-std::string describe_expiry(const Certificate& certificate, TimePoint now) {
-  const auto time = certificate.not_after();
-  return fmt::format("{} ({}{})", format_time(time), time < now ? "expired " : "", relative(time, now));
-}
-
-std::string describe_format(const Keystore& keystore, const std::string& encoding) {
-  return (encoding.empty() ? "" : encoding + " ") + std::string(certificate::display_name(keystore.format));
-}
-
-void print_table(const Keystore& keystore, const Unwrapped& file, const std::string& path, std::ostream& out) {
-  const Certificate& certificate = keystore.certificate;
-  const TimePoint now = SystemClock().now();
-  const auto row = [&](std::string_view name, std::string_view value) {
-    out << fmt::format("{:<13}{}\n", name, value);
-  };
-  row("file", printable(path, 500));
-  row("format", describe_format(keystore, file.encoding));
-  row("alias", keystore.alias.empty() ? "(none)" : printable(keystore.alias));
-  row("subject", certificate.subject());
-  row("issuer", certificate.issuer());
-  row("serial", certificate.serial());
-  row("not before",
-      fmt::format("{} ({})", format_time(certificate.not_before()), relative(certificate.not_before(), now)));
-  row("not after", describe_expiry(certificate, now));
-  row("key type", certificate.key_type());
-  row("SHA-256", certificate.fingerprint_sha256());
-  row("key", describe_key(keystore));
-  row("chain", keystore.chain.empty() ? "(none)" : fmt::format("{} more", keystore.chain.size()));
-  for (const auto& other : keystore.chain) {
-    row("", fmt::format("{}, until {}", other.subject(), format_time(other.not_after())));
-  }
-  if (keystore.legacy_encryption) {
-    row("remark", "encrypted as old JDKs do (RC2-40), which OpenSSL 3 reads with its legacy provider only");
-  }
-}
-
 void print_json(const Keystore& keystore, const Unwrapped& file, const std::string& path, std::ostream& out) {
   const Certificate& certificate = keystore.certificate;
   json::array chain;
@@ -147,7 +97,7 @@ void print_json(const Keystore& keystore, const Unwrapped& file, const std::stri
 
 }  // namespace
 
-int inspect(const InspectOptions& options, std::ostream& out, std::ostream& errors) {
+int inspect(const InspectOptions& options, const Screen& screen, std::ostream& out, std::ostream& errors) {
   const std::string path = options.keystore.string();
   const auto fail = [&](std::string_view message) {
     errors << "inspecting " << printable(path, 500) << ": " << message << "\n";
@@ -173,7 +123,7 @@ int inspect(const InspectOptions& options, std::ostream& out, std::ostream& erro
   if (options.json) {
     print_json(*keystore, file, path, out);
   } else {
-    print_table(*keystore, file, path, out);
+    out << inspect_text(*keystore, file.encoding, path, SystemClock().now(), screen);
   }
   return kSuccess;
 }

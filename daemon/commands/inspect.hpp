@@ -5,6 +5,8 @@
 #include <optional>
 #include <ostream>
 
+#include "commands/screen.hpp"
+
 namespace renewd::commands {
 
 struct InspectOptions {
@@ -29,6 +31,6 @@ struct InspectOptions {
 //   key_matches         whether the certificate belongs to the key; null unless the key is present
 //   chain               an array of {subject, issuer, serial, not_after}, issuers in order from the certificate up
 //   legacy_encryption   whether it needs OpenSSL's legacy provider
-int inspect(const InspectOptions& options, std::ostream& out, std::ostream& errors);
+int inspect(const InspectOptions& options, const Screen& screen, std::ostream& out, std::ostream& errors);
 
 }  // namespace renewd::commands

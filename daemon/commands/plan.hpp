@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "commands/screen.hpp"
+
 namespace renewd::commands {
 
 struct PlanOptions {
@@ -16,6 +18,6 @@ struct PlanOptions {
 
 // Exit status of the process: 0, 2 for a wrong configuration or name. A keystore that cannot be read is part of the
 // plan.
-int plan(const PlanOptions& options, std::ostream& out, std::ostream& errors);
+int plan(const PlanOptions& options, const Screen& screen, std::ostream& out, std::ostream& errors);
 
 }  // namespace renewd::commands

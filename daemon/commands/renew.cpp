@@ -1,13 +1,21 @@
 #include "commands/renew.hpp"
 
+#include <unistd.h>
+
+#include <iostream>
 #include <utility>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/progress.hpp"
+#include "commands/screen.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
@@ -23,6 +31,20 @@ namespace {
 namespace asio = boost::asio;
 using configuration::CertificateSettings;
 
+// Nothing where standard error is no terminal.
+std::shared_ptr<Progress> progress_on_terminal(const configuration::Settings& settings,
+                                               const std::shared_ptr<EventSink>& output) {
+  const Screen screen = screen_of(STDERR_FILENO);
+  if (!screen.terminal) {
+    return nullptr;
+  }
+  std::map<std::string, StepLimits> limits;
+  for (const auto& certificate : settings.certificates) {
+    limits.emplace(certificate.name, step_limits(certificate, settings.http));
+  }
+  return std::make_shared<Progress>(output, std::cerr, screen.width, std::move(limits));
+}
+
 // One pass over the certificates, one after the other. Lives as long as the loop runs.
 class Pass {
  public:
@@ -33,12 +55,18 @@ class Pass {
         requests_per_day_(settings.schedule.requests_per_day),
         certificates_(std::move(certificates)),
         out_(out),
-        log_(service::event_output(settings.log), clock_),
+        output_(service::event_output(settings.log)),
+        progress_(progress_on_terminal(settings, output_)),
+        log_(progress_ ? progress_ : output_, clock_),
+        ticker_(loop_.executor()),
         http_settings_(settings.http),
         http_(loop_.executor(), settings.http) {}
 
   bool run() {
     loop_.start(each());
+    if (progress_) {
+      loop_.start(show_progress());
+    }
     const bool interrupted = loop_.run([this](const char* signal) {
       log_.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
     });
@@ -46,7 +74,28 @@ class Pass {
   }
 
  private:
+  asio::awaitable<void> show_progress() {
+    while (!over_) {
+      ticker_.expires_after(std::chrono::seconds(1));
+      co_await ticker_.async_wait(asio::as_tuple(asio::use_awaitable));
+      const bool stopping = co_await stop_requested();
+      if (stopping) {
+        co_return;
+      }
+      progress_->draw();
+    }
+  }
+
   asio::awaitable<void> each() {
+    co_await one_after_the_other();
+    over_ = true;
+    ticker_.cancel();
+    if (progress_) {
+      progress_->end();
+    }
+  }
+
+  asio::awaitable<void> one_after_the_other() {
     for (const CertificateSettings& certificate : certificates_) {
       const CertificateObjects objects(loop_.executor(), certificate, http_settings_, filesystem_, http_, log_, clock_);
       bool done = false;
@@ -152,6 +201,9 @@ class Pass {
   }
 
   void say(const CertificateSettings& certificate, const std::string& text) {
+    if (progress_) {
+      progress_->end();
+    }
     commands::say(out_, certificate.name, text);
   }
 
@@ -161,9 +213,13 @@ class Pass {
   std::vector<CertificateSettings> certificates_;
   std::ostream& out_;
   SystemClock clock_;
+  std::shared_ptr<EventSink> output_;
+  std::shared_ptr<Progress> progress_;  // null when standard error is no terminal
   EventLog log_;
   PosixFilesystem filesystem_;
   EventLoop loop_;
+  asio::steady_timer ticker_;
+  bool over_ = false;
   configuration::HttpSettings http_settings_;
   http::HttpsClient http_;
   bool succeeded_ = true;

@@ -11,6 +11,8 @@ _gravitee_renewd() {
   local -A options=(
     [run]=''
     [renew]='--force --dry-run'
+    [status]='--json --watch'
+    [check]='--warning --critical'
     [plan]='--json'
     [validate]=''
     [inspect]='--password-file --json'
@@ -29,6 +31,7 @@ _gravitee_renewd() {
     case ${COMP_WORDS[index]} in
       --config) configuration=${COMP_WORDS[++index]} ;;
       --password-file | --root | --from | --output | --account-url | --token-file | --unit) ((++index)) ;;
+      --warning | --critical) ((++index)) ;;
       -*) ;;
       *) [[ -n $command ]] || command=${COMP_WORDS[index]} ;;
     esac
@@ -41,7 +44,7 @@ _gravitee_renewd() {
     words=${!options[*]}
   else
     case $command in
-      renew | plan | activate | rollback) words=$(_gravitee_renewd_names "$configuration") ;;
+      renew | check | plan | activate | rollback) words=$(_gravitee_renewd_names "$configuration") ;;
       inspect)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return

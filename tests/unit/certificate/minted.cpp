@@ -1,5 +1,7 @@
 #include "minted.hpp"
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <utility>
 
@@ -27,14 +29,25 @@ void set_time(ASN1_TIME* field, std::chrono::sys_seconds time) {
   require(ASN1_TIME_set(field, time.time_since_epoch().count()) != nullptr, "setting a date");
 }
 
+certificate::PrivateKey key_for(const Wanted& wanted) {
+  if (wanted.seed.empty()) {
+    return certificate::PrivateKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", wanted.curve.c_str()));
+  }
+  std::array<unsigned char, 32> bytes{};
+  std::copy_n(wanted.seed.begin(), std::min(wanted.seed.size(), bytes.size()), bytes.begin());
+  EVP_PKEY* key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes.data(), bytes.size());
+  require(key != nullptr, "making a key");
+  return certificate::PrivateKey(key);
+}
+
 }  // namespace
 
 Minted mint(const Wanted& wanted) {
   static long serial = 0x1000;
-  certificate::PrivateKey key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", wanted.curve.c_str()));
+  certificate::PrivateKey key = key_for(wanted);
   certificate::X509Ptr x509(X509_new());
   require(x509 && X509_set_version(x509.get(), X509_VERSION_3) == 1, "making a certificate");
-  ASN1_INTEGER_set(X509_get_serialNumber(x509.get()), ++serial);
+  ASN1_INTEGER_set(X509_get_serialNumber(x509.get()), wanted.serial != 0 ? wanted.serial : ++serial);
   set_name(X509_get_subject_name(x509.get()), wanted.common_name);
   const X509_NAME* issuer_name = wanted.issuer != nullptr ? X509_get_subject_name(wanted.issuer->certificate.get())
                                                           : X509_get_subject_name(x509.get());
@@ -48,7 +61,8 @@ Minted mint(const Wanted& wanted) {
     X509_EXTENSION_free(extension);
   }
   EVP_PKEY* signer = wanted.issuer != nullptr ? wanted.issuer->key.get() : key.get();
-  require(X509_sign(x509.get(), signer, EVP_sha256()) > 0, "signing a certificate");
+  require(X509_sign(x509.get(), signer, EVP_PKEY_get_id(signer) == EVP_PKEY_ED25519 ? nullptr : EVP_sha256()) > 0,
+          "signing a certificate");
   return {certificate::Certificate(x509.release()), std::move(key)};
 }
 

@@ -21,6 +21,10 @@ struct Wanted {
   std::string curve = "P-256";
   const Minted* issuer = nullptr;  // null: self-signed
   bool authority = false;
+  // Not empty: an Ed25519 key made of this text instead of a random one, so that with `serial` the whole certificate is
+  // the same each time.
+  std::string seed = "";
+  long serial = 0;  // 0: another one for each
 };
 
 Minted mint(const Wanted& wanted);

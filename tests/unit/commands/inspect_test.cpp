@@ -31,7 +31,7 @@ Inspected run_inspect(const std::filesystem::path& file, const std::string& pass
   }
   std::ostringstream out;
   std::ostringstream errors;
-  const int status = inspect(options, out, errors);
+  const int status = inspect(options, Screen{}, out, errors);
   return {status, out.str(), errors.str()};
 }
 

@@ -1,0 +1,116 @@
+#include "commands/layout.hpp"
+
+#include <algorithm>
+
+#include "core/text.hpp"
+
+namespace renewd::commands {
+namespace {
+
+// The next character, as a view into `text`. Bytes that are no UTF-8 count as one each.
+std::string_view next_character(std::string_view text) {
+  std::size_t length = 1;
+  while (length < text.size() && length < 4 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) {
+    ++length;
+  }
+  return text.substr(0, length);
+}
+
+// East Asian characters and emoji take two columns: from U+2E80 on, and U+1100 to U+11FF.
+std::size_t columns_of_character(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  const bool wide = (character.size() == 3 && ((byte(0) == 0xE1 && byte(1) >= 0x84 && byte(1) <= 0x87) ||
+                                               (byte(0) == 0xE2 && byte(1) >= 0xBA) || byte(0) >= 0xE3)) ||
+                    character.size() == 4;
+  return wide ? 2 : 1;
+}
+
+// As much of the beginning as fits, but at least one character.
+std::string_view fitting(std::string_view text, std::size_t width) {
+  std::size_t used = 0;
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const auto character = next_character(text.substr(end));
+    used += columns_of_character(character);
+    if (used > width && end != 0) {
+      break;
+    }
+    end += character.size();
+  }
+  return text.substr(0, end);
+}
+
+}  // namespace
+
+std::size_t columns(std::string_view text) {
+  std::size_t count = 0;
+  while (!text.empty()) {
+    const auto character = next_character(text);
+    count += columns_of_character(character);
+    text.remove_prefix(character.size());
+  }
+  return count;
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+  const std::size_t used = columns(text);
+  return std::string(text) + std::string(used < width ? width - used : 0, ' ');
+}
+
+std::string shown(std::string_view text, const Screen& screen) {
+  if (screen.utf8) {
+    return std::string(text);
+  }
+  std::string ascii;
+  while (!text.empty()) {
+    const auto character = next_character(text);
+    ascii += character == "…" ? "..." : static_cast<unsigned char>(character.front()) >= 0x80 ? "?" : character;
+    text.remove_prefix(character.size());
+  }
+  return ascii;
+}
+
+std::vector<std::string> wrapped(std::string_view text, std::size_t width, LongWords long_words) {
+  std::vector<std::string> lines;
+  std::string line;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (!line.empty() && columns(line) + 1 + columns(word) > width) {
+      lines.push_back(std::move(line));
+      line.clear();
+    }
+    for (; long_words == LongWords::broken && columns(word) > width; word.remove_prefix(fitting(word, width).size())) {
+      lines.emplace_back(fitting(word, width));
+    }
+    line += (line.empty() ? "" : " ") + std::string(word);
+  }
+  if (!line.empty() || lines.empty()) {
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+std::string labelled(std::string_view label, std::string_view value, std::size_t indent, std::size_t label_width,
+                     const Screen& screen, LongWords long_words) {
+  const std::size_t column = indent + label_width;
+  const std::size_t room = screen.width > column + 10 ? screen.width - column : 10;
+  std::string text = std::string(indent, ' ') + padded(label, label_width);
+  for (const auto& line : wrapped(shown(value, screen), room, long_words)) {
+    text += (text.back() == '\n' ? std::string(column, ' ') : std::string()) + line + "\n";
+  }
+  return text;
+}
+
+std::string day_of(TimePoint time) {
+  return format_time(time).substr(0, 10);
+}
+
+std::string minute_of(TimePoint time) {
+  std::string text = format_time(time).substr(0, 16);
+  std::replace(text.begin(), text.end(), 'T', ' ');
+  return text;
+}
+
+}  // namespace renewd::commands

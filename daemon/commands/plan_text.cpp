@@ -1,0 +1,100 @@
+#include "commands/plan_text.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "commands/layout.hpp"
+#include "commands/life_bar.hpp"
+#include "core/text.hpp"
+
+namespace renewd::commands {
+namespace {
+
+using renewal::Act;
+using renewal::Outlook;
+using renewal::Standing;
+
+constexpr std::size_t kIndent = 2;
+constexpr std::size_t kLabel = 11;
+constexpr std::size_t kLongestBar = 62;
+
+std::string action(const Outlook& outlook, TimePoint now) {
+  switch (outlook.step.act) {
+    case Act::wait:
+      return "waits until " + format_time(outlook.step.at) + " (in " +
+             format_duration(std::chrono::ceil<std::chrono::seconds>(outlook.step.at - now)) + ")";
+    case Act::ask:
+      return "renews now";
+    case Act::obtain:
+      return "asks the cloud now, and installs the answer when activate_windows allow it";
+    case Act::go_on:
+      return "goes on now with what is unfinished";
+  }
+  return "";
+}
+
+// "2026-10-01 [==|----~~] 2027-10-01", as long as the screen allows.
+std::string timeline(const Outlook& outlook, TimePoint now, const Screen& screen) {
+  const Life life{outlook.certificate.not_before(), outlook.window_opens, outlook.certificate.not_after()};
+  const std::string begins = day_of(life.begins);
+  const std::string ends = day_of(life.ends);
+  const std::size_t used = kIndent + kLabel + begins.size() + 1 + 1 + ends.size();
+  const std::size_t width = screen.width > used + 5 ? std::min(screen.width - used, kLongestBar) : 5;
+  return fmt::format("{} {} {}", begins, life_bar(life, now, width, screen), ends);
+}
+
+}  // namespace
+
+std::string_view to_string(Act act) {
+  switch (act) {
+    case Act::wait:
+      return "wait";
+    case Act::ask:
+      return "renew";
+    case Act::obtain:
+      return "obtain";
+    case Act::go_on:
+      return "go_on";
+  }
+  return "unknown";
+}
+
+std::string plan_text(const Standing& standing, const configuration::ScheduleSettings& schedule, std::string_view url,
+                      std::string_view gateway, const Screen& screen) {
+  const TimePoint now = standing.looked_at;
+  const auto& outlook = standing.outlook;
+  std::string text = standing.name + "\n";
+  const auto row = [&](std::string_view name, std::string_view value) {
+    text += labelled(name, value, kIndent, kLabel, screen, LongWords::whole);
+  };
+  row("keystore", standing.keystore.string());
+  if (!outlook) {
+    row("unreadable", outlook.error().message);
+    row("next", "looked at again every " + format_duration(schedule.check_every));
+    return text;
+  }
+  const auto left = std::chrono::floor<std::chrono::seconds>(outlook->certificate.not_after() - now);
+  // Not a value to be wrapped: it fits.
+  text += std::string(kIndent, ' ') + padded("life", kLabel) + timeline(*outlook, now, screen) + "\n";
+  row("left", left.count() > 0 ? format_duration(left) : "expired " + format_duration(-left) + " ago");
+  if (standing.renew != configuration::RenewMode::never) {
+    row("window", fmt::format("opens at {}; this host's splay is {}", format_time(outlook->window_opens),
+                              format_duration(outlook->splay)));
+  }
+  row("next", action(*outlook, now));
+  row("why", outlook->step.message);
+  row("look", "at the latest at " + format_time(outlook->next_look));
+  if (standing.attempts.failures_in_a_row != 0) {
+    row("failing", fmt::format("{} in a row, {}: {}", standing.attempts.failures_in_a_row,
+                               standing.attempts.last_failure, standing.attempts.last_message));
+  }
+  if (standing.renew != configuration::RenewMode::never) {
+    row("calls",
+        fmt::format("POST {} ({} of {} requests of a day made)", url, standing.requests, schedule.requests_per_day));
+    row("gateway", gateway);
+  }
+  return text;
+}
+
+}  // namespace renewd::commands

@@ -1,0 +1,115 @@
+#include "commands/progress.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "commands/layout.hpp"
+#include "core/text.hpp"
+
+namespace renewd::commands {
+
+using std::chrono::seconds;
+
+StepLimits step_limits(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http) {
+  const auto& gateway = certificate.gateway;
+  const auto* const command = std::get_if<configuration::CommandGateway>(&gateway.action);
+  return {http.request_timeout, command == nullptr ? gateway.verify_timeout : command->timeout, gateway.verify_timeout};
+}
+
+Progress::Progress(std::shared_ptr<EventSink> output, std::ostream& terminal, std::size_t width,
+                   std::map<std::string, StepLimits> limits, std::function<SteadyTime()> now)
+    : output_(std::move(output)),
+      terminal_(terminal),
+      width_(width),
+      limits_(std::move(limits)),
+      now_(std::move(now)) {}
+
+void Progress::write(const Event& event) {
+  erase();
+  output_->write(event);
+  follow(event);
+  draw();
+}
+
+// Which step an event is the beginning of.
+void Progress::follow(const Event& event) {
+  const auto limits = limits_.find(std::string(event.certificate));
+  const auto begin = [&](std::string what, seconds StepLimits::* limit = nullptr) {
+    step_ = Step{std::string(event.certificate), std::move(what), now_(), std::nullopt};
+    if (limit != nullptr && limits != limits_.end()) {
+      step_->limit = limits->second.*limit;
+    }
+  };
+  switch (event.name) {
+    case EventName::renewal_requested:
+      return begin("asking the cloud", &StepLimits::request);
+    case EventName::renewal_answered:
+      return begin("judging the answer, and installing it");
+    case EventName::keystore_installed:
+      return begin("making the gateway use it", &StepLimits::activation);
+    case EventName::gateway_activated:
+      return begin("verifying the gateway", &StepLimits::verification);
+    case EventName::gateway_activation_failed:
+    case EventName::gateway_verification_failed:
+      return begin("making the gateway use the old keystore", &StepLimits::activation);
+    case EventName::renewal_resumed:
+      return begin("going on");
+    case EventName::renewal_completed:
+    case EventName::renewal_failed:
+    case EventName::renewal_rejected:
+    case EventName::renewal_rolled_back:
+    case EventName::gateway_verified:
+    case EventName::daemon_stopping:
+      step_.reset();
+      return;
+    // The rest tells of something beside the renewal, or only looks at it.
+    case EventName::daemon_started:
+    case EventName::config_reloaded:
+    case EventName::config_rejected:
+    case EventName::certificate_checked:
+    case EventName::certificate_changed_on_disk:
+    case EventName::certificate_expiring:
+    case EventName::certificate_expired:
+    case EventName::certificate_unreadable:
+    case EventName::renewal_due:
+    case EventName::gateway_output:
+    case EventName::clock_skewed:
+    case EventName::clock_changed:
+    case EventName::token_unusable:
+    case EventName::fleet_leading:
+    case EventName::fleet_following:
+    case EventName::fleet_unreachable:
+      return;
+  }
+}
+
+std::string Progress::line() const {
+  const auto elapsed = std::chrono::floor<seconds>(now_() - step_->began);
+  std::string text = fmt::format("{}: {}, {}", step_->certificate, step_->what, format_duration(elapsed));
+  if (step_->limit) {
+    text += elapsed < *step_->limit ? fmt::format(" (at most {} more)", format_duration(*step_->limit - elapsed))
+                                    : " (about to be given up)";
+  }
+  // A line that the terminal breaks could not be taken away any more.
+  return wrapped(text, width_ > 1 ? width_ - 1 : 1).front();
+}
+
+void Progress::draw() {
+  if (step_) {
+    terminal_ << "\r" << line() << "\033[K" << std::flush;
+  }
+}
+
+void Progress::end() {
+  erase();
+  step_.reset();
+}
+
+void Progress::erase() {
+  if (step_) {
+    terminal_ << "\r\033[K" << std::flush;
+  }
+}
+
+}  // namespace renewd::commands

@@ -1,0 +1,112 @@
+#include <boost/json.hpp>
+
+#include "commands/plan_text.hpp"
+#include "commands/status.hpp"
+#include "commands/verdict.hpp"
+#include "core/text.hpp"
+
+namespace renewd::commands {
+namespace {
+
+namespace json = boost::json;
+using renewal::Standing;
+
+std::string lower(std::string_view text) {
+  std::string low(text);
+  for (char& c : low) {
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return low;
+}
+
+// Every member is always there, and null where there is nothing to tell.
+void add_outlook(json::object& object, const Standing& standing) {
+  const auto& outlook = standing.outlook;
+  const auto member = [&](const char* name, auto&& value) {
+    object[name] = outlook ? json::value(value(*outlook)) : json::value(nullptr);
+  };
+  using renewal::Outlook;
+  member("serial", [](const Outlook& o) { return o.certificate.serial(); });
+  member("sha256_fingerprint", [](const Outlook& o) { return o.certificate.fingerprint_sha256(); });
+  member("not_before", [](const Outlook& o) { return format_time(o.certificate.not_before()); });
+  member("not_after", [](const Outlook& o) { return format_time(o.certificate.not_after()); });
+  member("window_opens", [](const Outlook& o) { return format_time(o.window_opens); });
+  member("action", [](const Outlook& o) { return to_string(o.step.act); });
+  member("reason", [](const Outlook& o) { return renewal::to_string(o.step.reason); });
+  member("next", [](const Outlook& o) { return o.step.message; });
+  // What is due now has no moment of its own: it would be another one at each look.
+  const bool waits = standing.outlook && standing.outlook->step.act == renewal::Act::wait &&
+                     standing.renew != configuration::RenewMode::never;
+  object["next_attempt"] = waits ? json::value(format_time(standing.outlook->step.at)) : json::value(nullptr);
+}
+
+json::value in_use(const Standing& standing) {
+  if (!standing.in_use) {
+    return nullptr;
+  }
+  const auto& record = *standing.in_use;
+  const bool same = standing.outlook && standing.outlook->certificate.fingerprint_sha256() == record.fingerprint;
+  return json::object{{"serial", record.serial},
+                      {"sha256_fingerprint", record.fingerprint},
+                      {"not_before", format_time(record.not_before)},
+                      {"not_after", format_time(record.not_after)},
+                      {"is_the_installed_one", same}};
+}
+
+void add_unfinished(json::object& object, const Standing& standing) {
+  object["phase"] = nullptr;
+  object["phase_since"] = nullptr;
+  object["activation_pending"] = standing.activation_pending();
+  if (!standing.unfinished) {
+    return;
+  }
+  const auto& entry = *standing.unfinished;
+  object["phase"] = installation::to_string(entry.phase);
+  if (const auto reached = entry.reached.find(entry.phase); reached != entry.reached.end()) {
+    object["phase_since"] = format_time(TimePoint(std::chrono::seconds(reached->second)));
+  }
+}
+
+void add_past(json::object& object, const Standing& standing) {
+  const auto* const success = standing.last_success();
+  object["last_success"] = success == nullptr ? json::value(nullptr) : json::value(format_time(success->ended));
+  const auto& attempts = standing.attempts;
+  object["failures_in_a_row"] = attempts.failures_in_a_row;
+  object["last_failure"] =
+      attempts.failures_in_a_row == 0
+          ? json::value(nullptr)
+          : json::value(json::object{{"class", attempts.last_failure}, {"message", attempts.last_message}});
+  object["requests_of_the_last_day"] = standing.requests;
+}
+
+json::object certificate_json(const Standing& standing, TimePoint now) {
+  const Verdict verdict = judge(standing, {}, now);
+  json::object object{{"name", standing.name},
+                      {"keystore", standing.keystore.string()},
+                      {"renew", standing.renew == configuration::RenewMode::never ? "never" : "auto"},
+                      {"state", lower(to_string(verdict.severity))},
+                      {"message", verdict.text},
+                      {"advice", verdict.advice},
+                      {"readable", standing.outlook.has_value()},
+                      {"days_left", verdict.days ? json::value(*verdict.days) : json::value(nullptr)}};
+  add_outlook(object, standing);
+  object["in_use"] = in_use(standing);
+  add_unfinished(object, standing);
+  add_past(object, standing);
+  return object;
+}
+
+}  // namespace
+
+std::string status_json(const Overview& overview, const std::filesystem::path& state_directory, TimePoint now) {
+  json::array certificates;
+  for (const Standing& standing : overview.standings) {
+    certificates.push_back(certificate_json(standing, now));
+  }
+  const json::object object{{"state_directory", state_directory.string()},
+                            {"daemon", overview.daemon ? json::value(*overview.daemon) : json::value(nullptr)},
+                            {"certificates", std::move(certificates)}};
+  return json::serialize(object);
+}
+
+}  // namespace renewd::commands

@@ -1,0 +1,167 @@
+// `status` and `check` with the real binary, beside a daemon and without one.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+
+#include "support/catch.hpp"
+#include "support/host.hpp"
+
+using namespace renewd::testing;
+
+namespace {
+
+constexpr std::chrono::seconds kDeadline{30};
+
+CommandResult command(const Host& host, const std::vector<std::string>& arguments,
+                      const std::map<std::string, std::string>& environment = {}) {
+  std::vector<std::string> argv{RENEWD_BINARY, "--config", host.configuration().string()};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  CommandResult result = run(argv, {.environment = environment});
+  check_no_secret(result.output + result.errors);
+  return result;
+}
+
+boost::json::object status_of(const Host& host) {
+  const auto result = command(host, {"status", "--json"});
+  CHECK(result.status == 0);
+  return boost::json::parse(result.output).as_object();
+}
+
+boost::json::object certificate_of(const boost::json::object& status) {
+  return status.at("certificates").as_array().at(0).as_object();
+}
+
+std::size_t longest_line(const std::string& text) {
+  std::size_t longest = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    longest = std::max(longest, end - begin);
+    begin = end + 1;
+  }
+  return longest;
+}
+
+}  // namespace
+
+TEST_CASE("status works without a daemon, before the first renewal and after it") {
+  Host host;
+  auto status = status_of(host);
+  CHECK(status.at("daemon").is_null());
+  auto before = certificate_of(status);
+  CHECK(before.at("state") == "warning");
+  CHECK(before.at("action") == "renew");
+  CHECK(before.at("in_use").is_null());
+  CHECK(before.at("last_success").is_null());
+  CHECK_FALSE(std::filesystem::exists(host / "state"));
+
+  CHECK(host.renew().status == 0);
+  const auto after = certificate_of(status_of(host));
+  CHECK(after.at("state") == "ok");
+  CHECK(after.at("serial") != before.at("serial"));
+  CHECK(after.at("in_use").as_object().at("is_the_installed_one") == true);
+  CHECK(after.at("in_use").as_object().at("serial") == after.at("serial"));
+  CHECK(after.at("last_success").is_string());
+  CHECK(after.at("phase").is_null());
+}
+
+TEST_CASE("status is as wide as COLUMNS, else 80 columns when piped, and without colour") {
+  Host host;
+  for (const auto& [environment, width] : std::vector<std::pair<std::map<std::string, std::string>, std::size_t>>{
+           {{{"COLUMNS", "60"}}, 60}, {{{"COLUMNS", ""}}, 80}, {{{"COLUMNS", "120"}}, 120}}) {
+    auto with_ascii = environment;
+    with_ascii["LC_ALL"] = "C";
+    const auto result = command(host, {"status"}, with_ascii);
+    CHECK(result.status == 0);
+    INFO(result.output);
+    CHECK_THAT(result.output, ContainsSubstring("No daemon is running") && ContainsSubstring("production"));
+    CHECK(result.output.find('\033') == std::string::npos);
+    CHECK(longest_line(result.output) <= width);
+    CHECK(longest_line(result.output) > width - 15);
+  }
+}
+
+TEST_CASE("status names the daemon that runs, and a second one is refused") {
+  Host host({"--initial-days", "200"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(
+      [](const std::string& errors) { return errors.find("certificate_checked") != std::string::npos; });
+  const std::string running = status_of(host).at("daemon").as_string().c_str();
+  CHECK(running == "gravitee-renewd run (process " + std::to_string(daemon.pid()) + ")");
+
+  const auto second = run(host.daemon_command());
+  CHECK(second.status == 1);
+  CHECK_THAT(second.errors, ContainsSubstring("another daemon works in this state directory") &&
+                                ContainsSubstring(std::to_string(daemon.pid())));
+  daemon.send_signal(SIGTERM);
+  CHECK(daemon.wait().status == 0);
+  CHECK(status_of(host).at("daemon").is_null());
+}
+
+TEST_CASE("a daemon starts while others look") {
+  Host host({"--initial-days", "200"});
+  BackgroundProcess watching({RENEWD_BINARY, "--config", host.configuration().string(), "status", "--json", "--watch"},
+                             {.deadline = kDeadline});
+  watching.wait_for_output([](const std::string& text) { return text.find("\"daemon\":null") != std::string::npos; });
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  watching.wait_for_output(
+      [](const std::string& text) { return text.find("\"daemon\":\"gravitee-renewd run") != std::string::npos; });
+  watching.send_signal(SIGINT);
+  CHECK(watching.wait().status == 0);
+}
+
+TEST_CASE("check is one line with the exit status of a monitoring plugin") {
+  Host host;
+  auto due = command(host, {"check"});
+  CHECK(due.status == 1);
+  CHECK_THAT(due.output, StartsWith("GRAVITEE CERT WARNING - production: ") && EndsWith(";30;7\n"));
+  CHECK(command(host, {"check", "--critical", "20"}).status == 2);
+  CHECK(command(host, {"check", "production", "--warning", "5"}).status == 0);
+  CHECK(host.renew().status == 0);
+  auto fine = command(host, {"check"});
+  CHECK(fine.status == 0);
+  CHECK_THAT(fine.output, StartsWith("GRAVITEE CERT OK - production: ") && ContainsSubstring(" | days=36"));
+
+  write_file(host.keystore(), "torn");
+  CHECK(command(host, {"check"}).status == 2);
+}
+
+TEST_CASE("check says UNKNOWN for whatever is wrong with the command line or the configuration") {
+  Host host;
+  const auto is_unknown = [](const CommandResult& result) {
+    INFO(result.output << result.errors);
+    CHECK(result.status == 3);
+    CHECK_THAT(result.output, StartsWith("GRAVITEE CERT UNKNOWN - "));
+    CHECK(std::count(result.output.begin(), result.output.end(), '\n') == 1);
+  };
+  is_unknown(command(host, {"check", "--warning", "many"}));
+  is_unknown(command(host, {"check", "--no-such-flag"}));
+  is_unknown(command(host, {"check", "--warning", "5", "--critical", "6"}));
+  is_unknown(command(host, {"check", "no-such-name"}));
+  write_file(host.configuration(), "certificates: 5\n");
+  is_unknown(command(host, {"check"}));
+  std::filesystem::remove(host.configuration());
+  is_unknown(command(host, {"check"}));
+}
+
+TEST_CASE("who may not read the state is told so in a sentence") {
+  if (::geteuid() != 0 || !have_program("setpriv")) {
+    WARN("skipped: needs root and setpriv(1)");
+    return;
+  }
+  Host host;
+  CHECK(host.renew().status == 0);
+  std::filesystem::permissions(host.directory(), std::filesystem::perms(0755));
+  const auto as_nobody = [&](const std::string& name) {
+    return run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", RENEWD_BINARY, "--config",
+                host.configuration().string(), name});
+  };
+  const auto status = as_nobody("status");
+  CHECK(status.status == 1);
+  CHECK(status.output.empty());
+  CHECK_THAT(status.errors, StartsWith("status: this user may not read ") && ContainsSubstring("run it as root"));
+  const auto check = as_nobody("check");
+  CHECK(check.status == 3);
+  CHECK_THAT(check.output, StartsWith("GRAVITEE CERT UNKNOWN - this user may not read "));
+}

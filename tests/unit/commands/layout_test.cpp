@@ -1,0 +1,44 @@
+#include "commands/layout.hpp"
+
+#include "commands/life_bar.hpp"
+#include "support/catch.hpp"
+
+using namespace renewd;
+using namespace renewd::commands;
+using namespace std::chrono_literals;
+
+TEST_CASE("lines are broken at spaces, and inside a word only where it is longer than a line") {
+  CHECK(wrapped("one two three", 9) == std::vector<std::string>{"one two", "three"});
+  CHECK(wrapped("one /a/long/path", 6) == std::vector<std::string>{"one", "/a/lon", "g/path"});
+  CHECK(wrapped("one /a/long/path", 6, LongWords::whole) == std::vector<std::string>{"one", "/a/long/path"});
+  CHECK(wrapped("", 6) == std::vector<std::string>{""});
+}
+
+TEST_CASE("a character is never broken, and wide ones count twice") {
+  CHECK(columns("…") == 1);
+  CHECK(columns("日本") == 4);
+  CHECK(columns("😀") == 2);
+  CHECK(wrapped("日本語", 4) == std::vector<std::string>{"日本", "語"});
+  CHECK(columns("\xff\x80") == 1);
+}
+
+TEST_CASE("a screen without UTF-8 gets ASCII") {
+  CHECK(shown("cut … hé", {}) == "cut ... h?");
+  CHECK(shown("cut …", {.utf8 = true}) == "cut …");
+}
+
+TEST_CASE("a value that needs more lines has each below the other") {
+  CHECK(labelled("why", "one two three", 2, 5, {.width = 17}) == "  why  one two\n       three\n");
+}
+
+TEST_CASE("the bar has a mark for now at every moment of a life, and before and after") {
+  const std::chrono::sys_seconds begin{std::chrono::seconds(1'000'000)};
+  const Life life{begin, begin + 80h, begin + 100h};
+  CHECK(life_bar(life, begin - 1h, 12, {}) == "[|------~~~]");
+  CHECK(life_bar(life, begin + 50h, 12, {}) == "[====|--~~~]");
+  CHECK(life_bar(life, begin + 90h, 12, {}) == "[========|~]");
+  CHECK(life_bar(life, begin + 500h, 12, {}) == "[=========|]");
+  CHECK(life_bar(life, begin + 50h, 10, {.utf8 = true}) == "████┃░░▒▒▒");
+  // A certificate that ends when it begins.
+  CHECK(life_bar({begin, begin, begin}, begin, 6, {}) == "[|~~~]");
+}

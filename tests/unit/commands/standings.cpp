@@ -1,0 +1,78 @@
+#include "standings.hpp"
+
+#include <utility>
+
+#include "renewal/schedule.hpp"
+
+namespace renewd::testing {
+
+using namespace std::chrono_literals;
+using installation::CertificateRecord;
+
+Minted minted_for(const Situation& situation) {
+  return mint({.common_name = "7b6f41d3-7118-41e9-af41-d3711801e973",
+               .not_before = kNow + situation.left - situation.life,
+               .not_after = kNow + situation.left,
+               .seed = situation.name,
+               .serial = 0x4F3A09C217});
+}
+
+renewal::Standing standing_in(const Situation& situation) {
+  const Minted minted = minted_for(situation);
+  const auto& certificate = minted.certificate;
+  configuration::CertificateSettings settings;
+  settings.name = situation.name;
+  settings.renew = situation.renew;
+  settings.renew_before = situation.renew_before;
+  const renewal::Validity validity{certificate.not_before(), certificate.not_after()};
+  const renewal::Schedule schedule(settings, {}, 3h + 12min, situation.attempts, 0);
+  renewal::Step step = schedule.next({validity, renewal::stage_of(situation.unfinished, false)}, kNow);
+  const TimePoint next_look = std::min(step.at, TimePoint(kNow + 12h));
+  renewal::Standing standing{
+      .name = situation.name,
+      .keystore = "/opt/graviteeio/apim/gateway/config/" + situation.name + ".p12",
+      .renew = situation.renew,
+      .looked_at = kNow,
+      .outlook = renewal::Outlook{certificate, renewal::window_opens(validity, settings.renew_before), 3h + 12min,
+                                  std::move(step), next_look},
+      .unfinished = situation.unfinished,
+      .attempts = situation.attempts};
+  if (situation.in_use) {
+    standing.in_use = CertificateRecord{certificate.serial(), certificate.fingerprint_sha256(),
+                                        certificate.not_before(), certificate.not_after()};
+    standing.history = {{"rolled_back", "", kNow - 54 * 24h},
+                        {"renewed", certificate.fingerprint_sha256(), certificate.not_before() + 10min}};
+  }
+  return standing;
+}
+
+renewal::Standing unreadable(const std::string& name) {
+  const std::string path = "/opt/graviteeio/apim/gateway/config/" + name + ".p12";
+  return {.name = name,
+          .keystore = path,
+          .looked_at = kNow,
+          .outlook = failure(ErrorKind::disk,
+                             "opening the keystore " + path + ": wrong password: the integrity check (MAC) fails")};
+}
+
+CertificateRecord another_in_use(std::chrono::seconds left) {
+  return {"21D05F6A3B", "another", kNow + left - 365 * 24h, kNow + left};
+}
+
+installation::JournalEntry journal_at(installation::Phase phase) {
+  installation::JournalEntry entry;
+  entry.phase = phase;
+  entry.reached = {{installation::Phase::requested, (kNow - 2min).time_since_epoch().count()},
+                   {phase, (kNow - 1min).time_since_epoch().count()}};
+  return entry;
+}
+
+installation::Attempts failed(unsigned times, const std::string& error_class, const std::string& message) {
+  return {.failures_in_a_row = times,
+          .last_failure = error_class,
+          .last_message = message,
+          .not_before = kNow + 42min,
+          .days_announced = 30};
+}
+
+}  // namespace renewd::testing

@@ -1,0 +1,33 @@
+// Certificates as they may stand, made without a disk, at one fixed moment.
+#pragma once
+
+#include <string>
+
+#include "minted.hpp"
+#include "renewal/standing.hpp"
+
+namespace renewd::testing {
+
+// 2026-11-24T06:00:00Z
+inline constexpr std::chrono::sys_seconds kNow{std::chrono::seconds(1'795'500'000)};
+
+struct Situation {
+  std::string name = "production";
+  std::chrono::seconds left = std::chrono::days(312);
+  std::chrono::seconds life = std::chrono::days(365);
+  configuration::RenewMode renew = configuration::RenewMode::automatic;
+  configuration::RenewBefore renew_before = std::chrono::days(30);
+  std::optional<installation::JournalEntry> unfinished = std::nullopt;
+  installation::Attempts attempts = {};
+  bool in_use = true;  // what is installed is what the gateway uses
+};
+
+Minted minted_for(const Situation& situation);
+renewal::Standing standing_in(const Situation& situation);
+renewal::Standing unreadable(const std::string& name);
+// Another certificate than the installed one, in use and with so much left.
+installation::CertificateRecord another_in_use(std::chrono::seconds left);
+installation::JournalEntry journal_at(installation::Phase phase);
+installation::Attempts failed(unsigned times, const std::string& error_class, const std::string& message);
+
+}  // namespace renewd::testing
