@@ -1,5 +1,7 @@
 #include "monitoring/textfile.hpp"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -7,7 +9,6 @@
 
 #include "core/blocking.hpp"
 #include "core/cancellation.hpp"
-#include "installation/state.hpp"
 
 namespace renewd::monitoring {
 
@@ -67,7 +68,9 @@ asio::awaitable<void> Textfile::write() {
   if (!std::exchange(changed_, false) || !path_) {
     co_return;
   }
-  FileAttributes attributes = installation::state_file_attributes();
+  FileAttributes attributes;
+  attributes.owner = ::geteuid();
+  attributes.group = ::getegid();
   attributes.mode = kReadableByAll;
   const auto path = *path_;
   const std::string contents = contents_();
