@@ -287,7 +287,9 @@ TEST_CASE("a unix socket is for its owner and group, replaces what a killed daem
   CHECK(ask().output == "well\n");
   CHECK(std::filesystem::status(path).permissions() == std::filesystem::perms(0660));
   // Another daemon does not take it away.
-  BackgroundProcess second(host.daemon_command(), {.environment = {}, .input = {}, .deadline = kDeadline});
+  const Host other = host.another();
+  monitor(other, "{listen: \"unix:" + path.string() + "\"}");
+  BackgroundProcess second(other.daemon_command(), {.environment = {}, .input = {}, .deadline = kDeadline});
   CHECK(contains(second.wait_for_errors(says("config_rejected")), "another process listens there"));
   stop(second);
   CHECK(ask().output == "well\n");
