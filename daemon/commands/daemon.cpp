@@ -1,6 +1,7 @@
 #include "commands/daemon.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -30,7 +31,31 @@ std::string watching(const configuration::Settings& settings) {
   return fmt::format("watching {} certificate{}", count, count == 1 ? "" : "s");
 }
 
+std::chrono::seconds longest_restart(const configuration::Settings& settings) {
+  std::chrono::seconds longest{0};
+  for (const auto& certificate : settings.certificates) {
+    longest = std::max(longest, certificate.gateway.verify_timeout);
+  }
+  return longest;
+}
+
 }  // namespace
+
+// Whatever systemd is waiting for meanwhile, a gateway that restarts comes first.
+class Daemon::AsksForTime final : public EventSink {
+ public:
+  void expect(std::chrono::seconds restart) { seconds_ = restart.count(); }
+
+  void write(const Event& event) override {
+    if (event.name == EventName::keystore_installed || event.name == EventName::gateway_activated) {
+      service::notify_needs(std::chrono::seconds(seconds_));
+    }
+  }
+
+ private:
+  // Events come from several threads.
+  std::atomic<std::chrono::seconds::rep> seconds_{0};
+};
 
 Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSettings& certificate)
     : http(daemon.loop_.executor(), daemon.settings_.http),
@@ -43,6 +68,7 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
     : configuration_(std::move(configuration)),
       settings_(std::move(settings)),
       log_(service::event_output(settings_.log), clock_),
+      asks_for_time_(std::make_shared<AsksForTime>()),
       pool_(kKeystoreThreads),
       slots_(loop_.executor(), kRenewalsAtOnce),
       monitoring_(loop_.executor(), &pool_, filesystem_, clock_, log_, board_, [this] { return stuck(); }) {}
@@ -55,6 +81,8 @@ Result<void> Daemon::run() {
   log_.event(held ? Level::info : Level::warning, EventName::daemon_started, "",
              fmt::format("version {}, {}{}", version(), watching(settings_), held ? "" : "; " + held.error().message),
              {{"version", std::string(version())}, {"configuration", configuration_.string()}});
+  asks_for_time_->expect(longest_restart(settings_));
+  log_.add_observer(asks_for_time_);
   board_.on_change([this] {
     tell_systemd();
     monitoring_.changed();
@@ -126,6 +154,7 @@ void Daemon::reload() {
                {{"configuration", configuration_.string()}});
   } else if (settings) {
     settings_ = std::move(*settings);
+    asks_for_time_->expect(longest_restart(settings_));
     log_.set_output(service::event_output(settings_.log));
     log_.event(EventName::config_reloaded, "", watching(settings_), {{"configuration", configuration_.string()}});
     for (const auto& [name, watched] : watched_) {
@@ -174,14 +203,6 @@ std::vector<std::string> Daemon::stuck() const {
 void Daemon::tell_systemd() {
   const auto& standings = board_.standings();
   service::notify_status(renewal::summary(standings, clock_.now()));
-  const bool pending = std::any_of(standings.begin(), standings.end(),
-                                   [](const auto& entry) { return entry.second.activation_pending(); });
-  if (pending) {
-    // Whatever systemd is waiting for meanwhile, the gateway's restart comes first.
-    for (const auto& certificate : settings_.certificates) {
-      service::notify_needs(certificate.gateway.verify_timeout);
-    }
-  }
   const bool all_seen =
       std::all_of(settings_.certificates.begin(), settings_.certificates.end(),
                   [&standings](const auto& certificate) { return standings.contains(certificate.name); });

@@ -34,6 +34,7 @@ class Daemon {
   Result<void> run();
 
  private:
+  class AsksForTime;
   // One certificate under one configuration: what it began with, it ends with.
   struct Watched {
     Watched(Daemon& daemon, const configuration::CertificateSettings& certificate);
@@ -58,6 +59,7 @@ class Daemon {
   configuration::Settings settings_;
   SystemClock clock_;
   EventLog log_;
+  std::shared_ptr<AsksForTime> asks_for_time_;
   PosixFilesystem filesystem_;
   std::optional<installation::Lock> lock_;
   EventLoop loop_;

@@ -161,3 +161,13 @@ TEST_CASE("systemd is told when all has been looked at, how things stand, and th
   systemd.wait_for("STOPPING=1");
   CHECK(daemon.wait().status == 0);
 }
+
+TEST_CASE("systemd is asked for time while the gateway restarts") {
+  Host host;
+  NotifySocket systemd(host / "notify");
+  BackgroundProcess daemon(
+      host.daemon_command(),
+      {.environment = {{"NOTIFY_SOCKET", (host / "notify").string()}}, .input = {}, .deadline = kDeadline});
+  CHECK(systemd.wait_for("EXTEND_TIMEOUT_USEC=") == "EXTEND_TIMEOUT_USEC=120000000");
+  end(daemon);
+}
