@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "certificate/openssl.hpp"
 #include "commands/by_hand.hpp"
 #include "commands/check.hpp"
 #include "commands/exit_status.hpp"
@@ -239,6 +240,7 @@ int with_output_written(int status) {
 
 int main(int argc, char** argv) {
   renewd::keep_memory_private();
+  renewd::certificate::wipe_what_openssl_frees();
   // A reader of our output that goes away (a closed pipe) must not end a renewal half-way.
   ::signal(SIGPIPE, SIG_IGN);
   try {

@@ -1,12 +1,53 @@
 #include "certificate/openssl.hpp"
 
-#include <array>
+#include <malloc.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #include "core/text.hpp"
 
 namespace renewd::certificate {
+namespace {
+
+void* allocate(std::size_t size, const char*, int) {
+  return std::malloc(size);
+}
+
+void wipe_and_free(void* memory, const char*, int) {
+  if (memory != nullptr) {
+    ::OPENSSL_cleanse(memory, ::malloc_usable_size(memory));
+    std::free(memory);
+  }
+}
+
+// Not by realloc(3), which may leave the old bytes behind.
+void* reallocate(void* memory, std::size_t size, const char* file, int line) {
+  if (memory == nullptr) {
+    return std::malloc(size);
+  }
+  if (size == 0) {
+    wipe_and_free(memory, file, line);
+    return nullptr;
+  }
+  void* const larger = std::malloc(size);
+  if (larger != nullptr) {
+    std::memcpy(larger, memory, std::min(size, ::malloc_usable_size(memory)));
+    wipe_and_free(memory, file, line);
+  }
+  return larger;
+}
+
+}  // namespace
+
+void wipe_what_openssl_frees() {
+  (void)::CRYPTO_set_mem_functions(allocate, reallocate, wipe_and_free);
+}
 
 std::string drain_errors() {
   std::string text;

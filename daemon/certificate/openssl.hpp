@@ -36,6 +36,10 @@ using X509StackPtr = std::unique_ptr<STACK_OF(X509), Free<free_x509_stack>>;
 using X509StorePtr = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
 using X509StoreCtxPtr = std::unique_ptr<X509_STORE_CTX, Free<X509_STORE_CTX_free>>;
 
+// OpenSSL's key derivation leaves a password in memory that it gives back without wiping it. From now on, all that it
+// gives back is wiped. For the start of main: it must come before anything else of OpenSSL's.
+void wipe_what_openssl_frees();
+
 // The texts of this thread's error queue, oldest first, joined by "; ". Empties the queue: a stale entry would be
 // reported as the cause of the next failure.
 std::string drain_errors();

@@ -29,7 +29,7 @@ Textfile::Textfile(const asio::any_io_executor& executor, asio::thread_pool* poo
       filesystem_(filesystem),
       contents_(std::move(contents)),
       report_(std::move(report)),
-      wake_(executor, asio::steady_timer::time_point::max()),
+      wake_(executor, 1),
       pause_(executor) {}
 
 void Textfile::move_to(const std::optional<std::filesystem::path>& path) {
@@ -44,18 +44,18 @@ void Textfile::move_to(const std::optional<std::filesystem::path>& path) {
 
 void Textfile::changed() {
   changed_ = true;
-  wake_.cancel();
+  wake_.try_send(boost::system::error_code());
 }
 
 asio::awaitable<void> Textfile::run() {
   bool stopping = false;
   while (!stopping) {
     if (!changed_) {
-      co_await wake_.async_wait(kAsTuple);
+      co_await wake_.async_receive(kAsTuple);
     }
     co_await write();
     stopping = co_await stop_requested();
-    if (!stopping) {
+    if (!stopping && path_) {
       pause_.expires_after(kPause);
       co_await pause_.async_wait(kAsTuple);
       stopping = co_await stop_requested();

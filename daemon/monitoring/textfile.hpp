@@ -9,6 +9,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -39,7 +40,8 @@ class Textfile {
   std::function<std::string()> contents_;
   std::function<void(const Error&)> report_;
   std::optional<std::filesystem::path> path_;
-  boost::asio::steady_timer wake_;
+  // Not a timer without end: Asio wakes up for such a one every five minutes.
+  boost::asio::experimental::channel<void(boost::system::error_code)> wake_;
   boost::asio::steady_timer pause_;
   bool changed_ = false;
   bool failing_ = false;

@@ -56,7 +56,7 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surro
       timer_(executor),
       watch_(executor, certificate_.keystore.path),
       repetitions_(settings_.check_every),
-      retirement_(executor, asio::steady_timer::time_point::max()) {
+      retirement_(executor, 1) {
   // It may have been set while we were not there.
   schedule_.clock_was_set(around_.clock.now());
 }
@@ -76,7 +76,7 @@ asio::awaitable<void> Supervisor::run() {
 
 void Supervisor::retire() {
   retiring_ = true;
-  retirement_.cancel();
+  retirement_.try_send(boost::system::error_code());
 }
 
 bool Supervisor::is_stuck() const {
@@ -99,7 +99,7 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
       co_return false;
     }
     const auto woken = co_await (timer_.sleep_until(next) || watch_.changed() ||
-                                 retirement_.async_wait(asio::as_tuple(asio::use_awaitable)));
+                                 retirement_.async_receive(asio::as_tuple(asio::use_awaitable)));
     const bool stopping = co_await stop_requested();
     if (stopping) {
       co_return false;

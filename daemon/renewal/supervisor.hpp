@@ -7,6 +7,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "configuration/settings.hpp"
@@ -75,8 +76,8 @@ class Supervisor {
   WallTimer timer_;
   FileWatch watch_;
   Repetitions repetitions_;
-  // Ends a sleep early; it never expires by itself.
-  boost::asio::steady_timer retirement_;
+  // Ends a sleep early. Not a timer without end: Asio wakes up for such a one every five minutes.
+  boost::asio::experimental::channel<void(boost::system::error_code)> retirement_;
   bool retiring_ = false;
   // By when it will have got on: the monotonic clock while it works, the wall clock while it sleeps.
   std::optional<boost::asio::steady_timer::time_point> working_until_;
