@@ -45,7 +45,10 @@ bool arm(int fd, TimePoint moment) {
 
 }  // namespace
 
-WallTimer::WallTimer(const asio::any_io_executor& executor) : timer_(executor, make_timer()) {}
+WallTimer::WallTimer(const asio::any_io_executor& executor) : timer_(executor, make_timer()) {
+  // From here on the kernel tells of a clock that is set, also before the first sleep.
+  (void)arm(timer_.native_handle(), TimePoint::max());
+}
 
 asio::awaitable<Wake> WallTimer::sleep_until(TimePoint moment) {
   if (!arm(timer_.native_handle(), moment)) {
