@@ -57,8 +57,9 @@ set(CPACK_RPM_PRE_INSTALL_SCRIPT_FILE ${scripts}/rpm/pre)
 set(CPACK_RPM_POST_INSTALL_SCRIPT_FILE ${scripts}/rpm/post)
 set(CPACK_RPM_PRE_UNINSTALL_SCRIPT_FILE ${scripts}/rpm/preun)
 set(CPACK_RPM_POST_UNINSTALL_SCRIPT_FILE ${scripts}/rpm/postun)
-# No links to build ids: nobody has the debugging symbols that they are for.
-set(CPACK_RPM_SPEC_MORE_DEFINE "%define _build_id_links none")
+# No links to build ids: nobody has the debugging symbols that they are for. CMake has stripped the program, and rpm does
+# not do it once more: both packages hold the same bytes.
+set(CPACK_RPM_SPEC_MORE_DEFINE "%define _build_id_links none\n%define __strip /bin/true")
 set(CPACK_RPM_USER_FILELIST
   "%dir %attr(0750,root,gravitee) /etc/gravitee-renewd"
   "%config(noreplace) %attr(0640,root,gravitee) /etc/gravitee-renewd/config.yaml"
