@@ -40,7 +40,8 @@ void read_name(const YamlMap& map, std::string& into) {
 
 void read_account(const YamlMap& map, CertificateSettings& into) {
   const bool needed = into.renew == RenewMode::automatic;
-  if (const YamlNode* node = needed ? map.require("account_url") : map.find("account_url")) {
+  constexpr std::string_view kHint = "; to watch a certificate without renewing it, write `renew: never`";
+  if (const YamlNode* node = needed ? map.require("account_url", kHint) : map.find("account_url")) {
     if (const auto text = text_of(*node, "account_url", map.sink())) {
       auto url = parse_account_url(*text);
       if (url) {
@@ -51,7 +52,7 @@ void read_account(const YamlMap& map, CertificateSettings& into) {
     }
   }
   if (needed) {
-    map.require("token");
+    map.require("token", kHint);
   }
   read_secret_source(map, "token", into.token);
 }

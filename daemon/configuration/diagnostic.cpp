@@ -1,15 +1,32 @@
 #include "configuration/diagnostic.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace renewd::configuration {
 
+namespace {
+
+std::string_view to_string(Severity severity) {
+  switch (severity) {
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
 std::string Diagnostic::text(const std::filesystem::path& file) const {
-  return line == 0 ? fmt::format("{}: error: {}", file.string(), message)
-                   : fmt::format("{}:{}:{}: error: {}", file.string(), line, column, message);
+  const std::string place = line == 0 ? "" : fmt::format(":{}:{}", line, column);
+  return fmt::format("{}{}: {}: {}", file.string(), place, to_string(severity), message);
 }
 
 void DiagnosticSink::error(Place place, std::string message) {
@@ -24,7 +41,7 @@ Diagnostics DiagnosticSink::take() {
   diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end()), diagnostics_.end());
   if (more) {
     const Diagnostic last = diagnostics_.back();
-    diagnostics_.push_back({last.line, last.column, "too many errors; there may be more"});
+    diagnostics_.push_back({last.line, last.column, "too many errors; mend these first, there may be more"});
   }
   return std::exchange(diagnostics_, {});
 }

@@ -1,5 +1,5 @@
-// An error of the configuration file, with its place. Errors are collected rather than returned one by one, so that an
-// operator sees all of them at once.
+// What is wrong with the configuration file, with its place. Errors are collected rather than returned one by one, so
+// that an operator sees all of them at once.
 #pragma once
 
 #include <compare>
@@ -15,10 +15,15 @@ struct Place {
   int column = 0;  // from 1, in bytes
 };
 
+// A file with an error cannot be used. A warning is about what only this host can tell, a note about what even this
+// host could not.
+enum class Severity { error, warning, note };
+
 struct Diagnostic {
   int line = 0;    // from 1; 0 when the error has no place in the file
   int column = 0;  // from 1
   std::string message;
+  Severity severity = Severity::error;
 
   // "FILE:LINE:COLUMN: error: …", or "FILE: error: …" without a place.
   std::string text(const std::filesystem::path& file) const;

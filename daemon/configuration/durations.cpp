@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <system_error>
 
+#include <fmt/format.h>
+
 namespace renewd::configuration {
 namespace {
 
@@ -40,6 +42,15 @@ std::optional<seconds> parse_duration(std::string_view text) {
     return seconds{kLongestDuration} + seconds{1};
   }
   return *one * static_cast<seconds::rep>(count);
+}
+
+std::string write_duration(seconds duration) {
+  for (const char letter : {'d', 'h', 'm'}) {
+    if (duration.count() != 0 && duration % *unit(letter) == seconds{0}) {
+      return fmt::format("{}{}", duration / *unit(letter), letter);
+    }
+  }
+  return fmt::format("{}s", duration.count());
 }
 
 std::optional<double> parse_percentage(std::string_view text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "configuration/settings.hpp"
@@ -14,6 +15,9 @@ inline constexpr std::chrono::days kLongestDuration{365};
 
 // Nothing when `text` has another form; numbers too large to count are kLongestDuration and a second.
 std::optional<seconds> parse_duration(std::string_view text);
+
+// The shortest form that parse_duration() takes for the same ("1h", "90s").
+std::string write_duration(seconds duration);
 
 // The number before a percent sign ("25%", "12.5%"), whatever its value; nothing when `text` has another form.
 std::optional<double> parse_percentage(std::string_view text);

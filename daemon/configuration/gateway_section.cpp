@@ -116,7 +116,8 @@ void read_gateway(const YamlNode& node, DiagnosticSink& sink, GatewaySettings& i
   if (actions.size() != 1) {
     sink.error(map->place(),
                fmt::format("`gateway` must have exactly one of `systemd`, `command`, `signal` or `none`{}",
-                           actions.empty() ? "" : ", but has " + enumerate(actions, "and")));
+                           actions.empty() ? "; with `none: {}` nothing is restarted"
+                                           : ", but has " + enumerate(actions, "and")));
   }
   for (const auto& [key, read] : kActions) {
     if (const YamlNode* action = map->find(key)) {
@@ -126,7 +127,7 @@ void read_gateway(const YamlNode& node, DiagnosticSink& sink, GatewaySettings& i
   if (const YamlNode* verify = map->find("verify")) {
     read_verify(*verify, map->name_of("verify"), sink, into);
   }
-  read_choice<bool>(*map, "rollback", {{"true", true}, {"false", false}}, into.rollback);
+  read_flag(*map, "rollback", into.rollback);
 }
 
 }  // namespace renewd::configuration

@@ -3,10 +3,14 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "configuration/certificate_section.hpp"
+#include "configuration/durations.hpp"
 #include "configuration/metrics_section.hpp"
 #include "configuration/secret_section.hpp"
 #include "configuration/urls.hpp"
@@ -55,9 +59,9 @@ void read_http(const YamlNode& node, DiagnosticSink& sink, HttpSettings& into) {
   // A default that is longer than what was chosen for the other is no mistake: the whole bounds each step.
   if (map->find("connect_timeout") != nullptr && into.connect_timeout > into.request_timeout) {
     sink.error(map->place_of("connect_timeout"),
-               fmt::format("`http.connect_timeout` ({}s) must not be longer than `http.request_timeout` ({}s), which "
+               fmt::format("`http.connect_timeout` ({}) must not be longer than `http.request_timeout` ({}), which "
                            "bounds the whole exchange",
-                           into.connect_timeout.count(), into.request_timeout.count()));
+                           write_duration(into.connect_timeout), write_duration(into.request_timeout)));
   }
 }
 
@@ -77,8 +81,8 @@ void read_schedule(const YamlNode& node, DiagnosticSink& sink, ScheduleSettings&
   if (into.retry_at_least > into.retry_at_most) {
     const bool least = map->find("retry_at_least") != nullptr;
     sink.error(map->place_of(least ? "retry_at_least" : "retry_at_most"),
-               fmt::format("`schedule.retry_at_least` ({}s) must not be longer than `schedule.retry_at_most` ({}s)",
-                           into.retry_at_least.count(), into.retry_at_most.count()));
+               fmt::format("`schedule.retry_at_least` ({}) must not be longer than `schedule.retry_at_most` ({})",
+                           write_duration(into.retry_at_least), write_duration(into.retry_at_most)));
   }
 }
 
@@ -120,11 +124,11 @@ void read_file(const YamlNode& root, DiagnosticSink& sink, Settings& into) {
 }
 
 // `settings` holds the defaults.
-tl::expected<Settings, Diagnostics> parse_over(Settings settings, std::string_view yaml, bool public_file) {
+tl::expected<LocatedSettings, Diagnostics> parse_over(Settings settings, std::string_view yaml, bool public_file) {
   if (yaml.size() > kFileLimit) {
     return tl::unexpected(Diagnostics{{0, 0, "the file is larger than 1 MiB, which no configuration is"}});
   }
-  const auto document = read_yaml(yaml);
+  auto document = read_yaml(yaml);
   if (!document) {
     return tl::unexpected(Diagnostics{document.error()});
   }
@@ -139,20 +143,32 @@ tl::expected<Settings, Diagnostics> parse_over(Settings settings, std::string_vi
   if (!sink.empty()) {
     return tl::unexpected(sink.take());
   }
-  return settings;
+  return LocatedSettings{std::move(settings), Places(std::move(*document))};
+}
+
+tl::expected<Settings, Diagnostics> without_places(tl::expected<LocatedSettings, Diagnostics> located) {
+  return std::move(located).map([](LocatedSettings&& both) { return std::move(both.settings); });
 }
 
 }  // namespace
 
 tl::expected<Settings, Diagnostics> parse(std::string_view yaml) {
-  return parse_over({}, yaml, false);
+  return without_places(parse_over({}, yaml, false));
 }
 
 tl::expected<Settings, Diagnostics> load(const std::filesystem::path& file) {
+  return without_places(load_located(file));
+}
+
+tl::expected<LocatedSettings, Diagnostics> load_located(const std::filesystem::path& file) {
   const PosixFilesystem filesystem;
   const auto yaml = filesystem.read(file, kFileLimit);
   if (!yaml) {
-    return tl::unexpected(Diagnostics{{0, 0, yaml.error().message}});
+    std::error_code error;
+    const char* const hint = std::filesystem::exists(std::filesystem::symlink_status(file, error))
+                                 ? ""
+                                 : "; write it, or name another one with --config FILE";
+    return tl::unexpected(Diagnostics{{0, 0, yaml.error().message + hint}});
   }
   const auto attributes = filesystem.attributes(file);
   if (!attributes) {

@@ -60,7 +60,7 @@ tl::expected<ListenAddress, std::string> parse_listen(std::string_view text) {
 
 void read_listen(const YamlMap& map, MetricsSettings& into) {
   bool allow_remote = false;
-  read_choice<bool>(map, "allow_remote", {{"true", true}, {"false", false}}, allow_remote);
+  read_flag(map, "allow_remote", allow_remote);
   const YamlNode* node = map.find("listen");
   const auto text = node == nullptr ? std::nullopt : text_of(*node, map.name_of("listen"), map.sink());
   if (!text) {

@@ -25,7 +25,7 @@ void check_unit_name(const YamlMap& map, std::string_view key, Place place, cons
     return;
   }
   const std::string service = name + ".service";
-  map.sink().error(place, fmt::format("`{}` must be a unit's full name, such as {}", map.name_of(key),
+  map.sink().error(place, fmt::format("`{}` must be the full name of a service, such as {}", map.name_of(key),
                                       is_unit_name(service) ? service : "graviteeio-apim-gateway.service"));
 }
 

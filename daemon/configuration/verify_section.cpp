@@ -35,8 +35,8 @@ void read_credentials(const YamlMap& map, HttpProbeSettings& into) {
   const auto given = map.present({"username", "password"});
   if (given.size() == 1) {
     const std::string_view other = given.front() == "username" ? "password" : "username";
-    map.sink().error(map.place_of(given.front()),
-                     fmt::format("`{}` needs `{}`", map.name_of(given.front()), map.name_of(other)));
+    map.sink().error(map.place_of(given.front()), fmt::format("`{}` needs `{}`; give both, or none",
+                                                              map.name_of(given.front()), map.name_of(other)));
   }
 }
 

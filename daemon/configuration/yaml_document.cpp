@@ -121,7 +121,11 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void open(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode::Kind kind) {
     if (open_.size() >= kYamlDepthLimit) {
-      throw Refused(place_of(mark), fmt::format("maps and lists nest deeper than {} levels", kYamlDepthLimit));
+      throw Refused(
+          place_of(mark),
+          fmt::format("maps and lists nest deeper than {} levels, which no configuration does; look for a missing "
+                      "bracket above",
+                      kYamlDepthLimit));
     }
     const std::size_t weight_before = weight_;
     YamlNode& node = add(mark, anchor, kind, 0);
@@ -227,7 +231,7 @@ tl::expected<YamlDocument, Diagnostic> read_yaml(std::string_view yaml) {
     return tl::unexpected(Diagnostic{place.line, place.column, explain(error, yaml)});
   } catch (const std::exception&) {
     // yaml-cpp lets a few exceptions of the standard library through.
-    return tl::unexpected(Diagnostic{0, 0, "this is not YAML"});
+    return tl::unexpected(Diagnostic{0, 0, "this is not YAML, and its reader did not say where"});
   }
 }
 

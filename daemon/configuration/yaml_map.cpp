@@ -51,7 +51,8 @@ void YamlMap::check_keys(const KnownKeys& known) const {
     }
     const auto [first, is_new] = seen.try_emplace(entry.key, entry.place);
     if (contains(known.unsupported, entry.key)) {
-      sink_->error(entry.place, fmt::format("`{}` is not supported by this version; leave it out", name_of(entry.key)));
+      sink_->error(entry.place,
+                   fmt::format("`{}` is not supported by this version yet; leave it out", name_of(entry.key)));
     } else if (!contains(known.supported, entry.key)) {
       sink_->error(entry.place, unknown_key(entry.key, name_, known));
     } else if (!is_new) {
@@ -70,10 +71,10 @@ const YamlNode* YamlMap::find(std::string_view key) const {
   return nullptr;
 }
 
-const YamlNode* YamlMap::require(std::string_view key) const {
+const YamlNode* YamlMap::require(std::string_view key, std::string_view hint) const {
   const YamlNode* value = find(key);
   if (value == nullptr) {
-    sink_->error(place(), fmt::format("the key `{}` is missing", name_of(key)));
+    sink_->error(place(), fmt::format("the key `{}` is missing{}", name_of(key), hint));
   }
   return value;
 }

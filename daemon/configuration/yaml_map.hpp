@@ -29,8 +29,8 @@ class YamlMap {
 
   // The value of a key, or null when the map lacks it.
   const YamlNode* find(std::string_view key) const;
-  // The same; a missing key is an error at the place of the map.
-  const YamlNode* require(std::string_view key) const;
+  // The same; a missing key is an error at the place of the map. `hint` ends the message.
+  const YamlNode* require(std::string_view key, std::string_view hint = {}) const;
   // The place of a key, or of the map when it lacks the key.
   Place place_of(std::string_view key) const;
   // Which of `keys` the map has, in the order of the file.

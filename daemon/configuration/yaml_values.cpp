@@ -113,7 +113,7 @@ void read_duration(const YamlMap& map, std::string_view key, seconds at_least, s
   } else if (*duration > kLongestDuration) {
     map.sink().error(node->place, fmt::format("`{}` must not be longer than a year (365d)", map.name_of(key)));
   } else if (*duration < at_least) {
-    map.sink().error(node->place, fmt::format("`{}` must be at least {}s", map.name_of(key), at_least.count()));
+    map.sink().error(node->place, fmt::format("`{}` must be at least {}", map.name_of(key), write_duration(at_least)));
   } else {
     into = *duration;
   }
@@ -161,6 +161,20 @@ void read_count(const YamlMap& map, std::string_view key, unsigned at_least, uns
     return;
   }
   into = count;
+}
+
+void read_flag(const YamlMap& map, std::string_view key, bool& into) {
+  const YamlNode* node = map.find(key);
+  if (node == nullptr) {
+    return;
+  }
+  const std::string_view text = scalar_of(*node).value_or("");
+  if (!looks_like_bool(text) || node->quoted) {
+    map.sink().error(node->place, fmt::format("`{}` must be true or false{}", map.name_of(key),
+                                              looks_like_bool(text) ? ", without quotes" : ""));
+    return;
+  }
+  into = text.front() == 't' || text.front() == 'T';
 }
 
 void read_texts(const YamlMap& map, std::string_view key, std::vector<std::string>& into) {

@@ -27,6 +27,8 @@ void read_absolute_path(const YamlMap& map, std::string_view key, std::optional<
 void read_duration(const YamlMap& map, std::string_view key, seconds at_least, seconds& into);
 void read_renew_before(const YamlMap& map, std::string_view key, RenewBefore& into);
 void read_count(const YamlMap& map, std::string_view key, unsigned at_least, unsigned at_most, unsigned& into);
+// true or false, without quotes.
+void read_flag(const YamlMap& map, std::string_view key, bool& into);
 // A list of at least one text, which may be empty.
 void read_texts(const YamlMap& map, std::string_view key, std::vector<std::string>& into);
 

@@ -6,6 +6,7 @@ using namespace std::chrono_literals;
 using renewd::configuration::kLongestDuration;
 using renewd::configuration::parse_duration;
 using renewd::configuration::parse_percentage;
+using renewd::configuration::write_duration;
 using std::chrono::days;
 using std::chrono::seconds;
 
@@ -36,6 +37,15 @@ TEST_CASE("counts no further than just above a year") {
     REQUIRE(parse_duration(text).has_value());
     CHECK(*parse_duration(text) == seconds{kLongestDuration} + 1s);
   }
+}
+
+TEST_CASE("writes a duration in the largest unit that fits") {
+  for (const std::string text : {"0s", "1s", "90s", "1m", "15m", "61m", "1h", "36h", "1d", "365d"}) {
+    CAPTURE(text);
+    CHECK(write_duration(*parse_duration(text)) == text);
+  }
+  CHECK(write_duration(86400s) == "1d");
+  CHECK(write_duration(120s) == "2m");
 }
 
 TEST_CASE("reads a percentage") {

@@ -1,0 +1,183 @@
+#include "bad_files.hpp"
+#include "nearly_right.hpp"
+
+namespace renewd::configuration {
+
+BadFiles wrong_gateways() {
+  return {
+      {with_gateway("{}"), "3:14", "exactly one of `systemd`, `command`, `signal` or `none`"},
+      {with_gateway("{verify: {timeout: 1m}}"), "3:14", "exactly one of"},
+      {with_gateway("{none: {}, command: {argv: [/a]}}"), "3:14", "but has `none` and `command`"},
+      {with_gateway("{systemd: {}}"), "3:24", "either `gateway.systemd.unit` or `gateway.systemd.units` must be given"},
+      {with_gateway("{systemd: {unit: a.service, units: [b.service]}}"), "3:24", "must be given, not both"},
+      {with_gateway("{systemd: {unit: graviteeio-apim-gateway}}"), "3:31", "such as graviteeio-apim-gateway.service"},
+      {with_gateway("{systemd: {unit: \"a b.service\"}}"), "3:31", "must be the full name of a service"},
+      {with_gateway("{systemd: {units: [a.service, b]}}"), "3:44", "such as b.service"},
+      {with_gateway("{systemd: {units: a.service}}"), "3:32", "must be a list"},
+      {with_gateway("{systemd: {units: []}}"), "3:32", "must be a list of at least one"},
+      {with_gateway("{systemd: {unit: a.service, action: reload}}"), "3:50", "must be `try-restart` or `restart`"},
+      {with_gateway("{command: {argv: []}}"), "3:31", "`gateway.command.argv` must be a list of at least one"},
+      {with_gateway("{command: {argv: /bin/true}}"), "3:31", "must be a list"},
+      {with_gateway("{command: {argv: [systemctl, restart]}}"), "3:32", "must be the absolute path of a program"},
+      {with_gateway("{command: {argv: ['']}}"), "3:32", "must be the absolute path of a program"},
+      {with_gateway("{command: {argv: [/bin/sleep, 5]}}"), "3:44", "put it in quotes"},
+      {with_gateway("{command: {argv: [/a], timeout: 0s}}"), "3:46", "must be at least 1s"},
+      {with_gateway("{command: {argv: [/a], timeout: 60}}"), "3:46", "must be a duration such as 90s"},
+      {with_gateway("{signal: {}}"), "3:23", "either `gateway.signal.unit` or `gateway.signal.pid_file`"},
+      {with_gateway("{signal: {unit: a.service, pid_file: /p}}"), "3:23", "not both"},
+      {with_gateway("{signal: {pid_file: p}}"), "3:34", "must be an absolute path"},
+      {with_gateway("{signal: {pid_file: /p, signal: SIGFOO}}"), "3:46", "such as SIGTERM, TERM or 15"},
+      {with_gateway("{signal: {pid_file: /p, signal: 0}}"), "3:46", "must be a signal's name or number"},
+      {with_gateway("{signal: {pid_file: /p, signal: 65}}"), "3:46", "must be a signal's name or number"},
+      {with_gateway("{none: {a: b}}"), "3:21", "must be the empty map"},
+      {with_gateway("{none: {}, verify: {timeout: 0s}}"), "3:43", "must be at least 1s"},
+  };
+}
+
+BadFiles wrong_health_checks() {
+  // The map begins at 3:40, its first value at 3:46.
+  const auto http = [](const std::string& keys) { return with_gateway("{none: {}, verify: {http: {" + keys + "}}}"); };
+  const std::string url = "url: 'http://[::1]:1/'";
+  return {
+      {with_gateway("{none: {}, verify: {http: 'http://localhost'}}"), "3:40", "`gateway.verify.http` must be a map"},
+      {http(""), "3:40", "the key `gateway.verify.http.url` is missing"},
+      {http("url: localhost:18082"), "3:46",
+       "`gateway.verify.http.url` is not a URL; it looks like http://localhost:18082/_node/health"},
+      {http("url: 'http://localhost:0/'"), "3:46", "is not a URL"},
+      {http("url: 'http:///health'"), "3:46", "is not a URL"},
+      {http("url: 'ftp://localhost/'"), "3:46", "must begin with http:// or https://"},
+      {http("url: 'http://gateway:18082/'"), "3:46", "must begin with https:// (http is accepted for loopback"},
+      {http("url: 'http://admin:adminadmin@localhost/'"), "3:46", "they go under `username` and `password`"},
+      {http("url: 'http://localhost/#top'"), "3:46", "must not have a #"},
+      {http(url + ", usrname: a"), "3:65", "did you mean \"username\"?"},
+      {http(url + ", username: a"), "3:65",
+       "`gateway.verify.http.username` needs `gateway.verify.http.password`; give both, or none"},
+      {http(url + ", password: {file: /p}"), "3:65", "`gateway.verify.http.password` needs `gateway.verify.http.user"},
+      {http(url + ", password: {file: /p}, username: 'a:b'"), "3:97", "must not have a colon"},
+      {http(url + ", password: hunter2, username: a"), "3:75", "must be a map that says where the secret is"},
+      {http(url + ", expect_status: 99"), "3:80", "must be a whole number from 100 to 599"},
+      {http(url + ", expect_status: 0xC8"), "3:80", "must be a whole number from 100 to 599", kNumberSpelling},
+      {http(url + ", expect_status: 600"), "3:80", "must be a whole number from 100 to 599"},
+  };
+}
+
+BadFiles wrong_log_lines() {
+  // The map begins at 3:39, its first value at 3:46.
+  const auto log = [](const std::string& keys) { return with_gateway("{none: {}, verify: {log: {" + keys + "}}}"); };
+  return {
+      {with_gateway("{none: {}, verify: {log: /l}}"), "3:39", "`gateway.verify.log` must be a map"},
+      {log("ready: a"), "3:39", "either `gateway.verify.log.unit` or `gateway.verify.log.file` must be given"},
+      {log("unit: a.service, file: /l, ready: a"), "3:39", "must be given, not both"},
+      {log("unit: gateway, ready: a"), "3:46", "such as gateway.service"},
+      {log("file: gateway.log, ready: a"), "3:46", "must be an absolute path"},
+      {log("file: /l"), "3:39", "`gateway.verify.log.ready` or `gateway.verify.log.failed` must be given, or both"},
+      {log("file: /l, redy: a, failed: b"), "3:50", "did you mean \"ready\"?"},
+      {log("file: /l, ready: '(a'"), "3:57", "`gateway.verify.log.ready` must be a regular expression: missing ): (a",
+       kExpression},
+      {log("file: /l, ready: a, failed: '*'"), "3:68", "no argument for repetition operator: *", kExpression},
+      {log("file: /l, ready: '.*'"), "3:57", "must not match an empty line; it would match every line", kExpression},
+      {log("file: /l, ready: ''"), "3:57", "must not be empty"},
+      {log("file: /l, ready: 200"), "3:57", "put it in quotes"},
+      {log("file: /l, ready: \"(a\\n\\e\""), "3:57", "missing ): (a \\x1b", kExpression},
+  };
+}
+
+BadFiles wrong_in_the_rest() {
+  return {
+      {with_top_level("http: {proxy: \"https://p:1\"}"), "2:15", "`http.proxy` must begin with http://"},
+      {with_top_level("http: {proxy: \"http://p\"}"), "2:15", "`http.proxy` must name the port"},
+      {with_top_level("http: {proxy: \"http://u:hunter2@p:1\"}"), "2:15", "put it under `http.proxy_password`"},
+      {with_top_level("http: {proxy: \"http://p:1\", proxy_password: {file: /p}}"), "2:29", "needs a user"},
+      {with_top_level("http: {proxy_password: {file: /p}}"), "2:8", "needs a user"},
+      {with_top_level("http: {ca_file: ca.pem}"), "2:17", "`http.ca_file` must be an absolute path"},
+      {with_top_level("http: {connect_timeout: 61s}"), "2:8",
+       "(61s) must not be longer than `http.request_timeout` (1m)", kOtherValue},
+      {with_top_level("http: {connect_timeout: 0s}"), "2:25", "must be at least 1s"},
+      {with_top_level("schedule: {check_every: 12}"), "2:25", "must be a duration such as 90s, 15m, 12h or 30d"},
+      {with_top_level("schedule: {check_every: 0s}"), "2:25", "must be at least 1s"},
+      {with_top_level("schedule: {splay: 400d}"), "2:19", "must not be longer than a year", kSizeOfDuration},
+      {with_top_level("schedule: {retry_at_least: 13h}"), "2:12", "must not be longer than `schedule.retry_at_most`",
+       kOtherValue},
+      {with_top_level("schedule: {retry_at_most: 5s}"), "2:12", "must not be longer than `schedule.retry_at_most`",
+       kOtherValue},
+      {with_top_level("schedule: {requests_per_day: 0}"), "2:30", "must be a whole number from 1 to 86400"},
+      {with_top_level("schedule: {requests_per_day: -1}"), "2:30", "must be a whole number"},
+      {with_top_level("schedule: {requests_per_day: 1.5}"), "2:30", "must be a whole number"},
+      {with_top_level("schedule: {requests_per_day: \"3\"}"), "2:30", "must be a whole number"},
+      {with_top_level("schedule: {requests_per_day: 99999999999}"), "2:30", "must be a whole number"},
+      {with_top_level("state_directory: state"), "2:18", "`state_directory` must be an absolute path"},
+      {with_top_level("log: {level: wraning}"), "2:14", "did you mean \"warning\"?"},
+      {with_top_level("log: {level: warn}"), "2:14", "must be `debug`, `info`, `warning` or `error`"},
+      {with_top_level("log: {format: xml}"), "2:15", "`log.format` must be `auto`, `json` or `text`"},
+  };
+}
+
+BadFiles wrong_metrics() {
+  const auto listen = [](const std::string& address) { return with_top_level("metrics: {listen: " + address + "}"); };
+  const auto textfile = [](const std::string& path) { return with_top_level("metrics: {textfile: " + path + "}"); };
+  return {
+      {with_top_level("metrics: true"), "2:10", "`metrics` must be a map with the keys `listen`, `allow_remote`"},
+      {with_top_level("metrics: {lisen: \"[::1]:1\"}"), "2:11", "did you mean \"listen\"?"},
+      {listen("9464"), "2:19", "put it in quotes"},
+      {listen("':9464'"), "2:19", "must begin with an address of this host"},
+      {listen("127.0.0.1"), "2:19", "must be an address and a port from 1 to 65535, such as 127.0.0.1:9464"},
+      {listen("127.0.0.1:0"), "2:19", "a port from 1 to 65535"},
+      {listen("127.0.0.1:65536"), "2:19", "a port from 1 to 65535"},
+      {listen("'127.0.0.1:'"), "2:19", "a port from 1 to 65535"},
+      {listen("http://127.0.0.1:9464"), "2:19", "must begin with an address of this host"},
+      {listen("gateway:9464"), "2:19", "a name is not looked up"},
+      {listen("::1:9464"), "2:19", "an IPv6 address in brackets"},
+      {listen("'[127.0.0.1]:9464'"), "2:19", "an IPv6 address in brackets"},
+      {listen("0.0.0.0:9464"), "2:19", "to serve other hosts all the same, write `metrics.allow_remote: true`"},
+      {listen("'[::]:9464'"), "2:19", "must be a loopback address"},
+      {listen("'192.0.2.1:9464', allow_remote: false"), "2:19", "must be a loopback address"},
+      {listen("'127.0.0.1:1', allow_remote: yes"), "2:48", "`metrics.allow_remote` must be true or false"},
+      {listen("127.0.0.256:9464"), "2:19", "must begin with an address of this host", kAddresses},
+      {listen("'[::1::]:9464', allow_remote: true"), "2:19", "must begin with an address of this host", kAddresses},
+      {listen("127.0.0.1:9464, allow_remote: \"true\""), "2:49", "must be true or false, without quotes"},
+      {listen("unix:run/s"), "2:19", "must have an absolute path after unix:"},
+      {listen("unix:/" + std::string(107, 'a')), "2:19", "more than 107 bytes"},
+      {textfile("metrics.prom"), "2:21", "`metrics.textfile` must be an absolute path"},
+      {textfile("/srv/metrics.txt"), "2:21", "`metrics.textfile` must end with .prom"},
+      {textfile("/srv/.prom"), "2:21", "must end with .prom"},
+  };
+}
+
+BadFiles not_yaml() {
+  return {
+      {watched("keystore: {path: /k, password: {value: !vault hunter2}}"), "4:44",
+       "tags (a word that begins with \"!\") are not understood"},
+      {"certificates:\n\t- name: a\n", "2:2", "indent with spaces, not tabs"},
+      {"certificates:\n  - name: a\n   token: b\n", "3:4", "look at the indentation"},
+      {"certificates:\n  - name: a: b\n", "2:12", "this is not YAML"},
+      {"certificates:\n  - token: {file: /x\nlog: {}\n", "3:4", "missing quote or bracket"},
+      {"certificates: [{name: a}]\nlog: {level: \"info\n", "3:1", "look for the missing quote above"},
+      {"log:\n  level: 'info", "3:1", "look for the missing quote above"},
+      {"a: \"\\q\"\n", "1:7", "in double quotes write \\\\ for a backslash"},
+      {"a: @b\n", "1:4", "in quotes"},
+      {"a: *b\n", "1:4", "in quotes"},
+      {"a: 1\n---\nb: 2\n", "2:1", "a second document begins here"},
+      {"a: \x01\n", "1:4", "the character 0x01 is not allowed"},
+      {std::string("\xFF\xFE"
+                   "a\0",
+                   4),
+       "1:4", "the character 0x00 is not allowed"},
+      {"[a]: b\n", "1:1", "a key must be a single word"},
+      {"? {a: b}\n: c\n", "1:3", "a key must be a single word"},
+      {"certificates: &a [*a]\n", "1:19", "refers to the value that it is a part of"},
+  };
+}
+
+BadFiles all_bad_files() {
+  BadFiles all;
+  for (const auto files : {unknown_keys, keys_of_later_versions, missing_keys, wrong_types, given_twice,
+                           wrong_in_a_certificate, wrong_secrets, wrong_windows, wrong_gateways, wrong_health_checks,
+                           wrong_log_lines, wrong_in_the_rest, wrong_metrics}) {
+    for (BadFile& file : files()) {
+      all.push_back(std::move(file));
+    }
+  }
+  return all;
+}
+
+}  // namespace renewd::configuration

@@ -1,0 +1,14 @@
+// A YAML text as the JSON that an editor's schema checker sees: scalars are what the core schema of YAML 1.2 makes of
+// them (10.3.2), aliases are followed, and of a key that is there twice the last one counts.
+#pragma once
+
+#include <string_view>
+
+#include <boost/json/value.hpp>
+
+namespace renewd::configuration {
+
+// The text must be YAML; otherwise std::runtime_error.
+boost::json::value plain_json(std::string_view yaml);
+
+}  // namespace renewd::configuration
