@@ -122,10 +122,18 @@ int dispatch(int argc, char** argv) {
       "Exit status: 0, 2 wrong command line or configuration.\n"
       "Example: gravitee-renewd plan production");
 
+  commands::ValidateOptions validation;
   auto* validate = app.add_subcommand("validate", "Checks the configuration and shows every error at once");
+  validate->add_flag("--online", validation.online,
+                     "Try the way to the cloud, too: name, proxy and TLS; the token is not sent");
+  validate->add_flag("--strict", validation.strict, "Warnings are errors: for the host that the file is for");
   validate->footer(
-      "Exit status: 0 valid, 2 not.\n"
-      "Example: gravitee-renewd --config ./config.yaml validate");
+      "What is wrong in the file is an error. What only this host can tell is a warning: a file that is missing or "
+      "not\n"
+      "readable by the daemon's user, a keystore that does not open, a unit that does not exist.\n"
+      "Exit status: 0 valid, also with warnings; 2 not.\n"
+      "Example: gravitee-renewd --config ./config.yaml validate\n"
+      "Example: gravitee-renewd validate --strict --online");
 
   commands::InspectOptions inspection;
   auto* inspect = app.add_subcommand("inspect", "Shows what a keystore or an answer of the cloud holds");
@@ -221,7 +229,8 @@ int dispatch(int argc, char** argv) {
     return commands::rollback(by_hand, std::cout, std::cerr);
   }
   if (validate->parsed()) {
-    return commands::validate(configuration, std::cout, std::cerr);
+    validation.configuration = configuration;
+    return commands::validate(validation, std::cout, std::cerr);
   }
   return commands::inspect(inspection, screen, std::cout, std::cerr);
 }

@@ -5,22 +5,29 @@
 
 #include <fmt/ostream.h>
 
-#include "configuration/loader.hpp"
 #include "core/text.hpp"
 
 namespace renewd::commands {
 
 using configuration::CertificateSettings;
 
-std::optional<configuration::Settings> load_configuration(const std::filesystem::path& file, std::ostream& errors) {
-  auto settings = configuration::load(file);
-  if (settings) {
-    return std::move(*settings);
+std::optional<configuration::LocatedSettings> load_located(const std::filesystem::path& file, std::ostream& errors) {
+  auto located = configuration::load_located(file);
+  if (located) {
+    return std::move(*located);
   }
-  for (const auto& diagnostic : settings.error()) {
+  for (const auto& diagnostic : located.error()) {
     errors << diagnostic.text(file) << '\n';
   }
   return std::nullopt;
+}
+
+std::optional<configuration::Settings> load_configuration(const std::filesystem::path& file, std::ostream& errors) {
+  auto located = load_located(file, errors);
+  if (!located) {
+    return std::nullopt;
+  }
+  return std::move(located->settings);
 }
 
 std::optional<std::vector<CertificateSettings>> select_certificates(const configuration::Settings& settings,

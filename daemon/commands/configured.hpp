@@ -11,6 +11,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "configuration/loader.hpp"
 #include "configuration/settings.hpp"
 #include "core/event_log.hpp"
 #include "core/filesystem.hpp"
@@ -22,6 +23,7 @@ namespace renewd::commands {
 
 // Nothing when the file has errors; each is then on `errors`, one a line.
 std::optional<configuration::Settings> load_configuration(const std::filesystem::path& file, std::ostream& errors);
+std::optional<configuration::LocatedSettings> load_located(const std::filesystem::path& file, std::ostream& errors);
 
 // The certificates that were named, or all without a name; nothing when a name is unknown, which is then told on
 // `errors`.

@@ -1,17 +1,123 @@
 #include "commands/validate.hpp"
 
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <fmt/ostream.h>
+
 #include "commands/configured.hpp"
+#include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
+#include "core/cancellation.hpp"
+#include "http/https_client.hpp"
+#include "renewal/host_check.hpp"
+#include "renewal/rehearsal.hpp"
 
 namespace renewd::commands {
+namespace {
 
-int validate(const std::filesystem::path& file, std::ostream& out, std::ostream& errors) {
-  const auto settings = load_configuration(file, errors);
-  if (!settings) {
+namespace asio = boost::asio;
+using configuration::Diagnostic;
+using configuration::RenewMode;
+using configuration::Severity;
+using renewal::HostFinding;
+
+// What the file cannot tell. Lives as long as the loop runs.
+class HostLook {
+ public:
+  HostLook(const ValidateOptions& options, const configuration::Settings& settings, std::ostream& out)
+      : options_(options), settings_(settings), out_(out) {}
+
+  // False when a signal ended it.
+  bool run() {
+    loop_.start(look());
+    return !loop_.run([](const char*) {});
+  }
+
+  const std::vector<HostFinding>& findings() const { return findings_; }
+
+ private:
+  asio::awaitable<void> look() {
+    findings_ = co_await renewal::check_host(loop_.executor(), settings_, options_.configuration, SystemClock().now());
+    if (options_.online) {
+      co_await look_outside();
+    }
+  }
+
+  // Each way to the cloud once: certificates of one account share it.
+  asio::awaitable<void> look_outside() {
+    http::HttpsClient http(loop_.executor(), settings_.http);
+    std::set<std::string> tried;
+    for (std::size_t i = 0; i < settings_.certificates.size(); ++i) {
+      const auto& certificate = settings_.certificates[i];
+      if (certificate.renew == RenewMode::never || !tried.insert(certificate.account_url).second) {
+        continue;
+      }
+      const auto reached = co_await renewal::rehearse_cloud(http, certificate.account_url);
+      const bool stopping = co_await stop_requested();
+      if (stopping) {
+        co_return;
+      }
+      if (reached) {
+        say(out_, certificate.name, *reached);
+        continue;
+      }
+      const bool proxy = reached.error().kind == ErrorKind::proxy;
+      findings_.push_back({proxy ? "http.proxy" : fmt::format("certificates[{}].account_url", i), Level::warning,
+                           "the cloud cannot be reached: " + reached.error().message});
+    }
+  }
+
+  const ValidateOptions& options_;
+  const configuration::Settings& settings_;
+  std::ostream& out_;
+  EventLoop loop_;
+  std::vector<HostFinding> findings_;
+};
+
+std::vector<Diagnostic> located(const std::vector<HostFinding>& findings, const configuration::Places& places,
+                                bool strict) {
+  std::vector<Diagnostic> diagnostics;
+  for (const HostFinding& finding : findings) {
+    const auto place = finding.key.empty() ? configuration::Place() : places.of(finding.key);
+    const Severity warning = strict ? Severity::error : Severity::warning;
+    diagnostics.push_back(
+        {place.line, place.column, finding.message, finding.level == Level::info ? Severity::note : warning});
+  }
+  std::sort(diagnostics.begin(), diagnostics.end());
+  return diagnostics;
+}
+
+std::string counted(std::size_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+int validate(const ValidateOptions& options, std::ostream& out, std::ostream& errors) {
+  const auto loaded = load_located(options.configuration, errors);
+  if (!loaded) {
     return kUsageError;
   }
-  const auto count = settings->certificates.size();
-  out << file.string() << ": valid, " << count << (count == 1 ? " certificate\n" : " certificates\n");
+  HostLook look(options, loaded->settings, out);
+  if (!look.run()) {
+    return kFailure;
+  }
+  std::size_t warnings = 0;
+  for (const Diagnostic& diagnostic : located(look.findings(), loaded->places, options.strict)) {
+    errors << diagnostic.text(options.configuration) << '\n';
+    warnings += diagnostic.severity == Severity::note ? 0U : 1U;
+  }
+  if (options.strict && warnings != 0) {
+    return kUsageError;
+  }
+  fmt::print(out, "{}: valid, {}{}\n", options.configuration.string(),
+             counted(loaded->settings.certificates.size(), "certificate"),
+             warnings == 0 ? "" : ", " + counted(warnings, "warning"));
   return kSuccess;
 }
 

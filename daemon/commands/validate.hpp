@@ -1,4 +1,4 @@
-// `validate`: whether a configuration file can be used, with every error at once.
+// `validate`: whether a configuration file can be used, with every error at once, and what this host has to say to it.
 #pragma once
 
 #include <filesystem>
@@ -6,7 +6,13 @@
 
 namespace renewd::commands {
 
-// Exit status 0 or 2. The verdict goes to `out`, errors to `errors`.
-int validate(const std::filesystem::path& file, std::ostream& out, std::ostream& errors);
+struct ValidateOptions {
+  std::filesystem::path configuration;
+  bool online = false;  // try the way to the cloud, too
+  bool strict = false;  // warnings are errors
+};
+
+// Exit status 0 or 2, or 1 when a signal ended it. The verdict goes to `out`; errors, warnings and notes to `errors`.
+int validate(const ValidateOptions& options, std::ostream& out, std::ostream& errors);
 
 }  // namespace renewd::commands

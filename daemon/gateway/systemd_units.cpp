@@ -134,7 +134,7 @@ asio::awaitable<Result<MessagePtr>> SystemdUnits::call_manager(std::string membe
   co_return std::move(*answer);
 }
 
-asio::awaitable<Result<UnitState>> SystemdUnits::state(std::string unit, Deadline deadline) {
+asio::awaitable<Result<UnitProperties>> SystemdUnits::properties_of(std::string unit, Deadline deadline) {
   const Result<MessagePtr> loaded = co_await call_manager("LoadUnit", std::vector{unit}, deadline);
   if (!loaded) {
     co_return tl::unexpected(loaded.error());
@@ -159,11 +159,27 @@ asio::awaitable<Result<UnitState>> SystemdUnits::state(std::string unit, Deadlin
       co_return failure(added.error().kind, "asking systemd about " + unit + ": " + added.error().message);
     }
   }
-  const Result<void> usable = check_loaded(unit, properties.text("LoadState"));
+  co_return properties;
+}
+
+asio::awaitable<Result<UnitState>> SystemdUnits::state(std::string unit, Deadline deadline) {
+  const Result<UnitProperties> properties = co_await properties_of(unit, deadline);
+  if (!properties) {
+    co_return tl::unexpected(properties.error());
+  }
+  const Result<void> usable = check_loaded(unit, properties->text("LoadState"));
   if (!usable) {
     co_return tl::unexpected(usable.error());
   }
-  co_return to_state(properties);
+  co_return to_state(*properties);
+}
+
+asio::awaitable<Result<UnitOnHost>> SystemdUnits::look_up(std::string unit, Deadline deadline) {
+  const Result<UnitProperties> properties = co_await properties_of(unit, deadline);
+  if (!properties) {
+    co_return tl::unexpected(properties.error());
+  }
+  co_return UnitOnHost{properties->text("User"), check_loaded(unit, properties->text("LoadState"))};
 }
 
 Result<void> SystemdUnits::watch_jobs() {

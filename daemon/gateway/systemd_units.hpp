@@ -14,6 +14,7 @@
 
 #include "core/error.hpp"
 #include "gateway/system_bus.hpp"
+#include "gateway/unit_properties.hpp"
 
 namespace renewd::gateway {
 
@@ -38,6 +39,12 @@ struct UnitState {
 // As systemctl does it: a name without the suffix means the service.
 std::string service_name(const std::string& unit);
 
+// What systemd knows of a unit that need not exist.
+struct UnitOnHost {
+  std::string user;     // User=, empty for root
+  Result<void> usable;  // the error says why systemd could not start it
+};
+
 class SystemdUnits {
  public:
   enum class Job { restart, try_restart };
@@ -46,6 +53,8 @@ class SystemdUnits {
 
   // A unit that does not exist, is masked or cannot be loaded is an error. Errors of all functions: gateway, cancelled.
   boost::asio::awaitable<Result<UnitState>> state(std::string unit, Deadline deadline);
+  // An error is one of the bus or of systemd, never of the unit.
+  boost::asio::awaitable<Result<UnitOnHost>> look_up(std::string unit, Deadline deadline);
   // Runs a job to its end and returns its result ("done", "failed", …); an empty one when the deadline passed first,
   // and the job then goes on.
   boost::asio::awaitable<Result<std::string>> run(Job job, std::string unit, Deadline deadline);
@@ -61,6 +70,7 @@ class SystemdUnits {
 
   explicit SystemdUnits(std::unique_ptr<SystemBus> bus) : bus_(std::move(bus)) {}
   Result<void> watch_jobs();
+  boost::asio::awaitable<Result<UnitProperties>> properties_of(std::string unit, Deadline deadline);
   boost::asio::awaitable<Result<MessagePtr>> call_manager(std::string member, std::vector<std::string> arguments,
                                                           Deadline deadline);
   boost::asio::awaitable<CallResult> request(std::string member, std::vector<std::string> arguments, Deadline deadline);

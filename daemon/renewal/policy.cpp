@@ -44,7 +44,7 @@ struct Turn {
 Turn turn_of(const Validity& validity, const configuration::CertificateSettings& settings, seconds offset,
              TimePoint now) {
   const sys_seconds opens = window_opens(validity, settings.renew_before);
-  const bool clamped = wanted_length(validity, settings.renew_before) > validity.not_after - opens;
+  const bool clamped = window_is_shortened(validity, settings.renew_before);
   const sys_seconds wanted = opens + std::min(offset, (validity.not_after - opens) / 2);
   const sys_seconds latest = validity.not_after - settings.override_windows_before;
   const sys_seconds second = std::chrono::floor<seconds>(now);
@@ -120,6 +120,10 @@ std::string_view to_string(Reason reason) {
 
 std::chrono::sys_seconds window_opens(const Validity& validity, const configuration::RenewBefore& renew_before) {
   return validity.not_after - std::min(wanted_length(validity, renew_before), lifetime_of(validity) / 2);
+}
+
+bool window_is_shortened(const Validity& validity, const configuration::RenewBefore& renew_before) {
+  return wanted_length(validity, renew_before) > validity.not_after - window_opens(validity, renew_before);
 }
 
 seconds splay_offset(std::string_view host, std::string_view certificate, seconds splay) {

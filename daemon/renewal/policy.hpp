@@ -43,6 +43,9 @@ struct Decision {
 // of what the cloud issues would find each new certificate due at once, and renew for ever.
 std::chrono::sys_seconds window_opens(const Validity& validity, const configuration::RenewBefore& renew_before);
 
+// Whether it opens later than `renew_before` says, for that reason.
+bool window_is_shortened(const Validity& validity, const configuration::RenewBefore& renew_before);
+
 // How long after the window opens this host takes its turn: the same at every start, spread over `splay`, and another
 // one for each certificate. `host` is the machine id (machine-id(5)).
 std::chrono::seconds splay_offset(std::string_view host, std::string_view certificate, std::chrono::seconds splay);

@@ -78,15 +78,20 @@ Result<std::string> rehearse_installation(Filesystem& filesystem, const fs::path
       .map([&] { return *found; });
 }
 
-// The state directory is made on first use: what must be writable is the nearest parent that is there.
-Result<std::string> rehearse_state(const Filesystem& filesystem, fs::path directory) {
+}  // namespace
+
+asio::awaitable<Result<std::string>> rehearse_cloud(http::HttpClient& http, std::string account_url) {
+  const std::string url = cloud::renew_url(account_url);
+  auto reached = co_await http.rehearse(url);
+  co_return std::move(reached).map([&url] { return fmt::format("{} is reachable", url); });
+}
+
+fs::path nearest_directory(const Filesystem& filesystem, fs::path directory) {
   while (!filesystem.exists(directory) && directory.has_relative_path()) {
     directory = directory.parent_path();
   }
-  return rehearse_directory(filesystem, directory);
+  return directory;
 }
-
-}  // namespace
 
 asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
                                                      configuration::CertificateSettings settings,
@@ -94,11 +99,12 @@ asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
   std::vector<RehearsedStep> steps;
   steps.push_back({"keystore", rehearse_keystore(surroundings, settings)});
   steps.push_back({"token", rehearse_token(settings)});
-  const std::string url = cloud::renew_url(settings.account_url);
-  auto reached = co_await surroundings.http.rehearse(url);
-  steps.push_back({"cloud", std::move(reached).map([&url] { return fmt::format("{} is reachable", url); })});
+  auto reached = co_await rehearse_cloud(surroundings.http, settings.account_url);
+  steps.push_back({"cloud", std::move(reached)});
   steps.push_back({"installation", rehearse_installation(surroundings.filesystem, settings.keystore.path)});
-  steps.push_back({"state", rehearse_state(surroundings.filesystem, state_directory)});
+  // The state directory is made on first use: what must be writable is the nearest parent that is there.
+  const fs::path nearest = nearest_directory(surroundings.filesystem, std::move(state_directory));
+  steps.push_back({"state", rehearse_directory(surroundings.filesystem, nearest)});
   auto allowed = co_await surroundings.gateway.rehearse();
   steps.push_back({"gateway", std::move(allowed)});
   co_return steps;

@@ -1,0 +1,149 @@
+#include "renewal/host_check.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "gateway/systemd_units.hpp"
+#include "renewal/host_files.hpp"
+
+namespace renewd::renewal {
+namespace {
+
+namespace asio = boost::asio;
+using configuration::GatewaySettings;
+using gateway::SystemdUnits;
+using gateway::UnitOnHost;
+
+constexpr std::string_view kOwnUnit = "gravitee-renewd.service";
+
+struct NamedUnit {
+  std::string key;
+  std::string unit;
+};
+
+// Every unit that the gateway's part of a certificate names.
+std::vector<NamedUnit> units_of(const std::string& key, const GatewaySettings& settings) {
+  std::vector<NamedUnit> units;
+  if (const auto* systemd = std::get_if<configuration::SystemdGateway>(&settings.action)) {
+    for (std::size_t i = 0; i < systemd->units.size(); ++i) {
+      const std::string name = systemd->units.size() == 1 ? "unit" : fmt::format("units[{}]", i);
+      units.push_back({fmt::format("{}.systemd.{}", key, name), systemd->units[i]});
+    }
+  }
+  if (const auto* signal = std::get_if<configuration::SignalGateway>(&settings.action)) {
+    if (const auto* unit = std::get_if<std::string>(&signal->target)) {
+      units.push_back({key + ".signal.unit", *unit});
+    }
+  }
+  if (settings.log_probe) {
+    if (const auto* unit = std::get_if<std::string>(&settings.log_probe->target)) {
+      units.push_back({key + ".verify.log.unit", *unit});
+    }
+  }
+  return units;
+}
+
+void check_gateway_files(HostFiles& files, const std::string& key, const GatewaySettings& settings) {
+  if (const auto* command = std::get_if<configuration::CommandGateway>(&settings.action)) {
+    files.check_program(key + ".command.argv[0]", command->argv.front());
+  }
+  if (settings.log_probe) {
+    if (const auto* file = std::get_if<std::filesystem::path>(&settings.log_probe->target)) {
+      files.check_readable(key + ".verify.log.file", "the gateway's log", *file);
+    }
+  }
+}
+
+std::string certificate_key(std::size_t index) {
+  return fmt::format("certificates[{}]", index);
+}
+
+gateway::Deadline soon() {
+  return std::chrono::steady_clock::now() + gateway::kQuestionTimeout;
+}
+
+// The user of the installed unit, where it is another than root and we may ask as that user.
+std::optional<User> service_user(const UnitOnHost& unit, std::vector<HostFinding>& findings) {
+  if (!unit.usable || unit.user.empty() || unit.user == "root") {
+    return std::nullopt;
+  }
+  auto user = find_user(unit.user);
+  if (!user) {
+    findings.push_back(
+        {"", Level::warning, fmt::format("{} runs as {}: {}", kOwnUnit, unit.user, user.error().message)});
+    return std::nullopt;
+  }
+  if (::geteuid() == user->id) {
+    return std::nullopt;
+  }
+  if (::geteuid() != 0) {
+    findings.push_back({"", Level::info,
+                        fmt::format("files were looked at as this user, but {} runs as {}; run this as root to see "
+                                    "what that user may do",
+                                    kOwnUnit, unit.user)});
+    return std::nullopt;
+  }
+  return std::move(*user);
+}
+
+asio::awaitable<void> check_units(SystemdUnits& systemd, HostFiles& files, std::vector<NamedUnit> units) {
+  for (const NamedUnit& named : units) {
+    const auto unit = co_await systemd.look_up(named.unit, soon());
+    if (!unit) {
+      files.note(named.key, fmt::format("{} was not looked at: {}", named.unit, unit.error().message));
+    } else if (!unit->usable) {
+      files.warn(named.key, "the gateway's unit cannot be used: " + unit->usable.error().message);
+    }
+  }
+}
+
+}  // namespace
+
+asio::awaitable<std::vector<HostFinding>> check_host(asio::any_io_executor executor, configuration::Settings settings,
+                                                     std::filesystem::path file, TimePoint now) {
+  std::vector<HostFinding> findings;
+  std::optional<User> user;
+  auto systemd = SystemdUnits::connect(executor);
+  if (systemd) {
+    const auto own = co_await (*systemd)->look_up(std::string(kOwnUnit), soon());
+    if (own) {
+      user = service_user(*own, findings);
+    } else {
+      systemd = tl::unexpected(own.error());  // a bus without systemd, as in many containers
+    }
+  }
+  HostFiles files(std::move(user), now);
+  files.check_configuration(file, settings);
+  std::vector<NamedUnit> units;
+  for (std::size_t i = 0; i < settings.certificates.size(); ++i) {
+    const auto& certificate = settings.certificates[i];
+    const std::string key = certificate_key(i);
+    files.check_certificate(key, certificate);
+    if (certificate.renew == configuration::RenewMode::never) {
+      continue;  // its gateway is never told of anything
+    }
+    check_gateway_files(files, key + ".gateway", certificate.gateway);
+    for (NamedUnit& unit : units_of(key + ".gateway", certificate.gateway)) {
+      units.push_back(std::move(unit));
+    }
+  }
+  files.check_rest(settings);
+  if (systemd) {
+    co_await check_units(**systemd, files, std::move(units));
+  } else if (!units.empty()) {
+    files.note(units.front().key, "units were not looked at: " + systemd.error().message);
+  }
+  for (HostFinding& finding : files.take()) {
+    findings.push_back(std::move(finding));
+  }
+  co_return findings;
+}
+
+}  // namespace renewd::renewal

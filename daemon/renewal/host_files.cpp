@@ -1,0 +1,183 @@
+#include "renewal/host_files.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "certificate/keystore.hpp"
+#include "core/text.hpp"
+#include "installation/installer.hpp"
+#include "renewal/rehearsal.hpp"
+#include "renewal/token_watch.hpp"
+
+namespace renewd::renewal {
+namespace {
+
+namespace fs = std::filesystem;
+using configuration::CertificateSettings;
+using configuration::RenewMode;
+
+bool holds_value(const std::optional<SecretSource>& source) {
+  return source && source->kind == SecretSource::Kind::value;
+}
+
+bool holds_value(const CertificateSettings& settings) {
+  const auto& probe = settings.gateway.http_probe;
+  return holds_value(settings.token) || holds_value(settings.keystore.password) ||
+         (probe && holds_value(probe->password));
+}
+
+}  // namespace
+
+bool HostFiles::check(const std::string& key, std::string_view doing, const fs::path& path, int mode) {
+  const auto allowed = check_access(user_, path, mode);
+  if (allowed) {
+    return true;
+  }
+  const std::string as = user_ ? fmt::format(" as user {} (User= of the unit)", user_->name) : "";
+  warn(key, fmt::format("{} {}{}: {}", doing, path.string(), as, allowed.error().message));
+  return false;
+}
+
+bool HostFiles::check_readable(const std::string& key, std::string_view what, const fs::path& path) {
+  return check(key, fmt::format("{} cannot be read:", what), path, R_OK);
+}
+
+void HostFiles::check_writable(const std::string& key, std::string_view what, const fs::path& directory) {
+  check(key, fmt::format("{}: no file can be made in the directory", what), directory, W_OK | X_OK);
+}
+
+void HostFiles::check_program(const std::string& key, const fs::path& program) {
+  check(key, "the gateway cannot be restarted: running", program, X_OK);
+}
+
+bool HostFiles::check_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source) {
+  if (!source) {
+    return true;
+  }
+  const bool of_unit =
+      source->kind == SecretSource::Kind::credential && std::getenv("CREDENTIALS_DIRECTORY") == nullptr;
+  const bool of_environment = source->kind == SecretSource::Kind::env && std::getenv(source->name.c_str()) == nullptr;
+  if (of_unit || of_environment) {
+    note(key, fmt::format("{} was not looked at: {} is there for the service alone ({} in its unit)", what,
+                          source->description(), of_unit ? "LoadCredential=" : "Environment= or EnvironmentFile="));
+    return false;
+  }
+  if (source->kind == SecretSource::Kind::file && !check_readable(key, what, source->name)) {
+    return false;
+  }
+  const auto secret = read_secret(*source);
+  if (!secret) {
+    warn(key, fmt::format("{} cannot be used: {}", what, secret.error().message));
+  }
+  return secret.has_value();
+}
+
+void HostFiles::check_bundle(const std::string& key, const std::optional<fs::path>& file) {
+  if (!file || !check_readable(key, "the bundle", *file)) {
+    return;
+  }
+  const auto bundle = filesystem_.read(*file, installation::kKeystoreLimit).and_then([](const std::string& pem) {
+    return certificate::read_bundle(pem);
+  });
+  if (!bundle) {
+    warn(key, fmt::format("the bundle cannot be used: {}: {}", file->string(), bundle.error().message));
+  }
+}
+
+std::optional<Validity> HostFiles::check_keystore(const std::string& key, const CertificateSettings& settings) {
+  const bool password = check_secret(key + ".password", "the keystore's password", settings.keystore.password);
+  const bool readable = check_readable(key + ".path", "the keystore", settings.keystore.path);
+  if (readable && settings.renew == RenewMode::automatic) {
+    const auto target = filesystem_.canonical(settings.keystore.path);
+    check_writable(key + ".path", "a renewed keystore could not be put in place",
+                   target.value_or(settings.keystore.path).parent_path());
+  }
+  check_bundle(key + ".ca_file", settings.keystore.ca_file);
+  if (!password || !readable) {
+    return std::nullopt;
+  }
+  const auto installed = read_installed(filesystem_, settings.keystore);
+  if (!installed) {
+    warn(key + ".path", installed.error().message);
+    return std::nullopt;
+  }
+  const auto& certificate = installed->keystore.certificate;
+  return Validity{certificate.not_before(), certificate.not_after()};
+}
+
+void HostFiles::check_window(const std::string& key, const CertificateSettings& settings, const Validity& validity) {
+  if (settings.renew == RenewMode::never) {
+    return;
+  }
+  const auto window = validity.not_after - window_opens(validity, settings.renew_before);
+  if (window_is_shortened(validity, settings.renew_before)) {
+    warn(key + ".renew_before",
+         fmt::format(
+             "`renew_before` is more than half of the certificate's life of {}: the renewal window opens at half "
+             "of it, {} before expiry",
+             format_duration(validity.not_after - validity.not_before), format_duration(window)));
+  }
+  const bool windows = !settings.renew_windows.empty() || !settings.activate_windows.empty();
+  if (windows && window <= settings.override_windows_before) {
+    warn(
+        key + ".override_windows_before",
+        fmt::format("maintenance windows are never kept for this certificate: its renewal begins {} before expiry, and "
+                    "windows are ignored from {} before it on (`override_windows_before`)",
+                    format_duration(window), format_duration(settings.override_windows_before)));
+  }
+}
+
+void HostFiles::check_token(const std::string& key, const CertificateSettings& settings,
+                            const std::optional<Validity>& validity) {
+  if (settings.renew == RenewMode::never || !settings.token || !check_secret(key, "the token", settings.token)) {
+    return;
+  }
+  const TimePoint needed_at = validity ? window_opens(*validity, settings.renew_before) : now_;
+  for (TokenFinding& finding : examine_token(*settings.token, needed_at, now_)) {
+    warn(key, std::move(finding.message));
+  }
+}
+
+void HostFiles::check_certificate(const std::string& key, const CertificateSettings& settings) {
+  const auto validity = check_keystore(key + ".keystore", settings);
+  if (validity) {
+    check_window(key, settings, *validity);
+  }
+  check_token(key + ".token", settings, validity);
+  if (const auto& probe = settings.gateway.http_probe) {
+    check_secret(key + ".gateway.verify.http.password", "the health check's password", probe->password);
+  }
+}
+
+void HostFiles::check_rest(const configuration::Settings& settings) {
+  check_bundle("http.ca_file", settings.http.ca_file);
+  check_secret("http.proxy_password", "the proxy's password", settings.http.proxy_password);
+  // The unit's StateDirectory= makes the default one.
+  const bool is_made = settings.state_directory == configuration::Settings().state_directory;
+  if (!is_made || filesystem_.exists(settings.state_directory)) {
+    check_writable("state_directory", "renewals could not be written down",
+                   nearest_directory(filesystem_, settings.state_directory));
+  }
+  if (settings.metrics.textfile) {
+    check_writable("metrics.textfile", "metrics could not be written", settings.metrics.textfile->parent_path());
+  }
+}
+
+void HostFiles::check_configuration(const fs::path& file, const configuration::Settings& settings) {
+  check_readable("", "the configuration", file);
+  bool secrets = holds_value(settings.http.proxy_password);
+  for (const auto& certificate : settings.certificates) {
+    secrets = secrets || holds_value(certificate);
+  }
+  struct stat status{};
+  if (secrets && ::stat(file.c_str(), &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0) {
+    warn("", fmt::format("this file holds a secret (`value`) and can be read by others (mode {:04o}); chmod 0600",
+                         status.st_mode & 07777U));
+  }
+}
+
+}  // namespace renewd::renewal

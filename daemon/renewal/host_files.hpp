@@ -1,0 +1,60 @@
+// The part of check_host() that looks at files: keystores, secrets, bundles and directories.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/file_access.hpp"
+#include "core/secret.hpp"
+#include "renewal/host_check.hpp"
+#include "renewal/installed.hpp"
+#include "renewal/policy.hpp"
+
+namespace renewd::renewal {
+
+class HostFiles {
+ public:
+  // `user` is the one that the daemon runs as; without one, that of this process.
+  HostFiles(std::optional<User> user, TimePoint now) : user_(std::move(user)), now_(now) {}
+
+  // `key` is the certificate's in findings: "certificates[0]".
+  void check_certificate(const std::string& key, const configuration::CertificateSettings& settings);
+  // All but the certificates.
+  void check_rest(const configuration::Settings& settings);
+  // That the daemon can read the file, and nobody else the secrets in it.
+  void check_configuration(const std::filesystem::path& file, const configuration::Settings& settings);
+
+  // Whether the daemon may read a file. `what` begins the message: "the log file".
+  bool check_readable(const std::string& key, std::string_view what, const std::filesystem::path& path);
+  void check_program(const std::string& key, const std::filesystem::path& program);
+
+  void warn(const std::string& key, std::string message) {
+    findings_.push_back({key, Level::warning, std::move(message)});
+  }
+  void note(const std::string& key, std::string message) {
+    findings_.push_back({key, Level::info, std::move(message)});
+  }
+  std::vector<HostFinding> take() { return std::move(findings_); }
+
+ private:
+  bool check(const std::string& key, std::string_view doing, const std::filesystem::path& path, int mode);
+  void check_writable(const std::string& key, std::string_view what, const std::filesystem::path& directory);
+  // Whether the secret can be read here and now; a missing one (nothing is configured) can.
+  bool check_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source);
+  void check_bundle(const std::string& key, const std::optional<std::filesystem::path>& file);
+  std::optional<Validity> check_keystore(const std::string& key, const configuration::CertificateSettings& settings);
+  void check_window(const std::string& key, const configuration::CertificateSettings& settings,
+                    const Validity& validity);
+  void check_token(const std::string& key, const configuration::CertificateSettings& settings,
+                   const std::optional<Validity>& validity);
+
+  PosixFilesystem filesystem_;
+  std::optional<User> user_;
+  TimePoint now_;
+  std::vector<HostFinding> findings_;
+};
+
+}  // namespace renewd::renewal

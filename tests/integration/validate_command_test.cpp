@@ -1,0 +1,173 @@
+// The command `validate`: the file's errors, and what the host has to say to a file without any.
+
+#include <filesystem>
+
+#include "support/catch.hpp"
+#include "support/host.hpp"
+
+using namespace renewd::testing;
+
+namespace {
+
+// No systemd is asked: what it knows of this host is none of the tests' business (tests/system has one of its own).
+CommandResult validate(const Host& host, const std::vector<std::string>& flags = {}) {
+  std::vector<std::string> argv{RENEWD_BINARY, "--config", host.configuration().string(), "validate"};
+  argv.insert(argv.end(), flags.begin(), flags.end());
+  CommandResult result = run(argv, {.environment = {{"DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus"}}});
+  check_no_secret(result.output + result.errors);
+  return result;
+}
+
+// The one line of `errors` that holds `words`; the test fails when there is none.
+std::string line_with(const std::string& errors, const std::string& words) {
+  const auto found = errors.find(words);
+  INFO(errors);
+  REQUIRE(found != std::string::npos);
+  const auto begin = errors.rfind('\n', found);
+  return errors.substr(begin == std::string::npos ? 0 : begin + 1, errors.find('\n', found) - begin - 1);
+}
+
+// "FILE:LINE:COLUMN: KIND: ", at the text of the configuration that is named.
+std::string at(const Host& host, const std::string& text, const std::string& kind) {
+  const std::string yaml = read_file(host.configuration());
+  const auto place = yaml.find(text);
+  REQUIRE(place != std::string::npos);
+  const auto line = std::count(yaml.begin(), yaml.begin() + static_cast<std::ptrdiff_t>(place), '\n') + 1;
+  const auto column = place - (place == 0 ? 0 : yaml.rfind('\n', place - 1) + 1) + 1;
+  return host.configuration().string() + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + kind + ": ";
+}
+
+}  // namespace
+
+TEST_CASE("finds nothing on a host where everything is in its place") {
+  const Host host;
+  const CommandResult result = validate(host, {"--strict"});
+  CHECK(result.status == 0);
+  CHECK(result.output == host.configuration().string() + ": valid, 1 certificate\n");
+  CHECK(result.errors.empty());
+  CHECK_FALSE(std::filesystem::exists(host / "state"));
+  CHECK(host.cloud().requests().empty());
+}
+
+TEST_CASE("tells every error of a file with its place, and looks no further") {
+  Host host;
+  host.configure({.certificate = {"renew_befor: 5d", "renew: sometimes"}, .keystore = {}, .http = {}});
+  std::filesystem::remove(host / "token");
+  const CommandResult result = validate(host);
+  CHECK(result.status == 2);
+  CHECK(result.output.empty());
+  CHECK_THAT(result.errors, ContainsSubstring(at(host, "renew_befor:", "error") + "unknown key"));
+  CHECK_THAT(result.errors, ContainsSubstring(at(host, "sometimes", "error") + "`renew` must be"));
+  CHECK(result.errors.find("token") == std::string::npos);
+}
+
+TEST_CASE("warns of what this host lacks, at the key it is about, and refuses the file only when it is strict") {
+  Host host;
+  std::filesystem::remove(host / "token");
+  host.configure({.certificate = {"gateway: {command: {argv: [/nonexistent/restart]}}"},
+                  .keystore = {"ca_file: /nonexistent/ca.pem"},
+                  .http = {}});
+  const CommandResult result = validate(host);
+  CHECK(result.status == 0);
+  CHECK_THAT(result.output, ContainsSubstring(": valid, 1 certificate, 3 warnings\n"));
+  CHECK_THAT(result.errors, ContainsSubstring(at(host, "{file: " + (host / "token").string(), "warning") +
+                                              "the token cannot be read: " + (host / "token").string()));
+  CHECK_THAT(result.errors, ContainsSubstring(at(host, "/nonexistent/restart", "warning") + "the gateway cannot be"));
+  CHECK_THAT(result.errors,
+             ContainsSubstring(at(host, "/nonexistent/ca.pem", "warning") + "the bundle cannot be read"));
+  const CommandResult strict = validate(host, {"--strict"});
+  CHECK(strict.status == 2);
+  CHECK(strict.output.empty());
+  CHECK_THAT(strict.errors, ContainsSubstring(at(host, "/nonexistent/restart", "error") + "the gateway cannot be"));
+}
+
+TEST_CASE("warns of a keystore that the daemon could not use") {
+  Host host;
+  SECTION("a wrong password") {
+    write_file(host / "password", "another\n");
+    const CommandResult result = validate(host);
+    CHECK(result.status == 0);
+    CHECK_THAT(line_with(result.errors, "opening the keystore"),
+               ContainsSubstring(at(host, host.keystore().string(), "warning")) && ContainsSubstring("password"));
+  }
+  SECTION("another type") {
+    host.configure({.certificate = {}, .keystore = {"type: pem"}, .http = {}});
+    CHECK_THAT(validate(host).errors, ContainsSubstring("which keystore.type does not allow"));
+  }
+  SECTION("a window of more than half of its life") {
+    host.configure({.certificate = {"renew_before: 364d"}, .keystore = {}, .http = {}});
+    const CommandResult result = validate(host);
+    CHECK(result.status == 0);
+    CHECK_THAT(result.errors, ContainsSubstring(at(host, "364d", "warning") + "`renew_before` is more than half"));
+  }
+  SECTION("maintenance windows that are ignored whenever it is renewed") {
+    host.configure({.certificate = {"renew_before: 1%", "renew_windows: [{}]"}, .keystore = {}, .http = {}});
+    CHECK_THAT(validate(host).errors, ContainsSubstring("maintenance windows are never kept for this certificate"));
+  }
+}
+
+TEST_CASE("warns of secrets that others can read") {
+  Host host;
+  SECTION("a token") {
+    std::filesystem::permissions(host / "token", std::filesystem::perms(0644));
+    CHECK_THAT(validate(host).errors, ContainsSubstring("can be read by everybody (mode 0644)"));
+  }
+  SECTION("the configuration, when there is one in it") {
+    std::filesystem::permissions(host.configuration(), std::filesystem::perms(0640));
+    CHECK(validate(host, {"--strict"}).status == 0);
+    host.configure({.certificate = {"gateway: {none: {}, verify: {http: {url: 'https://h/', username: a, password: "
+                                    "{value: unguessable}}}}"},
+                    .keystore = {},
+                    .http = {}});
+    std::filesystem::permissions(host.configuration(), std::filesystem::perms(0640));
+    const CommandResult result = validate(host);
+    CHECK_THAT(result.errors, ContainsSubstring("this file holds a secret (`value`) and can be read by others"));
+    CHECK(result.errors.find("unguessable") == std::string::npos);
+  }
+}
+
+TEST_CASE("only notes what it cannot look at from outside of the service") {
+  Host host;
+  write_file(host.configuration(), R"(certificates:
+  - name: production
+    account_url: https://127.0.0.1:1/accounts/a
+    token: {credential: account-token}
+    keystore: {path: )" + host.keystore().string() +
+                                       R"(, password: {env: NOT_SET_HERE}}
+    gateway: {systemd: {units: [a.service, b.service]}}
+)");
+  const CommandResult result = validate(host, {"--strict"});
+  INFO(result.errors);
+  CHECK(result.status == 0);
+  CHECK_THAT(result.errors, ContainsSubstring(at(host, "{credential", "note") + "the token was not looked at"));
+  CHECK_THAT(result.errors, ContainsSubstring(at(host, "{env", "note") + "the keystore's password was not looked at"));
+  CHECK_THAT(result.errors, ContainsSubstring(at(host, "a.service", "note") + "units were not looked at"));
+}
+
+TEST_CASE("tries the way to the cloud only when it is told to, and sends nothing") {
+  SECTION("a way that is open") {
+    const Host host;
+    const CommandResult result = validate(host, {"--online", "--strict"});
+    INFO(result.errors);
+    CHECK(result.status == 0);
+    CHECK_THAT(result.output, ContainsSubstring("/certificate/renewcert is reachable"));
+    CHECK(host.cloud().requests().empty());
+  }
+  SECTION("a cloud that is not trusted") {
+    const Host host({"--fault", "unknown-ca"});
+    CHECK(validate(host).errors.empty());
+    const CommandResult result = validate(host, {"--online"});
+    CHECK(result.status == 0);
+    CHECK_THAT(result.errors,
+               ContainsSubstring(at(host, host.cloud().account_url(), "warning") + "the cloud cannot be reached: "));
+    CHECK(validate(host, {"--online", "--strict"}).status == 2);
+  }
+}
+
+TEST_CASE("says how to go on when there is no configuration") {
+  const TemporaryDirectory directory;
+  const auto file = (directory / "config.yaml").string();
+  const CommandResult result = run({RENEWD_BINARY, "--config", file, "validate"});
+  CHECK(result.status == 2);
+  CHECK_THAT(result.errors, ContainsSubstring(file + ": error: ") && ContainsSubstring("--config"));
+}
