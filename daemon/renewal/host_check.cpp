@@ -93,6 +93,7 @@ std::optional<User> service_user(const UnitOnHost& unit, std::vector<HostFinding
   return std::move(*user);
 }
 
+// The references are to objects of the caller's frame, which waits.
 asio::awaitable<void> check_units(SystemdUnits& systemd, HostFiles& files, std::vector<NamedUnit> units) {
   for (const NamedUnit& named : units) {
     const auto unit = co_await systemd.look_up(named.unit, soon());

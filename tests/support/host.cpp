@@ -143,6 +143,7 @@ Host::Host(const Host& original)
 
 void Host::write_secrets() {
   write_file(directory_ / "token", std::string(kAccountToken) + "\n");
+  std::filesystem::permissions(directory_ / "token", std::filesystem::perms(0600));
   write_file(directory_ / "password", std::string(kKeystorePassword) + "\n");
   write_file(directory_ / "proxy-password", std::string(kProxyPassword) + "\n");
 }
