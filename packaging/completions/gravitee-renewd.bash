@@ -14,7 +14,7 @@ _gravitee_renewd() {
     [status]='--json --watch'
     [check]='--warning --critical'
     [plan]='--json'
-    [validate]=''
+    [validate]='--strict --online'
     [inspect]='--password-file --json'
     [init]='--from --output --force --account-url --token-file --password-file --unit --permissions --root --dry-run'
     [activate]=''
