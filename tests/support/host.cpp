@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <sstream>
 #include <stdexcept>
 
@@ -30,6 +31,12 @@ std::vector<std::string> simulator_flags(const std::filesystem::path& keystore, 
   }
   all.insert(all.end(), flags.begin(), flags.end());
   return all;
+}
+
+// Of this build, unless the environment names another one.
+std::string daemon_binary() {
+  const char* other = std::getenv("RENEWD_TESTED_BINARY");
+  return other == nullptr ? RENEWD_BINARY : other;
 }
 
 std::string in_braces(const std::vector<std::string>& entries) {
@@ -189,11 +196,11 @@ CommandResult Host::renew(const std::vector<std::string>& arguments) {
 }
 
 std::vector<std::string> Host::daemon_command() const {
-  return {RENEWD_BINARY, "--config", configuration().string(), "run"};
+  return {daemon_binary(), "--config", configuration().string(), "run"};
 }
 
 std::vector<std::string> Host::renew_command() const {
-  return {RENEWD_BINARY, "--config", configuration().string(), "renew"};
+  return {daemon_binary(), "--config", configuration().string(), "renew"};
 }
 
 std::size_t Host::restarts() const {
