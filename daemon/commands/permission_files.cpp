@@ -12,7 +12,6 @@ namespace {
 constexpr std::string_view kHeader =
     "{0} Written by `gravitee-renewd init --permissions` from the configuration: run it again after a change there.\n"
     "{0} A file that was changed by hand is not overwritten without --force; the last line tells.\n";
-constexpr std::string_view kStockUser = "gravitee";
 
 std::string checksum_line(std::string_view comment, std::string_view text) {
   boost::crc_32_type crc;
@@ -91,7 +90,7 @@ std::string polkit_rules(const Permissions& permissions) {
 
 std::string service_drop_in(const Permissions& permissions) {
   std::string text = fmt::format(kHeader, "#") + "[Service]\n";
-  if (permissions.user != kStockUser || permissions.group != kStockUser) {
+  if (permissions.user != kDefaultUser || permissions.group != kDefaultUser) {
     text += fmt::format("User={}\nGroup={}\n", word(permissions.user), word(permissions.group));
   }
   for (const auto& directory : permissions.writable) {

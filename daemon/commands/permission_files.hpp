@@ -10,6 +10,9 @@
 
 namespace renewd::commands {
 
+// Whom the installed unit runs the daemon as, and Gravitee's packages the gateway.
+inline constexpr std::string_view kDefaultUser = "gravitee";
+
 struct Permissions {
   // Whom the daemon runs as.
   std::string user;

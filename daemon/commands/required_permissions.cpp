@@ -2,13 +2,16 @@
 
 #include <grp.h>
 #include <pwd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
+#include <variant>
 
 #include <fmt/format.h>
+
+#include "core/file_access.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -17,9 +20,9 @@ namespace fs = std::filesystem;
 using configuration::CertificateSettings;
 using configuration::RenewMode;
 
-constexpr auto kStockUser = "gravitee";
 constexpr auto kCredentialStore = "/etc/credstore";
-constexpr auto kDefaultState = "/var/lib/gravitee-renewd";
+constexpr auto kStateDirectory = "/var/lib/gravitee-renewd";
+constexpr auto kRuntimeDirectory = "/run/gravitee-renewd";
 
 template <typename T>
 void add_once(std::vector<T>& list, T value) {
@@ -96,8 +99,8 @@ void add_gateway(const configuration::GatewaySettings& gateway, Permissions& int
 }
 
 Result<void> set_user(const Owner& owner, Permissions& into) {
-  into.user = kStockUser;
-  into.group = kStockUser;
+  into.user = kDefaultUser;
+  into.group = kDefaultUser;
   if (!owner.user) {
     return {};
   }
@@ -113,16 +116,21 @@ Result<void> set_user(const Owner& owner, Permissions& into) {
   return {};
 }
 
-// In a process of its own, which becomes the user for good: with its groups, and whatever ACLs there are.
-bool may(const passwd& user, const fs::path& path, int what) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const bool is_user =
-        ::initgroups(user.pw_name, user.pw_gid) == 0 && ::setgid(user.pw_gid) == 0 && ::setuid(user.pw_uid) == 0;
-    ::_exit(is_user && ::access(path.c_str(), what) == 0 ? 0 : 1);
+// What the unit makes by itself (StateDirectory=, RuntimeDirectory=) is writable to it.
+void add_directory(const fs::path& directory, std::string_view of_unit, Permissions& into) {
+  if (directory != of_unit) {
+    add_once(into.writable, directory);
   }
-  int status = 0;
-  return child > 0 && ::waitpid(child, &status, 0) == child && status == 0;
+}
+
+void add_metrics(const configuration::MetricsSettings& metrics, Permissions& into) {
+  if (metrics.textfile) {
+    add_once(into.writable, metrics.textfile->parent_path());
+  }
+  const auto* socket = metrics.listen ? std::get_if<fs::path>(&*metrics.listen) : nullptr;
+  if (socket != nullptr) {
+    add_directory(socket->parent_path(), kRuntimeDirectory, into);
+  }
 }
 
 }  // namespace
@@ -142,9 +150,8 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
   if (auto set = set_user(owner, permissions); !set) {
     return tl::unexpected(std::move(set.error()));
   }
-  if (settings.state_directory != kDefaultState) {
-    add_once(permissions.writable, settings.state_directory);
-  }
+  add_directory(settings.state_directory, kStateDirectory, permissions);
+  add_metrics(settings.metrics, permissions);
   for (const auto& secret : secrets_of(settings)) {
     if (secret.kind != SecretSource::Kind::credential) {
       continue;
@@ -160,12 +167,12 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
 std::vector<std::string> missing_access(const configuration::Settings& settings, const fs::path& configuration,
                                         const Permissions& permissions) {
   std::vector<std::string> missing;
-  const passwd* user = ::geteuid() == 0 ? ::getpwnam(permissions.user.c_str()) : nullptr;
-  if (user == nullptr) {
+  const auto user = find_user(permissions.user);
+  if (::geteuid() != 0 || !user) {
     return missing;
   }
   const auto must_read = [&](const fs::path& file) {
-    if (!may(*user, file, R_OK)) {
+    if (!check_access(*user, file, R_OK)) {
       add_once(missing, fmt::format("{} may not read {}", permissions.user, file.string()));
     }
   };
@@ -179,7 +186,7 @@ std::vector<std::string> missing_access(const configuration::Settings& settings,
     }
   }
   for (const auto& directory : permissions.writable) {
-    if (!may(*user, directory, W_OK | X_OK)) {
+    if (!check_access(*user, directory, W_OK | X_OK)) {
       add_once(missing, fmt::format("{} may not write to {}", permissions.user, directory.string()));
     }
   }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -19,6 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 using configuration::CertificateSettings;
 using configuration::RenewMode;
+
+// The unit's RuntimeDirectory= makes it, and it is there while the daemon runs.
+constexpr auto kRuntimeDirectory = "/run/gravitee-renewd";
 
 bool holds_value(const std::optional<SecretSource>& source) {
   return source && source->kind == SecretSource::Kind::value;
@@ -164,6 +168,10 @@ void HostFiles::check_rest(const configuration::Settings& settings) {
   }
   if (settings.metrics.textfile) {
     check_writable("metrics.textfile", "metrics could not be written", settings.metrics.textfile->parent_path());
+  }
+  const auto* socket = settings.metrics.listen ? std::get_if<fs::path>(&*settings.metrics.listen) : nullptr;
+  if (socket != nullptr && socket->parent_path() != kRuntimeDirectory) {
+    check_writable("metrics.listen", "nobody could ask for metrics", socket->parent_path());
   }
 }
 

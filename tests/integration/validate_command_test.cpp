@@ -106,6 +106,19 @@ TEST_CASE("warns of a keystore that the daemon could not use") {
   }
 }
 
+TEST_CASE("warns of metrics that nobody would get") {
+  Host host;
+  write_file(host.configuration(), read_file(host.configuration()) +
+                                       "metrics: {textfile: /nonexistent/renewd.prom, listen: 'unix:/nowhere/s'}\n");
+  const CommandResult result = validate(host);
+  CHECK(result.status == 0);
+  CHECK_THAT(result.errors, ContainsSubstring(at(host, "/nonexistent/renewd.prom", "warning") +
+                                              "metrics could not be written: no file can be made in the directory "
+                                              "/nonexistent: No such file or directory"));
+  CHECK_THAT(result.errors,
+             ContainsSubstring(at(host, "'unix:/nowhere/s'", "warning") + "nobody could ask for metrics: "));
+}
+
 TEST_CASE("warns of secrets that others can read") {
   Host host;
   SECTION("a token") {

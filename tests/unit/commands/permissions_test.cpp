@@ -90,6 +90,18 @@ TEST_CASE("a second time changes nothing, and another configuration replaces wha
   CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("SupplementaryGroups=systemd-journal\n"));
 }
 
+TEST_CASE("metrics may be written where they are configured, and a socket in the unit's own directory needs nothing") {
+  Host host;
+  host.configure("none: {}", "{credential: renewd-test-password}",
+                 "metrics: {textfile: /srv/node-exporter/renewd.prom, listen: 'unix:/run/gravitee-renewd/metrics'}\n");
+  REQUIRE(host.run() == kSuccess);
+  CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("ReadWritePaths=-/srv/node-exporter\n"));
+  CHECK(read_file(host.drop_in()).find("/run/") == std::string::npos);
+  host.configure("none: {}", "{credential: renewd-test-password}", "metrics: {listen: 'unix:/run/other/metrics'}\n");
+  REQUIRE(host.run() == kSuccess);
+  CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("ReadWritePaths=-/run/other\n"));
+}
+
 TEST_CASE("the rule goes when there is no unit any more") {
   Host host;
   REQUIRE(host.run() == kSuccess);
