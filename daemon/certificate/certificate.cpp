@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::sys_seconds;
 
-std::string_view contents(BIO* memory) {
+std::string_view view_of(BIO* memory) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(memory, &data);
   return size > 0 ? std::string_view(data, static_cast<std::size_t>(size)) : std::string_view();
@@ -28,7 +28,7 @@ std::string name_text(const X509_NAME* name) {
     ERR_clear_error();
     return "(unreadable name)";
   }
-  return printable(contents(out.get()), 500);
+  return printable(view_of(out.get()), 500);
 }
 
 // What the system clock's nanoseconds can hold (to 2262), with room to add and to subtract any two: RFC 5280's "no
@@ -85,7 +85,7 @@ std::string Certificate::serial() const {
     ERR_clear_error();
     return "(unreadable serial)";
   }
-  std::string text(contents(out.get()));
+  std::string text(view_of(out.get()));
   std::erase_if(text, [](char c) { return c == '\\' || c == '\n'; });  // OpenSSL wraps long numbers
   return printable(text);
 }

@@ -37,7 +37,7 @@ tl::unexpected<Error> writing_failure(std::string message) {
   return failure(ErrorKind::bad_answer, std::move(message));
 }
 
-std::string contents(BIO* memory) {
+std::string written_to(BIO* memory) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(memory, &data);
   return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
@@ -84,7 +84,7 @@ Result<std::string> write_pkcs12(const Certificate& certificate, const std::vect
     return writing_failure(doing);
   }
   ERR_clear_error();
-  return contents(out.get());
+  return written_to(out.get());
 }
 
 Result<std::string> write_pem(const Certificate& certificate, const std::vector<Certificate>& chain,
@@ -101,7 +101,7 @@ Result<std::string> write_pem(const Certificate& certificate, const std::vector<
     }
   }
   ERR_clear_error();
-  return contents(out.get());
+  return written_to(out.get());
 }
 
 }  // namespace renewd::certificate

@@ -26,27 +26,27 @@ tl::unexpected<Failure> decryption_failure(const Secret& given, std::string_view
   return fail(refused_password(given, what));
 }
 
-struct Entry {
+struct BagAttributes {
   std::string alias;
   std::string key_id;  // what ties a key to its certificate
 };
 
-struct CertificateEntry : Entry {
+struct CertificateBag : BagAttributes {
   Certificate certificate;
 };
 
-struct KeyEntry : Entry {
+struct KeyBag : BagAttributes {
   const PKCS12_SAFEBAG* bag;  // owned by Contents::bags
 };
 
 struct Contents {
   std::vector<BagsPtr> bags;
-  std::vector<CertificateEntry> certificates;
-  std::vector<KeyEntry> keys;
+  std::vector<CertificateBag> certificates;
+  std::vector<KeyBag> keys;
 };
 
-Entry read_attributes(PKCS12_SAFEBAG* bag) {
-  Entry entry;
+BagAttributes read_attributes(PKCS12_SAFEBAG* bag) {
+  BagAttributes entry;
   if (char* name = PKCS12_get_friendlyname(bag)) {  // UTF-8, ours to free
     entry.alias = name;
     OPENSSL_free(name);
@@ -138,7 +138,7 @@ Attempt<PrivateKey> read_key(const PKCS12_SAFEBAG* bag, Password password, const
 }
 
 // The certificate of a key: the JDK goes by the key id, files without one by the public key.
-std::optional<std::size_t> certificate_of(const KeyEntry& entry, const PrivateKey& key, const Contents& contents) {
+std::optional<std::size_t> certificate_of(const KeyBag& entry, const PrivateKey& key, const Contents& contents) {
   const auto& all = contents.certificates;
   auto found = all.end();
   if (!entry.key_id.empty()) {
@@ -154,7 +154,7 @@ std::optional<std::size_t> certificate_of(const KeyEntry& entry, const PrivateKe
 }
 
 // The key under Gravitee's alias, else the first. `keys` is not empty.
-const KeyEntry& choose(const std::vector<KeyEntry>& keys) {
+const KeyBag& choose(const std::vector<KeyBag>& keys) {
   const auto preferred =
       std::find_if(keys.begin(), keys.end(), [](const auto& entry) { return is_preferred_alias(entry.alias); });
   return preferred != keys.end() ? *preferred : keys.front();
@@ -193,7 +193,7 @@ Attempt<Keystore> read_contents(PKCS12* pkcs12, Password password, const Secret&
   std::optional<PrivateKey> key;
   std::optional<std::size_t> end_entity;
   if (!contents->keys.empty()) {
-    const KeyEntry& entry = choose(contents->keys);
+    const KeyBag& entry = choose(contents->keys);
     auto read = read_key(entry.bag, password, given, context);
     if (!read) {
       return tl::unexpected(std::move(read.error()));

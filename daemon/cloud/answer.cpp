@@ -20,17 +20,12 @@ using certificate::Keystore;
 // Gravitee's console login looks the key up under this name; OpenSSL's default ("1") breaks it.
 constexpr std::string_view kDefaultAlias = "cockpit-client";
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
+std::string_view without_byte_order_mark(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) {
     text.remove_prefix(kByteOrderMark.size());
   }
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+  return text;
 }
 
 std::string_view unquoted(std::string_view text) {
@@ -46,7 +41,7 @@ bool is_pem(std::string_view text) {
 
 // PEM as is, or base64 taken off.
 std::optional<std::string> decode_text(std::string_view text) {
-  text = unquoted(trimmed(text));
+  text = unquoted(trimmed(without_byte_order_mark(text)));
   if (is_pem(text)) {
     return std::string(text);
   }
@@ -210,7 +205,7 @@ Result<std::string> decode_answer(std::string_view body) {
     return rejection(RejectionReason::too_large,
                      fmt::format("reading the answer: {} bytes, more than any keystore", body.size()));
   }
-  const std::string_view text = trimmed(body);
+  const std::string_view text = trimmed(without_byte_order_mark(body));
   if (text.empty()) {
     return rejection(RejectionReason::not_base64, "reading the answer: it is empty");
   }

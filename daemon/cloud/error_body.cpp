@@ -6,12 +6,12 @@
 
 #include <boost/json.hpp>
 
+#include "core/text.hpp"
+
 namespace renewd::cloud {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::string_view kSpace = " \t\r\n\f";
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -27,12 +27,6 @@ std::size_t find_word(std::string_view text, std::string_view wanted, std::size_
   const auto found = std::search(text.begin() + static_cast<std::ptrdiff_t>(std::min(from, text.size())), text.end(),
                                  wanted.begin(), wanted.end(), [](char a, char b) { return lower(a) == b; });
   return found == text.end() ? std::string_view::npos : static_cast<std::size_t>(found - text.begin());
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kSpace);
-  return first == std::string_view::npos ? std::string_view()
-                                         : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
 std::string without_entities(std::string_view text) {

@@ -16,7 +16,7 @@ using renewal::Outlook;
 using renewal::Standing;
 
 constexpr std::size_t kIndent = 2;
-constexpr std::size_t kLabel = 11;
+constexpr std::size_t kTitles = 11;
 constexpr std::size_t kLongestBar = 62;
 
 std::string action(const Outlook& outlook, TimePoint now) {
@@ -39,7 +39,7 @@ std::string timeline(const Outlook& outlook, TimePoint now, const Screen& screen
   const Life life{outlook.certificate.not_before(), outlook.window_opens, outlook.certificate.not_after()};
   const std::string begins = day_of(life.begins);
   const std::string ends = day_of(life.ends);
-  const std::size_t used = kIndent + kLabel + begins.size() + 1 + 1 + ends.size();
+  const std::size_t used = kIndent + kTitles + begins.size() + 1 + 1 + ends.size();
   const std::size_t width = screen.width > used + 5 ? std::min(screen.width - used, kLongestBar) : 5;
   return fmt::format("{} {} {}", begins, life_bar(life, now, width, screen), ends);
 }
@@ -66,7 +66,7 @@ std::string plan_text(const Standing& standing, const configuration::ScheduleSet
   const auto& outlook = standing.outlook;
   std::string text = standing.name + "\n";
   const auto row = [&](std::string_view name, std::string_view value) {
-    text += labelled(name, value, kIndent, kLabel, screen, LongWords::whole);
+    text += labelled(name, value, kIndent, kTitles, screen, LongWords::whole);
   };
   row("keystore", standing.keystore.string());
   if (!outlook) {
@@ -76,7 +76,7 @@ std::string plan_text(const Standing& standing, const configuration::ScheduleSet
   }
   const auto left = std::chrono::floor<std::chrono::seconds>(outlook->certificate.not_after() - now);
   // Not a value to be wrapped: it fits.
-  text += std::string(kIndent, ' ') + padded("life", kLabel) + timeline(*outlook, now, screen) + "\n";
+  text += std::string(kIndent, ' ') + padded("life", kTitles) + timeline(*outlook, now, screen) + "\n";
   row("left", left.count() > 0 ? format_duration(left) : "expired " + format_duration(-left) + " ago");
   if (standing.renew != configuration::RenewMode::never) {
     row("window", fmt::format("opens at {}; this host's splay is {}", format_time(outlook->window_opens),

@@ -40,7 +40,7 @@ void add_outlook(json::object& object, const Standing& standing) {
   object["next_attempt"] = waits ? json::value(format_time(standing.outlook->step.at)) : json::value(nullptr);
 }
 
-json::value in_use(const Standing& standing) {
+json::value in_use_object(const Standing& standing) {
   if (!standing.in_use) {
     return nullptr;
   }
@@ -90,7 +90,7 @@ json::object certificate_json(const Standing& standing, TimePoint now) {
                       {"readable", standing.outlook.has_value()},
                       {"days_left", verdict.days ? json::value(*verdict.days) : json::value(nullptr)}};
   add_outlook(object, standing);
-  object["in_use"] = in_use(standing);
+  object["in_use"] = in_use_object(standing);
   add_unfinished(object, standing);
   add_past(object, standing);
   return object;

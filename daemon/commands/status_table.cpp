@@ -21,7 +21,7 @@ using renewal::Standing;
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kShortestBar = 16;  // for which columns are left out
 constexpr std::size_t kBarAtLeast = 8;
-constexpr std::size_t kLongestBar = 60;
+constexpr std::size_t kWidestBar = 60;
 constexpr std::size_t kLongestName = 24;
 constexpr std::size_t kSerialShown = 8;
 
@@ -64,7 +64,7 @@ Cell next_attempt(const Standing& standing, TimePoint now) {
   return at <= now ? Cell{kTitle, "now", "now"} : Cell{kTitle, minute_of(at), minute_of(at) + " UTC"};
 }
 
-Cell in_use(const Standing& standing) {
+Cell in_use_cell(const Standing& standing) {
   constexpr std::string_view kTitle = "in use";
   if (!standing.in_use) {
     return {kTitle, "not known", "not known: no renewal has been verified yet"};
@@ -89,7 +89,7 @@ std::vector<Cell> cells_of(const Standing& standing, TimePoint now) {
                    success == nullptr ? "never renewed by this program" : minute_of(success->ended) + " UTC"});
   const std::string serial = standing.outlook ? standing.outlook->certificate.serial() : "";
   cells.push_back({"serial", serial.empty() ? "?" : brief_serial(serial), serial});
-  cells.push_back(in_use(standing));
+  cells.push_back(in_use_cell(standing));
   return cells;
 }
 
@@ -177,7 +177,7 @@ Widths widths_of(const std::vector<Row>& rows, const Screen& screen) {
     widths.cells.push_back(wanted);
   }
   const std::size_t taken = used - kShortestBar;
-  widths.bar = std::clamp(screen.width - std::min(screen.width, taken), kBarAtLeast, kLongestBar);
+  widths.bar = std::clamp(screen.width - std::min(screen.width, taken), kBarAtLeast, kWidestBar);
   return widths;
 }
 
@@ -223,8 +223,8 @@ std::string bar_of(const Standing& standing, TimePoint now, std::size_t width, c
 }
 
 std::string drawn(const Row& row, const Widths& widths, TimePoint now, const Screen& screen) {
-  constexpr std::size_t kIndent = 2;
-  constexpr std::size_t kLabel = 14;
+  constexpr std::size_t kCellIndent = 2;
+  constexpr std::size_t kTitleWidth = 14;
   std::string text;
   std::string name = row.name;
   if (name.size() > widths.name) {
@@ -242,10 +242,10 @@ std::string drawn(const Row& row, const Widths& widths, TimePoint now, const Scr
   text += line_of(parts);
   for (std::size_t i = widths.cells.size(); i < row.cells.size(); ++i) {
     const Cell& cell = row.cells[i];
-    text += cell.whole.empty() ? "" : labelled(cell.title, cell.whole, kIndent, kLabel, screen);
+    text += cell.whole.empty() ? "" : labelled(cell.title, cell.whole, kCellIndent, kTitleWidth, screen);
   }
   for (const auto& [label, remark] : row.remarks) {
-    text += labelled(label, remark, kIndent, kLabel, screen);
+    text += labelled(label, remark, kCellIndent, kTitleWidth, screen);
   }
   return text;
 }

@@ -23,7 +23,6 @@ namespace {
 namespace asio = boost::asio;
 using configuration::Diagnostic;
 using configuration::RenewMode;
-using configuration::Severity;
 using renewal::HostFinding;
 
 // What the file cannot tell. Lives as long as the loop runs.
@@ -84,9 +83,9 @@ std::vector<Diagnostic> located(const std::vector<HostFinding>& findings, const 
   std::vector<Diagnostic> diagnostics;
   for (const HostFinding& finding : findings) {
     const auto place = finding.key.empty() ? configuration::Place() : places.of(finding.key);
-    const Severity warning = strict ? Severity::error : Severity::warning;
-    diagnostics.push_back(
-        {place.line, place.column, finding.message, finding.level == Level::info ? Severity::note : warning});
+    const configuration::Severity warning = strict ? configuration::Severity::error : configuration::Severity::warning;
+    diagnostics.push_back({place.line, place.column, finding.message,
+                           finding.level == Level::info ? configuration::Severity::note : warning});
   }
   std::sort(diagnostics.begin(), diagnostics.end());
   return diagnostics;
@@ -110,7 +109,7 @@ int validate(const ValidateOptions& options, std::ostream& out, std::ostream& er
   std::size_t warnings = 0;
   for (const Diagnostic& diagnostic : located(look.findings(), loaded->places, options.strict)) {
     errors << diagnostic.text(options.configuration) << '\n';
-    warnings += diagnostic.severity == Severity::note ? 0U : 1U;
+    warnings += diagnostic.severity == configuration::Severity::note ? 0U : 1U;
   }
   if (options.strict && warnings != 0) {
     return kUsageError;

@@ -10,10 +10,9 @@
 #include <deque>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "core/as_tuple.hpp"
 #include "core/cancellation.hpp"
 
 namespace renewd {
@@ -22,7 +21,6 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kEvents =
     IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 // Whoever replaces a file by hand does it in several steps; somebody who never stops is not waited for.
@@ -119,11 +117,11 @@ bool FileWatch::read_events() {
 }
 
 asio::awaitable<void> FileWatch::readable() {
-  co_await inotify_->async_wait(asio::posix::descriptor_base::wait_read, kUse);
+  co_await inotify_->async_wait(asio::posix::descriptor_base::wait_read, kAsTuple);
 }
 
 asio::awaitable<void> FileWatch::quiet_moment() {
-  co_await timer_.async_wait(kUse);
+  co_await timer_.async_wait(kAsTuple);
 }
 
 asio::awaitable<void> FileWatch::changed() {

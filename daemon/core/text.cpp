@@ -87,6 +87,12 @@ std::string printable(std::string_view foreign, std::size_t limit) {
   return out;
 }
 
+std::string_view trimmed(std::string_view text, std::string_view space) {
+  const auto first = text.find_first_not_of(space);
+  return first == std::string_view::npos ? std::string_view()
+                                         : text.substr(first, text.find_last_not_of(space) - first + 1);
+}
+
 std::string format_time(std::chrono::system_clock::time_point time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
   std::tm parts{};

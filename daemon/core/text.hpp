@@ -14,6 +14,9 @@ namespace renewd {
 // line breaks and tabs become a space, runs of spaces one; cut with "…" when longer than `limit` bytes of output.
 std::string printable(std::string_view foreign, std::size_t limit = 200);
 
+// Without the spaces at both ends; `space` says which characters are some.
+std::string_view trimmed(std::string_view text, std::string_view space = " \t\r\n\f");
+
 // RFC 3339 in UTC with seconds ("2026-11-23T19:30:00Z").
 std::string format_time(std::chrono::system_clock::time_point time);
 

@@ -12,11 +12,10 @@
 #include <sstream>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "core/as_tuple.hpp"
 #include "gateway/process_handle.hpp"
 
 namespace renewd::gateway {
@@ -24,15 +23,9 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
-
 asio::awaitable<boost::system::error_code> readable(asio::posix::stream_descriptor& descriptor) {
-  const auto [error] = co_await descriptor.async_wait(asio::posix::stream_descriptor::wait_read, kUse);
+  const auto [error] = co_await descriptor.async_wait(asio::posix::stream_descriptor::wait_read, kAsTuple);
   co_return error;
-}
-
-asio::awaitable<void> expired(asio::steady_timer& timer) {
-  co_await timer.async_wait(kUse);
 }
 
 // What programs cannot do without, and no more: secrets of ours may come from the environment.

@@ -7,13 +7,12 @@
 #include <csignal>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "core/as_tuple.hpp"
 #include "core/text.hpp"
 #include "gateway/process_handle.hpp"
 
@@ -21,8 +20,6 @@ namespace renewd::gateway {
 namespace {
 
 namespace asio = boost::asio;
-
-constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
 
 // The same when the daemon itself is told to stop: it has a second in all.
 constexpr std::chrono::milliseconds kGraceWhenCancelled{500};
@@ -78,7 +75,7 @@ asio::awaitable<void> CommandAction::read_output(Run& run) {
   std::array<char, 65536> buffer;
   // While there is always more to read, no read is ever pending: cancelling one is not enough to end this.
   while (!run.over) {
-    const auto [error, n] = co_await run.child->output().async_read_some(asio::buffer(buffer), kUse);
+    const auto [error, n] = co_await run.child->output().async_read_some(asio::buffer(buffer), kAsTuple);
     run.lines.add({buffer.data(), n});
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (error || state.cancelled() != asio::cancellation_type::none) {

@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
 // How often a unit is looked at until it is up again.
-constexpr std::chrono::milliseconds kLookAgain{250};
+constexpr std::chrono::milliseconds kAskAgain{250};
 
 }  // namespace
 
@@ -164,7 +164,7 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
                                     signal_name(settings_.signal), old_pid, unit_, format_duration(timeout_),
                                     now->description(), unit_));
     }
-    const Result<void> waited = co_await (*systemd)->wait_until(steady_clock::now() + kLookAgain);
+    const Result<void> waited = co_await (*systemd)->wait_until(steady_clock::now() + kAskAgain);
     if (!waited) {
       co_return tl::unexpected(waited.error());
     }

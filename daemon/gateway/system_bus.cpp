@@ -7,11 +7,10 @@
 #include <cerrno>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "core/as_tuple.hpp"
 #include "core/text.hpp"
 
 namespace renewd::gateway {
@@ -20,14 +19,8 @@ namespace {
 namespace asio = boost::asio;
 using asio::posix::stream_descriptor;
 
-constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
-
 asio::awaitable<void> ready(stream_descriptor& descriptor, stream_descriptor::wait_type type) {
-  co_await descriptor.async_wait(type, kUse);
-}
-
-asio::awaitable<void> expired(asio::steady_timer& timer) {
-  co_await timer.async_wait(kUse);
+  co_await descriptor.async_wait(type, kAsTuple);
 }
 
 // sd-bus returns negative errno values.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/as_tuple.hpp"
 #include "http/url.hpp"
 
 namespace renewd::http {

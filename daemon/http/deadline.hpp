@@ -9,21 +9,18 @@
 #include <string_view>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
+#include "core/as_tuple.hpp"
 #include "core/error.hpp"
 
 namespace renewd::http {
-
-inline constexpr auto kAsTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 struct TimeLimit {
   std::chrono::steady_clock::time_point at;

@@ -12,6 +12,7 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include "core/as_tuple.hpp"
 #include "core/text.hpp"
 #include "http/connect.hpp"
 #include "http/deadline.hpp"

@@ -7,6 +7,7 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include "core/as_tuple.hpp"
 #include "core/text.hpp"
 #include "http/basic_credentials.hpp"
 #include "http/deadline.hpp"
@@ -19,7 +20,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using configuration::ProxySettings;
 
-constexpr std::size_t kHeaderLimit = std::size_t{16} * 1024;
+constexpr std::size_t kProxyHeaderLimit = std::size_t{16} * 1024;
 constexpr std::string_view kHeaderEnd = "\r\n\r\n";
 
 Result<Secret> credentials_of(const ProxySettings& proxy, const std::optional<SecretSource>& source) {
@@ -59,7 +60,7 @@ Result<WipedText> connect_request(const std::string& destination, const ProxySet
 asio::awaitable<Result<std::string>> read_header(tcp::socket& socket) {
   std::string header;
   std::array<char, 4096> buffer;
-  while (header.size() < kHeaderLimit) {
+  while (header.size() < kProxyHeaderLimit) {
     const auto [error, seen] = co_await socket.async_receive(asio::buffer(buffer), tcp::socket::message_peek, kAsTuple);
     if (is_cancellation(error)) {
       co_return cancelled();
@@ -80,7 +81,8 @@ asio::awaitable<Result<std::string>> read_header(tcp::socket& socket) {
       co_return std::move(header);
     }
   }
-  co_return failure(ErrorKind::proxy, fmt::format("its answer's header is longer than {} KiB", kHeaderLimit / 1024));
+  co_return failure(ErrorKind::proxy,
+                    fmt::format("its answer's header is longer than {} KiB", kProxyHeaderLimit / 1024));
 }
 
 Result<void> judge(std::string_view header, const ProxySettings& proxy) {

@@ -15,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "core/as_tuple.hpp"
 #include "http/deadline.hpp"
 
 namespace renewd::http {

@@ -13,7 +13,7 @@ constexpr std::string_view kPrefix = "gravitee_renewd_";
 // Whole numbers up to here are written as such.
 constexpr double kExactUpTo = 1e15;
 
-std::string_view to_string(MetricType type) {
+std::string_view name_of(MetricType type) {
   switch (type) {
     case MetricType::counter:
       return "counter";
@@ -55,7 +55,7 @@ std::string exposition(const std::vector<Family>& families) {
       continue;
     }
     fmt::format_to(out, "# HELP {0}{1} {2}\n# TYPE {0}{1} {3}\n", kPrefix, family.name, family.help,
-                   to_string(family.type));
+                   name_of(family.type));
     for (const auto& sample : family.samples) {
       std::string labels;
       for (const auto& [name, value] : sample.labels) {

@@ -5,12 +5,10 @@
 #include <list>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -20,6 +18,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "core/as_tuple.hpp"
 #include "monitoring/listening_socket.hpp"
 
 namespace renewd::monitoring {
@@ -30,7 +29,6 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kHeaderLimit = 8 * 1024;
 // A client that still sends while it is answered must get to read the answer: closing with bytes unread throws it away.
 constexpr std::chrono::seconds kLingerTime{1};

@@ -4,9 +4,7 @@
 
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
+#include "core/as_tuple.hpp"
 #include "core/blocking.hpp"
 #include "core/cancellation.hpp"
 
@@ -16,7 +14,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kPause{1};
 // node_exporter runs as a user of its own.
 constexpr mode_t kReadableByAll = 0644;

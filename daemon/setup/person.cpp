@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <iostream>
 
+#include "core/text.hpp"
+
 namespace renewd::setup {
 namespace {
 
@@ -57,12 +59,6 @@ std::optional<std::string> read_line() {
     }
     line += c;
   }
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  return first == std::string_view::npos ? std::string_view()
-                                         : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
 }  // namespace

@@ -23,14 +23,6 @@ constexpr std::array<std::string_view, 5> kUnitDirectories{"/etc/systemd/system"
                                                            "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
                                                            "/lib/systemd/system"};
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 // The lines of a unit file (systemd.syntax(7)): a backslash at the end joins the next line with a space, comments
 // between joined lines are left out.
 std::vector<std::string> logical_lines(std::string_view text) {
