@@ -2,9 +2,12 @@
 // in the journal before the next begins, so that a renewal goes on where a crash or a failure left it.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -52,6 +55,9 @@ gateway::Before before_of(const installation::JournalEntry& entry);
 // The first failure, with a second one told behind it.
 Error with_another(Error error, std::string_view what, const Error& another);
 
+// Certificates are judged to the minute.
+inline constexpr std::chrono::seconds kClockSkewTolerated{60};
+
 // How often an answer that the gateway did not come up with is tried before the cloud is asked anew.
 inline constexpr int kRollbacksPerAnswer = 3;
 
@@ -60,6 +66,11 @@ class Renewal {
   // `requests_per_day` caps the requests to the cloud, whoever makes them.
   Renewal(Surroundings surroundings, configuration::CertificateSettings settings,
           const std::filesystem::path& state_directory, unsigned requests_per_day = 12);
+
+  // Called by run(), on the event loop, when a renewed certificate is installed and the gateway does not use it yet.
+  void on_installed(std::function<void(const certificate::Certificate&)> installed) {
+    installed_ = std::move(installed);
+  }
 
   // The renewal that a crash or a failure left unfinished; nothing when there is none. One whose keystore somebody else
   // has replaced meanwhile is over, and a damaged journal is set aside: both are logged. Takes the certificate's lock.
@@ -115,7 +126,8 @@ class Renewal {
   Result<void> may_be_asked(TimePoint now);
   void compare_clocks(std::optional<std::chrono::sys_seconds> server_time, TimePoint asked);
   Result<void> keep_answer(Entry& entry, std::string answer);
-  Result<void> install(Entry& entry);
+  // The certificate that is installed then.
+  Result<certificate::Certificate> install(Entry& entry);
   Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
   Error refuse(const Entry& entry, Error error);
   boost::asio::awaitable<Result<gateway::Activation>> use(Entry& entry);
@@ -147,6 +159,7 @@ class Renewal {
   Surroundings around_;
   configuration::CertificateSettings settings_;
   unsigned requests_per_day_;
+  std::function<void(const certificate::Certificate&)> installed_ = [](const auto&) {};
   installation::StatePaths paths_;
   installation::AnswerStore answers_;
   installation::Generations generations_;

@@ -59,6 +59,11 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surro
       retirement_(executor, 1) {
   // It may have been set while we were not there.
   schedule_.clock_was_set(around_.clock.now());
+  // The gateway may take minutes, in which whoever looks sees what it has to do.
+  renewal_.on_installed([this](const certificate::Certificate& certificate) {
+    seen_ = certificate;
+    publish();
+  });
 }
 
 asio::awaitable<void> Supervisor::run() {
