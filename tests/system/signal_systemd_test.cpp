@@ -48,7 +48,7 @@ TEST_CASE("a terminating signal to a unit that nothing would start again is refu
   CHECK(machine.main_pid("mortal") == before);
 }
 
-TEST_CASE("a unit's main process gets the signal; whether it heeds it is not known") {
+TEST_CASE("a unit's main process gets the signal, and whether it heeds it is not known") {
   Machine machine;
   machine.add_unit("listening",
                    "Type=notify\nNotifyAccess=all\n"

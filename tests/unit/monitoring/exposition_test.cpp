@@ -88,7 +88,8 @@ TEST_CASE("attempts are counted when they end, failures by their class") {
   CHECK(text.find("another") == std::string::npos);
 }
 
-TEST_CASE("a request lasts until it is answered, or the renewal fails; a failure without a request has no duration") {
+TEST_CASE(
+    "a request lasts until it is answered or the renewal fails, and a failure without a request has no duration") {
   Observed observed;
   observed.event(EventName::renewal_requested);
   observed.now += 300ms;

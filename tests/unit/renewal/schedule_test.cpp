@@ -19,7 +19,7 @@ Schedule schedule(installation::Attempts attempts = {}) {
 
 }  // namespace
 
-TEST_CASE("a certificate that is due is asked for; one that is not, later") {
+TEST_CASE("a certificate that is due is asked for, and one that is not, later") {
   const Step due = schedule().next({kValidity}, kDue);
   CHECK(due.act == Act::ask);
   CHECK(due.reason == Reason::window_open);

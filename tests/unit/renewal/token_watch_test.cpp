@@ -36,7 +36,7 @@ struct TokenFile {
 
 }  // namespace
 
-TEST_CASE("a token that is a JWT says when it expires; no other text does") {
+TEST_CASE("a token that is a JWT says when it expires, and no other text does") {
   CHECK(token_expiry(token("{\"sub\": \"x\", \"exp\": 1700000123}")) == std::chrono::sys_seconds(1700000123s));
   CHECK(token_expiry(token("{\"exp\": 1700000123.9}")) == std::chrono::sys_seconds(1700000123s));
   for (const std::string& text : {std::string(), std::string("opaque"), std::string("a.b"), std::string("a.b.c"),

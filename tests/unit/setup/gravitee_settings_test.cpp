@@ -39,7 +39,7 @@ TEST_CASE("a key is the same nested, dotted, or half of each") {
   CHECK(value(settings, "b.c") == "(not set)");
 }
 
-TEST_CASE("the last of two counts; anchors and merge keys are followed") {
+TEST_CASE("the last of two counts, and anchors and merge keys are followed") {
   CHECK(value(read("a.b: first\na: {b: last}\n"), "a.b") == "last");
   const auto settings = read(
       "defaults: &d {type: PKCS12, password: shared}\nmore: &m {path: /m}\n"

@@ -97,7 +97,7 @@ cockpit:
   CHECK_FALSE(keystore.technical_api.problem.empty());
 }
 
-TEST_CASE("version 3.2x: cockpit.connector, as flat keys; the newest spelling wins") {
+TEST_CASE("version 3.2x: cockpit.connector, as flat keys, and the newest spelling wins") {
   const SurveyedHost host;
   host.write(kGatewayFile, R"(
 cockpit.keystore.path: /oldest.p12
@@ -130,7 +130,7 @@ cloud: {connector: {ws: {ssl: {keystore: {type: JKS, path: /from/the/file.jks, p
   CHECK(password_of(keystore) == "from the file #1");
 }
 
-TEST_CASE("everything in the environment, as a container's file has it; the home too") {
+TEST_CASE("everything in the environment, as a container's file has it, the home too") {
   const SurveyedHost host;
   host.write("/srv/gw/config/gravitee.yml", "# all in the environment\n");
   host.write("/etc/systemd/system/hybrid.service",
