@@ -258,11 +258,12 @@ TEST_CASE("Prometheus scrapes the daemon while it renews, and sees the counters 
     UNSCOPED_INFO(query << ": " << answer);
     return false;
   };
-  CHECK(sees("gravitee_renewd_activation_pending", "0"));
   daemon.wait_for_errors(says("keystore_installed"));
+  CHECK(sees("gravitee_renewd_activation_pending", "1"));
   CHECK(sees("gravitee_renewd_renewal_attempts_total{result=\"success\"}", "0"));
   write_file(host / "go", "");
   CHECK(sees("gravitee_renewd_renewal_attempts_total{result=\"success\"}", "1"));
+  CHECK(sees("gravitee_renewd_activation_pending", "0"));
   CHECK(sees("gravitee_renewd_request_duration_seconds_count", "1"));
   stop(daemon);
 }
