@@ -24,6 +24,8 @@
 namespace renewd::commands {
 namespace {
 
+constexpr auto kUsualOutput = "/etc/gravitee-renewd/config.yaml";
+
 namespace fs = std::filesystem;
 
 // What the service runs as, and Gravitee itself.
@@ -205,7 +207,7 @@ class Init {
   }
 
   void next_steps(std::ostream& out, const setup::Draft& draft) const {
-    const bool usual = output_ == "/etc/gravitee-renewd/config.yaml";
+    const bool usual = output_ == kUsualOutput;
     const std::string command =
         usual ? "gravitee-renewd" : fmt::format("gravitee-renewd --config {}", shell_word(name(output_)));
     fmt::print(out, "\nNext:\n");
@@ -224,11 +226,14 @@ class Init {
       }
     }
     fmt::print(out,
-               "- {0} validate               # whether the file is right\n"
-               "- {0} renew --dry-run        # everything but the renewal itself\n"
                "- {0} init --permissions     # the right to write the keystore and to restart the unit\n"
-               "- systemctl enable --now gravitee-renewd\n",
+               "- {0} validate               # whether the file is right, and fits this host\n"
+               "- {0} renew --dry-run        # everything but the renewal itself\n",
                command);
+    if (!usual) {
+      fmt::print(out, "- move {} to {}: the service reads that\n", name(output_), kUsualOutput);
+    }
+    fmt::print(out, "- systemctl daemon-reload && systemctl enable --now gravitee-renewd\n");
   }
 
   const InitOptions& options_;

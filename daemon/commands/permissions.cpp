@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -22,6 +25,8 @@ constexpr auto kRules = "etc/polkit-1/rules.d/50-gravitee-renewd.rules";
 constexpr auto kDropIn = "etc/systemd/system/gravitee-renewd.service.d/50-gravitee-renewd.conf";
 constexpr std::size_t kFileLimit = std::size_t{1024} * 1024;
 constexpr mode_t kDirectoryMode = 0755;
+constexpr std::array<std::string_view, 3> kUnitDirectories{"etc/systemd/system", "usr/lib/systemd/system",
+                                                           "lib/systemd/system"};
 
 struct PermissionFile {
   fs::path path;
@@ -69,6 +74,21 @@ Result<std::string> write(Filesystem& filesystem, const PermissionFile& file) {
       .map([] { return std::string("wrote"); });
 }
 
+bool is_installed(const Filesystem& filesystem, const fs::path& root) {
+  return std::ranges::any_of(kUnitDirectories, [&](std::string_view directory) {
+    return filesystem.exists(root / directory / "gravitee-renewd.service");
+  });
+}
+
+// Whether another file beside it says, or may say, the same: one that has `word` in it.
+bool may_be_said_beside(const Filesystem& filesystem, const fs::path& file, std::string_view word) {
+  const auto names = filesystem.list(file.parent_path());
+  return names && std::ranges::any_of(*names, [&](const std::string& name) {
+           const auto text = filesystem.read(file.parent_path() / name, kFileLimit);
+           return text && text->find(word) != std::string::npos;
+         });
+}
+
 int fail(std::ostream& errors, const Error& error) {
   fmt::print(errors, "init: {}\n", error.message);
   return kFailure;
@@ -99,11 +119,13 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
       return fail(errors, untouched.error());
     }
   }
+  bool changed = false;
   for (const auto& file : files) {
     const auto done = write(filesystem, file);
     if (!done) {
       return fail(errors, done.error());
     }
+    changed = changed || (!done->empty() && *done != "unchanged");
     if (!done->empty()) {
       fmt::print(out, "{} {}{}\n", *done, file.path.string(), file.text.empty() ? "" : ": " + file.meaning);
     }
@@ -111,8 +133,45 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
   for (const auto& lack : missing_access(*settings, options.configuration, *required)) {
     fmt::print(out, "still missing: {}\n", lack);
   }
-  fmt::print(out, "next: systemctl daemon-reload && systemctl restart gravitee-renewd\n");
+  if (changed) {
+    fmt::print(out, "next: systemctl daemon-reload && systemctl restart gravitee-renewd\n");
+  }
   return kSuccess;
+}
+
+std::vector<std::string> stale_permissions(const configuration::Settings& settings, const fs::path& root) {
+  std::vector<std::string> stale;
+  const PosixFilesystem filesystem;
+  const auto required = required_permissions(settings, filesystem);
+  if (::geteuid() != 0 || !required || !is_installed(filesystem, root)) {
+    return stale;
+  }
+  for (const auto& directory : required->writable) {
+    if (!may_be_said_beside(filesystem, root / kDropIn, directory.string())) {
+      stale.push_back(fmt::format("the service may not write to {}", directory.string()));
+    }
+  }
+  for (const auto& unit : required->units) {
+    if (!may_be_said_beside(filesystem, root / kRules, unit)) {
+      stale.push_back(fmt::format("the service may not restart {}", unit));
+    }
+  }
+  for (auto& sentence : stale) {
+    sentence += " (run: gravitee-renewd init --permissions)";
+  }
+  return stale;
+}
+
+std::vector<std::string> lacks_of_service(const configuration::Settings& settings, const fs::path& configuration) {
+  const PosixFilesystem filesystem;
+  std::vector<std::string> lacks = stale_permissions(settings);
+  const auto required = required_permissions(settings, filesystem);
+  if (required && is_installed(filesystem, "/")) {
+    for (auto& sentence : missing_access(settings, configuration, *required)) {
+      lacks.push_back(std::move(sentence));
+    }
+  }
+  return lacks;
 }
 
 }  // namespace renewd::commands

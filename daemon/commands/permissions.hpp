@@ -3,6 +3,10 @@
 
 #include <filesystem>
 #include <ostream>
+#include <string>
+#include <vector>
+
+#include "configuration/settings.hpp"
 
 namespace renewd::commands {
 
@@ -16,5 +20,15 @@ struct PermissionsOptions {
 // Writes a polkit rule and a drop-in of the unit, and tells on `out` what was written, what the daemon's user cannot
 // get at yet, and what to do next. Exit status 0, 1 (not written), 2 (wrong configuration).
 int permissions(const PermissionsOptions& options, std::ostream& out, std::ostream& errors);
+
+// What the service on this host lacks to do what the configuration asks for, because permissions() was not run since:
+// a sentence each. Empty for anybody but root, and where no service is installed. Files of a person's own that could
+// say the same in other words are taken at their word. Looks below `root`.
+std::vector<std::string> stale_permissions(const configuration::Settings& settings,
+                                           const std::filesystem::path& root = "/");
+
+// And what its user may not do with the files that the configuration names.
+std::vector<std::string> lacks_of_service(const configuration::Settings& settings,
+                                          const std::filesystem::path& configuration);
 
 }  // namespace renewd::commands

@@ -14,6 +14,7 @@
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/permissions.hpp"
 #include "commands/progress.hpp"
 #include "commands/screen.hpp"
 #include "core/cancellation.hpp"
@@ -51,6 +52,7 @@ class Pass {
   Pass(const RenewOptions& options, const configuration::Settings& settings,
        std::vector<CertificateSettings> certificates, std::ostream& out)
       : options_(options),
+        settings_(settings),
         state_directory_(settings.state_directory),
         requests_per_day_(settings.schedule.requests_per_day),
         certificates_(std::move(certificates)),
@@ -63,6 +65,10 @@ class Pass {
         http_(loop_.executor(), settings.http) {}
 
   bool run() {
+    if (options_.dry_run) {
+      // What root may do, the service may not.
+      lacks_ = lacks_of_service(settings_, options_.configuration);
+    }
     loop_.start(each());
     if (progress_) {
       loop_.start(show_progress());
@@ -191,7 +197,10 @@ class Pass {
       co_return true;
     }
     const auto steps = co_await renewal::rehearse(around, certificate, state_directory_);
-    bool good = true;
+    bool good = lacks_.empty();
+    for (const auto& lack : lacks_) {
+      say(certificate, fmt::format("{:12} FAILED: {}", "service", lack));
+    }
     for (const auto& step : steps) {
       say(certificate, fmt::format("{:12} {}", step.what,
                                    step.result ? "ok: " + *step.result : "FAILED: " + step.result.error().message));
@@ -208,6 +217,7 @@ class Pass {
   }
 
   const RenewOptions& options_;
+  const configuration::Settings& settings_;
   std::filesystem::path state_directory_;
   unsigned requests_per_day_;
   std::vector<CertificateSettings> certificates_;
@@ -223,6 +233,7 @@ class Pass {
   configuration::HttpSettings http_settings_;
   http::HttpsClient http_;
   bool succeeded_ = true;
+  std::vector<std::string> lacks_;
 };
 
 }  // namespace

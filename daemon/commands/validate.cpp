@@ -12,6 +12,7 @@
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/permissions.hpp"
 #include "core/cancellation.hpp"
 #include "http/https_client.hpp"
 #include "renewal/host_check.hpp"
@@ -42,6 +43,9 @@ class HostLook {
  private:
   asio::awaitable<void> look() {
     findings_ = co_await renewal::check_host(loop_.executor(), settings_, options_.configuration, SystemClock().now());
+    for (auto& lack : stale_permissions(settings_)) {
+      findings_.push_back({"", Level::warning, std::move(lack)});
+    }
     if (options_.online) {
       co_await look_outside();
     }

@@ -57,9 +57,11 @@ std::string advice_for(ErrorKind kind) {
     case ErrorKind::bad_answer:
       return "look at the rejected answer with gravitee-renewd inspect, and show it to Gravitee";
     case ErrorKind::disk:
-      return "make room, or mend the permissions of the files that the error names";
+      return "make room, or mend the permissions of the files that the error names; where the service lacks them: "
+             "gravitee-renewd init --permissions";
     case ErrorKind::gateway:
-      return "look at the gateway's own log and mend it; the daemon tries again by itself";
+      return "look at the gateway's own log and mend it; where the service may not restart it: gravitee-renewd init "
+             "--permissions; the daemon tries again by itself, and gravitee-renewd renew at once";
     case ErrorKind::fleet:
       return "see whether the hosts of the fleet reach each other";
     case ErrorKind::cancelled:

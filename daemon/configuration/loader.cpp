@@ -165,9 +165,9 @@ tl::expected<LocatedSettings, Diagnostics> load_located(const std::filesystem::p
   const auto yaml = filesystem.read(file, kFileLimit);
   if (!yaml) {
     std::error_code error;
-    const char* const hint = std::filesystem::exists(std::filesystem::symlink_status(file, error))
-                                 ? ""
-                                 : "; write it, or name another one with --config FILE";
+    const auto type = std::filesystem::symlink_status(file, error).type();
+    const char* const hint =
+        type == std::filesystem::file_type::not_found ? "; write it, or name another one with --config FILE" : "";
     return tl::unexpected(Diagnostics{{0, 0, yaml.error().message + hint}});
   }
   const auto attributes = filesystem.attributes(file);

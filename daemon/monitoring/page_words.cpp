@@ -56,7 +56,7 @@ std::pair<Severity, std::string> state_of(const Standing& standing, TimePoint no
 
 std::string next_of(const Standing& standing, TimePoint now) {
   if (!standing.outlook) {
-    return "The daemon looks again as soon as the file changes. Nothing is renewed meanwhile.";
+    return "The daemon looks again every minute, and as soon as the file changes. Nothing is renewed meanwhile.";
   }
   const auto& step = standing.outlook->step;
   const bool renews = standing.renew == configuration::RenewMode::automatic;

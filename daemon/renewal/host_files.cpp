@@ -65,6 +65,9 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
   const bool of_unit =
       source->kind == SecretSource::Kind::credential && std::getenv("CREDENTIALS_DIRECTORY") == nullptr;
   const bool of_environment = source->kind == SecretSource::Kind::env && std::getenv(source->name.c_str()) == nullptr;
+  if (of_unit && ::geteuid() == 0) {
+    return check_stored_credential(key, what, *source);
+  }
   if (of_unit || of_environment) {
     note(key, fmt::format("{} was not looked at: {} is there for the service alone ({} in its unit)", what,
                           source->description(), of_unit ? "LoadCredential=" : "Environment= or EnvironmentFile="));
@@ -74,6 +77,19 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
     return false;
   }
   const auto secret = read_secret(*source);
+  if (!secret) {
+    warn(key, fmt::format("{} cannot be used: {}", what, secret.error().message));
+  }
+  return secret.has_value();
+}
+
+// As the service will have it, where it is in the store; a unit may load it from elsewhere, or decrypt it.
+bool HostFiles::check_stored_credential(const std::string& key, std::string_view what, const SecretSource& source) {
+  if (filesystem_.exists(fs::path("/etc/credstore.encrypted") / source.name)) {
+    note(key, fmt::format("{} was not looked at: {} is encrypted for the service alone", what, source.description()));
+    return false;
+  }
+  const auto secret = read_secret(source);
   if (!secret) {
     warn(key, fmt::format("{} cannot be used: {}", what, secret.error().message));
   }

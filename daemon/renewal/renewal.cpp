@@ -95,8 +95,9 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
   if (entry.phase == Phase::rolling_back) {
     auto old = co_await run_blocking(around_.pool, [&] { return keystore_to_go_back_to(entry); });
     if (old) {
-      Error error =
-          co_await roll_back(entry, std::move(*old), Error{ErrorKind::gateway, "going on with the roll-back"});
+      Error error = co_await roll_back(
+          entry, std::move(*old),
+          Error{ErrorKind::gateway, "the gateway did not come up with the renewed keystore, as an earlier run saw"});
       co_return tl::unexpected(std::move(error));
     }
     // The old one has expired meanwhile: forward again, with the stored answer.

@@ -90,7 +90,7 @@ asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cau
     }
     const bool is_back = another.kind == ErrorKind::gateway;
     cause = with_another(std::move(cause),
-                         is_back ? "the old keystore is back, but the gateway does not run with it either"
+                         is_back ? "the old keystore is back, but the gateway has not been seen to run with it either"
                                  : "and it was not rolled back",
                          another);
     if (is_back) {

@@ -68,12 +68,12 @@ Step Schedule::when_allowed(Step step, const Situation& situation, TimePoint now
       step = {Act::wait, until, reason, due + "; " + why};
     }
   };
-  const std::string since = attempts_.failures_in_a_row == 0
-                                ? std::string()
-                                : fmt::format(" after {} failure{} in a row ({})", attempts_.failures_in_a_row,
-                                              attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure);
+  const std::string until = format_time(attempts_.not_before);
   put_off(attempts_.not_before, Reason::retry,
-          fmt::format("tried again at {}{}", format_time(attempts_.not_before), since));
+          attempts_.failures_in_a_row == 0
+              ? fmt::format("not before {}: there was a renewal a short time ago", until)
+              : fmt::format("tried again at {} after {} failure{} in a row ({})", until, attempts_.failures_in_a_row,
+                            attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure));
   if (asks && !situation.requests.empty()) {
     // Nobody knows what came of it: the daemon ended before it did.
     const TimePoint again = situation.requests.back() + schedule_.retry_at_least;

@@ -13,7 +13,9 @@
 #include "core/blocking.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
+#include "installation/history.hpp"
 #include "installation/installer.hpp"
+#include "installation/lock.hpp"
 #include "renewal/host.hpp"
 #include "renewal/token_watch.hpp"
 
@@ -28,6 +30,7 @@ using namespace std::chrono_literals;
 // Opening a keystore, and all that takes no time; and a sleep may end late by as much.
 constexpr std::chrono::seconds kSlack = 5min;
 constexpr std::chrono::seconds kLateForWaking = 1min;
+constexpr std::chrono::seconds kLookAgainWhenUnreadable = 1min;
 
 // Each part of a renewal has a deadline of its own; going back takes the gateway's once more.
 std::chrono::seconds longest_renewal(const configuration::CertificateSettings& certificate,
@@ -134,7 +137,8 @@ asio::awaitable<TimePoint> Supervisor::step() {
   const TimePoint now = around_.clock.now();
   const TimePoint next_check = now + settings_.check_every;
   if (!installed) {
-    co_return next_check;
+    // What mends it may be another file: that of its password.
+    co_return std::min(next_check, now + kLookAgainWhenUnreadable);
   }
   const auto& certificate = installed->keystore.certificate;
   const Validity validity{certificate.not_before(), certificate.not_after()};
@@ -250,16 +254,30 @@ void Supervisor::remember(const Installed& installed, bool ours) {
   const auto& certificate = installed.keystore.certificate;
   const std::string fingerprint = certificate.fingerprint_sha256();
   if (!ours && !seen_fingerprint_.empty() && seen_fingerprint_ != fingerprint) {
-    event(EventName::certificate_changed_on_disk,
-          fmt::format(
-              "somebody else has replaced the keystore, which is valid until {} now; this daemon restarts nothing "
-              "for it (if nobody has, `gravitee-renewd activate {}` does)",
-              format_time(certificate.not_after()), certificate_.name),
-          certificate_fields(certificate));
+    event(
+        EventName::certificate_changed_on_disk,
+        fmt::format("{}; it is valid until {} now", who_replaced_it(fingerprint), format_time(certificate.not_after())),
+        certificate_fields(certificate));
   }
   seen_ = certificate;
   seen_bytes_ = installed.bytes;
   seen_fingerprint_ = fingerprint;
+}
+
+std::string Supervisor::who_replaced_it(const std::string& fingerprint) const {
+  const installation::StatePaths paths(state_directory_, certificate_.name);
+  const auto holder = installation::lock_holder(paths.lock());
+  if (holder && *holder) {
+    return fmt::format("{} has replaced the keystore, and sees to the gateway", **holder);
+  }
+  const auto past = installation::History(around_.filesystem, paths).list();
+  if (!past.empty() && past.back().fingerprint == fingerprint) {
+    return "a command by hand has replaced the keystore, and has seen to the gateway";
+  }
+  return fmt::format(
+      "somebody else has replaced the keystore; this daemon restarts nothing for it (if nobody has, "
+      "`gravitee-renewd activate {}` does)",
+      certificate_.name);
 }
 
 // What was found, and what follows from it.

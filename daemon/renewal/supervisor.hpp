@@ -55,6 +55,8 @@ class Supervisor {
   void expect_progress_within(std::chrono::seconds time);
   // Remembers the keystore; a change is told unless it is the work of our own renewal.
   void remember(const Installed& installed, bool ours);
+  // Whoever it was, as the beginning of a sentence.
+  std::string who_replaced_it(const std::string& fingerprint) const;
   void tell(const certificate::Certificate& certificate, const Step& step, TimePoint now);
   void add_plan(const certificate::Certificate& certificate, Fields& fields) const;
   void examine_token(TimePoint needed_at, TimePoint now);

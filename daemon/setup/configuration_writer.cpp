@@ -12,10 +12,12 @@ namespace renewd::setup {
 namespace {
 
 constexpr std::string_view kHead =
-    R"(# The configuration of gravitee-renewd, begun by `gravitee-renewd init`: which certificates it watches, where they are
+    R"(# yaml-language-server: $schema=/usr/share/gravitee-renewd/config.schema.json
+#
+# The configuration of gravitee-renewd, begun by `gravitee-renewd init`: which certificates it watches, where they are
 # renewed, and what makes the gateway use the new one. Check it with `gravitee-renewd validate` after a change.
 #
-# Only what is used is here; docs/configuration.md explains every other key. The lines that begin with "#" and no space,
+# Only what is used is here; gravitee-renewd.yaml(5) explains every other key. The lines that begin with "#" and no space,
 # or several, are options: remove the "#" and the indentation is right. Lines that begin with "# ", like this one, are for
 # reading.
 

@@ -96,7 +96,7 @@ TEST_CASE("a JVM with a wrong password of its own comes up with neither keystore
     INFO(result.output << result.errors);
     CHECK(result.status == 1);
     CHECK_THAT(result.output,
-               ContainsSubstring("the old keystore is back, but the gateway does not run with it either"));
+               ContainsSubstring("the old keystore is back, but the gateway has not been seen to run with it either"));
     CHECK(serial(host.keystore()) == old);
     CHECK(gateway.serial().empty());
   }

@@ -136,7 +136,7 @@ TEST_CASE("a gateway that never comes back has the old keystore, and is activate
     const auto completed = world.run();
     REQUIRE_FALSE(completed);
     CHECK(completed.error().kind == ErrorKind::gateway);
-    CHECK_THAT(completed.error().message, ContainsSubstring("does not run with it either"));
+    CHECK_THAT(completed.error().message, ContainsSubstring("has not been seen to run with it either"));
     CHECK(read_file(world.keystore) == keystores().installed);
     CHECK(world.cloud.requests == 1);
     CHECK_FALSE(in_use(world));
