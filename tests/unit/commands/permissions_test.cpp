@@ -7,6 +7,7 @@
 
 #include "commands/exit_status.hpp"
 #include "commands/permission_files.hpp"
+#include "configuration/loader.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -100,6 +101,35 @@ TEST_CASE("metrics may be written where they are configured, and a socket in the
   host.configure("none: {}", "{credential: renewd-test-password}", "metrics: {listen: 'unix:/run/other/metrics'}\n");
   REQUIRE(host.run() == kSuccess);
   CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("ReadWritePaths=-/run/other\n"));
+}
+
+TEST_CASE("what the service lacks is told until its permissions are written, by this program or by a person") {
+  if (::geteuid() != 0) {
+    WARN("skipped: only root is told");
+    return;
+  }
+  Host host;
+  const auto settings = configuration::load(host.configuration()).value();
+  const auto root = host.directory / "root";
+  const auto lacks = [&] { return stale_permissions(settings, root); };
+  CHECK(lacks().empty());  // no service is installed
+  fs::create_directories(root / "usr/lib/systemd/system");
+  write_file(root / "usr/lib/systemd/system/gravitee-renewd.service", "[Service]\n");
+  REQUIRE(lacks().size() == 3);
+  CHECK(lacks().front() == "the service may not write to " + (host.directory / "link").string() +
+                               " (run: gravitee-renewd init --permissions)");
+  CHECK(lacks().back() == "the service may not restart gateway.service (run: gravitee-renewd init --permissions)");
+  SECTION("by this program") {
+    REQUIRE(host.run() == kSuccess);
+  }
+  SECTION("by a person") {
+    fs::create_directories(host.rules().parent_path());
+    fs::create_directories(host.drop_in().parent_path());
+    write_file(host.rules().parent_path() / "10-mine.rules", "// gateway.service");
+    write_file(host.drop_in().parent_path() / "override.conf",
+               "ReadWritePaths=" + (host.directory / "link").string() + " " + (host.directory / "real").string());
+  }
+  CHECK(lacks().empty());
 }
 
 TEST_CASE("the rule goes when there is no unit any more") {
