@@ -148,9 +148,8 @@ Command add_validate(CLI::App& app, const fs::path& configuration) {
                     "Try the way to the cloud, too: name, proxy and TLS; the token is not sent");
   command->add_flag("--strict", options->strict, "Warnings are errors: for the host that the file is for");
   command->footer(
-      "What is wrong in the file is an error. What only this host can tell is a warning: a file that is missing or "
-      "not\n"
-      "readable by the daemon's user, a keystore that does not open, a unit that does not exist.\n"
+      "What is wrong in the file is an error. What only this host can tell is a warning: a file that is missing or\n"
+      "not readable by the daemon's user, a keystore that does not open, a unit that does not exist.\n"
       "Exit status: 0 valid, also with warnings; 2 not.\n"
       "Example: gravitee-renewd --config ./config.yaml validate\n"
       "Example: gravitee-renewd validate --strict --online");

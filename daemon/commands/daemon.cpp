@@ -149,7 +149,9 @@ void Daemon::reload() {
   if (settings && settings->state_directory != settings_.state_directory) {
     held = hold(settings->state_directory);
   }
-  if (settings && !held && held.error().kind == ErrorKind::busy) {
+  const bool in_the_way = settings && !held && held.error().kind == ErrorKind::busy;
+  configuration_refused_ = !settings || in_the_way;
+  if (in_the_way) {
     log_.event(EventName::config_rejected, "", "the configuration from before stays: " + held.error().message,
                {{"configuration", configuration_.string()}});
   } else if (settings) {
@@ -171,6 +173,7 @@ void Daemon::reload() {
                  {{"configuration", configuration_.string()}});
     }
   }
+  tell_systemd();
   service::notify_ready();
 }
 
@@ -202,7 +205,8 @@ std::vector<std::string> Daemon::stuck() const {
 
 void Daemon::tell_systemd() {
   const auto& standings = board_.standings();
-  service::notify_status(renewal::summary(standings, clock_.now()));
+  service::notify_status((configuration_refused_ ? "the configuration was refused, the one from before counts; " : "") +
+                         renewal::summary(standings, clock_.now()));
   const bool all_seen =
       std::all_of(settings_.certificates.begin(), settings_.certificates.end(),
                   [&standings](const auto& certificate) { return standings.contains(certificate.name); });

@@ -69,6 +69,7 @@ class Daemon {
   monitoring::Monitoring monitoring_;
   std::map<std::string, std::unique_ptr<Watched>> watched_;
   bool ready_ = false;
+  bool configuration_refused_ = false;  // at the last reload
 };
 
 }  // namespace renewd::commands

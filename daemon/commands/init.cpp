@@ -13,6 +13,7 @@
 #include <fmt/ostream.h>
 
 #include "commands/exit_status.hpp"
+#include "commands/permissions.hpp"
 #include "configuration/yaml_document.hpp"
 #include "core/filesystem.hpp"
 #include "core/text.hpp"
@@ -23,8 +24,6 @@
 
 namespace renewd::commands {
 namespace {
-
-constexpr auto kUsualOutput = "/etc/gravitee-renewd/config.yaml";
 
 namespace fs = std::filesystem;
 
@@ -50,19 +49,6 @@ Owners owners() {
     owners.group = group->gr_gid;
   }
   return owners;
-}
-
-// A word that a shell takes as it is.
-std::string shell_word(const std::string& text) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@%:,=";
-  if (text.find_first_not_of(kPlain) == std::string::npos) {
-    return text;
-  }
-  std::string quoted = "'";
-  for (const char c : text) {
-    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  }
-  return quoted + "'";
 }
 
 class Init {
@@ -207,9 +193,7 @@ class Init {
   }
 
   void next_steps(std::ostream& out, const setup::Draft& draft) const {
-    const bool usual = output_ == kUsualOutput;
-    const std::string command =
-        usual ? "gravitee-renewd" : fmt::format("gravitee-renewd --config {}", shell_word(name(output_)));
+    const bool usual = output_ == kServiceConfiguration;
     fmt::print(out, "\nNext:\n");
     if (prints_) {
       fmt::print(out, "- save what was printed as {}\n", name(output_));
@@ -225,15 +209,14 @@ class Init {
         told.push_back(certificate.token_file);
       }
     }
-    fmt::print(out,
-               "- {0} init --permissions     # the right to write the keystore and to restart the unit\n"
-               "- {0} validate               # whether the file is right, and fits this host\n"
-               "- {0} renew --dry-run        # everything but the renewal itself\n",
-               command);
     if (!usual) {
-      fmt::print(out, "- move {} to {}: the service reads that\n", name(output_), kUsualOutput);
+      fmt::print(out, "- move it to {}, which is what the service reads\n", kServiceConfiguration);
     }
-    fmt::print(out, "- systemctl daemon-reload && systemctl enable --now gravitee-renewd\n");
+    fmt::print(out,
+               "- gravitee-renewd init --permissions     # the right to write the keystore and to restart the unit\n"
+               "- gravitee-renewd validate               # whether the file is right, and fits this host\n"
+               "- gravitee-renewd renew --dry-run        # everything but the renewal itself\n"
+               "- systemctl daemon-reload && systemctl enable --now gravitee-renewd\n");
   }
 
   const InitOptions& options_;

@@ -6,7 +6,8 @@
 #include <array>
 #include <string>
 #include <string_view>
-#include <system_error>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -25,6 +26,8 @@ constexpr auto kRules = "etc/polkit-1/rules.d/50-gravitee-renewd.rules";
 constexpr auto kDropIn = "etc/systemd/system/gravitee-renewd.service.d/50-gravitee-renewd.conf";
 constexpr std::size_t kFileLimit = std::size_t{1024} * 1024;
 constexpr mode_t kDirectoryMode = 0755;
+constexpr auto kUnit = "gravitee-renewd.service";
+// A person's first (systemd.unit(5)).
 constexpr std::array<std::string_view, 3> kUnitDirectories{"etc/systemd/system", "usr/lib/systemd/system",
                                                            "lib/systemd/system"};
 
@@ -32,6 +35,7 @@ struct PermissionFile {
   fs::path path;
   std::string text;  // empty: there is to be none
   std::string meaning;
+  std::string_view subject;  // what another file has in it that is about the same
 };
 
 std::array<PermissionFile, 2> files_for(const Permissions& permissions, const fs::path& root) {
@@ -40,8 +44,8 @@ std::array<PermissionFile, 2> files_for(const Permissions& permissions, const fs
   for (const auto& directory : permissions.writable) {
     service += ", may write to " + directory.string();
   }
-  return {{{root / kRules, polkit_rules(permissions), std::move(units)},
-           {root / kDropIn, service_drop_in(permissions), std::move(service)}}};
+  return {{{root / kRules, polkit_rules(permissions), std::move(units), "org.freedesktop.systemd1"},
+           {root / kDropIn, service_drop_in(permissions), std::move(service), ""}}};
 }
 
 // An error for a file that a person has changed since it was written, or wrote.
@@ -75,18 +79,23 @@ Result<std::string> write(Filesystem& filesystem, const PermissionFile& file) {
 }
 
 bool is_installed(const Filesystem& filesystem, const fs::path& root) {
-  return std::ranges::any_of(kUnitDirectories, [&](std::string_view directory) {
-    return filesystem.exists(root / directory / "gravitee-renewd.service");
-  });
+  return std::ranges::any_of(kUnitDirectories,
+                             [&](std::string_view directory) { return filesystem.exists(root / directory / kUnit); });
 }
 
-// Whether another file beside it says, or may say, the same: one that has `word` in it.
-bool may_be_said_beside(const Filesystem& filesystem, const fs::path& file, std::string_view word) {
-  const auto names = filesystem.list(file.parent_path());
-  return names && std::ranges::any_of(*names, [&](const std::string& name) {
-           const auto text = filesystem.read(file.parent_path() / name, kFileLimit);
-           return text && text->find(word) != std::string::npos;
-         });
+// Whether a person has said the same, or may have: in that file, in another one beside it, or in a unit of his own.
+bool is_said_by_a_person(const Filesystem& filesystem, const PermissionFile& file, const fs::path& root) {
+  const auto present = filesystem.read(file.path, kFileLimit);
+  if (present && !is_as_written(*present)) {
+    return true;
+  }
+  const auto names = filesystem.list(file.path.parent_path());
+  const bool beside = names && std::ranges::any_of(*names, [&](const std::string& name) {
+                        const auto other = file.path.parent_path() / name;
+                        const auto text = filesystem.read(other, kFileLimit);
+                        return other != file.path && text && text->find(file.subject) != std::string::npos;
+                      });
+  return beside || filesystem.exists(root / kUnitDirectories.front() / kUnit);
 }
 
 int fail(std::ostream& errors, const Error& error) {
@@ -140,31 +149,30 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
 }
 
 std::vector<std::string> stale_permissions(const configuration::Settings& settings, const fs::path& root) {
-  std::vector<std::string> stale;
   const PosixFilesystem filesystem;
+  if (::geteuid() != 0 || !is_installed(filesystem, root)) {
+    return {};
+  }
   const auto required = required_permissions(settings, filesystem);
-  if (::geteuid() != 0 || !required || !is_installed(filesystem, root)) {
-    return stale;
+  if (!required) {
+    return {required.error().message};
   }
-  for (const auto& directory : required->writable) {
-    if (!may_be_said_beside(filesystem, root / kDropIn, directory.string())) {
-      stale.push_back(fmt::format("the service may not write to {}", directory.string()));
+  std::vector<std::string> stale;
+  for (const auto& file : files_for(*required, root)) {
+    if (file.text.empty() || filesystem.read(file.path, kFileLimit) == file.text ||
+        is_said_by_a_person(filesystem, file, root)) {
+      continue;
     }
-  }
-  for (const auto& unit : required->units) {
-    if (!may_be_said_beside(filesystem, root / kRules, unit)) {
-      stale.push_back(fmt::format("the service may not restart {}", unit));
-    }
-  }
-  for (auto& sentence : stale) {
-    sentence += " (run: gravitee-renewd init --permissions)";
+    stale.push_back(fmt::format("{} {} ({}); run gravitee-renewd init --permissions", file.path.string(),
+                                filesystem.exists(file.path) ? "is of another configuration" : "is missing",
+                                file.meaning));
   }
   return stale;
 }
 
 std::vector<std::string> lacks_of_service(const configuration::Settings& settings, const fs::path& configuration) {
-  const PosixFilesystem filesystem;
   std::vector<std::string> lacks = stale_permissions(settings);
+  const PosixFilesystem filesystem;
   const auto required = required_permissions(settings, filesystem);
   if (required && is_installed(filesystem, "/")) {
     for (auto& sentence : missing_access(settings, configuration, *required)) {

@@ -21,9 +21,12 @@ struct PermissionsOptions {
 // get at yet, and what to do next. Exit status 0, 1 (not written), 2 (wrong configuration).
 int permissions(const PermissionsOptions& options, std::ostream& out, std::ostream& errors);
 
-// What the service on this host lacks to do what the configuration asks for, because permissions() was not run since:
-// a sentence each. Empty for anybody but root, and where no service is installed. Files of a person's own that could
-// say the same in other words are taken at their word. Looks below `root`.
+// The service reads this file alone.
+inline constexpr auto kServiceConfiguration = "/etc/gravitee-renewd/config.yaml";
+
+// What the service on this host lacks to do what its configuration asks for, because permissions() was not run since:
+// a sentence each. Empty for anybody but root, and where no service is installed. Where a person has files of their own
+// about the same, the person is trusted. Looks below `root`.
 std::vector<std::string> stale_permissions(const configuration::Settings& settings,
                                            const std::filesystem::path& root = "/");
 

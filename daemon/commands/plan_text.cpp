@@ -71,7 +71,7 @@ std::string plan_text(const Standing& standing, const configuration::ScheduleSet
   row("keystore", standing.keystore.string());
   if (!outlook) {
     row("unreadable", outlook.error().message);
-    row("next", "looked at again every " + format_duration(schedule.check_every));
+    row("next", "looked at again every minute, and when the file changes");
     return text;
   }
   const auto left = std::chrono::floor<std::chrono::seconds>(outlook->certificate.not_after() - now);

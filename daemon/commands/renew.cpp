@@ -65,9 +65,8 @@ class Pass {
         http_(loop_.executor(), settings.http) {}
 
   bool run() {
-    if (options_.dry_run) {
-      // What root may do, the service may not.
-      lacks_ = lacks_of_service(settings_, options_.configuration);
+    if (options_.dry_run && options_.configuration == kServiceConfiguration) {
+      rehearse_service();
     }
     loop_.start(each());
     if (progress_) {
@@ -191,16 +190,21 @@ class Pass {
     say(certificate, "failed: " + error.message);
   }
 
+  // What root may do, the service may not.
+  void rehearse_service() {
+    for (const auto& lack : lacks_of_service(settings_, options_.configuration)) {
+      commands::say(out_, "the service", "FAILED: " + lack);
+      succeeded_ = false;
+    }
+  }
+
   asio::awaitable<bool> rehearse(renewal::Surroundings around, CertificateSettings certificate) {
     if (certificate.renew == configuration::RenewMode::never) {
       say(certificate, "nothing to rehearse: watched only (renew: never)");
       co_return true;
     }
     const auto steps = co_await renewal::rehearse(around, certificate, state_directory_);
-    bool good = lacks_.empty();
-    for (const auto& lack : lacks_) {
-      say(certificate, fmt::format("{:12} FAILED: {}", "service", lack));
-    }
+    bool good = true;
     for (const auto& step : steps) {
       say(certificate, fmt::format("{:12} {}", step.what,
                                    step.result ? "ok: " + *step.result : "FAILED: " + step.result.error().message));
@@ -233,7 +237,6 @@ class Pass {
   configuration::HttpSettings http_settings_;
   http::HttpsClient http_;
   bool succeeded_ = true;
-  std::vector<std::string> lacks_;
 };
 
 }  // namespace

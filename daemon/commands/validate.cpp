@@ -43,8 +43,10 @@ class HostLook {
  private:
   asio::awaitable<void> look() {
     findings_ = co_await renewal::check_host(loop_.executor(), settings_, options_.configuration, SystemClock().now());
-    for (auto& lack : stale_permissions(settings_)) {
-      findings_.push_back({"", Level::warning, std::move(lack)});
+    if (options_.configuration == kServiceConfiguration) {
+      for (auto& lack : stale_permissions(settings_)) {
+        findings_.push_back({"", Level::warning, std::move(lack)});
+      }
     }
     if (options_.online) {
       co_await look_outside();

@@ -36,7 +36,7 @@ int access_error(const std::optional<User>& user, const std::filesystem::path& p
   int status = 0;
   while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) != kNotBecome ? WEXITSTATUS(status) : EPERM;
+  return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : kNotBecome;
 }
 
 }  // namespace
@@ -64,6 +64,9 @@ Result<User> find_user(const std::string& name) {
 
 Result<void> check_access(const std::optional<User>& user, const std::filesystem::path& path, int mode) {
   const int error = access_error(user, path, mode);
+  if (error == kNotBecome) {
+    return failure(ErrorKind::disk, "not known, since this process cannot become that user");
+  }
   if (error != 0) {
     return failure(ErrorKind::disk, std::generic_category().message(error));
   }

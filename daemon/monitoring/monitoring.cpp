@@ -111,7 +111,8 @@ Answer Monitoring::answer(std::string_view path) const {
     return readiness();
   }
   if (path == "/") {
-    return {200, "text/html; charset=utf-8", page({names_, board_.standings(), clock_.now(), hidden_})};
+    return {200, "text/html; charset=utf-8",
+            page({names_, board_.standings(), clock_.now(), hidden_, !counters_->last_reload_successful()})};
   }
   return {404, kPlainText, "there are /, /metrics, /healthz and /readyz\n"};
 }

@@ -114,10 +114,17 @@ std::string card(const Standing& standing, const Words& words, const PageContent
       standing.outlook ? bar(standing, contents.now) : "", shown(words.next), facts);
 }
 
-std::string verdict(std::size_t count, std::size_t unknown, std::size_t concerning) {
+constexpr std::string_view kRefused =
+    "<p>The configuration file has errors, or its <code>metrics</code> cannot be used. What was configured before "
+    "counts; <code>gravitee-renewd validate</code> and the log (<code>config_rejected</code>) say more.</p>\n";
+
+std::string verdict(std::size_t count, std::size_t unknown, std::size_t concerning, bool refused) {
   if (concerning != 0) {
     return fmt::format("{} of {} certificate{} need{} a look", concerning, count, count == 1 ? "" : "s",
                        concerning == 1 ? "s" : "");
+  }
+  if (refused) {
+    return "The configuration was refused";
   }
   return unknown != 0 ? "Starting: not every certificate has been looked at yet" : "Everything is in order";
 }
@@ -128,7 +135,7 @@ std::string page(const PageContents& contents) {
   std::string cards;
   std::size_t unknown = 0;
   std::size_t concerning = 0;
-  Severity worst = Severity::good;
+  Severity worst = contents.configuration_refused ? Severity::attention : Severity::good;
   for (const auto& name : contents.names) {
     const auto found = contents.standings.find(name);
     if (found == contents.standings.end()) {
@@ -148,15 +155,15 @@ std::string page(const PageContents& contents) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n<meta http-equiv=\"refresh\" content=\"60\">\n"
       "<title>{0} – gravitee-renewd</title>\n<style>{1}</style>\n</head>\n<body>\n"
-      "<h1 class=\"{2}\">{0}</h1>\n"
+      "<h1 class=\"{2}\">{0}</h1>\n{6}"
       "<p class=\"legend\"><i class=\"over\"></i>over <i class=\"window\"></i>renewal window "
       "<i class=\"splay\"></i>until this host's turn <i class=\"past\"></i>renewed <i class=\"past back\"></i>rolled "
       "back "
       "<i class=\"today\"></i>today</p>\n<main>\n{3}</main>\n"
       "<footer>{4}; refreshed every minute. gravitee-renewd {5}, <a href=\"/metrics\">metrics</a></footer>\n"
       "</body>\n</html>\n",
-      verdict(contents.names.size(), unknown, concerning), kPageStyle, css_class(worst), cards, minute(contents.now),
-      html_escaped(version()));
+      verdict(contents.names.size(), unknown, concerning, contents.configuration_refused), kPageStyle, css_class(worst),
+      cards, minute(contents.now), html_escaped(version()), contents.configuration_refused ? kRefused : "");
 }
 
 std::string html_escaped(std::string_view text) {

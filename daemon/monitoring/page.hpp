@@ -18,6 +18,8 @@ struct PageContents {
   TimePoint now;
   // Text that is left out wherever it occurs: paths of secrets, which errors tell.
   const std::vector<std::string>& hidden;
+  // The file has errors, or its metrics cannot be used: what was configured before counts.
+  bool configuration_refused = false;
 };
 
 std::string page(const PageContents& contents);

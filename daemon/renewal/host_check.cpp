@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <memory>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -121,7 +120,7 @@ asio::awaitable<std::vector<HostFinding>> check_host(asio::any_io_executor execu
     }
   }
   HostFiles files(std::move(user), now);
-  files.check_configuration(file, settings);
+  files.check_configuration(file);
   std::vector<NamedUnit> units;
   for (std::size_t i = 0; i < settings.certificates.size(); ++i) {
     const auto& certificate = settings.certificates[i];

@@ -1,9 +1,9 @@
 #include "renewal/host_files.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <system_error>
 #include <variant>
 
 #include <fmt/format.h>
@@ -23,16 +23,6 @@ using configuration::RenewMode;
 
 // The unit's RuntimeDirectory= makes it, and it is there while the daemon runs.
 constexpr auto kRuntimeDirectory = "/run/gravitee-renewd";
-
-bool holds_value(const std::optional<SecretSource>& source) {
-  return source && source->kind == SecretSource::Kind::value;
-}
-
-bool holds_value(const CertificateSettings& settings) {
-  const auto& probe = settings.gateway.http_probe;
-  return holds_value(settings.token) || holds_value(settings.keystore.password) ||
-         (probe && holds_value(probe->password));
-}
 
 }  // namespace
 
@@ -55,7 +45,10 @@ void HostFiles::check_writable(const std::string& key, std::string_view what, co
 }
 
 void HostFiles::check_program(const std::string& key, const fs::path& program) {
-  check(key, "the gateway cannot be restarted: running", program, X_OK);
+  std::error_code error;
+  if (check(key, "the gateway cannot be restarted: running", program, X_OK) && fs::is_directory(program, error)) {
+    warn(key, fmt::format("the gateway cannot be restarted: {} is a directory", program.string()));
+  }
 }
 
 bool HostFiles::check_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source) {
@@ -168,7 +161,8 @@ void HostFiles::check_certificate(const std::string& key, const CertificateSetti
     check_window(key, settings, *validity);
   }
   check_token(key + ".token", settings, validity);
-  if (const auto& probe = settings.gateway.http_probe) {
+  const auto& probe = settings.gateway.http_probe;
+  if (probe && settings.renew == RenewMode::automatic) {
     check_secret(key + ".gateway.verify.http.password", "the health check's password", probe->password);
   }
 }
@@ -191,17 +185,8 @@ void HostFiles::check_rest(const configuration::Settings& settings) {
   }
 }
 
-void HostFiles::check_configuration(const fs::path& file, const configuration::Settings& settings) {
+void HostFiles::check_configuration(const fs::path& file) {
   check_readable("", "the configuration", file);
-  bool secrets = holds_value(settings.http.proxy_password);
-  for (const auto& certificate : settings.certificates) {
-    secrets = secrets || holds_value(certificate);
-  }
-  struct stat status{};
-  if (secrets && ::stat(file.c_str(), &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0) {
-    warn("", fmt::format("this file holds a secret (`value`) and can be read by others (mode {:04o}); chmod 0600",
-                         status.st_mode & 07777U));
-  }
 }
 
 }  // namespace renewd::renewal

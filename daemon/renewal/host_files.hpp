@@ -25,8 +25,7 @@ class HostFiles {
   void check_certificate(const std::string& key, const configuration::CertificateSettings& settings);
   // All but the certificates.
   void check_rest(const configuration::Settings& settings);
-  // That the daemon can read the file, and nobody else the secrets in it.
-  void check_configuration(const std::filesystem::path& file, const configuration::Settings& settings);
+  void check_configuration(const std::filesystem::path& file);
 
   // Whether the daemon may read a file. `what` begins the message: "the log file".
   bool check_readable(const std::string& key, std::string_view what, const std::filesystem::path& path);

@@ -67,7 +67,8 @@ class Renewal {
   Renewal(Surroundings surroundings, configuration::CertificateSettings settings,
           const std::filesystem::path& state_directory, unsigned requests_per_day = 12);
 
-  // Called by run(), on the event loop, when a renewed certificate is installed and the gateway does not use it yet.
+  // Called on the event loop when a certificate is put in place, the renewed or the old one, before the gateway is
+  // told.
   void on_installed(std::function<void(const certificate::Certificate&)> installed) {
     installed_ = std::move(installed);
   }

@@ -64,6 +64,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::put_back(Entry& entry, Ins
   if (!replaced) {
     co_return tl::unexpected(std::move(replaced.error()));
   }
+  installed_(old.keystore.certificate);
   auto activation = co_await activate(entry, "old");
   if (!activation) {
     co_return activation;

@@ -31,6 +31,8 @@ using namespace std::chrono_literals;
 constexpr std::chrono::seconds kSlack = 5min;
 constexpr std::chrono::seconds kLateForWaking = 1min;
 constexpr std::chrono::seconds kLookAgainWhenUnreadable = 1min;
+// What recovery.cpp holds the lock for.
+constexpr std::string_view kLookingHolder = "gravitee-renewd looking";
 
 // Each part of a renewal has a deadline of its own; going back takes the gateway's once more.
 std::chrono::seconds longest_renewal(const configuration::CertificateSettings& certificate,
@@ -231,7 +233,9 @@ asio::awaitable<Result<Installed>> Supervisor::look() {
     const auto& message = installed.error().message;
     if (const auto times = repetitions_.seen(EventName::certificate_unreadable, message, around_.clock.now())) {
       event(EventName::certificate_unreadable, message,
-            {{"path", certificate_.keystore.path.string()}, {"times", std::int64_t{*times}}});
+            {{"path", certificate_.keystore.path.string()},
+             {"next_check", format_time(around_.clock.now() + kLookAgainWhenUnreadable)},
+             {"times", std::int64_t{*times}}});
     }
     auto bytes = around_.filesystem.read(certificate_.keystore.path, installation::kKeystoreLimit);
     seen_bytes_ = bytes ? std::optional(std::move(*bytes)) : std::nullopt;
@@ -262,16 +266,19 @@ void Supervisor::remember(const Installed& installed, bool ours) {
   seen_ = certificate;
   seen_bytes_ = installed.bytes;
   seen_fingerprint_ = fingerprint;
+  seen_at_ = around_.clock.now();
 }
 
 std::string Supervisor::who_replaced_it(const std::string& fingerprint) const {
   const installation::StatePaths paths(state_directory_, certificate_.name);
   const auto holder = installation::lock_holder(paths.lock());
-  if (holder && *holder) {
+  if (holder && *holder && !(*holder)->starts_with(kLookingHolder)) {
     return fmt::format("{} has replaced the keystore, and sees to the gateway", **holder);
   }
+  // Of a roll-back the history has the certificate that was left.
   const auto past = installation::History(around_.filesystem, paths).list();
-  if (!past.empty() && past.back().fingerprint == fingerprint) {
+  const bool since = !past.empty() && past.back().ended >= std::chrono::floor<std::chrono::seconds>(seen_at_);
+  if (since && (past.back().outcome == "rolled_back" || past.back().fingerprint == fingerprint)) {
     return "a command by hand has replaced the keystore, and has seen to the gateway";
   }
   return fmt::format(

@@ -91,6 +91,7 @@ class Supervisor {
   // The keystore as it was last seen, or left by a renewal of ours; nothing when it could not be read.
   std::optional<std::string> seen_bytes_;
   std::string seen_fingerprint_;
+  TimePoint seen_at_;
 };
 
 }  // namespace renewd::renewal

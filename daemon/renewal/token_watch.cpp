@@ -30,8 +30,10 @@ std::optional<std::string> readable_by_others(const SecretSource& source) {
   if (whom == nullptr) {
     return std::nullopt;
   }
-  return fmt::format("{} can be read by {} (mode {:04o}): whoever has it can renew in your name; chmod 0600",
-                     source.description(), whom, status.st_mode & 07777U);
+  return fmt::format(
+      "{} can be read by {} (mode {:04o}): whoever has it can renew in your name; give it to the "
+      "daemon's user alone (chown, then chmod 0600)",
+      source.description(), whom, status.st_mode & 07777U);
 }
 
 }  // namespace

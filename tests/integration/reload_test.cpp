@@ -157,6 +157,16 @@ TEST_CASE("systemd is told when all has been looked at, how things stand, and th
   daemon.send_signal(SIGHUP);
   CHECK_THAT(systemd.wait_for("RELOADING=1"), ContainsSubstring("\nMONOTONIC_USEC="));
   systemd.wait_for("READY=1");
+  const std::string good = read_file(host.configuration());
+  write_file(host.configuration(), "nonsense");
+  daemon.send_signal(SIGHUP);
+  CHECK_THAT(systemd.wait_for("STATUS=the conf"),
+             ContainsSubstring("was refused, the one from before counts; production"));
+  systemd.wait_for("READY=1");
+  write_file(host.configuration(), good);
+  daemon.send_signal(SIGHUP);
+  systemd.wait_for("RELOADING=1");
+  systemd.wait_for("STATUS=production");
   daemon.send_signal(SIGTERM);
   systemd.wait_for("STOPPING=1");
   CHECK(daemon.wait().status == 0);

@@ -127,18 +127,6 @@ TEST_CASE("warns of secrets that others can read") {
     std::filesystem::permissions(host / "token", std::filesystem::perms(0644));
     CHECK_THAT(validate(host).errors, ContainsSubstring("can be read by everybody (mode 0644)"));
   }
-  SECTION("the configuration, when there is one in it") {
-    std::filesystem::permissions(host.configuration(), std::filesystem::perms(0640));
-    CHECK(validate(host, {"--strict"}).status == 0);
-    host.configure({.certificate = {"gateway: {none: {}, verify: {http: {url: 'https://h/', username: a, password: "
-                                    "{value: unguessable}}}}"},
-                    .keystore = {},
-                    .http = {}});
-    std::filesystem::permissions(host.configuration(), std::filesystem::perms(0640));
-    const CommandResult result = validate(host);
-    CHECK_THAT(result.errors, ContainsSubstring("this file holds a secret (`value`) and can be read by others"));
-    CHECK(result.errors.find("unguessable") == std::string::npos);
-  }
 }
 
 TEST_CASE("only notes what it cannot look at from outside of the service") {

@@ -115,19 +115,36 @@ TEST_CASE("what the service lacks is told until its permissions are written, by 
   CHECK(lacks().empty());  // no service is installed
   fs::create_directories(root / "usr/lib/systemd/system");
   write_file(root / "usr/lib/systemd/system/gravitee-renewd.service", "[Service]\n");
-  REQUIRE(lacks().size() == 3);
-  CHECK(lacks().front() == "the service may not write to " + (host.directory / "link").string() +
-                               " (run: gravitee-renewd init --permissions)");
-  CHECK(lacks().back() == "the service may not restart gateway.service (run: gravitee-renewd init --permissions)");
+  const std::string run_it = "; run gravitee-renewd init --permissions";
+  REQUIRE(lacks().size() == 2);
+  CHECK(lacks()[0] == host.rules().string() + " is missing (root may restart gateway.service)" + run_it);
+  CHECK_THAT(lacks()[1], StartsWith(host.drop_in().string() + " is missing (the service runs as root, may write to "));
   SECTION("by this program") {
     REQUIRE(host.run() == kSuccess);
+    CHECK(lacks().empty());
+    host.configure("systemd: {units: [gateway.service, 'odd\\x2dname.service']}");
+    const auto changed = configuration::load(host.configuration()).value();
+    REQUIRE(stale_permissions(changed, root).size() == 1);
+    CHECK_THAT(stale_permissions(changed, root).front(), ContainsSubstring("is of another configuration"));
+    REQUIRE(host.run() == kSuccess);
+    CHECK(stale_permissions(changed, root).empty());
+    return;
   }
-  SECTION("by a person") {
+  SECTION("by a person, beside") {
     fs::create_directories(host.rules().parent_path());
     fs::create_directories(host.drop_in().parent_path());
-    write_file(host.rules().parent_path() / "10-mine.rules", "// gateway.service");
-    write_file(host.drop_in().parent_path() / "override.conf",
-               "ReadWritePaths=" + (host.directory / "link").string() + " " + (host.directory / "real").string());
+    write_file(host.rules().parent_path() / "10-mine.rules", "// org.freedesktop.systemd1.manage-units for all");
+    write_file(host.drop_in().parent_path() / "override.conf", "[Service]\nProtectSystem=no\n");
+  }
+  SECTION("by a person, in their place") {
+    fs::create_directories(host.rules().parent_path());
+    fs::create_directories(host.drop_in().parent_path());
+    write_file(host.rules(), "mine");
+    write_file(host.drop_in(), "mine");
+  }
+  SECTION("by a person's own unit") {
+    fs::create_directories(root / "etc/systemd/system");
+    write_file(root / "etc/systemd/system/gravitee-renewd.service", "[Service]\n");
   }
   CHECK(lacks().empty());
 }

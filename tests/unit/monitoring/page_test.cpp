@@ -16,12 +16,13 @@ struct Board {
   std::map<std::string, renewal::Standing> standings;
   std::vector<std::string> hidden;
   TimePoint now = day(10);
+  bool refused = false;
 
   void add(renewal::Standing standing) {
     names.push_back(standing.name);
     standings.emplace(standing.name, std::move(standing));
   }
-  std::string page() const { return monitoring::page({names, standings, now, hidden}); }
+  std::string page() const { return monitoring::page({names, standings, now, hidden, refused}); }
   std::string metrics() const { return exposition(monitoring::metrics(names, standings, Counters())); }
 };
 
@@ -47,6 +48,16 @@ TEST_CASE("the page tells in words that everything is in order, and what comes n
   CHECK(contains(page, "the renewal window opens in time"));
   CHECK(contains(page, "renewed " + format_time(day(0) + 2h)));
   CHECK(contains(page, "<dd>the installed certificate</dd>"));
+}
+
+TEST_CASE("the page tells that the configuration was refused, and how the certificates are all the same") {
+  Board board;
+  board.add(standing("production", 10));
+  board.refused = true;
+  const std::string page = board.page();
+  CHECK(contains(page, "<h1 class=\"attention\">The configuration was refused</h1>"));
+  CHECK(contains(page, "What was configured before counts"));
+  CHECK(contains(page, "<span class=\"state\">in order</span>"));
 }
 
 TEST_CASE("the page names each state that needs a look") {

@@ -82,3 +82,10 @@ TEST_CASE("while the gateway does not use the new certificate yet, retries tight
   INFO(boost::json::serialize(failed));
   CHECK(std::string(failed.at("retry_at").as_string()) <= format_time(expected));
 }
+
+TEST_CASE("an unreadable keystore is looked at again in a minute: what mends it may be another file") {
+  World world;
+  world.settings.keystore.password->value = Secret("another");
+  const auto event = first(world, "certificate_unreadable");
+  CHECK(event.at("next_check").as_string() == format_time(world.clock.now() + 1min));
+}
