@@ -40,7 +40,8 @@ Step Schedule::next(const Situation& situation, TimePoint now) const {
       const Decision decision = may_activate(situation.validity, certificate_, offset_, now);
       const Act act = decision.due ? Act::go_on : Act::wait;
       return when_allowed({act, decision.due ? now : decision.next, decision.due ? Reason::unfinished : decision.reason,
-                           "a renewed certificate waits: " + decision.message},
+                           decision.due ? "a renewed certificate waits to be installed"
+                                        : "a renewed certificate waits: " + decision.message},
                           situation, now);
     }
     case Unfinished::none:
