@@ -26,8 +26,14 @@ constexpr std::chrono::seconds kLongGrace{120};
 
 // A service that is started with its switch set ends with 9 as soon as that is cleared.
 std::string dies_without_its_switch(const std::string& name) {
-  return "ExecStart=/bin/sh -c 'test ! -e /run/" + name + " || { while test -e /run/" + name +
-         "; do sleep 0.05; done; exit 9; }; exec sleep infinity'";
+  return "ExecStart=/bin/sh -c 'test ! -e /run/" + name + " || { touch /run/" + name + ".seen; while test -e /run/" +
+         name + "; do sleep 0.05; done; exit 9; }; exec sleep infinity'";
+}
+
+// For systemd it has started before its shell has looked at the switch even once.
+void let_die(Machine& machine, const std::string& name) {
+  renewd::testing::run_or_throw({"/bin/sh", "-c", "until test -e /run/" + name + ".seen; do sleep 0.05; done"});
+  machine.clear_switch(name);
 }
 
 // The message of a failure, which must be of the kind that says so.
@@ -179,7 +185,7 @@ TEST_CASE("a unit that comes up and dies is found by the verification") {
   machine.set_switch("brief");
   Restart restart({"brief"}, Action::try_restart, kLongGrace);
   REQUIRE(restart.activate());
-  machine.clear_switch("brief");
+  let_die(machine, "brief");
   CHECK_THAT(message_of(restart.verify()), ContainsSubstring("did not stay up (ActiveState=failed, exit status 9)"));
 }
 
@@ -190,7 +196,7 @@ TEST_CASE("a unit that dies and is started again by systemd is found by the veri
   machine.set_switch("phoenix");
   Restart restart({"phoenix"}, Action::try_restart, kLongGrace);
   REQUIRE(restart.activate());
-  machine.clear_switch("phoenix");
+  let_die(machine, "phoenix");
   CHECK_THAT(message_of(restart.verify()),
              ContainsSubstring("systemd started it again") || ContainsSubstring("did not stay up"));
 }
