@@ -242,7 +242,7 @@ bool explain_unknown_command(const CLI::App& app) {
 
 int run_command_line(int argc, const char* const* argv) {
   CLI::App app("Renews the Gravitee Cloud certificate of a self-hosted gateway before it expires.", "gravitee-renewd");
-  fs::path configuration = "/etc/gravitee-renewd/config.yaml";
+  fs::path configuration = kServiceConfiguration;
   app.add_option("--config", configuration, "The configuration file")->type_name("FILE")->capture_default_str();
   app.set_version_flag("--version", "gravitee-renewd " + std::string(version()));
   app.require_subcommand(1);

@@ -56,8 +56,7 @@ class Init {
   Init(const InitOptions& options, setup::Person* person, std::ostream& out, std::ostream& errors)
       : options_(options), person_(person), out_(out), errors_(errors), prints_(options.output == "-") {
     std::error_code error;
-    output_ =
-        prints_ ? fs::path("/etc/gravitee-renewd/config.yaml") : fs::absolute(options.output, error).lexically_normal();
+    output_ = prints_ ? fs::path(kServiceConfiguration) : fs::absolute(options.output, error).lexically_normal();
   }
 
   int run() {
