@@ -112,8 +112,9 @@ void read_gateway(const YamlNode& node, DiagnosticSink& sink, GatewaySettings& i
   if (!map) {
     return;
   }
-  const auto actions = map->present({"systemd", "command", "signal", "none"});
-  if (actions.size() != 1) {
+  const std::vector<std::string_view> keys{"systemd", "command", "signal", "none"};
+  const auto actions = map->present(keys);
+  if (actions.size() != 1 && !(actions.empty() && map->mistypes(keys))) {
     sink.error(map->place(),
                fmt::format("`gateway` must have exactly one of `systemd`, `command`, `signal` or `none`{}",
                            actions.empty() ? "; with `none: {}` nothing is restarted"

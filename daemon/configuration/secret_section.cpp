@@ -84,6 +84,9 @@ void read_secret_source(const YamlMap& map, std::string_view key, std::optional<
     }
     return;
   }
+  if (sources.empty() && secret->mistypes(kSecretKeys.supported)) {
+    return;
+  }
   map.sink().error(node->place, fmt::format("`{}` must have exactly one of {}{}", map.name_of(key),
                                             enumerate(kSecretKeys.supported, "or"),
                                             sources.empty() ? "" : ", but has " + enumerate(sources, "and")));

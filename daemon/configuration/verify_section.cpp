@@ -88,7 +88,8 @@ void read_log_probe(const YamlNode& node, const std::string& name, DiagnosticSin
   }
   read_pattern(*map, "ready", probe.ready);
   read_pattern(*map, "failed", probe.failed);
-  if (map->present({"ready", "failed"}).empty()) {
+  const std::vector<std::string_view> patterns{"ready", "failed"};
+  if (map->present(patterns).empty() && !map->mistypes(patterns)) {
     sink.error(map->place(),
                fmt::format("`{}` or `{}` must be given, or both", map->name_of("ready"), map->name_of("failed")));
   }

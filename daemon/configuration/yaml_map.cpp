@@ -14,7 +14,11 @@ bool contains(const std::vector<std::string_view>& words, std::string_view word)
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-std::string unknown_key(std::string_view key, const std::string& map, const KnownKeys& known) {
+std::string did_you_mean(std::string_view word) {
+  return fmt::format("did you mean \"{}\"?", word);
+}
+
+std::string unknown_key(std::string_view key, std::string_view meant, const std::string& map, const KnownKeys& known) {
   std::string message = known.confidential ? "unknown key" : fmt::format("unknown key \"{}\"", printable(key, 60));
   if (!map.empty()) {
     message += fmt::format(" in `{}`", map);
@@ -22,10 +26,8 @@ std::string unknown_key(std::string_view key, const std::string& map, const Know
   if (key == "<<") {
     return message + "; merge keys are not understood, write the keys out";
   }
-  std::vector<std::string_view> candidates = known.supported;
-  candidates.insert(candidates.end(), known.unsupported.begin(), known.unsupported.end());
-  const std::string meant = suggestion(key, candidates);
-  return message + "; " + (meant.empty() ? "the keys here are " + enumerate(known.supported, "and") : meant);
+  return message + "; " +
+         (meant.empty() ? "the keys here are " + enumerate(known.supported, "and") : did_you_mean(meant));
 }
 
 }  // namespace
@@ -43,7 +45,9 @@ std::optional<YamlMap> YamlMap::open(const YamlNode& node, std::string name, con
   return map;
 }
 
-void YamlMap::check_keys(const KnownKeys& known) const {
+void YamlMap::check_keys(const KnownKeys& known) {
+  std::vector<std::string_view> candidates = known.supported;
+  candidates.insert(candidates.end(), known.unsupported.begin(), known.unsupported.end());
   std::map<std::string_view, Place> seen;
   for (const YamlEntry& entry : node_->entries) {
     if (sink_->full()) {
@@ -54,7 +58,8 @@ void YamlMap::check_keys(const KnownKeys& known) const {
       sink_->error(entry.place,
                    fmt::format("`{}` is not supported by this version yet; leave it out", name_of(entry.key)));
     } else if (!contains(known.supported, entry.key)) {
-      sink_->error(entry.place, unknown_key(entry.key, name_, known));
+      meant_.push_back(meant_by(entry.key, candidates));
+      sink_->error(entry.place, unknown_key(entry.key, meant_.back(), name_, known));
     } else if (!is_new) {
       sink_->error(entry.place, fmt::format("`{}` is given twice, first on line {}; keep one of the two",
                                             name_of(entry.key), first->second.line));
@@ -73,7 +78,7 @@ const YamlNode* YamlMap::find(std::string_view key) const {
 
 const YamlNode* YamlMap::require(std::string_view key, std::string_view hint) const {
   const YamlNode* value = find(key);
-  if (value == nullptr) {
+  if (value == nullptr && !mistypes({key})) {
     sink_->error(place(), fmt::format("the key `{}` is missing{}", name_of(key), hint));
   }
   return value;
@@ -98,10 +103,17 @@ std::vector<std::string_view> YamlMap::present(const std::vector<std::string_vie
   return found;
 }
 
+bool YamlMap::mistypes(const std::vector<std::string_view>& keys) const {
+  return std::any_of(keys.begin(), keys.end(), [&](std::string_view key) { return contains(meant_, key); });
+}
+
 std::string_view YamlMap::exactly_one(std::string_view first, std::string_view second) const {
   const auto found = present({first, second});
   if (found.size() == 1) {
     return found.front();
+  }
+  if (found.empty() && mistypes({first, second})) {
+    return {};
   }
   sink_->error(place(), fmt::format("either `{}` or `{}` must be given{}", name_of(first), name_of(second),
                                     found.empty() ? "" : ", not both"));
@@ -124,7 +136,7 @@ std::string enumerate(const std::vector<std::string_view>& words, std::string_vi
   return text;
 }
 
-std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
+std::string_view meant_by(std::string_view word, const std::vector<std::string_view>& candidates) {
   constexpr std::size_t kLongestTypo = 64;  // a distance takes time and space in proportion to the word
   if (word.size() > kLongestTypo) {
     return {};
@@ -132,8 +144,12 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
   std::string lower(word);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  const std::string_view meant = nearest(lower, candidates);
-  return meant.empty() ? std::string() : fmt::format("did you mean \"{}\"?", meant);
+  return nearest(lower, candidates);
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
+  const std::string_view meant = meant_by(word, candidates);
+  return meant.empty() ? std::string() : did_you_mean(meant);
 }
 
 }  // namespace renewd::configuration

@@ -18,6 +18,14 @@ BadFiles unknown_keys() {
       {with_gateway("{systemd: {unti: a.service, unit: a.service}}"), "3:25", "did you mean \"unit\"?"},
       {with_gateway("{none: {}, verify: {timeut: 1s}}"), "3:34", "did you mean \"timeout\"?"},
       {watched("keystore: {path: /k, pasword: {file: /p}}"), "4:26", "did you mean \"password\"?"},
+      // The key that was meant is not missing as well.
+      {watched("keystor: {path: /k}"), "4:5",
+       "unknown key \"keystor\" in `certificates[]`; did you mean \"keystore\"?"},
+      {watched("keystore: {pth: /k}"), "4:16", "did you mean \"path\"?"},
+      {watched("keystore: {path: /k, password: {fle: /p}}"), "4:37", "did you mean \"file\"?"},
+      {with_gateway("{sytemd: {unit: a.service}}"), "3:15", "did you mean \"systemd\"?"},
+      {with_gateway("{systemd: {unt: a.service}}"), "3:25", "did you mean \"unit\"?"},
+      {with_gateway("{none: {}, verify: {log: {file: /l, redy: up}}}"), "3:50", "did you mean \"ready\"?"},
   };
 }
 
