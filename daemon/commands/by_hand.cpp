@@ -9,11 +9,11 @@
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/terminal_progress.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/renewal.hpp"
-#include "service/event_output.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -60,14 +60,16 @@ int work_on(const ByHandOptions& options, std::string command, Work work, std::o
   }
   const CertificateSettings& certificate = selected->front();
   const SystemClock clock;
-  const EventLog log(service::event_output(settings->log), clock);
-  PosixFilesystem filesystem;
   EventLoop loop;
+  TerminalProgress progress(loop, *settings);
+  const EventLog log(progress.events(), clock);
+  PosixFilesystem filesystem;
   http::HttpsClient http(loop.executor(), settings->http);
   const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock);
   Renewal renewal(objects.surroundings(), certificate, settings->state_directory);
   std::optional<Result<Completed>> result;
-  loop.start(finish(renewal, work, command, result));
+  progress.begin_activation(certificate.name);
+  progress.start(finish(renewal, work, command, result));
   loop.run([&log](const char* signal) {
     log.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
   });

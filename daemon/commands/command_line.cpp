@@ -133,7 +133,7 @@ Command add_plan(CLI::App& app, const fs::path& configuration) {
   command->add_flag("--json", options->json, "One JSON object instead of text");
   command->footer(
       "Looks, and changes nothing.\n"
-      "Exit status: 0, 2 wrong command line or configuration.\n"
+      "Exit status: 0, 1 this user may not look, 2 wrong command line or configuration.\n"
       "Example: gravitee-renewd plan production");
   return {command, [options, &configuration] {
             options->configuration = configuration;

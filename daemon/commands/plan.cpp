@@ -8,6 +8,7 @@
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/overview.hpp"
 #include "commands/plan_text.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
@@ -87,9 +88,19 @@ class Plan {
 }  // namespace
 
 int plan(const PlanOptions& options, const Screen& screen, std::ostream& out, std::ostream& errors) {
+  const auto refuse = [&errors](const std::string& why) {
+    errors << "plan: " << why << '\n';
+    return kFailure;
+  };
+  if (const auto refused = no_permission(options.configuration)) {
+    return refuse(*refused);
+  }
   const auto settings = load_configuration(options.configuration, errors);
   if (!settings) {
     return kUsageError;
+  }
+  if (const auto refused = no_permission(*settings)) {
+    return refuse(*refused);
   }
   const auto certificates = select_certificates(*settings, "plan", options.names, errors);
   if (!certificates) {

@@ -32,29 +32,35 @@ void Progress::write(const Event& event) {
   draw();
 }
 
+void Progress::begin(std::string_view certificate, std::string what, seconds StepLimits::* limit) {
+  step_ = Step{std::string(certificate), std::move(what), now_(), std::nullopt};
+  const auto limits = limits_.find(step_->certificate);
+  if (limit != nullptr && limits != limits_.end()) {
+    step_->limit = limits->second.*limit;
+  }
+}
+
+void Progress::begin_activation(std::string_view certificate) {
+  begin(certificate, "making the gateway use it", &StepLimits::activation);
+  draw();
+}
+
 // Which step an event is the beginning of.
 void Progress::follow(const Event& event) {
-  const auto limits = limits_.find(std::string(event.certificate));
-  const auto begin = [&](std::string what, seconds StepLimits::* limit = nullptr) {
-    step_ = Step{std::string(event.certificate), std::move(what), now_(), std::nullopt};
-    if (limit != nullptr && limits != limits_.end()) {
-      step_->limit = limits->second.*limit;
-    }
-  };
   switch (event.name) {
     case EventName::renewal_requested:
-      return begin("asking the cloud", &StepLimits::request);
+      return begin(event.certificate, "asking the cloud", &StepLimits::request);
     case EventName::renewal_answered:
-      return begin("judging the answer, and installing it");
+      return begin(event.certificate, "judging the answer, and installing it");
     case EventName::keystore_installed:
-      return begin("making the gateway use it", &StepLimits::activation);
+      return begin(event.certificate, "making the gateway use it", &StepLimits::activation);
     case EventName::gateway_activated:
-      return begin("verifying the gateway", &StepLimits::verification);
+      return begin(event.certificate, "verifying the gateway", &StepLimits::verification);
     case EventName::gateway_activation_failed:
     case EventName::gateway_verification_failed:
-      return begin("making the gateway use the old keystore", &StepLimits::activation);
+      return begin(event.certificate, "making the gateway use the old keystore", &StepLimits::activation);
     case EventName::renewal_resumed:
-      return begin("going on");
+      return begin(event.certificate, "going on");
     case EventName::renewal_completed:
     case EventName::renewal_failed:
     case EventName::renewal_rejected:

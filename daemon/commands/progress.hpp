@@ -34,6 +34,8 @@ class Progress final : public EventSink {
       std::function<SteadyTime()> now = [] { return std::chrono::steady_clock::now(); });
 
   void write(const Event& event) override;
+  // Begins with the step that no event tells of: the gateway, when a person wants just that.
+  void begin_activation(std::string_view certificate);
   // The step under way, as of now; nothing without one.
   void draw();
   // No step is under way any more.
@@ -46,6 +48,7 @@ class Progress final : public EventSink {
     SteadyTime began;
     std::optional<std::chrono::seconds> limit;
   };
+  void begin(std::string_view certificate, std::string what, std::chrono::seconds StepLimits::* limit = nullptr);
   void follow(const Event& event);
   void erase();
   std::string line() const;

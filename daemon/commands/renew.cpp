@@ -1,50 +1,31 @@
 #include "commands/renew.hpp"
 
-#include <unistd.h>
-
-#include <iostream>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/permissions.hpp"
-#include "commands/progress.hpp"
-#include "commands/screen.hpp"
+#include "commands/terminal_progress.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
+#include "installation/attempts.hpp"
+#include "installation/lock.hpp"
+#include "installation/state.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/rehearsal.hpp"
 #include "renewal/renewal.hpp"
 #include "renewal/schedule.hpp"
-#include "service/event_output.hpp"
 
 namespace renewd::commands {
 namespace {
 
 namespace asio = boost::asio;
 using configuration::CertificateSettings;
-
-// Nothing where standard error is no terminal.
-std::shared_ptr<Progress> progress_on_terminal(const configuration::Settings& settings,
-                                               const std::shared_ptr<EventSink>& output) {
-  const Screen screen = screen_of(STDERR_FILENO);
-  if (!screen.terminal) {
-    return nullptr;
-  }
-  std::map<std::string, StepLimits> limits;
-  for (const auto& certificate : settings.certificates) {
-    limits.emplace(certificate.name, step_limits(certificate, settings.http));
-  }
-  return std::make_shared<Progress>(output, std::cerr, screen.width, std::move(limits));
-}
 
 // One pass over the certificates, one after the other. Lives as long as the loop runs.
 class Pass {
@@ -57,10 +38,8 @@ class Pass {
         requests_per_day_(settings.schedule.requests_per_day),
         certificates_(std::move(certificates)),
         out_(out),
-        output_(service::event_output(settings.log)),
-        progress_(progress_on_terminal(settings, output_)),
-        log_(progress_ ? progress_ : output_, clock_),
-        ticker_(loop_.executor()),
+        progress_(loop_, settings),
+        log_(progress_.events(), clock_),
         http_settings_(settings.http),
         http_(loop_.executor(), settings.http) {}
 
@@ -68,10 +47,7 @@ class Pass {
     if (options_.dry_run && options_.configuration == kServiceConfiguration) {
       rehearse_service();
     }
-    loop_.start(each());
-    if (progress_) {
-      loop_.start(show_progress());
-    }
+    progress_.start(one_after_the_other());
     const bool interrupted = loop_.run([this](const char* signal) {
       log_.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
     });
@@ -79,27 +55,6 @@ class Pass {
   }
 
  private:
-  asio::awaitable<void> show_progress() {
-    while (!over_) {
-      ticker_.expires_after(std::chrono::seconds(1));
-      co_await ticker_.async_wait(asio::as_tuple(asio::use_awaitable));
-      const bool stopping = co_await stop_requested();
-      if (stopping) {
-        co_return;
-      }
-      progress_->draw();
-    }
-  }
-
-  asio::awaitable<void> each() {
-    co_await one_after_the_other();
-    over_ = true;
-    ticker_.cancel();
-    if (progress_) {
-      progress_->end();
-    }
-  }
-
   asio::awaitable<void> one_after_the_other() {
     for (const CertificateSettings& certificate : certificates_) {
       const CertificateObjects objects(loop_.executor(), certificate, http_settings_, filesystem_, http_, log_, clock_);
@@ -146,6 +101,7 @@ class Pass {
       explain_failure(certificate, renewed.error());
       co_return false;
     }
+    keep_account(certificate, nullptr);
     say(certificate, fmt::format("renewed, valid until {}; {}", format_time(renewed->certificate.not_after()),
                                  renewed->activation.message));
     co_return true;
@@ -158,6 +114,7 @@ class Pass {
       explain_failure(certificate, obtained.error());
       co_return false;
     }
+    keep_account(certificate, nullptr);
     say(certificate, "a renewed certificate is stored: " + window.message + " (--force installs it now)");
     co_return true;
   }
@@ -187,7 +144,28 @@ class Pass {
     }
     log_.event(EventName::renewal_failed, certificate.name, error.message,
                {{"class", std::string(to_string(error.kind))}});
+    keep_account(certificate, &error);
     say(certificate, "failed: " + error.message);
+  }
+
+  // Where a timer runs this command, `check` tells of failures as well; a daemon keeps its own account. Best effort: on
+  // a disk that takes nothing the renewal has failed anyway, and said so.
+  void keep_account(const CertificateSettings& certificate, const Error* error) {
+    const auto daemon = installation::lock_holder(installation::daemon_lock(state_directory_));
+    if (daemon && *daemon) {
+      return;
+    }
+    installation::AttemptStore store(filesystem_, installation::StatePaths(state_directory_, certificate.name));
+    auto attempts = store.load();
+    const auto before = attempts;
+    if (error == nullptr) {
+      attempts.forget_failures();
+    } else {
+      attempts.add_failure(*error);
+    }
+    if (attempts != before) {
+      (void)store.save(attempts);
+    }
   }
 
   // What root may do, the service may not.
@@ -214,9 +192,7 @@ class Pass {
   }
 
   void say(const CertificateSettings& certificate, const std::string& text) {
-    if (progress_) {
-      progress_->end();
-    }
+    progress_.end();
     commands::say(out_, certificate.name, text);
   }
 
@@ -227,13 +203,10 @@ class Pass {
   std::vector<CertificateSettings> certificates_;
   std::ostream& out_;
   SystemClock clock_;
-  std::shared_ptr<EventSink> output_;
-  std::shared_ptr<Progress> progress_;  // null when standard error is no terminal
+  EventLoop loop_;
+  TerminalProgress progress_;
   EventLog log_;
   PosixFilesystem filesystem_;
-  EventLoop loop_;
-  asio::steady_timer ticker_;
-  bool over_ = false;
   configuration::HttpSettings http_settings_;
   http::HttpsClient http_;
   bool succeeded_ = true;

@@ -93,6 +93,7 @@ json::object certificate_json(const Standing& standing, TimePoint now) {
   object["in_use"] = in_use_object(standing);
   add_unfinished(object, standing);
   add_past(object, standing);
+  object["token_problem"] = standing.token_problem ? json::value(*standing.token_problem) : json::value(nullptr);
   return object;
 }
 

@@ -137,6 +137,10 @@ std::vector<Finding> findings(const renewal::Standing& standing, const Relevant&
   if (standing.attempts.failures_in_a_row != 0 && to_be_renewed && standing.renew != configuration::RenewMode::never) {
     found.push_back(failing(standing));
   }
+  // Found months before it is needed, there is time to make another one.
+  if (standing.token_problem) {
+    found.push_back({Severity::warning, *standing.token_problem, advice_for(ErrorKind::unauthorized)});
+  }
   return found;
 }
 
@@ -164,7 +168,8 @@ Verdict judge(const renewal::Standing& standing, const Thresholds& thresholds, T
       thresholds.critical.value_or(verdict.warning > kCriticalDays ? kCriticalDays : verdict.warning / 2);
   if (!standing.outlook) {
     verdict.text = standing.outlook.error().message;
-    verdict.advice = "gravitee-renewd inspect " + standing.keystore.string() + " --password-file FILE";
+    verdict.advice = standing.way_back.value_or(
+        fmt::format("gravitee-renewd inspect {} --password-file FILE", standing.keystore.string()));
     return verdict;
   }
   const Relevant counts = relevant(standing);

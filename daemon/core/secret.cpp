@@ -127,6 +127,20 @@ std::string SecretSource::description() const {
   return "unknown";
 }
 
+bool is_out_of_sight(const SecretSource& source) {
+  switch (source.kind) {
+    case SecretSource::Kind::credential:
+      return std::getenv("CREDENTIALS_DIRECTORY") == nullptr &&
+             ::access((kCredentialStore + source.name).c_str(), F_OK) != 0;
+    case SecretSource::Kind::env:
+      return std::getenv(source.name.c_str()) == nullptr;
+    case SecretSource::Kind::file:
+    case SecretSource::Kind::value:
+      return false;
+  }
+  return false;
+}
+
 Result<Secret> read_secret(const SecretSource& source) {
   const std::string doing = "reading a secret from " + source.description();
   auto raw = read_raw(source, doing);

@@ -49,4 +49,8 @@ struct SecretSource {
 // /etc/credstore, where the unit's LoadCredential=NAME takes them from.
 Result<Secret> read_secret(const SecretSource& source);
 
+// Whether nothing can be told of the secret from here, since it may be there for the service alone: a variable that
+// this process lacks, or a credential that is not in the store.
+bool is_out_of_sight(const SecretSource& source);
+
 }  // namespace renewd

@@ -25,6 +25,18 @@ TimePoint to_time(const json::value& value) {
 
 }  // namespace
 
+void Attempts::add_failure(const Error& error) {
+  ++failures_in_a_row;
+  last_failure = to_string(error.kind);
+  last_message = error.message;
+}
+
+void Attempts::forget_failures() {
+  failures_in_a_row = 0;
+  last_failure.clear();
+  last_message.clear();
+}
+
 Attempts AttemptStore::load() const {
   const auto text = filesystem_.read(paths_.attempts(), kLimit);
   if (!text) {

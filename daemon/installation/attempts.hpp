@@ -20,6 +20,10 @@ struct Attempts {
   int days_announced = 0;        // the last threshold that certificate_expiring told of
   TimePoint expiry_announced{};  // when certificate_expired was last told
 
+  // Neither changes when the next attempt is.
+  void add_failure(const Error& error);
+  void forget_failures();
+
   bool operator==(const Attempts&) const = default;
 };
 

@@ -41,7 +41,7 @@ Result<std::vector<int>> Generations::numbers() const {
 }
 
 Result<std::string> Generations::read(int number) const {
-  return filesystem_.read(paths_.generations() / std::to_string(number), kKeystoreLimit);
+  return filesystem_.read(path(number), kKeystoreLimit);
 }
 
 bool Generations::holds(std::string_view keystore) const {

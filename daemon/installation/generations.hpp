@@ -33,8 +33,9 @@ class Generations {
   Result<std::vector<Generation>> list() const;
   // Whether a generation holds these bytes.
   bool holds(std::string_view keystore) const;
-  // The bytes of a generation.
+  // The bytes of a generation, and the file that holds them.
   Result<std::string> read(int number) const;
+  std::filesystem::path path(int number) const { return paths_.generations() / std::to_string(number); }
 
  private:
   Result<std::vector<int>> numbers() const;

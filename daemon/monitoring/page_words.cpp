@@ -46,6 +46,9 @@ std::pair<Severity, std::string> state_of(const Standing& standing, TimePoint no
   if (standing.unfinished || standing.outlook->step.act != renewal::Act::wait) {
     return {Severity::attention, "being renewed"};
   }
+  if (standing.token_problem) {
+    return {Severity::attention, "account token unusable"};
+  }
   if (now >= standing.outlook->window_opens) {
     return standing.renew == configuration::RenewMode::never
                ? std::pair(left < kUrgent ? Severity::bad : Severity::attention, std::string("expires soon"))
@@ -111,6 +114,9 @@ Words words_of(const Standing& standing, TimePoint now) {
   if (attempts.failures_in_a_row != 0) {
     words.facts.emplace_back("Last error", fmt::format("{} ({}, {} in a row)", attempts.last_message,
                                                        attempts.last_failure, attempts.failures_in_a_row));
+  }
+  if (standing.token_problem) {
+    words.facts.emplace_back("Account token", *standing.token_problem);
   }
   if (!standing.history.empty()) {
     words.facts.emplace_back("Past renewals", past_words(standing));

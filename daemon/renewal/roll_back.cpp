@@ -7,6 +7,7 @@
 #include "core/text.hpp"
 #include "installation/installer.hpp"
 #include "renewal/renewal.hpp"
+#include "renewal/standing.hpp"
 
 namespace renewd::renewal {
 
@@ -160,7 +161,10 @@ asio::awaitable<Result<Completed>> Renewal::go_back(std::string holder) {
   }
   auto installed = around_.filesystem.read(settings_.keystore.path, installation::kKeystoreLimit);
   if (!installed) {
-    co_return tl::unexpected(std::move(installed.error()));
+    if (!around_.filesystem.exists(settings_.keystore.path)) {
+      installed.error().message += "; " + way_back(generations_);
+    }
+    co_return tl::unexpected(with_context("going back", std::move(installed.error())));
   }
   const auto number = previous_generation(*installed);
   if (!number) {

@@ -95,23 +95,15 @@ TimePoint Schedule::failed(const Error& error, TimePoint not_after, TimePoint no
     attempts_.not_before = std::max(attempts_.not_before, now + schedule_.retry_at_least);
     return attempts_.not_before;
   }
-  ++attempts_.failures_in_a_row;
-  attempts_.last_failure = to_string(error.kind);
-  attempts_.last_message = error.message;
+  attempts_.add_failure(error);
   const double jitter = std::uniform_real_distribution<double>(0, 1)(jitter_);
   attempts_.not_before =
       next_attempt({error.kind, attempts_.failures_in_a_row, error.retry_after}, schedule_, not_after, now, jitter);
   return attempts_.not_before;
 }
 
-void Schedule::forget_failures() {
-  attempts_.failures_in_a_row = 0;
-  attempts_.last_failure.clear();
-  attempts_.last_message.clear();
-}
-
 void Schedule::succeeded(TimePoint now) {
-  forget_failures();
+  attempts_.forget_failures();
   attempts_.days_announced = 0;
   // Whatever the new certificate looks like: no renewal loop.
   attempts_.not_before = now + schedule_.check_every;

@@ -62,7 +62,7 @@ class Schedule {
   TimePoint failed(const Error& error, TimePoint not_after, TimePoint now);
   void succeeded(TimePoint now);
   // Somebody else has mended it, with `renew` or another keystore: what failed before is over.
-  void forget_failures();
+  void forget_failures() { attempts_.forget_failures(); }
   // A crash loop: nothing more before the slowest pace. What waits already is not put off again: a restart in between
   // is no crash.
   void slow_down(TimePoint now);

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "core/text.hpp"
 #include "renewal/host.hpp"
 #include "renewal/installed.hpp"
+#include "renewal/token_watch.hpp"
 
 namespace renewd::renewal {
 
@@ -12,6 +16,18 @@ const installation::PastRenewal* Standing::last_success() const {
   const auto newest =
       std::find_if(history.rbegin(), history.rend(), [](const auto& past) { return past.outcome == "renewed"; });
   return newest == history.rend() ? nullptr : &*newest;
+}
+
+std::string way_back(const installation::Generations& generations) {
+  const std::string wanted = "put the file back, with the owner and the mode that the gateway needs; ";
+  const auto kept = generations.list();
+  if (!kept || kept->empty()) {
+    return wanted + "no older one is kept here";
+  }
+  const auto& newest = kept->back();
+  return fmt::format(
+      "{}the newest that is kept is {}{}", wanted, generations.path(newest.number).string(),
+      newest.certificate ? fmt::format(" (valid until {})", format_time(newest.certificate->not_after)) : "");
 }
 
 Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> installed,
@@ -31,7 +47,13 @@ Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> in
                     .attempts = installation::AttemptStore(filesystem, paths).load(),
                     .requests = requests.size(),
                     .history = history.list()};
+  if (certificate.token && certificate.renew == configuration::RenewMode::automatic) {
+    standing.token_problem = token_problem(*certificate.token, now);
+  }
   if (!installed) {
+    if (!filesystem.exists(certificate.keystore.path)) {
+      standing.way_back = way_back(installation::Generations(filesystem, paths));
+    }
     standing.outlook = tl::unexpected(std::move(installed.error()));
     return standing;
   }

@@ -15,6 +15,7 @@
 #include "core/filesystem.hpp"
 #include "installation/attempts.hpp"
 #include "installation/certificate_record.hpp"
+#include "installation/generations.hpp"
 #include "installation/history.hpp"
 #include "installation/journal.hpp"
 #include "renewal/schedule.hpp"
@@ -44,12 +45,19 @@ struct Standing {
   installation::Attempts attempts = {};
   std::size_t requests = 0;                             // to the cloud, within the last day
   std::vector<installation::PastRenewal> history = {};  // oldest first
+  // How to get an installed keystore back that is gone, for people.
+  std::optional<std::string> way_back = std::nullopt;
+  // Why a renewal would fail at the account token, whenever it comes.
+  std::optional<std::string> token_problem = std::nullopt;
 
   // A renewed keystore is installed, or the old one is being put back, and the gateway has not been seen to use it.
   bool activation_pending() const { return stage_of(unfinished, false) == Unfinished::installed; }
   // The newest past renewal that ended with the new certificate in use; null when there is none.
   const installation::PastRenewal* last_success() const;
 };
+
+// How a keystore that is gone gets back into its place: only a person knows whose it was, and which mode it had.
+std::string way_back(const installation::Generations& generations);
 
 // `installed` is the certificate in the keystore, or why it cannot be read.
 Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> installed,

@@ -66,7 +66,7 @@ std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint ne
   std::vector<TokenFinding> findings;
   const auto token = read_secret(source);
   if (!token) {
-    findings.push_back({Level::error, token.error().message});
+    findings.push_back({Level::error, "the account token cannot be used: " + token.error().message});
     return findings;
   }
   if (auto others = readable_by_others(source)) {
@@ -82,6 +82,18 @@ std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint ne
                                                     format_time(*expiry), format_time(needed_at))});
   }
   return findings;
+}
+
+std::optional<std::string> token_problem(const SecretSource& source, TimePoint now) {
+  if (is_out_of_sight(source)) {
+    return std::nullopt;
+  }
+  for (TokenFinding& finding : examine_token(source, now, now)) {
+    if (finding.level == Level::error) {
+      return std::move(finding.message);
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace renewd::renewal

@@ -22,6 +22,9 @@ struct TokenFinding {
 // with one that says nothing of its end.
 std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint needed_at, TimePoint now);
 
+// Why a renewal would fail at the token now; nothing when it would not, as far as it can be told from here.
+std::optional<std::string> token_problem(const SecretSource& source, TimePoint now);
+
 // When a JSON Web Token expires (RFC 7519, 4.1.4); nothing for any other text. The signature is not our business.
 std::optional<std::chrono::sys_seconds> token_expiry(std::string_view token);
 

@@ -127,6 +127,34 @@ TEST_CASE("check is one line with the exit status of a monitoring plugin") {
   CHECK(command(host, {"check"}).status == 2);
 }
 
+TEST_CASE("check tells of failures of renew by hand, and of a token that cannot be used") {
+  Host host;
+  const std::string token = read_file(host / "token");
+  std::filesystem::remove(host / "token");
+  CHECK(host.renew().status == 1);
+  CHECK_THAT(command(host, {"check"}).output,
+             StartsWith("GRAVITEE CERT WARNING") && ContainsSubstring("renewal failed 1 time in a row (unauthorized)"));
+  CHECK(host.renew().status == 1);
+  const auto failing = command(host, {"check"});
+  CHECK(failing.status == 2);
+  CHECK_THAT(failing.output, ContainsSubstring("renewal failed 2 times in a row (unauthorized)"));
+  CHECK(certificate_of(status_of(host)).at("failures_in_a_row") == 2);
+
+  write_file(host / "token", token);
+  CHECK(host.renew().status == 0);
+  CHECK(certificate_of(status_of(host)).at("failures_in_a_row") == 0);
+  CHECK(certificate_of(status_of(host)).at("token_problem").is_null());
+  CHECK(command(host, {"check"}).status == 0);
+
+  // A year before it is needed.
+  std::filesystem::remove(host / "token");
+  const auto unusable = command(host, {"check"});
+  CHECK(unusable.status == 1);
+  CHECK_THAT(
+      unusable.output,
+      StartsWith("GRAVITEE CERT WARNING - production: the account token cannot be used: reading a secret from "));
+}
+
 TEST_CASE("check says UNKNOWN for whatever is wrong with the command line or the configuration") {
   Host host;
   const auto is_unknown = [](const CommandResult& result) {
@@ -161,6 +189,9 @@ TEST_CASE("who may not read the state is told so in a sentence") {
   CHECK(status.status == 1);
   CHECK(status.output.empty());
   CHECK_THAT(status.errors, StartsWith("status: this user may not read ") && ContainsSubstring("run it as root"));
+  const auto plan = as_nobody("plan");
+  CHECK(plan.status == 1);
+  CHECK_THAT(plan.errors, StartsWith("plan: this user may not read "));
   const auto check = as_nobody("check");
   CHECK(check.status == 3);
   CHECK_THAT(check.output, StartsWith("GRAVITEE CERT UNKNOWN - this user may not read "));

@@ -41,6 +41,14 @@ struct Terminal {
 
 }  // namespace
 
+TEST_CASE("a command that begins with the gateway has a step before any event") {
+  Terminal terminal;
+  terminal.progress.begin_activation("production");
+  CHECK(terminal.written() == "\rproduction: making the gateway use it, 0 s (at most 2 min more)\033[K");
+  terminal.tell(EventName::gateway_activated, "told");
+  CHECK_THAT(terminal.written(), StartsWith("\r\033[Ktold\n\rproduction: verifying the gateway"));
+}
+
 TEST_CASE("a step under way is told below the log, and gone before the next line of it") {
   Terminal terminal;
   terminal.tell(EventName::renewal_due, "due");

@@ -79,6 +79,15 @@ TEST_CASE("a renewed keystore that is not in use yet warns, and is critical when
         Severity::warning);
 }
 
+TEST_CASE("a token that cannot be used warns long before it is needed") {
+  auto standing = standing_in({});
+  standing.token_problem = "the account token expired at 2026-01-01T00:00:00Z: make a new one";
+  const auto verdict = judge(standing, {}, kNow);
+  CHECK(verdict.severity == Severity::warning);
+  CHECK_THAT(verdict.text, StartsWith("the account token expired at") && EndsWith("312 days left"));
+  CHECK_THAT(verdict.advice, ContainsSubstring("Account Tokens"));
+}
+
 TEST_CASE("what is in use and expires first counts") {
   auto standing = standing_in({});
   standing.in_use = another_in_use(3 * 24h);

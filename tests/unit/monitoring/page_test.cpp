@@ -89,6 +89,13 @@ TEST_CASE("the page names each state that needs a look") {
     board.add(std::move(pending));
     CHECK(contains(board.page(), "<span class=\"state\">waiting for the gateway</span>"));
   }
+  SECTION("a renewal would fail at its token") {
+    auto expired = standing("production", 10);
+    expired.token_problem = "the account token expired";
+    board.add(std::move(expired));
+    CHECK(contains(board.page(), "<span class=\"state\">account token unusable</span>"));
+    CHECK(contains(board.page(), "the account token expired"));
+  }
   SECTION("watched only, and near its end") {
     board.now = day(340);
     auto watched = standing("production", 340);

@@ -85,6 +85,22 @@ TEST_CASE("going back needs something to go back to") {
   CHECK(world.gateway.activations <= 1);
 }
 
+TEST_CASE("where the keystore is gone, it is said where the newest one is that is kept") {
+  World world;
+  std::filesystem::remove(world.keystore);
+  auto gone = world.run(&Renewal::go_back);
+  REQUIRE_FALSE(gone);
+  CHECK_THAT(gone.error().message, StartsWith("going back: ") && ContainsSubstring("No such file") &&
+                                       ContainsSubstring("put the file back") && EndsWith("no older one is kept here"));
+  World renewed;
+  REQUIRE(renewed.run());
+  std::filesystem::remove(renewed.keystore);
+  gone = renewed.run(&Renewal::go_back);
+  REQUIRE_FALSE(gone);
+  CHECK_THAT(gone.error().message, ContainsSubstring("state/production/generations/1 (valid until 20"));
+  CHECK_FALSE(std::filesystem::exists(renewed.keystore));
+}
+
 TEST_CASE("goes back by hand from a keystore that does not open") {
   World world;
   renew(world);

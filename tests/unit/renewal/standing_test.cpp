@@ -35,6 +35,23 @@ TEST_CASE("where a certificate stands is told without a daemon, and nothing is t
   CHECK_FALSE(std::filesystem::exists(world.directory / "state"));
 }
 
+TEST_CASE("a token at which a renewal would fail is told, unless only the service can see it") {
+  World world;
+  CHECK_FALSE(look(world).token_problem);
+  const auto with = [&](SecretSource source) {
+    world.settings.token = std::move(source);
+    return look(world).token_problem;
+  };
+  using Kind = SecretSource::Kind;
+  const auto gone = with({.kind = Kind::file, .name = (world.directory / "gone").string(), .value = {}});
+  REQUIRE(gone);
+  CHECK_THAT(*gone, StartsWith("the account token cannot be used: reading a secret from file"));
+  CHECK_FALSE(with({.kind = Kind::env, .name = "NO_SUCH_VARIABLE_HERE", .value = {}}));
+  CHECK_FALSE(with({.kind = Kind::credential, .name = "no-such-credential-here", .value = {}}));
+  world.settings.renew = configuration::RenewMode::never;
+  CHECK_FALSE(with({.kind = Kind::file, .name = (world.directory / "gone").string(), .value = {}}));
+}
+
 TEST_CASE("after a renewal, what is in use is what is installed, and the renewal is in the past") {
   World world;
   REQUIRE(world.run());

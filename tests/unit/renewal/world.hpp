@@ -26,8 +26,8 @@ namespace asio = boost::asio;
 inline std::string make_keystore(const std::string& days) {
   const TemporaryDirectory directory;
   const auto file = [&](const char* name) { return (directory / name).string(); };
-  run_or_throw({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=account", "-days", days,
-                "-keyout", file("key"), "-out", file("certificate")});
+  run_or_throw({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                "/CN=account", "-days", days, "-keyout", file("key"), "-out", file("certificate")});
   run_or_throw({"openssl", "pkcs12", "-export", "-inkey", file("key"), "-in", file("certificate"), "-name",
                 "cockpit-client", "-passout", "pass:changeit", "-out", file("p12")});
   return read_file(directory / "p12");

@@ -1,0 +1,84 @@
+#include "commands/terminal_progress.hpp"
+
+#include <unistd.h>
+
+#include <iostream>
+#include <map>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "commands/screen.hpp"
+#include "core/cancellation.hpp"
+#include "service/event_output.hpp"
+
+namespace renewd::commands {
+namespace {
+
+namespace asio = boost::asio;
+
+std::shared_ptr<Progress> progress_on_terminal(const configuration::Settings& settings,
+                                               const std::shared_ptr<EventSink>& output) {
+  const Screen screen = screen_of(STDERR_FILENO);
+  if (!screen.terminal) {
+    return nullptr;
+  }
+  std::map<std::string, StepLimits> limits;
+  for (const auto& certificate : settings.certificates) {
+    limits.emplace(certificate.name, step_limits(certificate, settings.http));
+  }
+  return std::make_shared<Progress>(output, std::cerr, screen.width, std::move(limits));
+}
+
+}  // namespace
+
+TerminalProgress::TerminalProgress(EventLoop& loop, const configuration::Settings& settings)
+    : loop_(loop),
+      output_(service::event_output(settings.log)),
+      progress_(progress_on_terminal(settings, output_)),
+      ticker_(loop.executor()) {}
+
+std::shared_ptr<EventSink> TerminalProgress::events() const {
+  return progress_ ? progress_ : output_;
+}
+
+void TerminalProgress::start(asio::awaitable<void> work) {
+  loop_.start(follow(std::move(work)));
+  if (progress_) {
+    loop_.start(draw());
+  }
+}
+
+void TerminalProgress::begin_activation(const std::string& certificate) {
+  if (progress_) {
+    progress_->begin_activation(certificate);
+  }
+}
+
+void TerminalProgress::end() {
+  if (progress_) {
+    progress_->end();
+  }
+}
+
+asio::awaitable<void> TerminalProgress::follow(asio::awaitable<void> work) {
+  co_await std::move(work);
+  over_ = true;
+  ticker_.cancel();
+  end();
+}
+
+asio::awaitable<void> TerminalProgress::draw() {
+  while (!over_) {
+    ticker_.expires_after(std::chrono::seconds(1));
+    co_await ticker_.async_wait(asio::as_tuple(asio::use_awaitable));
+    const bool stopping = co_await stop_requested();
+    if (stopping) {
+      co_return;
+    }
+    progress_->draw();
+  }
+}
+
+}  // namespace renewd::commands

@@ -1,0 +1,42 @@
+// The progress of a command while it works: drawn on standard error where that is a terminal, and nothing elsewhere.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "commands/event_loop.hpp"
+#include "commands/progress.hpp"
+#include "configuration/settings.hpp"
+#include "core/event_log.hpp"
+
+namespace renewd::commands {
+
+class TerminalProgress {
+ public:
+  // `loop` must outlive this object, and this object the loop's run().
+  TerminalProgress(EventLoop& loop, const configuration::Settings& settings);
+
+  // Where the command's events go.
+  std::shared_ptr<EventSink> events() const;
+  // Runs `work` on the loop, and draws again each second until it ends.
+  void start(boost::asio::awaitable<void> work);
+  // A command that begins with the gateway has no event before it.
+  void begin_activation(const std::string& certificate);
+  // Before something else is printed.
+  void end();
+
+ private:
+  boost::asio::awaitable<void> follow(boost::asio::awaitable<void> work);
+  boost::asio::awaitable<void> draw();
+
+  EventLoop& loop_;
+  std::shared_ptr<EventSink> output_;
+  std::shared_ptr<Progress> progress_;  // null when standard error is no terminal
+  boost::asio::steady_timer ticker_;
+  bool over_ = false;
+};
+
+}  // namespace renewd::commands
