@@ -73,7 +73,7 @@ class Init {
     if (::geteuid() != 0 && !survey->notes.empty()) {
       tell_notes({"init does not run as root; what it may not read is left out"});
     }
-    auto draft = setup::complete({files, output_.parent_path(), person_, !prints_}, *survey, given());
+    auto draft = setup::complete({files, output_.parent_path(), person_, !prints_, options_.force}, *survey, given());
     if (!draft) {
       return incomplete(draft.error());
     }

@@ -9,6 +9,7 @@
 
 #include "configuration/unit_names.hpp"
 #include "configuration/urls.hpp"
+#include "core/filesystem.hpp"
 #include "core/text.hpp"
 #include "setup/keystore_look.hpp"
 #include "setup/questions.hpp"
@@ -37,7 +38,7 @@ class Completing {
     several_ = keystores.size() > 1;
     for (const FoundKeystore& found : keystores) {
       certificate(found);
-      if (incomplete_.aborted) {
+      if (incomplete_.aborted || !goes_on()) {
         break;
       }
     }
@@ -87,8 +88,9 @@ class Completing {
       tell(fmt::format("\nFound in {}:\n  keystore {}", found.origin,
                        found.path ? printable(found.path->string(), 500) : "(" + found.path_problem + ")"));
     }
-    const bool complete = name_it(found, draft) && find_keystore(found, draft) && find_password(found, draft) &&
-                          find_account(draft) && find_token(draft) && find_units(found, draft);
+    const bool complete = name_it(found, draft) && find_keystore(found, draft) && find_health_password(found, draft) &&
+                          find_password(found, draft) && find_account(draft) && find_token(draft) &&
+                          find_units(found, draft);
     if (!complete) {
       return;
     }
@@ -96,7 +98,10 @@ class Completing {
     draft_.certificates.push_back(std::move(draft));
   }
 
-  // Each of these is false when the person went away. What is missing without a person is noted, and the rest goes on.
+  // Each of these is false when the person went away, or need not be asked any more. What is missing without a person
+  // is noted, and the rest goes on.
+
+  bool goes_on() const { return completion_.person == nullptr || incomplete_.reasons.empty(); }
 
   bool name_it(const FoundKeystore& found, CertificateDraft& draft) {
     std::string name = found.component.empty() ? "gravitee" : found.component;
@@ -156,9 +161,12 @@ class Completing {
       } else {
         missing(fmt::format("the file of --password-file: {}", password.error().message));
       }
-      return true;
+      return goes_on();
     }
     draft.password_file = secret_file("keystore-password", draft);
+    if (stays(*draft.password_file)) {
+      return use_password_that_is_there(draft);
+    }
     if (found.password) {
       look(draft, *found.password);
       if (!look_.wrong_password || completion_.person == nullptr || !completion_.keeps_secrets) {
@@ -177,6 +185,49 @@ class Completing {
       tell(fmt::format("  {}.", found.password_problem));
     }
     return ask_password(draft);
+  }
+
+  // Whether a file of a secret exists and nobody may replace it.
+  bool stays(const fs::path& file) const {
+    return completion_.keeps_secrets && !completion_.replaces && PosixFilesystem().exists(file);
+  }
+
+  bool use_password_that_is_there(const CertificateDraft& draft) {
+    const std::string file = printable(draft.password_file->string(), 500);
+    const auto password = read_secret({SecretSource::Kind::file, draft.password_file->string(), {}});
+    const KeystoreLook looked =
+        password ? look_at_keystore(completion_.files, draft.keystore, *password) : KeystoreLook{};
+    if (!password || looked.wrong_password) {
+      missing(
+          fmt::format("{} exists, {}; correct it, name another file with --password-file FILE, or let it be replaced "
+                      "with --force",
+                      file,
+                      password ? "and the password in it does not open the keystore"
+                               : "and cannot be used: " + password.error().message));
+      return goes_on();
+    }
+    draft_.notes.push_back(file + " exists, and is used as it is");
+    look(draft, *password);
+    return true;
+  }
+
+  // The file of the password that gravitee.yml has for the health check: what is in its way is told first.
+  bool find_health_password(const FoundKeystore& found, const CertificateDraft& draft) {
+    const auto& wanted = found.technical_api.password;
+    const fs::path file = secret_file("health-password", draft);
+    const auto& units = given_.units.empty() ? found.units : given_.units;
+    const bool is_checked = !units.empty() && units != std::vector<std::string>{"none"};
+    if (!is_checked || !wanted || !found.technical_api.problem.empty() || !stays(file)) {
+      return true;
+    }
+    const auto present = read_secret({SecretSource::Kind::file, file.string(), {}});
+    if (!present || present->view() != wanted->view()) {
+      missing(
+          fmt::format("{} exists, and does not hold the password that gravitee.yml has for the health check; correct "
+                      "it, or let it be replaced with --force",
+                      printable(file.string(), 500)));
+    }
+    return goes_on();
   }
 
   bool ask_password(CertificateDraft& draft) {
@@ -219,7 +270,7 @@ class Completing {
       } else {
         missing("the account URL: --account-url " + url.error());
       }
-      return true;
+      return goes_on();
     }
     if (completion_.person == nullptr) {
       missing(
@@ -296,7 +347,7 @@ class Completing {
       draft.health = {"http://localhost:18082/_node/health", "admin", secret_file("health-password", draft),
                       "without a gravitee.yml it is not known"};
     }
-    if (!draft.units.empty() && draft.health.problem.empty() && api.password) {
+    if (!draft.units.empty() && draft.health.problem.empty() && api.password && !stays(draft.health.password_file)) {
       draft_.secrets.push_back({draft.health.password_file, *api.password});
     }
   }

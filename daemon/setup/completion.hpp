@@ -44,13 +44,15 @@ struct Incomplete {
   std::vector<std::string> reasons;
 };
 
-// `directory` is where the configuration goes, and the files of the secrets beside it. Without a person (null) nothing
-// is asked; with `keeps_secrets` off neither are secrets, which nobody would write.
+// `directory` is where the configuration goes, and the files of the secrets beside it. One that exists already is used
+// if it is right, and is in the way otherwise, unless `replaces` is on. Without a person (null) nothing is asked; with
+// `keeps_secrets` off neither are secrets, which nobody would write.
 struct Completion {
   const HostFiles& files;
   std::filesystem::path directory;
   Person* person = nullptr;
   bool keeps_secrets = true;
+  bool replaces = false;
 };
 tl::expected<Draft, Incomplete> complete(const Completion& completion, const Survey& survey, const Given& given);
 

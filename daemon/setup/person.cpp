@@ -14,21 +14,29 @@ namespace {
 
 constexpr char kInterrupt = '\x03';  // Ctrl-C
 
-// No echo, and Ctrl-C as the end of a line instead of a signal, which would leave the terminal without echo.
-class Unseen {
+enum class Typed { seen, unseen };
+
+// Ctrl-C as the end of a line instead of a signal: whoever asked can then say that nothing was done. Unseen, there is
+// no echo and no other signal either, which would leave the terminal without echo.
+class Asking {
  public:
-  Unseen() {
+  explicit Asking(Typed typed) {
     changed_ = ::tcgetattr(STDIN_FILENO, &before_) == 0;
     if (changed_) {
-      termios unseen = before_;
-      unseen.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ISIG);
-      unseen.c_cc[VEOL] = kInterrupt;
-      changed_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen) == 0;
+      termios asking = before_;
+      asking.c_cc[VINTR] = _POSIX_VDISABLE;
+      asking.c_cc[VEOL] = kInterrupt;
+      if (typed == Typed::unseen) {
+        asking.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ISIG);
+      }
+      // What was typed before a secret is asked for is not part of it.
+      const int when = typed == Typed::unseen ? TCSAFLUSH : TCSADRAIN;
+      changed_ = ::tcsetattr(STDIN_FILENO, when, &asking) == 0;
     }
   }
-  Unseen(const Unseen&) = delete;
-  Unseen& operator=(const Unseen&) = delete;
-  ~Unseen() {
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+  ~Asking() {
     if (changed_) {
       ::tcsetattr(STDIN_FILENO, TCSADRAIN, &before_);
     }
@@ -72,6 +80,7 @@ void Terminal::tell(std::string_view text) {
 }
 
 std::optional<std::string> Terminal::ask(std::string_view question) {
+  const Asking asking(Typed::seen);
   std::cerr << question << std::flush;
   auto line = read_line();
   if (!line) {
@@ -82,9 +91,9 @@ std::optional<std::string> Terminal::ask(std::string_view question) {
 }
 
 std::optional<Secret> Terminal::ask_secret(std::string_view question) {
-  const Unseen unseen;  // before the question: what is typed early is not seen either
+  const Asking asking(Typed::unseen);  // before the question: what is typed early is not seen either
   std::cerr << question << std::flush;
-  auto line = unseen.complete() ? read_line() : std::nullopt;
+  auto line = asking.complete() ? read_line() : std::nullopt;
   std::cerr << std::endl;
   if (!line) {
     return std::nullopt;

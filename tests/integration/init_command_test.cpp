@@ -24,7 +24,8 @@ class UnconfiguredHost {
  public:
   UnconfiguredHost() { write_settings(kKeystorePassword); }
 
-  void write_settings(const std::string& password) {
+  // Without a password of the technical API it asks for none.
+  void write_settings(const std::string& password, const std::string& health_password = "") {
     fs::create_directories(home() / "config");
     fs::create_directories(home() / "security");
     if (!fs::exists(keystore())) {
@@ -34,7 +35,8 @@ class UnconfiguredHost {
     write_file(settings(),
                "cloud:\n  enabled: true\n  connector:\n    ws:\n      ssl:\n        keystore:\n          type: PKCS12\n"
                "          path: ${gravitee.home}/security/keystore.p12\n          password: \"" +
-                   password + "\"\nservices: {core: {http: {authentication: {type: none}}}}\n");
+                   password + "\"\nservices: {core: {http: {authentication: " +
+                   (health_password.empty() ? "{type: none}" : "{users: {admin: " + health_password + "}}") + "}}}\n");
   }
 
   Host& host() { return host_; }
@@ -126,9 +128,10 @@ TEST_CASE("init lists what is missing when nobody can be asked, and writes nothi
 TEST_CASE("init never overwrites a file without --force") {
   UnconfiguredHost host;
   fs::create_directories(host.directory());
+  auto options = host.whole();
   const auto refuses_because_of = [&](const char* file) {
     write_file(host.directory() / file, "mine");
-    const auto result = host.init(host.whole());
+    const auto result = host.init(options);
     INFO(result.errors);
     CHECK(result.status == 2);
     CHECK_THAT(result.errors, ContainsSubstring(std::string(file) + " exists") && ContainsSubstring("--force"));
@@ -138,13 +141,49 @@ TEST_CASE("init never overwrites a file without --force") {
   refuses_because_of("config.yaml");
   fs::remove(host.configuration());
   refuses_because_of("keystore-password");
+  CHECK_THAT(host.init(host.whole()).errors,
+             ContainsSubstring("does not open the keystore") && ContainsSubstring("--password-file"));
+  fs::remove(host.directory() / "keystore-password");
+  host.write_settings(kKeystorePassword, "health-1");
+  options.back() = "gateway.service";
+  refuses_because_of("health-password");
+  fs::remove(host.directory() / "health-password");
+  host.write_settings(kKeystorePassword);
+  write_file(host.directory() / "keystore-password", "mine");
 
-  auto options = host.whole();
+  options = host.whole();
   options.emplace_back("--force");
   CHECK(host.init(options).status == 0);
   CHECK(read_file(host.directory() / "keystore-password") == std::string(kKeystorePassword) + "\n");
   CHECK(host.init(options).status == 0);
   CHECK(std::distance(fs::directory_iterator(host.directory()), {}) == 2);
+}
+
+TEST_CASE("init uses a password file that is there and opens the keystore") {
+  UnconfiguredHost host;
+  fs::create_directories(host.directory());
+  write_file(host.directory() / "keystore-password", std::string(kKeystorePassword) + "\n");
+  fs::permissions(host.directory() / "keystore-password", fs::perms(0400));
+  const auto written = host.init(host.whole());
+  INFO(written.output << written.errors);
+  REQUIRE(written.status == 0);
+  CHECK_THAT(written.errors, ContainsSubstring("keystore-password exists, and is used as it is"));
+  CHECK(mode_of(host.directory() / "keystore-password") == 0400);
+  write_file(host.directory() / "account-token", std::string(kAccountToken) + "\n");
+  check_renews(host);
+}
+
+TEST_CASE("init tells of a file in its way before it asks anything more") {
+  UnconfiguredHost host;
+  fs::create_directories(host.directory());
+  write_file(host.directory() / "keystore-password", "another");
+  PseudoTerminal terminal(host.command({}));
+  terminal.expect("Name for logs");
+  terminal.type("\n");
+  terminal.expect("keystore-password exists");
+  terminal.expect("Nothing was written");
+  CHECK(terminal.wait() == 2);
+  CHECK(terminal.screen().find("Account URL") == std::string::npos);
 }
 
 TEST_CASE("init replaces a configuration in which everything is commented out, as packages install it") {
@@ -240,6 +279,13 @@ TEST_CASE("a person who ends init at a question leaves no trace") {
     terminal.type(std::string(kKeystorePassword) + "\n");
     terminal.expect("Account URL [");
     terminal.type("\x04");
+    terminal.expect("Nothing was written");
+    CHECK(terminal.wait() == 1);
+  }
+  SECTION("with Ctrl-C at a question") {
+    PseudoTerminal terminal(host.command({}));
+    terminal.expect("Name for logs");
+    terminal.type("half\x03");
     terminal.expect("Nothing was written");
     CHECK(terminal.wait() == 1);
   }
