@@ -84,11 +84,17 @@ std::map<std::string, std::string> contents_of_rpm() {
   return contents;
 }
 
-Paths paths_of(const std::map<std::string, std::string>& contents) {
+// A directory that is listed as such stands for the files in it.
+Paths paths_of(const std::map<std::string, std::string>& contents, const Paths& listed) {
   Paths paths;
   for (const auto& [path, attributes] : contents) {
+    const auto directory = std::find_if(listed.begin(), listed.end(), [&at = path](const std::string& listing) {
+      return listing.ends_with('/') && at.starts_with(listing);
+    });
     // The directories that hold its documents are no news.
-    if (!attributes.starts_with("d") || path.starts_with("/etc/")) {
+    if (directory != listed.end()) {
+      paths.insert(*directory);
+    } else if (!attributes.starts_with("d") || path.starts_with("/etc/")) {
       paths.insert(path);
     }
   }
@@ -121,8 +127,31 @@ struct Unpacked {
 }  // namespace
 
 TEST_CASE("the packages hold what docs/installation.md lists, and nothing else") {
-  CHECK(paths_of(contents_of_deb()) == documented("deb"));
-  CHECK(paths_of(contents_of_rpm()) == documented("rpm"));
+  CHECK(paths_of(contents_of_deb(), documented("deb")) == documented("deb"));
+  CHECK(paths_of(contents_of_rpm(), documented("rpm")) == documented("rpm"));
+}
+
+TEST_CASE("the runbooks are on the host, and the links of the installed documents lead somewhere") {
+  const Unpacked unpacked;
+  const fs::path root = unpacked / "usr/share/doc/gravitee-renewd";
+  CHECK(fs::exists(root / "docs/operations.md"));
+  // What is for whoever changes the program is in the sources alone.
+  const std::set<std::string> in_sources{"CONTRIBUTING.md", "LICENSE", "docs/decisions", "config/config.schema.json"};
+  const std::regex link("\\]\\(([^)#\\s:]+)[^):]*\\)");
+  for (const auto& document : fs::recursive_directory_iterator(root)) {
+    if (document.path().extension() != ".md") {
+      continue;
+    }
+    const std::string text = read_file(document.path());
+    for (std::sregex_iterator match(text.begin(), text.end(), link), end; match != end; ++match) {
+      const auto target = (document.path().parent_path() / (*match)[1].str()).lexically_normal();
+      const std::string relative = target.lexically_relative(root).string();
+      INFO(document.path() << " links to " << relative);
+      const bool is_known = std::any_of(in_sources.begin(), in_sources.end(),
+                                        [&](const std::string& known) { return relative.starts_with(known); });
+      CHECK((is_known || fs::exists(target)));
+    }
+  }
 }
 
 TEST_CASE("what is installed belongs to root, and only the configuration is for the daemon's group alone") {
