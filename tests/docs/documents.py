@@ -1,6 +1,6 @@
 """The documents and what goes with them: links, commands, configurations, and the samples for monitoring.
 
-    documents.py links | commands RENEWD | configurations RENEWD | run RENEWD SIMULATOR | monitoring
+    documents.py links | commands RENEWD | configurations RENEWD | simulator RENEWD SIMULATOR | monitoring
 
 Run in the root of the sources. Prints what is wrong, one line each, and ends with 1 if there is anything.
 """
@@ -16,9 +16,8 @@ import tempfile
 
 import yaml
 
-DOCUMENTS = sorted(
-    path for path in [pathlib.Path("README.md"), pathlib.Path("CONTRIBUTING.md"), *pathlib.Path("docs").rglob("*.md"),
-                      *pathlib.Path("config").rglob("*.md")])
+from blocks import DOCUMENTS, blocks
+
 KEYSTORE = "/opt/graviteeio/apim/gateway/config/keystore.p12"
 # What the blocks of YAML that are no whole configuration are put into. Its gateway, without one of their own, is none.
 MINIMAL = f"""certificates:
@@ -39,20 +38,6 @@ problems = []
 
 def problem(where, what):
     problems.append(f"{where}: {what}")
-
-
-def blocks(path, language):
-    """The code blocks of a language: line number, whether `<!-- run -->` is above it, and the text."""
-    lines = path.read_text().splitlines()
-    start = None
-    for number, line in enumerate(lines, 1):
-        if start is None and line.strip().startswith("```"):
-            start, indent = number, len(line) - len(line.lstrip())
-        elif start is not None and line.strip() == "```":
-            if lines[start - 1].strip() == "```" + language:
-                marked = start >= 2 and lines[start - 2].strip() == "<!-- run -->"
-                yield start, marked, "\n".join(text[indent:] for text in lines[start:number - 1]) + "\n"
-            start = None
 
 
 def commands(text):
@@ -90,7 +75,7 @@ def check_links():
 def check_commands(renewd):
     help_of = {}
     for document in DOCUMENTS:
-        calls = [call for _, _, text in blocks(document, "sh") for call in commands(text)]
+        calls = [call for block in blocks(document) if block.language == "sh" for call in commands(block.text)]
         calls += [shlex.split(call)[1:] for call in re.findall(r"`(gravitee-renewd [^`]*)`", document.read_text())]
         for call in calls:
             words = [word for word in call if not word.startswith("-")]
@@ -112,44 +97,47 @@ def check_commands(renewd):
 def check_configurations(renewd):
     with tempfile.TemporaryDirectory() as directory:
         for document in DOCUMENTS:
-            for line, _, text in blocks(document, "yaml"):
-                whole = text
-                if "certificates" not in yaml.safe_load(text):
-                    of_a_certificate = set(yaml.safe_load(text)) <= OF_A_CERTIFICATE
-                    whole = MINIMAL + (re.sub(r"^", "    ", text, flags=re.M) if of_a_certificate else text)
+            for block in (block for block in blocks(document) if block.language == "yaml"):
+                whole = block.text
+                if "certificates" not in yaml.safe_load(whole):
+                    of_a_certificate = set(yaml.safe_load(whole)) <= OF_A_CERTIFICATE
+                    whole = MINIMAL + (re.sub(r"^", "    ", whole, flags=re.M) if of_a_certificate else whole)
                 file = pathlib.Path(directory) / "config.yaml"
                 file.write_text(whole)
                 file.chmod(0o600)
                 done = subprocess.run([renewd, "--config", file, "validate"], capture_output=True, text=True, check=False)
                 if done.returncode != 0:
-                    problem(f"{document}:{line}", done.stdout + done.stderr)
+                    problem(block, done.stdout + done.stderr)
 
 
-def run_commands(renewd, simulator):
-    for document in DOCUMENTS:
-        marked = [(line, call) for line, marked, text in blocks(document, "sh") if marked for call in commands(text)]
-        if not marked:
-            continue
-        with tempfile.TemporaryDirectory() as name:
-            host = pathlib.Path(name)
-            for secret in ("token", "password"):
-                (host / secret).write_text(f"{secret}-of-the-test\n")
-                (host / secret).chmod(0o600)
-            with subprocess.Popen([simulator, "--directory", host / "cloud", "--key", "ec:P-256", "--token", "token-of-the-test",
-                                   "--password", "password-of-the-test", "--initial-keystore", host / "keystore.p12",
-                                   "--initial-days", "10"], stdout=subprocess.PIPE, text=True) as cloud:
-                url = next(line for line in cloud.stdout if line.startswith("listening on ")).split()[2]
-                (host / "config.yaml").write_text(
-                    MINIMAL.replace("https://eu.cloud.gravitee.io", url).replace("{value: token}", f"{{file: {host}/token}}")
-                    .replace(f"{{path: {KEYSTORE}}}", f"{{path: {host}/keystore.p12, password: {{file: {host}/password}}}}")
-                    + f"    gateway: {{command: {{argv: [/bin/true]}}}}\nhttp: {{ca_file: {host}/cloud/ca.pem}}\n"
-                      f"state_directory: {host}/state\nschedule: {{splay: 0s}}\n")
-                for line, call in marked:
-                    done = subprocess.run([renewd, "--config", host / "config.yaml", *call],
-                                          capture_output=True, text=True, check=False)
-                    if done.returncode != 0:
-                        problem(f"{document}:{line}", f"{shlex.join(call)}: {done.returncode}: {done.stdout}{done.stderr}")
-                cloud.terminate()
+def try_simulator(renewd, simulator):
+    """README's "To play with them" with the programs of this build, and a directory and a port of its own."""
+    readme = pathlib.Path("README.md")
+    start, configuration = (next(block for block in blocks(readme) if part in block.text)
+                            for part in ("gravitee-cloud-simulator", "ca_file: /tmp/cloud"))
+    options = re.search(r"`build/dev/bin/gravitee-renewd (--config [^`]*)renew`", readme.read_text())[1]
+    with tempfile.TemporaryDirectory() as name:
+        own = {r"/tmp\b": name, r"127\.0\.0\.1:8444": "127.0.0.1:0", "build/dev/bin/gravitee-cloud-simulator": simulator}
+
+        def with_own(text):
+            for theirs, ours in own.items():
+                text = re.sub(theirs, ours, text)
+            return text
+
+        call = shlex.split(with_own(start.text).replace("\\\n", ""))
+        with subprocess.Popen(call, stdout=subprocess.PIPE, text=True) as cloud:
+            url = next(line for line in cloud.stdout if line.startswith("listening on ")).split()[2]
+            own[r"https://127\.0\.0\.1:0"] = url
+            (pathlib.Path(name) / "config.yaml").write_text(with_own(configuration.text))
+            environment = {**os.environ, **dict(re.findall(r"# (\w+)=(\S+)", configuration.text))}
+            call = [renewd, *shlex.split(with_own(options))]
+            person = [sys.executable, pathlib.Path(__file__).with_name("person.py")]
+            for words, sight in (([*call, "renew"], "renewed, valid until"),
+                                 ([*person, "ends", "TERM", "certificate_checked", *call, "run"], "certificate_checked")):
+                done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+                if done.returncode != 0 or sight not in done.stdout:
+                    problem(start, f"{words[-1]}: {done.returncode}: {done.stdout}{done.stderr}")
+            cloud.terminate()
 
 
 def check_monitoring():
@@ -191,7 +179,7 @@ def check_monitoring():
         yaml.safe_load(pathlib.Path(f"config/logs/{sample}.yaml").read_text())
 
 
-{"links": check_links, "commands": check_commands, "configurations": check_configurations, "run": run_commands,
+{"links": check_links, "commands": check_commands, "configurations": check_configurations, "simulator": try_simulator,
  "monitoring": check_monitoring}[sys.argv[1]](*sys.argv[2:])
 for text in problems:
     print(text)

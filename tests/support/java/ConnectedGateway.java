@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -15,12 +17,12 @@ import javax.net.ssl.TrustManagerFactory;
 /**
  * Stands in for a gateway that is connected to the cloud: opens its keystore once, at its start, connects with it, says
  * which certificate the other side saw and what Gravitee's connector says then, and runs until it is told to stop.
- *   java ConnectedGateway KEYSTORE PASSWORD_FILE URL CA_FILE
+ *   java ConnectedGateway KEYSTORE GRAVITEE_YML URL CA_FILE
  */
 public class ConnectedGateway {
     public static void main(String[] arguments) throws Exception {
         try {
-            SSLContext context = context(arguments[0], Files.readString(Path.of(arguments[1])).strip(), arguments[3]);
+            SSLContext context = context(arguments[0], password(Path.of(arguments[1])), arguments[3]);
             System.out.println("connected with serial " + get(arguments[2], context));
             System.out.println("Exchange Connector is now connected and ready");
         } catch (Exception error) {
@@ -28,6 +30,13 @@ public class ConnectedGateway {
             System.exit(1);
         }
         Thread.currentThread().join();
+    }
+
+    /** The one password of a gravitee.yml. */
+    private static String password(Path file) throws IOException {
+        Matcher line = Pattern.compile("^ *password: (.*)$", Pattern.MULTILINE).matcher(Files.readString(file));
+        line.find();
+        return line.group(1);
     }
 
     private static SSLContext context(String keystoreFile, String password, String authorityFile) throws Exception {
