@@ -1,6 +1,8 @@
 #include "support/command.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +10,7 @@
 #include <cstdlib>
 #include <sstream>
 #include <stdexcept>
+#include <system_error>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
@@ -15,7 +18,6 @@
 #include <boost/asio/writable_pipe.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/process/v2/process.hpp>
-#include <boost/process/v2/stdio.hpp>
 
 namespace renewd::testing {
 namespace {
@@ -25,7 +27,7 @@ namespace process = boost::process::v2;
 
 // env(1) looks the program up in PATH, adds to the environment, and becomes the program (the pid stays).
 std::vector<std::string> through_env(const std::vector<std::string>& argv, const CommandOptions& options) {
-  std::vector<std::string> words{"--"};
+  std::vector<std::string> words{"/usr/bin/env", "--"};
   for (const auto& [name, value] : options.environment) {
     words.push_back(name + "=" + value);
   }
@@ -41,6 +43,41 @@ std::string joined(const std::vector<std::string>& argv) {
   return text;
 }
 
+// Closed on exec, so that no other program that runs meanwhile holds them open.
+struct Pipe {
+  Pipe() {
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+      throw std::runtime_error("no pipe can be made");
+    }
+  }
+  std::array<int, 2> ends{};  // to read, to write
+};
+
+// Not by fork(), which copies what a sanitizer keeps of the memory: that takes longer than most commands.
+pid_t spawn(const std::vector<std::string>& words, int input, int output, int errors) {
+  std::vector<char*> argv;
+  for (const auto& word : words) {
+    argv.push_back(const_cast<char*>(word.c_str()));
+  }
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+  pid_t pid = -1;
+  const int error = ::posix_spawn(&pid, argv.front(), &actions, nullptr, argv.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  for (const int end : {input, output, errors}) {
+    ::close(end);
+  }
+  if (error != 0) {
+    throw std::system_error(error, std::generic_category(), "starting " + words.front());
+  }
+  return pid;
+}
+
 int exit_status(int native) {
   return WIFSIGNALED(native) ? 128 + WTERMSIG(native) : WEXITSTATUS(native);
 }
@@ -51,8 +88,14 @@ struct BackgroundProcess::State {
   explicit State(const std::vector<std::string>& command, const CommandOptions& options)
       : argv(command), deadline(options.deadline), output_pipe(io), error_pipe(io), input_pipe(io) {
     input = options.input;
-    child = std::make_unique<process::process>(io, "/usr/bin/env", through_env(command, options),
-                                               process::process_stdio{input_pipe, output_pipe, error_pipe});
+    const Pipe in;
+    const Pipe out;
+    const Pipe err;
+    input_pipe.assign(in.ends[1]);
+    output_pipe.assign(out.ends[0]);
+    error_pipe.assign(err.ends[0]);
+    const pid_t pid = spawn(through_env(command, options), in.ends[0], out.ends[1], err.ends[1]);
+    child = std::make_unique<process::process>(io.get_executor(), pid);
     asio::async_write(input_pipe, asio::buffer(input),
                       [this](const boost::system::error_code&, std::size_t) { input_pipe.close(); });
     collect(output_pipe, output, output_buffer);
