@@ -38,9 +38,9 @@ endif()
 
 # The documents of an operator, beside each other as in the sources so that their links work.
 file(GLOB documents CONFIGURE_DEPENDS docs/*.md)
-install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+list(FILTER documents EXCLUDE REGEX /architecture.md$)
 install(FILES ${documents} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
-install(FILES config/config.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/config)
+install(FILES config/config.yaml config/config.schema.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/config)
 install(DIRECTORY config/grafana config/logs config/prometheus DESTINATION ${CMAKE_INSTALL_DOCDIR}/config)
 install(FILES packaging/completions/gravitee-renewd.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
         RENAME gravitee-renewd)

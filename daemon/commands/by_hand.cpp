@@ -9,6 +9,7 @@
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/failures.hpp"
 #include "commands/terminal_progress.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
@@ -68,12 +69,13 @@ int work_on(const ByHandOptions& options, std::string command, Work work, std::o
   const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock);
   Renewal renewal(objects.surroundings(), certificate, settings->state_directory);
   std::optional<Result<Completed>> result;
-  progress.begin_activation(certificate.name);
+  progress.begin_activation(certificate.name, command == "rollback" ? "the old keystore" : "it");
   progress.start(finish(renewal, work, command, result));
   loop.run([&log](const char* signal) {
     log.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
   });
   if (result && *result) {
+    forget_failures(filesystem, settings->state_directory, certificate.name);
     say(out, certificate.name, success(command, **result, certificate, clock.now()));
     return kSuccess;
   }

@@ -73,7 +73,8 @@ class Init {
     if (::geteuid() != 0 && !survey->notes.empty()) {
       tell_notes({"init does not run as root; what it may not read is left out"});
     }
-    auto draft = setup::complete({files, output_.parent_path(), person_, !prints_, options_.force}, *survey, given());
+    auto draft = setup::complete({files, filesystem_, output_.parent_path(), person_, !prints_, options_.force},
+                                 *survey, given());
     if (!draft) {
       return incomplete(draft.error());
     }
@@ -209,7 +210,10 @@ class Init {
       }
     }
     if (!usual) {
-      fmt::print(out, "- move it to {}, which is what the service reads\n", kServiceConfiguration);
+      fmt::print(out,
+                 "- move the configuration to {}, which is what the service reads, and\n"
+                 "  the secrets to where the service may read them; their paths are in the configuration\n",
+                 kServiceConfiguration);
     }
     fmt::print(out,
                "- gravitee-renewd init --permissions     # the right to write the keystore and to restart the unit\n"

@@ -1,11 +1,16 @@
 #include "commands/overview.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
+#include <fmt/ostream.h>
+
+#include "commands/configured.hpp"
+#include "commands/exit_status.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
 #include "installation/lock.hpp"
@@ -17,6 +22,26 @@ namespace {
 
 bool refused(const std::filesystem::path& path, int wanted) {
   return ::faccessat(AT_FDCWD, path.c_str(), wanted, AT_EACCESS) != 0 && (errno == EACCES || errno == EPERM);
+}
+
+// Whether a file, its owner or its mode has been changed since; it is not known of what is no file.
+bool was_changed(const SecretSource& source, TimePoint since) {
+  struct stat status{};
+  return source.kind == SecretSource::Kind::file && ::stat(source.name.c_str(), &status) == 0 &&
+         TimePoint(std::chrono::seconds(status.st_ctim.tv_sec) + std::chrono::nanoseconds(status.st_ctim.tv_nsec)) >
+             since;
+}
+
+// The daemon's user may read less than whoever looks.
+void take_daemons_view(renewal::Standing& standing, const configuration::CertificateSettings& certificate) {
+  const auto& seen = standing.attempts;
+  if (standing.outlook && !seen.unreadable.empty()) {
+    standing.outlook = failure(ErrorKind::disk, "the daemon cannot read it: " + seen.unreadable);
+  }
+  if (certificate.token && !standing.token_problem && !seen.token_problem.empty() &&
+      !was_changed(*certificate.token, seen.token_seen_at)) {
+    standing.token_problem = seen.token_problem;
+  }
 }
 
 std::string sentence(const std::filesystem::path& path) {
@@ -44,14 +69,37 @@ std::optional<std::string> no_permission(const configuration::Settings& settings
   return std::nullopt;
 }
 
+tl::expected<configuration::Settings, int> load_to_look(std::string_view command,
+                                                        const std::filesystem::path& configuration,
+                                                        std::ostream& errors) {
+  const auto refuse = [&](const std::string& why) {
+    fmt::print(errors, "{}: {}\n", command, why);
+    return tl::unexpected(kFailure);
+  };
+  if (const auto refused = no_permission(configuration)) {
+    return refuse(*refused);
+  }
+  auto settings = load_configuration(configuration, errors);
+  if (!settings) {
+    return tl::unexpected(kUsageError);
+  }
+  if (const auto refused = no_permission(*settings)) {
+    return refuse(*refused);
+  }
+  return std::move(*settings);
+}
+
 Overview Lookout::look(TimePoint now) {
   Overview overview;
   for (const auto& certificate : certificates_) {
-    overview.standings.push_back(
-        renewal::standing_of(filesystem_, installed(certificate), certificate, schedule_, state_directory_, now));
+    overview.standings.push_back(renewal::standing_of(filesystem_, installed(certificate), certificate, schedule_,
+                                                      state_directory_, now, renewal::Looker::command));
   }
   auto holder = installation::lock_holder(installation::daemon_lock(state_directory_));
   overview.daemon = holder ? std::move(*holder) : std::nullopt;
+  for (std::size_t i = 0; overview.daemon && i < certificates_.size(); ++i) {
+    take_daemons_view(overview.standings[i], certificates_[i]);
+  }
   return overview;
 }
 

@@ -1,10 +1,12 @@
-// What `status` and `check` look at: every certificate as it stands on the disk, and whether a daemon runs.
+// What the commands look at that only look: every certificate as it stands on the disk, and whether a daemon runs.
 #pragma once
 
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "certificate/certificate.hpp"
@@ -21,6 +23,11 @@ struct Overview {
   // The daemon that works in the state directory, in the words of its lock; nothing when none does.
   std::optional<std::string> daemon;
 };
+
+// The configuration of a command that only looks; otherwise its exit status, and why on `errors`.
+tl::expected<configuration::Settings, int> load_to_look(std::string_view command,
+                                                        const std::filesystem::path& configuration,
+                                                        std::ostream& errors);
 
 // A plain sentence when this process may not read what it would have to look at: an empty table would be a lie. The
 // first for the configuration file, the second for what is configured in it.

@@ -143,7 +143,7 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
     fmt::print(out, "still missing: {}\n", lack);
   }
   if (changed) {
-    fmt::print(out, "next: systemctl daemon-reload && systemctl restart gravitee-renewd\n");
+    fmt::print(out, "next: systemctl daemon-reload && systemctl try-restart gravitee-renewd\n");
   }
   return kSuccess;
 }

@@ -88,19 +88,9 @@ class Plan {
 }  // namespace
 
 int plan(const PlanOptions& options, const Screen& screen, std::ostream& out, std::ostream& errors) {
-  const auto refuse = [&errors](const std::string& why) {
-    errors << "plan: " << why << '\n';
-    return kFailure;
-  };
-  if (const auto refused = no_permission(options.configuration)) {
-    return refuse(*refused);
-  }
-  const auto settings = load_configuration(options.configuration, errors);
+  const auto settings = load_to_look("plan", options.configuration, errors);
   if (!settings) {
-    return kUsageError;
-  }
-  if (const auto refused = no_permission(*settings)) {
-    return refuse(*refused);
+    return settings.error();
   }
   const auto certificates = select_certificates(*settings, "plan", options.names, errors);
   if (!certificates) {

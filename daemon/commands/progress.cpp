@@ -40,8 +40,8 @@ void Progress::begin(std::string_view certificate, std::string what, seconds Ste
   }
 }
 
-void Progress::begin_activation(std::string_view certificate) {
-  begin(certificate, "making the gateway use it", &StepLimits::activation);
+void Progress::begin_activation(std::string_view certificate, std::string_view keystore) {
+  begin(certificate, fmt::format("making the gateway use {}", keystore), &StepLimits::activation);
   draw();
 }
 

@@ -34,8 +34,9 @@ class Progress final : public EventSink {
       std::function<SteadyTime()> now = [] { return std::chrono::steady_clock::now(); });
 
   void write(const Event& event) override;
-  // Begins with the step that no event tells of: the gateway, when a person wants just that.
-  void begin_activation(std::string_view certificate);
+  // Begins with the step that no event tells of: the gateway, when a person wants just that. `keystore`, in words, is
+  // what it is to use.
+  void begin_activation(std::string_view certificate, std::string_view keystore);
   // The step under way, as of now; nothing without one.
   void draw();
   // No step is under way any more.

@@ -8,14 +8,12 @@
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/failures.hpp"
 #include "commands/permissions.hpp"
 #include "commands/terminal_progress.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
-#include "installation/attempts.hpp"
-#include "installation/lock.hpp"
-#include "installation/state.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/rehearsal.hpp"
 #include "renewal/renewal.hpp"
@@ -101,7 +99,7 @@ class Pass {
       explain_failure(certificate, renewed.error());
       co_return false;
     }
-    keep_account(certificate, nullptr);
+    forget_failures(filesystem_, state_directory_, certificate.name);
     say(certificate, fmt::format("renewed, valid until {}; {}", format_time(renewed->certificate.not_after()),
                                  renewed->activation.message));
     co_return true;
@@ -114,7 +112,7 @@ class Pass {
       explain_failure(certificate, obtained.error());
       co_return false;
     }
-    keep_account(certificate, nullptr);
+    forget_failures(filesystem_, state_directory_, certificate.name);
     say(certificate, "a renewed certificate is stored: " + window.message + " (--force installs it now)");
     co_return true;
   }
@@ -125,6 +123,10 @@ class Pass {
     const auto decision = renewal::decide({current.not_before(), current.not_after()}, certificate,
                                           std::chrono::seconds(0), clock_.now());
     if (!decision.due && (!options_.force || decision.reason == renewal::Reason::never)) {
+      if (decision.reason == renewal::Reason::not_due) {
+        // Somebody else has mended it.
+        forget_failures(filesystem_, state_directory_, certificate.name);
+      }
       say(certificate, "nothing to do: " + decision.message);
       return false;
     }
@@ -144,28 +146,8 @@ class Pass {
     }
     log_.event(EventName::renewal_failed, certificate.name, error.message,
                {{"class", std::string(to_string(error.kind))}});
-    keep_account(certificate, &error);
+    remember_failure(filesystem_, state_directory_, certificate.name, error);
     say(certificate, "failed: " + error.message);
-  }
-
-  // Where a timer runs this command, `check` tells of failures as well; a daemon keeps its own account. Best effort: on
-  // a disk that takes nothing the renewal has failed anyway, and said so.
-  void keep_account(const CertificateSettings& certificate, const Error* error) {
-    const auto daemon = installation::lock_holder(installation::daemon_lock(state_directory_));
-    if (daemon && *daemon) {
-      return;
-    }
-    installation::AttemptStore store(filesystem_, installation::StatePaths(state_directory_, certificate.name));
-    auto attempts = store.load();
-    const auto before = attempts;
-    if (error == nullptr) {
-      attempts.forget_failures();
-    } else {
-      attempts.add_failure(*error);
-    }
-    if (attempts != before) {
-      (void)store.save(attempts);
-    }
   }
 
   // What root may do, the service may not.

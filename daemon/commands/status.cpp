@@ -1,6 +1,5 @@
 #include "commands/status.hpp"
 
-#include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/status_table.hpp"
 #include "commands/watch.hpp"
@@ -8,19 +7,9 @@
 namespace renewd::commands {
 
 int status(const StatusOptions& options, const Screen& screen, std::ostream& out, std::ostream& errors) {
-  const auto refuse = [&errors](const std::string& why) {
-    errors << "status: " << why << '\n';
-    return kFailure;
-  };
-  if (const auto refused = no_permission(options.configuration)) {
-    return refuse(*refused);
-  }
-  const auto settings = load_configuration(options.configuration, errors);
+  const auto settings = load_to_look("status", options.configuration, errors);
   if (!settings) {
-    return kUsageError;
-  }
-  if (const auto refused = no_permission(*settings)) {
-    return refuse(*refused);
+    return settings.error();
   }
   Lookout lookout(*settings, settings->certificates);
   const SystemClock clock;

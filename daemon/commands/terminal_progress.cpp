@@ -50,9 +50,9 @@ void TerminalProgress::start(asio::awaitable<void> work) {
   }
 }
 
-void TerminalProgress::begin_activation(const std::string& certificate) {
+void TerminalProgress::begin_activation(const std::string& certificate, std::string_view keystore) {
   if (progress_) {
-    progress_->begin_activation(certificate);
+    progress_->begin_activation(certificate, keystore);
   }
 }
 

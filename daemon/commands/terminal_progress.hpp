@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -23,8 +24,8 @@ class TerminalProgress {
   std::shared_ptr<EventSink> events() const;
   // Runs `work` on the loop, and draws again each second until it ends.
   void start(boost::asio::awaitable<void> work);
-  // A command that begins with the gateway has no event before it.
-  void begin_activation(const std::string& certificate);
+  // As Progress::begin_activation().
+  void begin_activation(const std::string& certificate, std::string_view keystore);
   // Before something else is printed.
   void end();
 

@@ -48,7 +48,8 @@ std::string advice_for(ErrorKind kind) {
       return "trust the certificate of the cloud or of a proxy in between (http.ca_file): "
              "gravitee-renewd renew --dry-run";
     case ErrorKind::unauthorized:
-      return "make a new account token in the cloud (Settings > Account Tokens) and put it where `token` points";
+      return "make a new account token in the cloud (Settings > Account Tokens) and put it where `token` points, for "
+             "the service's user to read: docs/operations.md, \"Rotating the account token\"";
     case ErrorKind::client_error:
       return "compare account_url with what the cloud's account-token dialog shows";
     case ErrorKind::rate_limited:
@@ -131,6 +132,10 @@ std::vector<Finding> findings(const renewal::Standing& standing, const Relevant&
   } else if (relevant.in_use_expires_first) {
     found.push_back({Severity::warning, "the gateway has not been seen to use the installed one",
                      "gravitee-renewd activate " + standing.name + " restarts the gateway and verifies it"});
+  } else if (standing.in_use && standing.in_use->fingerprint != standing.outlook->certificate.fingerprint_sha256()) {
+    // Whoever has put the installed one there may have restarted the gateway, too.
+    found.push_back({Severity::ok, "the gateway was last seen with another one",
+                     "if it has not been restarted since: gravitee-renewd activate " + standing.name});
   }
   // Failures of a time when it was due are history once somebody else has put a newer keystore there.
   const bool to_be_renewed = in_window || standing.unfinished;
@@ -169,7 +174,9 @@ Verdict judge(const renewal::Standing& standing, const Thresholds& thresholds, T
   if (!standing.outlook) {
     verdict.text = standing.outlook.error().message;
     verdict.advice = standing.way_back.value_or(
-        fmt::format("gravitee-renewd inspect {} --password-file FILE", standing.keystore.string()));
+        fmt::format("gravitee-renewd validate tells what is wrong for the service, gravitee-renewd inspect {} "
+                    "--password-file FILE whether a password opens it",
+                    standing.keystore.string()));
     return verdict;
   }
   const Relevant counts = relevant(standing);

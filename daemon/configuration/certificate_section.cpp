@@ -39,7 +39,7 @@ void read_name(const YamlMap& map, std::string& into) {
 }
 
 void read_account(const YamlMap& map, CertificateSettings& into) {
-  const bool needed = into.renew == RenewMode::automatic;
+  const bool needed = into.renew == RenewMode::automatic && !map.mistypes({"renew"});
   constexpr std::string_view kHint = "; to watch a certificate without renewing it, write `renew: never`";
   if (const YamlNode* node = needed ? map.require("account_url", kHint) : map.find("account_url")) {
     if (const auto text = text_of(*node, "account_url", map.sink())) {

@@ -40,7 +40,8 @@ void read_proxy(const YamlMap& map, HttpSettings& into) {
     into.proxy = std::move(*proxy);
   }
   const bool has_user = into.proxy && !into.proxy->user.empty();
-  if (map.find("proxy_password") != nullptr && !has_user && (into.proxy || map.find("proxy") == nullptr)) {
+  if (map.find("proxy_password") != nullptr && !has_user && !map.mistypes({"proxy"}) &&
+      (into.proxy || map.find("proxy") == nullptr)) {
     map.sink().error(map.place_of("proxy_password"),
                      "`http.proxy_password` needs a user; write it into `http.proxy`, as in http://user@host:3128");
   }
@@ -57,7 +58,8 @@ void read_http(const YamlNode& node, DiagnosticSink& sink, HttpSettings& into) {
   read_duration(*map, "connect_timeout", seconds{1}, into.connect_timeout);
   read_duration(*map, "request_timeout", seconds{1}, into.request_timeout);
   // A default that is longer than what was chosen for the other is no mistake: the whole bounds each step.
-  if (map->find("connect_timeout") != nullptr && into.connect_timeout > into.request_timeout) {
+  if (map->find("connect_timeout") != nullptr && !map->mistypes({"request_timeout"}) &&
+      into.connect_timeout > into.request_timeout) {
     sink.error(map->place_of("connect_timeout"),
                fmt::format("`http.connect_timeout` ({}) must not be longer than `http.request_timeout` ({}), which "
                            "bounds the whole exchange",
@@ -78,7 +80,7 @@ void read_schedule(const YamlNode& node, DiagnosticSink& sink, ScheduleSettings&
   read_duration(*map, "retry_at_least", seconds{1}, into.retry_at_least);
   read_duration(*map, "retry_at_most", seconds{1}, into.retry_at_most);
   read_count(*map, "requests_per_day", 1, kSecondsOfADay, into.requests_per_day);
-  if (into.retry_at_least > into.retry_at_most) {
+  if (into.retry_at_least > into.retry_at_most && !map->mistypes({"retry_at_least", "retry_at_most"})) {
     const bool least = map->find("retry_at_least") != nullptr;
     sink.error(map->place_of(least ? "retry_at_least" : "retry_at_most"),
                fmt::format("`schedule.retry_at_least` ({}) must not be longer than `schedule.retry_at_most` ({})",

@@ -33,7 +33,7 @@ void read_credentials(const YamlMap& map, HttpProbeSettings& into) {
   }
   read_secret_source(map, "password", into.password);
   const auto given = map.present({"username", "password"});
-  if (given.size() == 1) {
+  if (given.size() == 1 && !map.mistypes({"username", "password"})) {
     const std::string_view other = given.front() == "username" ? "password" : "username";
     map.sink().error(map.place_of(given.front()), fmt::format("`{}` needs `{}`; give both, or none",
                                                               map.name_of(given.front()), map.name_of(other)));

@@ -148,7 +148,8 @@ void read_windows(const YamlMap& certificate, CertificateSettings& into) {
   read_duration(certificate, "override_windows_before", kShortestOverride, into.override_windows_before);
   const auto present = certificate.present({"renew_windows", "activate_windows"});
   const seconds* renew_before = std::get_if<seconds>(&into.renew_before);
-  if (!present.empty() && renew_before != nullptr && *renew_before <= into.override_windows_before) {
+  const bool known = !certificate.mistypes({"renew_before", "override_windows_before"});
+  if (known && !present.empty() && renew_before != nullptr && *renew_before <= into.override_windows_before) {
     certificate.sink().error(
         certificate.place_of(present.front()),
         fmt::format("`{}` would never be kept: the renewal begins {} before expiry (`renew_before`), and windows are "

@@ -50,6 +50,7 @@ class YamlMap {
   YamlMap(const YamlNode& node, std::string name, DiagnosticSink& sink)
       : node_(&node), name_(std::move(name)), sink_(&sink) {}
   void check_keys(const KnownKeys& known);
+
   const YamlNode* node_;
   std::string name_;
   DiagnosticSink* sink_;

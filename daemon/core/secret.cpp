@@ -61,20 +61,25 @@ std::string_view without_line_break(std::string_view text) {
   return text;
 }
 
+// What a unit has loaded; outside of one, what it would load.
+std::string file_of_credential(const std::string& name) {
+  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+  return directory == nullptr ? kCredentialStore + name : std::string(directory) + "/" + name;
+}
+
 Result<Secret> read_raw(const SecretSource& source, const std::string& doing) {
   switch (source.kind) {
     case SecretSource::Kind::file:
       return read_file(source.name, doing);
     case SecretSource::Kind::credential: {
       const std::string stored = kCredentialStore + source.name;
-      const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
-      if (directory == nullptr) {
+      const std::string file = file_of_credential(source.name);
+      if (file == stored) {
         return read_file(stored, doing + ", outside of a unit (CREDENTIALS_DIRECTORY is not set): " + stored);
       }
-      const std::string loaded = std::string(directory) + "/" + source.name;
       return read_file(
-          loaded, fmt::format("{} (LoadCredential={} in the unit takes it from {} when the service starts): {}", doing,
-                              source.name, stored, loaded));
+          file, fmt::format("{} (LoadCredential={} in the unit takes it from {} when the service starts): {}", doing,
+                            source.name, stored, file));
     }
     case SecretSource::Kind::env: {
       const char* value = std::getenv(source.name.c_str());
@@ -130,8 +135,7 @@ std::string SecretSource::description() const {
 bool is_out_of_sight(const SecretSource& source) {
   switch (source.kind) {
     case SecretSource::Kind::credential:
-      return std::getenv("CREDENTIALS_DIRECTORY") == nullptr &&
-             ::access((kCredentialStore + source.name).c_str(), F_OK) != 0;
+      return ::access(file_of_credential(source.name).c_str(), F_OK) != 0;
     case SecretSource::Kind::env:
       return std::getenv(source.name.c_str()) == nullptr;
     case SecretSource::Kind::file:
@@ -139,6 +143,19 @@ bool is_out_of_sight(const SecretSource& source) {
       return false;
   }
   return false;
+}
+
+std::vector<std::string> paths_of(const SecretSource& source) {
+  switch (source.kind) {
+    case SecretSource::Kind::file:
+      return {source.name};
+    case SecretSource::Kind::credential:
+      return {file_of_credential(source.name), kCredentialStore + source.name};
+    case SecretSource::Kind::env:
+    case SecretSource::Kind::value:
+      return {};
+  }
+  return {};
 }
 
 Result<Secret> read_secret(const SecretSource& source) {

@@ -49,8 +49,11 @@ struct SecretSource {
 // /etc/credstore, where the unit's LoadCredential=NAME takes them from.
 Result<Secret> read_secret(const SecretSource& source);
 
-// Whether nothing can be told of the secret from here, since it may be there for the service alone: a variable that
-// this process lacks, or a credential that is not in the store.
+// For whoever is not the service: whether the secret may be there for the service alone, so that nothing can be told of
+// it. A variable that this process lacks, or a credential of which there is no file here.
 bool is_out_of_sight(const SecretSource& source);
+
+// The files that messages about the secret name.
+std::vector<std::string> paths_of(const SecretSource& source);
 
 }  // namespace renewd

@@ -19,6 +19,10 @@ std::int64_t to_number(TimePoint time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
+std::int64_t microseconds_of(TimePoint time) {
+  return std::chrono::floor<std::chrono::microseconds>(time).time_since_epoch().count();
+}
+
 TimePoint to_time(const json::value& value) {
   return TimePoint(std::chrono::seconds(value.to_number<std::int64_t>()));
 }
@@ -29,25 +33,43 @@ void Attempts::add_failure(const Error& error) {
   ++failures_in_a_row;
   last_failure = to_string(error.kind);
   last_message = error.message;
+  by_hand = false;
 }
 
 void Attempts::forget_failures() {
   failures_in_a_row = 0;
   last_failure.clear();
   last_message.clear();
+  by_hand = false;
 }
 
 Attempts AttemptStore::load() const {
-  const auto text = filesystem_.read(paths_.attempts(), kLimit);
-  if (!text) {
+  const auto bytes = filesystem_.read(paths_.attempts(), kLimit);
+  if (!bytes) {
     return {};
   }
   try {
-    const auto object = json::parse(*text).as_object();
+    const auto object = json::parse(*bytes).as_object();
     Attempts attempts;
     attempts.failures_in_a_row = object.at("failures_in_a_row").to_number<unsigned>();
     attempts.last_failure = object.at("last_failure").as_string();
     attempts.last_message = object.at("last_message").as_string();
+    // What earlier versions wrote lacks the rest.
+    const auto flag = [&object](const char* name) {
+      const auto* const value = object.if_contains(name);
+      return value != nullptr && value->as_bool();
+    };
+    const auto text = [&object](const char* name) {
+      const auto* const value = object.if_contains(name);
+      return value == nullptr ? std::string() : std::string(value->as_string());
+    };
+    attempts.by_hand = flag("by_hand");
+    attempts.after_success = flag("after_success");
+    attempts.unreadable = text("unreadable");
+    attempts.token_problem = text("token_problem");
+    if (const auto* const seen_at = object.if_contains("token_seen_at")) {
+      attempts.token_seen_at = TimePoint(std::chrono::microseconds(seen_at->to_number<std::int64_t>()));
+    }
     attempts.not_before = to_time(object.at("not_before"));
     attempts.days_announced = object.at("days_announced").to_number<int>();
     attempts.expiry_announced = to_time(object.at("expiry_announced"));
@@ -58,10 +80,21 @@ Attempts AttemptStore::load() const {
 }
 
 Result<void> AttemptStore::save(const Attempts& attempts) {
-  const json::object object{
-      {"failures_in_a_row", attempts.failures_in_a_row}, {"last_failure", attempts.last_failure},
-      {"last_message", attempts.last_message},           {"not_before", to_number(attempts.not_before)},
-      {"days_announced", attempts.days_announced},       {"expiry_announced", to_number(attempts.expiry_announced)}};
+  if (attempts == Attempts()) {
+    auto removed = filesystem_.remove(paths_.attempts());
+    return removed ? filesystem_.sync_directory(paths_.directory) : removed;
+  }
+  const json::object object{{"failures_in_a_row", attempts.failures_in_a_row},
+                            {"last_failure", attempts.last_failure},
+                            {"last_message", attempts.last_message},
+                            {"by_hand", attempts.by_hand},
+                            {"after_success", attempts.after_success},
+                            {"not_before", to_number(attempts.not_before)},
+                            {"days_announced", attempts.days_announced},
+                            {"expiry_announced", to_number(attempts.expiry_announced)},
+                            {"unreadable", attempts.unreadable},
+                            {"token_problem", attempts.token_problem},
+                            {"token_seen_at", microseconds_of(attempts.token_seen_at)}};
   return write_state(filesystem_, paths_.attempts(), json::serialize(object) + "\n");
 }
 

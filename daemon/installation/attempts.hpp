@@ -16,11 +16,18 @@ struct Attempts {
   unsigned failures_in_a_row = 0;
   std::string last_failure;      // its class, and
   std::string last_message;      // its words; empty after a success
+  bool by_hand = false;          // it was a command's, without a daemon
   TimePoint not_before{};        // the next attempt is not before this moment
+  bool after_success = false;    // which a success has chosen: what is unfinished need not wait for it
   int days_announced = 0;        // the last threshold that certificate_expiring told of
   TimePoint expiry_announced{};  // when certificate_expired was last told
+  // What only the daemon knows, whose user may read less than root: why it could not open the keystore, or use the
+  // account token, when it last looked; empty: it could.
+  std::string unreadable;
+  std::string token_problem;
+  TimePoint token_seen_at{};  // with a problem
 
-  // Neither changes when the next attempt is.
+  // Neither moves `not_before`.
   void add_failure(const Error& error);
   void forget_failures();
 
@@ -34,7 +41,8 @@ class AttemptStore {
 
   // Nothing remembered, or nothing that can be trusted, is a fresh start.
   Attempts load() const;
-  // Durable when it returns. Creates the directory. Times are kept to the second.
+  // Durable when it returns. Creates the directory. Times are kept to the second, that of
+  // the token to the microsecond. Nothing to remember is no file.
   Result<void> save(const Attempts& attempts);
 
  private:

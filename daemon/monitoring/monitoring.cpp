@@ -28,20 +28,21 @@ std::string list(const std::vector<std::string>& names) {
   return text;
 }
 
-void add_path(std::vector<std::string>& paths, const std::optional<SecretSource>& secret) {
-  if (secret && secret->kind == SecretSource::Kind::file) {
-    paths.push_back(secret->name);
+void add_paths(std::vector<std::string>& paths, const std::optional<SecretSource>& secret) {
+  if (secret) {
+    const auto more = paths_of(*secret);
+    paths.insert(paths.end(), more.begin(), more.end());
   }
 }
 
 std::vector<std::string> paths_of_secrets(const configuration::Settings& settings) {
   std::vector<std::string> paths;
-  add_path(paths, settings.http.proxy_password);
+  add_paths(paths, settings.http.proxy_password);
   for (const auto& certificate : settings.certificates) {
-    add_path(paths, certificate.token);
-    add_path(paths, certificate.keystore.password);
+    add_paths(paths, certificate.token);
+    add_paths(paths, certificate.keystore.password);
     if (certificate.gateway.http_probe) {
-      add_path(paths, certificate.gateway.http_probe->password);
+      add_paths(paths, certificate.gateway.http_probe->password);
     }
   }
   // One may begin with another.

@@ -8,6 +8,7 @@
 #include "cloud/renew_api.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
+#include "renewal/token_watch.hpp"
 
 namespace renewd::renewal {
 namespace {
@@ -31,12 +32,12 @@ Result<std::string> rehearse_keystore(const Surroundings& around, const configur
                      format_time(installed->keystore.certificate.not_after()));
 }
 
-Result<std::string> rehearse_token(const configuration::CertificateSettings& settings) {
+Result<std::string> rehearse_token(const configuration::CertificateSettings& settings, TimePoint now) {
   if (!settings.token) {
     return failure(ErrorKind::unauthorized, "no token is configured: set `token`");
   }
-  if (const auto token = read_secret(*settings.token); !token) {
-    return tl::unexpected(std::move(token.error()));
+  if (auto problem = token_problem(*settings.token, now)) {
+    return failure(ErrorKind::unauthorized, std::move(*problem));
   }
   return fmt::format("readable from {}", settings.token->description());
 }
@@ -98,7 +99,7 @@ asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
                                                      fs::path state_directory) {
   std::vector<RehearsedStep> steps;
   steps.push_back({"keystore", rehearse_keystore(surroundings, settings)});
-  steps.push_back({"token", rehearse_token(settings)});
+  steps.push_back({"token", rehearse_token(settings, surroundings.clock.now())});
   auto reached = co_await rehearse_cloud(surroundings.http, settings.account_url);
   steps.push_back({"cloud", std::move(reached)});
   steps.push_back({"installation", rehearse_installation(surroundings.filesystem, settings.keystore.path)});

@@ -70,11 +70,18 @@ Step Schedule::when_allowed(Step step, const Situation& situation, TimePoint now
     }
   };
   const std::string until = format_time(attempts_.not_before);
-  put_off(attempts_.not_before, Reason::retry,
-          attempts_.failures_in_a_row == 0
-              ? fmt::format("not before {}: there was a renewal a short time ago", until)
-              : fmt::format("tried again at {} after {} failure{} in a row ({})", until, attempts_.failures_in_a_row,
-                            attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure));
+  if (attempts_.after_success) {
+    if (asks) {
+      put_off(attempts_.not_before, Reason::retry,
+              fmt::format("not before {}: there was a renewal a short time ago", until));
+    }
+  } else {
+    put_off(attempts_.not_before, Reason::retry,
+            attempts_.failures_in_a_row == 0
+                ? fmt::format("not before {}: it has been begun again and again without coming to an end", until)
+                : fmt::format("tried again at {} after {} failure{} in a row ({})", until, attempts_.failures_in_a_row,
+                              attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure));
+  }
   if (asks && !situation.requests.empty()) {
     // Nobody knows what came of it: the daemon ended before it did.
     const TimePoint again = situation.requests.back() + schedule_.retry_at_least;
@@ -92,11 +99,11 @@ Step Schedule::when_allowed(Step step, const Situation& situation, TimePoint now
 
 TimePoint Schedule::failed(const Error& error, TimePoint not_after, TimePoint now) {
   if (retry_rule(error.kind).pace == Pace::never) {
-    attempts_.not_before = std::max(attempts_.not_before, now + schedule_.retry_at_least);
-    return attempts_.not_before;
+    return now + schedule_.retry_at_least;  // to look again: what was left alone may be ours then
   }
   attempts_.add_failure(error);
   const double jitter = std::uniform_real_distribution<double>(0, 1)(jitter_);
+  attempts_.after_success = false;
   attempts_.not_before =
       next_attempt({error.kind, attempts_.failures_in_a_row, error.retry_after}, schedule_, not_after, now, jitter);
   return attempts_.not_before;
@@ -107,11 +114,18 @@ void Schedule::succeeded(TimePoint now) {
   attempts_.days_announced = 0;
   // Whatever the new certificate looks like: no renewal loop.
   attempts_.not_before = now + schedule_.check_every;
+  attempts_.after_success = true;
+}
+
+void Schedule::token_seen(std::string problem, TimePoint now) {
+  attempts_.token_seen_at = problem.empty() ? TimePoint() : std::chrono::floor<std::chrono::microseconds>(now);
+  attempts_.token_problem = std::move(problem);
 }
 
 void Schedule::slow_down(TimePoint now) {
   if (attempts_.not_before <= now) {
     attempts_.not_before = now + schedule_.retry_at_most;
+    attempts_.after_success = false;
   }
 }
 

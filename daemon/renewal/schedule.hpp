@@ -58,7 +58,7 @@ class Schedule {
   // The same answer for the same question, however often it is asked.
   Step next(const Situation& situation, TimePoint now) const;
 
-  // The moment of the next attempt.
+  // The moment of the next attempt; after what is no failure of ours (busy), that of another look.
   TimePoint failed(const Error& error, TimePoint not_after, TimePoint now);
   void succeeded(TimePoint now);
   // Somebody else has mended it, with `renew` or another keystore: what failed before is over.
@@ -73,6 +73,10 @@ class Schedule {
   int days_to_announce(std::chrono::seconds left);
   // Whether certificate_expired is to be told now: once a day.
   bool announces_expiry(TimePoint now);
+
+  // What the daemon's look found, for whoever looks beside it; empty for nothing.
+  void keystore_seen(std::string problem) { attempts_.unreadable = std::move(problem); }
+  void token_seen(std::string problem, TimePoint now);
 
   const installation::Attempts& attempts() const { return attempts_; }
   std::chrono::seconds offset() const { return offset_; }

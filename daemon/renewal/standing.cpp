@@ -24,16 +24,20 @@ std::string way_back(const installation::Generations& generations) {
   if (!kept || kept->empty()) {
     return wanted + "no older one is kept here";
   }
-  const auto& newest = kept->back();
-  return fmt::format(
-      "{}the newest that is kept is {}{}", wanted, generations.path(newest.number).string(),
-      newest.certificate ? fmt::format(" (valid until {})", format_time(newest.certificate->not_after)) : "");
+  // After a roll-back the newest is not the one that lasts the longest.
+  const auto end = [](const installation::Generation& generation) {
+    return generation.certificate ? generation.certificate->not_after : std::chrono::sys_seconds();
+  };
+  const auto& best =
+      *std::max_element(kept->rbegin(), kept->rend(), [&end](const auto& a, const auto& b) { return end(a) < end(b); });
+  return fmt::format("{}the best that is kept is {}{}", wanted, generations.path(best.number).string(),
+                     best.certificate ? fmt::format(" (valid until {})", format_time(end(best))) : "");
 }
 
 Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> installed,
                      const configuration::CertificateSettings& certificate,
                      const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
-                     TimePoint now) {
+                     TimePoint now, Looker looker) {
   const installation::StatePaths paths(state_directory, certificate.name);
   const installation::History history(filesystem, paths);
   const auto requests = installation::RequestLog(filesystem, paths).peek(now);
@@ -47,7 +51,8 @@ Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> in
                     .attempts = installation::AttemptStore(filesystem, paths).load(),
                     .requests = requests.size(),
                     .history = history.list()};
-  if (certificate.token && certificate.renew == configuration::RenewMode::automatic) {
+  const bool token_is_seen = certificate.token && (looker == Looker::daemon || !is_out_of_sight(*certificate.token));
+  if (token_is_seen && certificate.renew == configuration::RenewMode::automatic) {
     standing.token_problem = token_problem(*certificate.token, now);
   }
   if (!installed) {
@@ -73,7 +78,7 @@ Standing look_at(Filesystem& filesystem, const configuration::CertificateSetting
   auto installed = read_installed(filesystem, certificate.keystore).map([](Installed&& found) {
     return std::move(found.keystore.certificate);
   });
-  return standing_of(filesystem, std::move(installed), certificate, schedule, state_directory, now);
+  return standing_of(filesystem, std::move(installed), certificate, schedule, state_directory, now, Looker::command);
 }
 
 }  // namespace renewd::renewal

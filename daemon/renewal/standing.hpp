@@ -47,7 +47,7 @@ struct Standing {
   std::vector<installation::PastRenewal> history = {};  // oldest first
   // How to get an installed keystore back that is gone, for people.
   std::optional<std::string> way_back = std::nullopt;
-  // Why a renewal would fail at the account token, whenever it comes.
+  // Why a renewal would fail at the account token, whenever it comes, as far as the looker can tell.
   std::optional<std::string> token_problem = std::nullopt;
 
   // A renewed keystore is installed, or the old one is being put back, and the gateway has not been seen to use it.
@@ -59,13 +59,17 @@ struct Standing {
 // How a keystore that is gone gets back into its place: only a person knows whose it was, and which mode it had.
 std::string way_back(const installation::Generations& generations);
 
+// The daemon has all that the service has; a command, perhaps not the secrets.
+enum class Looker { daemon, command };
+
 // `installed` is the certificate in the keystore, or why it cannot be read.
 Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> installed,
                      const configuration::CertificateSettings& certificate,
                      const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
-                     TimePoint now);
+                     TimePoint now, Looker looker);
 
-// The same, with a look at the keystore. Opening it derives a key, which takes a processor up to a second.
+// The same for a command, with a look at the keystore. Opening it derives a key, which takes a processor up to a
+// second.
 Standing look_at(Filesystem& filesystem, const configuration::CertificateSettings& certificate,
                  const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
                  TimePoint now);

@@ -42,6 +42,14 @@ std::chrono::seconds longest_renewal(const configuration::CertificateSettings& c
   return http.request_timeout + 2 * (activation + certificate.gateway.verify_timeout) + kSlack;
 }
 
+// What commands by hand have failed at is no reason for a daemon to hold back.
+installation::Attempts at_start(installation::Attempts attempts) {
+  if (attempts.by_hand) {
+    attempts.forget_failures();
+  }
+  return attempts;
+}
+
 }  // namespace
 
 Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surroundings, Slots& slots, Board& board,
@@ -57,7 +65,7 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surro
       attempt_store_(around_.filesystem, installation::StatePaths(state_directory_, certificate_.name)),
       schedule_(certificate_, settings_,
                 splay_offset(host_identity(around_.filesystem), certificate_.name, settings_.splay),
-                attempt_store_.load(), std::random_device{}()),
+                at_start(attempt_store_.load()), std::random_device{}()),
       timer_(executor),
       watch_(executor, certificate_.keystore.path),
       repetitions_(settings_.check_every),
@@ -139,9 +147,12 @@ asio::awaitable<TimePoint> Supervisor::step() {
   const TimePoint now = around_.clock.now();
   const TimePoint next_check = now + settings_.check_every;
   if (!installed) {
+    schedule_.keystore_seen(installed.error().message);
+    save_attempts();
     // What mends it may be another file: that of its password.
     co_return std::min(next_check, now + kLookAgainWhenUnreadable);
   }
+  schedule_.keystore_seen({});
   const auto& certificate = installed->keystore.certificate;
   const Validity validity{certificate.not_before(), certificate.not_after()};
   const auto unfinished = co_await run_blocking(around_.pool, [this] { return renewal_.unfinished(); });
@@ -249,8 +260,8 @@ asio::awaitable<Result<Installed>> Supervisor::look() {
 
 void Supervisor::publish() {
   if (seen_) {
-    board_.publish(
-        standing_of(around_.filesystem, *seen_, certificate_, settings_, state_directory_, around_.clock.now()));
+    board_.publish(standing_of(around_.filesystem, *seen_, certificate_, settings_, state_directory_,
+                               around_.clock.now(), Looker::daemon));
   }
 }
 
@@ -325,11 +336,16 @@ void Supervisor::examine_token(TimePoint needed_at, TimePoint now) {
   if (!certificate_.token || certificate_.renew == configuration::RenewMode::never) {
     return;
   }
+  std::string problem;
   for (const auto& finding : renewal::examine_token(*certificate_.token, needed_at, now)) {
+    if (finding.level == Level::error && problem.empty()) {
+      problem = finding.message;
+    }
     if (const auto times = repetitions_.seen(EventName::token_unusable, finding.message, now)) {
       event(finding.level, EventName::token_unusable, finding.message, {{"times", std::int64_t{*times}}});
     }
   }
+  schedule_.token_seen(std::move(problem), now);
 }
 
 // Logs a failure and decides when to try again.

@@ -85,9 +85,6 @@ std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint ne
 }
 
 std::optional<std::string> token_problem(const SecretSource& source, TimePoint now) {
-  if (is_out_of_sight(source)) {
-    return std::nullopt;
-  }
   for (TokenFinding& finding : examine_token(source, now, now)) {
     if (finding.level == Level::error) {
       return std::move(finding.message);

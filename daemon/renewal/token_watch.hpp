@@ -22,7 +22,7 @@ struct TokenFinding {
 // with one that says nothing of its end.
 std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint needed_at, TimePoint now);
 
-// Why a renewal would fail at the token now; nothing when it would not, as far as it can be told from here.
+// Why a renewal would fail at the token now; nothing when it would not.
 std::optional<std::string> token_problem(const SecretSource& source, TimePoint now);
 
 // When a JSON Web Token expires (RFC 7519, 4.1.4); nothing for any other text. The signature is not our business.

@@ -9,7 +9,6 @@
 
 #include "configuration/unit_names.hpp"
 #include "configuration/urls.hpp"
-#include "core/filesystem.hpp"
 #include "core/text.hpp"
 #include "setup/keystore_look.hpp"
 #include "setup/questions.hpp"
@@ -88,9 +87,11 @@ class Completing {
       tell(fmt::format("\nFound in {}:\n  keystore {}", found.origin,
                        found.path ? printable(found.path->string(), 500) : "(" + found.path_problem + ")"));
     }
-    const bool complete = name_it(found, draft) && find_keystore(found, draft) && find_health_password(found, draft) &&
-                          find_password(found, draft) && find_account(draft) && find_token(draft) &&
-                          find_units(found, draft);
+    const auto& units = given_.units.empty() ? found.units : given_.units;
+    const bool complete = name_it(found, draft) && find_keystore(found, draft) &&
+                          find_health_password(found, draft, units) && find_password(found, draft) &&
+                          find_account(draft) && find_token(draft) && find_units(found, draft) &&
+                          find_health_password(found, draft, draft.units);
     if (!complete) {
       return;
     }
@@ -156,8 +157,12 @@ class Completing {
   bool find_password(const FoundKeystore& found, CertificateDraft& draft) {
     if (given_.password_file) {
       draft.password_file = *given_.password_file;
-      if (const auto password = read_secret({SecretSource::Kind::file, given_.password_file->string(), {}})) {
+      if (const auto password = content_of(*given_.password_file)) {
         look(draft, *password);
+        if (look_.wrong_password) {
+          missing(fmt::format("the file of --password-file: the password in {} does not open the keystore",
+                              printable(given_.password_file->string(), 500)));
+        }
       } else {
         missing(fmt::format("the file of --password-file: {}", password.error().message));
       }
@@ -165,7 +170,7 @@ class Completing {
     }
     draft.password_file = secret_file("keystore-password", draft);
     if (stays(*draft.password_file)) {
-      return use_password_that_is_there(draft);
+      return use_password_that_is_there(found, draft);
     }
     if (found.password) {
       look(draft, *found.password);
@@ -189,39 +194,48 @@ class Completing {
 
   // Whether a file of a secret exists and nobody may replace it.
   bool stays(const fs::path& file) const {
-    return completion_.keeps_secrets && !completion_.replaces && PosixFilesystem().exists(file);
+    return completion_.keeps_secrets && !completion_.replaces && completion_.filesystem.exists(file);
   }
 
-  bool use_password_that_is_there(const CertificateDraft& draft) {
+  static Result<Secret> content_of(const fs::path& file) {
+    return read_secret({SecretSource::Kind::file, file.string(), {}});
+  }
+
+  bool use_password_that_is_there(const FoundKeystore& found, const CertificateDraft& draft) {
     const std::string file = printable(draft.password_file->string(), 500);
-    const auto password = read_secret({SecretSource::Kind::file, draft.password_file->string(), {}});
-    const KeystoreLook looked =
-        password ? look_at_keystore(completion_.files, draft.keystore, *password) : KeystoreLook{};
-    if (!password || looked.wrong_password) {
-      missing(
-          fmt::format("{} exists, {}; correct it, name another file with --password-file FILE, or let it be replaced "
-                      "with --force",
-                      file,
-                      password ? "and the password in it does not open the keystore"
-                               : "and cannot be used: " + password.error().message));
+    const std::string advice =
+        "correct it, name another file with --password-file FILE, or let it be replaced with --force";
+    const auto password = content_of(*draft.password_file);
+    if (!password) {
+      missing(fmt::format("{} exists, and cannot be used: {}; {}", file, password.error().message, advice));
+      return goes_on();
+    }
+    look(draft, *password);
+    const bool tried = look_.wrong_password || !look_.description.empty();
+    const bool differs = !tried && found.password && found.password->view() != password->view();
+    if (look_.wrong_password || differs) {
+      missing(fmt::format(
+          "{} exists, and {}; {}", file,
+          differs ? "has another password in it than gravitee.yml" : "the password in it does not open the keystore",
+          advice));
       return goes_on();
     }
     draft_.notes.push_back(file + " exists, and is used as it is");
-    look(draft, *password);
     return true;
   }
 
-  // The file of the password that gravitee.yml has for the health check: what is in its way is told first.
-  bool find_health_password(const FoundKeystore& found, const CertificateDraft& draft) {
-    const auto& wanted = found.technical_api.password;
+  // The file for the password that gravitee.yml has for the health check, which a unit is verified with: told as soon
+  // as the units are known, if it is in the way.
+  bool find_health_password(const FoundKeystore& found, const CertificateDraft& draft,
+                            const std::vector<std::string>& units) {
+    const TechnicalApi& api = found.technical_api;
     const fs::path file = secret_file("health-password", draft);
-    const auto& units = given_.units.empty() ? found.units : given_.units;
-    const bool is_checked = !units.empty() && units != std::vector<std::string>{"none"};
-    if (!is_checked || !wanted || !found.technical_api.problem.empty() || !stays(file)) {
+    const bool is_used = !units.empty() && units.front() != "none" && api.problem.empty() && api.password;
+    if (!is_used || !stays(file)) {
       return true;
     }
-    const auto present = read_secret({SecretSource::Kind::file, file.string(), {}});
-    if (!present || present->view() != wanted->view()) {
+    const auto present = content_of(file);
+    if (!present || present->view() != api.password->view()) {
       missing(
           fmt::format("{} exists, and does not hold the password that gravitee.yml has for the health check; correct "
                       "it, or let it be replaced with --force",
@@ -288,9 +302,20 @@ class Completing {
     return answer.has_value();
   }
 
+  // A token is never replaced: it may be newer than anything that is known here.
+  void examine_token(const fs::path& file) {
+    if (!completion_.filesystem.exists(file)) {
+      return;
+    }
+    if (const auto token = content_of(file); !token) {
+      draft_.notes.push_back("the account token that is there cannot be used: " + token.error().message);
+    }
+  }
+
   bool find_token(CertificateDraft& draft) {
     draft.token_file = given_.token_file.value_or(completion_.directory / "account-token");
     if (completion_.person == nullptr || given_.token_file) {
+      examine_token(draft.token_file);
       return true;
     }
     const auto answer = ask("File of the account token", draft.token_file.string(), absolute_path);
@@ -298,10 +323,11 @@ class Completing {
       return false;
     }
     draft.token_file = *answer;
+    examine_token(draft.token_file);
     const bool asked_before =
         std::any_of(draft_.certificates.begin(), draft_.certificates.end(),
                     [&](const CertificateDraft& other) { return other.token_file == draft.token_file; });
-    if (!completion_.keeps_secrets || asked_before || completion_.files.exists(draft.token_file)) {
+    if (!completion_.keeps_secrets || asked_before || completion_.filesystem.exists(draft.token_file)) {
       return true;
     }
     auto token = ask_secret("Account token (not shown; empty to store it later): ");

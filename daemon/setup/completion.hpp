@@ -9,6 +9,7 @@
 
 #include <tl/expected.hpp>
 
+#include "core/filesystem.hpp"
 #include "core/secret.hpp"
 #include "setup/configuration_writer.hpp"
 #include "setup/host_files.hpp"
@@ -49,6 +50,7 @@ struct Incomplete {
 // `keeps_secrets` off neither are secrets, which nobody would write.
 struct Completion {
   const HostFiles& files;
+  const Filesystem& filesystem;  // that `directory` is on
   std::filesystem::path directory;
   Person* person = nullptr;
   bool keeps_secrets = true;

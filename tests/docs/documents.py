@@ -126,18 +126,20 @@ def try_simulator(renewd, simulator):
 
         call = shlex.split(with_own(start.text).replace("\\\n", ""))
         with subprocess.Popen(call, stdout=subprocess.PIPE, text=True) as cloud:
-            url = next(line for line in cloud.stdout if line.startswith("listening on ")).split()[2]
-            own[r"https://127\.0\.0\.1:0"] = url
-            (pathlib.Path(name) / "config.yaml").write_text(with_own(configuration.text))
-            environment = {**os.environ, **dict(re.findall(r"# (\w+)=(\S+)", configuration.text))}
-            call = [renewd, *shlex.split(with_own(options))]
-            person = [sys.executable, pathlib.Path(__file__).with_name("person.py")]
-            for words, sight in (([*call, "renew"], "renewed, valid until"),
-                                 ([*person, "ends", "TERM", "certificate_checked", *call, "run"], "certificate_checked")):
-                done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-                if done.returncode != 0 or sight not in done.stdout:
-                    problem(start, f"{words[-1]}: {done.returncode}: {done.stdout}{done.stderr}")
-            cloud.terminate()
+            try:
+                url = next(line for line in cloud.stdout if line.startswith("listening on ")).split()[2]
+                own[r"https://127\.0\.0\.1:0"] = url
+                (pathlib.Path(name) / "config.yaml").write_text(with_own(configuration.text))
+                environment = {**os.environ, **dict(re.findall(r"# (\w+)=(\S+)", configuration.text))}
+                call = [renewd, *shlex.split(with_own(options))]
+                person = [sys.executable, pathlib.Path(__file__).with_name("person.py")]
+                for words, sight in (([*call, "renew"], "renewed, valid until"),
+                                     ([*person, "ends", "TERM", "certificate_checked", *call, "run"], "certificate_checked")):
+                    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+                    if done.returncode != 0 or sight not in done.stdout:
+                        problem(start, f"{words[-1]}: {done.returncode}: {done.stdout}{done.stderr}")
+            finally:
+                cloud.terminate()
 
 
 def check_monitoring():

@@ -64,7 +64,7 @@ LIBERTIES = [
     (r"^gravitee-renewd init(?! --)", f"{PERSON} answers gravitee-renewd init", "it asks a person"),
     (r"^gravitee-renewd run\b", f"{PERSON} ends TERM certificate_checked gravitee-renewd run", "it is endless"),
     (r"^gravitee-renewd status --watch", f"{PERSON} ends INT production gravitee-renewd status --watch", "it is endless"),
-    (r"^install -m 0600 /dev/stdin.*", r'printf "%s\\n" "$TOKEN" | \g<0>', "a person pastes it"),
+    (r"^install -o gravitee -m 0600 /dev/stdin.*", r'printf "%s\\n" "$TOKEN" | \g<0>', "a person pastes it"),
     (r"^keytool -storepasswd.*", r'printf "%s\\n" "$PASSWORD" another-password another-password | \g<0>',
      "a person types them"),
     (r"^# the same password into.*",

@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 
 # To `init`: by the beginning of each question. Nothing but Return takes what it proposes.
 ANSWERS = {
@@ -48,13 +49,18 @@ def answer(command):
 
 def end(name, word, command):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        stuck = threading.Timer(PATIENCE, process.kill)
+        stuck.start()
+        seen = False
         for line in process.stdout:
             print(line, end="")
-            if word in line:
-                break
-        process.send_signal(signal.Signals[name])
-        print(process.stdout.read(), end="")
-    return process.returncode
+            if not seen and word in line:
+                seen = True
+                process.send_signal(signal.Signals[name])
+        stuck.cancel()
+    if not seen:
+        print(f"person.py: it has not printed {word}")
+    return process.returncode if seen else 1
 
 
 if sys.argv[1] == "answers":

@@ -173,6 +173,51 @@ TEST_CASE("init uses a password file that is there and opens the keystore") {
   check_renews(host);
 }
 
+TEST_CASE("init does not take a password for right that it cannot try") {
+  UnconfiguredHost host;
+  fs::remove(host.keystore());
+  fs::create_directories(host.directory());
+  write_file(host.directory() / "keystore-password", "stale\n");
+  const auto refused = host.init(host.whole());
+  CHECK(refused.status == 2);
+  CHECK_THAT(refused.errors, ContainsSubstring("has another password in it than gravitee.yml"));
+  write_file(host.directory() / "keystore-password", std::string(kKeystorePassword) + "\n");
+  CHECK(host.init(host.whole()).status == 0);
+}
+
+TEST_CASE("init refuses a --password-file that does not open the keystore, and notes a token that is no good") {
+  UnconfiguredHost host;
+  write_file(host.host() / "given-password", "wrong\n");
+  write_file(host.host() / "empty-token", "");
+  auto options = host.whole();
+  options.insert(options.end(), {"--password-file", (host.host() / "given-password").string(), "--token-file",
+                                 (host.host() / "empty-token").string()});
+  const auto refused = host.init(options);
+  CHECK(refused.status == 2);
+  CHECK_THAT(refused.errors, ContainsSubstring("the file of --password-file: the password in"));
+  write_file(host.host() / "given-password", std::string(kKeystorePassword) + "\n");
+  const auto written = host.init(options);
+  CHECK(written.status == 0);
+  CHECK_THAT(written.errors,
+             ContainsSubstring("the account token that is there cannot be used") && ContainsSubstring("it is empty"));
+}
+
+TEST_CASE("init compares the health check's password once a person has named the unit") {
+  UnconfiguredHost host;
+  host.write_settings(kKeystorePassword, "new-health");
+  fs::create_directories(host.directory());
+  write_file(host.directory() / "health-password", "old-health");
+  PseudoTerminal terminal(
+      host.command({"--account-url", host.host().cloud().account_url(), "--token-file", "/etc/account-token"}));
+  terminal.expect("Name for logs");
+  terminal.type("\n");
+  terminal.expect("Unit that reads the keystore");
+  terminal.type("gateway.service\n");
+  terminal.expect("health-password exists, and does not hold");
+  terminal.expect("Nothing was written");
+  CHECK(terminal.wait() == 2);
+}
+
 TEST_CASE("init tells of a file in its way before it asks anything more") {
   UnconfiguredHost host;
   fs::create_directories(host.directory());

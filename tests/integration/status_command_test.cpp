@@ -155,6 +155,86 @@ TEST_CASE("check tells of failures of renew by hand, and of a token that cannot 
       StartsWith("GRAVITEE CERT WARNING - production: the account token cannot be used: reading a secret from "));
 }
 
+TEST_CASE("failures by hand are forgotten once somebody has mended it, and a daemon begins without them") {
+  Host host;
+  const std::string token = read_file(host / "token");
+  std::filesystem::remove(host / "token");
+  const auto failures = [&host] { return certificate_of(status_of(host)).at("failures_in_a_row"); };
+  CHECK(host.renew().status == 1);
+  CHECK(failures() == 1);
+  SECTION("with activate") {
+    CHECK(command(host, {"activate", "production"}).status == 0);
+    CHECK(failures() == 0);
+  }
+  SECTION("with another keystore") {
+    const Host renewed({"--initial-days", "200"});
+    std::filesystem::copy_file(renewed.keystore(), host.keystore(), std::filesystem::copy_options::overwrite_existing);
+    CHECK_THAT(host.renew().output, ContainsSubstring("nothing to do"));
+    CHECK(failures() == 0);
+  }
+  SECTION("by a daemon") {
+    BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+    const auto errors = daemon.wait_for_errors(
+        [](const std::string& text) { return text.find("\"renewal_failed\"") != std::string::npos; });
+    CHECK_THAT(errors, ContainsSubstring("\"failures_in_a_row\":1"));
+    // It keeps the account alone.
+    CHECK(host.renew().status == 1);
+    CHECK(failures() == 1);
+  }
+}
+
+TEST_CASE("check tells what the daemon may not read, though root may") {
+  if (::geteuid() != 0 || !have_program("setpriv")) {
+    WARN("skipped: needs root and setpriv(1)");
+    return;
+  }
+  constexpr uid_t kNobody = 65534;
+  Host host({"--initial-days", "200"});
+  std::filesystem::permissions(host.directory(), std::filesystem::perms(0755));
+  std::filesystem::permissions(host.configuration(), std::filesystem::perms(0644));
+  std::filesystem::permissions(host.keystore(), std::filesystem::perms(0644));
+  std::filesystem::create_directory(host / "state");
+  REQUIRE(::chown((host / "state").c_str(), kNobody, kNobody) == 0);
+  const auto private_file = [&](const char* first, const char* second) {
+    std::filesystem::permissions(host / first, std::filesystem::perms(0600));
+    std::filesystem::permissions(host / second, std::filesystem::perms(0644));
+  };
+  std::vector<std::string> as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
+  for (const auto& word : host.daemon_command()) {
+    as_nobody.push_back(word);
+  }
+  const auto says = [](const char* event) {
+    return [event](const std::string& text) { return text.find(event) != std::string::npos; };
+  };
+  SECTION("the keystore's password") {
+    private_file("password", "token");
+    BackgroundProcess daemon(as_nobody, {.deadline = kDeadline});
+    daemon.wait_for_errors(says("certificate_unreadable"));
+    const auto check = command(host, {"check"});
+    CHECK(check.status == 2);
+    CHECK_THAT(check.output,
+               ContainsSubstring("the daemon cannot read it: ") && ContainsSubstring("Permission denied"));
+    CHECK(certificate_of(status_of(host)).at("readable") == false);
+    daemon.send_signal(SIGTERM);
+    CHECK(daemon.wait().status == 0);
+    CHECK(command(host, {"check"}).status == 0);  // root, who renews without a daemon
+  }
+  SECTION("the account token, until it has been changed") {
+    private_file("token", "password");
+    BackgroundProcess daemon(as_nobody, {.deadline = kDeadline});
+    daemon.wait_for_errors(says("certificate_checked"));
+    // Beyond its first look.
+    daemon.send_signal(SIGHUP);
+    daemon.wait_for_errors(says("config_reloaded"));
+    const auto check = command(host, {"check"});
+    CHECK(check.status == 1);
+    CHECK_THAT(check.output,
+               ContainsSubstring("the account token cannot be used") && ContainsSubstring("Permission denied"));
+    std::filesystem::permissions(host / "token", std::filesystem::perms(0644));
+    CHECK(command(host, {"check"}).status == 0);
+  }
+}
+
 TEST_CASE("check says UNKNOWN for whatever is wrong with the command line or the configuration") {
   Host host;
   const auto is_unknown = [](const CommandResult& result) {

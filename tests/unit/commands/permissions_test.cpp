@@ -72,7 +72,7 @@ TEST_CASE("a rule and a drop-in are written from the configuration") {
   CHECK_THAT(drop_in, ContainsSubstring("LoadCredential=renewd-test-password\n"));
   CHECK_THAT(host.out.str(), ContainsSubstring("wrote " + host.rules().string()));
   CHECK_THAT(host.out.str(), ContainsSubstring("may restart gateway.service"));
-  CHECK_THAT(host.out.str(), EndsWith("next: systemctl daemon-reload && systemctl restart gravitee-renewd\n"));
+  CHECK_THAT(host.out.str(), EndsWith("next: systemctl daemon-reload && systemctl try-restart gravitee-renewd\n"));
   struct stat status{};
   REQUIRE(::stat(host.rules().c_str(), &status) == 0);
   CHECK((status.st_mode & 07777U) == 0644);

@@ -43,8 +43,8 @@ struct Terminal {
 
 TEST_CASE("a command that begins with the gateway has a step before any event") {
   Terminal terminal;
-  terminal.progress.begin_activation("production");
-  CHECK(terminal.written() == "\rproduction: making the gateway use it, 0 s (at most 2 min more)\033[K");
+  terminal.progress.begin_activation("production", "the old keystore");
+  CHECK(terminal.written() == "\rproduction: making the gateway use the old keystore, 0 s (at most 2 min\033[K");
   terminal.tell(EventName::gateway_activated, "told");
   CHECK_THAT(terminal.written(), StartsWith("\r\033[Ktold\n\rproduction: verifying the gateway"));
 }

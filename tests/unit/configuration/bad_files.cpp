@@ -25,6 +25,12 @@ BadFiles unknown_keys() {
       {watched("keystore: {path: /k, password: {fle: /p}}"), "4:37", "did you mean \"file\"?"},
       {with_gateway("{sytemd: {unit: a.service}}"), "3:15", "did you mean \"systemd\"?"},
       {with_gateway("{systemd: {unt: a.service}}"), "3:25", "did you mean \"unit\"?"},
+      {"certificates:\n  - name: a\n    renw: never\n    keystore: {path: /k}\n", "3:5", "did you mean \"renew\"?"},
+      {with_top_level("http: {prxy: \"http://u@h:1\", proxy_password: {file: /p}}"), "2:8", "did you mean \"proxy\"?"},
+      {with_top_level("http: {connect_timeout: 2m, reqest_timeout: 5m}"), "2:29", "did you mean \"request_timeout\"?"},
+      {with_top_level("schedule: {retry_at_least: 1d, retry_at_mst: 2d}"), "2:32", "did you mean \"retry_at_most\"?"},
+      {with_gateway("{none: {}, verify: {http: {url: \"https://h/\", usrname: u, password: {file: /p}}}}"), "3:60",
+       "did you mean \"username\"?"},
       {with_gateway("{none: {}, verify: {log: {file: /l, redy: up}}}"), "3:50", "did you mean \"ready\"?"},
   };
 }

@@ -39,7 +39,7 @@ void write_everything(const StatePaths& paths, TimePoint now) {
   PosixFilesystem filesystem;
   JournalEntry entry;
   entry.phase = Phase::requested;
-  REQUIRE(AttemptStore(filesystem, paths).save({}));
+  REQUIRE(AttemptStore(filesystem, paths).save({.failures_in_a_row = 1}));
   REQUIRE(RequestLog(filesystem, paths).add(now));
   REQUIRE(Lock::acquire(paths.lock(), "renew"));
   REQUIRE(Journal(filesystem, paths).write(entry));

@@ -82,8 +82,20 @@ TEST_CASE("another process at work brings no attempt forward") {
   Schedule schedule_ = schedule();
   const Error error{ErrorKind::rate_limited, "HTTP 429", std::nullopt, 6h};
   const TimePoint retry_at = schedule_.failed(error, kNotAfter, kDue);
-  CHECK(schedule_.failed({ErrorKind::busy, ""}, kNotAfter, kDue + 1h) == retry_at);
+  // It is looked at again soon, all the same: the other may leave something unfinished.
+  CHECK(schedule_.failed({ErrorKind::busy, ""}, kNotAfter, kDue + 1h) == kDue + 1h + 1min);
   CHECK(schedule_.next({kValidity}, kDue + 2h).at == retry_at);
+}
+
+TEST_CASE("what is unfinished does not wait because there was a renewal a short time ago") {
+  Schedule schedule_ = schedule();
+  schedule_.succeeded(kDue);
+  const Step step = schedule_.next({kValidity, Unfinished::installed}, kDue + 1s);
+  CHECK(step.act == Act::go_on);
+  CHECK(schedule_.next({kValidity}, kDue + 1s).act == Act::wait);
+  // Unless it is what brings the daemon down.
+  schedule_.slow_down(kDue + 24h);
+  CHECK(schedule_.next({kValidity, Unfinished::installed}, kDue + 24h + 1s).act == Act::wait);
 }
 
 TEST_CASE("a new certificate that is due again at once is no renewal loop") {

@@ -2,6 +2,7 @@
 
 #include "renewal/board.hpp"
 #include "renewal/summary.hpp"
+#include "support/environment_variable.hpp"
 #include "world.hpp"
 
 using namespace renewd;
@@ -48,6 +49,15 @@ TEST_CASE("a token at which a renewal would fail is told, unless only the servic
   CHECK_THAT(*gone, StartsWith("the account token cannot be used: reading a secret from file"));
   CHECK_FALSE(with({.kind = Kind::env, .name = "NO_SUCH_VARIABLE_HERE", .value = {}}));
   CHECK_FALSE(with({.kind = Kind::credential, .name = "no-such-credential-here", .value = {}}));
+  {
+    // That of another unit, in which somebody looks.
+    const EnvironmentVariable of_another("CREDENTIALS_DIRECTORY", world.directory.path().string());
+    CHECK_FALSE(with({.kind = Kind::credential, .name = "no-such-credential-here", .value = {}}));
+  }
+  // The daemon is the service.
+  const auto as_daemon = standing_of(world.filesystem, failure(ErrorKind::disk, ""), world.settings, {},
+                                     world.directory / "state", world.clock.now(), Looker::daemon);
+  CHECK(as_daemon.token_problem);
   world.settings.renew = configuration::RenewMode::never;
   CHECK_FALSE(with({.kind = Kind::file, .name = (world.directory / "gone").string(), .value = {}}));
 }

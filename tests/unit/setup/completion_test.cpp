@@ -68,7 +68,8 @@ std::string reasons(const tl::expected<Draft, Incomplete>& draft) {
 
 TEST_CASE("with an account URL nothing is missing, and every secret has a file of its own") {
   const SurveyedHost host;
-  const auto draft = complete({host.files(), "/etc/x"}, of({found()}), {.account_url = std::string(kUrl) + "/"});
+  const auto draft =
+      complete({host.files(), host.filesystem(), "/etc/x"}, of({found()}), {.account_url = std::string(kUrl) + "/"});
   REQUIRE(draft.has_value());
   const auto& certificate = draft->certificates.at(0);
   CHECK(certificate.name == "apim-gateway");
@@ -88,24 +89,24 @@ TEST_CASE("without a person, everything that is missing is listed, with what to 
   bare.origin = "x";
   bare.path_problem = "it holds the placeholder ${x}";
   bare.password_problem = "it is kept by a secret provider";
-  const auto all = reasons(complete({host.files(), "/etc/x"}, of({bare}), {}));
+  const auto all = reasons(complete({host.files(), host.filesystem(), "/etc/x"}, of({bare}), {}));
   for (const char* part : {"${x}", "secret provider", "--password-file", "--account-url", "--unit"}) {
     CHECK_THAT(all, ContainsSubstring(part));
   }
-  CHECK_THAT(reasons(complete({host.files(), "/etc/x"}, of({}), {})), ContainsSubstring("--from"));
+  CHECK_THAT(reasons(complete({host.files(), host.filesystem(), "/etc/x"}, of({}), {})), ContainsSubstring("--from"));
 }
 
 TEST_CASE("what the command line says is checked") {
   const SurveyedHost host;
   const auto wrong =
-      complete({host.files(), "/etc/x"}, of({found()}),
+      complete({host.files(), host.filesystem(), "/etc/x"}, of({found()}),
                {.account_url = "http://example.com/x", .password_file = host / "missing", .units = {"gateway"}});
   CHECK_THAT(reasons(wrong), ContainsSubstring("--account-url must begin with https://") &&
                                  ContainsSubstring("missing") && ContainsSubstring("full name"));
 
   host.write("/password", "s3cr3t\n");
   const auto right =
-      complete({host.files(), "/etc/x"}, of({found()}),
+      complete({host.files(), host.filesystem(), "/etc/x"}, of({found()}),
                {.account_url = kUrl, .token_file = "/t", .password_file = host / "password", .units = {"none"}});
   REQUIRE(right.has_value());
   CHECK(right->certificates[0].token_file == "/t");
@@ -123,7 +124,7 @@ TEST_CASE("a person answers what is missing, and is asked again after a bad answ
   bare.password_problem = "it is kept by a secret provider";
   ScriptedPerson person({"Not A Name", "my-gateway", "relative", "/missing", "/opt/gw/other.p12", "typed",
                          "eu.cloud.gravitee.io", kUrl, "", "t0ken", "gateway", "gateway.service"});
-  const auto draft = complete({host.files(), "/etc/x", &person}, of({bare}), {});
+  const auto draft = complete({host.files(), host.filesystem(), "/etc/x", &person}, of({bare}), {});
   INFO(person.heard());
   REQUIRE(draft.has_value());
   CHECK(person.left() == 0);
@@ -147,13 +148,13 @@ TEST_CASE("a person who goes away at any question ends it") {
   const std::deque<std::string> answers{"name", "/opt/gw/other.p12", "", kUrl, "", "", "none"};
   for (std::size_t given = 0; given < answers.size(); ++given) {
     ScriptedPerson person({answers.begin(), answers.begin() + static_cast<std::ptrdiff_t>(given)});
-    const auto draft = complete({host.files(), "/etc/x", &person}, of({}), {});
+    const auto draft = complete({host.files(), host.filesystem(), "/etc/x", &person}, of({}), {});
     INFO(person.heard());
     REQUIRE_FALSE(draft.has_value());
     CHECK(draft.error().aborted);
   }
   ScriptedPerson person(answers);
-  const auto draft = complete({host.files(), "/etc/x", &person}, of({}), {});
+  const auto draft = complete({host.files(), host.filesystem(), "/etc/x", &person}, of({}), {});
   INFO(person.heard());
   REQUIRE(draft.has_value());
   CHECK_FALSE(draft->certificates[0].password_file.has_value());
@@ -166,7 +167,7 @@ TEST_CASE("several keystores have names and files of their own, and one account 
   auto second = found();
   second.path = "/opt/am/k.p12";
   ScriptedPerson person({"", kUrl, "", "", "", "", ""});
-  const auto draft = complete({host.files(), "/etc/x", &person}, of({found(), second}), {});
+  const auto draft = complete({host.files(), host.filesystem(), "/etc/x", &person}, of({found(), second}), {});
   INFO(person.heard());
   REQUIRE(draft.has_value());
   REQUIRE(draft->certificates.size() == 2);
@@ -181,7 +182,7 @@ TEST_CASE("nothing secret is asked for when nobody would write it") {
   auto without = found();
   without.password.reset();
   ScriptedPerson person({"", kUrl, ""});
-  const auto draft = complete({host.files(), "/etc/x", &person, false}, of({without}), {});
+  const auto draft = complete({host.files(), host.filesystem(), "/etc/x", &person, false}, of({without}), {});
   INFO(person.heard());
   REQUIRE(draft.has_value());
   CHECK(draft->certificates[0].password_file == "/etc/x/keystore-password");
@@ -191,7 +192,7 @@ TEST_CASE("a type that Gravitee does not take, and a keystore that is not there 
   const SurveyedHost host;
   auto pem = found();
   pem.type = "pem";
-  const auto draft = complete({host.files(), "/etc/x"}, of({pem}), {.account_url = kUrl});
+  const auto draft = complete({host.files(), host.filesystem(), "/etc/x"}, of({pem}), {.account_url = kUrl});
   REQUIRE(draft.has_value());
   REQUIRE(draft->notes.size() == 2);
   CHECK_THAT(draft->notes[0] + draft->notes[1], ContainsSubstring("PEM") && ContainsSubstring("no such file"));

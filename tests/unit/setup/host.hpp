@@ -36,6 +36,7 @@ class SurveyedHost {
   }
 
   const setup::HostFiles& files() const { return files_; }
+  const Filesystem& filesystem() const { return filesystem_; }
   std::filesystem::path operator/(std::string_view path) const { return root_ / path; }
   const std::filesystem::path& root() const { return root_.path(); }
 
