@@ -130,10 +130,16 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
       }
       co_return true;
     }
-    if (woken.index() == 1 && was_replaced()) {
+    if (woken.index() == 1 && (was_replaced() || others_are_at_it())) {
       co_return true;
     }
   }
+}
+
+// A command by hand may put another keystore there and the old one back, and leave the gateway to us. What we have
+// failed at ourselves has its time.
+bool Supervisor::others_are_at_it() const {
+  return schedule_.attempts().failures_in_a_row == 0 && !renewal_.installed_fingerprint().empty();
 }
 
 bool Supervisor::was_replaced() const {

@@ -45,6 +45,7 @@ class Supervisor {
   boost::asio::awaitable<bool> sleep_until(TimePoint next);
   // Whether the keystore is another one than at the last look.
   bool was_replaced() const;
+  bool others_are_at_it() const;
   // One look and what follows from it. Returns when to look again.
   boost::asio::awaitable<TimePoint> step();
   // `needed_until`: when what the gateway uses expires.

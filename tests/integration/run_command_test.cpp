@@ -164,6 +164,29 @@ TEST_CASE("the daemon knows a renewal or a roll-back by hand from somebody else'
   CHECK(field(*told, "message").find("activate") == std::string::npos);
 }
 
+TEST_CASE("a gateway that a command by hand has left down is seen to by the daemon, however short ago it has renewed") {
+  Host host;
+  host.configure(
+      {.certificate = {"gateway: {command: {argv: [/bin/sh, -c, \"test ! -e " + (host / "broken").string() + "\"]}}"},
+       .keystore = {},
+       .http = {}});
+  write_file(host.configuration(),
+             read_file(host.configuration()) + "schedule: {retry_at_least: 1s, retry_at_most: 2s, splay: 0s}\n");
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(says("renewal_completed"));
+  auto by_hand = host.renew_command();
+  by_hand.back() = "rollback";
+  by_hand.emplace_back("production");
+  REQUIRE(run(by_hand).status == 0);
+  write_file(host / "broken", "");
+  CHECK(host.renew().status == 1);
+  CHECK_THAT(read_file(host.state() / "journal"), ContainsSubstring("rolling_back"));
+  daemon.wait_for_errors(says("renewal_failed"));
+  std::filesystem::remove(host / "broken");
+  daemon.wait_for_errors(says("renewal_rolled_back"));
+  stop(daemon);
+}
+
 TEST_CASE("the daemon forgets its failures when somebody else has renewed") {
   Host host({"--status", "503"});
   Host renewed({"--initial-days", "300"});
