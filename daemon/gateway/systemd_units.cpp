@@ -179,7 +179,9 @@ asio::awaitable<Result<UnitOnHost>> SystemdUnits::look_up(std::string unit, Dead
   if (!properties) {
     co_return tl::unexpected(properties.error());
   }
-  co_return UnitOnHost{properties->text("User"), check_loaded(unit, properties->text("LoadState"))};
+  const std::string homes = properties->text("ProtectHome");
+  co_return UnitOnHost{properties->text("User"), homes == "yes" || homes == "tmpfs",
+                       check_loaded(unit, properties->text("LoadState"))};
 }
 
 Result<void> SystemdUnits::watch_jobs() {

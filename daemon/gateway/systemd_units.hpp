@@ -42,6 +42,7 @@ std::string service_name(const std::string& unit);
 // What systemd knows of a unit that need not exist.
 struct UnitOnHost {
   std::string user;     // User=, empty for root
+  bool hides_homes;     // ProtectHome=: home directories are empty, or not there, for it
   Result<void> usable;  // the error says why systemd could not start it
 };
 

@@ -110,16 +110,18 @@ asio::awaitable<std::vector<HostFinding>> check_host(asio::any_io_executor execu
                                                      std::filesystem::path file, TimePoint now) {
   std::vector<HostFinding> findings;
   std::optional<User> user;
+  bool hides_homes = false;
   auto systemd = SystemdUnits::connect(executor);
   if (systemd) {
     const auto own = co_await (*systemd)->look_up(std::string(kOwnUnit), soon());
     if (own) {
       user = service_user(*own, findings);
+      hides_homes = own->usable && own->hides_homes;
     } else {
       systemd = tl::unexpected(own.error());  // a bus without systemd, as in many containers
     }
   }
-  HostFiles files(std::move(user), now);
+  HostFiles files(std::move(user), hides_homes, now);
   files.check_configuration(file);
   std::vector<NamedUnit> units;
   for (std::size_t i = 0; i < settings.certificates.size(); ++i) {

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <system_error>
 #include <variant>
@@ -23,6 +25,8 @@ using configuration::RenewMode;
 
 // The unit's RuntimeDirectory= makes it, and it is there while the daemon runs.
 constexpr auto kRuntimeDirectory = "/run/gravitee-renewd";
+// What ProtectHome= hides (systemd.exec(5)).
+constexpr std::array<std::string_view, 3> kHomes{"/home/", "/root/", "/run/user/"};
 
 }  // namespace
 
@@ -38,6 +42,19 @@ bool HostFiles::check(const std::string& key, std::string_view doing, const fs::
 
 bool HostFiles::check_readable(const std::string& key, std::string_view what, const fs::path& path) {
   return check(key, fmt::format("{} cannot be read:", what), path, R_OK);
+}
+
+bool HostFiles::check_seen(const std::string& key, std::string_view what, const fs::path& path) {
+  const auto target = filesystem_.canonical(path).value_or(path).string();
+  const bool hidden = hides_homes_ && std::any_of(kHomes.begin(), kHomes.end(), [&target](std::string_view home) {
+                        return target.starts_with(home);
+                      });
+  if (hidden) {
+    warn(key, fmt::format("{} cannot be read: the service sees nothing below home directories (ProtectHome= of its "
+                          "unit), as {}; put it elsewhere, such as into /etc/gravitee-renewd",
+                          what, path.string()));
+  }
+  return !hidden;
 }
 
 void HostFiles::check_writable(const std::string& key, std::string_view what, const fs::path& directory) {
@@ -66,7 +83,8 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
                           source->description(), of_unit ? "LoadCredential=" : "Environment= or EnvironmentFile="));
     return false;
   }
-  if (source->kind == SecretSource::Kind::file && !check_readable(key, what, source->name)) {
+  if (source->kind == SecretSource::Kind::file &&
+      (!check_seen(key, what, source->name) || !check_readable(key, what, source->name))) {
     return false;
   }
   const auto secret = read_secret(*source);
@@ -90,7 +108,7 @@ bool HostFiles::check_stored_credential(const std::string& key, std::string_view
 }
 
 void HostFiles::check_bundle(const std::string& key, const std::optional<fs::path>& file) {
-  if (!file || !check_readable(key, "the bundle", *file)) {
+  if (!file || !check_seen(key, "the bundle", *file) || !check_readable(key, "the bundle", *file)) {
     return;
   }
   const auto bundle = filesystem_.read(*file, installation::kKeystoreLimit).and_then([](const std::string& pem) {

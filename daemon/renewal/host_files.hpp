@@ -18,8 +18,10 @@ namespace renewd::renewal {
 
 class HostFiles {
  public:
-  // `user` is the one that the daemon runs as; without one, that of this process.
-  HostFiles(std::optional<User> user, TimePoint now) : user_(std::move(user)), now_(now) {}
+  // `user` is the one that the daemon runs as; without one, that of this process. `hides_homes`: it sees no home
+  // directory.
+  HostFiles(std::optional<User> user, bool hides_homes, TimePoint now)
+      : user_(std::move(user)), hides_homes_(hides_homes), now_(now) {}
 
   // `key` is the certificate's in findings: "certificates[0]".
   void check_certificate(const std::string& key, const configuration::CertificateSettings& settings);
@@ -41,6 +43,8 @@ class HostFiles {
 
  private:
   bool check(const std::string& key, std::string_view doing, const std::filesystem::path& path, int mode);
+  // Whether the daemon sees the file at all. The keystore it does: init --permissions lets it in.
+  bool check_seen(const std::string& key, std::string_view what, const std::filesystem::path& path);
   void check_writable(const std::string& key, std::string_view what, const std::filesystem::path& directory);
   // Whether the secret can be read here and now; a missing one (nothing is configured) can.
   bool check_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source);
@@ -54,6 +58,7 @@ class HostFiles {
 
   PosixFilesystem filesystem_;
   std::optional<User> user_;
+  bool hides_homes_;
   TimePoint now_;
   std::vector<HostFinding> findings_;
 };

@@ -97,7 +97,7 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
     if (old) {
       Error error = co_await roll_back(
           entry, std::move(*old),
-          Error{ErrorKind::gateway, "the gateway did not come up with the renewed keystore, as an earlier run saw"});
+          Error{ErrorKind::gateway, "the gateway did not come up with the renewed keystore when it was tried before"});
       co_return tl::unexpected(std::move(error));
     }
     // The old one has expired meanwhile: forward again, with the stored answer.

@@ -81,7 +81,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::put_back(Entry& entry, Ins
   co_return activation;
 }
 
-// The gateway did not come up with the new keystore. The answer stays for another try. Returns why.
+// The gateway did not come up with the new keystore. The answer stays for another try. Returns why, and how things are.
 asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cause) {
   auto activation = co_await put_back(entry, old, std::nullopt);
   const Certificate& certificate = old.keystore.certificate;
@@ -115,6 +115,9 @@ asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cau
         fmt::format("the old keystore (valid until {}) is back after try {} of {} with this answer: {}",
                     format_time(certificate.not_after()), entry.rolled_back, kRollbacksPerAnswer, cause.message),
         fields);
+  // Who asked for the renewal reads the error alone.
+  cause.message += fmt::format("; the old keystore is back (valid until {}){}", format_time(certificate.not_after()),
+                               activation->use == gateway::Use::in_use ? ", and the gateway runs with it" : "");
   co_return cause;
 }
 

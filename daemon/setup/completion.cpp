@@ -220,7 +220,8 @@ class Completing {
           advice));
       return goes_on();
     }
-    draft_.notes.push_back(file + " exists, and is used as it is");
+    draft_.notes.push_back(file +
+                           " exists, and is used as it is; the user that the service runs as must be able to read it");
     return true;
   }
 

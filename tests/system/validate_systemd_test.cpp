@@ -45,6 +45,12 @@ TEST_CASE("validate, run by root, judges files by what the user of the installed
   CHECK_THAT(result.errors, ContainsSubstring("no file can be made in the directory"));
   CHECK_THAT(result.errors, ContainsSubstring("the configuration cannot be read: "));
 
+  machine.add_unit("gravitee-renewd", "Type=oneshot\nExecStart=/bin/true\nProtectHome=yes");
+  host.configure({.certificate = {}, .keystore = {"ca_file: /home/operator/ca.pem"}, .http = {}});
+  CHECK_THAT(validate(host).errors,
+             ContainsSubstring("the bundle cannot be read: the service sees nothing below home directories"));
+  host.configure();
+
   machine.add_unit("gravitee-renewd", "Type=oneshot\nExecStart=/bin/true\nUser=no-such-user");
   CHECK_THAT(validate(host).errors, ContainsSubstring("there is no user no-such-user on this host"));
   run_or_throw({"rm", "/run/systemd/system/gravitee-renewd.service"});

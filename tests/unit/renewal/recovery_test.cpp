@@ -86,6 +86,8 @@ TEST_CASE("a gateway that refuses the new keystore gets the old one back") {
   const auto completed = world.run();
   REQUIRE_FALSE(completed);
   CHECK(completed.error().kind == ErrorKind::gateway);
+  CHECK_THAT(completed.error().message, ContainsSubstring("; the old keystore is back (valid until 20") &&
+                                            EndsWith("), and the gateway runs with it"));
   CHECK(read_file(world.keystore) == keystores().installed);
   CHECK_THAT(world.events(), ContainsSubstring("keystore_installed gateway_activation_failed gateway_activated "
                                                "gateway_verified renewal_rolled_back"));
