@@ -101,6 +101,8 @@ TEST_CASE("what is in use and expires first counts") {
   verdict = judge(standing, {}, kNow);
   CHECK(verdict.severity == Severity::ok);
   CHECK(verdict.days == 312);
+  CHECK(verdict.text == "312 days left, the gateway was last seen with another one");
+  CHECK_THAT(verdict.advice, ContainsSubstring("gravitee-renewd activate production"));
 }
 
 TEST_CASE("a keystore that cannot be read is critical, and its days are unknown") {
