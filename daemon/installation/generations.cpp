@@ -4,7 +4,9 @@
 #include <charconv>
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
+#include "core/text.hpp"
 #include "installation/installer.hpp"
 #include "installation/state_files.hpp"
 
@@ -132,6 +134,22 @@ Result<int> Generations::keep(std::string_view keystore, const std::optional<Cer
     return tl::unexpected(std::move(written.error()));
   }
   return number;
+}
+
+std::string way_back(const Generations& generations) {
+  const std::string wanted = "put the file back, with the owner and the mode that the gateway needs; ";
+  const auto kept = generations.list();
+  if (!kept || kept->empty()) {
+    return wanted + "no older one is kept here";
+  }
+  // After a roll-back the newest is not the one that lasts the longest.
+  const auto end = [](const Generation& generation) {
+    return generation.certificate ? generation.certificate->not_after : std::chrono::sys_seconds();
+  };
+  const auto& best =
+      *std::max_element(kept->rbegin(), kept->rend(), [&end](const auto& a, const auto& b) { return end(a) < end(b); });
+  return fmt::format("{}the best that is kept is {}{}", wanted, generations.path(best.number).string(),
+                     best.certificate ? fmt::format(" (valid until {})", format_time(end(best))) : "");
 }
 
 }  // namespace renewd::installation

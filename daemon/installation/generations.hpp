@@ -46,4 +46,7 @@ class Generations {
   StatePaths paths_;
 };
 
+// How a keystore that is gone gets back into its place: only a person knows whose it was, and which mode it had.
+std::string way_back(const Generations& generations);
+
 }  // namespace renewd::installation

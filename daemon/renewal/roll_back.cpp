@@ -7,7 +7,6 @@
 #include "core/text.hpp"
 #include "installation/installer.hpp"
 #include "renewal/renewal.hpp"
-#include "renewal/standing.hpp"
 
 namespace renewd::renewal {
 
@@ -165,7 +164,7 @@ asio::awaitable<Result<Completed>> Renewal::go_back(std::string holder) {
   auto installed = around_.filesystem.read(settings_.keystore.path, installation::kKeystoreLimit);
   if (!installed) {
     if (!around_.filesystem.exists(settings_.keystore.path)) {
-      installed.error().message += "; " + way_back(generations_);
+      installed.error().message += "; " + installation::way_back(generations_);
     }
     co_return tl::unexpected(with_context("going back", std::move(installed.error())));
   }

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "core/text.hpp"
+#include "installation/generations.hpp"
 #include "renewal/host.hpp"
 #include "renewal/installed.hpp"
 #include "renewal/token_watch.hpp"
@@ -16,22 +14,6 @@ const installation::PastRenewal* Standing::last_success() const {
   const auto newest =
       std::find_if(history.rbegin(), history.rend(), [](const auto& past) { return past.outcome == "renewed"; });
   return newest == history.rend() ? nullptr : &*newest;
-}
-
-std::string way_back(const installation::Generations& generations) {
-  const std::string wanted = "put the file back, with the owner and the mode that the gateway needs; ";
-  const auto kept = generations.list();
-  if (!kept || kept->empty()) {
-    return wanted + "no older one is kept here";
-  }
-  // After a roll-back the newest is not the one that lasts the longest.
-  const auto end = [](const installation::Generation& generation) {
-    return generation.certificate ? generation.certificate->not_after : std::chrono::sys_seconds();
-  };
-  const auto& best =
-      *std::max_element(kept->rbegin(), kept->rend(), [&end](const auto& a, const auto& b) { return end(a) < end(b); });
-  return fmt::format("{}the best that is kept is {}{}", wanted, generations.path(best.number).string(),
-                     best.certificate ? fmt::format(" (valid until {})", format_time(end(best))) : "");
 }
 
 Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> installed,
@@ -57,7 +39,7 @@ Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> in
   }
   if (!installed) {
     if (!filesystem.exists(certificate.keystore.path)) {
-      standing.way_back = way_back(installation::Generations(filesystem, paths));
+      standing.way_back = installation::way_back(installation::Generations(filesystem, paths));
     }
     standing.outlook = tl::unexpected(std::move(installed.error()));
     return standing;

@@ -15,7 +15,6 @@
 #include "core/filesystem.hpp"
 #include "installation/attempts.hpp"
 #include "installation/certificate_record.hpp"
-#include "installation/generations.hpp"
 #include "installation/history.hpp"
 #include "installation/journal.hpp"
 #include "renewal/schedule.hpp"
@@ -55,9 +54,6 @@ struct Standing {
   // The newest past renewal that ended with the new certificate in use; null when there is none.
   const installation::PastRenewal* last_success() const;
 };
-
-// How a keystore that is gone gets back into its place: only a person knows whose it was, and which mode it had.
-std::string way_back(const installation::Generations& generations);
 
 // The daemon has all that the service has; a command, perhaps not the secrets.
 enum class Looker { daemon, command };
