@@ -61,8 +61,8 @@ set(CPACK_RPM_POST_UNINSTALL_SCRIPT_FILE ${scripts}/rpm/postun)
 # not do it once more: both packages hold the same bytes.
 set(CPACK_RPM_SPEC_MORE_DEFINE "%define _build_id_links none\n%define __strip /bin/true")
 set(CPACK_RPM_USER_FILELIST
-  "%dir %attr(0750,root,gravitee) /etc/gravitee-renewd"
-  "%config(noreplace) %attr(0640,root,gravitee) /etc/gravitee-renewd/config.yaml"
+  "%dir %attr(0750,root,gravitee-renewd) /etc/gravitee-renewd"
+  "%config(noreplace) %attr(0640,root,gravitee-renewd) /etc/gravitee-renewd/config.yaml"
   "%license /usr/share/licenses/gravitee-renewd/LICENSE"
   "%license /usr/share/licenses/gravitee-renewd/copyright")
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION

@@ -51,9 +51,12 @@ std::string success(std::string_view command, const Completed& completed, const 
 }
 
 int work_on(const ByHandOptions& options, std::string command, Work work, std::ostream& out, std::ostream& errors) {
-  const auto settings = load_configuration(options.configuration, errors);
+  auto settings = load_configuration(options.configuration, errors);
   if (!settings) {
     return kUsageError;
+  }
+  if (!begin_work(command, *settings, options.configuration, errors)) {
+    return kFailure;
   }
   const auto selected = select_certificates(*settings, command, {options.name}, errors);
   if (!selected) {
@@ -64,7 +67,7 @@ int work_on(const ByHandOptions& options, std::string command, Work work, std::o
   EventLoop loop;
   TerminalProgress progress(loop, *settings);
   const EventLog log(progress.events(), clock);
-  PosixFilesystem filesystem;
+  PosixFilesystem filesystem(settings->state_directory);
   http::HttpsClient http(loop.executor(), settings->http);
   const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock);
   Renewal renewal(objects.surroundings(), certificate, settings->state_directory);

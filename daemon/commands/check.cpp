@@ -11,6 +11,7 @@
 #include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/layout.hpp"
+#include "commands/service_user.hpp"
 #include "core/text.hpp"
 
 namespace renewd::commands {
@@ -81,19 +82,22 @@ CheckResult looked_at(const CheckOptions& options, std::ostream& errors) {
     return check_unknown(*refused);
   }
   std::ostringstream mistakes;
-  const auto settings = load_configuration(options.configuration, mistakes);
+  auto settings = load_configuration(options.configuration, mistakes);
   if (!settings) {
     errors << mistakes.str();
     const std::string all = mistakes.str();
     return check_unknown("the configuration cannot be used: " + all.substr(0, all.find('\n')));
   }
+  if (const auto refused = no_permission(*settings)) {
+    return check_unknown(*refused);
+  }
+  if (const auto begun = work_as_service(*settings, options.configuration); !begun) {
+    return check_unknown(begun.error().message);
+  }
   auto certificates = select_certificates(*settings, "check", options.names, mistakes);
   if (!certificates) {
     const std::string all = mistakes.str();
     return check_unknown(all.substr(0, all.find('\n')));
-  }
-  if (const auto refused = no_permission(*settings)) {
-    return check_unknown(*refused);
   }
   const TimePoint now = SystemClock().now();
   return check_result(Lookout(*settings, std::move(*certificates)).look(now), options.thresholds, now);

@@ -23,6 +23,7 @@
 #include "commands/renew.hpp"
 #include "commands/run.hpp"
 #include "commands/screen.hpp"
+#include "commands/service_user.hpp"
 #include "commands/status.hpp"
 #include "commands/validate.hpp"
 #include "core/text.hpp"
@@ -197,6 +198,10 @@ Command add_init(CLI::App& app, const fs::path& configuration) {
   command->add_option("--root", permissions->root, "With --permissions: write below this directory")
       ->type_name("DIRECTORY")
       ->capture_default_str()
+      ->needs(permissions_flag);
+  command
+      ->add_option("--user", permissions->user, "With --permissions: whom the service runs as; else whom it does now")
+      ->type_name("NAME")
       ->needs(permissions_flag);
   command->add_flag("--dry-run", permissions->dry_run, "With --permissions: show what would be written")
       ->needs(permissions_flag);

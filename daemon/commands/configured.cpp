@@ -5,11 +5,18 @@
 
 #include <fmt/ostream.h>
 
+#include "commands/service_user.hpp"
 #include "core/text.hpp"
 
 namespace renewd::commands {
 
 using configuration::CertificateSettings;
+
+namespace {
+
+constexpr std::size_t kLongestMessage = 1000;
+
+}  // namespace
 
 std::optional<configuration::LocatedSettings> load_located(const std::filesystem::path& file, std::ostream& errors) {
   auto located = configuration::load_located(file);
@@ -60,6 +67,15 @@ std::optional<std::vector<CertificateSettings>> select_certificates(const config
     return std::nullopt;
   }
   return selected;
+}
+
+bool begin_work(std::string_view command, configuration::Settings& settings, const std::filesystem::path& file,
+                std::ostream& errors) {
+  const auto begun = work_as_service(settings, file);
+  if (!begun) {
+    fmt::print(errors, "{}: {}\n", command, printable(begun.error().message, kLongestMessage));
+  }
+  return begun.has_value();
 }
 
 void say(std::ostream& out, std::string_view certificate, std::string_view text) {

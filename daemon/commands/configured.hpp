@@ -31,6 +31,10 @@ std::optional<std::vector<configuration::CertificateSettings>> select_certificat
     const configuration::Settings& settings, std::string_view command, const std::vector<std::string>& names,
     std::ostream& errors);
 
+// work_as_service(); false when it refuses, and `errors` has then the reason.
+bool begin_work(std::string_view command, configuration::Settings& settings, const std::filesystem::path& file,
+                std::ostream& errors);
+
 // One line of a command's result, seen at once.
 void say(std::ostream& out, std::string_view certificate, std::string_view text);
 

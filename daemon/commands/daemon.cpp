@@ -69,17 +69,18 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
       settings_(std::move(settings)),
       log_(service::event_output(settings_.log), clock_),
       asks_for_time_(std::make_shared<AsksForTime>()),
+      filesystem_(settings_.state_directory),
       pool_(kKeystoreThreads),
       slots_(loop_.executor(), kRenewalsAtOnce),
       monitoring_(loop_.executor(), &pool_, filesystem_, clock_, log_, board_, [this] { return stuck(); }) {}
 
 Result<void> Daemon::run() {
   const auto held = hold(settings_.state_directory);
-  if (!held && held.error().kind == ErrorKind::busy) {
+  if (!held) {
     return held;
   }
-  log_.event(held ? Level::info : Level::warning, EventName::daemon_started, "",
-             fmt::format("version {}, {}{}", version(), watching(settings_), held ? "" : "; " + held.error().message),
+  log_.event(lock_ ? Level::info : Level::warning, EventName::daemon_started, "",
+             fmt::format("version {}, {}{}", version(), watching(settings_), lock_ ? "" : "; " + lock_.error().message),
              {{"version", std::string(version())}, {"configuration", configuration_.string()}});
   asks_for_time_->expect(longest_restart(settings_));
   log_.add_observer(asks_for_time_);
@@ -106,12 +107,10 @@ Result<void> Daemon::run() {
 // own.
 Result<void> Daemon::hold(const std::filesystem::path& state_directory) {
   auto lock = installation::lock_for_daemon(filesystem_, state_directory);
-  if (!lock) {
-    return tl::unexpected(lock.error().kind == ErrorKind::busy
-                              ? with_context("another daemon works in this state directory", std::move(lock.error()))
-                              : std::move(lock.error()));
+  if (!lock && lock.error().kind == ErrorKind::busy) {
+    return tl::unexpected(with_context("another daemon works in this state directory", std::move(lock.error())));
   }
-  lock_ = std::move(*lock);
+  lock_ = std::move(lock);
   return {};
 }
 
@@ -145,14 +144,13 @@ asio::awaitable<void> Daemon::watch(std::string name) {
 void Daemon::reload() {
   service::notify_reloading();
   auto settings = configuration::load(configuration_);
-  Result<void> held;
+  Result<void> moved;
   if (settings && settings->state_directory != settings_.state_directory) {
-    held = hold(settings->state_directory);
+    moved = filesystem_.own(settings->state_directory).and_then([&] { return hold(settings->state_directory); });
   }
-  const bool in_the_way = settings && !held && held.error().kind == ErrorKind::busy;
-  configuration_refused_ = !settings || in_the_way;
-  if (in_the_way) {
-    log_.event(EventName::config_rejected, "", "the configuration from before stays: " + held.error().message,
+  configuration_refused_ = !settings || !moved;
+  if (settings && !moved) {
+    log_.event(EventName::config_rejected, "", "the configuration from before stays: " + moved.error().message,
                {{"configuration", configuration_.string()}});
   } else if (settings) {
     settings_ = std::move(*settings);

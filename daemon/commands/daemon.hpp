@@ -61,7 +61,7 @@ class Daemon {
   EventLog log_;
   std::shared_ptr<AsksForTime> asks_for_time_;
   PosixFilesystem filesystem_;
-  std::optional<installation::Lock> lock_;
+  Result<installation::Lock> lock_ = failure(ErrorKind::busy, "not taken yet");
   EventLoop loop_;
   boost::asio::thread_pool pool_;
   Slots slots_;

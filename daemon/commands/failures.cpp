@@ -12,7 +12,7 @@ using installation::Attempts;
 template <typename Change>
 void change(Filesystem& filesystem, const std::filesystem::path& state_directory, const std::string& certificate,
             const Change& how) {
-  const auto daemon = installation::lock_holder(installation::daemon_lock(state_directory));
+  const auto daemon = installation::lock_holder(filesystem, installation::daemon_lock(state_directory));
   if (daemon && *daemon) {
     return;
   }

@@ -1,7 +1,5 @@
 #include "commands/init.hpp"
 
-#include <grp.h>
-#include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 
 #include "commands/exit_status.hpp"
 #include "commands/permissions.hpp"
+#include "commands/service_user.hpp"
 #include "configuration/yaml_document.hpp"
 #include "core/filesystem.hpp"
 #include "core/text.hpp"
@@ -27,11 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What the service runs as, and Gravitee itself.
-constexpr const char* kServiceName = "gravitee";
-
-// The configuration is for the service's group, a secret for its user alone. Without such a user, or without the right
-// to give files away, all is ours.
+// The configuration is for the service's group, a secret for its user alone. Without a service, or without the
+// right to give files away, all is ours.
 struct Owners {
   uid_t user = ::geteuid();
   gid_t group = ::getegid();
@@ -42,11 +38,8 @@ Owners owners() {
   if (::geteuid() != 0) {
     return owners;
   }
-  if (const passwd* user = ::getpwnam(kServiceName)) {
-    owners.user = user->pw_uid;
-  }
-  if (const ::group* group = ::getgrnam(kServiceName)) {
-    owners.group = group->gr_gid;
+  if (const auto service = find_service(); service && *service) {
+    owners = {(*service)->user.id, (*service)->user.group};
   }
   return owners;
 }

@@ -86,6 +86,9 @@ tl::expected<configuration::Settings, int> load_to_look(std::string_view command
   if (const auto refused = no_permission(*settings)) {
     return refuse(*refused);
   }
+  if (!begin_work(command, *settings, configuration, errors)) {
+    return tl::unexpected(kFailure);
+  }
   return std::move(*settings);
 }
 
@@ -95,7 +98,7 @@ Overview Lookout::look(TimePoint now) {
     overview.standings.push_back(renewal::standing_of(filesystem_, installed(certificate), certificate, schedule_,
                                                       state_directory_, now, renewal::Looker::command));
   }
-  auto holder = installation::lock_holder(installation::daemon_lock(state_directory_));
+  auto holder = installation::lock_holder(filesystem_, installation::daemon_lock(state_directory_));
   overview.daemon = holder ? std::move(*holder) : std::nullopt;
   for (std::size_t i = 0; overview.daemon && i < certificates_.size(); ++i) {
     take_daemons_view(overview.standings[i], certificates_[i]);

@@ -41,7 +41,8 @@ class Lookout {
   Lookout(const configuration::Settings& settings, std::vector<configuration::CertificateSettings> certificates)
       : schedule_(settings.schedule),
         state_directory_(settings.state_directory),
-        certificates_(std::move(certificates)) {}
+        certificates_(std::move(certificates)),
+        filesystem_(settings.state_directory) {}
 
   Overview look(TimePoint now);
 

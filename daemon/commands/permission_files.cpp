@@ -106,8 +106,10 @@ std::string service_drop_in(const Permissions& permissions) {
   for (const auto& name : permissions.credentials) {
     text += fmt::format("LoadCredential={}\n", name);
   }
-  if (permissions.reads_journal) {
-    text += "SupplementaryGroups=systemd-journal\n";
+  if (!permissions.groups.empty()) {
+    std::vector<std::string> groups;
+    std::ranges::transform(permissions.groups, std::back_inserter(groups), word);
+    text += fmt::format("SupplementaryGroups={}\n", fmt::join(groups, " "));
   }
   return with_checksum("#", text);
 }

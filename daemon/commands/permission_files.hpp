@@ -6,12 +6,16 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "commands/keystore_owner.hpp"
 
 namespace renewd::commands {
 
-// Whom the installed unit runs the daemon as, and Gravitee's packages the gateway.
-inline constexpr std::string_view kDefaultUser = "gravitee";
+// Whom the installed unit runs the daemon as: a user of its own, so that whoever breaks into the gateway gets neither
+// the account token nor the state.
+inline constexpr std::string_view kDefaultUser = "gravitee-renewd";
 
 struct Permissions {
   // Whom the daemon runs as.
@@ -23,10 +27,12 @@ struct Permissions {
   std::vector<std::filesystem::path> writable;
   // Names of systemd credentials that it reads.
   std::vector<std::string> credentials;
+  // Groups that it needs beside those of its user.
+  std::vector<std::string> groups;
   // Whether a keystore's group is not the one that a new file gets by itself.
   bool changes_group = false;
-  // Whether it looks at lines of a unit in the journal.
-  bool reads_journal = false;
+  // Keystores that belong to somebody else yet, by the names of their certificates.
+  std::vector<std::pair<std::string, ForeignKeystore>> foreign;
 };
 
 // Rules for polkit (polkit(8)): the user may restart exactly these units. Empty when there are none.

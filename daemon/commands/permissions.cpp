@@ -16,6 +16,7 @@
 #include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/required_permissions.hpp"
+#include "commands/service_user.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -26,7 +27,6 @@ constexpr auto kRules = "etc/polkit-1/rules.d/50-gravitee-renewd.rules";
 constexpr auto kDropIn = "etc/systemd/system/gravitee-renewd.service.d/50-gravitee-renewd.conf";
 constexpr std::size_t kFileLimit = std::size_t{1024} * 1024;
 constexpr mode_t kDirectoryMode = 0755;
-constexpr auto kUnit = "gravitee-renewd.service";
 // A person's first (systemd.unit(5)).
 constexpr std::array<std::string_view, 3> kUnitDirectories{"etc/systemd/system", "usr/lib/systemd/system",
                                                            "lib/systemd/system"};
@@ -79,8 +79,8 @@ Result<std::string> write(Filesystem& filesystem, const PermissionFile& file) {
 }
 
 bool is_installed(const Filesystem& filesystem, const fs::path& root) {
-  return std::ranges::any_of(kUnitDirectories,
-                             [&](std::string_view directory) { return filesystem.exists(root / directory / kUnit); });
+  return std::ranges::any_of(
+      kUnitDirectories, [&](std::string_view directory) { return filesystem.exists(root / directory / kServiceUnit); });
 }
 
 // Whether a person has said the same, or may have: in that file, in another one beside it, or in a unit of his own.
@@ -95,7 +95,33 @@ bool is_said_by_a_person(const Filesystem& filesystem, const PermissionFile& fil
                         const auto text = filesystem.read(other, kFileLimit);
                         return other != file.path && text && text->find(file.subject) != std::string::npos;
                       });
-  return beside || filesystem.exists(root / kUnitDirectories.front() / kUnit);
+  return beside || filesystem.exists(root / kUnitDirectories.front() / kServiceUnit);
+}
+
+// Whom the service is to run as: who was named, else whom it runs as now.
+Result<User> chosen_user(const std::string& named, const fs::path& root) {
+  if (!named.empty()) {
+    return find_user(named);
+  }
+  auto service = find_service(root);
+  if (!service) {
+    return tl::unexpected(std::move(service.error()));
+  }
+  return *service ? Result<User>((*service)->user) : find_user(std::string(kDefaultUser)).map_error([](Error error) {
+    error.message += "; the package makes it, or name another one with --user";
+    return error;
+  });
+}
+
+Result<void> give_keystores(const Permissions& permissions, const User& user, std::ostream& out) {
+  for (const auto& [certificate, foreign] : permissions.foreign) {
+    if (auto given = give(foreign, user); !given) {
+      return given;
+    }
+    fmt::print(out, "{}: {}\n", certificate, explain(foreign, user.name, true));
+    fmt::print(out, "note: {}", place_outside(foreign, user.name, certificate));
+  }
+  return {};
 }
 
 int fail(std::ostream& errors, const Error& error) {
@@ -111,12 +137,20 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
     return kUsageError;
   }
   PosixFilesystem filesystem;
-  const auto required = required_permissions(*settings, filesystem);
+  const auto user = chosen_user(options.user, options.root);
+  if (!user) {
+    return fail(errors, user.error());
+  }
+  const auto required = required_permissions(*settings, filesystem, *user);
   if (!required) {
     return fail(errors, required.error());
   }
   const auto files = files_for(*required, options.root);
   if (options.dry_run) {
+    for (const auto& [certificate, foreign] : required->foreign) {
+      fmt::print(out, "==> {} <==\n{}\nnote: {}", certificate, explain(foreign, user->name, false),
+                 place_outside(foreign, user->name, certificate));
+    }
     for (const auto& file : files) {
       fmt::print(out, "{}", file.text.empty() ? "" : fmt::format("==> {} <==\n{}", file.path.string(), file.text));
     }
@@ -127,6 +161,9 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
     if (auto untouched = check_untouched(filesystem, file); !untouched && !options.force) {
       return fail(errors, untouched.error());
     }
+  }
+  if (const auto given = give_keystores(*required, *user, out); !given) {
+    return fail(errors, given.error());
   }
   bool changed = false;
   for (const auto& file : files) {
@@ -139,13 +176,14 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
       fmt::print(out, "{} {}{}\n", *done, file.path.string(), file.text.empty() ? "" : ": " + file.meaning);
     }
   }
-  for (const auto& lack : missing_access(*settings, options.configuration, *required)) {
+  const auto missing = missing_access(*settings, options.configuration, *required);
+  for (const auto& lack : missing) {
     fmt::print(out, "still missing: {}\n", lack);
   }
   if (changed) {
     fmt::print(out, "next: systemctl daemon-reload && systemctl try-restart gravitee-renewd\n");
   }
-  return kSuccess;
+  return missing.empty() ? kSuccess : kFailure;
 }
 
 std::vector<std::string> stale_permissions(const configuration::Settings& settings, const fs::path& root) {
@@ -153,11 +191,18 @@ std::vector<std::string> stale_permissions(const configuration::Settings& settin
   if (::geteuid() != 0 || !is_installed(filesystem, root)) {
     return {};
   }
-  const auto required = required_permissions(settings, filesystem);
+  const auto user = chosen_user("", root);
+  const auto required = user ? required_permissions(settings, filesystem, *user) : tl::unexpected(user.error());
   if (!required) {
     return {required.error().message};
   }
   std::vector<std::string> stale;
+  for (const auto& [certificate, foreign] : required->foreign) {
+    stale.push_back(
+        fmt::format("{} belongs to {}, and the service runs as {}: it could not be replaced; run "
+                    "gravitee-renewd init --permissions",
+                    foreign.file.string(), foreign.owner_name, user->name));
+  }
   for (const auto& file : files_for(*required, root)) {
     if (file.text.empty() || filesystem.read(file.path, kFileLimit) == file.text ||
         is_said_by_a_person(filesystem, file, root)) {
@@ -173,7 +218,8 @@ std::vector<std::string> stale_permissions(const configuration::Settings& settin
 std::vector<std::string> lacks_of_service(const configuration::Settings& settings, const fs::path& configuration) {
   std::vector<std::string> lacks = stale_permissions(settings);
   const PosixFilesystem filesystem;
-  const auto required = required_permissions(settings, filesystem);
+  const auto user = chosen_user("", "/");
+  const auto required = user ? required_permissions(settings, filesystem, *user) : tl::unexpected(user.error());
   if (required && is_installed(filesystem, "/")) {
     for (auto& sentence : missing_access(settings, configuration, *required)) {
       lacks.push_back(std::move(sentence));

@@ -15,14 +15,13 @@ struct PermissionsOptions {
   std::filesystem::path root = "/";  // below which the files are written
   bool dry_run = false;              // show them instead
   bool force = false;                // overwrite what was changed by hand
+  std::string user;                  // the service's; by default that of its unit
 };
 
-// Writes a polkit rule and a drop-in of the unit, and tells on `out` what was written, what the daemon's user cannot
-// get at yet, and what to do next. Exit status 0, 1 (not written), 2 (wrong configuration).
+// Gives keystores that belong to another user to the service's, writes a polkit rule and a drop-in of the unit, and
+// tells on `out` what was changed, what the daemon's user cannot get at yet, and what to do next. Exit status 0, 1
+// (nothing was written, or something is still missing), 2 (wrong configuration).
 int permissions(const PermissionsOptions& options, std::ostream& out, std::ostream& errors);
-
-// The service reads this file alone.
-inline constexpr auto kServiceConfiguration = "/etc/gravitee-renewd/config.yaml";
 
 // What the service on this host lacks to do what its configuration asks for, because permissions() was not run since:
 // a sentence each. Empty for anybody but root, and where no service is installed. Where a person has files of their own

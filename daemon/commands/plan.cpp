@@ -80,7 +80,7 @@ class Plan {
   TimePoint now_;
   SystemClock clock_;
   EventLog log_;
-  PosixFilesystem filesystem_;
+  PosixFilesystem filesystem_{settings_.state_directory};
   EventLoop loop_;
   http::HttpsClient http_;
 };

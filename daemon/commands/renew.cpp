@@ -10,6 +10,7 @@
 #include "commands/exit_status.hpp"
 #include "commands/failures.hpp"
 #include "commands/permissions.hpp"
+#include "commands/service_user.hpp"
 #include "commands/terminal_progress.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
@@ -31,20 +32,17 @@ class Pass {
   Pass(const RenewOptions& options, const configuration::Settings& settings,
        std::vector<CertificateSettings> certificates, std::ostream& out)
       : options_(options),
-        settings_(settings),
         state_directory_(settings.state_directory),
         requests_per_day_(settings.schedule.requests_per_day),
         certificates_(std::move(certificates)),
         out_(out),
         progress_(loop_, settings),
         log_(progress_.events(), clock_),
+        filesystem_(settings.state_directory),
         http_settings_(settings.http),
         http_(loop_.executor(), settings.http) {}
 
   bool run() {
-    if (options_.dry_run && options_.configuration == kServiceConfiguration) {
-      rehearse_service();
-    }
     progress_.start(one_after_the_other());
     const bool interrupted = loop_.run([this](const char* signal) {
       log_.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
@@ -150,14 +148,6 @@ class Pass {
     say(certificate, "failed: " + error.message);
   }
 
-  // What root may do, the service may not.
-  void rehearse_service() {
-    for (const auto& lack : lacks_of_service(settings_, options_.configuration)) {
-      commands::say(out_, "the service", "FAILED: " + lack);
-      succeeded_ = false;
-    }
-  }
-
   asio::awaitable<bool> rehearse(renewal::Surroundings around, CertificateSettings certificate) {
     if (certificate.renew == configuration::RenewMode::never) {
       say(certificate, "nothing to rehearse: watched only (renew: never)");
@@ -179,7 +169,6 @@ class Pass {
   }
 
   const RenewOptions& options_;
-  const configuration::Settings& settings_;
   std::filesystem::path state_directory_;
   unsigned requests_per_day_;
   std::vector<CertificateSettings> certificates_;
@@ -197,16 +186,26 @@ class Pass {
 }  // namespace
 
 int renew(const RenewOptions& options, std::ostream& out, std::ostream& errors) {
-  const auto settings = load_configuration(options.configuration, errors);
+  auto settings = load_configuration(options.configuration, errors);
   if (!settings) {
     return kUsageError;
+  }
+  // Only root, who is given up next, can find out what the service may not do.
+  const bool rehearses_service = options.dry_run && options.configuration == kServiceConfiguration;
+  const auto lacks =
+      rehearses_service ? lacks_of_service(*settings, options.configuration) : std::vector<std::string>();
+  if (!begin_work("renew", *settings, options.configuration, errors)) {
+    return kFailure;
   }
   auto certificates = select_certificates(*settings, "renew", options.names, errors);
   if (!certificates) {
     return kUsageError;
   }
-  Pass pass(options, *settings, std::move(*certificates), out);
-  return pass.run() ? kSuccess : kFailure;
+  for (const auto& lack : lacks) {
+    say(out, "the service", "FAILED: " + lack);
+  }
+  const bool passed = Pass(options, *settings, std::move(*certificates), out).run();
+  return passed && lacks.empty() ? kSuccess : kFailure;
 }
 
 }  // namespace renewd::commands

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "core/file_access.hpp"
+#include "core/text.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -33,19 +34,7 @@ void add_once(std::vector<T>& list, T value) {
 
 std::vector<SecretSource> secrets_of(const configuration::Settings& settings) {
   std::vector<SecretSource> secrets;
-  const auto add = [&secrets](const std::optional<SecretSource>& secret) {
-    if (secret) {
-      secrets.push_back(*secret);
-    }
-  };
-  add(settings.http.proxy_password);
-  for (const auto& certificate : settings.certificates) {
-    add(certificate.token);
-    add(certificate.keystore.password);
-    if (certificate.gateway.http_probe) {
-      add(certificate.gateway.http_probe->password);
-    }
-  }
+  for_each_secret(settings, [&secrets](const SecretSource& secret) { secrets.push_back(secret); });
   return secrets;
 }
 
@@ -57,34 +46,49 @@ bool is_credential_name(std::string_view name) {
   });
 }
 
-// Who must be able to replace the keystores.
-struct Owner {
-  std::optional<uid_t> user;
-  std::vector<gid_t> groups;
-};
+// A path that a unit file can hold: systemd undoes quotes, backslashes and escapes, and another directory would be
+// meant.
+Result<void> check_unit_path(const fs::path& path) {
+  const std::string text = path.string();
+  const bool plain = std::ranges::none_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return c == '"' || c == '\'' || c == '\\' || byte < 0x20 || byte == 0x7F;
+  });
+  return plain ? Result<void>()
+               : failure(ErrorKind::disk,
+                         fmt::format("ReadWritePaths= of a unit cannot name {}: a quote, a backslash or a "
+                                     "control character is in it; use another directory",
+                                     printable(text, 500)));
+}
+
+Result<void> add_writable(const fs::path& directory, Permissions& into) {
+  return check_unit_path(directory).map([&] { add_once(into.writable, directory); });
+}
 
 // The keystore's directory as it is configured, which may lie below a link that an upgrade of the gateway changes, and
 // the one that the file is really in.
-Result<void> add_keystore(const CertificateSettings& certificate, const Filesystem& filesystem, Permissions& into,
-                          Owner& owner) {
+Result<void> add_keystore(const CertificateSettings& certificate, const Filesystem& filesystem, const User& user,
+                          Permissions& into) {
   const fs::path& path = certificate.keystore.path;
   const auto real = filesystem.canonical(path);
   const auto attributes = real ? filesystem.attributes(*real) : tl::unexpected(real.error());
   if (!attributes) {
-    return tl::unexpected(with_context(certificate.name, attributes.error()));
+    return tl::unexpected(attributes.error());
   }
-  if (owner.user && *owner.user != attributes->owner) {
-    return failure(
-        ErrorKind::disk,
-        fmt::format("{}: {} belongs to uid {}, and the keystore of another certificate to uid {}; the daemon "
-                    "runs as one user: give them one owner",
-                    certificate.name, path.string(), attributes->owner, *owner.user));
+  if (attributes->owner != user.id) {
+    auto foreign = find_foreign(path, user);
+    if (!foreign) {
+      return tl::unexpected(std::move(foreign.error()));
+    }
+    if (std::ranges::find(user.groups, foreign->group) == user.groups.end()) {
+      add_once(into.groups, foreign->group_name);
+    }
+    into.foreign.emplace_back(certificate.name, std::move(*foreign));
+  } else if (const auto around = filesystem.attributes(real->parent_path());
+             attributes->group != user.group && around && !around->sets_group) {
+    into.changes_group = true;
   }
-  owner.user = attributes->owner;
-  add_once(owner.groups, attributes->group);
-  add_once(into.writable, path.parent_path());
-  add_once(into.writable, real->parent_path());
-  return {};
+  return add_writable(path.parent_path(), into).and_then([&] { return add_writable(real->parent_path(), into); });
 }
 
 void add_gateway(const configuration::GatewaySettings& gateway, Permissions& into) {
@@ -94,64 +98,62 @@ void add_gateway(const configuration::GatewaySettings& gateway, Permissions& int
     }
   }
   if (gateway.log_probe && std::holds_alternative<std::string>(gateway.log_probe->target)) {
-    into.reads_journal = true;
+    add_once(into.groups, std::string("systemd-journal"));
   }
 }
 
-Result<void> set_user(const Owner& owner, Permissions& into) {
-  into.user = kDefaultUser;
-  into.group = kDefaultUser;
-  if (!owner.user) {
-    return {};
+// A service that shares the gateway's user is in the group of its own: which reads the configuration and its secrets,
+// and the gateway is not in it.
+Result<void> set_user(const User& user, Permissions& into) {
+  if (user.id == 0) {
+    return failure(ErrorKind::disk, "the service is not made to run as root: give the keystore to another user");
   }
-  const passwd* user = ::getpwuid(*owner.user);
-  if (user == nullptr) {
-    return failure(ErrorKind::disk,
-                   fmt::format("the keystore belongs to uid {}, which is no user of this host", *owner.user));
+  into.user = user.name;
+  const group* primary = ::getgrgid(user.group);
+  into.group = primary == nullptr ? std::to_string(user.group) : primary->gr_name;
+  const auto own = find_group(std::string(kDefaultUser));
+  if (own && user.name != kDefaultUser && std::ranges::find(user.groups, *own) == user.groups.end()) {
+    into.groups.emplace_back(kDefaultUser);
   }
-  into.changes_group = std::ranges::any_of(owner.groups, [user](gid_t group) { return group != user->pw_gid; });
-  into.user = user->pw_name;
-  const group* primary = ::getgrgid(user->pw_gid);
-  into.group = primary == nullptr ? std::to_string(user->pw_gid) : primary->gr_name;
   return {};
 }
 
 // What the unit makes by itself (StateDirectory=, RuntimeDirectory=) is writable to it.
-void add_directory(const fs::path& directory, std::string_view of_unit, Permissions& into) {
-  if (directory != of_unit) {
-    add_once(into.writable, directory);
-  }
+Result<void> add_directory(const fs::path& directory, std::string_view of_unit, Permissions& into) {
+  return directory == of_unit ? Result<void>() : add_writable(directory, into);
 }
 
-void add_metrics(const configuration::MetricsSettings& metrics, Permissions& into) {
-  if (metrics.textfile) {
-    add_once(into.writable, metrics.textfile->parent_path());
-  }
+Result<void> add_metrics(const configuration::MetricsSettings& metrics, Permissions& into) {
   const auto* socket = metrics.listen ? std::get_if<fs::path>(&*metrics.listen) : nullptr;
-  if (socket != nullptr) {
-    add_directory(socket->parent_path(), kRuntimeDirectory, into);
-  }
+  Result<void> added = metrics.textfile ? add_writable(metrics.textfile->parent_path(), into) : Result<void>();
+  return socket == nullptr
+             ? added
+             : added.and_then([&] { return add_directory(socket->parent_path(), kRuntimeDirectory, into); });
 }
 
 }  // namespace
 
-Result<Permissions> required_permissions(const configuration::Settings& settings, const Filesystem& filesystem) {
+Result<Permissions> required_permissions(const configuration::Settings& settings, const Filesystem& filesystem,
+                                         const User& user) {
   Permissions permissions;
-  Owner owner;
+  if (auto set = set_user(user, permissions); !set) {
+    return tl::unexpected(std::move(set.error()));
+  }
   for (const auto& certificate : settings.certificates) {
     if (certificate.renew == RenewMode::never) {
       continue;  // looked at, and nothing else
     }
-    if (auto added = add_keystore(certificate, filesystem, permissions, owner); !added) {
-      return tl::unexpected(std::move(added.error()));
+    if (auto added = add_keystore(certificate, filesystem, user, permissions); !added) {
+      return tl::unexpected(with_context(certificate.name, std::move(added.error())));
     }
     add_gateway(certificate.gateway, permissions);
   }
-  if (auto set = set_user(owner, permissions); !set) {
-    return tl::unexpected(std::move(set.error()));
+  if (auto added = add_directory(settings.state_directory, kStateDirectory, permissions).and_then([&] {
+        return add_metrics(settings.metrics, permissions);
+      });
+      !added) {
+    return tl::unexpected(std::move(added.error()));
   }
-  add_directory(settings.state_directory, kStateDirectory, permissions);
-  add_metrics(settings.metrics, permissions);
   for (const auto& secret : secrets_of(settings)) {
     if (secret.kind != SecretSource::Kind::credential) {
       continue;
@@ -167,9 +169,14 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
 std::vector<std::string> missing_access(const configuration::Settings& settings, const fs::path& configuration,
                                         const Permissions& permissions) {
   std::vector<std::string> missing;
-  const auto user = find_user(permissions.user);
+  auto user = find_user(permissions.user);
   if (::geteuid() != 0 || !user) {
     return missing;
+  }
+  for (const auto& name : permissions.groups) {
+    if (const auto group = find_group(name)) {
+      user->groups.push_back(*group);
+    }
   }
   const auto must_read = [&](const fs::path& file) {
     if (!check_access(*user, file, R_OK)) {

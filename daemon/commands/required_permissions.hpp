@@ -8,12 +8,14 @@
 #include "configuration/settings.hpp"
 #include "core/error.hpp"
 #include "core/filesystem.hpp"
+#include "core/user.hpp"
 
 namespace renewd::commands {
 
-// The daemon runs as the owner of the keystores that it replaces, or as gravitee without any. Fails when that is not
-// one user, or a keystore cannot be looked at; the kind is `disk`.
-Result<Permissions> required_permissions(const configuration::Settings& settings, const Filesystem& filesystem);
+// What the daemon needs to run as `user`. Fails when that is root, a keystore cannot be looked at or is not the
+// gateway's to give away, or a unit file could not name a directory; the kind is `disk`.
+Result<Permissions> required_permissions(const configuration::Settings& settings, const Filesystem& filesystem,
+                                         const User& user);
 
 // What the user still cannot do with the files that the configuration names, a sentence each: read a secret, write
 // beside a keystore. Only root can find out; to others it is empty.

@@ -11,6 +11,9 @@ int run(const std::filesystem::path& configuration, std::ostream& errors) {
   if (!settings) {
     return kUsageError;
   }
+  if (!begin_work("run", *settings, configuration, errors)) {
+    return kFailure;
+  }
   const auto ran = Daemon(configuration, std::move(*settings)).run();
   if (!ran) {
     errors << "run: " << ran.error().message << '\n';

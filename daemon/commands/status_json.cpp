@@ -93,7 +93,11 @@ json::object certificate_json(const Standing& standing, TimePoint now) {
   object["in_use"] = in_use_object(standing);
   add_unfinished(object, standing);
   add_past(object, standing);
-  object["token_problem"] = standing.token_problem ? json::value(*standing.token_problem) : json::value(nullptr);
+  const auto or_null = [](const std::optional<std::string>& text) {
+    return text ? json::value(*text) : json::value(nullptr);
+  };
+  object["token_problem"] = or_null(standing.token_problem);
+  object["replacement_problem"] = or_null(standing.replacement_problem);
   return object;
 }
 

@@ -13,6 +13,7 @@
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/permissions.hpp"
+#include "commands/service_user.hpp"
 #include "core/cancellation.hpp"
 #include "http/https_client.hpp"
 #include "renewal/host_check.hpp"

@@ -146,6 +146,10 @@ std::vector<Finding> findings(const renewal::Standing& standing, const Relevant&
   if (standing.token_problem) {
     found.push_back({Severity::warning, *standing.token_problem, advice_for(ErrorKind::unauthorized)});
   }
+  if (standing.replacement_problem) {
+    found.push_back({Severity::warning, "the keystore could not be replaced: " + *standing.replacement_problem,
+                     "as root: gravitee-renewd init --permissions, then gravitee-renewd validate"});
+  }
   return found;
 }
 

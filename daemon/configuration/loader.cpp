@@ -1,6 +1,7 @@
 #include "configuration/loader.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "configuration/yaml_map.hpp"
 #include "configuration/yaml_values.hpp"
 #include "core/filesystem.hpp"
+#include "core/trusted_path.hpp"
 
 namespace renewd::configuration {
 namespace {
@@ -171,6 +173,14 @@ tl::expected<LocatedSettings, Diagnostics> load_located(const std::filesystem::p
     const char* const hint =
         type == std::filesystem::file_type::not_found ? "; write it, or name another one with --config FILE" : "";
     return tl::unexpected(Diagnostics{{0, 0, yaml.error().message + hint}});
+  }
+  // It names programs to run and files to read and replace: whoever can change it can do what we can.
+  if (const auto trusted = check_trusted(file, ::geteuid()); !trusted) {
+    return tl::unexpected(Diagnostics{
+        {0, 0,
+         fmt::format("refused, since others can change what it says: {}; only root and the user who runs this may be "
+                     "able to (chown, chmod)",
+                     trusted.error().message)}});
   }
   const auto attributes = filesystem.attributes(file);
   if (!attributes) {

@@ -167,4 +167,22 @@ struct Settings {
   MetricsSettings metrics;
 };
 
+// Calls `with` for every secret that is configured.
+template <typename SettingsOrConst, typename With>
+void for_each_secret(SettingsOrConst& settings, With with) {
+  const auto each = [&with](auto& secret) {
+    if (secret) {
+      with(*secret);
+    }
+  };
+  each(settings.http.proxy_password);
+  for (auto& certificate : settings.certificates) {
+    each(certificate.token);
+    each(certificate.keystore.password);
+    if (certificate.gateway.http_probe) {
+      each(certificate.gateway.http_probe->password);
+    }
+  }
+}
+
 }  // namespace renewd::configuration

@@ -1,26 +1,13 @@
 // Whether a user may do something with a file: asked of the kernel, as that user.
 #pragma once
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "core/error.hpp"
+#include "core/user.hpp"
 
 namespace renewd {
-
-struct User {
-  std::string name;
-  uid_t id = 0;
-  gid_t group = 0;
-  std::vector<gid_t> groups;
-};
-
-// A user of this host by its name or number. Error kind: disk.
-Result<User> find_user(const std::string& name);
 
 // `mode` is that of access(2). Without a user it is this process that asks; only root may ask for another user. The
 // answer counts the groups of the user (not SupplementaryGroups= of a unit), access control lists and every directory

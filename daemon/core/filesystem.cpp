@@ -12,35 +12,22 @@
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
+#include <random>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "core/trusted_path.hpp"
 
 namespace renewd {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr mode_t kNewFileMode = 0600;
+
 // What of a file's extended attributes decides who may read it. Others (user.*) are not ours to copy.
 constexpr std::array<const char*, 2> kExtendedAttributes{"system.posix_acl_access", "security.selinux"};
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  int get() const { return fd_; }
-  // Closes now, because the last error of a write may come with close (close(2)).
-  int close() { return ::close(std::exchange(fd_, -1)); }
-
- private:
-  int fd_;
-};
 
 tl::unexpected<Error> disk_failure(std::string_view doing, const fs::path& path, int error_number) {
   return system_failure(ErrorKind::disk, fmt::format("{} {}", doing, path.string()), error_number);
@@ -74,8 +61,10 @@ Result<FileAttributes> read_attributes(int fd, const fs::path& path) {
   }
   return FileAttributes{.owner = status.st_uid,
                         .group = status.st_gid,
-                        .mode = status.st_mode & 07777U,
-                        .extended = std::move(*extended)};
+                        .mode = status.st_mode & 0777U,
+                        .extended = std::move(*extended),
+                        .names = status.st_nlink,
+                        .sets_group = S_ISDIR(status.st_mode) && (status.st_mode & S_ISGID) != 0};
 }
 
 // Only what differs is set: a process without privileges may still replace a file that it owns itself.
@@ -113,17 +102,6 @@ Result<void> apply_attributes(int fd, const fs::path& path, const FileAttributes
   return {};
 }
 
-Result<void> give_to_owner_of(const fs::path& parent, const fs::path& directory) {
-  // O_NOFOLLOW: the parent's owner, who is not root, may have put a link in its place.
-  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat owner{};
-  if (fd.get() < 0 || ::stat(parent.c_str(), &owner) != 0 ||
-      (owner.st_uid != 0 && ::fchown(fd.get(), owner.st_uid, owner.st_gid) != 0)) {
-    return disk_failure("giving an owner to the directory", directory, errno);
-  }
-  return {};
-}
-
 Result<void> write_all(int fd, std::string_view bytes, const fs::path& path) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
@@ -138,16 +116,79 @@ Result<void> write_all(int fd, std::string_view bytes, const fs::path& path) {
   return {};
 }
 
-}  // namespace
-
-Result<std::string> PosixFilesystem::read(const fs::path& path, std::size_t limit) const {
-  // O_NONBLOCK: a fifo in place of the file must not hang the daemon.
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (fd.get() < 0) {
-    return disk_failure("opening", path, errno);
-  }
+// Below a directory of our own: whatever else is in the place of a file was put there by somebody who means us to take
+// it for ours.
+Result<void> check_own_file(const Descriptor& fd, std::string_view doing, const fs::path& path) {
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) {
+    return disk_failure(doing, path, errno);
+  }
+  std::string why;
+  if (!S_ISREG(status.st_mode)) {
+    why = "not a regular file";
+  } else if (status.st_nlink > 1) {
+    why = "it has another name elsewhere (a hard link)";
+  } else if (status.st_uid != ::geteuid() && status.st_uid != 0) {
+    why = "it belongs to " + name_of_user(status.st_uid);
+  }
+  return why.empty() ? Result<void>() : failure(ErrorKind::disk, fmt::format("{} {}: {}", doing, path.string(), why));
+}
+
+}  // namespace
+
+Result<Place> PosixFilesystem::find(std::string_view doing, const fs::path& path) const {
+  auto place = held_.find(path);
+  if (place) {
+    return std::move(*place);
+  }
+  const auto& [number, message] = place.error();
+  return message.empty() ? disk_failure(doing, path, number)
+                         : failure(ErrorKind::disk, fmt::format("{} {}: {}", doing, path.string(), message));
+}
+
+Result<Place> PosixFilesystem::find_to_change(std::string_view doing, const fs::path& path) const {
+  auto place = find(doing, path);
+  if (!place || place->own || ::geteuid() != 0) {
+    return place;
+  }
+  const fs::path parent = path.parent_path();
+  if (const auto trusted = check_trusted(parent.empty() ? fs::path(".") : parent, 0); !trusted) {
+    return failure(ErrorKind::disk,
+                   fmt::format("{} {}: root changes nothing where others can change it: {}; run it as that user, or as "
+                               "the service does",
+                               doing, path.string(), trusted.error().message));
+  }
+  return place;
+}
+
+Result<Descriptor> PosixFilesystem::open(std::string_view doing, const fs::path& path, int flags) const {
+  const auto place = find(doing, path);
+  if (!place) {
+    return tl::unexpected(place.error());
+  }
+  // O_NONBLOCK: a fifo in place of the file must not hang the daemon.
+  Descriptor fd(::openat(place->at(), place->name.c_str(),
+                         flags | place->no_follow() | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, kNewFileMode));
+  if (!fd) {
+    return place->own && errno == ELOOP
+               ? failure(ErrorKind::disk, fmt::format("{} {}: a symbolic link", doing, path.string()))
+               : disk_failure(doing, path, errno);
+  }
+  if (place->own && (flags & O_DIRECTORY) == 0) {
+    if (auto checked = check_own_file(fd, doing, path); !checked) {
+      return tl::unexpected(std::move(checked.error()));
+    }
+  }
+  return fd;
+}
+
+Result<std::string> PosixFilesystem::read(const fs::path& path, std::size_t limit) const {
+  const auto fd = open("opening", path, O_RDONLY);
+  if (!fd) {
+    return tl::unexpected(fd.error());
+  }
+  struct stat status{};
+  if (::fstat(fd->get(), &status) != 0) {
     return disk_failure("reading", path, errno);
   }
   if (!S_ISREG(status.st_mode)) {
@@ -156,7 +197,7 @@ Result<std::string> PosixFilesystem::read(const fs::path& path, std::size_t limi
   std::string bytes;
   std::array<char, 16384> buffer{};
   while (true) {
-    const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());
+    const ssize_t n = ::read(fd->get(), buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) {
       continue;
     }
@@ -174,11 +215,11 @@ Result<std::string> PosixFilesystem::read(const fs::path& path, std::size_t limi
 }
 
 Result<FileAttributes> PosixFilesystem::attributes(const fs::path& path) const {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (fd.get() < 0) {
-    return disk_failure("opening", path, errno);
+  const auto fd = open("opening", path, O_RDONLY);
+  if (!fd) {
+    return tl::unexpected(fd.error());
   }
-  return read_attributes(fd.get(), path);
+  return read_attributes(fd->get(), path);
 }
 
 Result<fs::path> PosixFilesystem::canonical(const fs::path& path) const {
@@ -191,44 +232,75 @@ Result<fs::path> PosixFilesystem::canonical(const fs::path& path) const {
 }
 
 bool PosixFilesystem::exists(const fs::path& path) const {
-  std::error_code error;
-  return fs::status(path, error).type() != fs::file_type::not_found;
+  const auto place = held_.find(path);
+  struct stat status{};
+  const int error =
+      !place ? place.error().number
+      : ::fstatat(place->at(), place->name.c_str(), &status, place->directory ? AT_SYMLINK_NOFOLLOW : 0) == 0 ? 0
+                                                                                                              : errno;
+  return error != ENOENT && error != ENOTDIR;
 }
 
 Result<std::vector<std::string>> PosixFilesystem::list(const fs::path& directory) const {
-  std::error_code error;
   std::vector<std::string> names;
-  fs::directory_iterator entry(directory, error);
-  while (!error && entry != fs::directory_iterator()) {
-    names.push_back(entry->path().filename().string());
-    entry.increment(error);
+  if (!exists(directory)) {
+    return names;
   }
-  if (error && error.value() != ENOENT) {
-    return disk_failure("listing", directory, error.value());
+  auto fd = open("listing", directory, O_RDONLY | O_DIRECTORY);
+  if (!fd) {
+    return tl::unexpected(std::move(fd.error()));
+  }
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd->get()), ::closedir);
+  if (!stream) {
+    return disk_failure("listing", directory, errno);
+  }
+  fd->release();  // the stream closes it
+  errno = 0;
+  while (const dirent* const entry = ::readdir(stream.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") {
+      names.emplace_back(name);
+    }
+  }
+  if (errno != 0) {
+    return disk_failure("listing", directory, errno);
   }
   std::sort(names.begin(), names.end());
   return names;
 }
 
 Result<void> PosixFilesystem::check_writable(const fs::path& directory) const {
+  const auto place = find("writing to the directory", directory);
+  if (!place) {
+    return tl::unexpected(place.error());
+  }
   // AT_EACCESS: as the user that we run as, with the capabilities we have; a read-only file system answers EROFS.
-  if (::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+  if (::faccessat(place->at(), place->name.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
     return disk_failure("writing to the directory", directory, errno);
   }
-  return {};
+  return find_to_change("writing to the directory", directory / "x").map([](const Place&) {});
 }
 
 Result<std::uint64_t> PosixFilesystem::free_bytes(const fs::path& directory) const {
+  const auto fd = open("asking for the free space of", directory, O_RDONLY | O_DIRECTORY);
   struct statvfs status{};
-  if (::statvfs(directory.c_str(), &status) != 0) {
+  if (!fd) {
+    return tl::unexpected(fd.error());
+  }
+  if (::fstatvfs(fd->get(), &status) != 0) {
     return disk_failure("asking for the free space of", directory, errno);
   }
   return std::uint64_t{status.f_bavail} * status.f_frsize;
 }
 
 Result<void> PosixFilesystem::create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes) {
-  Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600));
-  if (fd.get() < 0) {
+  const auto place = find_to_change("creating", path);
+  if (!place) {
+    return tl::unexpected(place.error());
+  }
+  Descriptor fd(::openat(place->at(), place->name.c_str(),
+                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, kNewFileMode));
+  if (!fd) {
     return disk_failure("creating", path, errno);
   }
   auto written = apply_attributes(fd.get(), path, attributes);
@@ -242,20 +314,30 @@ Result<void> PosixFilesystem::create(const fs::path& path, std::string_view byte
     written = disk_failure("closing", path, errno);
   }
   if (!written) {
-    ::unlink(path.c_str());
+    ::unlinkat(place->at(), place->name.c_str(), 0);
   }
   return written;
 }
 
 Result<void> PosixFilesystem::rename(const fs::path& from, const fs::path& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) {
-    return disk_failure(fmt::format("renaming {} to", from.string()), to, errno);
+  const std::string doing = fmt::format("renaming {} to", from.string());
+  const auto source = find_to_change(doing, from);
+  const auto target = find_to_change(doing, to);
+  if (!source || !target) {
+    return tl::unexpected(source ? target.error() : source.error());
+  }
+  if (::renameat(source->at(), source->name.c_str(), target->at(), target->name.c_str()) != 0) {
+    return disk_failure(doing, to, errno);
   }
   return {};
 }
 
 Result<void> PosixFilesystem::remove(const fs::path& path) {
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+  const auto place = find_to_change("removing", path);
+  if (!place) {
+    return exists(path) ? Result<void>(tl::unexpected(place.error())) : Result<void>();
+  }
+  if (::unlinkat(place->at(), place->name.c_str(), 0) != 0 && errno != ENOENT) {
     return disk_failure("removing", path, errno);
   }
   return {};
@@ -263,7 +345,8 @@ Result<void> PosixFilesystem::remove(const fs::path& path) {
 
 Result<void> PosixFilesystem::create_directories(const fs::path& directory, mode_t mode) {
   if (exists(directory)) {
-    return {};
+    // What may not be looked at counts as there, too.
+    return find("using the directory", directory).map([](const Place&) {});
   }
   const fs::path parent = directory.parent_path();
   if (!parent.empty() && parent != directory) {
@@ -271,45 +354,72 @@ Result<void> PosixFilesystem::create_directories(const fs::path& directory, mode
       return created;
     }
   }
-  const fs::path above = parent.empty() ? fs::path(".") : parent;
-  if (::mkdir(directory.c_str(), mode) != 0) {
-    if (errno != EEXIST) {
-      return disk_failure("creating the directory", directory, errno);
-    }
-  } else if (::geteuid() == 0) {
-    if (auto given = give_to_owner_of(above, directory); !given) {
-      return given;
-    }
+  // A directory of our own that does not exist yet is made like any other.
+  const auto above = find_to_change("creating the directory", (parent.empty() ? fs::path(".") : parent) / "x");
+  if (!above) {
+    return tl::unexpected(above.error());
   }
-  return sync_directory(above);
+  const int made =
+      above->directory ? ::mkdirat(above->at(), directory.filename().c_str(), mode) : ::mkdir(directory.c_str(), mode);
+  if (made != 0 && errno != EEXIST) {
+    return disk_failure("creating the directory", directory, errno);
+  }
+  return sync_directory(parent.empty() ? fs::path(".") : parent);
 }
 
 Result<void> PosixFilesystem::sync_directory(const fs::path& directory) {
-  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() < 0) {
-    return disk_failure("opening the directory", directory, errno);
+  const auto fd = open("opening the directory", directory, O_RDONLY | O_DIRECTORY);
+  if (!fd) {
+    return tl::unexpected(fd.error());
   }
-  if (::fsync(fd.get()) != 0) {
+  if (::fsync(fd->get()) != 0) {
     return disk_failure("syncing the directory", directory, errno);
   }
   return {};
 }
 
 Result<void> PosixFilesystem::touch(const fs::path& path) {
-  if (::utimensat(AT_FDCWD, path.c_str(), nullptr, 0) != 0) {
+  const auto place = find_to_change("touching", path);
+  if (!place) {
+    return tl::unexpected(place.error());
+  }
+  if (::utimensat(place->at(), place->name.c_str(), nullptr, place->directory ? AT_SYMLINK_NOFOLLOW : 0) != 0) {
     return disk_failure("touching", path, errno);
   }
   return {};
 }
 
+Result<Descriptor> PosixFilesystem::open_to_lock(const fs::path& path, bool create) const {
+  const auto place = create ? find_to_change("locking", path) : find("locking", path);
+  if (!create && !exists(path)) {
+    return Descriptor();
+  }
+  if (!place) {
+    return tl::unexpected(place.error());
+  }
+  auto fd = open("locking", path, (create ? O_RDWR | O_CREAT : O_RDONLY) | O_NOFOLLOW);
+  if (fd) {
+    if (auto checked = check_own_file(*fd, "locking", path); !checked) {
+      return tl::unexpected(std::move(checked.error()));
+    }
+  }
+  return fd;
+}
+
 Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::string_view bytes,
                            const FileAttributes& attributes, const std::function<Result<void>()>& last_check) {
   // A fixed name: what a crash left behind is removed by the next attempt instead of piling up.
-  const fs::path temporary = path.parent_path() / fmt::format(".{}.gravitee-renewd", path.filename().string());
-  if (auto removed = filesystem.remove(temporary); !removed) {
-    return removed;
+  fs::path temporary = path.parent_path() / fmt::format(".{}.gravitee-renewd", path.filename().string());
+  const auto create = [&] {
+    return filesystem.remove(temporary).and_then([&] { return filesystem.create(temporary, bytes, attributes); });
+  };
+  auto created = create();
+  if (!created && filesystem.exists(temporary)) {
+    // Somebody else has the name, in a directory where we may not remove his file: one that he cannot foresee.
+    temporary += fmt::format("-{:08x}", std::random_device()());
+    created = create();
   }
-  if (auto created = filesystem.create(temporary, bytes, attributes); !created) {
+  if (!created) {
     return created;
   }
   auto renamed = last_check ? last_check() : Result<void>();

@@ -10,13 +10,16 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/descriptor.hpp"
 #include "core/error.hpp"
+#include "core/held_directories.hpp"
 
 namespace renewd {
 
@@ -24,10 +27,13 @@ namespace renewd {
 struct FileAttributes {
   uid_t owner = 0;
   gid_t group = 0;
-  mode_t mode = 0600;  // permission bits only
+  mode_t mode = 0600;  // without the set-id and sticky bits, which no file of ours has
   // The POSIX ACL and the security label, as raw extended attributes (acl(5), selinux(8)); absent where the file or
   // the file system has none.
   std::map<std::string, std::string> extended;
+  // How many names the file has, and whether what is made in the directory gets its group; never carried over.
+  nlink_t names = 1;
+  bool sets_group = false;
 
   bool operator==(const FileAttributes&) const = default;
 };
@@ -57,18 +63,31 @@ class Filesystem {
   virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   // Removing what does not exist succeeds.
   virtual Result<void> remove(const std::filesystem::path& path) = 0;
-  // Creates a directory and its parents, each with `mode`, and syncs them; one that exists is left as it is. What root
-  // makes belongs to the owner of the directory that it is made in.
+  // Creates a directory and its parents, each with `mode`, and syncs them; one that exists is left as it is.
   virtual Result<void> create_directories(const std::filesystem::path& directory, mode_t mode) = 0;
   // Makes creations, renames and removals in a directory durable.
   virtual Result<void> sync_directory(const std::filesystem::path& directory) = 0;
   // Sets both times of a file to now.
   virtual Result<void> touch(const std::filesystem::path& path) = 0;
+  // A file that the kernel can lock (flock(2)), opened for writing; made where `create` says so, and otherwise none
+  // when it does not exist.
+  virtual Result<Descriptor> open_to_lock(const std::filesystem::path& path, bool create) const = 0;
+  // As long as the result lives, names in this directory mean what they mean now, whatever becomes of the path.
+  virtual Result<std::shared_ptr<const void>> hold(const std::filesystem::path& directory) = 0;
 };
 
-// The disk of this host.
+// The disk of this host. Two rules against those who may write where we work, whom no sequence of calls can outrun:
+// - Below a directory of our own (the state) no symbolic link is followed, and a file counts only when it is a regular
+//   one of ours, or root's, with a single name.
+// - Root changes nothing in a directory that others can change.
 class PosixFilesystem final : public Filesystem {
  public:
+  PosixFilesystem() = default;
+  // `own_directory` is ours alone (core/held_directories). Where it is not, each use of it fails.
+  explicit PosixFilesystem(const std::filesystem::path& own_directory) { (void)own(own_directory); }
+  // The error says why it is not: of another user, or open to others. One that does not exist yet is ours.
+  Result<void> own(const std::filesystem::path& directory) { return held_.own(directory); }
+
   Result<std::string> read(const std::filesystem::path& path, std::size_t limit) const override;
   Result<FileAttributes> attributes(const std::filesystem::path& path) const override;
   Result<std::filesystem::path> canonical(const std::filesystem::path& path) const override;
@@ -83,6 +102,19 @@ class PosixFilesystem final : public Filesystem {
   Result<void> create_directories(const std::filesystem::path& directory, mode_t mode) override;
   Result<void> sync_directory(const std::filesystem::path& directory) override;
   Result<void> touch(const std::filesystem::path& path) override;
+  Result<Descriptor> open_to_lock(const std::filesystem::path& path, bool create) const override;
+  Result<std::shared_ptr<const void>> hold(const std::filesystem::path& directory) override {
+    return held_.hold(directory);
+  }
+
+ private:
+  Result<Place> find(std::string_view doing, const std::filesystem::path& path) const;
+  // The place of what is to be changed.
+  Result<Place> find_to_change(std::string_view doing, const std::filesystem::path& path) const;
+  // Opens a file that is there. The error names what was done.
+  Result<Descriptor> open(std::string_view doing, const std::filesystem::path& path, int flags) const;
+
+  HeldDirectories held_;
 };
 
 // Writes a file that may already exist so that a reader, or the disk after a power cut, holds either the old bytes or

@@ -72,6 +72,9 @@ Result<Secret> read_raw(const SecretSource& source, const std::string& doing) {
     case SecretSource::Kind::file:
       return read_file(source.name, doing);
     case SecretSource::Kind::credential: {
+      if (!source.value.empty()) {
+        return source.value;
+      }
       const std::string stored = kCredentialStore + source.name;
       const std::string file = file_of_credential(source.name);
       if (file == stored) {
@@ -132,10 +135,19 @@ std::string SecretSource::description() const {
   return "unknown";
 }
 
+void read_ahead(SecretSource& source) {
+  if (source.kind != SecretSource::Kind::credential || std::getenv("CREDENTIALS_DIRECTORY") != nullptr) {
+    return;
+  }
+  if (auto secret = read_secret(source)) {
+    source.value = std::move(*secret);
+  }
+}
+
 bool is_out_of_sight(const SecretSource& source) {
   switch (source.kind) {
     case SecretSource::Kind::credential:
-      return ::access(file_of_credential(source.name).c_str(), F_OK) != 0;
+      return source.value.empty() && ::access(file_of_credential(source.name).c_str(), F_OK) != 0;
     case SecretSource::Kind::env:
       return std::getenv(source.name.c_str()) == nullptr;
     case SecretSource::Kind::file:

@@ -37,6 +37,7 @@ struct SecretSource {
   Kind kind = Kind::value;
   // A path, a systemd credential's name, or a variable's name; empty for `value`.
   std::string name;
+  // For `value`; and of a credential what root has read ahead (read_ahead), before it became the service's user.
   Secret value;
 
   // For messages: "file /etc/…/token", "credential token", "environment variable TOKEN", "the configuration".
@@ -48,6 +49,10 @@ struct SecretSource {
 // Credentials are looked for in $CREDENTIALS_DIRECTORY (systemd.exec(5)); outside of a unit, for commands by hand, in
 // /etc/credstore, where the unit's LoadCredential=NAME takes them from.
 Result<Secret> read_secret(const SecretSource& source);
+
+// Reads a credential that is there for root alone outside of a unit, as systemd does it for the service, so that
+// read_secret() has it from here on. What cannot be read is left to read_secret() to report.
+void read_ahead(SecretSource& source);
 
 // For whoever is not the service: whether the secret may be there for the service alone, so that nothing can be told of
 // it. A variable that this process lacks, or a credential of which there is no file here.

@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "core/as_tuple.hpp"
+#include "core/trusted_path.hpp"
 #include "gateway/process_handle.hpp"
 
 namespace renewd::gateway {
@@ -81,9 +82,7 @@ struct SpawnArguments {
   posix_spawn_file_actions_t actions;
 };
 
-}  // namespace
-
-Result<std::string> find_program(const std::string& name) {
+Result<std::string> search_program(const std::string& name) {
   if (name.find('/') != std::string::npos) {
     if (::access(name.c_str(), X_OK) != 0) {
       return system_failure(ErrorKind::gateway, "running " + name, errno);
@@ -104,6 +103,20 @@ Result<std::string> find_program(const std::string& name) {
     }
   }
   return failure(ErrorKind::gateway, "running " + name + ": there is no such program in PATH");
+}
+
+}  // namespace
+
+Result<std::string> find_program(const std::string& name) {
+  auto program = search_program(name);
+  // Whoever can change the program would be root with the next renewal.
+  if (program && ::geteuid() == 0) {
+    if (const auto trusted = check_trusted(*program, 0); !trusted) {
+      return failure(ErrorKind::gateway, fmt::format("root does not run {}, which others can change: {}", *program,
+                                                     trusted.error().message));
+    }
+  }
+  return program;
 }
 
 ChildProcess::ChildProcess(const asio::any_io_executor& executor, pid_t pid, int pid_descriptor, int output)

@@ -15,6 +15,7 @@
 
 #include "core/filesystem.hpp"
 #include "core/text.hpp"
+#include "core/trusted_path.hpp"
 
 namespace renewd::gateway {
 namespace {
@@ -80,6 +81,14 @@ std::string signal_name(int signal) {
 }
 
 Result<pid_t> read_pid_file(const std::filesystem::path& path) {
+  // Root may send a signal to any process: whoever can write the file would choose which.
+  if (::geteuid() == 0) {
+    if (const auto trusted = check_trusted(path, 0); !trusted) {
+      return failure(ErrorKind::gateway,
+                     fmt::format("root takes no process number from {}, which others can change: {}", path.string(),
+                                 trusted.error().message));
+    }
+  }
   const auto content = PosixFilesystem().read(path, kPidFileLimit);
   if (!content) {
     return failure(ErrorKind::gateway, content.error().message);

@@ -38,18 +38,42 @@ int run_handler(sd_bus_message* signal, void* handler, sd_bus_error*) {
   return 0;
 }
 
+Result<BusPtr> open_system_bus() {
+  sd_bus* raw = nullptr;
+  const int result = sd_bus_open_system(&raw);
+  if (result < 0) {
+    return bus_failure("connecting to the system bus (is systemd running on this host?)", result);
+  }
+  return BusPtr(raw, sd_bus_close_unref);
+}
+
+BusPtr& connected_ahead() {
+  static BusPtr bus;
+  return bus;
+}
+
+// Nobody else uses it, and it has not been closed by the other side.
+bool usable_now(const BusPtr& bus) {
+  return bus.use_count() == 1 && sd_bus_is_open(bus.get()) > 0;
+}
+
 }  // namespace
 
 SystemBus::SystemBus(const asio::any_io_executor& executor, BusPtr bus, int descriptor)
     : bus_(std::move(bus)), descriptor_(executor, descriptor), timer_(executor) {}
 
-Result<std::unique_ptr<SystemBus>> SystemBus::connect(const asio::any_io_executor& executor) {
-  sd_bus* raw = nullptr;
-  const int result = sd_bus_open_system(&raw);
-  BusPtr bus(raw);
-  if (result < 0) {
-    return bus_failure("connecting to the system bus (is systemd running on this host?)", result);
+void SystemBus::connect_ahead() {
+  if (auto bus = open_system_bus()) {
+    connected_ahead() = std::move(*bus);
   }
+}
+
+Result<std::unique_ptr<SystemBus>> SystemBus::connect(const asio::any_io_executor& executor) {
+  auto opened = usable_now(connected_ahead()) ? Result<BusPtr>(connected_ahead()) : open_system_bus();
+  if (!opened) {
+    return tl::unexpected(std::move(opened.error()));
+  }
+  BusPtr bus = std::move(*opened);
   // Asio closes what it watches, and sd-bus its own.
   const int descriptor = ::fcntl(sd_bus_get_fd(bus.get()), F_DUPFD_CLOEXEC, 3);
   if (descriptor < 0) {

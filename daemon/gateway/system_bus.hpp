@@ -28,7 +28,7 @@ struct Unref {
   }
 };
 
-using BusPtr = std::unique_ptr<sd_bus, Unref<sd_bus_close_unref>>;
+using BusPtr = std::shared_ptr<sd_bus>;
 using MessagePtr = std::unique_ptr<sd_bus_message, Unref<sd_bus_message_unref>>;
 using SlotPtr = std::unique_ptr<sd_bus_slot, Unref<sd_bus_slot_unref>>;
 
@@ -53,6 +53,9 @@ struct Subscription {
 
 class SystemBus {
  public:
+  // Makes one connection now, which connect() gives to one user after the other. What counts on the bus is who
+  // connected: it keeps the rights of root for a process that is about to give them up. Best effort.
+  static void connect_ahead();
   // Does not block: the handshake goes on in the first wait. Error kind: gateway.
   static Result<std::unique_ptr<SystemBus>> connect(const boost::asio::any_io_executor& executor);
 

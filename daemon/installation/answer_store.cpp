@@ -26,11 +26,7 @@ Result<void> AnswerStore::take_room() {
     return created;
   }
   give_room_back();  // a crash may have left it
-  const auto attributes = state_file_attributes(filesystem_, paths_.directory);
-  if (!attributes) {
-    return tl::unexpected(attributes.error());
-  }
-  return filesystem_.create(room(paths_), std::string(kRoom, '\0'), *attributes);
+  return filesystem_.create(room(paths_), std::string(kRoom, '\0'), state_file_attributes());
 }
 
 void AnswerStore::give_room_back() {

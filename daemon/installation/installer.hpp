@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 
 #include "core/filesystem.hpp"
@@ -12,6 +13,24 @@ namespace renewd::installation {
 
 // Larger files are no keystores.
 inline constexpr std::size_t kKeystoreLimit = 1024 * 1024;
+
+// The file that a keystore's path leads to, found once: whatever links are changed afterwards, it stays that file in
+// that directory as long as this lives.
+struct ReplacedFile {
+  std::filesystem::path path;  // without links
+  FileAttributes attributes;
+  std::shared_ptr<const void> directory;
+};
+
+// Refused are a file with a second name (the other one would keep the old keystore) and, behind a symbolic link that
+// others can change, a file that does not belong to the owner of its directory or to us: whoever can change the link
+// chooses what is overwritten.
+// Error kind: disk.
+Result<ReplacedFile> find_replaced(Filesystem& filesystem, const std::filesystem::path& keystore);
+
+// Whether replace() could begin, asked without changing anything; the error is the one that it would meet. What only
+// the attempt would show (a quota, a file system that fails) is not found. Error kind: disk.
+Result<void> check_replaceable(Filesystem& filesystem, const std::filesystem::path& keystore);
 
 // Puts `bytes` in the place of `keystore`, following symbolic links, with the owner, group, mode, ACL and security
 // label of the file there now, and reads it back. The file must hold `old` until the moment of the replacement: what

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/filesystem.hpp"
@@ -14,20 +16,16 @@ class Lock {
  public:
   // Takes the lock at once or not at all. `holder` tells the next who holds it ("run", "renew"). Errors: busy, whose
   // message names the holder; disk.
-  static Result<Lock> acquire(const std::filesystem::path& file, std::string_view holder);
-
-  Lock(Lock&& other) noexcept;
-  Lock& operator=(Lock&& other) noexcept;
-  ~Lock();
+  static Result<Lock> acquire(const Filesystem& filesystem, const std::filesystem::path& file, std::string_view holder);
 
  private:
-  explicit Lock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  explicit Lock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+  Descriptor descriptor_;
 };
 
 // The words of whoever holds the lock; nothing when nobody does. Holds it for a moment itself, with others who look.
 // Error kind: disk.
-Result<std::optional<std::string>> lock_holder(const std::filesystem::path& file);
+Result<std::optional<std::string>> lock_holder(const Filesystem& filesystem, const std::filesystem::path& file);
 
 // The lock of the daemon that works in a state directory, which is created. Tries again for two seconds, since whoever
 // looks who holds the lock holds it for a moment. Errors as those of Lock::acquire().

@@ -6,17 +6,8 @@
 
 namespace renewd::installation {
 
-Result<FileAttributes> state_file_attributes(const Filesystem& filesystem, const std::filesystem::path& directory) {
-  FileAttributes attributes{.owner = ::geteuid(), .group = ::getegid(), .mode = kStateFileMode, .extended = {}};
-  if (attributes.owner == 0) {
-    auto owner = filesystem.attributes(directory);
-    if (!owner) {
-      return tl::unexpected(std::move(owner.error()));
-    }
-    attributes.owner = owner->owner;
-    attributes.group = owner->group;
-  }
-  return attributes;
+FileAttributes state_file_attributes() {
+  return {.owner = ::geteuid(), .group = ::getegid(), .mode = kStateFileMode, .extended = {}};
 }
 
 Result<void> write_state(Filesystem& filesystem, const std::filesystem::path& file, std::string_view bytes) {
@@ -24,11 +15,7 @@ Result<void> write_state(Filesystem& filesystem, const std::filesystem::path& fi
   if (auto created = filesystem.create_directories(directory, kStateDirectoryMode); !created) {
     return created;
   }
-  const auto attributes = state_file_attributes(filesystem, directory);
-  if (!attributes) {
-    return tl::unexpected(attributes.error());
-  }
-  return write_durably(filesystem, file, bytes, *attributes);
+  return write_durably(filesystem, file, bytes, state_file_attributes());
 }
 
 }  // namespace renewd::installation

@@ -1,5 +1,4 @@
-// Writing files of the state. They belong to whoever we are, but what root makes, by a command by hand, to the owner of
-// the directory: the daemon, which is somebody else, must be able to go on with it.
+// Writing files of the state, which belong to the user that this process runs as.
 #pragma once
 
 #include <filesystem>
@@ -9,8 +8,7 @@
 
 namespace renewd::installation {
 
-// For a new file in `directory`, which must be there. Errors: disk.
-Result<FileAttributes> state_file_attributes(const Filesystem& filesystem, const std::filesystem::path& directory);
+FileAttributes state_file_attributes();
 
 // write_durably() for a file of the state; creates its directory. Errors: disk.
 Result<void> write_state(Filesystem& filesystem, const std::filesystem::path& file, std::string_view bytes);

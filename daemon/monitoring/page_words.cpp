@@ -49,6 +49,9 @@ std::pair<Severity, std::string> state_of(const Standing& standing, TimePoint no
   if (standing.token_problem) {
     return {Severity::attention, "account token unusable"};
   }
+  if (standing.replacement_problem) {
+    return {Severity::attention, "keystore not replaceable"};
+  }
   if (now >= standing.outlook->window_opens) {
     return standing.renew == configuration::RenewMode::never
                ? std::pair(left < kUrgent ? Severity::bad : Severity::attention, std::string("expires soon"))
@@ -117,6 +120,9 @@ Words words_of(const Standing& standing, TimePoint now) {
   }
   if (standing.token_problem) {
     words.facts.emplace_back("Account token", *standing.token_problem);
+  }
+  if (standing.replacement_problem) {
+    words.facts.emplace_back("Replacement", *standing.replacement_problem);
   }
   if (!standing.history.empty()) {
     words.facts.emplace_back("Past renewals", past_words(standing));

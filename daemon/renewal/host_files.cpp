@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "certificate/keystore.hpp"
+#include "core/held_directories.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
 #include "renewal/rehearsal.hpp"
@@ -188,6 +189,9 @@ void HostFiles::check_certificate(const std::string& key, const CertificateSetti
 void HostFiles::check_rest(const configuration::Settings& settings) {
   check_bundle("http.ca_file", settings.http.ca_file);
   check_secret("http.proxy_password", "the proxy's password", settings.http.proxy_password);
+  if (auto why = why_not_own(settings.state_directory, user_ ? user_->id : ::geteuid()); !why.empty()) {
+    warn("state_directory", std::move(why));
+  }
   // The unit's StateDirectory= makes the default one.
   const bool is_made = settings.state_directory == configuration::Settings().state_directory;
   if (!is_made || filesystem_.exists(settings.state_directory)) {

@@ -13,7 +13,7 @@ Result<std::optional<Renewal::Entry>> Renewal::unfinished() {
   if (!around_.filesystem.exists(paths_.directory)) {
     return std::nullopt;
   }
-  auto lock = installation::Lock::acquire(paths_.lock(), "looking");
+  auto lock = installation::Lock::acquire(around_.filesystem, paths_.lock(), "looking");
   if (!lock) {
     return tl::unexpected(std::move(lock.error()));
   }

@@ -60,21 +60,17 @@ Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::p
 // Makes an empty file beside the keystore, with the keystore's owner, mode and labels, and removes it: what asking for
 // permission would not find out (an owner that we may not give) is found out now.
 Result<std::string> rehearse_installation(Filesystem& filesystem, const fs::path& keystore) {
-  auto target = filesystem.canonical(keystore);
+  const auto target = installation::find_replaced(filesystem, keystore);
   if (!target) {
-    return tl::unexpected(std::move(target.error()));
+    return tl::unexpected(target.error());
   }
-  auto attributes = filesystem.attributes(*target);
-  if (!attributes) {
-    return tl::unexpected(std::move(attributes.error()));
-  }
-  auto found = rehearse_directory(filesystem, target->parent_path());
+  auto found = rehearse_directory(filesystem, target->path.parent_path());
   if (!found) {
     return found;
   }
-  const fs::path trial = target->parent_path() / fmt::format(".{}.rehearsal", target->filename().string());
+  const fs::path trial = target->path.parent_path() / fmt::format(".{}.rehearsal", target->path.filename().string());
   return filesystem.remove(trial)
-      .and_then([&] { return filesystem.create(trial, "", *attributes); })
+      .and_then([&] { return filesystem.create(trial, "", target->attributes); })
       .and_then([&] { return filesystem.remove(trial); })
       .map([&] { return *found; });
 }

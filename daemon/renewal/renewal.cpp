@@ -53,7 +53,7 @@ Result<installation::Lock> Renewal::take_lock(std::string_view holder) {
       !created) {
     return tl::unexpected(with_context("preparing the state directory", std::move(created.error())));
   }
-  return installation::Lock::acquire(paths_.lock(), holder);
+  return installation::Lock::acquire(around_.filesystem, paths_.lock(), holder);
 }
 
 asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {

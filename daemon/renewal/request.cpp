@@ -44,6 +44,10 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
   if (!installed) {
     co_return tl::unexpected(std::move(installed.error()));
   }
+  if (auto replaceable = installation::check_replaceable(around_.filesystem, settings_.keystore.path); !replaceable) {
+    co_return tl::unexpected(
+        with_context("requesting a certificate that could not be installed", std::move(replaceable.error())));
+  }
   if (auto trusted = read_trusted(around_.filesystem, settings_.keystore); !trusted) {
     co_return tl::unexpected(std::move(trusted.error()));
   }

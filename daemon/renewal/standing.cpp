@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "installation/generations.hpp"
+#include "installation/installer.hpp"
 #include "renewal/host.hpp"
 #include "renewal/installed.hpp"
 #include "renewal/token_watch.hpp"
@@ -36,6 +37,11 @@ Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> in
   const bool token_is_seen = certificate.token && (looker == Looker::daemon || !is_out_of_sight(*certificate.token));
   if (token_is_seen && certificate.renew == configuration::RenewMode::automatic) {
     standing.token_problem = token_problem(*certificate.token, now);
+  }
+  if (certificate.renew == configuration::RenewMode::automatic) {
+    if (auto replaceable = installation::check_replaceable(filesystem, certificate.keystore.path); !replaceable) {
+      standing.replacement_problem = std::move(replaceable.error().message);
+    }
   }
   if (!installed) {
     if (!filesystem.exists(certificate.keystore.path)) {

@@ -48,6 +48,9 @@ struct Standing {
   std::optional<std::string> way_back = std::nullopt;
   // Why a renewal would fail at the account token, whenever it comes, as far as the looker can tell.
   std::optional<std::string> token_problem = std::nullopt;
+  // Why a renewed keystore could not be put in its place: an upgrade of the gateway's package gives the directory back
+  // to the gateway's user, for example.
+  std::optional<std::string> replacement_problem = std::nullopt;
 
   // A renewed keystore is installed, or the old one is being put back, and the gateway has not been seen to use it.
   bool activation_pending() const { return stage_of(unfinished, false) == Unfinished::installed; }

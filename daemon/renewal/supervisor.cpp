@@ -288,7 +288,7 @@ void Supervisor::remember(const Installed& installed, bool ours) {
 
 std::string Supervisor::who_replaced_it(const std::string& fingerprint) const {
   const installation::StatePaths paths(state_directory_, certificate_.name);
-  const auto holder = installation::lock_holder(paths.lock());
+  const auto holder = installation::lock_holder(around_.filesystem, paths.lock());
   if (holder && *holder && !(*holder)->starts_with(kLookingHolder)) {
     return fmt::format("{} has replaced the keystore, and sees to the gateway", **holder);
   }

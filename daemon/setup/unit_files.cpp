@@ -96,6 +96,14 @@ class Gathering {
       }
     } else if (key == "ExecStart") {
       set_command(value);
+    } else if (key == "User") {
+      unit_.user = expand_specifiers(value, unit_.name).value_or(std::string(value));
+    } else if (key == "Group") {
+      unit_.group = expand_specifiers(value, unit_.name).value_or(std::string(value));
+    } else if (key == "SupplementaryGroups") {
+      add_groups(value);
+    } else if (key == "DynamicUser") {
+      unit_.dynamic_user = value == "yes" || value == "true" || value == "on" || value == "1";
     } else if (key == "WorkingDirectory") {
       unit_.working_directory =
           expand_specifiers(value.starts_with('-') ? value.substr(1) : value, unit_.name).value_or("");
@@ -126,6 +134,15 @@ class Gathering {
       }
       const auto at = assignment->find('=');
       unit_.environment[assignment->substr(0, at)] = assignment->substr(at + 1);
+    }
+  }
+
+  void add_groups(std::string_view value) {
+    if (value.empty()) {
+      unit_.groups.clear();
+    }
+    for (auto& group : split_words(value).value_or(std::vector<std::string>())) {
+      unit_.groups.push_back(std::move(group));
     }
   }
 
@@ -217,6 +234,20 @@ std::vector<fs::path> drop_ins(const HostFiles& files, const std::string& unit) 
   return ordered;
 }
 
+// Nothing for what is no service of its own: a link to /dev/null masks a unit, a link to another name is an alias, a
+// link that leads nowhere is none of ours.
+std::optional<ServiceUnit> gather(const HostFiles& files, const std::string& name, const fs::path& path) {
+  if (files.canonical(path).filename() != name || !files.exists(path)) {
+    return std::nullopt;
+  }
+  Gathering unit(files, name);
+  unit.read(path);
+  for (const auto& drop_in : drop_ins(files, name)) {
+    unit.read(drop_in);
+  }
+  return unit.finish();
+}
+
 }  // namespace
 
 std::vector<ServiceUnit> read_service_units(const HostFiles& files) {
@@ -230,18 +261,20 @@ std::vector<ServiceUnit> read_service_units(const HostFiles& files) {
   }
   std::vector<ServiceUnit> units;
   for (const auto& [name, path] : found) {
-    // A link to /dev/null masks a unit, a link to another name is an alias, a link that leads nowhere is none of ours.
-    if (files.canonical(path).filename() != name || !files.exists(path)) {
-      continue;
+    if (auto unit = gather(files, name, path)) {
+      units.push_back(std::move(*unit));
     }
-    Gathering unit(files, name);
-    unit.read(path);
-    for (const auto& drop_in : drop_ins(files, name)) {
-      unit.read(drop_in);
-    }
-    units.push_back(unit.finish());
   }
   return units;
+}
+
+std::optional<ServiceUnit> read_service_unit(const HostFiles& files, const std::string& name) {
+  for (const std::string_view directory : kUnitDirectories) {
+    if (const fs::path path = fs::path(directory) / name; files.exists(path)) {
+      return gather(files, name, path);
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace renewd::setup

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,10 @@ struct ServiceUnit {
   std::map<std::string, std::string> environment;
   std::vector<std::string> command;  // the words of ExecStart=, without systemd's prefixes
   std::string working_directory;
+  std::string user;                 // User=, empty for root
+  std::string group;                // Group=, empty for the user's
+  std::vector<std::string> groups;  // SupplementaryGroups=
+  bool dynamic_user = false;        // DynamicUser=
   // What could not be read or understood, for people; never a value.
   std::vector<std::string> notes;
 };
@@ -23,5 +28,8 @@ struct ServiceUnit {
 // Every service of the host that is no alias, no template and not masked, by name. Drop-ins count in systemd's order,
 // the files of EnvironmentFile= above Environment=.
 std::vector<ServiceUnit> read_service_units(const HostFiles& files);
+
+// One of them; nothing when there is none of this name.
+std::optional<ServiceUnit> read_service_unit(const HostFiles& files, const std::string& name);
 
 }  // namespace renewd::setup

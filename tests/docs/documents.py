@@ -114,10 +114,10 @@ def try_simulator(renewd, simulator):
     """README's "To play with them" with the programs of this build, and a directory and a port of its own."""
     readme = pathlib.Path("README.md")
     start, configuration = (next(block for block in blocks(readme) if part in block.text)
-                            for part in ("gravitee-cloud-simulator", "ca_file: /tmp/cloud"))
+                            for part in ("gravitee-cloud-simulator", "ca_file: /tmp/trial/cloud"))
     options = re.search(r"`build/dev/bin/gravitee-renewd (--config [^`]*)renew`", readme.read_text())[1]
     with tempfile.TemporaryDirectory() as name:
-        own = {r"/tmp\b": name, r"127\.0\.0\.1:8444": "127.0.0.1:0", "build/dev/bin/gravitee-cloud-simulator": simulator}
+        own = {r"/tmp/trial\b": name, r"127\.0\.0\.1:8444": "127.0.0.1:0", "build/dev/bin/gravitee-cloud-simulator": simulator}
 
         def with_own(text):
             for theirs, ours in own.items():

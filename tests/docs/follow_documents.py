@@ -24,6 +24,7 @@ INSTALLATION = ("docs/installation.md", "An installation, step by step")
 DAEMON = "gravitee-renewd"
 GRAVITEE_YML = "/opt/graviteeio/apim/gateway/config/gravitee.yml"
 KEYSTORE = "/opt/graviteeio/apim/gateway/config/keystore.p12"
+OUTSIDE = "/var/lib/gravitee-keystore/production.p12"
 CONFIGURATION = "/etc/gravitee-renewd/config.yaml"
 PASSWORD_FILE = "/etc/gravitee-renewd/keystore-password"
 PERSON = f"python3 {pathlib.Path(__file__).resolve().with_name('person.py')}"
@@ -64,12 +65,15 @@ LIBERTIES = [
     (r"^gravitee-renewd init(?! --)", f"{PERSON} answers gravitee-renewd init", "it asks a person"),
     (r"^gravitee-renewd run\b", f"{PERSON} ends TERM certificate_checked gravitee-renewd run", "it is endless"),
     (r"^gravitee-renewd status --watch", f"{PERSON} ends INT production gravitee-renewd status --watch", "it is endless"),
-    (r"^install -o gravitee -m 0600 /dev/stdin.*", r'printf "%s\\n" "$TOKEN" | \g<0>', "a person pastes it"),
+    (r"^install -o gravitee-renewd -m 0600 /dev/stdin.*", r'printf "%s\\n" "$TOKEN" | \g<0>', "a person pastes it"),
     (r"^keytool -storepasswd.*", r'printf "%s\\n" "$PASSWORD" another-password another-password | \g<0>',
      "a person types them"),
     (r"^# the same password into.*",
      f'sed -i "s/$PASSWORD/another-password/" {GRAVITEE_YML}\necho another-password >{PASSWORD_FILE}',
      "a person edits them"),
+    (r"^# the new path into gravitee.yml.*", f"sed -i 's#path: .*#path: {OUTSIDE}#' {GRAVITEE_YML}", "a person edits it"),
+    (r"^# and into /etc/gravitee-renewd/config.yaml.*", f"sed -i 's#path: .*p12#path: {OUTSIDE}#' {CONFIGURATION}",
+     "a person edits it"),
     (r"^scripts/package .*\n", "", "ctest runs it, and there are no sources here"),
     (r"^dnf install .*\n", "", "tests/package/life_of_a_package installs the .rpm; there is no dnf here"),
     (r"\bbuild/dev/bin/", "", "the installed program does as well"),
@@ -81,6 +85,12 @@ QUICKER = f"sed -i '/^    gateway:/a \\      verify: {{timeout: 1m}}' {CONFIGURA
 AROUND = [
     ("README.md", "apt install", NOT_INSTALLED, QUICKER, "there must be something to install; 5 s less for each restart"),
     ("docs/installation.md", "apt install", NOT_INSTALLED, "", "there must be something to install"),
+    ("docs/installation.md", "install -d -o gravitee-renewd", "",
+     f"sed -i 's#path: .*p12#path: {KEYSTORE}#' {CONFIGURATION} {GRAVITEE_YML}; rm -r /var/lib/gravitee-keystore; "
+     f"{DAEMON} init --permissions; systemctl daemon-reload; systemctl restart {DAEMON}", "the rest has it where it was"),
+    ("docs/installation.md", "--user gravitee", "",
+     f"chown {DAEMON} /etc/{DAEMON}/account-token {PASSWORD_FILE}; {DAEMON} init --permissions --user {DAEMON}; "
+     f"systemctl daemon-reload; systemctl restart {DAEMON}", "the rest has the user of the package"),
     ("docs/installation.md", "# or edit", "", QUICKER, "5 s less for each restart that follows"),
     ("CONTRIBUTING.md", "strace", f"systemctl stop {DAEMON}; {DAEMON} rollback production",
      f"{DAEMON} renew; systemctl start {DAEMON}", "something must be due, and is gone on with then, as the text says"),

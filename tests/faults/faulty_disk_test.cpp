@@ -28,22 +28,22 @@ struct Fault {
 constexpr const char* kCreate = "openat to create";
 constexpr const char* kCloseWritten = "close what was written";
 
-const std::vector<std::string> kAll = {kCreate,    "openat",     "read",        "getdents64", "fgetxattr",
-                                       "statfs",   "newfstatat", "mkdir",       "write",      "ftruncate",
-                                       "pwrite64", "fsync",      kCloseWritten, "rename",     "fchmod",
-                                       "fchown",   "fsetxattr",  "unlink",      "utimensat"};
-const std::vector<std::string> kChanging = {kCreate,  "mkdir",     "rename", "fchmod",
-                                            "fchown", "fsetxattr", "unlink", "utimensat"};
-const std::vector<std::string> kNeedingRoom = {kCreate, "mkdir",       "write",  "ftruncate", "pwrite64",
-                                               "fsync", kCloseWritten, "rename", "fsetxattr"};
+const std::vector<std::string> kAll = {kCreate,    "openat",     "openat2",     "read",     "getdents64", "fgetxattr",
+                                       "fstatfs",  "newfstatat", "mkdir",       "mkdirat",  "write",      "ftruncate",
+                                       "pwrite64", "fsync",      kCloseWritten, "rename",   "renameat",   "fchmod",
+                                       "fchown",   "fsetxattr",  "unlink",      "unlinkat", "utimensat"};
+const std::vector<std::string> kChanging = {kCreate,  "mkdir",     "mkdirat", "rename",   "renameat", "fchmod",
+                                            "fchown", "fsetxattr", "unlink",  "unlinkat", "utimensat"};
+const std::vector<std::string> kNeedingRoom = {kCreate, "mkdir",       "mkdirat", "write",    "ftruncate", "pwrite64",
+                                               "fsync", kCloseWritten, "rename",  "renameat", "fsetxattr"};
 
 // What a failure costs nothing: the renewal goes on. The time of the keystore is for Java's file watchers, the text of
 // the lock for people, the free space is asked in order to refuse in time, and room that cannot be given back is tried
 // to be given back again.
 bool is_best_effort(const Call& call) {
-  return call.name == "utimensat" || call.name == "statfs" ||
+  return call.name == "utimensat" || call.name == "fstatfs" ||
          (call.path.filename() == "lock" && (call.name == "ftruncate" || call.name == "pwrite64")) ||
-         (call.path.filename() == ".answer.room" && call.name == "unlink");
+         (call.path.filename() == ".answer.room" && call.name.starts_with("unlink"));
 }
 
 std::string kind_of(const Call& call) {
@@ -61,7 +61,7 @@ bool is_on_disk(const Call& call, const std::filesystem::path& keystore) {
 }
 
 std::vector<std::string> names_of(const std::vector<Fault>& faults) {
-  std::vector<std::string> names = {"rename"};
+  std::vector<std::string> names = {"rename", "renameat"};
   for (const auto& fault : faults) {
     for (const auto& call : fault.calls) {
       names.push_back(call.substr(0, call.find(' ')));
@@ -76,7 +76,7 @@ std::vector<std::string> names_of(const std::vector<Fault>& faults) {
 // leaves behind must be there, then.
 bool only_looks(const Call& call) {
   const std::string kind = kind_of(call);
-  return kind == "openat" || kind == "read" || kind == "newfstatat";
+  return kind == "openat" || kind == "openat2" || kind == "read" || kind == "newfstatat";
 }
 
 void check_told(const CommandResult& result, const std::filesystem::path& path, const std::string& cause) {
@@ -171,11 +171,12 @@ TEST_CASE("a disk with errors is told, and harms nothing") {
 }
 
 TEST_CASE("a disk that refuses is told, and harms nothing") {
-  check_faulty_disk({{{"EROFS", EROFS}, kChanging},
-                     {{"EACCES", EACCES}, {kCreate, "mkdir", "rename", "unlink", "utimensat"}},
-                     {{"EPERM", EPERM}, {"fchmod", "fchown", "fsetxattr"}},
-                     {{"EMFILE", EMFILE}, {kCreate, "openat"}},
-                     {{"ENOLCK", ENOLCK}, {"flock"}}});
+  check_faulty_disk(
+      {{{"EROFS", EROFS}, kChanging},
+       {{"EACCES", EACCES}, {kCreate, "mkdir", "mkdirat", "rename", "renameat", "unlink", "unlinkat", "utimensat"}},
+       {{"EPERM", EPERM}, {"fchmod", "fchown", "fsetxattr"}},
+       {{"EMFILE", EMFILE}, {kCreate, "openat", "openat2"}},
+       {{"ENOLCK", ENOLCK}, {"flock"}}});
 }
 
 // What is only done then: finding out how far the renewal had come.
@@ -184,5 +185,6 @@ TEST_CASE("a disk with errors is told, and harms nothing, while a crash is recov
   give_acl(prepared.keystore());
   const Host crashed = prepared.another();
   crash_with_answer_stored(crashed);
-  check_faulty_disk(crashed, GatewayKind::command, {{{"EIO", EIO}, {"openat", "read", "newfstatat", "rename"}}});
+  check_faulty_disk(crashed, GatewayKind::command,
+                    {{{"EIO", EIO}, {"openat", "openat2", "read", "newfstatat", "renameat"}}});
 }

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
@@ -48,23 +49,52 @@ std::vector<std::string> injection(const Host& host, const Call& call, const std
   std::vector<std::string> options = {"-e", "trace=" + call.name, "-e",
                                       "inject=" + call.name + ":" + what + ":when=" + std::to_string(call.number)};
   if (!call.path.empty()) {
-    options.insert(options.end(), {"-P", call.path_on(host).string()});
+    options.insert(options.end(), {"-P", call.selector.empty() ? call.path_on(host).string() : call.selector});
   }
   return options;
 }
 
-// Every path in a line of the log that is the host's directory or below it, in order; relative to it.
-std::vector<std::filesystem::path> paths_in(const std::string& line, const std::filesystem::path& directory) {
-  std::vector<std::filesystem::path> paths;
-  const std::string prefix = directory.string();
-  for (auto begin = line.find(prefix); begin != std::string::npos; begin = line.find(prefix, begin + 1)) {
-    const auto end = line.find_first_of("\">", begin);
-    const auto path = std::filesystem::path(line.substr(begin, end - begin)).lexically_relative(directory);
-    if (std::find(paths.begin(), paths.end(), path) == paths.end()) {
-      paths.push_back(path);
+// What strace's -P compares with what it is given, of one call: the paths of descriptors, and the names as they are in
+// the call. A name that is looked up in a directory is given without it.
+struct Subjects {
+  std::vector<std::string> all;
+  std::string first;           // the one to select the call by: its first name, else its first descriptor
+  std::filesystem::path path;  // what that is, as a whole path
+};
+
+Subjects subjects_of(const std::string& line) {
+  // Behind it is the result, which -P does not know.
+  const std::string call = line.substr(0, line.rfind(") = "));
+  const bool takes_names_in_directories =
+      call.substr(0, call.find('(')).ends_with("at") || call.starts_with("openat2(") || call.starts_with("renameat2(");
+  Subjects subjects;
+  std::string directory;
+  bool named = false;
+  for (std::size_t at = call.find_first_of("<\""); at != std::string::npos; at = call.find_first_of("<\"", at)) {
+    const bool descriptor = call[at] == '<';
+    const auto end = call.find(descriptor ? '>' : '"', at + 1);
+    if (end == std::string::npos) {
+      break;
+    }
+    const std::string word = call.substr(at + 1, end - at - 1);
+    at = end + 1;
+    const bool absolute = word.starts_with('/');
+    if (word.empty() || (!absolute && (descriptor || !takes_names_in_directories))) {
+      continue;
+    }
+    subjects.all.push_back(word);
+    directory = descriptor ? word : directory;
+    if (subjects.first.empty() || (!descriptor && !named)) {
+      subjects.first = word;
+      subjects.path = absolute ? std::filesystem::path(word) : std::filesystem::path(directory) / word;
+      named = !descriptor;
     }
   }
-  return paths;
+  return subjects;
+}
+
+bool is_below(const std::filesystem::path& path, const std::filesystem::path& directory) {
+  return path == directory || path.string().starts_with(directory.string() + "/");
 }
 
 }  // namespace
@@ -85,25 +115,28 @@ std::filesystem::path Call::path_on(const Host& host) const {
 }
 
 bool Call::renames_to(const std::filesystem::path& file) const {
-  return name.starts_with("rename") && text.find("/" + file.string() + "\") = 0") != std::string::npos;
+  return name.starts_with("rename") && path.parent_path() == file.parent_path() &&
+         text.find("\"" + file.filename().string() + "\") = 0") != std::string::npos;
 }
 
 Recording record(const Host& host, const std::vector<std::string>& names) {
   Traced traced = renew_under_strace(host, {"-e", "trace=openat," + joined(names)});
   Recording recording{std::move(traced.result), {}};
-  std::map<std::pair<std::string, std::filesystem::path>, int> made;
+  std::map<std::pair<std::string, std::string>, int> made;
   bool begun = false;
   std::istringstream lines(traced.log);
   for (std::string line; std::getline(lines, line);) {
-    Call call{line.substr(0, line.find('(')), {}, 0, line};
-    call.number = ++made[{call.name, call.path}];
-    const auto paths = paths_in(line, host.directory());
-    for (const auto& path : paths) {
-      ++made[{call.name, path}];
+    Call call{line.substr(0, line.find('(')), {}, {}, 0, line};
+    call.number = ++made[{call.name, ""}];
+    const Subjects subjects = subjects_of(line);
+    std::set<std::string> counted(subjects.all.begin(), subjects.all.end());
+    for (const auto& subject : counted) {
+      ++made[{call.name, subject}];
     }
-    if (!paths.empty()) {
-      call.path = paths.front();
-      call.number = made[{call.name, call.path}];
+    if (is_below(subjects.path, host.directory())) {
+      call.path = subjects.path.lexically_relative(host.directory());
+      call.number = made[{call.name, subjects.first}];
+      call.selector = subjects.first.starts_with('/') ? "" : subjects.first;
     }
     begun = begun || call.path_on(host) == host.configuration();
     if (begun && std::find(names.begin(), names.end(), call.name) != names.end()) {

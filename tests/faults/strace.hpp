@@ -15,7 +15,9 @@ struct Call {
   // The first file or directory of the host that the call is on, relative to the host's directory ("." is that itself);
   // empty when it is on none.
   std::filesystem::path path;
-  // Counted among the calls of that name on that path, from 1; without a path among all of that name.
+  // The name that the call looks up in a directory that is open; empty when the call has the whole path.
+  std::string selector;
+  // Counted among the calls of that name on that path or name, from 1; without a path among all of that name.
   int number = 0;
   std::string text;  // as strace writes it: the paths of descriptors in angle brackets, no data
 

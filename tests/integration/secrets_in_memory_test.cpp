@@ -104,7 +104,7 @@ TEST_CASE("nobody but root may look into the daemon, and it leaves no core file"
   write_file(directory / "config.yaml",
              "certificates: [{name: a, renew: never, keystore: {path: /none}}]\nstate_directory: " +
                  (directory / "state").string() + "\n");
-  std::filesystem::permissions(directory.path(), std::filesystem::perms(0777));
+  std::filesystem::permissions(directory.path(), std::filesystem::perms(01777));
   // Where everybody gets at it.
   std::filesystem::copy_file(RENEWD_BINARY, directory / "gravitee-renewd");
   BackgroundProcess daemon(

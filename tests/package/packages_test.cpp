@@ -156,7 +156,7 @@ TEST_CASE("the runbooks are on the host, and the links of the installed document
 
 TEST_CASE("what is installed belongs to root, and only the configuration is for the daemon's group alone") {
   check_attributes(contents_of_deb(), "root");  // its group is given to it by postinst
-  check_attributes(contents_of_rpm(), "gravitee");
+  check_attributes(contents_of_rpm(), "gravitee-renewd");
 }
 
 TEST_CASE("the configuration is not replaced by an upgrade") {

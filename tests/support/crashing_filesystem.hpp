@@ -38,6 +38,12 @@ class CrashingFilesystem final : public Filesystem {
   Result<void> create_directories(const std::filesystem::path& directory, mode_t mode) override;
   Result<void> sync_directory(const std::filesystem::path& directory) override;
   Result<void> touch(const std::filesystem::path& path) override;
+  Result<Descriptor> open_to_lock(const std::filesystem::path& path, bool create) const override {
+    return real_.open_to_lock(path, create);
+  }
+  Result<std::shared_ptr<const void>> hold(const std::filesystem::path& directory) override {
+    return real_.hold(directory);
+  }
 
  private:
   void change();

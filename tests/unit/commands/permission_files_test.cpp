@@ -5,8 +5,8 @@
 namespace renewd::commands {
 namespace {
 
-const Permissions kStock{.user = "gravitee",
-                         .group = "gravitee",
+const Permissions kStock{.user = "gravitee-renewd",
+                         .group = "gravitee-renewd",
                          .units = {"graviteeio-apim-gateway.service"},
                          .writable = {"/opt/graviteeio/apim/gateway/config"},
                          .credentials = {}};
@@ -29,7 +29,7 @@ TEST_CASE("the rule names the user, the units and the two verbs of a restart") {
   permissions.units.emplace_back("graviteeio-am-gateway.service");
   const std::string rules = polkit_rules(permissions);
   CHECK_THAT(rules, ContainsSubstring("[\"graviteeio-apim-gateway.service\", \"graviteeio-am-gateway.service\"]"));
-  CHECK_THAT(rules, ContainsSubstring("subject.user === \"gravitee\""));
+  CHECK_THAT(rules, ContainsSubstring("subject.user === \"gravitee-renewd\""));
   CHECK_THAT(rules, ContainsSubstring("[\"restart\", \"try-restart\"]"));
   CHECK_THAT(rules, ContainsSubstring("action.id === \"org.freedesktop.systemd1.manage-units\""));
 }
@@ -59,8 +59,8 @@ TEST_CASE("another user or group, credentials and the journal are in the drop-in
                                 .units = {},
                                 .writable = {"/srv/a", "/srv/b"},
                                 .credentials = {"account-token", "proxy"},
-                                .changes_group = true,
-                                .reads_journal = true};
+                                .groups = {"systemd-journal"},
+                                .changes_group = true};
   CHECK(settings(service_drop_in(permissions)) ==
         "[Service]\nUser=tomcat\nGroup=web\nReadWritePaths=-/srv/a\nReadWritePaths=-/srv/b\n"
         "SystemCallFilter=fchown\nLoadCredential=account-token\nLoadCredential=proxy\nSupplementaryGroups=systemd-"

@@ -19,6 +19,29 @@ using testing::TemporaryDirectory;
 using testing::write_file;
 namespace fs = std::filesystem;
 
+// Debian's users of these names, one for the service and one for the gateway.
+constexpr uid_t kDaemon = 1;
+constexpr uid_t kGames = 5;
+
+bool is_root() {
+  return ::geteuid() == 0;
+}
+
+struct stat status_of(const fs::path& path) {
+  struct stat status{};
+  REQUIRE(::lstat(path.c_str(), &status) == 0);
+  return status;
+}
+
+// A double-quoted scalar.
+std::string yaml_of(const fs::path& path) {
+  std::string text = "\"";
+  for (const char c : path.string()) {
+    text += c == '\n' ? "\\n" : c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  }
+  return text + "\"";
+}
+
 struct Host {
   Host() {
     // Others may look in, as on a host; mkdtemp makes it private.
@@ -28,10 +51,19 @@ struct Host {
     write_file(directory / "token", "token");
     fs::create_directory_symlink(directory / "real", directory / "link");
     configure();
+    if (is_root()) {
+      give_all_to(kDaemon);
+    }
+  }
+
+  // The keystore and its directory.
+  void give_all_to(uid_t owner) const {
+    REQUIRE(::chown((directory / "real").c_str(), owner, owner) == 0);
+    REQUIRE(::chown(keystore().c_str(), owner, owner) == 0);
   }
 
   void configure(const std::string& gateway = "systemd: {unit: gateway.service}",
-                 const std::string& password = "{credential: renewd-test-password}", const std::string& more = "") {
+                 const std::string& password = "{env: PASSWORD}", const std::string& more = "") {
     write_file(configuration(),
                "certificates:\n  - name: production\n"
                "    account_url: https://cloud.example/management/accounts/a\n    token: {file: " +
@@ -43,7 +75,7 @@ struct Host {
   int run(bool force = false, bool dry_run = false) {
     out.str("");
     errors.str("");
-    return permissions({configuration(), directory / "root", dry_run, force}, out, errors);
+    return permissions({configuration(), directory / "root", dry_run, force, user}, out, errors);
   }
 
   fs::path configuration() const { return directory / "config.yaml"; }
@@ -52,15 +84,13 @@ struct Host {
     return directory / "root/etc/systemd/system/gravitee-renewd.service.d/50-gravitee-renewd.conf";
   }
 
+  fs::path keystore() const { return directory / "real/keystore.p12"; }
+
   TemporaryDirectory directory;
+  std::string user = is_root() ? "daemon" : std::to_string(::geteuid());
   std::ostringstream out;
   std::ostringstream errors;
 };
-
-// The keystore.
-void give_to(uid_t user, const Host& host) {
-  REQUIRE(::chown((host.directory / "real/keystore.p12").c_str(), user, user) == 0);
-}
 
 TEST_CASE("a rule and a drop-in are written from the configuration") {
   Host host;
@@ -69,13 +99,21 @@ TEST_CASE("a rule and a drop-in are written from the configuration") {
   const std::string drop_in = read_file(host.drop_in());
   CHECK_THAT(drop_in, ContainsSubstring("ReadWritePaths=-" + (host.directory / "link").string() + "\n"));
   CHECK_THAT(drop_in, ContainsSubstring("ReadWritePaths=-" + (host.directory / "real").string() + "\n"));
-  CHECK_THAT(drop_in, ContainsSubstring("LoadCredential=renewd-test-password\n"));
   CHECK_THAT(host.out.str(), ContainsSubstring("wrote " + host.rules().string()));
   CHECK_THAT(host.out.str(), ContainsSubstring("may restart gateway.service"));
   CHECK_THAT(host.out.str(), EndsWith("next: systemctl daemon-reload && systemctl try-restart gravitee-renewd\n"));
   struct stat status{};
   REQUIRE(::stat(host.rules().c_str(), &status) == 0);
   CHECK((status.st_mode & 07777U) == 0644);
+}
+
+TEST_CASE("credentials are loaded, and one that is missing is told") {
+  Host host;
+  host.configure("systemd: {unit: gateway.service}", "{credential: renewd-test-password}");
+  CHECK(host.run() == (is_root() ? kFailure : kSuccess));
+  CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("LoadCredential=renewd-test-password\n"));
+  CHECK((host.out.str().find("still missing: there is no /etc/credstore/renewd-test-password\n") !=
+         std::string::npos) == is_root());
 }
 
 TEST_CASE("a second time changes nothing, and another configuration replaces what the first one wrote") {
@@ -93,18 +131,18 @@ TEST_CASE("a second time changes nothing, and another configuration replaces wha
 
 TEST_CASE("metrics may be written where they are configured, and a socket in the unit's own directory needs nothing") {
   Host host;
-  host.configure("none: {}", "{credential: renewd-test-password}",
+  host.configure("none: {}", "{env: PASSWORD}",
                  "metrics: {textfile: /srv/node-exporter/renewd.prom, listen: 'unix:/run/gravitee-renewd/metrics'}\n");
-  REQUIRE(host.run() == kSuccess);
+  host.run();  // those directories are not on this host
   CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("ReadWritePaths=-/srv/node-exporter\n"));
   CHECK(read_file(host.drop_in()).find("/run/") == std::string::npos);
-  host.configure("none: {}", "{credential: renewd-test-password}", "metrics: {listen: 'unix:/run/other/metrics'}\n");
-  REQUIRE(host.run() == kSuccess);
+  host.configure("none: {}", "{env: PASSWORD}", "metrics: {listen: 'unix:/run/other/metrics'}\n");
+  host.run();  // those directories are not on this host
   CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("ReadWritePaths=-/run/other\n"));
 }
 
 TEST_CASE("what the service lacks is told until its permissions are written, by this program or by a person") {
-  if (::geteuid() != 0) {
+  if (!is_root()) {
     WARN("skipped: only root is told");
     return;
   }
@@ -113,12 +151,14 @@ TEST_CASE("what the service lacks is told until its permissions are written, by 
   const auto root = host.directory / "root";
   const auto lacks = [&] { return stale_permissions(settings, root); };
   CHECK(lacks().empty());  // no service is installed
+  const std::string unit = "[Service]\nUser=daemon\nExecStart=/usr/bin/gravitee-renewd run\n";
   fs::create_directories(root / "usr/lib/systemd/system");
-  write_file(root / "usr/lib/systemd/system/gravitee-renewd.service", "[Service]\n");
+  write_file(root / "usr/lib/systemd/system/gravitee-renewd.service", unit);
   const std::string run_it = "; run gravitee-renewd init --permissions";
   REQUIRE(lacks().size() == 2);
-  CHECK(lacks()[0] == host.rules().string() + " is missing (root may restart gateway.service)" + run_it);
-  CHECK_THAT(lacks()[1], StartsWith(host.drop_in().string() + " is missing (the service runs as root, may write to "));
+  CHECK(lacks()[0] == host.rules().string() + " is missing (daemon may restart gateway.service)" + run_it);
+  CHECK_THAT(lacks()[1],
+             StartsWith(host.drop_in().string() + " is missing (the service runs as daemon, may write to "));
   SECTION("by this program") {
     REQUIRE(host.run() == kSuccess);
     CHECK(lacks().empty());
@@ -144,7 +184,7 @@ TEST_CASE("what the service lacks is told until its permissions are written, by 
   }
   SECTION("by a person's own unit") {
     fs::create_directories(root / "etc/systemd/system");
-    write_file(root / "etc/systemd/system/gravitee-renewd.service", "[Service]\n");
+    write_file(root / "etc/systemd/system/gravitee-renewd.service", unit);
   }
   CHECK(lacks().empty());
 }
@@ -177,16 +217,15 @@ TEST_CASE("a dry run shows both files and writes none") {
   CHECK_FALSE(fs::exists(host.directory / "root"));
 }
 
-TEST_CASE("the daemon runs as the owner of the keystore, and what that user may not read is told") {
-  if (::geteuid() != 0) {
+TEST_CASE("what the service's user may not read or write is told, and is no success") {
+  if (!is_root()) {
     WARN("skipped: only root can give files away");
     return;
   }
   Host host;
-  const uid_t daemon = 1;  // Debian's user of this name
-  give_to(daemon, host);
   fs::permissions(host.directory / "token", fs::perms(0600));
-  REQUIRE(host.run() == kSuccess);
+  REQUIRE(::chown((host.directory / "real").c_str(), 0, 0) == 0);
+  REQUIRE(host.run() == kFailure);
   CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("User=daemon\nGroup=daemon\n"));
   CHECK_THAT(read_file(host.drop_in()), !ContainsSubstring("fchown"));
   CHECK_THAT(read_file(host.rules()), ContainsSubstring("subject.user === \"daemon\""));
@@ -194,37 +233,119 @@ TEST_CASE("the daemon runs as the owner of the keystore, and what that user may 
              ContainsSubstring("still missing: daemon may not read " + (host.directory / "token").string() + "\n"));
   CHECK_THAT(host.out.str(),
              ContainsSubstring("still missing: daemon may not write to " + (host.directory / "real").string() + "\n"));
-  CHECK_THAT(host.out.str(), ContainsSubstring("still missing: there is no /etc/credstore/renewd-test-password\n"));
   CHECK_THAT(host.out.str(), !ContainsSubstring("may not read " + host.configuration().string()));
 }
 
-TEST_CASE("a keystore of another group than its owner's needs a system call more") {
-  if (::geteuid() != 0) {
+TEST_CASE(
+    "a keystore of another group than its owner's needs a system call more, unless its directory gives the group") {
+  if (!is_root()) {
     WARN("skipped: only root can give files away");
     return;
   }
   Host host;
-  REQUIRE(::chown((host.directory / "real/keystore.p12").c_str(), 1, 2) == 0);
-  REQUIRE(host.run() == kSuccess);
+  REQUIRE(::chown(host.keystore().c_str(), kDaemon, 2) == 0);
+  host.run();
   CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("SystemCallFilter=fchown\n"));
+  REQUIRE(::chown((host.directory / "real").c_str(), kDaemon, 2) == 0);
+  REQUIRE(::chmod((host.directory / "real").c_str(), 02750) == 0);
+  host.run();
+  CHECK_THAT(read_file(host.drop_in()), !ContainsSubstring("fchown"));
 }
 
-TEST_CASE("keystores of two owners, or of nobody, are refused") {
-  if (::geteuid() != 0) {
+TEST_CASE("the gateway's keystore is given to the service, and the gateway's group may read it") {
+  if (!is_root()) {
     WARN("skipped: only root can give files away");
     return;
   }
   Host host;
-  give_to(54321, host);
+  host.give_all_to(kGames);
+  REQUIRE(::chmod(host.keystore().c_str(), 04600) == 0);
+  REQUIRE(::chmod((host.directory / "real").c_str(), 0775) == 0);
+  SECTION("after it was said what changes") {
+    REQUIRE(host.run(false, true) == kSuccess);
+    CHECK_THAT(host.out.str(), ContainsSubstring("have to belong to daemon, group games: games can read") &&
+                                   ContainsSubstring("chown -R") && ContainsSubstring("install -d -o daemon -g games"));
+    CHECK(status_of(host.keystore()).st_uid == kGames);
+    return;
+  }
+  host.run();
+  CHECK_THAT(host.out.str(), ContainsSubstring("now belong to daemon, group games: games can read"));
+  CHECK(status_of(host.keystore()).st_uid == kDaemon);
+  CHECK(status_of(host.keystore()).st_gid == 60);  // games, which is another number for the group
+  CHECK((status_of(host.keystore()).st_mode & 07777U) == 0640);
+  CHECK(status_of(host.directory / "real").st_uid == kDaemon);
+  CHECK((status_of(host.directory / "real").st_mode & 07777U) == 02755);
+  CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("User=daemon\n") && ContainsSubstring("Groups=games\n"));
+  CHECK_THAT(read_file(host.rules()), ContainsSubstring("subject.user === \"daemon\""));
+  host.run();
+  CHECK_THAT(host.out.str(), !ContainsSubstring("now belong"));
+}
+
+TEST_CASE("the service may share the gateway's user") {
+  if (!is_root()) {
+    WARN("skipped: only root can give files away");
+    return;
+  }
+  Host host;
+  host.give_all_to(kGames);
+  host.user = "games";
+  host.run();
+  CHECK(status_of(host.keystore()).st_uid == kGames);
+  CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("User=games\nGroup=games\n"));
+  CHECK_THAT(read_file(host.rules()), ContainsSubstring("subject.user === \"games\""));
+}
+
+TEST_CASE("nothing is taken from root, and the service never runs as root") {
+  if (!is_root()) {
+    WARN("skipped: only root can give files away");
+    return;
+  }
+  Host host;
+  const fs::path victim = host.directory / "passwd";
+  write_file(victim, "root:x:0:0");
+  SECTION("a keystore that is a link to a file of root") {
+    fs::remove(host.keystore());
+    fs::create_symlink(victim, host.keystore());
+  }
+  SECTION("a keystore that is a second name of a file of root") {
+    fs::remove(host.keystore());
+    fs::create_hard_link(victim, host.keystore());
+  }
+  SECTION("a directory of root") {
+    REQUIRE(::chown((host.directory / "real").c_str(), 0, 0) == 0);
+    REQUIRE(::chown(host.keystore().c_str(), kGames, kGames) == 0);
+  }
+  CHECK(host.run() == kFailure);
+  CHECK_THAT(host.errors.str(), ContainsSubstring("production: ") && ContainsSubstring("is not changed"));
+  CHECK_FALSE(fs::exists(host.drop_in()));
+  CHECK(status_of(victim).st_uid == 0);
+  CHECK(status_of(host.directory.path()).st_uid == 0);
+  host.user = "root";
+  CHECK(host.run() == kFailure);
+  CHECK_THAT(host.errors.str(), ContainsSubstring("not made to run as root"));
+}
+
+TEST_CASE("a directory that a unit file cannot name is refused by name") {
+  Host host;
+  const fs::path odd = host.directory / GENERATE("a\"b", "a'b", "a\\x41", "a\nb");
+  fs::create_directory(odd);
+  host.configure("none: {}", "{credential: a}", "state_directory: " + yaml_of(odd) + "\n");
+  CHECK(host.run() == kFailure);
+  CHECK_THAT(host.errors.str(), ContainsSubstring("ReadWritePaths=") && ContainsSubstring("quote, a backslash"));
+}
+
+TEST_CASE("keystores of nobody, and a service of nobody, are refused") {
+  if (!is_root()) {
+    WARN("skipped: only root can give files away");
+    return;
+  }
+  Host host;
+  host.give_all_to(54321);
   CHECK(host.run() == kFailure);
   CHECK_THAT(host.errors.str(), ContainsSubstring("uid 54321, which is no user of this host"));
-  write_file(host.directory / "second.p12", "keystore");
-  host.configure("none: {}", "{credential: a}",
-                 "  - name: second\n    account_url: https://cloud.example/management/accounts/b\n"
-                 "    token: {credential: b}\n    keystore: {path: " +
-                     (host.directory / "second.p12").string() + "}\n");
+  host.user = "nobody-of-this-name";
   CHECK(host.run() == kFailure);
-  CHECK_THAT(host.errors.str(), ContainsSubstring("give them one owner"));
+  CHECK_THAT(host.errors.str(), ContainsSubstring("there is no user nobody-of-this-name"));
 }
 
 TEST_CASE("a keystore that is not there, and a bad configuration, are errors") {

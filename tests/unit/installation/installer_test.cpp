@@ -44,6 +44,10 @@ class FailingFilesystem final : public Filesystem {
   }
   Result<void> sync_directory(const fs::path& directory) override { return real_.sync_directory(directory); }
   Result<void> touch(const fs::path& path) override { return fails("touch") ? broken() : real_.touch(path); }
+  Result<Descriptor> open_to_lock(const fs::path& path, bool create) const override {
+    return real_.open_to_lock(path, create);
+  }
+  Result<std::shared_ptr<const void>> hold(const fs::path& directory) override { return real_.hold(directory); }
 
  private:
   bool fails(std::string_view call) const { return failing_ == call; }

@@ -14,15 +14,15 @@ using namespace renewd::testing;
 
 TEST_CASE("one holds the lock, and the second is told who") {
   const TemporaryDirectory directory;
-  std::optional<Result<Lock>> first = Lock::acquire(directory / "lock", "run");
+  std::optional<Result<Lock>> first = Lock::acquire(PosixFilesystem(), directory / "lock", "run");
   REQUIRE(first->has_value());
-  const auto second = Lock::acquire(directory / "lock", "renew");
+  const auto second = Lock::acquire(PosixFilesystem(), directory / "lock", "renew");
   REQUIRE_FALSE(second);
   CHECK(second.error().kind == ErrorKind::busy);
   CHECK_THAT(second.error().message,
              ContainsSubstring("gravitee-renewd run") && ContainsSubstring(std::to_string(::getpid())));
   first.reset();
-  CHECK(Lock::acquire(directory / "lock", "renew"));
+  CHECK(Lock::acquire(PosixFilesystem(), directory / "lock", "renew"));
 }
 
 TEST_CASE("the lock of a process that was killed is no obstacle") {
@@ -36,30 +36,30 @@ TEST_CASE("the lock of a process that was killed is no obstacle") {
     // Holds the same kernel lock until it is killed.
     BackgroundProcess holder({"flock", "--no-fork", file, "sh", "-c", "echo held; exec sleep 60"});
     holder.wait_for_output([](const std::string& text) { return text.find("held") != std::string::npos; });
-    CHECK(Lock::acquire(file, "renew").error().kind == ErrorKind::busy);
+    CHECK(Lock::acquire(PosixFilesystem(), file, "renew").error().kind == ErrorKind::busy);
     holder.send_signal(9);
     holder.wait();
   }
-  CHECK(Lock::acquire(file, "renew"));
+  CHECK(Lock::acquire(PosixFilesystem(), file, "renew"));
 }
 
 TEST_CASE("a lock that cannot be made is a failure of the disk") {
   const TemporaryDirectory directory;
-  CHECK(Lock::acquire(directory / "none/lock", "run").error().kind == ErrorKind::disk);
+  CHECK(Lock::acquire(PosixFilesystem(), directory / "none/lock", "run").error().kind == ErrorKind::disk);
 }
 
 TEST_CASE("who holds a lock can be asked, and asking takes it from nobody") {
   const TemporaryDirectory directory;
   const auto file = directory / "lock";
-  CHECK(lock_holder(file).value() == std::nullopt);
+  CHECK(lock_holder(PosixFilesystem(), file).value() == std::nullopt);
   {
-    const auto lock = Lock::acquire(file, "run");
+    const auto lock = Lock::acquire(PosixFilesystem(), file, "run");
     REQUIRE(lock);
-    CHECK_THAT(lock_holder(file).value().value(), StartsWith("gravitee-renewd run (process "));
-    CHECK(Lock::acquire(file, "renew").error().kind == ErrorKind::busy);
+    CHECK_THAT(lock_holder(PosixFilesystem(), file).value().value(), StartsWith("gravitee-renewd run (process "));
+    CHECK(Lock::acquire(PosixFilesystem(), file, "renew").error().kind == ErrorKind::busy);
   }
-  CHECK(lock_holder(file).value() == std::nullopt);
-  CHECK(Lock::acquire(file, "renew"));
+  CHECK(lock_holder(PosixFilesystem(), file).value() == std::nullopt);
+  CHECK(Lock::acquire(PosixFilesystem(), file, "renew"));
 }
 
 TEST_CASE("a second daemon is refused by name, and one that starts while somebody looks is not") {

@@ -42,6 +42,10 @@ class FailingFilesystem final : public Filesystem {
     return fails() ? failed() : real_.sync_directory(directory);
   }
   Result<void> touch(const fs::path& path) override { return real_.touch(path); }
+  Result<Descriptor> open_to_lock(const fs::path& path, bool create) const override {
+    return real_.open_to_lock(path, create);
+  }
+  Result<std::shared_ptr<const void>> hold(const fs::path& directory) override { return real_.hold(directory); }
 
   bool has_failed() const { return has_failed_; }
 

@@ -1,0 +1,111 @@
+#include "commands/service_user.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/descriptor.hpp"
+#include "core/filesystem.hpp"
+#include "core/secret.hpp"
+#include "core/trusted_path.hpp"
+#include "gateway/system_bus.hpp"
+#include "installation/state.hpp"
+#include "setup/host_files.hpp"
+#include "setup/unit_files.hpp"
+
+namespace renewd::commands {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What the unit's command reads.
+fs::path configuration_of(const setup::ServiceUnit& unit) {
+  const auto& words = unit.command;
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    if (*word == "--config" && std::next(word) != words.end()) {
+      return *std::next(word);
+    }
+    if (word->starts_with("--config=")) {
+      return word->substr(std::string_view("--config=").size());
+    }
+  }
+  return kServiceConfiguration;
+}
+
+bool is_same_file(const fs::path& a, const fs::path& b) {
+  std::error_code error;
+  return a == b || fs::equivalent(a, b, error);
+}
+
+Result<User> with_groups_of(const setup::ServiceUnit& unit, User user) {
+  if (!unit.group.empty()) {
+    const auto group = find_group(unit.group);
+    if (!group) {
+      return tl::unexpected(group.error());
+    }
+    user.group = *group;
+    user.groups.push_back(*group);
+  }
+  for (const auto& name : unit.groups) {
+    const auto group = find_group(name);
+    if (!group) {
+      return tl::unexpected(group.error());
+    }
+    user.groups.push_back(*group);
+  }
+  return user;
+}
+
+// As systemd makes what StateDirectory= names. Where others could be quicker, it is not for root to make.
+void make_state_directory(const fs::path& directory, const User& user) {
+  if (!check_trusted(directory.parent_path(), 0) ||
+      ::mkdir(directory.c_str(), installation::kStateDirectoryMode) != 0) {
+    return;
+  }
+  const Descriptor made(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  // What fails here is told with its reason when the directory is used.
+  (void)!::fchown(made.get(), user.id, user.group);
+}
+
+}  // namespace
+
+Result<std::optional<Service>> find_service(const fs::path& root) {
+  const PosixFilesystem filesystem;
+  const auto unit = setup::read_service_unit(setup::HostFiles(filesystem, root), kServiceUnit);
+  if (!unit || (!unit->dynamic_user && (unit->user.empty() || unit->user == "root" || unit->user == "0"))) {
+    return std::nullopt;
+  }
+  if (unit->dynamic_user) {
+    return failure(ErrorKind::disk, std::string(kServiceUnit) +
+                                        " has DynamicUser=, whose user is there for the service alone: nothing can be "
+                                        "run by hand as that user");
+  }
+  auto user = find_user(unit->user).and_then([&unit](User found) { return with_groups_of(*unit, std::move(found)); });
+  if (!user) {
+    return tl::unexpected(with_context(std::string(kServiceUnit) + " runs as " + unit->user, std::move(user.error())));
+  }
+  return Service{std::move(*user), configuration_of(*unit)};
+}
+
+Result<void> work_as_service(configuration::Settings& settings, const fs::path& configuration) {
+  if (::geteuid() == 0) {
+    const auto service = find_service();
+    if (!service) {
+      return tl::unexpected(service.error());
+    }
+    if (*service && is_same_file(configuration, (*service)->configuration)) {
+      for_each_secret(settings, read_ahead);
+      gateway::SystemBus::connect_ahead();
+      make_state_directory(settings.state_directory, (*service)->user);
+      if (auto became = become((*service)->user); !became) {
+        return became;
+      }
+    }
+  }
+  return PosixFilesystem().own(settings.state_directory);
+}
+
+}  // namespace renewd::commands

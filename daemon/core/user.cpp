@@ -1,0 +1,65 @@
+#include "core/user.hpp"
+
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "core/core_files.hpp"
+
+namespace renewd {
+namespace {
+
+bool is_number(const std::string& text) {
+  return !text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+}  // namespace
+
+Result<User> find_user(const std::string& name) {
+  const passwd* entry = ::getpwnam(name.c_str());
+  if (entry == nullptr && is_number(name)) {
+    entry = ::getpwuid(static_cast<uid_t>(std::stoul(name)));
+  }
+  if (entry == nullptr) {
+    return failure(ErrorKind::disk, "there is no user " + name + " on this host");
+  }
+  User user{entry->pw_name, entry->pw_uid, entry->pw_gid, {}};
+  int count = 16;
+  user.groups.resize(static_cast<std::size_t>(count));
+  while (::getgrouplist(user.name.c_str(), user.group, user.groups.data(), &count) < 0) {
+    // It says how many there are; a group may be added meanwhile.
+    user.groups.resize(static_cast<std::size_t>(std::max(count, 1)) + user.groups.size());
+    count = static_cast<int>(user.groups.size());
+  }
+  user.groups.resize(static_cast<std::size_t>(count));
+  return user;
+}
+
+Result<gid_t> find_group(const std::string& name) {
+  if (const group* const entry = ::getgrnam(name.c_str())) {
+    return entry->gr_gid;
+  }
+  if (is_number(name)) {
+    return static_cast<gid_t>(std::stoul(name));
+  }
+  return failure(ErrorKind::disk, "there is no group " + name + " on this host");
+}
+
+Result<void> become(const User& user) {
+  // In this order: the right to change groups goes with the user.
+  if (::setgroups(user.groups.size(), user.groups.data()) != 0 ||
+      ::setresgid(user.group, user.group, user.group) != 0 || ::setresuid(user.id, user.id, user.id) != 0) {
+    return system_failure(ErrorKind::disk, "becoming the user " + user.name, errno);
+  }
+  if (::getuid() != user.id || ::geteuid() != user.id || (user.id != 0 && ::setuid(0) == 0)) {
+    return failure(ErrorKind::disk, "becoming the user " + user.name + ": this process is still root");
+  }
+  // The kernel has set it back with the user id.
+  keep_memory_private();
+  return {};
+}
+
+}  // namespace renewd

@@ -1,0 +1,331 @@
+// Root, without a service on the host, in directories that somebody else owns or can write to: nothing is done there
+// with root's rights, the cloud is not asked, every command ends and says why. With a service:
+// tests/system/hostile_gateway.
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "support/catch.hpp"
+#include "support/host.hpp"
+
+using namespace renewd::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uid_t kGateway = 3456;
+
+bool is_root() {
+  if (::geteuid() != 0) {
+    WARN("skipped: it is about root");
+    return false;
+  }
+  return true;
+}
+
+void give(const fs::path& path) {
+  REQUIRE(::lchown(path.c_str(), kGateway, kGateway) == 0);
+}
+
+struct Command {
+  std::vector<std::string> words;
+  int refused;  // its exit status
+};
+const std::vector<Command> kCommands = {{{"renew"}, 1},
+                                        {{"renew", "--force"}, 1},
+                                        {{"renew", "--dry-run"}, 1},
+                                        {{"activate", "production"}, 1},
+                                        {{"rollback", "production"}, 1},
+                                        {{"status"}, 1},
+                                        {{"status", "--json"}, 1},
+                                        {{"check"}, 3},
+                                        {{"plan"}, 1},
+                                        {{"validate", "--strict"}, 2},
+                                        {{"run"}, 1}};
+
+CommandResult run_on(const Host& host, const std::vector<std::string>& words) {
+  std::vector<std::string> argv = host.daemon_command();
+  argv.pop_back();
+  argv.insert(argv.end(), words.begin(), words.end());
+  return run(argv, {.environment = {}, .input = {}, .deadline = std::chrono::seconds(60)});
+}
+
+std::string words_of(const CommandResult& result) {
+  return result.output + result.errors;
+}
+
+// A host with a renewal behind it and, outside of the state, a program of root with the set-user-id bit.
+struct Attacked {
+  Host host;
+  fs::path program = host / "program";
+  fs::path secret = host / "directory/secret";
+
+  Attacked() {
+    REQUIRE(host.renew({"--force"}).status == 0);
+    write_file(program, "a program of root");
+    REQUIRE(::chmod(program.c_str(), 04755) == 0);
+    fs::create_directory(host / "directory");
+    write_file(secret, "only for root");
+    REQUIRE(::chmod(secret.c_str(), 0600) == 0);
+    before_ = snapshots();
+  }
+
+  // Every command but the daemon, to its end; none of them touches what is root's.
+  std::string run_all() {
+    std::string said;
+    for (const auto& [words, refused] : kCommands) {
+      if (words.front() != "run") {
+        said += words_of(run_on(host, words));
+      }
+    }
+    return said;
+  }
+
+  void check_unharmed() const {
+    CHECK(snapshots() == before_);
+    CHECK(names(host / "directory") == std::vector<std::string>{"secret"});
+    struct stat status{};
+    REQUIRE(::stat(program.c_str(), &status) == 0);
+    for (const auto& entry : fs::recursive_directory_iterator(host.directory())) {
+      if (entry.is_regular_file() && entry.path() != program) {
+        CHECK((fs::status(entry.path()).permissions() & (fs::perms::set_uid | fs::perms::set_gid)) == fs::perms::none);
+      }
+      if (entry.is_regular_file() && !entry.is_symlink() && entry.path() != secret) {
+        CHECK(read_file(entry.path()).find("only for root") == std::string::npos);
+      }
+    }
+  }
+
+ private:
+  static std::vector<std::string> names(const fs::path& directory) {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(directory)) {
+      names.push_back(entry.path().filename().string());
+    }
+    return names;
+  }
+  std::vector<Snapshot> snapshots() const { return {snapshot(program), snapshot(secret)}; }
+
+  std::vector<Snapshot> before_;
+};
+
+}  // namespace
+
+TEST_CASE("a state directory of another user is refused by every command, by name") {
+  if (!is_root()) {
+    return;
+  }
+  Host host;
+  REQUIRE(host.renew({"--force"}).status == 0);
+  const auto asked = host.cloud().request_count();
+  const std::string why = GENERATE("belongs to uid 3456", "can be written by others");
+  if (why.starts_with("belongs")) {
+    give(host / "state");
+  } else {
+    REQUIRE(::chmod((host / "state").c_str(), 0777) == 0);
+  }
+  const Snapshot keystore = snapshot(host.keystore());
+  for (const auto& [words, refused] : kCommands) {
+    INFO(words.front());
+    const CommandResult result = run_on(host, words);
+    CHECK(result.status == refused);
+    CHECK_THAT(words_of(result), ContainsSubstring((host / "state").string()) && ContainsSubstring(why));
+  }
+  CHECK(snapshot(host.keystore()) == keystore);
+  CHECK(host.cloud().request_count() == asked);
+}
+
+TEST_CASE("root replaces no keystore in a directory that others can change, and does not ask the cloud for one") {
+  if (!is_root()) {
+    return;
+  }
+  Attacked attacked;
+  Host& host = attacked.host;
+  const fs::path home = host / "home";
+  fs::create_directories(home / "config");
+  host.use_keystore(home / "config/keystore.p12");
+  fs::rename(host / "keystore.p12", host.keystore());
+  host.configure();
+  const auto asked = host.cloud().request_count();
+  SECTION("his directory") {
+    give(home / "config");
+  }
+  SECTION("his directory, with a link to a program of root") {
+    fs::remove(host.keystore());
+    fs::create_symlink(attacked.program, host.keystore());
+    give(host.keystore());
+    give(home / "config");
+  }
+  SECTION("the directory above is his") {
+    give(home);
+  }
+  SECTION("everyone can write to it") {
+    REQUIRE(::chmod((home / "config").c_str(), 0777) == 0);
+  }
+  const std::string said = attacked.run_all();
+  CHECK_THAT(said, ContainsSubstring("root changes nothing where others can change it") ||
+                       ContainsSubstring("neither PKCS#12"));
+  attacked.check_unharmed();
+  CHECK(host.cloud().request_count() == asked);
+}
+
+TEST_CASE("no link, second name or fifo in the state makes a command follow it, hang, or show what it leads to") {
+  if (!is_root()) {
+    return;
+  }
+  Attacked attacked;
+  const fs::path state = attacked.host.state();
+  SECTION("the history is a link") {
+    fs::remove(state / "history.jsonl");
+    fs::create_symlink(attacked.secret, state / "history.jsonl");
+  }
+  SECTION("every file is a link") {
+    for (const auto* file : {"journal", "answer", "attempts.json", "requests.json", "generations.json", "in-use",
+                             "lock", ".journal.gravitee-renewd", ".answer.room"}) {
+      fs::remove(state / file);
+      fs::create_symlink(attacked.secret, state / file);
+    }
+  }
+  SECTION("the generations are a link") {
+    fs::remove_all(state / "generations");
+    fs::create_directory_symlink(attacked.host / "directory", state / "generations");
+  }
+  SECTION("the whole is a link") {
+    fs::remove_all(state);
+    fs::create_directory_symlink(attacked.host / "directory", state);
+  }
+  SECTION("the lock is a second name of a program") {
+    fs::remove(state / "lock");
+    fs::create_hard_link(attacked.program, state / "lock");
+  }
+  SECTION("the daemon's lock is a fifo, and so is the journal") {
+    fs::remove(attacked.host / "state/daemon.lock");
+    fs::remove(state / "journal");
+    REQUIRE(::mkfifo((attacked.host / "state/daemon.lock").c_str(), 0600) == 0);
+    REQUIRE(::mkfifo((state / "journal").c_str(), 0600) == 0);
+  }
+  const std::string said = attacked.run_all();
+  CHECK_THAT(said, !ContainsSubstring("only for root"));
+  attacked.check_unharmed();
+}
+
+TEST_CASE("set-id bits of a keystore are carried over to no other file") {
+  Host host;
+  REQUIRE(::chmod(host.keystore().c_str(), 06640) == 0);
+  REQUIRE(host.renew().status == 0);
+  CHECK((snapshot(host.keystore()).mode & 07777U) == 0640);
+  REQUIRE(run_on(host, {"rollback", "production"}).status == 0);
+  CHECK((snapshot(host.keystore()).mode & 07777U) == 0640);
+}
+
+TEST_CASE("a keystore with a second name is not replaced, and the cloud is not asked for one that could not be") {
+  Host host;
+  fs::create_hard_link(host.keystore(), host / "second.p12");
+  const CommandResult result = host.renew();
+  CHECK(result.status == 1);
+  CHECK_THAT(result.output, ContainsSubstring("has 2 names (hard links)"));
+  CHECK(host.cloud().request_count() == 0);
+  CHECK_THAT(host.renew({"--dry-run"}).output, ContainsSubstring("FAILED") && ContainsSubstring("hard links"));
+}
+
+TEST_CASE("a link leads to a file of its directory's owner, or to none") {
+  if (!is_root()) {
+    return;
+  }
+  Host host;
+  fs::create_directory(host / "shared");
+  fs::rename(host.keystore(), host / "shared/theirs.p12");
+  fs::create_symlink(host / "shared/theirs.p12", host.keystore());
+  give(host / "shared/theirs.p12");
+  REQUIRE(host.renew({"--dry-run"}).status == 0);  // root has made the link
+  give(host.keystore());
+  const CommandResult result = host.renew();
+  CHECK(result.status == 1);
+  CHECK_THAT(result.output, ContainsSubstring("not a file that a link may choose"));
+  CHECK(host.cloud().request_count() == 0);
+}
+
+TEST_CASE("root takes no process number from a file that others can write") {
+  if (!is_root()) {
+    return;
+  }
+  Host host;
+  fs::create_directory(host / "gateway");
+  BackgroundProcess victim({"sleep", "60"});
+  write_file(host / "gateway/pid", std::to_string(victim.pid()) + "\n");
+  host.configure({.certificate = {"gateway: {signal: {pid_file: " + (host / "gateway/pid").string() + "}}"}});
+  give(host / "gateway");
+  for (const auto& words : {std::vector<std::string>{"activate", "production"}, {"renew", "--dry-run"}}) {
+    const CommandResult result = run_on(host, words);
+    CHECK(result.status == 1);
+    CHECK_THAT(words_of(result), ContainsSubstring("root takes no process number from"));
+  }
+  CHECK(::kill(victim.pid(), 0) == 0);
+}
+
+TEST_CASE("root runs no program that others can change") {
+  if (!is_root()) {
+    return;
+  }
+  Host host;
+  fs::create_directory(host / "gateway");
+  write_file(host / "gateway/restart", "#!/bin/sh\ntouch " + (host / "owned").string() + "\n");
+  REQUIRE(::chmod((host / "gateway/restart").c_str(), 0755) == 0);
+  host.configure({.certificate = {"gateway: {command: {argv: [" + (host / "gateway/restart").string() + "]}}"}});
+  give(host / "gateway");
+  for (const auto& words : {std::vector<std::string>{"activate", "production"}, {"renew", "--dry-run"}}) {
+    const CommandResult result = run_on(host, words);
+    CHECK(result.status == 1);
+    CHECK_THAT(words_of(result), ContainsSubstring("root does not run"));
+  }
+  CHECK_FALSE(fs::exists(host / "owned"));
+}
+
+TEST_CASE("a configuration that others can change is refused by every command") {
+  Host host;
+  fs::create_directory(host / "etc");
+  const fs::path file = host / "etc/config.yaml";
+  fs::copy_file(host.configuration(), file);
+  std::string why;
+  SECTION("everyone can write to it") {
+    REQUIRE(::chmod(file.c_str(), 0666) == 0);
+    why = "can be written by everyone (mode 0666)";
+  }
+  SECTION("a group can write to it") {
+    REQUIRE(::chmod(file.c_str(), 0660) == 0);
+    why = "can be written by its group (mode 0660)";
+  }
+  SECTION("everyone can put another one into its place") {
+    REQUIRE(::chmod((host / "etc").c_str(), 0777) == 0);
+    why = "etc can be written by everyone";
+  }
+  SECTION("it belongs to somebody else") {
+    if (!is_root()) {
+      return;
+    }
+    give(file);
+    why = "belongs to uid 3456";
+  }
+  SECTION("it is a link of somebody else") {
+    if (!is_root()) {
+      return;
+    }
+    fs::rename(file, host / "etc/real.yaml");
+    fs::create_symlink("real.yaml", file);
+    give(file);
+    why = "belongs to uid 3456";
+  }
+  for (const auto& [words, refused] : kCommands) {
+    INFO(words.front());
+    std::vector<std::string> argv = host.daemon_command();
+    argv = {argv.front(), "--config", file.string()};
+    argv.insert(argv.end(), words.begin(), words.end());
+    const CommandResult result = run(argv);
+    CHECK(result.status == (words.front() == "check" ? 3 : 2));
+    CHECK_THAT(words_of(result), ContainsSubstring(file.string()) && ContainsSubstring(why));
+  }
+}
