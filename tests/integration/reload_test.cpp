@@ -130,6 +130,27 @@ TEST_CASE("a flood of signals is a reload a second, and the last of them counts"
   end(daemon);
 }
 
+TEST_CASE("a daemon that stops does not begin anew because of a signal to reload") {
+  Host host;
+  // A command that does not end by itself keeps the daemon for a moment, while the other certificate is done with.
+  const std::string production =
+      host.certificate_yaml("production", host.cloud().account_url(),
+                            {.certificate = {"gateway: {command: {argv: [/bin/sh, -c, \"trap '' TERM; sleep 1000\"]}}"},
+                             .keystore = {},
+                             .http = {}});
+  std::filesystem::copy_file(host.keystore(), host / "second.p12");
+  host.use_keystore(host / "second.p12");
+  const Extra only_watched{.certificate = {"renew: never"}, .keystore = {}, .http = {}};
+  host.write_configuration(production + host.certificate_yaml("second", host.cloud().account_url(), only_watched), {});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(said(1, "keystore_installed"));
+  daemon.wait_for_errors(said(1, "certificate_checked", "second"));
+  daemon.send_signal(SIGTERM);
+  daemon.wait_for_errors(said(1, "daemon_stopping"));
+  daemon.send_signal(SIGHUP);
+  end(daemon);
+}
+
 TEST_CASE("a file with errors is refused as a whole, with every error, and everything stays as it is") {
   Host host({"--initial-days", "200"});
   BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
