@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "cloud/error_body.hpp"
+#include "core/redaction.hpp"
 #include "core/text.hpp"
 
 namespace renewd::cloud {
@@ -21,18 +22,6 @@ namespace asio = boost::asio;
 
 // Nobody means more, and sums with it cannot overflow.
 constexpr std::chrono::seconds kLongestDelay = std::chrono::days{365};
-
-// A server that repeats the request in its answer must not bring the token into a log.
-std::string redacted(const std::string& text, const Secret& token) {
-  std::string clean;
-  std::size_t from = 0;
-  const auto next = [&] { return token.empty() ? std::string::npos : text.find(token.view(), from); };
-  for (auto at = next(); at != std::string::npos; at = next()) {
-    clean += text.substr(from, at - from) + "[token]";
-    from = at + token.view().size();
-  }
-  return clean + text.substr(from);
-}
 
 ErrorKind kind_of(unsigned status) {
   switch (status) {
@@ -54,12 +43,15 @@ ErrorKind kind_of(unsigned status) {
   return status < 500 ? ErrorKind::client_error : ErrorKind::server_error;
 }
 
+// A server that repeats the request in its answer must not bring the token into a log.
 std::string words_of(const http::HttpResponse& response, const Secret& token) {
+  Redaction redacted;
+  redacted.hide("token", token);
   if (response.status >= 300 && response.status < 400) {
-    const std::string target = printable(redacted(response.header("location"), token));
+    const std::string target = printable(redacted(response.header("location")));
     return fmt::format("a redirect to {}, which is not followed with a token", target.empty() ? "nowhere" : target);
   }
-  return printable(redacted(error_words(response.body), token));
+  return printable(redacted(error_words(response.body)));
 }
 
 // What a person can do about an answer that says little more than its number.

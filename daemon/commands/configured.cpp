@@ -83,6 +83,22 @@ void say(std::ostream& out, std::string_view certificate, std::string_view text)
   out.flush();
 }
 
+namespace {
+
+// What a gateway's command or log might show.
+std::vector<NamedSecret> secrets_of(const configuration::CertificateSettings& settings) {
+  std::vector<NamedSecret> secrets;
+  if (settings.token) {
+    secrets.push_back({"token", *settings.token});
+  }
+  if (settings.keystore.password) {
+    secrets.push_back({"keystore password", *settings.keystore.password});
+  }
+  return secrets;
+}
+
+}  // namespace
+
 CertificateObjects::CertificateObjects(const boost::asio::any_io_executor& executor,
                                        const configuration::CertificateSettings& settings,
                                        const configuration::HttpSettings& http_settings, Filesystem& filesystem,
@@ -90,7 +106,8 @@ CertificateObjects::CertificateObjects(const boost::asio::any_io_executor& execu
                                        boost::asio::thread_pool* pool)
     : gateway_(gateway::make_gateway(
           executor, settings.gateway, http_settings,
-          [&log, name = settings.name](std::string_view line) { log.event(EventName::gateway_output, name, line); })),
+          [&log, name = settings.name](std::string_view line) { log.event(EventName::gateway_output, name, line); },
+          secrets_of(settings))),
       surroundings_{filesystem, http, *gateway_, log, clock, pool} {}
 
 }  // namespace renewd::commands

@@ -60,7 +60,7 @@ asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
   if (!child) {
     co_return tl::unexpected(child.error());
   }
-  Run run{std::move(*child), OutputLines(output_)};
+  Run run{std::move(*child), OutputLines(output_, redaction_of(secrets_))};
   co_await (read_output(run) && wait_for_end(run));
   drain(*run.child, run.lines);
   if (run.ending != Ending::by_itself) {

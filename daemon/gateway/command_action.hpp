@@ -16,8 +16,12 @@ inline constexpr std::chrono::milliseconds kGrace{5000};
 class CommandAction final : public Action {
  public:
   CommandAction(const boost::asio::any_io_executor& executor, configuration::CommandGateway settings, OutputLine output,
-                std::chrono::milliseconds grace = kGrace)
-      : executor_(executor), settings_(std::move(settings)), output_(std::move(output)), grace_(grace) {}
+                std::vector<NamedSecret> secrets = {}, std::chrono::milliseconds grace = kGrace)
+      : executor_(executor),
+        settings_(std::move(settings)),
+        output_(std::move(output)),
+        secrets_(std::move(secrets)),
+        grace_(grace) {}
 
   std::string description() const override;
   boost::asio::awaitable<Result<std::vector<std::string>>> running() override;
@@ -44,6 +48,7 @@ class CommandAction final : public Action {
   boost::asio::any_io_executor executor_;
   configuration::CommandGateway settings_;
   OutputLine output_;
+  std::vector<NamedSecret> secrets_;
   std::chrono::milliseconds grace_;
 };
 

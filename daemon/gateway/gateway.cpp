@@ -23,7 +23,7 @@ struct ActionMaker {
     return std::make_unique<SystemdAction>(executor, settings, timeout);
   }
   std::unique_ptr<Action> operator()(const configuration::CommandGateway& settings) const {
-    return std::make_unique<CommandAction>(executor, settings, output);
+    return std::make_unique<CommandAction>(executor, settings, output, secrets);
   }
   std::unique_ptr<Action> operator()(const configuration::SignalGateway& settings) const {
     return std::make_unique<SignalAction>(executor, settings, timeout);
@@ -32,6 +32,7 @@ struct ActionMaker {
   asio::any_io_executor executor;
   std::chrono::seconds timeout;
   OutputLine output;
+  std::vector<NamedSecret> secrets;
 };
 
 class ProbedAction final : public Gateway {
@@ -81,15 +82,15 @@ asio::awaitable<Result<std::string>> ProbedAction::rehearse() {
 }
 
 Probes make_probes(const asio::any_io_executor& executor, const configuration::GatewaySettings& settings,
-                   configuration::HttpSettings http) {
+                   configuration::HttpSettings http, const std::vector<NamedSecret>& secrets) {
   Probes probes;
   if (settings.http_probe) {
     http.proxy.reset();
     probes.push_back(std::make_unique<HttpProbe>(std::make_unique<http::HttpsClient>(executor, std::move(http)),
-                                                 *settings.http_probe));
+                                                 *settings.http_probe, secrets));
   }
   if (settings.log_probe) {
-    probes.push_back(std::make_unique<LogProbe>(*settings.log_probe));
+    probes.push_back(std::make_unique<LogProbe>(*settings.log_probe, secrets));
   }
   return probes;
 }
@@ -98,9 +99,13 @@ Probes make_probes(const asio::any_io_executor& executor, const configuration::G
 
 std::unique_ptr<Gateway> make_gateway(const asio::any_io_executor& executor,
                                       const configuration::GatewaySettings& settings,
-                                      const configuration::HttpSettings& http, OutputLine output) {
-  auto action = std::visit(ActionMaker{executor, settings.verify_timeout, std::move(output)}, settings.action);
-  return std::make_unique<ProbedAction>(std::move(action), make_probes(executor, settings, http),
+                                      const configuration::HttpSettings& http, OutputLine output,
+                                      std::vector<NamedSecret> secrets) {
+  if (settings.http_probe && settings.http_probe->password) {
+    secrets.push_back({"health check password", *settings.http_probe->password});
+  }
+  auto action = std::visit(ActionMaker{executor, settings.verify_timeout, std::move(output), secrets}, settings.action);
+  return std::make_unique<ProbedAction>(std::move(action), make_probes(executor, settings, http, secrets),
                                         settings.verify_timeout);
 }
 

@@ -14,6 +14,7 @@
 #include "configuration/settings.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
+#include "core/redaction.hpp"
 
 namespace renewd::gateway {
 
@@ -36,7 +37,7 @@ struct Before {
   std::string log_position;          // where the log file ended, as Gateway::log_position() said
 };
 
-// One line of a command's output, without its line break, made printable.
+// One line of a command's output, without its line break and our secrets, made printable.
 using OutputLine = std::function<void(std::string_view line)>;
 
 class Gateway {
@@ -63,9 +64,11 @@ class Gateway {
 };
 
 // `http` says whom a probe trusts, and how long it waits for a connection; `output` receives what a command prints,
-// line by line.
+// line by line. `secrets`, besides the health check's password, are hidden in whatever a command, a health check or a
+// log says.
 std::unique_ptr<Gateway> make_gateway(const boost::asio::any_io_executor& executor,
                                       const configuration::GatewaySettings& settings,
-                                      const configuration::HttpSettings& http, OutputLine output);
+                                      const configuration::HttpSettings& http, OutputLine output,
+                                      std::vector<NamedSecret> secrets = {});
 
 }  // namespace renewd::gateway

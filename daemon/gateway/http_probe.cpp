@@ -61,8 +61,9 @@ std::string unhealthy_probes(std::string_view body) {
 
 }  // namespace
 
-HttpProbe::HttpProbe(std::unique_ptr<http::HttpClient> client, configuration::HttpProbeSettings settings)
-    : client_(std::move(client)), settings_(std::move(settings)) {}
+HttpProbe::HttpProbe(std::unique_ptr<http::HttpClient> client, configuration::HttpProbeSettings settings,
+                     std::vector<NamedSecret> secrets)
+    : client_(std::move(client)), settings_(std::move(settings)), secrets_(std::move(secrets)) {}
 
 Result<std::unique_ptr<Watch>> HttpProbe::watch(const Before&) {
   return std::make_unique<HttpWatch>(*this);
@@ -122,13 +123,14 @@ Watch::Look HttpProbe::judge(const http::HttpResponse& response) const {
   if (response.status == settings_.expect_status) {
     return {Watch::Verdict::passed, fmt::format("GET {}: {}", url, response.status)};
   }
+  const Redaction redacted = redaction_of(secrets_);
   std::string why;
   if (response.status == 401 || response.status == 403) {
     why = settings_.password ? "username and password are refused" : "it wants a username and a password";
   } else if (const std::string probes = unhealthy_probes(response.body); !probes.empty()) {
-    why = "not healthy: " + printable(probes, kExcerpt);
+    why = "not healthy: " + printable(redacted(probes), kExcerpt);
   } else {
-    why = printable(response.body, kExcerpt);
+    why = printable(redacted(response.body), kExcerpt);
   }
   return {Watch::Verdict::not_yet, fmt::format("GET {}: HTTP {} instead of {}{}{}", url, response.status,
                                                settings_.expect_status, why.empty() ? "" : ": ", why)};

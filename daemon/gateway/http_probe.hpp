@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
 #include "configuration/settings.hpp"
 #include "gateway/probe.hpp"
@@ -16,7 +17,8 @@ inline constexpr std::chrono::milliseconds kHealthTimeout{10'000};
 
 class HttpProbe final : public Probe {
  public:
-  HttpProbe(std::unique_ptr<http::HttpClient> client, configuration::HttpProbeSettings settings);
+  HttpProbe(std::unique_ptr<http::HttpClient> client, configuration::HttpProbeSettings settings,
+            std::vector<NamedSecret> secrets = {});
 
   Result<std::unique_ptr<Watch>> watch(const Before& before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
@@ -30,6 +32,7 @@ class HttpProbe final : public Probe {
 
   std::unique_ptr<http::HttpClient> client_;
   configuration::HttpProbeSettings settings_;
+  std::vector<NamedSecret> secrets_;
 };
 
 }  // namespace renewd::gateway

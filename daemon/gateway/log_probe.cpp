@@ -58,7 +58,8 @@ Result<void> check_readable(const LogTarget& target) {
 
 }  // namespace
 
-LogProbe::LogProbe(configuration::LogProbeSettings settings) : settings_(std::move(settings)) {
+LogProbe::LogProbe(configuration::LogProbeSettings settings, std::vector<NamedSecret> secrets)
+    : settings_(std::move(settings)), secrets_(std::move(secrets)) {
   if (auto* unit = std::get_if<std::string>(&settings_.target)) {
     *unit = service_name(*unit);
   }
@@ -80,7 +81,8 @@ Result<std::unique_ptr<Watch>> LogProbe::watch(const Before& before) {
   } else {
     reader = std::make_unique<LogFile>(std::get<std::filesystem::path>(settings_.target), before.log_position);
   }
-  return std::make_unique<LogWatch>(std::move(reader), LogVerdict(settings_.ready, settings_.failed),
+  return std::make_unique<LogWatch>(std::move(reader),
+                                    LogVerdict(settings_.ready, settings_.failed, redaction_of(secrets_)),
                                     name_of(settings_.target));
 }
 

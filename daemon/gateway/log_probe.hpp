@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "configuration/settings.hpp"
 #include "gateway/probe.hpp"
@@ -10,7 +11,7 @@ namespace renewd::gateway {
 
 class LogProbe final : public Probe {
  public:
-  explicit LogProbe(configuration::LogProbeSettings settings);
+  explicit LogProbe(configuration::LogProbeSettings settings, std::vector<NamedSecret> secrets = {});
 
   std::string log_position() const override;
   Result<std::unique_ptr<Watch>> watch(const Before& before) override;
@@ -18,6 +19,7 @@ class LogProbe final : public Probe {
 
  private:
   configuration::LogProbeSettings settings_;
+  std::vector<NamedSecret> secrets_;
 };
 
 }  // namespace renewd::gateway

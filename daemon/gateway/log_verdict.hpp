@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/pattern.hpp"
+#include "core/redaction.hpp"
 #include "gateway/probe.hpp"
 
 namespace renewd::gateway {
@@ -20,8 +21,9 @@ class LogVerdict {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   // At least one of the two. Only with `failed`, a log is good until there is such a line.
-  LogVerdict(std::optional<Pattern> ready, std::optional<Pattern> failed)
-      : ready_(std::move(ready)), failed_(std::move(failed)) {}
+  // `redacted`: what no message may repeat of a line.
+  LogVerdict(std::optional<Pattern> ready, std::optional<Pattern> failed, Redaction redacted = {})
+      : ready_(std::move(ready)), failed_(std::move(failed)), redacted_(std::move(redacted)) {}
 
   // The next line, seen at `now`. One that matches both tells of a failure.
   void add(std::string_view line, TimePoint now);
@@ -31,8 +33,9 @@ class LogVerdict {
  private:
   std::optional<Pattern> ready_;
   std::optional<Pattern> failed_;
-  std::string ready_line_;                 // the newest
-  std::string failed_line_;                // the newest
+  Redaction redacted_;
+  std::string ready_line_;                 // the newest, as it came
+  std::string failed_line_;                // the newest, as it came
   std::optional<TimePoint> failed_since_;  // the first after the newest ready one
 };
 

@@ -50,15 +50,18 @@ void OutputLines::finish() {
 }
 
 void OutputLines::deliver(std::string_view line) {
-  std::string text = printable(line, kPrintableLimit);
-  if (text.empty()) {
+  if (trimmed(line, " \t\r\n").empty()) {
     return;
   }
   ++lines_;
   if (sink_ && lines_ <= kLinesDelivered) {
-    sink_(text);
+    sink_(shown(line));
   }
-  last_ = std::move(text);
+  last_ = line;
+}
+
+std::string OutputLines::shown(std::string_view line) const {
+  return printable(redacted_(line), kPrintableLimit);
 }
 
 }  // namespace renewd::gateway

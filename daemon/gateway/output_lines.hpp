@@ -16,20 +16,24 @@ inline constexpr std::size_t kLinesDelivered = 1000;
 
 class OutputLines {
  public:
-  explicit OutputLines(OutputLine sink) : sink_(std::move(sink)) {}
+  // `redacted`: what no line may repeat.
+  explicit OutputLines(OutputLine sink, Redaction redacted = {})
+      : sink_(std::move(sink)), redacted_(std::move(redacted)) {}
 
   void add(std::string_view bytes);
   // Delivers a last line without line break, and how many were not delivered.
   void finish();
   // The last line that was not blank, delivered or not.
-  const std::string& last() const { return last_; }
+  std::string last() const { return shown(last_); }
 
  private:
   void deliver(std::string_view line);
+  std::string shown(std::string_view line) const;
 
   OutputLine sink_;
+  Redaction redacted_;
   std::string partial_;
-  std::string last_;
+  std::string last_;  // as it came
   std::size_t lines_ = 0;
 };
 

@@ -41,7 +41,7 @@ Result<void> check_journal(const std::string& unit) {
   bool denied = false;
   for (const char* directory : {"/var/log/journal", "/run/log/journal"}) {
     const std::string file = fmt::format("{}/{}/system.journal", directory, sd_id128_to_string(machine, id.data()));
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (descriptor >= 0) {
       ::close(descriptor);
       return {};

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/as_tuple.hpp"
+#include "core/redaction.hpp"
 #include "core/text.hpp"
 #include "http/basic_credentials.hpp"
 #include "http/deadline.hpp"
@@ -23,36 +24,32 @@ using configuration::ProxySettings;
 constexpr std::size_t kProxyHeaderLimit = std::size_t{16} * 1024;
 constexpr std::string_view kHeaderEnd = "\r\n\r\n";
 
-Result<Secret> credentials_of(const ProxySettings& proxy, const std::optional<SecretSource>& source) {
+// Without a user, nobody asks for the password.
+Result<Secret> password_of(const ProxySettings& proxy, const std::optional<SecretSource>& source) {
   if (proxy.user.find(':') != std::string::npos) {
     return failure(ErrorKind::proxy, "a user name with a colon cannot be sent (RFC 7617)");
   }
-  Secret password;
-  if (source) {
-    auto read = read_secret(*source);
-    if (!read) {
-      return failure(ErrorKind::proxy, read.error().message);
-    }
-    password = std::move(*read);
+  if (proxy.user.empty() || !source) {
+    return Secret();
   }
-  return encode({proxy.user, std::move(password)});
+  auto password = read_secret(*source);
+  if (!password) {
+    return failure(ErrorKind::proxy, password.error().message);
+  }
+  return password;
 }
 
-Result<WipedText> connect_request(const std::string& destination, const ProxySettings& proxy,
-                                  const std::optional<SecretSource>& password) {
+WipedText connect_request(const std::string& destination, const ProxySettings& proxy, const Secret& password) {
   const std::string head = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", destination);
   if (proxy.user.empty()) {
     WipedText text(head.size() + 2);
     (text += head) += "\r\n";
     return text;
   }
-  auto credentials = credentials_of(proxy, password);
-  if (!credentials) {
-    return tl::unexpected(std::move(credentials.error()));
-  }
+  const Secret credentials = encode({proxy.user, password});
   constexpr std::string_view kBasic = "Proxy-Authorization: Basic ";
-  WipedText text(head.size() + kBasic.size() + credentials->view().size() + kHeaderEnd.size());
-  (((text += head) += kBasic) += credentials->view()) += kHeaderEnd;
+  WipedText text(head.size() + kBasic.size() + credentials.view().size() + kHeaderEnd.size());
+  (((text += head) += kBasic) += credentials.view()) += kHeaderEnd;
   return text;
 }
 
@@ -85,7 +82,8 @@ asio::awaitable<Result<std::string>> read_header(tcp::socket& socket) {
                     fmt::format("its answer's header is longer than {} KiB", kProxyHeaderLimit / 1024));
 }
 
-Result<void> judge(std::string_view header, const ProxySettings& proxy) {
+// A proxy may repeat what it was sent.
+Result<void> judge(std::string_view header, const ProxySettings& proxy, const Secret& password) {
   const std::string_view line = header.substr(0, header.find("\r\n"));
   unsigned status = 0;
   constexpr std::size_t kStatusAt = 9;  // after "HTTP/1.1 "
@@ -101,21 +99,24 @@ Result<void> judge(std::string_view header, const ProxySettings& proxy) {
                        ? std::string("it asks for a user name and a password, and http.proxy has no user")
                        : fmt::format("it refuses user {} or http.proxy_password", printable(proxy.user)));
   }
+  Redaction redacted;
+  redacted.hide("proxy password", password);
   if (status < 100) {
-    return failure(ErrorKind::proxy, "its answer is not HTTP: " + printable(line, 80));
+    return failure(ErrorKind::proxy, "its answer is not HTTP: " + printable(redacted(line), 80));
   }
-  return failure(ErrorKind::proxy, "HTTP " + printable(line.substr(kStatusAt), 80));
+  return failure(ErrorKind::proxy, "HTTP " + printable(redacted(line.substr(kStatusAt)), 80));
 }
 
 }  // namespace
 
 asio::awaitable<Result<void>> open_tunnel(tcp::socket& socket, std::string destination, ProxySettings proxy,
-                                          std::optional<SecretSource> password) {
-  const auto request = connect_request(destination, proxy, password);
-  if (!request) {
-    co_return tl::unexpected(request.error());
+                                          std::optional<SecretSource> source) {
+  const auto password = password_of(proxy, source);
+  if (!password) {
+    co_return tl::unexpected(password.error());
   }
-  const auto [error, written] = co_await asio::async_write(socket, asio::buffer(request->view()), kAsTuple);
+  const WipedText request = connect_request(destination, proxy, *password);
+  const auto [error, written] = co_await asio::async_write(socket, asio::buffer(request.view()), kAsTuple);
   if (is_cancellation(error)) {
     co_return cancelled();
   }
@@ -126,7 +127,7 @@ asio::awaitable<Result<void>> open_tunnel(tcp::socket& socket, std::string desti
   if (!header) {
     co_return tl::unexpected(std::move(header.error()));
   }
-  co_return judge(*header, proxy);
+  co_return judge(*header, proxy, *password);
 }
 
 }  // namespace renewd::http

@@ -14,9 +14,9 @@ namespace renewd::http {
 
 // Asks the proxy at the other end of `socket`, which must outlive the call, for a tunnel to `destination`
 // ("host:port"). Afterwards the socket is the tunnel: not a byte after the proxy's header has been read. The password
-// is read anew. Errors: proxy, cancelled.
+// is read anew from `source`, and is in no message, even where the proxy repeats it. Errors: proxy, cancelled.
 boost::asio::awaitable<Result<void>> open_tunnel(boost::asio::ip::tcp::socket& socket, std::string destination,
                                                  configuration::ProxySettings proxy,
-                                                 std::optional<SecretSource> password);
+                                                 std::optional<SecretSource> source);
 
 }  // namespace renewd::http

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <fmt/format.h>
@@ -10,11 +11,18 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "core/filesystem.hpp"
+
 namespace renewd::http {
 namespace {
 
 namespace asio = boost::asio;
 namespace ssl = asio::ssl;
+
+// Several times what a distribution trusts. `validate` reads bundles with the same limit.
+constexpr std::size_t kBundleLimit = std::size_t{1024} * 1024;
+// Of TLS 1.2: what 1.3 requires anyway, a fresh key for each connection and no mode without authentication.
+constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 std::string last_openssl_error() {
   const unsigned long code = ERR_peek_last_error();
@@ -24,22 +32,43 @@ std::string last_openssl_error() {
   return text;
 }
 
+// Not by OpenSSL, which would open it by its name, and wait for ever for whoever writes into a fifo.
+Result<void> trust_file(ssl::context& context, const std::filesystem::path& file) {
+  const std::string doing = fmt::format("reading trusted certificates from {}", file.string());
+  const auto pem = PosixFilesystem().read(file, kBundleLimit);
+  if (!pem) {
+    return failure(ErrorKind::tls, fmt::format("{}: {}", doing, pem.error().message));
+  }
+  boost::system::error_code error;
+  context.add_certificate_authority(asio::buffer(*pem), error);
+  ERR_clear_error();
+  if (error) {
+    return failure(ErrorKind::tls, fmt::format("{}: {}", doing, error.message()));
+  }
+  return {};
+}
+
+Result<void> trust_system(ssl::context& context) {
+  boost::system::error_code error;
+  context.set_default_verify_paths(error);
+  ERR_clear_error();  // default paths that do not exist leave entries behind
+  if (error) {
+    return failure(ErrorKind::tls, "reading trusted certificates from the system's default paths: " + error.message());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ssl::context> make_tls_context(const std::optional<std::filesystem::path>& ca_file) {
   ssl::context context(ssl::context::tls_client);
-  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-  boost::system::error_code error;
-  if (ca_file) {
-    context.load_verify_file(ca_file->string(), error);
-  } else {
-    context.set_default_verify_paths(error);
+  SSL_CTX* const native = context.native_handle();
+  SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);
+  if (SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) != 1 || SSL_CTX_set_cipher_list(native, kCiphers) != 1) {
+    return failure(ErrorKind::tls, "this OpenSSL lacks what TLS 1.2 needs: " + last_openssl_error());
   }
-  ERR_clear_error();  // default paths that do not exist leave entries behind
-  if (error) {
-    return failure(ErrorKind::tls,
-                   fmt::format("reading trusted certificates from {}: {}",
-                               ca_file ? ca_file->string() : "the system's default paths", error.message()));
+  if (auto trusted = ca_file ? trust_file(context, *ca_file) : trust_system(context); !trusted) {
+    return tl::unexpected(std::move(trusted.error()));
   }
   context.set_verify_mode(ssl::verify_peer);
   return context;
@@ -48,11 +77,12 @@ Result<ssl::context> make_tls_context(const std::optional<std::filesystem::path>
 Result<void> expect_host(TlsStream& stream, const Url& url) {
   SSL* const connection = stream.native_handle();
   X509_VERIFY_PARAM* const parameters = SSL_get0_param(connection);  // borrowed
+  X509_VERIFY_PARAM_set_hostflags(parameters,
+                                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   bool set = false;
   if (url.host_is_address()) {
     set = X509_VERIFY_PARAM_set1_ip_asc(parameters, url.host.c_str()) == 1;
   } else {
-    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     // SSL_set_tlsext_host_name is a macro with a C cast in it.
     std::string name = url.host;
     set = SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) == 1 &&
@@ -75,6 +105,8 @@ std::string_view advice_on(long verdict) {
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
       return "; if its issuer is to be trusted (a proxy that opens TLS, for one), name it in http.ca_file";
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+      return "; a certificate names its hosts as subject alternative names, a common name does not count";
     default:
       return "";
   }

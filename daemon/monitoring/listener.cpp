@@ -3,6 +3,7 @@
 #include <array>
 #include <exception>
 #include <list>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
@@ -19,6 +20,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "core/as_tuple.hpp"
+#include "monitoring/host_header.hpp"
 #include "monitoring/listening_socket.hpp"
 
 namespace renewd::monitoring {
@@ -44,12 +46,29 @@ Answer refusal(unsigned status, std::string text) {
   return {status, "text/plain; charset=utf-8", std::move(text) + "\n"};
 }
 
-Answer answer_to(const Request& request, const beast::error_code& error, const Listener::Handler& handler) {
+// RFC 9112, 3.2: one of HTTP/1.1 has one Host header; an older one may have none, and comes from no browser then.
+std::optional<Answer> check_host(const Request::value_type& request, const configuration::ListenAddress& address) {
+  const auto count = request.count(http::field::host);
+  if (count > 1 || (count == 0 && request.version() >= 11)) {
+    return refusal(400, "a request has one Host header");
+  }
+  const std::string_view host(request[http::field::host].data(), request[http::field::host].size());
+  if (count == 1 && !may_mean(address, host)) {
+    return refusal(421, "ask for this by an address or localhost; another name may be that of a foreign web page");
+  }
+  return std::nullopt;
+}
+
+Answer answer_to(const Request& request, const beast::error_code& error, const configuration::ListenAddress& address,
+                 const Listener::Handler& handler) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return refusal(431, "the request's header is larger than 8 KiB");
   }
   if (error) {
     return refusal(400, "this is not an HTTP request");
+  }
+  if (auto refused = check_host(request.get(), address)) {
+    return std::move(*refused);
   }
   const auto method = request.get().method();
   if (method != http::verb::get && method != http::verb::head) {
@@ -82,8 +101,11 @@ Response response_of(Answer answer, bool with_body) {
 }  // namespace
 
 struct Listener::Server {
-  Server(ListeningSocket socket, Handler answers)
-      : socket(std::move(socket)), handler(std::move(answers)), rest(this->socket.acceptor.get_executor()) {}
+  Server(ListeningSocket socket, configuration::ListenAddress address, Handler answers)
+      : socket(std::move(socket)),
+        address(std::move(address)),
+        handler(std::move(answers)),
+        rest(this->socket.acceptor.get_executor()) {}
 
   void close() {
     closed = true;
@@ -97,6 +119,7 @@ struct Listener::Server {
   }
 
   ListeningSocket socket;
+  configuration::ListenAddress address;
   Handler handler;
   asio::steady_timer rest;
   std::list<std::shared_ptr<Stream>> streams;  // oldest first
@@ -150,7 +173,7 @@ asio::awaitable<void> Listener::Server::serve(std::shared_ptr<Server> server, st
     co_return;
   }
   const bool with_body = error || request.get().method() != http::verb::head;
-  const Response response = response_of(answer_to(request, error, server->handler), with_body);
+  const Response response = response_of(answer_to(request, error, server->address, server->handler), with_body);
   stream->expires_after(kClientTime);
   const auto [failed, sent] = co_await http::async_write(*stream, response, kAsTuple);
   if (server->closed || failed) {
@@ -182,7 +205,7 @@ Result<void> Listener::open(const configuration::ListenAddress& address) {
   if (!socket) {
     return tl::unexpected(std::move(socket.error()));
   }
-  server_ = std::make_shared<Server>(std::move(*socket), handler_);
+  server_ = std::make_shared<Server>(std::move(*socket), address, handler_);
   asio::co_spawn(executor_, Server::accept(server_),
                  [server = server_](const std::exception_ptr&) { server->close(); });
   return {};

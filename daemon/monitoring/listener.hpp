@@ -1,5 +1,6 @@
 // A small HTTP server for whoever monitors the daemon. Whatever a client does, it costs the daemon little: one request
-// a connection, few connections, and bounds on time and size. What is answered is the handler's business.
+// a connection, few connections, and bounds on time and size. Refuses what a foreign web page makes a browser ask
+// (host_header.hpp). What is answered is the handler's business.
 #pragma once
 
 #include <chrono>

@@ -6,7 +6,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "support/catch.hpp"
 #include "support/host.hpp"
@@ -102,6 +104,50 @@ TEST_CASE("a reload takes up what was changed, added and removed") {
   CHECK(said(2, "certificate_checked", "production")(log));
   CHECK_FALSE(said(3, "certificate_checked", "production")(log));
   CHECK(host.cloud().request_count() == 0);
+  end(daemon);
+}
+
+TEST_CASE("a flood of signals is a reload a second, and the last of them counts") {
+  Host host({"--initial-days", "200"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(said(1, "certificate_checked", "production"));
+  const auto began = std::chrono::steady_clock::now();
+  constexpr int kSignals = 300;
+  for (int i = 0; i < kSignals; ++i) {
+    daemon.send_signal(SIGHUP);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  const std::string url = host.cloud().account_url();
+  const Extra only_watched{.certificate = {"renew: never"}, .keystore = {}, .http = {}};
+  const std::string production = host.certificate_yaml("production", url, {});
+  std::filesystem::copy_file(host.keystore(), host / "second.p12");
+  host.use_keystore(host / "second.p12");
+  host.write_configuration(production + host.certificate_yaml("second", url, only_watched), {});
+  daemon.send_signal(SIGHUP);
+  const std::string log = daemon.wait_for_errors(said(1, "certificate_checked", "second"));
+  const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began);
+  CHECK(occurrences(log, "\"event\":\"config_reloaded\"") <= static_cast<std::size_t>(lasted.count()) + 2);
+  end(daemon);
+}
+
+TEST_CASE("a daemon that stops does not begin anew because of a signal to reload") {
+  Host host;
+  // A command that does not end by itself keeps the daemon for a moment, while the other certificate is done with.
+  const std::string production =
+      host.certificate_yaml("production", host.cloud().account_url(),
+                            {.certificate = {"gateway: {command: {argv: [/bin/sh, -c, \"trap '' TERM; sleep 1000\"]}}"},
+                             .keystore = {},
+                             .http = {}});
+  std::filesystem::copy_file(host.keystore(), host / "second.p12");
+  host.use_keystore(host / "second.p12");
+  const Extra only_watched{.certificate = {"renew: never"}, .keystore = {}, .http = {}};
+  host.write_configuration(production + host.certificate_yaml("second", host.cloud().account_url(), only_watched), {});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(said(1, "keystore_installed"));
+  daemon.wait_for_errors(said(1, "certificate_checked", "second"));
+  daemon.send_signal(SIGTERM);
+  daemon.wait_for_errors(said(1, "daemon_stopping"));
+  daemon.send_signal(SIGHUP);
   end(daemon);
 }
 

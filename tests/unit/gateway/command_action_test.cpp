@@ -36,7 +36,7 @@ struct Command {
                 loop.cancel();
               }
             },
-            std::chrono::milliseconds(50)) {}
+            {{"token", {SecretSource::Kind::value, "", Secret("tok-en-1234")}}}, std::chrono::milliseconds(50)) {}
 
   Result<Activation> activate() { return loop.finish(action.activate({})); }
 
@@ -174,6 +174,15 @@ TEST_CASE("a long line is not cut inside a character") {
   }
   CHECK(lines.size() >= 3);
   CHECK(together == line);
+}
+
+TEST_CASE("what a command prints of our secrets is hidden, in its lines and in its last words") {
+  // "Bearer tok-en-1234" in base64.
+  Command command = shell("echo header: QmVhcmVyIHRvay1lbi0xMjM0; echo refused: tok-en-1234; exit 1");
+  const auto activation = command.activate();
+  CHECK(command.lines == Lines{"header: [token]", "refused: [token]"});
+  REQUIRE_FALSE(activation);
+  CHECK_THAT(activation.error().message, EndsWith("its last words: refused: [token]"));
 }
 
 TEST_CASE("binary output is escaped") {

@@ -123,6 +123,22 @@ TEST_CASE("username and password go along, and are read anew each time") {
   CHECK(probed.server.requests().size() == 2);
 }
 
+TEST_CASE("a health check that repeats its password is quoted without it") {
+  // "admin:gr8-pass" in base64.
+  for (const std::string& body :
+       {std::string("not for admin:gr8-pass"), std::string("Authorization: Basic YWRtaW46Z3I4LXBhc3M="),
+        std::string(R"({"http":{"healthy":false,"message":"gr8\u002dpass"}})"), std::string(150, '!') + "gr8-pass"}) {
+    Probed probed(Script{.response = answer("500 Error", body)});
+    probed.settings.username = "admin";
+    probed.settings.password = SecretSource{SecretSource::Kind::value, "", Secret("gr8-pass")};
+    const auto seen = probed.loop.finish(probed.gateway()->rehearse());
+    REQUIRE_FALSE(seen);
+    INFO(seen.error().message);
+    CHECK_THAT(seen.error().message, ContainsSubstring("[health") && !ContainsSubstring("gr8") &&
+                                         !ContainsSubstring("YWRt") && !ContainsSubstring("pass]s"));
+  }
+}
+
 TEST_CASE("a rehearsal asks once") {
   Probed probed(Script{.response = answer("200 OK")});
   const auto rehearsed = probed.loop.finish(probed.gateway()->rehearse());

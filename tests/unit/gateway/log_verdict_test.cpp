@@ -89,3 +89,13 @@ TEST_CASE("a long line is quoted in part") {
   verdict.add("ready" + std::string(8000, 'x'), kBegin);
   CHECK(verdict.at(kBegin, "gateway.log")->message.size() < 300);
 }
+
+TEST_CASE("a line that repeats a secret of ours is quoted without it") {
+  Redaction redacted;
+  redacted.hide("keystore password", Secret("gr8-pass"));
+  check(
+      {pattern("ready"), pattern("Unable"), redacted},
+      {{{{1s, "ready with gr8-pass"}}, 1s, "passed: gateway.log says: ready with [keystore password]"},
+       {{{1s, "Unable: gr8-pass"}}, 1s, "not yet: gateway.log says: Unable: [keystore password]"},
+       {{{1s, "Unable: gr8-pass"}}, 999s, "failed: verifying the gateway: gateway.log says: Unable: [keystore pass"}});
+}

@@ -68,6 +68,15 @@ class Tinyproxy {
 
 }  // namespace
 
+TEST_CASE("a proxy that repeats its credentials is quoted without them") {
+  const std::string prefix = "proxy: HTTP ";
+  // "user:pass" in base64.
+  CHECK(refusal("HTTP/1.1 503 Who is user:pass?\r\n\r\n", "user") == prefix + "503 Who is user:[proxy password]?");
+  CHECK(refusal("HTTP/1.1 403 No dXNlcjpwYXNz here\r\n\r\n", "user") == prefix + "403 No [proxy password] here");
+  CHECK(refusal("SSH-2.0 user%3Ap%61ss\r\n\r\n", "user") ==
+        "proxy: its answer is not HTTP: SSH-2.0 user%3A[proxy password]");
+}
+
 TEST_CASE("asks the proxy for a tunnel, and sends the token through the tunnel alone") {
   Fixture fixture;
   TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));

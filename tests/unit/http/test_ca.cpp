@@ -9,11 +9,11 @@ TestCa::TestCa() {
                 "-keyout", directory_ / "ca.key", "-out", file(), "-subj", "/CN=Test CA", "-days", "30"});
 }
 
-std::filesystem::path TestCa::issue(const std::string& names, int days) const {
+std::filesystem::path TestCa::issue(const std::string& names, int days, const std::string& subject) const {
   const auto pem = directory_ / "server.pem";
-  write_file(directory_ / "extensions", "subjectAltName=" + names + "\n");
+  write_file(directory_ / "extensions", names.empty() ? "" : "subjectAltName=" + names + "\n");
   run_or_throw({"openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
-                directory_ / "server.key", "-out", directory_ / "server.csr", "-subj", "/CN=Test server"});
+                directory_ / "server.key", "-out", directory_ / "server.csr", "-subj", subject});
   run_or_throw({"openssl", "x509", "-req", "-in", directory_ / "server.csr", "-CA", file(), "-CAkey",
                 directory_ / "ca.key", "-CAcreateserial", "-days", std::to_string(days), "-extfile",
                 directory_ / "extensions", "-out", pem});

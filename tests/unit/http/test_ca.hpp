@@ -15,8 +15,9 @@ class TestCa {
   // The CA's certificate, for http.ca_file.
   std::filesystem::path file() const { return directory_ / "ca.pem"; }
   // A server's key and certificate in one PEM file. `names` as in openssl's subjectAltName: "DNS:localhost,IP:::1".
-  // With negative `days` it has expired.
-  std::filesystem::path issue(const std::string& names, int days = 30) const;
+  // Without names, the subject alone says whose it is. With negative `days` it has expired.
+  std::filesystem::path issue(const std::string& names, int days = 30,
+                              const std::string& subject = "/CN=Test server") const;
 
   std::filesystem::path path(const std::string& name) const { return directory_ / name; }
 

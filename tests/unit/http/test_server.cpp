@@ -36,7 +36,7 @@ struct TestServer::State {
     if (script.tls_version != 0) {
       SSL_CTX_set_min_proto_version(context.native_handle(), script.tls_version);
       SSL_CTX_set_max_proto_version(context.native_handle(), script.tls_version);
-      SSL_CTX_set_cipher_list(context.native_handle(), "DEFAULT:@SECLEVEL=0");
+      SSL_CTX_set_cipher_list(context.native_handle(), script.ciphers.c_str());
     }
   }
 

@@ -29,7 +29,8 @@ struct Script {
 
   // Key and certificate; empty: no TLS.
   std::filesystem::path certificate;
-  int tls_version = 0;  // one alone, as OpenSSL numbers them; 0: any
+  int tls_version = 0;                          // one alone, as OpenSSL numbers them; 0: any
+  std::string ciphers = "DEFAULT:@SECLEVEL=0";  // with `tls_version`, of 1.2 and older
   // Ends as `ending` says where the handshake should be.
   bool no_handshake = false;
 

@@ -1,3 +1,7 @@
+#include "http/tls.hpp"
+
+#include <sys/stat.h>
+
 #include <cstdlib>
 
 #include <openssl/ssl.h>
@@ -8,6 +12,9 @@ using namespace renewd;
 using namespace renewd::testing;
 
 namespace {
+
+const std::string kMismatch =
+    "hostname mismatch; a certificate names its hosts as subject alternative names, a common name does not count";
 
 // Sets an environment variable for a scope.
 class Variable {
@@ -28,8 +35,8 @@ TEST_CASE("refuses a server certificate that is not the host's") {
   struct Case {
     std::string names, host, cause;
   };
-  const auto wrong = GENERATE(values<Case>({{"DNS:other.example", "localhost", "hostname mismatch"},
-                                            {"DNS:l*", "localhost", "hostname mismatch"},
+  const auto wrong = GENERATE(values<Case>({{"DNS:other.example", "localhost", kMismatch},
+                                            {"DNS:l*", "localhost", kMismatch},
                                             {"DNS:localhost", "127.0.0.1", "IP address mismatch"},
                                             {"IP:127.0.0.2", "127.0.0.1", "IP address mismatch"}}));
   Script script;
@@ -39,6 +46,15 @@ TEST_CASE("refuses a server certificate that is not the host's") {
   CHECK(outcome(response) == "tls: POST " + server.url("/", wrong.host) + ": TLS handshake with " + wrong.host + ":" +
                                  std::to_string(server.port()) +
                                  ": the server's certificate is not accepted: " + wrong.cause);
+  CHECK(server.requests().empty());
+}
+
+TEST_CASE("a common name names no host") {
+  Fixture fixture;
+  Script script;
+  script.certificate = fixture.ca.issue("", 30, "/CN=localhost");
+  TestServer server(fixture.io, script);
+  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("hostname mismatch"));
   CHECK(server.requests().empty());
 }
 
@@ -112,6 +128,48 @@ TEST_CASE("speaks TLS 1.2 and 1.3, and nothing older") {
     CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("tls: "));
     CHECK(server.requests().empty());
   }
+}
+
+TEST_CASE("of TLS 1.2, takes forward secrecy with authenticated encryption alone") {
+  Fixture fixture;
+  Script script = fixture.script();
+  script.tls_version = TLS1_2_VERSION;
+  // The certificate's key is one of ECDSA.
+  const auto [ciphers, accepted] = GENERATE(values<std::pair<std::string, bool>>(
+      {{"ECDHE-ECDSA-AES128-GCM-SHA256", true},
+       {"ECDHE-ECDSA-CHACHA20-POLY1305", true},
+       {"ECDHE-ECDSA-AES256-SHA384:ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA", false},
+       {"ECDHE-ECDSA-AES128-CCM8", false},
+       {"aNULL:@SECLEVEL=0", false}}));
+  script.ciphers = ciphers;
+  TestServer server(fixture.io, script);
+  INFO(ciphers);
+  const std::string result = outcome(fixture.post(server.url()));
+  CHECK_THAT(result, StartsWith(accepted ? "ok" : "tls: "));
+  CHECK(server.requests().size() == (accepted ? 1 : 0));
+}
+
+TEST_CASE("does not renegotiate") {
+  auto context = http::make_tls_context(std::nullopt);
+  REQUIRE(context);
+  CHECK((SSL_CTX_get_options(context->native_handle()) & SSL_OP_NO_RENEGOTIATION) != 0);
+}
+
+TEST_CASE("a CA file that is a fifo, or none of a sensible size, is refused and not waited for") {
+  Fixture fixture;
+  TestServer server(fixture.io, fixture.script());
+  const auto file = fixture.ca.path("bundle");
+  fixture.settings.ca_file = file;
+  const std::string doing = "reading trusted certificates from " + file.string() + ": reading " + file.string();
+  SECTION("a fifo") {
+    REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
+    CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring(doing + ": not a regular file"));
+  }
+  SECTION("larger than any bundle") {
+    write_file(file, read_file(fixture.ca.file()) + std::string(1024 * 1024, '\n'));
+    CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring(doing));
+  }
+  CHECK(server.connections() == 1);
 }
 
 TEST_CASE("a server that does not speak TLS fails the handshake") {
