@@ -17,7 +17,9 @@ pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 add_library(renewd_asio INTERFACE)
 target_link_libraries(renewd_asio INTERFACE Boost::headers Threads::Threads)
 target_compile_definitions(renewd_asio INTERFACE
-  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_ALL_NO_LIB)
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_ALL_NO_LIB
+  # Coroutine frames by operator new, whose counterpart wipes them (daemon/wiped_heap.cpp): they hold what was received.
+  BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN)
 
 # RE2's archive where there is one that stands alone (newer ones need Abseil): its shared library is missing on RHEL.
 find_library(RENEWD_RE2_ARCHIVE libre2.a)

@@ -7,6 +7,7 @@
 #include "certificate/openssl.hpp"
 #include "commands/command_line.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/printable_output.hpp"
 #include "core/core_files.hpp"
 
 namespace {
@@ -30,6 +31,8 @@ int main(int argc, char** argv) {
   renewd::certificate::wipe_what_openssl_frees();
   // A reader of our output that goes away (a closed pipe) must not end a renewal half-way.
   ::signal(SIGPIPE, SIG_IGN);
+  const commands::PrintableOutput output(std::cout);
+  const commands::PrintableOutput errors(std::cerr);
   try {
     return with_output_written(commands::run_command_line(argc, argv));
   } catch (const std::exception& error) {

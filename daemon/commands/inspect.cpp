@@ -10,6 +10,7 @@
 #include "cloud/answer.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/inspect_text.hpp"
+#include "commands/json_text.hpp"
 #include "core/clock.hpp"
 #include "core/filesystem.hpp"
 #include "core/text.hpp"
@@ -92,7 +93,7 @@ void print_json(const Keystore& keystore, const Unwrapped& file, const std::stri
       {"key_matches", keystore.key ? json::value(certificate.belongs_to(*keystore.key)) : json::value(nullptr)},
       {"chain", std::move(chain)},
       {"legacy_encryption", keystore.legacy_encryption}};
-  out << json::serialize(object) << "\n";
+  out << json_text(object) << "\n";
 }
 
 }  // namespace

@@ -57,10 +57,13 @@ std::string padded(std::string_view text, std::size_t width) {
   return std::string(text) + std::string(used < width ? width - used : 0, ' ');
 }
 
-std::string shown(std::string_view text, const Screen& screen) {
+std::string shown(std::string_view foreign, const Screen& screen) {
+  // Before anything is measured: an escape takes more room than what it stands for.
+  std::string printed = escaped(foreign);
   if (screen.utf8) {
-    return std::string(text);
+    return printed;
   }
+  std::string_view text = printed;
   std::string ascii;
   while (!text.empty()) {
     const auto character = next_character(text);

@@ -18,8 +18,8 @@ std::size_t columns(std::string_view text);
 // Filled up with spaces; what is longer already stays as it is.
 std::string padded(std::string_view text, std::size_t width);
 
-// What the screen's encoding can show of it.
-std::string shown(std::string_view text, const Screen& screen);
+// What the screen can show of it: escaped() (core/text.hpp), and in its encoding.
+std::string shown(std::string_view foreign, const Screen& screen);
 
 // What to do with a path or a URL that is longer than a line: break it, or leave it whole for whoever copies it.
 enum class LongWords { broken, whole };

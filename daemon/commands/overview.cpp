@@ -109,12 +109,12 @@ Overview Lookout::look(TimePoint now) {
 Result<certificate::Certificate> Lookout::installed(const configuration::CertificateSettings& certificate) {
   const auto bytes = filesystem_.read(certificate.keystore.path, installation::kKeystoreLimit);
   const auto known = opened_.find(certificate.name);
-  if (bytes && known != opened_.end() && known->second.bytes == *bytes) {
+  if (bytes && known != opened_.end() && known->second.digest == certificate::digest_of(*bytes)) {
     return known->second.certificate;
   }
   opened_.erase(certificate.name);
   return renewal::read_installed(filesystem_, certificate.keystore).map([&](renewal::Installed&& found) {
-    Opened opened{std::move(found.bytes), std::move(found.keystore.certificate)};
+    Opened opened{certificate::digest_of(found.bytes), std::move(found.keystore.certificate)};
     return opened_.insert_or_assign(certificate.name, std::move(opened)).first->second.certificate;
   });
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "certificate/certificate.hpp"
+#include "certificate/digest.hpp"
 #include "configuration/settings.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
@@ -48,7 +49,7 @@ class Lookout {
 
  private:
   struct Opened {
-    std::string bytes;
+    certificate::Digest digest;
     certificate::Certificate certificate;
   };
   Result<certificate::Certificate> installed(const configuration::CertificateSettings& certificate);

@@ -8,6 +8,7 @@
 #include "commands/configured.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/json_text.hpp"
 #include "commands/overview.hpp"
 #include "commands/plan_text.hpp"
 #include "core/text.hpp"
@@ -106,7 +107,7 @@ int plan(const PlanOptions& options, const Screen& screen, std::ostream& out, st
     }
   }
   if (options.json) {
-    out << json::serialize(json::object{{"certificates", std::move(all)}}) << "\n";
+    out << json_text(json::object{{"certificates", std::move(all)}}) << "\n";
   }
   return kSuccess;
 }

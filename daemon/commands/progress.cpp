@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "commands/layout.hpp"
+#include "commands/printable_output.hpp"
 #include "core/text.hpp"
 
 namespace renewd::commands {
@@ -103,7 +104,10 @@ std::string Progress::line() const {
 
 void Progress::draw() {
   if (step_) {
-    terminal_ << "\r" << line() << "\033[K" << std::flush;
+    steer_terminal(terminal_, "\r");
+    terminal_ << line();
+    steer_terminal(terminal_, "\033[K");
+    terminal_ << std::flush;
   }
 }
 
@@ -114,7 +118,8 @@ void Progress::end() {
 
 void Progress::erase() {
   if (step_) {
-    terminal_ << "\r\033[K" << std::flush;
+    steer_terminal(terminal_, "\r\033[K");
+    terminal_ << std::flush;
   }
 }
 

@@ -1,5 +1,6 @@
 #include <boost/json.hpp>
 
+#include "commands/json_text.hpp"
 #include "commands/plan_text.hpp"
 #include "commands/status.hpp"
 #include "commands/verdict.hpp"
@@ -111,7 +112,7 @@ std::string status_json(const Overview& overview, const std::filesystem::path& s
   const json::object object{{"state_directory", state_directory.string()},
                             {"daemon", overview.daemon ? json::value(*overview.daemon) : json::value(nullptr)},
                             {"certificates", std::move(certificates)}};
-  return json::serialize(object);
+  return json_text(object);
 }
 
 }  // namespace renewd::commands

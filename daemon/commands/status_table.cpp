@@ -10,6 +10,7 @@
 
 #include "commands/layout.hpp"
 #include "commands/life_bar.hpp"
+#include "commands/printable_output.hpp"
 #include "commands/verdict.hpp"
 #include "core/text.hpp"
 
@@ -185,10 +186,8 @@ std::string coloured(std::string_view text, Severity severity, const Screen& scr
   if (!screen.colour) {
     return std::string(text);
   }
-  const std::string_view colour = severity == Severity::ok        ? "\033[32m"
-                                  : severity == Severity::warning ? "\033[33m"
-                                                                  : "\033[1;31m";
-  return fmt::format("{}{}\033[0m", colour, text);
+  const std::string_view colour = severity == Severity::ok ? kGreen : severity == Severity::warning ? kYellow : kRed;
+  return fmt::format("{}{}{}", colour, text, kColourEnd);
 }
 
 std::string line_of(const std::vector<std::string>& parts) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "commands/printable_output.hpp"
+
 namespace renewd::commands {
 namespace {
 
@@ -43,40 +45,47 @@ class Signals {
 };
 
 // The first lines, as many as the screen has, each with the rest of its line cleared.
-std::string frame(std::string_view drawing, const Screen& screen) {
-  std::string text = "\033[H";
+void draw_frame(std::string_view drawing, const Screen& screen, std::ostream& out) {
+  steer_terminal(out, "\033[H");
   const std::size_t most = screen.height > 2 ? screen.height - 1 : 0;
   std::size_t lines = 0;
   while (!drawing.empty()) {
     const auto end = std::min(drawing.find('\n'), drawing.size());
     ++lines;
     const bool last = lines == most && end + 1 < drawing.size();
-    text += last ? "(more below: enlarge the window, or leave --watch away)" : std::string(drawing.substr(0, end));
-    text += "\033[K\n";
+    out << (last ? "(more below: enlarge the window, or leave --watch away)" : drawing.substr(0, end));
+    steer_terminal(out, "\033[K");
+    out << '\n';
     if (last) {
       break;
     }
     drawing.remove_prefix(std::min(end + 1, drawing.size()));
   }
-  return text + "\033[J";
+  steer_terminal(out, "\033[J");
 }
 
 class InPlace {
  public:
-  explicit InPlace(std::ostream& out) : out_(out) { out_ << kEnter; }
+  explicit InPlace(std::ostream& out) : out_(out) { steer_terminal(out_, kEnter); }
   InPlace(const InPlace&) = delete;
   InPlace& operator=(const InPlace&) = delete;
-  ~InPlace() { out_ << kLeave << last_ << std::flush; }
+  ~InPlace() {
+    steer_terminal(out_, kLeave);
+    out_ << last_ << std::flush;
+  }
 
   void show(std::string drawing, const Screen& screen) {
     last_ = std::move(drawing);
-    out_ << frame(last_, screen) << std::flush;
+    draw_frame(last_, screen, out_);
+    out_ << std::flush;
   }
   // Ctrl-Z: the shell gets its screen back until this process is gone on with.
   void suspend() {
-    out_ << kLeave << std::flush;
+    steer_terminal(out_, kLeave);
+    out_ << std::flush;
     ::raise(SIGSTOP);
-    out_ << kEnter << std::flush;
+    steer_terminal(out_, kEnter);
+    out_ << std::flush;
   }
 
  private:

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "core/text.hpp"
+
 namespace renewd::configuration {
 
 namespace {
@@ -26,7 +28,7 @@ std::string_view to_string(Severity severity) {
 
 std::string Diagnostic::text(const std::filesystem::path& file) const {
   const std::string place = line == 0 ? "" : fmt::format(":{}:{}", line, column);
-  return fmt::format("{}{}: {}: {}", file.string(), place, to_string(severity), message);
+  return escaped(fmt::format("{}{}: {}: {}", file.string(), place, to_string(severity), message));
 }
 
 void DiagnosticSink::error(Place place, std::string message) {

@@ -77,7 +77,8 @@ class EventLog {
  public:
   EventLog(std::shared_ptr<EventSink> output, const Clock& clock) : output_(std::move(output)), clock_(clock) {}
 
-  // `certificate` is empty for events of the daemon itself. Field names are those of docs/events.md.
+  // `certificate` is empty for events of the daemon itself. Field names are those of docs/events.md. Sinks get message
+  // and fields escaped(), without line breaks: foreign text that nobody has made printable() ends here.
   void event(EventName name, std::string_view certificate, std::string_view message, const Fields& fields = {}) const;
   void event(Level level, EventName name, std::string_view certificate, std::string_view message,
              const Fields& fields = {}) const;

@@ -25,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t kNewFileMode = 0600;
+constexpr std::size_t kBytesPerRead = 16384;
 
 // What of a file's extended attributes decides who may read it. Others (user.*) are not ours to copy.
 constexpr std::array<const char*, 2> kExtendedAttributes{"system.posix_acl_access", "security.selinux"};
@@ -194,21 +195,24 @@ Result<std::string> PosixFilesystem::read(const fs::path& path, std::size_t limi
   if (!S_ISREG(status.st_mode)) {
     return failure(ErrorKind::disk, fmt::format("reading {}: not a regular file", path.string()));
   }
+  // Straight into what is returned, which is wiped when it goes: a buffer on the stack would keep a key.
   std::string bytes;
-  std::array<char, 16384> buffer{};
+  std::size_t size = 0;
   while (true) {
-    const ssize_t n = ::read(fd->get(), buffer.data(), buffer.size());
+    bytes.resize(size + kBytesPerRead);
+    const ssize_t n = ::read(fd->get(), bytes.data() + size, kBytesPerRead);
     if (n < 0 && errno == EINTR) {
       continue;
     }
     if (n < 0) {
       return disk_failure("reading", path, errno);
     }
+    size += static_cast<std::size_t>(n);
     if (n == 0) {
+      bytes.resize(size);
       return bytes;
     }
-    bytes.append(buffer.data(), static_cast<std::size_t>(n));
-    if (bytes.size() > limit) {
+    if (size > limit) {
       return failure(ErrorKind::disk, fmt::format("reading {}: larger than {} bytes", path.string(), limit));
     }
   }

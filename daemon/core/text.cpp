@@ -31,10 +31,55 @@ std::size_t utf8_sequence(std::string_view text) {
   return overlong_or_surrogate ? 0 : length;
 }
 
-// C1 controls (U+0080 to U+009F) drive terminals just as the C0 ones do.
-bool is_control(std::string_view sequence) {
-  const auto first = static_cast<unsigned char>(sequence[0]);
-  return first < 0x20 || first == 0x7F || (first == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0);
+// What shows nothing itself and changes how the rest is shown: Unicode's general categories Cc (controls, which drive
+// terminals), Cf (formats: the direction of text, tags), Zl and Zp (line breaks that are none in ASCII), and whatever
+// else is invisible by default (Default_Ignorable_Code_Point). Unicode 14, in order.
+struct CodePoints {
+  char32_t first;
+  char32_t last;
+};
+constexpr std::array kUnprintable{
+    CodePoints{0x0000, 0x001F},   CodePoints{0x007F, 0x009F},   CodePoints{0x00AD, 0x00AD},
+    CodePoints{0x034F, 0x034F},   CodePoints{0x0600, 0x0605},   CodePoints{0x061C, 0x061C},
+    CodePoints{0x06DD, 0x06DD},   CodePoints{0x070F, 0x070F},   CodePoints{0x0890, 0x0891},
+    CodePoints{0x08E2, 0x08E2},   CodePoints{0x115F, 0x1160},   CodePoints{0x17B4, 0x17B5},
+    CodePoints{0x180B, 0x180F},   CodePoints{0x200B, 0x200F},   CodePoints{0x2028, 0x202E},
+    CodePoints{0x2060, 0x206F},   CodePoints{0x3164, 0x3164},   CodePoints{0xFE00, 0xFE0F},
+    CodePoints{0xFEFF, 0xFEFF},   CodePoints{0xFFA0, 0xFFA0},   CodePoints{0xFFF0, 0xFFFB},
+    CodePoints{0x110BD, 0x110BD}, CodePoints{0x110CD, 0x110CD}, CodePoints{0x13430, 0x13438},
+    CodePoints{0x1BCA0, 0x1BCA3}, CodePoints{0x1D173, 0x1D17A}, CodePoints{0xE0000, 0xE0FFF}};
+
+char32_t code_point(std::string_view sequence) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
+  if (sequence.size() == 1) {
+    return byte(0);
+  }
+  char32_t value = byte(0) & (0xFFU >> (sequence.size() + 1));
+  for (std::size_t i = 1; i < sequence.size(); ++i) {
+    value = value << 6U | (byte(i) & 0x3FU);
+  }
+  return value;
+}
+
+bool is_unprintable(char32_t value) {
+  const auto found = std::lower_bound(kUnprintable.begin(), kUnprintable.end(), value,
+                                      [](const CodePoints& range, char32_t wanted) { return range.last < wanted; });
+  return found != kUnprintable.end() && found->first <= value;
+}
+
+// The next character as it may be shown, taken off `text`: itself, or its bytes as \xNN.
+std::string take_printable(std::string_view& text) {
+  const std::size_t length = utf8_sequence(text);
+  const std::string_view bytes = text.substr(0, std::max<std::size_t>(length, 1));
+  text.remove_prefix(bytes.size());
+  if (length != 0 && !is_unprintable(code_point(bytes))) {
+    return std::string(bytes);
+  }
+  std::string escaped;
+  for (const char byte : bytes) {
+    escaped += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+  }
+  return escaped;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -69,10 +114,7 @@ std::string printable(std::string_view foreign, std::size_t limit) {
       foreign.remove_prefix(1);
       continue;
     }
-    const std::size_t length = utf8_sequence(foreign);
-    const bool escape = length == 0 || is_control(foreign.substr(0, length));
-    std::string piece =
-        escape ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(foreign.substr(0, length));
+    std::string piece = take_printable(foreign);
     if (space_pending) {
       piece.insert(0, " ");
       space_pending = false;
@@ -82,7 +124,20 @@ std::string printable(std::string_view foreign, std::size_t limit) {
       break;
     }
     out += piece;
-    foreign.remove_prefix(escape ? 1 : length);
+  }
+  return out;
+}
+
+std::string escaped(std::string_view text, std::string_view kept) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    if (kept.find(text.front()) != std::string_view::npos) {
+      out += text.front();
+      text.remove_prefix(1);
+    } else {
+      out += take_printable(text);
+    }
   }
   return out;
 }
@@ -110,7 +165,14 @@ std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view
   if (end == nullptr || *end != '\0') {
     return std::nullopt;
   }
-  const auto time = std::chrono::system_clock::from_time_t(::timegm(&parts));
+  const std::chrono::seconds seconds(::timegm(&parts));
+  // The year 9999 is more nanoseconds than the clock can hold.
+  using Clock = std::chrono::system_clock;
+  if (seconds > std::chrono::floor<std::chrono::seconds>(Clock::time_point::max().time_since_epoch()) ||
+      seconds < std::chrono::ceil<std::chrono::seconds>(Clock::time_point::min().time_since_epoch())) {
+    return std::nullopt;
+  }
+  const Clock::time_point time(seconds);
   // strptime takes shorter numbers and spaces, too.
   return format_time(time) == text ? std::optional(time) : std::nullopt;
 }

@@ -10,9 +10,15 @@
 
 namespace renewd {
 
-// Foreign text made safe for one line of a log or a terminal: control bytes and bytes that are not UTF-8 become \xNN,
-// line breaks and tabs become a space, runs of spaces one; cut with "…" when longer than `limit` bytes of output.
+// Foreign text made safe for one line of a log or a terminal: the bytes of controls, of characters that are invisible
+// or turn the direction of the text, and bytes that are not UTF-8 become \xNN; line breaks and tabs become a space,
+// runs of spaces one; cut with "…" when longer than `limit` bytes of output. What is printable() already stays as it
+// is.
 std::string printable(std::string_view foreign, std::size_t limit = 200);
+
+// The same escapes alone, for text on its way out of this process, which is neither cut nor laid out again: whoever
+// made it should have called printable(). The characters in `kept` stay ("\n" where there may be several lines).
+std::string escaped(std::string_view text, std::string_view kept = "");
 
 // Without the spaces at both ends; `space` says which characters are some.
 std::string_view trimmed(std::string_view text, std::string_view space = " \t\r\n\f");

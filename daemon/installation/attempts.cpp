@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <exception>
+#include <stdexcept>
 
 #include <boost/json.hpp>
 
+#include "installation/state_checks.hpp"
 #include "installation/state_files.hpp"
 
 namespace renewd::installation {
@@ -14,6 +16,8 @@ namespace json = boost::json;
 
 constexpr std::size_t kLimit = 64 * 1024;
 constexpr std::chrono::hours kDay{24};
+// Of a day; those before them are no longer what a limit of requests depends on.
+constexpr std::size_t kMostRequests = 1000;
 
 std::int64_t to_number(TimePoint time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
@@ -23,8 +27,17 @@ std::int64_t microseconds_of(TimePoint time) {
   return std::chrono::floor<std::chrono::microseconds>(time).time_since_epoch().count();
 }
 
+// Like a missing member, a value that cannot be is an exception, which makes the whole file damaged.
 TimePoint to_time(const json::value& value) {
-  return TimePoint(std::chrono::seconds(value.to_number<std::int64_t>()));
+  return checked_seconds(value).value();
+}
+
+std::string failure_class(const json::value& value) {
+  const std::string name(value.as_string());
+  if (!name.empty() && !is_failure_class(name)) {
+    throw std::invalid_argument("not a class of failures");
+  }
+  return name;
 }
 
 }  // namespace
@@ -51,9 +64,9 @@ Attempts AttemptStore::load() const {
   try {
     const auto object = json::parse(*bytes).as_object();
     Attempts attempts;
-    attempts.failures_in_a_row = object.at("failures_in_a_row").to_number<unsigned>();
-    attempts.last_failure = object.at("last_failure").as_string();
-    attempts.last_message = object.at("last_message").as_string();
+    attempts.failures_in_a_row = static_cast<unsigned>(checked_count(object.at("failures_in_a_row")).value());
+    attempts.last_failure = failure_class(object.at("last_failure"));
+    attempts.last_message = checked_words(object.at("last_message").as_string());
     // What earlier versions wrote lacks the rest.
     const auto flag = [&object](const char* name) {
       const auto* const value = object.if_contains(name);
@@ -61,17 +74,17 @@ Attempts AttemptStore::load() const {
     };
     const auto text = [&object](const char* name) {
       const auto* const value = object.if_contains(name);
-      return value == nullptr ? std::string() : std::string(value->as_string());
+      return value == nullptr ? std::string() : checked_words(value->as_string());
     };
     attempts.by_hand = flag("by_hand");
     attempts.after_success = flag("after_success");
     attempts.unreadable = text("unreadable");
     attempts.token_problem = text("token_problem");
     if (const auto* const seen_at = object.if_contains("token_seen_at")) {
-      attempts.token_seen_at = TimePoint(std::chrono::microseconds(seen_at->to_number<std::int64_t>()));
+      attempts.token_seen_at = checked_microseconds(*seen_at).value();
     }
     attempts.not_before = to_time(object.at("not_before"));
-    attempts.days_announced = object.at("days_announced").to_number<int>();
+    attempts.days_announced = checked_count(object.at("days_announced")).value();
     attempts.expiry_announced = to_time(object.at("expiry_announced"));
     return attempts;
   } catch (const std::exception&) {
@@ -114,6 +127,9 @@ RequestLog::Contents RequestLog::read(TimePoint now) const {
       }
     }
     std::sort(contents.requests.begin(), contents.requests.end());
+    contents.requests.erase(
+        contents.requests.begin(),
+        contents.requests.end() - static_cast<std::ptrdiff_t>(std::min(contents.requests.size(), kMostRequests)));
     return contents;
   } catch (const std::exception&) {
     return {};

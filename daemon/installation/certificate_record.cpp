@@ -1,16 +1,23 @@
 #include "installation/certificate_record.hpp"
 
-#include <exception>
+#include <utility>
 
 #include <boost/json.hpp>
+
+#include "installation/state_checks.hpp"
 
 namespace renewd::installation {
 namespace {
 
 namespace json = boost::json;
 
-std::chrono::sys_seconds date(const json::value& value) {
-  return std::chrono::sys_seconds(std::chrono::seconds(value.to_number<std::int64_t>()));
+std::optional<std::string> digits(const json::value* value) {
+  const auto* const text = value == nullptr ? nullptr : value->if_string();
+  return text != nullptr && is_hexadecimal(*text) ? std::optional<std::string>(*text) : std::nullopt;
+}
+
+std::optional<std::chrono::sys_seconds> date(const json::value* value) {
+  return value == nullptr ? std::nullopt : checked_seconds(*value);
 }
 
 }  // namespace
@@ -23,14 +30,18 @@ json::object to_json(const CertificateRecord& record) {
 }
 
 std::optional<CertificateRecord> certificate_record(const json::value& value) {
-  try {
-    const auto& object = value.as_object();
-    return CertificateRecord{std::string(object.at("serial").as_string()),
-                             std::string(object.at("fingerprint").as_string()), date(object.at("not_before")),
-                             date(object.at("not_after"))};
-  } catch (const std::exception&) {
+  const auto* const object = value.if_object();
+  if (object == nullptr) {
     return std::nullopt;
   }
+  auto serial = digits(object->if_contains("serial"));
+  auto fingerprint = digits(object->if_contains("fingerprint"));
+  const auto not_before = date(object->if_contains("not_before"));
+  const auto not_after = date(object->if_contains("not_after"));
+  if (!serial || !fingerprint || !not_before || !not_after) {
+    return std::nullopt;
+  }
+  return CertificateRecord{std::move(*serial), std::move(*fingerprint), *not_before, *not_after};
 }
 
 }  // namespace renewd::installation

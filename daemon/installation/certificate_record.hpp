@@ -20,7 +20,7 @@ struct CertificateRecord {
 
 // Dates are seconds since the epoch.
 boost::json::object to_json(const CertificateRecord& record);
-// Nothing when a member is missing or of another type.
+// Nothing when a member is missing, or not of the form and size that one has (state_checks.hpp).
 std::optional<CertificateRecord> certificate_record(const boost::json::value& value);
 
 }  // namespace renewd::installation

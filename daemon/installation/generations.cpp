@@ -8,6 +8,7 @@
 
 #include "core/text.hpp"
 #include "installation/installer.hpp"
+#include "installation/state_checks.hpp"
 #include "installation/state_files.hpp"
 
 namespace renewd::installation {
@@ -15,11 +16,11 @@ namespace {
 
 constexpr std::size_t kIndexLimit = 64 * 1024;
 
-// Other names in the directory are not ours.
+// Other names in the directory are not ours. The number is counted on from.
 std::optional<int> generation_number(std::string_view name) {
   int number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size() || number <= 0) {
+  if (error != std::errc() || end != name.data() + name.size() || number <= 0 || number > kHighestCount) {
     return std::nullopt;
   }
   return number;

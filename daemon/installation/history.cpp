@@ -1,11 +1,14 @@
 #include "installation/history.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
 #include <boost/json.hpp>
 
 #include "core/text.hpp"
+#include "installation/state_checks.hpp"
 #include "installation/state_files.hpp"
 
 namespace renewd::installation {
@@ -14,6 +17,9 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kHistoryLimit = 4 * 1024 * 1024;
+// Ours have some 300 bytes.
+constexpr std::size_t kLongestLine = 4096;
+constexpr std::array<std::string_view, 3> kOutcomes{"renewed", "activated", "rolled_back"};
 constexpr std::size_t kInUseLimit = 16 * 1024;
 
 // The whole lines of a text; a last line that a crash tore is left out.
@@ -39,6 +45,9 @@ json::object durations(const JournalEntry& entry) {
 }
 
 std::optional<PastRenewal> past_renewal(const std::string& line) {
+  if (line.size() > kLongestLine) {
+    return std::nullopt;
+  }
   json::error_code error;
   const json::value value = json::parse(line, error);
   const auto member = [&value](const char* name) {
@@ -48,10 +57,12 @@ std::optional<PastRenewal> past_renewal(const std::string& line) {
   };
   const auto ended = parse_time(member("ended"));
   std::string outcome = member("outcome");
-  if (error || !ended || outcome.empty()) {
+  std::string fingerprint = member("fingerprint");
+  if (error || !ended || std::find(kOutcomes.begin(), kOutcomes.end(), outcome) == kOutcomes.end() ||
+      (!fingerprint.empty() && !is_hexadecimal(fingerprint))) {
     return std::nullopt;
   }
-  return PastRenewal{std::move(outcome), member("fingerprint"), *ended};
+  return PastRenewal{std::move(outcome), std::move(fingerprint), *ended};
 }
 
 }  // namespace
@@ -73,6 +84,7 @@ Result<void> History::append(std::string_view outcome, const JournalEntry& entry
       return tl::unexpected(with_context("reading the history", std::move(text.error())));
     }
     lines = whole_lines(*text);
+    std::erase_if(lines, [](const std::string& line) { return !past_renewal(line); });
   }
   // A crash after this line and before the end of the renewal repeats the step: `ended` alone may then differ.
   const std::string line = json::serialize(object);
@@ -99,6 +111,7 @@ std::vector<PastRenewal> History::list() const {
       past.push_back(std::move(*renewal));
     }
   }
+  past.erase(past.begin(), past.end() - static_cast<std::ptrdiff_t>(std::min(past.size(), kHistoryKept)));
   return past;
 }
 
@@ -112,7 +125,8 @@ std::optional<CertificateRecord> History::in_use() const {
     return std::nullopt;
   }
   json::error_code error;
-  return certificate_record(json::parse(*text, error));
+  const json::value value = json::parse(*text, error);
+  return error ? std::nullopt : certificate_record(value);
 }
 
 }  // namespace renewd::installation

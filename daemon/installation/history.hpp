@@ -16,7 +16,7 @@ namespace renewd::installation {
 inline constexpr std::size_t kHistoryKept = 200;
 
 struct PastRenewal {
-  std::string outcome;  // "renewed", "rolled_back"
+  std::string outcome;  // "renewed", "activated", "rolled_back"
   std::string fingerprint;
   TimePoint ended;
 };
@@ -26,11 +26,13 @@ class History {
   // `filesystem` must outlive this object.
   History(Filesystem& filesystem, StatePaths paths) : filesystem_(filesystem), paths_(std::move(paths)) {}
 
-  // Appends one line of JSON: the outcome ("renewed", "rolled_back"), the certificate, and the seconds that each phase
-  // took. The newest kHistoryKept lines stay. A renewal whose last line is there already is not written twice.
+  // Appends one line of JSON: the outcome ("renewed", "activated", "rolled_back"), the certificate, and the seconds
+  // that each phase took. The newest kHistoryKept lines stay. A renewal whose last line is there already is not written
+  // twice.
   Result<void> append(std::string_view outcome, const JournalEntry& entry, TimePoint now);
 
-  // Past renewals, oldest first. Lines that cannot be understood are left out.
+  // The newest kHistoryKept past renewals, oldest first. Lines that cannot be understood are left out, and go at the
+  // next append().
   std::vector<PastRenewal> list() const;
 
   // The certificate that the gateway was seen to start with.

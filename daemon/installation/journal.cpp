@@ -1,12 +1,14 @@
 #include "installation/journal.hpp"
 
 #include <array>
+#include <utility>
 
 #include <boost/crc.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "installation/state_checks.hpp"
 #include "installation/state_files.hpp"
 
 namespace renewd::installation {
@@ -16,6 +18,9 @@ namespace json = boost::json;
 
 constexpr std::string_view kFirstLine = "gravitee-renewd-journal 1";
 constexpr std::size_t kJournalLimit = 64 * 1024;
+// A gateway is a handful of units, and a path has 4096 bytes at most.
+constexpr std::size_t kMostUnits = 64;
+constexpr std::size_t kLongestPosition = 4096 + 64;
 constexpr std::array kPhases{Phase::requested, Phase::answered, Phase::accepted,    Phase::installed,
                              Phase::activated, Phase::verified, Phase::rolling_back};
 
@@ -34,32 +39,63 @@ std::string checksum_line(std::string_view text) {
   return fmt::format("crc32 {:08x}\n", crc.checksum());
 }
 
-std::optional<JournalEntry> parse_entry(const json::value& value) {
-  JournalEntry entry;
-  const auto& object = value.as_object();
-  const auto phase = phase_named(object.at("phase").as_string());
-  if (!phase) {
-    return std::nullopt;
-  }
-  entry.phase = *phase;
-  for (const auto& [name, time] : object.at("reached").as_object()) {
-    const auto reached = phase_named(name);
-    if (!reached) {
+// Whether the gateway could have written it: empty, or "DEVICE:INODE:OFFSET PATH", or "- PATH" (gateway/log_file).
+bool is_log_position(std::string_view text) {
+  const auto space = text.find(' ');
+  const auto place = text.substr(0, space);
+  return text.empty() || (text.size() <= kLongestPosition && space != std::string_view::npos && !place.empty() &&
+                          place.find_first_not_of("0123456789:-") == std::string_view::npos);
+}
+
+std::optional<std::map<Phase, std::int64_t>> parse_reached(const json::object& object) {
+  std::map<Phase, std::int64_t> reached;
+  for (const auto& [name, time] : object) {
+    const auto phase = phase_named(name);
+    const auto seconds = checked_seconds(time);
+    if (!phase || !seconds) {
       return std::nullopt;
     }
-    entry.reached[*reached] = time.to_number<std::int64_t>();
+    reached[*phase] = seconds->time_since_epoch().count();
   }
-  entry.fingerprint = object.at("fingerprint").as_string();
-  entry.previous_generation = object.at("previous_generation").to_number<int>();
-  entry.in_use = object.at("in_use").as_bool();
-  for (const auto& unit : object.at("running").as_array()) {
-    entry.running.emplace_back(unit.as_string());
+  return reached;
+}
+
+std::optional<std::vector<std::string>> parse_units(const json::array& array) {
+  std::vector<std::string> units;
+  for (const auto& unit : array) {
+    units.emplace_back(unit.as_string());
+    if (units.size() > kMostUnits || !is_unit(units.back())) {
+      return std::nullopt;
+    }
   }
-  entry.activation_began = object.at("activation_began").to_number<std::int64_t>();
-  entry.log_position = object.at("log_position").as_string();
-  entry.resumed = object.at("resumed").to_number<int>();
-  entry.rolled_back = object.at("rolled_back").to_number<int>();
-  return entry;
+  return units;
+}
+
+std::optional<JournalEntry> parse_entry(const json::value& value) {
+  const auto& object = value.as_object();
+  const auto phase = phase_named(object.at("phase").as_string());
+  auto reached = parse_reached(object.at("reached").as_object());
+  auto units = parse_units(object.at("running").as_array());
+  const auto generation = checked_count(object.at("previous_generation"));
+  const auto began = checked_microseconds(object.at("activation_began"));
+  const auto resumed = checked_count(object.at("resumed"));
+  const auto rolled_back = checked_count(object.at("rolled_back"));
+  std::string fingerprint(object.at("fingerprint").as_string());
+  std::string position(object.at("log_position").as_string());
+  if (!phase || !reached || !units || !generation || !began || !resumed || !rolled_back || !is_log_position(position) ||
+      (!fingerprint.empty() && !is_hexadecimal(fingerprint))) {
+    return std::nullopt;
+  }
+  return JournalEntry{.phase = *phase,
+                      .reached = std::move(*reached),
+                      .fingerprint = std::move(fingerprint),
+                      .previous_generation = *generation,
+                      .in_use = object.at("in_use").as_bool(),
+                      .running = std::move(*units),
+                      .activation_began = object.at("activation_began").to_number<std::int64_t>(),
+                      .log_position = std::move(position),
+                      .resumed = *resumed,
+                      .rolled_back = *rolled_back};
 }
 
 }  // namespace

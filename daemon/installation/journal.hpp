@@ -47,7 +47,8 @@ struct JournalEntry {
 
 // Text of the file: a line with name and version, a line of JSON, a line with the CRC-32 of both.
 std::string serialize(const JournalEntry& entry);
-// Nothing for a text that is damaged in any way, or of another version.
+// Nothing for a text that is damaged in any way, or of another version, or whose members no daemon has written so.
+// Members that are not known are passed over.
 std::optional<JournalEntry> parse_journal(std::string_view text);
 
 class Journal {

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "core/text.hpp"
+
 namespace renewd::monitoring {
 namespace {
 
@@ -25,9 +27,9 @@ std::string_view name_of(MetricType type) {
   return "untyped";
 }
 
-std::string escaped(std::string_view label) {
+std::string label_value(std::string_view label) {
   std::string text;
-  for (const char c : label) {
+  for (const char c : escaped(label, "\n")) {
     if (c == '\n') {
       text += "\\n";
     } else {
@@ -59,7 +61,7 @@ std::string exposition(const std::vector<Family>& families) {
     for (const auto& sample : family.samples) {
       std::string labels;
       for (const auto& [name, value] : sample.labels) {
-        labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", name, escaped(value));
+        labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", name, label_value(value));
       }
       fmt::format_to(out, "{}{}{}{} {}\n", kPrefix, family.name, sample.suffix,
                      labels.empty() ? labels : "{" + labels + "}", number(sample.value));

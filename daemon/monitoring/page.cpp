@@ -167,29 +167,29 @@ std::string page(const PageContents& contents) {
 }
 
 std::string html_escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
+  std::string html;
+  for (const char c : escaped(text, "\n")) {
     switch (c) {
       case '&':
-        escaped += "&amp;";
+        html += "&amp;";
         break;
       case '<':
-        escaped += "&lt;";
+        html += "&lt;";
         break;
       case '>':
-        escaped += "&gt;";
+        html += "&gt;";
         break;
       case '"':
-        escaped += "&quot;";
+        html += "&quot;";
         break;
       case '\'':
-        escaped += "&#39;";
+        html += "&#39;";
         break;
       default:
-        escaped += c;
+        html += c;
     }
   }
-  return escaped;
+  return html;
 }
 
 }  // namespace renewd::monitoring

@@ -144,7 +144,7 @@ bool Supervisor::others_are_at_it() const {
 
 bool Supervisor::was_replaced() const {
   const auto bytes = around_.filesystem.read(certificate_.keystore.path, installation::kKeystoreLimit);
-  return bytes ? seen_bytes_ != *bytes : seen_bytes_.has_value();
+  return bytes ? seen_digest_ != certificate::digest_of(*bytes) : seen_digest_.has_value();
 }
 
 asio::awaitable<TimePoint> Supervisor::step() {
@@ -254,8 +254,8 @@ asio::awaitable<Result<Installed>> Supervisor::look() {
              {"next_check", format_time(around_.clock.now() + kLookAgainWhenUnreadable)},
              {"times", std::int64_t{*times}}});
     }
-    auto bytes = around_.filesystem.read(certificate_.keystore.path, installation::kKeystoreLimit);
-    seen_bytes_ = bytes ? std::optional(std::move(*bytes)) : std::nullopt;
+    const auto bytes = around_.filesystem.read(certificate_.keystore.path, installation::kKeystoreLimit);
+    seen_digest_ = bytes ? std::optional(certificate::digest_of(*bytes)) : std::nullopt;
     seen_ = tl::unexpected(installed.error());
     co_return tl::unexpected(std::move(installed.error()));
   }
@@ -281,7 +281,7 @@ void Supervisor::remember(const Installed& installed, bool ours) {
         certificate_fields(certificate));
   }
   seen_ = certificate;
-  seen_bytes_ = installed.bytes;
+  seen_digest_ = certificate::digest_of(installed.bytes);
   seen_fingerprint_ = fingerprint;
   seen_at_ = around_.clock.now();
 }

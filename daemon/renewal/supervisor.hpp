@@ -10,6 +10,7 @@
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "certificate/digest.hpp"
 #include "configuration/settings.hpp"
 #include "core/file_watch.hpp"
 #include "core/slots.hpp"
@@ -89,8 +90,8 @@ class Supervisor {
   bool plan_told_ = false;
   // What is installed, or why it cannot be read.
   std::optional<Result<certificate::Certificate>> seen_;
-  // The keystore as it was last seen, or left by a renewal of ours; nothing when it could not be read.
-  std::optional<std::string> seen_bytes_;
+  // Of the keystore as it was last seen, or left by a renewal of ours; nothing when it could not be read.
+  std::optional<certificate::Digest> seen_digest_;
   std::string seen_fingerprint_;
   TimePoint seen_at_;
 };

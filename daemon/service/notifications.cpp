@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <systemd/sd-daemon.h>
 
+#include "core/text.hpp"
+
 namespace renewd::service {
 namespace {
 
@@ -28,7 +30,8 @@ void notify_ready() {
 }
 
 void notify_status(const std::string& sentence) {
-  notify("STATUS=" + sentence);
+  // A line break would begin another assignment.
+  notify("STATUS=" + escaped(sentence));
 }
 
 void notify_reloading() {

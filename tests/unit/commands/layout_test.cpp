@@ -27,6 +27,12 @@ TEST_CASE("a screen without UTF-8 gets ASCII") {
   CHECK(shown("cut …", {.utf8 = true}) == "cut …");
 }
 
+TEST_CASE("foreign text is escaped before it is measured and broken") {
+  const Screen screen{.width = 22, .utf8 = true};
+  CHECK(shown("a\x1b[2J\u202e", screen) == "a\\x1b[2J\\xe2\\x80\\xae");
+  CHECK(labelled("why", "a\rb \u2028", 2, 5, screen) == "  why  a\\x0db\n       \\xe2\\x80\\xa8\n");
+}
+
 TEST_CASE("a value that needs more lines has each below the other") {
   CHECK(labelled("why", "one two three", 2, 5, {.width = 17}) == "  why  one two\n       three\n");
 }

@@ -5,6 +5,7 @@
 #include <spdlog/sinks/ostream_sink.h>
 
 #include "core/event_lines.hpp"
+#include "core/text.hpp"
 #include "support/catch.hpp"
 
 using namespace renewd;
@@ -42,10 +43,29 @@ TEST_CASE("an event is one JSON line with its own fields behind the common ones"
   CHECK(event.at("level") == "error");
   CHECK(event.at("event") == "renewal_failed");
   CHECK(event.at("certificate") == "production");
-  CHECK(event.at("message") == "POST …: HTTP 503\n\"quoted\"");
+  CHECK(event.at("message") == "POST …: HTTP 503\\x0a\"quoted\"");
   CHECK(event.at("class") == "server_error");
   CHECK(event.at("failures_in_a_row") == 3);
   CHECK(event.at("final") == false);
+}
+
+TEST_CASE("text that nobody has made printable reaches no sink as it is") {
+  struct Kept final : EventSink {
+    void write(const Event& event) override {
+      text = std::string(event.message) + std::get<std::string>(event.fields[0].second);
+    }
+    std::string text;
+  };
+  const auto format = GENERATE(LogFormat::json, LogFormat::text);
+  Captured captured;
+  EventLog log = captured.log(format);
+  const auto observer = std::make_shared<Kept>();
+  log.add_observer(observer);
+  log.event(EventName::gateway_output, "production", "a\x1b[2J\u202e\nforged", {{"line", "\xff\u2028\u0085"}});
+  CHECK(observer->text == "a\\x1b[2J\\xe2\\x80\\xae\\x0aforged\\xff\\xe2\\x80\\xa8\\xc2\\x85");
+  const std::string line = captured.text.str();
+  CHECK(line.find('\n') == line.size() - 1);
+  CHECK(escaped(line, "\n") == line);
 }
 
 TEST_CASE("an event of the daemon itself names no certificate") {

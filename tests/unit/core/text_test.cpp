@@ -21,6 +21,46 @@ TEST_CASE("foreign text is safe on one line") {
   CHECK(printable("  edges  ") == "edges");
 }
 
+TEST_CASE("characters that are invisible or turn the direction of text are escaped") {
+  const char* const unprintable =
+      GENERATE("\u00ad", "\u061c", "\u115f", "\u180e", "\u200b", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a",
+               "\u202e", "\u2060", "\u2066", "\u2069", "\u3164", "\ufe0f", "\ufeff", "\uffa0", "\ufff9", "\U0001d173",
+               "\U000e0001", "\U000e007f", "\U000e01ef");
+  std::string bytes;
+  for (const char byte : std::string_view(unprintable)) {
+    bytes += "\\x" + std::string{"0123456789abcdef"[(byte >> 4) & 15], "0123456789abcdef"[byte & 15]};
+  }
+  CHECK(printable(unprintable) == bytes);
+  CHECK(escaped(std::string("a") + unprintable + "b") == "a" + bytes + "b");
+}
+
+TEST_CASE("text that people read in any script stays as it is") {
+  const char* const text =
+      GENERATE("Zo\u00eb \u2013 \u201cM\u00fcller\u201d", "\u0634\u0631\u0643\u0629", "\u05d9\u05e9",
+               "\u682a\u5f0f\u4f1a\u793e", "\u00a0\u2014\u2026", "\U0001f600", "\u2588\u2591\u2592\u2503",
+               "\u00ac\u00ae\u200a\u2010\u2027\u202f\u205f\u2070\ufefc\uff00\ufffc\ufffd");
+  CHECK(printable(text) == text);
+  CHECK(escaped(text) == text);
+}
+
+TEST_CASE("text on its way out is escaped once, whole, with the line breaks that it may have") {
+  CHECK(escaped("a\tb\nc  d") == "a\\x09b\\x0ac  d");
+  CHECK(escaped("a\tb\nc\033[1m", "\n\t") == "a\tb\nc\\x1b[1m");
+  const std::string once = escaped("\x1b]0;title\x07\xff\u202e");
+  CHECK(once == "\\x1b]0;title\\x07\\xff\\xe2\\x80\\xae");
+  CHECK(escaped(once) == once);
+  CHECK(printable(once) == once);
+  CHECK(escaped(std::string(5000, 'a')).size() == 5000);
+}
+
+TEST_CASE("a time that the clock cannot hold is none") {
+  CHECK(parse_time("2026-11-23T19:30:00Z") == TimePoint(1795462200s));
+  CHECK_FALSE(parse_time("9999-12-31T23:59:59Z"));
+  CHECK_FALSE(parse_time("2262-04-12T00:00:00Z"));
+  CHECK_FALSE(parse_time("0001-01-01T00:00:00Z"));
+  CHECK(parse_time("2262-04-11T00:00:00Z"));
+}
+
 TEST_CASE("foreign text is cut between characters") {
   CHECK(printable("abcdef", 3) == "abc…");
   CHECK(printable("ab\xc3\xab", 3) == "ab…");

@@ -1,5 +1,7 @@
 #include "installation/attempts.hpp"
 
+#include <map>
+
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -77,4 +79,70 @@ TEST_CASE("requests that a clock set back since has put into the future count on
   CHECK(requests.load(kNow) == std::vector<TimePoint>{kNow});
   CHECK(requests.load(kNow + 23h) == std::vector<TimePoint>{kNow});
   CHECK(requests.load(kNow + 25h).empty());
+}
+
+TEST_CASE("attempts with a number or a class that cannot be are a fresh start") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  std::filesystem::create_directories(paths.directory);
+  const AttemptStore store(filesystem, paths);
+  const auto loaded = [&](const std::string& name, const std::string& value) {
+    std::map<std::string, std::string> members{
+        {"failures_in_a_row", "2"}, {"last_failure", "\"dns\""}, {"last_message", "\"m\""}, {"not_before", "0"},
+        {"days_announced", "0"},    {"expiry_announced", "0"},   {"token_seen_at", "0"}};
+    members[name] = value;
+    std::string text;
+    for (const auto& [key, member] : members) {
+      text += (text.empty() ? "{" : ",") + ("\"" + key + "\":") + member;
+    }
+    write_file(paths.attempts(), text + "}");
+    return store.load();
+  };
+  REQUIRE(loaded("last_failure", "\"tls\"").failures_in_a_row == 2);
+  const std::string number = GENERATE("-1", "9223372036854775807", "-9223372036854775808", "18446744073709551615",
+                                      "1e300", "-1e300", "0.5", "NaN", "\"1\"", "null", "{}");
+  CAPTURE(number);
+  for (const char* const name :
+       {"failures_in_a_row", "not_before", "days_announced", "expiry_announced", "token_seen_at"}) {
+    CHECK(loaded(name, number) == Attempts());
+  }
+  CHECK(loaded("last_failure", "\"\\u001b]0;owned\\u0007\"") == Attempts());
+  CHECK(loaded("last_failure", number == "\"1\"" ? "\"not a class\"" : number) == Attempts());
+}
+
+TEST_CASE("words that are remembered are printable and bounded, and cost nothing that is remembered beside them") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  AttemptStore store(filesystem, paths);
+  REQUIRE(store.save({.failures_in_a_row = 4,
+                      .last_failure = "gateway",
+                      .last_message = "\x1b[2J" + std::string(50'000, 'x'),
+                      .unreadable = "\u202e",
+                      .token_problem = "\u2028"}));
+  const Attempts attempts = store.load();
+  CHECK(attempts.failures_in_a_row == 4);
+  CHECK_THAT(attempts.last_message, StartsWith("\\x1b[2Jxxx"));
+  CHECK(attempts.last_message.size() < 2100);
+  CHECK(attempts.unreadable == "\\xe2\\x80\\xae");
+  CHECK(attempts.token_problem == "\\xe2\\x80\\xa8");
+}
+
+TEST_CASE("requests at times that cannot be are none, and no more are counted than any limit needs") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  std::filesystem::create_directories(paths.directory);
+  RequestLog requests(filesystem, paths);
+  for (const char* const bad : {"-1", "9223372036854775807", "1e300", "\"x\"", "[[1700000000]]", "{}"}) {
+    write_file(paths.requests(), std::string("[1700000000,") + bad + "]");
+    CHECK(requests.load(kNow).empty());
+  }
+  std::string many = "[1700000000";
+  for (int i = 0; i < 5000; ++i) {
+    many += ",1700000000";
+  }
+  write_file(paths.requests(), many + "]");
+  CHECK(requests.load(kNow).size() == 1000);
 }

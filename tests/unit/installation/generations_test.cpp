@@ -79,3 +79,30 @@ TEST_CASE("what is in each generation is known for as long as it is kept") {
   REQUIRE(generations.keep("6", certificate(6)));
   CHECK(generations.list().value()[2].certificate == certificate(6));
 }
+
+TEST_CASE("a number that cannot be counted on from is a stranger's") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  std::filesystem::create_directories(paths.generations());
+  write_file(paths.generations() / "2147483647", "mine");
+  Generations generations(filesystem, paths);
+  CHECK(generations.keep("a", std::nullopt).value() == 1);
+  CHECK(generations.list().value().size() == 1);
+}
+
+TEST_CASE("details of a generation that cannot be are not known, and those beside them are") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  Generations generations(filesystem, paths);
+  REQUIRE(generations.keep("a", std::nullopt));
+  REQUIRE(generations.keep("b", std::nullopt));
+  write_file(paths.generations_index(),
+             R"({"1":{"serial":"\u001b[2J","fingerprint":"FF","not_before":1,"not_after":2},)"
+             R"("2":{"serial":"0A","fingerprint":"FF","not_before":1,"not_after":2},"99999999999":{}})");
+  const auto kept = generations.list().value();
+  REQUIRE(kept.size() == 2);
+  CHECK_FALSE(kept[0].certificate);
+  CHECK(kept[1].certificate);
+}

@@ -82,3 +82,69 @@ TEST_CASE("what the gateway uses is remembered, and a damaged record is none") {
   write_file(paths.in_use(), "{\"serial\": 3}");
   CHECK_FALSE(history.in_use());
 }
+
+TEST_CASE("a line of history that no daemon has written so is left out, and goes with the next one") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  std::filesystem::create_directories(paths.directory);
+  History history(filesystem, paths);
+  REQUIRE(history.append("renewed", renewal(1), TimePoint(1700001031s)));
+  const std::string good = read_file(paths.history());
+  const std::string bad = GENERATE(
+      std::string(R"({"outcome":"\u001b[2Jrenewed","fingerprint":"F2","ended":"2023-11-14T22:30:31Z"})"),
+      std::string(R"({"outcome":"lost","fingerprint":"F2","ended":"2023-11-14T22:30:31Z"})"),
+      std::string(R"({"outcome":"renewed","fingerprint":"\u202eF2","ended":"2023-11-14T22:30:31Z"})"),
+      R"({"outcome":"renewed","fingerprint":")" + std::string(201, 'F') + R"(","ended":"2023-11-14T22:30:31Z"})",
+      std::string(R"({"outcome":"renewed","fingerprint":"F2","ended":"9999-12-31T23:59:59Z"})"),
+      std::string(R"({"outcome":"renewed","fingerprint":"F2","ended":"yesterday"})"),
+      std::string(R"({"outcome":"renewed","fingerprint":"F2","ended":1700001031})"),
+      R"({"outcome":"renewed","fingerprint":"F2","ended":"2023-11-14T22:30:31Z","x":")" + std::string(4096, 'x') +
+          "\"}",
+      std::string(1000, '['), std::string("[]"), std::string("null"), std::string("\xff"), std::string());
+  write_file(paths.history(), bad + "\n" + good + bad + "\n");
+  CHECK(history.list().size() == 1);
+  REQUIRE(history.append("rolled_back", renewal(2), TimePoint(1700002031s)));
+  CHECK(lines(paths.history()).size() == 2);
+  CHECK(history.list().back().outcome == "rolled_back");
+}
+
+TEST_CASE("no more past renewals are listed than are kept, the newest") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  std::filesystem::create_directories(paths.directory);
+  std::string text;
+  for (std::size_t i = 0; i < 10 * kHistoryKept; ++i) {
+    text += R"({"outcome":"renewed","fingerprint":"F)" + std::to_string(i) +
+            R"(","ended":"2023-11-14T22:30:31Z"})"
+            "\n";
+  }
+  write_file(paths.history(), text);
+  const auto past = History(filesystem, paths).list();
+  REQUIRE(past.size() == kHistoryKept);
+  CHECK(past.back().fingerprint == "F" + std::to_string(10 * kHistoryKept - 1));
+}
+
+TEST_CASE("a record of a certificate with a member of another form is none") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  std::filesystem::create_directories(paths.directory);
+  const History history(filesystem, paths);
+  const auto in_use = [&](const std::string& serial, const std::string& fingerprint, const std::string& not_after) {
+    write_file(paths.in_use(), R"({"serial":)" + serial + R"(,"fingerprint":)" + fingerprint +
+                                   R"(,"not_before":1600000000,"not_after":)" + not_after + "}");
+    return history.in_use().has_value();
+  };
+  CHECK(in_use("\"-0A\"", "\"ff\"", "1700000000"));
+  CHECK(in_use("\"0A\"", "\"FF\"", "9223286400"));  // how "no expiry" is kept: 2262-04-11
+  CHECK_FALSE(in_use("\"0A\\u001b[31m\"", "\"FF\"", "1700000000"));
+  CHECK_FALSE(in_use("\"" + std::string(201, '1') + "\"", "\"FF\"", "1700000000"));
+  CHECK_FALSE(in_use("\"0A\"", "\"\"", "1700000000"));
+  CHECK_FALSE(in_use("\"0A\"", "\"\\u202eFF\"", "1700000000"));
+  const std::string date = GENERATE("-1", "9223286401", "9223372036854775807", "-9223372036854775808",
+                                    "18446744073709551615", "1e300", "1.5", "NaN", "\"1700000000\"", "null", "[[[]]]");
+  CAPTURE(date);
+  CHECK_FALSE(in_use("\"0A\"", "\"FF\"", date));
+}

@@ -1,5 +1,7 @@
 #include "installation/journal.hpp"
 
+#include <limits>
+
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -76,4 +78,35 @@ TEST_CASE("a damaged journal is set aside, and the next is written in its place"
   CHECK_FALSE(std::filesystem::exists(paths.journal()));
   REQUIRE(journal.write(entry()));
   CHECK(journal.read(TimePoint(0s))->entry == entry());
+}
+
+TEST_CASE("a journal whose checksum is right and whose members are not is not trusted") {
+  const auto spoilt = GENERATE(
+      +[](JournalEntry& e) { e.fingerprint = "\x1b[2J"; },
+      +[](JournalEntry& e) { e.fingerprint = std::string(201, 'A'); },
+      +[](JournalEntry& e) { e.previous_generation = -1; }, +[](JournalEntry& e) { e.resumed = -1; },
+      +[](JournalEntry& e) { e.resumed = std::numeric_limits<int>::max(); },
+      +[](JournalEntry& e) { e.rolled_back = std::numeric_limits<int>::max(); },
+      +[](JournalEntry& e) { e.reached[Phase::requested] = -1; },
+      +[](JournalEntry& e) { e.reached[Phase::requested] = std::numeric_limits<std::int64_t>::max(); },
+      +[](JournalEntry& e) { e.reached[Phase::requested] = std::numeric_limits<std::int64_t>::min(); },
+      +[](JournalEntry& e) { e.activation_began = -1; },
+      +[](JournalEntry& e) { e.activation_began = std::numeric_limits<std::int64_t>::max(); },
+      +[](JournalEntry& e) { e.running = {"gateway"}; }, +[](JournalEntry& e) { e.running = {"-x y.service"}; },
+      +[](JournalEntry& e) { e.running = {"\u202e.service"}; },
+      +[](JournalEntry& e) { e.running = {std::string(250, 'a') + ".service"}; },
+      +[](JournalEntry& e) { e.running.assign(65, "gateway.service"); },
+      +[](JournalEntry& e) { e.log_position = "no position"; },
+      +[](JournalEntry& e) { e.log_position = "1:2:3 /" + std::string(5000, 'a'); });
+  JournalEntry changed = entry();
+  spoilt(changed);
+  CHECK_FALSE(parse_journal(serialize(changed)));
+}
+
+TEST_CASE("a journal may hold what every phase before activation lacks, and a log that was not there") {
+  JournalEntry early{.phase = Phase::requested, .reached = {{Phase::requested, 1700000000}}};
+  CHECK(parse_journal(serialize(early)) == early);
+  early.log_position = "- /var/log/a gateway.log";
+  early.running = {"gravitee@1\\x2da.service", "a:b_c.d-e.service"};
+  CHECK(parse_journal(serialize(early)) == early);
 }

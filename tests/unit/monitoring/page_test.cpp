@@ -189,3 +189,14 @@ TEST_CASE("gauges say what the board says, and leave out what is not known") {
   }
   CHECK_FALSE(contains(metrics, "readable{certificate=\"unseen\"}"));
 }
+
+TEST_CASE("nothing that a browser or a terminal does not show is on the page or in the metrics") {
+  Board board;
+  board.add(standing("production", 10));
+  fail(board.standings.at("production"), "\x1b[2J \u202ereversed\u2028 \xff");
+  CHECK(contains(board.page(), "\\x1b[2J \\xe2\\x80\\xaereversed\\xe2\\x80\\xa8 \\xff"));
+  CHECK(html_escaped("<\x1b>\n") == "&lt;\\x1b&gt;\n");
+  const std::string labels =
+      exposition({Family{"x", MetricType::gauge, "help", {Sample{{{"l", "\u202e\x1b\n\""}}, 1}}}});
+  CHECK(contains(labels, R"(l="\\xe2\\x80\\xae\\x1b\n\"")"));
+}

@@ -1,0 +1,34 @@
+#include "commands/json_text.hpp"
+
+#include <boost/json.hpp>
+
+#include "core/text.hpp"
+
+namespace renewd::commands {
+namespace {
+
+namespace json = boost::json;
+
+// The names of members are our own, and the nesting is.
+void escape_strings(json::value& value) {
+  if (auto* const text = value.if_string()) {
+    *text = escaped(*text);
+  } else if (auto* const array = value.if_array()) {
+    for (auto& element : *array) {
+      escape_strings(element);
+    }
+  } else if (auto* const object = value.if_object()) {
+    for (auto& member : *object) {
+      escape_strings(member.value());
+    }
+  }
+}
+
+}  // namespace
+
+std::string json_text(json::value value) {
+  escape_strings(value);
+  return json::serialize(value);
+}
+
+}  // namespace renewd::commands

@@ -1,0 +1,72 @@
+#include "commands/printable_output.hpp"
+
+#include <iomanip>
+#include <sstream>
+
+#include <boost/json.hpp>
+#include <fmt/ostream.h>
+
+#include "commands/json_text.hpp"
+#include "support/catch.hpp"
+
+using namespace renewd::commands;
+
+namespace {
+
+// Takes no byte: a full disk, a closed pipe.
+class Full final : public std::streambuf {};
+
+}  // namespace
+
+TEST_CASE("what steers a terminal leaves a stream as text, however it is written") {
+  std::ostringstream out;
+  {
+    const PrintableOutput printable(out);
+    out << "title \x1b]0;owned\x07" << std::string("\x1b[2J\x1b[31m\r") << '\x9b' << std::setw(4) << "\u202e";
+    out.put('\x08');
+    fmt::print(out, "{}\n",
+               "\x1b[8m\xc2\x9b"
+               "31m");
+  }
+  CHECK(out.str() == "title \\x1b]0;owned\\x07\\x1b[2J\\x1b[31m\\x0d\\x9b \\xe2\\x80\\xae\\x08\\x1b[8m\\xc2\\x9b31m\n");
+  out << "\r";
+  CHECK(out.str().back() == '\r');  // only as long as the object lives
+}
+
+TEST_CASE("line breaks, tabs, other alphabets and the program's own colours leave a stream as they are") {
+  std::ostringstream out;
+  const PrintableOutput printable(out);
+  const std::string text = std::string(kGreen) + "OK" + std::string(kColourEnd) + "\t█░┃ Zoë 株式会社…\n" +
+                           std::string(kYellow) + std::string(kRed);
+  out << text << std::endl;
+  CHECK(out.str() == text + "\n");
+}
+
+TEST_CASE("the cursor moves for the program alone") {
+  std::ostringstream out;
+  steer_terminal(out, "\r\033[K");
+  {
+    const PrintableOutput printable(out);
+    steer_terminal(out, "\033[H");
+    out << "\033[H";
+  }
+  CHECK(out.str() == "\r\033[K\033[H\\x1b[H");
+}
+
+TEST_CASE("a stream that takes no more fails as it does without the guard") {
+  Full full;
+  std::ostream out(&full);
+  const PrintableOutput printable(out);
+  out << "result\n";
+  CHECK_FALSE(out);
+}
+
+TEST_CASE("JSON of a command is valid and printable, whatever a string holds") {
+  const std::string line =
+      json_text({{"path", "/a/\xff\u202e\x1b[2J\n"}, {"list", {"\u2028", 1, true}}, {"o", {{"p", "\x7f"}}}});
+  const auto object = boost::json::parse(line).as_object();
+  CHECK(object.at("path") == "/a/\\xff\\xe2\\x80\\xae\\x1b[2J\\x0a");
+  CHECK(object.at("list").at(0) == "\\xe2\\x80\\xa8");
+  CHECK(object.at("list").at(1) == 1);
+  CHECK(object.at("o").at("p") == "\\x7f");
+}
