@@ -69,6 +69,9 @@ void collect_members(const json::object& object, const std::string& prefix, bool
 std::string member_names(const json::object& object) {
   std::string names;
   for (const auto& [key, value] : object) {
+    if (names.size() > 200) {
+      break;  // enough to tell
+    }
     names += (names.empty() ? "" : ", ") + printable(std::string(key), 40);
   }
   return printable(names, 200);
@@ -95,12 +98,15 @@ Result<std::string> decode_object(const json::object& object) {
   }
   std::string names;
   for (const auto& member : found) {
+    if (names.size() > 200) {
+      break;  // enough to tell
+    }
     names += (names.empty() ? "" : ", ") + printable(member.name, 40);
   }
   return rejection(RejectionReason::unknown_format,
                    fmt::format("reading the answer: a JSON object with {} base64 members ({}), and no way to tell "
                                "which is the keystore",
-                               found.size(), names));
+                               found.size(), printable(names, 200)));
 }
 
 // The JSON value of an answer that is JSON; nothing for one that is not (quoted base64 with raw line breaks is none).
@@ -248,6 +254,11 @@ Result<Candidate> read_answer(std::string_view body, const Keystore& installed, 
       return Candidate{std::move(*bytes), std::move(*answer)};
     }
     return build(*answer, *answer->key, installed, password);
+  }
+  if (!answer->unread_key.empty()) {
+    // Its own key was left unread, and no other belongs to it.
+    return rejection(RejectionReason::untrusted, fmt::format("judging the answer: certificate {} came with {}",
+                                                             answer->certificate.serial(), answer->unread_key));
   }
   auto key = installed_key_for(answer->certificate, installed);
   if (!key) {
