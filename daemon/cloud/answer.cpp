@@ -20,6 +20,10 @@ using certificate::Keystore;
 // Gravitee's console login looks the key up under this name; OpenSSL's default ("1") breaks it.
 constexpr std::string_view kDefaultAlias = "cockpit-client";
 
+// Some forty times what a gateway's has. Parsed, the smallest of ASN.1's parts take a hundred times their size: this
+// much stays below 64 MB.
+constexpr std::size_t kKeystoreLimit = std::size_t{512} * 1024;
+
 std::string_view without_byte_order_mark(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) {
@@ -138,6 +142,10 @@ Error explain(const certificate::KeystoreError& error, Format format) {
 }
 
 Result<Keystore> open_answer(std::string_view bytes, const Secret& password) {
+  if (bytes.size() > kKeystoreLimit) {
+    return rejection(RejectionReason::too_large,
+                     fmt::format("opening the answer: a keystore of {} bytes, more than any", bytes.size()));
+  }
   const auto format = certificate::detect_format(bytes);
   if (!format) {
     return rejection(RejectionReason::unknown_format, "opening the answer: neither PKCS#12, PEM, DER nor PKCS#7");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <fmt/format.h>
 
 #include "commands/configured.hpp"
@@ -62,18 +63,17 @@ int work_on(const ByHandOptions& options, std::string command, Work work, std::o
   const CertificateSettings& certificate = selected->front();
   const SystemClock clock;
   EventLoop loop;
+  asio::thread_pool pool(1);
   TerminalProgress progress(loop, *settings);
   const EventLog log(progress.events(), clock);
   PosixFilesystem filesystem;
   http::HttpsClient http(loop.executor(), settings->http);
-  const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock);
+  const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock, &pool);
   Renewal renewal(objects.surroundings(), certificate, settings->state_directory);
   std::optional<Result<Completed>> result;
   progress.begin_activation(certificate.name, command == "rollback" ? "the old keystore" : "it");
   progress.start(finish(renewal, work, command, result));
-  loop.run([&log](const char* signal) {
-    log.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
-  });
+  loop.run([&log](std::string_view message) { log.event(EventName::daemon_stopping, "", message); });
   if (result && *result) {
     forget_failures(filesystem, settings->state_directory, certificate.name);
     say(out, certificate.name, success(command, **result, certificate, clock.now()));

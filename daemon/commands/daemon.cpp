@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "commands/exit_status.hpp"
 #include "configuration/loader.hpp"
 #include "core/cancellation.hpp"
 #include "core/version.hpp"
@@ -69,6 +70,7 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
       settings_(std::move(settings)),
       log_(service::event_output(settings_.log), clock_),
       asks_for_time_(std::make_shared<AsksForTime>()),
+      loop_(kSuccess),
       pool_(kKeystoreThreads),
       slots_(loop_.executor(), kRenewalsAtOnce),
       monitoring_(loop_.executor(), &pool_, filesystem_, clock_, log_, board_, [this] { return stuck(); }) {}
@@ -94,9 +96,9 @@ Result<void> Daemon::run() {
   if (const auto interval = service::watchdog_interval()) {
     loop_.start(prove_life(*interval));
   }
-  loop_.run([this](const char* signal) {
+  loop_.run([this](std::string_view message) {
     service::notify_stopping();
-    log_.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
+    log_.event(EventName::daemon_stopping, "", message);
     monitoring_.close();
   });
   return {};

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <cstdlib>
 #include <exception>
 #include <utility>
 
@@ -24,7 +25,13 @@ asio::awaitable<void> without_throwing(asio::awaitable<void> coroutine) {
 
 }  // namespace
 
-EventLoop::EventLoop() : io_(1), stop_signals_(io_, SIGTERM, SIGINT), hangup_signal_(io_) {}
+EventLoop::EventLoop(int cut_off_status, std::chrono::milliseconds grace)
+    : io_(1),
+      stop_signals_(io_, SIGTERM, SIGINT),
+      hangup_signal_(io_),
+      cut_off_(io_),
+      cut_off_status_(cut_off_status),
+      grace_(grace) {}
 
 void EventLoop::start(asio::awaitable<void> coroutine) {
   const auto cancellation = cancellations_.emplace(cancellations_.end());
@@ -57,14 +64,17 @@ void EventLoop::wait_for_hangup() {
   });
 }
 
-bool EventLoop::run(std::function<void(const char* signal)> stopping) {
+bool EventLoop::run(std::function<void(std::string_view message)> stopping) {
   bool stopped = false;
   stop_signals_.async_wait([&](const boost::system::error_code& error, int signal) {
     if (error) {
       return;
     }
     stopped = true;
-    stopping(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    stopping(signal == SIGTERM ? "told to stop by SIGTERM" : "told to stop by SIGINT");
+    if (!cancellations_.empty()) {
+      cut_off_later(stopping);
+    }
     for (auto& cancellation : cancellations_) {
       cancellation.emit(asio::cancellation_type::terminal);
     }
@@ -74,11 +84,23 @@ bool EventLoop::run(std::function<void(const char* signal)> stopping) {
   return stopped;
 }
 
+void EventLoop::cut_off_later(const std::function<void(std::string_view message)>& stopping) {
+  cut_off_.expires_after(grace_);
+  cut_off_.async_wait([this, &stopping](const boost::system::error_code& error) {
+    if (error) {
+      return;
+    }
+    stopping("what is under way does not come to an end: ending without it; the next start goes on from there");
+    std::_Exit(cut_off_status_);  // without destructors, which would wait for it
+  });
+}
+
 // Nothing is left to run: waiting for a signal must not keep the loop alive.
 void EventLoop::stop_when_idle() {
   if (cancellations_.empty()) {
     stop_signals_.cancel();
     hangup_signal_.cancel();
+    cut_off_.cancel();
   }
 }
 

@@ -1,19 +1,26 @@
 // The event loop of a command: runs coroutines until they end, and tells them to stop on SIGTERM and SIGINT.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <list>
+#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "commands/exit_status.hpp"
 
 namespace renewd::commands {
 
 class EventLoop {
  public:
-  EventLoop();
+  // What has not come to its end `grace` after the signal (work beside the loop is never cancelled) ends with the
+  // process, at once and with `cut_off_status`: a crash at any moment is safe.
+  explicit EventLoop(int cut_off_status = kFailure, std::chrono::milliseconds grace = std::chrono::seconds(3));
 
   boost::asio::any_io_executor executor() { return io_.get_executor(); }
 
@@ -21,17 +28,21 @@ class EventLoop {
   void start(boost::asio::awaitable<void> coroutine);
   // Calls `hung_up` at each SIGHUP from now on; without it, SIGHUP ends the process.
   void on_hangup(std::function<void()> hung_up);
-  // Runs until every coroutine has ended. `stopping` is called once, with the signal's name, when a signal arrives.
-  // Returns whether one did.
-  bool run(std::function<void(const char* signal)> stopping);
+  // Runs until every coroutine has ended. `stopping` is called with what to log when a signal arrives, and again when
+  // the process is about to be cut off. Returns whether a signal arrived.
+  bool run(std::function<void(std::string_view message)> stopping);
 
  private:
   void wait_for_hangup();
+  void cut_off_later(const std::function<void(std::string_view message)>& stopping);
   void stop_when_idle();
 
   boost::asio::io_context io_;
   boost::asio::signal_set stop_signals_;
   boost::asio::signal_set hangup_signal_;
+  boost::asio::steady_timer cut_off_;
+  int cut_off_status_;
+  std::chrono::milliseconds grace_;
   std::function<void()> hung_up_;
   // One for each coroutine that runs. A list: they hold on to the slots.
   std::list<boost::asio::cancellation_signal> cancellations_;

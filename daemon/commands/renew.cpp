@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <fmt/format.h>
 
 #include "commands/configured.hpp"
@@ -46,16 +47,16 @@ class Pass {
       rehearse_service();
     }
     progress_.start(one_after_the_other());
-    const bool interrupted = loop_.run([this](const char* signal) {
-      log_.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
-    });
+    const bool interrupted =
+        loop_.run([this](std::string_view message) { log_.event(EventName::daemon_stopping, "", message); });
     return succeeded_ && !interrupted;
   }
 
  private:
   asio::awaitable<void> one_after_the_other() {
     for (const CertificateSettings& certificate : certificates_) {
-      const CertificateObjects objects(loop_.executor(), certificate, http_settings_, filesystem_, http_, log_, clock_);
+      const CertificateObjects objects(loop_.executor(), certificate, http_settings_, filesystem_, http_, log_, clock_,
+                                       &pool_);
       bool done = false;
       if (options_.dry_run) {
         done = co_await rehearse(objects.surroundings(), certificate);
@@ -186,6 +187,8 @@ class Pass {
   std::ostream& out_;
   SystemClock clock_;
   EventLoop loop_;
+  // A signal is seen whatever an answer costs to judge.
+  asio::thread_pool pool_{1};
   TerminalProgress progress_;
   EventLog log_;
   PosixFilesystem filesystem_;

@@ -248,10 +248,12 @@ std::vector<HostileAnswer> hostile_answers(std::string_view account, const std::
        "keys in one file"},
       {"many blocks", repeated(pem_block("A", "0"), 10'000), "unknown_format", "more than 500"},
       {"many certificates as PEM", repeated(certificate, 600), "unknown_format", "more than 500"},
-      {"many certificates as PKCS#12", base64(many_certificates(1200, password, account)), "unknown_format",
+      {"many certificates as PKCS#12", base64(many_certificates(1000, password, account)), "unknown_format",
        "more than 500"},
       {"many derivations of a key", base64(many_safes(25, 100'000, password)), "unknown_format", "too many rounds"},
       {"a MAC with MD5", base64(many_safes(1, 1, password, EVP_md5())), "unknown_format", "not supported (md5)"},
+      {"a large certificate", pem_block("CERTIFICATE", sequence(std::string(600'000, '\0'))), "too_large",
+       "more than any"},
       {"many members", many_members(), "unknown_format", "base64 members"},
   };
 }

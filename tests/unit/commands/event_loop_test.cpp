@@ -1,0 +1,77 @@
+#include "commands/event_loop.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "core/blocking.hpp"
+#include "support/catch.hpp"
+
+using namespace renewd;
+using namespace renewd::commands;
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr int kCutOff = 42;
+constexpr int kEnded = 43;
+
+asio::awaitable<void> work_without_end(asio::thread_pool& pool) {
+  (void)raise(SIGTERM);
+  (void)co_await run_blocking(&pool, [] {
+    pause();
+    return 0;
+  });
+}
+
+asio::awaitable<void> work_that_ends(asio::thread_pool& pool) {
+  (void)raise(SIGTERM);
+  (void)co_await run_blocking(&pool, [] { return 0; });
+}
+
+// In a process of its own, which ends with the status that is returned; how often it said that it stops is counted in
+// the pipe.
+struct Outcome {
+  int status;
+  std::string said;
+};
+Outcome run_beside(asio::awaitable<void> (*work)(asio::thread_pool&), std::chrono::milliseconds grace) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);  // a stuck test ends
+    EventLoop loop(kCutOff, grace);
+    asio::thread_pool pool(1);
+    loop.start(work(pool));
+    loop.run([&](std::string_view message) { (void)!write(ends[1], message.data(), message.size()); });
+    std::_Exit(kEnded);
+  }
+  close(ends[1]);
+  Outcome outcome{0, std::string(1000, ' ')};
+  waitpid(child, &outcome.status, 0);
+  outcome.said.resize(static_cast<std::size_t>(read(ends[0], outcome.said.data(), outcome.said.size())));
+  close(ends[0]);
+  REQUIRE(WIFEXITED(outcome.status));
+  outcome.status = WEXITSTATUS(outcome.status);
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("work that does not end is cut off after a signal, and it is said so") {
+  const Outcome outcome = run_beside(work_without_end, std::chrono::milliseconds(50));
+  CHECK(outcome.status == kCutOff);
+  CHECK_THAT(outcome.said, ContainsSubstring("SIGTERM") && ContainsSubstring("does not come to an end"));
+}
+
+TEST_CASE("work that ends after a signal is waited for") {
+  const Outcome outcome = run_beside(work_that_ends, std::chrono::hours(1));
+  CHECK(outcome.status == kEnded);
+  CHECK(outcome.said == "told to stop by SIGTERM");
+}
