@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <fmt/format.h>
 
 #include "commands/configured.hpp"
@@ -63,12 +62,11 @@ int work_on(const ByHandOptions& options, std::string command, Work work, std::o
   const CertificateSettings& certificate = selected->front();
   const SystemClock clock;
   EventLoop loop;
-  asio::thread_pool pool(1);
   TerminalProgress progress(loop, *settings);
   const EventLog log(progress.events(), clock);
   PosixFilesystem filesystem;
   http::HttpsClient http(loop.executor(), settings->http);
-  const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock, &pool);
+  const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock);
   Renewal renewal(objects.surroundings(), certificate, settings->state_directory);
   std::optional<Result<Completed>> result;
   progress.begin_activation(certificate.name, command == "rollback" ? "the old keystore" : "it");

@@ -96,11 +96,14 @@ Result<void> Daemon::run() {
   if (const auto interval = service::watchdog_interval()) {
     loop_.start(prove_life(*interval));
   }
-  loop_.run([this](std::string_view message) {
-    service::notify_stopping();
-    log_.event(EventName::daemon_stopping, "", message);
-    monitoring_.close();
-  });
+  const auto log_stopping = [this](std::string_view message) { log_.event(EventName::daemon_stopping, "", message); };
+  loop_.run(
+      [&](std::string_view message) {
+        service::notify_stopping();
+        log_stopping(message);
+        monitoring_.close();
+      },
+      log_stopping);
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <thread>
 #include <utility>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -27,9 +28,10 @@ asio::awaitable<void> without_throwing(asio::awaitable<void> coroutine) {
 
 EventLoop::EventLoop(int cut_off_status, std::chrono::milliseconds grace)
     : io_(1),
-      stop_signals_(io_, SIGTERM, SIGINT),
       hangup_signal_(io_),
-      cut_off_(io_),
+      watch_(1),
+      stop_signals_(watch_, SIGTERM, SIGINT),
+      cut_off_(watch_),
       cut_off_status_(cut_off_status),
       grace_(grace) {}
 
@@ -64,43 +66,41 @@ void EventLoop::wait_for_hangup() {
   });
 }
 
-bool EventLoop::run(std::function<void(std::string_view message)> stopping) {
-  bool stopped = false;
-  stop_signals_.async_wait([&](const boost::system::error_code& error, int signal) {
-    if (error) {
-      return;
-    }
-    stopped = true;
-    stopping(signal == SIGTERM ? "told to stop by SIGTERM" : "told to stop by SIGINT");
-    if (!cancellations_.empty()) {
-      cut_off_later(stopping);
-    }
-    for (auto& cancellation : cancellations_) {
-      cancellation.emit(asio::cancellation_type::terminal);
-    }
-  });
+bool EventLoop::run(const Log& stopping, const Log& cut_off) {
+  wait_for_stop(stopping, cut_off);
+  std::thread watcher([this] { watch_.run(); });
   stop_when_idle();
   io_.run();
-  return stopped;
+  watch_.stop();
+  watcher.join();
+  return stopped_;
 }
 
-void EventLoop::cut_off_later(const std::function<void(std::string_view message)>& stopping) {
-  cut_off_.expires_after(grace_);
-  cut_off_.async_wait([this, &stopping](const boost::system::error_code& error) {
+void EventLoop::wait_for_stop(const Log& stopping, const Log& cut_off) {
+  stop_signals_.async_wait([&, this](const boost::system::error_code& error, int signal) {
     if (error) {
       return;
     }
-    stopping("what is under way does not come to an end: ending without it; the next start goes on from there");
-    std::_Exit(cut_off_status_);  // without destructors, which would wait for it
+    asio::post(io_, [&, this, signal] {
+      stopped_ = true;
+      stopping(signal == SIGTERM ? "told to stop by SIGTERM" : "told to stop by SIGINT");
+      for (auto& cancellation : cancellations_) {
+        cancellation.emit(asio::cancellation_type::terminal);
+      }
+    });
+    cut_off_.expires_after(grace_);
+    cut_off_.async_wait([&, this](const boost::system::error_code&) {
+      cut_off(
+          "told to stop, and what is under way does not come to an end: ending without it; the next start resumes it");
+      std::_Exit(cut_off_status_);  // without destructors, which would wait for it
+    });
   });
 }
 
-// Nothing is left to run: waiting for a signal must not keep the loop alive.
+// Nothing is left to run: waiting for SIGHUP must not keep the loop alive.
 void EventLoop::stop_when_idle() {
   if (cancellations_.empty()) {
-    stop_signals_.cancel();
     hangup_signal_.cancel();
-    cut_off_.cancel();
   }
 }
 

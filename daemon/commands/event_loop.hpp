@@ -18,8 +18,10 @@ namespace renewd::commands {
 
 class EventLoop {
  public:
-  // What has not come to its end `grace` after the signal (work beside the loop is never cancelled) ends with the
-  // process, at once and with `cut_off_status`: a crash at any moment is safe.
+  using Log = std::function<void(std::string_view message)>;
+
+  // What has not come to its end `grace` after the signal (work that blocks is never cancelled) ends with the process,
+  // at once and with `cut_off_status`: a crash at any moment is safe.
   explicit EventLoop(int cut_off_status = kFailure, std::chrono::milliseconds grace = std::chrono::seconds(3));
 
   boost::asio::any_io_executor executor() { return io_.get_executor(); }
@@ -28,19 +30,24 @@ class EventLoop {
   void start(boost::asio::awaitable<void> coroutine);
   // Calls `hung_up` at each SIGHUP from now on; without it, SIGHUP ends the process.
   void on_hangup(std::function<void()> hung_up);
-  // Runs until every coroutine has ended. `stopping` is called with what to log when a signal arrives, and again when
-  // the process is about to be cut off. Returns whether a signal arrived.
-  bool run(std::function<void(std::string_view message)> stopping);
+  // Runs until every coroutine has ended. `stopping` is called with what to log when a signal arrives. `cut_off`, on
+  // another thread, is called with the same when the process is about to end without the loop. Returns whether a signal
+  // arrived.
+  bool run(const Log& stopping, const Log& cut_off);
+  bool run(const Log& both) { return run(both, both); }
 
  private:
   void wait_for_hangup();
-  void cut_off_later(const std::function<void(std::string_view message)>& stopping);
+  void wait_for_stop(const Log& stopping, const Log& cut_off);
   void stop_when_idle();
 
   boost::asio::io_context io_;
-  boost::asio::signal_set stop_signals_;
   boost::asio::signal_set hangup_signal_;
+  // Runs on a thread of its own, so that a signal is seen while the loop is busy.
+  boost::asio::io_context watch_;
+  boost::asio::signal_set stop_signals_;
   boost::asio::steady_timer cut_off_;
+  bool stopped_ = false;
   int cut_off_status_;
   std::chrono::milliseconds grace_;
   std::function<void()> hung_up_;

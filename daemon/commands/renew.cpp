@@ -3,7 +3,6 @@
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <fmt/format.h>
 
 #include "commands/configured.hpp"
@@ -55,8 +54,7 @@ class Pass {
  private:
   asio::awaitable<void> one_after_the_other() {
     for (const CertificateSettings& certificate : certificates_) {
-      const CertificateObjects objects(loop_.executor(), certificate, http_settings_, filesystem_, http_, log_, clock_,
-                                       &pool_);
+      const CertificateObjects objects(loop_.executor(), certificate, http_settings_, filesystem_, http_, log_, clock_);
       bool done = false;
       if (options_.dry_run) {
         done = co_await rehearse(objects.surroundings(), certificate);
@@ -187,8 +185,6 @@ class Pass {
   std::ostream& out_;
   SystemClock clock_;
   EventLoop loop_;
-  // A signal is seen whatever an answer costs to judge.
-  asio::thread_pool pool_{1};
   TerminalProgress progress_;
   EventLog log_;
   PosixFilesystem filesystem_;

@@ -6,9 +6,14 @@
 #include <csignal>
 #include <cstdlib>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "core/blocking.hpp"
+#include "core/cancellation.hpp"
 #include "support/catch.hpp"
 
 using namespace renewd;
@@ -21,34 +26,40 @@ namespace asio = boost::asio;
 constexpr int kCutOff = 42;
 constexpr int kEnded = 43;
 
-asio::awaitable<void> work_without_end(asio::thread_pool& pool) {
+asio::awaitable<void> work_without_end() {
   (void)raise(SIGTERM);
-  (void)co_await run_blocking(&pool, [] {
-    pause();
-    return 0;
-  });
+  pause();  // the event loop is as busy as with work that is large
+  co_return;
 }
 
-asio::awaitable<void> work_that_ends(asio::thread_pool& pool) {
+asio::awaitable<void> work_beside_without_end() {
+  asio::thread_pool pool(1);
   (void)raise(SIGTERM);
-  (void)co_await run_blocking(&pool, [] { return 0; });
+  (void)co_await run_blocking(&pool, [] { return pause(); });
 }
 
-// In a process of its own, which ends with the status that is returned; how often it said that it stops is counted in
-// the pipe.
+asio::awaitable<void> work_that_ends() {
+  (void)raise(SIGTERM);
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (bool stopping = false; !stopping; stopping = co_await stop_requested()) {
+    timer.expires_after(std::chrono::milliseconds(1));
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+// Of a process of its own: how it ended, and what it said about stopping.
 struct Outcome {
   int status;
   std::string said;
 };
-Outcome run_beside(asio::awaitable<void> (*work)(asio::thread_pool&), std::chrono::milliseconds grace) {
+Outcome run_beside(asio::awaitable<void> (*work)(), std::chrono::milliseconds grace) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   const pid_t child = fork();
   if (child == 0) {
     alarm(60);  // a stuck test ends
     EventLoop loop(kCutOff, grace);
-    asio::thread_pool pool(1);
-    loop.start(work(pool));
+    loop.start(work());
     loop.run([&](std::string_view message) { (void)!write(ends[1], message.data(), message.size()); });
     std::_Exit(kEnded);
   }
@@ -65,9 +76,11 @@ Outcome run_beside(asio::awaitable<void> (*work)(asio::thread_pool&), std::chron
 }  // namespace
 
 TEST_CASE("work that does not end is cut off after a signal, and it is said so") {
-  const Outcome outcome = run_beside(work_without_end, std::chrono::milliseconds(50));
-  CHECK(outcome.status == kCutOff);
-  CHECK_THAT(outcome.said, ContainsSubstring("SIGTERM") && ContainsSubstring("does not come to an end"));
+  for (const auto work : {work_without_end, work_beside_without_end}) {
+    const Outcome outcome = run_beside(work, std::chrono::milliseconds(50));
+    CHECK(outcome.status == kCutOff);
+    CHECK_THAT(outcome.said, ContainsSubstring("does not come to an end"));
+  }
 }
 
 TEST_CASE("work that ends after a signal is waited for") {
