@@ -8,11 +8,15 @@
 #include <openssl/err.h>
 
 #include "certificate/formats.hpp"
+#include "certificate/key_policy.hpp"
 #include "certificate/openssl.hpp"
 #include "core/text.hpp"
 
 namespace renewd::certificate {
 namespace {
+
+// Issuers between a certificate and one of ca_file: the cloud's has none or one.
+constexpr int kChainLimit = 8;
 
 using DigestContextPtr = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
 
@@ -24,9 +28,8 @@ tl::unexpected<Error> refuse(RejectionReason reason, const std::string& message)
 bool key_signs_for(const Certificate& certificate, const PrivateKey& key) {
   constexpr std::array<unsigned char, 16> kMessage{'g', 'r', 'a', 'v', 'i', 't', 'e', 'e',
                                                    '-', 'r', 'e', 'n', 'e', 'w', 'd'};
-  const int type = EVP_PKEY_get_base_id(key.get());
-  // The Edwards curves hash on their own.
-  const EVP_MD* digest = type == EVP_PKEY_ED25519 || type == EVP_PKEY_ED448 ? nullptr : EVP_sha256();
+  // The key's own digest: an RSA-PSS key may be restricted to one, and the Edwards curves hash on their own.
+  const EVP_MD* const digest = nullptr;
   const DigestContextPtr signing(EVP_MD_CTX_new());
   const DigestContextPtr verifying(EVP_MD_CTX_new());
   std::size_t size = 0;
@@ -55,6 +58,21 @@ Result<void> check_key(const Keystore& candidate) {
                                       : "and the key beside it do not belong together"));
   }
   return {};
+}
+
+// Whether the key may be computed with at all. Of reason `untrusted`, since the contract has none of its own for it.
+Result<void> check_key_policy(const Keystore& candidate) {
+  auto objection = objection_to_key(candidate.certificate);
+  if (!objection && candidate.key) {
+    objection = objection_to_key(*candidate.key);
+  } else if (!objection && !candidate.unread_key.empty()) {
+    objection = candidate.unread_key;
+  }
+  if (!objection) {
+    return {};
+  }
+  return refuse(RejectionReason::untrusted,
+                fmt::format("certificate {} has {}", candidate.certificate.serial(), *objection));
 }
 
 // Expired goes before not later: such a certificate is of no use whatever is installed, and who reads "not later" would
@@ -92,8 +110,15 @@ Result<void> check_account(const Certificate& renewed, const Certificate& instal
 // Why `candidate` does not chain to one of `trusted`; nothing when it does.
 std::optional<std::string> find_trust_problem(const Keystore& candidate, const std::vector<Certificate>& trusted,
                                               TimePoint now) {
+  // Signatures are verified with keys that may be installed, and with those of ca_file, whatever they are.
+  std::vector<Certificate> usable;
+  for (const auto& other : candidate.chain) {
+    if (std::ssize(usable) < kChainLimit && !objection_to_key(other)) {
+      usable.push_back(other);
+    }
+  }
   const X509StorePtr store(X509_STORE_new());
-  const X509StackPtr between = to_stack(candidate.chain);
+  const X509StackPtr between = to_stack(usable);
   const X509StoreCtxPtr context(X509_STORE_CTX_new());
   if (!store || !between || !context) {
     return drain_errors();
@@ -110,6 +135,7 @@ std::optional<std::string> find_trust_problem(const Keystore& candidate, const s
   // A notBefore within the tolerance for clocks was accepted above, and must not fail here.
   const TimePoint at = std::max<TimePoint>(now, candidate.certificate.not_before());
   X509_VERIFY_PARAM_set_time(parameters, std::chrono::system_clock::to_time_t(at));
+  X509_VERIFY_PARAM_set_depth(parameters, kChainLimit);
   // An intermediate alone in ca_file is enough. The purpose stays unset: any will do.
   X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
   if (X509_verify_cert(context.get()) == 1) {
@@ -157,11 +183,13 @@ Result<void> accept(const Keystore& candidate, const Keystore& installed, const 
   ERR_clear_error();
   const Certificate& renewed = candidate.certificate;
   const Certificate& current = installed.certificate;
-  return check_key(candidate)
-      .and_then([&] { return check_dates(renewed, current, expectations.now); })
+  // What only compares comes first, what computes last, and with a key that is not on the list nothing does.
+  return check_dates(renewed, current, expectations.now)
       .and_then([&] { return check_account(renewed, current, expectations.account_id); })
+      .and_then([&] { return check_key_policy(candidate); })
+      .and_then([&] { return check_strength(renewed, current); })
       .and_then([&] { return check_trust(candidate, expectations); })
-      .and_then([&] { return check_strength(renewed, current); });
+      .and_then([&] { return check_key(candidate); });
 }
 
 }  // namespace renewd::certificate

@@ -29,6 +29,9 @@ Parsed<std::vector<Certificate>> parse_pkcs7(std::string_view der) {
   }
   std::vector<Certificate> certificates;
   const STACK_OF(X509)* stack = pkcs7->d.sign->cert;  // borrowed; may be null
+  if (sk_X509_num(stack) > static_cast<int>(kCertificateLimit)) {
+    return too_many_entries();
+  }
   for (int i = 0; i < sk_X509_num(stack); ++i) {
     X509* x509 = sk_X509_value(stack, i);
     X509_up_ref(x509);

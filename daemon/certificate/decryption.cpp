@@ -1,11 +1,18 @@
 #include "certificate/decryption.hpp"
 
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
 #include <openssl/err.h>
 
 namespace renewd::certificate {
 namespace {
 
-constexpr std::int64_t kIterationLimit = 5'000'000;
+constexpr int kLargestKey = 32;  // bytes, of AES-256
+constexpr int kSaltLimit = 1024;
+// What setting one up costs, in rounds: thousands with a single round each must not come for nothing.
+constexpr std::int64_t kLeastCost = 100;
 
 using PbeParametersPtr = std::unique_ptr<PBEPARAM, Free<PBEPARAM_free>>;
 using Pbes2ParametersPtr = std::unique_ptr<PBE2PARAM, Free<PBE2PARAM_free>>;
@@ -14,6 +21,45 @@ using Pbkdf2ParametersPtr = std::unique_ptr<PBKDF2PARAM, Free<PBKDF2PARAM_free>>
 template <typename Pointer>
 Pointer unpack(const ASN1_ITEM* item, const ASN1_TYPE* parameter) {
   return Pointer(static_cast<typename Pointer::pointer>(ASN1_TYPE_unpack_sequence(item, parameter)));
+}
+
+// SHA-1 and SHA-2, of which old and new JDKs and OpenSSL make what they derive; 0 for any other.
+int digest_size(int digest) {
+  constexpr std::array kDigests{NID_sha1,   NID_sha224,     NID_sha256,    NID_sha384,
+                                NID_sha512, NID_sha512_224, NID_sha512_256};
+  const bool known = std::find(kDigests.begin(), kDigests.end(), digest) != kDigests.end();
+  return known ? EVP_MD_get_size(EVP_get_digestbynid(digest)) : 0;
+}
+
+// The digest of an HMAC.
+int digest_of(int function) {
+  int digest = NID_undef;
+  return EVP_PBE_find(EVP_PBE_TYPE_PRF, function, nullptr, &digest, nullptr) == 1 ? digest : NID_undef;
+}
+
+bool is_pkcs5_1_or_pkcs12(int scheme) {
+  constexpr std::array kSchemes{NID_pbe_WithSHA1And128BitRC4,
+                                NID_pbe_WithSHA1And40BitRC4,
+                                NID_pbe_WithSHA1And3_Key_TripleDES_CBC,
+                                NID_pbe_WithSHA1And2_Key_TripleDES_CBC,
+                                NID_pbe_WithSHA1And128BitRC2_CBC,
+                                NID_pbe_WithSHA1And40BitRC2_CBC,
+                                NID_pbeWithMD2AndDES_CBC,
+                                NID_pbeWithMD2AndRC2_CBC,
+                                NID_pbeWithMD5AndDES_CBC,
+                                NID_pbeWithMD5AndRC2_CBC,
+                                NID_pbeWithSHA1AndDES_CBC,
+                                NID_pbeWithSHA1AndRC2_CBC};
+  return std::find(kSchemes.begin(), kSchemes.end(), scheme) != kSchemes.end();
+}
+
+tl::unexpected<KeystoreError> not_listed(std::string_view what, int derivation) {
+  ERR_clear_error();
+  const char* name = derivation == NID_undef ? nullptr : OBJ_nid2ln(derivation);
+  return problem(KeystoreProblem::unknown_format,
+                 fmt::format("{} asks for a key derivation that is not supported ({}); PBKDF2 and PKCS#12's own with "
+                             "SHA-1 or SHA-2 are",
+                             what, name != nullptr ? name : "unknown"));
 }
 
 }  // namespace
@@ -37,29 +83,59 @@ bool unsupported_algorithm() {
          reason == EVP_R_UNSUPPORTED_PRF;
 }
 
-bool affordable(const ASN1_INTEGER* iterations) {
-  std::int64_t count = 1;
-  if (iterations != nullptr && ASN1_INTEGER_get_int64(&count, iterations) != 1) {
-    ERR_clear_error();
-    return false;
+Parsed<void> DerivationBudget::take(const X509_ALGOR& algorithm, std::string_view what) {
+  const int scheme = OBJ_obj2nid(algorithm.algorithm);
+  if (is_pkcs5_1_or_pkcs12(scheme)) {
+    const auto parameters = unpack<PbeParametersPtr>(ASN1_ITEM_rptr(PBEPARAM), algorithm.parameter);
+    // Key and IV are derived one after the other, the key of triple DES in two blocks of SHA-1.
+    return parameters ? take(parameters->iter, 3, parameters->salt, what) : not_listed(what, scheme);
   }
-  return count <= kIterationLimit;
+  if (scheme != NID_pbes2) {
+    return not_listed(what, scheme);
+  }
+  const auto outer = unpack<Pbes2ParametersPtr>(ASN1_ITEM_rptr(PBE2PARAM), algorithm.parameter);
+  const int derivation = outer ? OBJ_obj2nid(outer->keyfunc->algorithm) : NID_undef;
+  if (derivation != NID_id_pbkdf2) {
+    return not_listed(what, derivation);
+  }
+  const auto inner = unpack<Pbkdf2ParametersPtr>(ASN1_ITEM_rptr(PBKDF2PARAM), outer->keyfunc->parameter);
+  if (!inner || inner->salt->type != V_ASN1_OCTET_STRING) {
+    return not_listed(what, derivation);
+  }
+  const int function = inner->prf != nullptr ? OBJ_obj2nid(inner->prf->algorithm) : NID_hmacWithSHA1;
+  const int block = digest_size(digest_of(function));
+  std::int64_t key = kLargestKey;  // what the cipher takes when it is not said
+  if (block == 0 || (inner->keylength != nullptr &&
+                     (ASN1_INTEGER_get_int64(&key, inner->keylength) != 1 || key < 1 || key > kLargestKey))) {
+    return not_listed(what, block == 0 ? function : derivation);
+  }
+  return take(inner->iter, (kLargestKey + block - 1) / block, inner->salt->value.octet_string, what);
 }
 
-bool affordable(const X509_ALGOR& algorithm) {
-  bool result = true;
-  if (OBJ_obj2nid(algorithm.algorithm) != NID_pbes2) {
-    const auto parameters = unpack<PbeParametersPtr>(ASN1_ITEM_rptr(PBEPARAM), algorithm.parameter);
-    result = !parameters || affordable(parameters->iter);
-  } else {
-    const auto outer = unpack<Pbes2ParametersPtr>(ASN1_ITEM_rptr(PBE2PARAM), algorithm.parameter);
-    if (outer && OBJ_obj2nid(outer->keyfunc->algorithm) == NID_id_pbkdf2) {
-      const auto inner = unpack<Pbkdf2ParametersPtr>(ASN1_ITEM_rptr(PBKDF2PARAM), outer->keyfunc->parameter);
-      result = !inner || affordable(inner->iter);
-    }
+Parsed<void> DerivationBudget::take_mac(const PKCS12& pkcs12) {
+  constexpr std::string_view kMac = "its MAC";
+  const X509_ALGOR* algorithm = nullptr;
+  const ASN1_OCTET_STRING* salt = nullptr;
+  const ASN1_INTEGER* rounds = nullptr;
+  PKCS12_get0_mac(nullptr, &algorithm, &salt, &rounds, &pkcs12);
+  const int digest = OBJ_obj2nid(algorithm->algorithm);
+  return digest_size(digest) == 0 ? not_listed(kMac, digest) : take(rounds, 1, salt, kMac);
+}
+
+Parsed<void> DerivationBudget::take(const ASN1_INTEGER* rounds, int blocks, const ASN1_OCTET_STRING* salt,
+                                    std::string_view what) {
+  std::int64_t count = 1;  // what is not said
+  if (rounds != nullptr && (ASN1_INTEGER_get_int64(&count, rounds) != 1 || count < 1)) {
+    count = left_ + 1;
   }
-  ERR_clear_error();
-  return result;
+  if (ASN1_STRING_length(salt) > kSaltLimit) {
+    return problem(KeystoreProblem::damaged, fmt::format("{} has a salt of more than {} bytes", what, kSaltLimit));
+  }
+  if (count > left_ / blocks) {
+    return damaged(fmt::format("{} asks for too many rounds of key derivation, alone or with the others", what));
+  }
+  left_ -= std::max(count * blocks, kLeastCost);
+  return {};
 }
 
 }  // namespace renewd::certificate

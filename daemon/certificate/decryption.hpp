@@ -1,12 +1,14 @@
 // Password-based decryption, as PKCS#12 and encrypted PKCS#8 keys share it. Private to this folder.
 #pragma once
 
-#include <string>
+#include <cstdint>
+#include <string_view>
 
 #include <openssl/crypto.h>
 #include <openssl/provider.h>
 #include <openssl/x509.h>
 
+#include "certificate/formats.hpp"
 #include "certificate/openssl.hpp"
 
 namespace renewd::certificate {
@@ -37,9 +39,23 @@ inline constexpr std::string_view kLegacyMissing =
 // Whether the error queue, which is left as it is, starts with an algorithm that no loaded provider has.
 bool unsupported_algorithm();
 
-// Whether the key derivation of `algorithm` asks for no more rounds than the JDK does (5,000,000): a damaged or hostile
-// count would keep the daemon busy for hours. Parameters that cannot be parsed pass; decrypting with them fails.
-bool affordable(const X509_ALGOR& algorithm);
-bool affordable(const ASN1_INTEGER* iterations);
+// What the key derivations of one opening may cost in all, tries that fail included: the file says how many rounds each
+// takes, and how many there are. Take from it before each.
+//
+// Two million rounds: three derivations (MAC, certificates, key) of 600,000, the most that anybody recommends, pass;
+// OpenSSL makes 2,048 rounds and the JDK 10,000 (100,000 before 2021). A slow processor computes a million in a second.
+class DerivationBudget {
+ public:
+  // For decrypting with `algorithm`. Errors: a derivation or numbers in it that are not on the list (unknown_format:
+  // scrypt, for one, which takes as much memory as the file says), too many rounds (damaged). `what` is for messages.
+  Parsed<void> take(const X509_ALGOR& algorithm, std::string_view what);
+  // For verifying the MAC, which must be there.
+  Parsed<void> take_mac(const PKCS12& pkcs12);
+
+ private:
+  Parsed<void> take(const ASN1_INTEGER* rounds, int blocks, const ASN1_OCTET_STRING* salt, std::string_view what);
+
+  std::int64_t left_ = 2'000'000;
+};
 
 }  // namespace renewd::certificate

@@ -17,7 +17,8 @@ namespace renewd::certificate {
 template <typename T>
 using Parsed = tl::expected<T, KeystoreError>;
 
-// A file with more is no gateway's keystore, and ordering a chain takes the square of it.
+// A file with more certificates, or keys, is no gateway's keystore, and ordering a chain takes the square of it.
+// Counted while they are collected.
 inline constexpr std::size_t kCertificateLimit = 500;
 
 Parsed<Keystore> open_pkcs12(std::string_view bytes, const Secret& password);
@@ -28,7 +29,7 @@ Parsed<Keystore> open_pkcs7(std::string_view bytes);
 
 // A whole X.509 certificate and nothing after it.
 Parsed<Certificate> parse_certificate(std::string_view der);
-// The certificates of a PKCS#7 bundle.
+// The certificates of a PKCS#7 bundle; not too many.
 Parsed<std::vector<Certificate>> parse_pkcs7(std::string_view der);
 
 // The same certificates as OpenSSL takes them; null when memory is out.
@@ -43,6 +44,7 @@ Parsed<Keystore> assemble(Format format, const std::vector<Certificate>& certifi
 // Whether a key's entry has the alias that Gravitee looks up. The JDK compares aliases without regard to case.
 bool is_preferred_alias(std::string_view alias);
 
+tl::unexpected<KeystoreError> too_many_entries();
 // A problem with what OpenSSL says about it, which empties its error queue.
 tl::unexpected<KeystoreError> problem(KeystoreProblem kind, std::string message);
 tl::unexpected<KeystoreError> damaged(std::string message);

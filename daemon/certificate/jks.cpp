@@ -117,7 +117,7 @@ Parsed<std::vector<Entry>> read_entries(std::string_view data) {
     }
     certificates += entry->certificates.size();
     if (certificates > kCertificateLimit) {
-      return damaged(fmt::format("more than {} certificates in one keystore", kCertificateLimit));
+      return too_many_entries();
     }
     entries.push_back(std::move(*entry));
   }
@@ -186,6 +186,7 @@ Parsed<Keystore> open_jks(std::string_view bytes, const Secret& password) {
   if (keystore && end_entity) {
     keystore->alias = aliases[*end_entity];
     keystore->has_key_entry = chosen != nullptr;
+    keystore->unread_key = "keys of JKS files are not";
   }
   return keystore;
 }

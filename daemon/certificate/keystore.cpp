@@ -181,7 +181,7 @@ Parsed<Keystore> assemble(Format format, const std::vector<Certificate>& certifi
     return problem(KeystoreProblem::no_certificate, fmt::format("{} without a certificate", display_name(format)));
   }
   if (certificates.size() > kCertificateLimit) {
-    return damaged(fmt::format("more than {} certificates in one keystore", kCertificateLimit));
+    return too_many_entries();
   }
   const Certificate& certificate = certificates[end_entity ? *end_entity : find_end_entity(certificates)];
   std::vector<Certificate> rest;
@@ -210,6 +210,10 @@ tl::unexpected<KeystoreError> problem(KeystoreProblem kind, std::string message)
     message += ": " + cause;
   }
   return tl::unexpected(KeystoreError{kind, std::move(message)});
+}
+
+tl::unexpected<KeystoreError> too_many_entries() {
+  return damaged(fmt::format("more than {} certificates or keys in one keystore", kCertificateLimit));
 }
 
 tl::unexpected<KeystoreError> damaged(std::string message) {

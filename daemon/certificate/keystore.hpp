@@ -38,11 +38,13 @@ struct Keystore {
   Certificate certificate;
   // What else is in the file, issuers in order from the certificate up, then the rest.
   std::vector<Certificate> chain;
-  // Absent in formats without keys, in JKS (its keys are there but encrypted with a scheme we do not read), and when
-  // the file holds none.
+  // Absent in formats without keys, in JKS (its keys are there but encrypted with a scheme we do not read), when it is
+  // of a type or size that is never installed, and when the file holds none.
   std::optional<PrivateKey> key;
   // There is a key entry in the file, whether or not `key` could be read.
   bool has_key_entry = false;
+  // Why `key` was not read where there is an entry: for people.
+  std::string unread_key = {};
   // PKCS#12 that needed OpenSSL's legacy provider (RC2-40, old JDKs), for `inspect`.
   bool legacy_encryption = false;
   // PEM whose key is encrypted: a rewritten file must be, too.

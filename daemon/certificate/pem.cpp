@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <array>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,10 +8,14 @@
 
 #include "certificate/decryption.hpp"
 #include "certificate/formats.hpp"
+#include "certificate/key_policy.hpp"
 #include "certificate/openssl.hpp"
 
 namespace renewd::certificate {
 namespace {
+
+// Each is read until one fits: more than these are no gateway's, and each costs arithmetic.
+constexpr std::size_t kKeyLimit = 16;
 
 struct Block {
   std::string name;    // "CERTIFICATE"
@@ -19,7 +23,7 @@ struct Block {
   Secret der;          // may be a key
 };
 
-Parsed<std::vector<Block>> read_blocks(std::string_view pem) {
+Parsed<std::vector<Block>> read_blocks(std::string_view pem, std::size_t limit) {
   if (constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF"; pem.starts_with(kByteOrderMark)) {
     pem.remove_prefix(kByteOrderMark.size());
   }
@@ -37,6 +41,12 @@ Parsed<std::vector<Block>> read_blocks(std::string_view pem) {
         return blocks;
       }
       break;
+    }
+    if (blocks.size() == limit) {
+      OPENSSL_free(name);
+      OPENSSL_free(header);
+      OPENSSL_clear_free(data, static_cast<std::size_t>(size));
+      return too_many_entries();
     }
     blocks.push_back({name, header, Secret({reinterpret_cast<char*>(data), static_cast<std::size_t>(size)})});
     OPENSSL_free(name);
@@ -84,7 +94,7 @@ Parsed<Secret> decrypt_traditional(const Block& block, const Secret& password) {
   return refused_password(password, "the key");
 }
 
-Parsed<Pkcs8Ptr> decrypt_pkcs8(std::string_view der, const Secret& password) {
+Parsed<Pkcs8Ptr> decrypt_pkcs8(std::string_view der, const Secret& password, DerivationBudget& budget) {
   const unsigned char* position = as_bytes(der);
   const X509SigPtr encrypted(d2i_X509_SIG(nullptr, &position, static_cast<long>(der.size())));
   if (!encrypted) {
@@ -92,8 +102,8 @@ Parsed<Pkcs8Ptr> decrypt_pkcs8(std::string_view der, const Secret& password) {
   }
   const X509_ALGOR* algorithm = nullptr;
   X509_SIG_get0(encrypted.get(), &algorithm, nullptr);
-  if (!affordable(*algorithm)) {
-    return damaged("its key asks for too many rounds of key derivation");
+  if (auto taken = budget.take(*algorithm, "its key"); !taken) {
+    return tl::unexpected(std::move(taken.error()));
   }
   if (password.empty()) {
     return refused_password(password, "the key");
@@ -106,6 +116,9 @@ Parsed<Pkcs8Ptr> decrypt_pkcs8(std::string_view der, const Secret& password) {
     const LegacyContext legacy;
     if (!legacy.loaded()) {
       return problem(KeystoreProblem::unknown_format, std::string(kLegacyMissing));
+    }
+    if (auto taken = budget.take(*algorithm, "its key"); !taken) {
+      return tl::unexpected(std::move(taken.error()));
     }
     pkcs8.reset(PKCS8_decrypt_ex(encrypted.get(), data, size, legacy.get(), nullptr));
   }
@@ -133,11 +146,11 @@ bool is_key(const Block& block) {
 }
 
 // Parsed by the block's name instead of by trial: OpenSSL's decoders that guess may ask for a password on the terminal.
-Parsed<PrivateKey> read_key(const Block& block, const Secret& password) {
+Parsed<ReadKey> read_key(const Block& block, const Secret& password, DerivationBudget& budget) {
   Secret der = block.der;
   Pkcs8Ptr pkcs8;
   if (block.name == "ENCRYPTED PRIVATE KEY") {
-    auto decrypted = decrypt_pkcs8(der.view(), password);
+    auto decrypted = decrypt_pkcs8(der.view(), password, budget);
     if (!decrypted) {
       return tl::unexpected(std::move(decrypted.error()));
     }
@@ -149,19 +162,18 @@ Parsed<PrivateKey> read_key(const Block& block, const Secret& password) {
     }
     der = std::move(*decrypted);
   }
-  const unsigned char* position = as_bytes(der.view());
-  const long size = static_cast<long>(der.view().size());
-  EvpPkeyPtr key;
+  std::optional<ReadKey> key;
   if (const int type = traditional_type(block.name); type != EVP_PKEY_NONE) {
-    key.reset(d2i_PrivateKey(type, nullptr, &position, size));
+    key = parse_key(type, der.view());
   } else {
+    const unsigned char* position = as_bytes(der.view());
     if (!pkcs8) {
-      pkcs8.reset(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &position, size));
+      pkcs8.reset(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &position, static_cast<long>(der.view().size())));
     }
-    key.reset(pkcs8 ? EVP_PKCS82PKEY(pkcs8.get()) : nullptr);
+    key = pkcs8 ? parse_key(*pkcs8) : std::nullopt;
   }
   if (key) {
-    return PrivateKey(key.release());
+    return std::move(*key);
   }
   // A wrong password passes the check of the padding once in 256 times, and gives noise.
   if (is_encrypted(block)) {
@@ -184,7 +196,7 @@ Parsed<std::vector<Certificate>> read_certificates(const Block& block) {
   return std::vector<Certificate>();
 }
 
-Parsed<std::vector<Certificate>> read_certificates(const std::vector<Block>& blocks) {
+Parsed<std::vector<Certificate>> read_certificates(const std::vector<Block>& blocks, std::size_t limit) {
   std::vector<Certificate> all;
   for (const auto& block : blocks) {
     auto certificates = read_certificates(block);
@@ -192,56 +204,80 @@ Parsed<std::vector<Certificate>> read_certificates(const std::vector<Block>& blo
       return certificates;
     }
     all.insert(all.end(), certificates->begin(), certificates->end());
+    if (all.size() > limit) {
+      return too_many_entries();
+    }
   }
   return all;
+}
+
+struct ChosenKey {
+  const Block* block = nullptr;  // null: there is no key
+  ReadKey read;
+  std::optional<std::size_t> certificate;  // the one that it belongs to
+};
+
+// Of several keys, the first that belongs to a certificate, else the first.
+Parsed<ChosenKey> choose_key(const std::vector<Block>& blocks, const std::vector<Certificate>& certificates,
+                             const Secret& password) {
+  if (static_cast<std::size_t>(std::count_if(blocks.begin(), blocks.end(), is_key)) > kKeyLimit) {
+    return damaged(fmt::format("more than {} keys in one file", kKeyLimit));
+  }
+  DerivationBudget budget;
+  ChosenKey chosen;
+  for (const auto& block : blocks) {
+    if (!is_key(block)) {
+      continue;
+    }
+    auto read = read_key(block, password, budget);
+    if (!read) {
+      return tl::unexpected(std::move(read.error()));
+    }
+    const auto owner = std::find_if(certificates.begin(), certificates.end(), [&](const Certificate& certificate) {
+      return read->key && certificate.belongs_to(*read->key);
+    });
+    if (owner != certificates.end()) {
+      return ChosenKey{&block, std::move(*read), static_cast<std::size_t>(owner - certificates.begin())};
+    }
+    if (chosen.block == nullptr) {
+      chosen = {&block, std::move(*read), std::nullopt};
+    }
+  }
+  return chosen;
 }
 
 }  // namespace
 
 Parsed<Keystore> open_pem(std::string_view bytes, const Secret& password) {
-  auto blocks = read_blocks(bytes);
+  auto blocks = read_blocks(bytes, kCertificateLimit + kKeyLimit);
   if (!blocks) {
     return tl::unexpected(std::move(blocks.error()));
   }
-  auto certificates = read_certificates(*blocks);
+  auto certificates = read_certificates(*blocks, kCertificateLimit);
   if (!certificates) {
     return tl::unexpected(std::move(certificates.error()));
   }
-  // Of several keys, the first that belongs to a certificate.
-  std::optional<PrivateKey> key;
-  std::optional<std::size_t> end_entity;
-  bool encrypted = false;
-  for (const auto& block : *blocks) {
-    if (!is_key(block) || end_entity) {
-      continue;
-    }
-    auto read = read_key(block, password);
-    if (!read) {
-      return tl::unexpected(std::move(read.error()));
-    }
-    const auto owner = std::find_if(certificates->begin(), certificates->end(),
-                                    [&](const Certificate& certificate) { return certificate.belongs_to(*read); });
-    if (owner != certificates->end()) {
-      end_entity = static_cast<std::size_t>(owner - certificates->begin());
-    }
-    if (!key || end_entity) {
-      key = std::move(*read);
-      encrypted = is_encrypted(block);
-    }
+  auto chosen = choose_key(*blocks, *certificates, password);
+  if (!chosen) {
+    return tl::unexpected(std::move(chosen.error()));
   }
-  auto keystore = assemble(Format::pem, *certificates, end_entity);
+  auto keystore = assemble(Format::pem, *certificates, chosen->certificate);
   if (keystore) {
-    keystore->has_key_entry = key.has_value();
-    keystore->key = std::move(key);
-    keystore->encrypted_key = encrypted;
+    keystore->has_key_entry = chosen->block != nullptr;
+    keystore->key = std::move(chosen->read.key);
+    keystore->unread_key = std::move(chosen->read.objection);
+    keystore->encrypted_key = chosen->block != nullptr && is_encrypted(*chosen->block);
   }
   return keystore;
 }
 
 Result<std::vector<Certificate>> read_bundle(std::string_view pem) {
   ERR_clear_error();
-  const auto certificates =
-      read_blocks(pem).and_then([](const std::vector<Block>& blocks) { return read_certificates(blocks); });
+  // An operator's own file, and the system's bundle may be in it: as large as it is.
+  constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+  const auto certificates = read_blocks(pem, kNoLimit).and_then([](const std::vector<Block>& blocks) {
+    return read_certificates(blocks, kNoLimit);
+  });
   ERR_clear_error();
   if (!certificates) {
     return failure(ErrorKind::tls, "reading a certificate bundle: " + certificates.error().message);

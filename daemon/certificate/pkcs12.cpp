@@ -10,7 +10,10 @@ namespace renewd::certificate {
 namespace {
 
 // Whether the MAC, if there is one, was made with this password.
-Attempt<bool> verify_mac(PKCS12* pkcs12, Password password) {
+Attempt<bool> verify_mac(PKCS12* pkcs12, Password password, DerivationBudget& budget) {
+  if (auto taken = budget.take_mac(*pkcs12); !taken) {
+    return fail(tl::unexpected(std::move(taken.error())));
+  }
   if (PKCS12_verify_mac(pkcs12, password.data, password.size) == 1) {
     return true;
   }
@@ -26,7 +29,8 @@ Attempt<bool> verify_mac(PKCS12* pkcs12, Password password) {
 }
 
 // All of it, with the algorithms of one library context (null: the global one).
-Attempt<Keystore> attempt(std::string_view bytes, const Secret& given, OSSL_LIB_CTX* context) {
+Attempt<Keystore> attempt(std::string_view bytes, const Secret& given, OSSL_LIB_CTX* context,
+                          DerivationBudget& budget) {
   PKCS12* raw = PKCS12_init_ex(NID_pkcs7_data, context, nullptr);
   const unsigned char* position = as_bytes(bytes);
   // Parsing into an object that exists keeps its context; on failure the object is gone and `raw` null.
@@ -39,13 +43,6 @@ Attempt<Keystore> attempt(std::string_view bytes, const Secret& given, OSSL_LIB_
     return fail(damaged("there is something after the end of the PKCS#12 structure"));
   }
   const bool has_mac = PKCS12_mac_present(pkcs12.get()) == 1;
-  if (has_mac) {
-    const ASN1_INTEGER* iterations = nullptr;
-    PKCS12_get0_mac(nullptr, nullptr, nullptr, &iterations, pkcs12.get());
-    if (!affordable(iterations)) {
-      return fail(damaged("its MAC asks for too many rounds of key derivation"));
-    }
-  }
   const std::string_view text = given.view();
   std::vector<Password> passwords{{text.data(), static_cast<int>(text.size())}};
   if (given.empty()) {
@@ -54,7 +51,7 @@ Attempt<Keystore> attempt(std::string_view bytes, const Secret& given, OSSL_LIB_
   Attempt<Keystore> opened = fail(refused_password(given, "the keystore"));
   for (const Password password : passwords) {
     if (has_mac) {
-      const auto verified = verify_mac(pkcs12.get(), password);
+      const auto verified = verify_mac(pkcs12.get(), password, budget);
       if (!verified) {
         return tl::unexpected(verified.error());
       }
@@ -62,7 +59,7 @@ Attempt<Keystore> attempt(std::string_view bytes, const Secret& given, OSSL_LIB_
         continue;
       }
     }
-    opened = read_contents(pkcs12.get(), password, given, context);
+    opened = read_contents(pkcs12.get(), password, given, context, budget);
     if (opened || opened.error().error.problem != KeystoreProblem::wrong_password) {
       break;
     }
@@ -73,13 +70,14 @@ Attempt<Keystore> attempt(std::string_view bytes, const Secret& given, OSSL_LIB_
 }  // namespace
 
 Parsed<Keystore> open_pkcs12(std::string_view bytes, const Secret& password) {
-  auto opened = attempt(bytes, password, nullptr);
+  DerivationBudget budget;
+  auto opened = attempt(bytes, password, nullptr, budget);
   if (!opened && opened.error().unsupported) {
     const LegacyContext legacy;
     if (!legacy.loaded()) {
       return problem(KeystoreProblem::unknown_format, std::string(kLegacyMissing));
     }
-    opened = attempt(bytes, password, legacy.get());
+    opened = attempt(bytes, password, legacy.get(), budget);
     if (opened) {
       opened->legacy_encryption = true;
     }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "certificate/decryption.hpp"
+#include "certificate/key_policy.hpp"
 
 namespace renewd::certificate {
 namespace {
@@ -63,6 +63,9 @@ BagAttributes read_attributes(PKCS12_SAFEBAG* bag) {
 // parser stopped nesting (30).
 Attempt<void> collect(const STACK_OF(PKCS12_SAFEBAG) * bags, Contents& contents) {
   for (int i = 0; i < sk_PKCS12_SAFEBAG_num(bags); ++i) {
+    if (contents.certificates.size() + contents.keys.size() > kCertificateLimit) {
+      return fail(too_many_entries());
+    }
     PKCS12_SAFEBAG* bag = sk_PKCS12_SAFEBAG_value(bags, i);
     switch (PKCS12_SAFEBAG_get_nid(bag)) {
       case NID_keyBag:
@@ -92,7 +95,7 @@ Attempt<void> collect(const STACK_OF(PKCS12_SAFEBAG) * bags, Contents& contents)
   return {};
 }
 
-Attempt<BagsPtr> unpack(PKCS7* safe, Password password, const Secret& given) {
+Attempt<BagsPtr> unpack(PKCS7* safe, Password password, const Secret& given, DerivationBudget& budget) {
   if (PKCS7_type_is_data(safe) && safe->d.data != nullptr) {
     BagsPtr bags(PKCS12_unpack_p7data(safe));
     if (!bags) {
@@ -104,8 +107,8 @@ Attempt<BagsPtr> unpack(PKCS7* safe, Password password, const Secret& given) {
   if (encrypted == nullptr || encrypted->enc_data->enc_data == nullptr) {
     return fail(damaged("it has contents of an unknown kind"));
   }
-  if (!affordable(*encrypted->enc_data->algorithm)) {
-    return fail(damaged("it asks for too many rounds of key derivation"));
+  if (auto taken = budget.take(*encrypted->enc_data->algorithm, "it"); !taken) {
+    return fail(tl::unexpected(std::move(taken.error())));
   }
   BagsPtr bags(PKCS12_unpack_p7encdata(safe, password.data, password.size));
   if (!bags) {
@@ -114,38 +117,49 @@ Attempt<BagsPtr> unpack(PKCS7* safe, Password password, const Secret& given) {
   return bags;
 }
 
-Attempt<PrivateKey> read_key(const PKCS12_SAFEBAG* bag, Password password, const Secret& given, OSSL_LIB_CTX* context) {
-  EvpPkeyPtr key;
-  if (PKCS12_SAFEBAG_get_nid(bag) == NID_keyBag) {
-    key.reset(EVP_PKCS82PKEY(PKCS12_SAFEBAG_get0_p8inf(bag)));
-  } else {
-    const X509_ALGOR* algorithm = nullptr;
-    X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, nullptr);
-    if (!affordable(*algorithm)) {
-      return fail(damaged("its key asks for too many rounds of key derivation"));
-    }
-    const Pkcs8Ptr pkcs8(PKCS12_decrypt_skey_ex(bag, password.data, password.size, context, nullptr));
-    if (!pkcs8) {
-      return decryption_failure(given, "the key in the keystore");
-    }
-    // In the global context on purpose: the key outlives the one that decrypted it.
-    key.reset(EVP_PKCS82PKEY(pkcs8.get()));
+Attempt<Pkcs8Ptr> decrypt_key(const PKCS12_SAFEBAG* bag, Password password, const Secret& given, OSSL_LIB_CTX* context,
+                              DerivationBudget& budget) {
+  const X509_ALGOR* algorithm = nullptr;
+  X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, nullptr);
+  if (auto taken = budget.take(*algorithm, "its key"); !taken) {
+    return fail(tl::unexpected(std::move(taken.error())));
   }
+  Pkcs8Ptr pkcs8(PKCS12_decrypt_skey_ex(bag, password.data, password.size, context, nullptr));
+  if (!pkcs8) {
+    return decryption_failure(given, "the key in the keystore");
+  }
+  return pkcs8;
+}
+
+Attempt<ReadKey> read_key(const PKCS12_SAFEBAG* bag, Password password, const Secret& given, OSSL_LIB_CTX* context,
+                          DerivationBudget& budget) {
+  Pkcs8Ptr decrypted;
+  if (PKCS12_SAFEBAG_get_nid(bag) != NID_keyBag) {
+    auto pkcs8 = decrypt_key(bag, password, given, context, budget);
+    if (!pkcs8) {
+      return tl::unexpected(std::move(pkcs8.error()));
+    }
+    decrypted = std::move(*pkcs8);
+  }
+  const PKCS8_PRIV_KEY_INFO* plain = decrypted ? decrypted.get() : PKCS12_SAFEBAG_get0_p8inf(bag);
+  // In the global context on purpose: the key outlives the one that decrypted it.
+  auto key = parse_key(*plain);
   if (!key) {
     return fail(damaged("its key cannot be parsed"));
   }
-  return PrivateKey(key.release());
+  return std::move(*key);
 }
 
 // The certificate of a key: the JDK goes by the key id, files without one by the public key.
-std::optional<std::size_t> certificate_of(const KeyBag& entry, const PrivateKey& key, const Contents& contents) {
+std::optional<std::size_t> certificate_of(const KeyBag& entry, const ReadKey& read, const Contents& contents) {
   const auto& all = contents.certificates;
   auto found = all.end();
   if (!entry.key_id.empty()) {
     found = std::find_if(all.begin(), all.end(), [&](const auto& other) { return other.key_id == entry.key_id; });
   }
-  if (found == all.end()) {
-    found = std::find_if(all.begin(), all.end(), [&](const auto& other) { return other.certificate.belongs_to(key); });
+  if (found == all.end() && read.key) {
+    found = std::find_if(all.begin(), all.end(),
+                         [&](const auto& other) { return other.certificate.belongs_to(*read.key); });
   }
   if (found == all.end()) {
     return std::nullopt;
@@ -160,14 +174,14 @@ const KeyBag& choose(const std::vector<KeyBag>& keys) {
   return preferred != keys.end() ? *preferred : keys.front();
 }
 
-Attempt<Contents> read_bags(PKCS12* pkcs12, Password password, const Secret& given) {
+Attempt<Contents> read_bags(PKCS12* pkcs12, Password password, const Secret& given, DerivationBudget& budget) {
   const SafesPtr safes(PKCS12_unpack_authsafes(pkcs12));
   if (!safes) {
     return fail(damaged("its contents cannot be parsed"));
   }
   Contents contents;
   for (int i = 0; i < sk_PKCS7_num(safes.get()); ++i) {
-    auto bags = unpack(sk_PKCS7_value(safes.get(), i), password, given);
+    auto bags = unpack(sk_PKCS7_value(safes.get(), i), password, given, budget);
     if (!bags) {
       return tl::unexpected(std::move(bags.error()));
     }
@@ -181,8 +195,9 @@ Attempt<Contents> read_bags(PKCS12* pkcs12, Password password, const Secret& giv
 
 }  // namespace
 
-Attempt<Keystore> read_contents(PKCS12* pkcs12, Password password, const Secret& given, OSSL_LIB_CTX* context) {
-  auto contents = read_bags(pkcs12, password, given);
+Attempt<Keystore> read_contents(PKCS12* pkcs12, Password password, const Secret& given, OSSL_LIB_CTX* context,
+                                DerivationBudget& budget) {
+  auto contents = read_bags(pkcs12, password, given, budget);
   if (!contents) {
     return tl::unexpected(std::move(contents.error()));
   }
@@ -190,31 +205,33 @@ Attempt<Keystore> read_contents(PKCS12* pkcs12, Password password, const Secret&
   for (const auto& entry : contents->certificates) {
     certificates.push_back(entry.certificate);
   }
-  std::optional<PrivateKey> key;
+  const bool has_key = !contents->keys.empty();
+  ReadKey key;
   std::optional<std::size_t> end_entity;
-  if (!contents->keys.empty()) {
+  if (has_key) {
     const KeyBag& entry = choose(contents->keys);
-    auto read = read_key(entry.bag, password, given, context);
+    auto read = read_key(entry.bag, password, given, context, budget);
     if (!read) {
       return tl::unexpected(std::move(read.error()));
     }
     key = std::move(*read);
-    end_entity = certificate_of(entry, *key, *contents);
+    end_entity = certificate_of(entry, key, *contents);
   }
-  if (!end_entity && !certificates.empty() && certificates.size() <= kCertificateLimit) {
+  if (!end_entity && !certificates.empty()) {
     end_entity = find_end_entity(certificates);
   }
   auto keystore = assemble(Format::pkcs12, certificates, end_entity);
   if (!keystore) {
     return tl::unexpected(Failure{std::move(keystore.error())});
   }
-  if (key) {
+  if (has_key) {
     keystore->alias = choose(contents->keys).alias;
   } else if (end_entity) {
     keystore->alias = contents->certificates[*end_entity].alias;
   }
-  keystore->has_key_entry = key.has_value();
-  keystore->key = std::move(key);
+  keystore->has_key_entry = has_key;
+  keystore->key = std::move(key.key);
+  keystore->unread_key = std::move(key.objection);
   return std::move(*keystore);
 }
 

@@ -1,6 +1,7 @@
 // The inside of a PKCS#12 file whose MAC has been looked at: bags of keys and certificates. Private to this folder.
 #pragma once
 
+#include "certificate/decryption.hpp"
 #include "certificate/formats.hpp"
 #include "certificate/openssl.hpp"
 
@@ -24,6 +25,7 @@ inline tl::unexpected<Failure> fail(tl::unexpected<KeystoreError> error) {
 }
 
 // Opens the bags and picks the entry: the key under Gravitee's alias, else the first key, else the certificates.
-Attempt<Keystore> read_contents(PKCS12* pkcs12, Password password, const Secret& given, OSSL_LIB_CTX* context);
+Attempt<Keystore> read_contents(PKCS12* pkcs12, Password password, const Secret& given, OSSL_LIB_CTX* context,
+                                DerivationBudget& budget);
 
 }  // namespace renewd::certificate

@@ -20,6 +20,10 @@ using certificate::Keystore;
 // Gravitee's console login looks the key up under this name; OpenSSL's default ("1") breaks it.
 constexpr std::string_view kDefaultAlias = "cockpit-client";
 
+// Some forty times what a gateway's has. Parsed, the smallest of ASN.1's parts take a hundred times their size: this
+// much stays below 64 MB.
+constexpr std::size_t kKeystoreLimit = std::size_t{512} * 1024;
+
 std::string_view without_byte_order_mark(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) {
@@ -69,6 +73,9 @@ void collect_members(const json::object& object, const std::string& prefix, bool
 std::string member_names(const json::object& object) {
   std::string names;
   for (const auto& [key, value] : object) {
+    if (names.size() > 200) {
+      break;  // enough to tell
+    }
     names += (names.empty() ? "" : ", ") + printable(std::string(key), 40);
   }
   return printable(names, 200);
@@ -95,12 +102,15 @@ Result<std::string> decode_object(const json::object& object) {
   }
   std::string names;
   for (const auto& member : found) {
+    if (names.size() > 200) {
+      break;  // enough to tell
+    }
     names += (names.empty() ? "" : ", ") + printable(member.name, 40);
   }
   return rejection(RejectionReason::unknown_format,
                    fmt::format("reading the answer: a JSON object with {} base64 members ({}), and no way to tell "
                                "which is the keystore",
-                               found.size(), names));
+                               found.size(), printable(names, 200)));
 }
 
 // The JSON value of an answer that is JSON; nothing for one that is not (quoted base64 with raw line breaks is none).
@@ -132,6 +142,10 @@ Error explain(const certificate::KeystoreError& error, Format format) {
 }
 
 Result<Keystore> open_answer(std::string_view bytes, const Secret& password) {
+  if (bytes.size() > kKeystoreLimit) {
+    return rejection(RejectionReason::too_large,
+                     fmt::format("opening the answer: a keystore of {} bytes, more than any", bytes.size()));
+  }
   const auto format = certificate::detect_format(bytes);
   if (!format) {
     return rejection(RejectionReason::unknown_format, "opening the answer: neither PKCS#12, PEM, DER nor PKCS#7");
@@ -248,6 +262,11 @@ Result<Candidate> read_answer(std::string_view body, const Keystore& installed, 
       return Candidate{std::move(*bytes), std::move(*answer)};
     }
     return build(*answer, *answer->key, installed, password);
+  }
+  if (!answer->unread_key.empty()) {
+    // Its own key was left unread, and no other belongs to it.
+    return rejection(RejectionReason::untrusted, fmt::format("judging the answer: certificate {} came with {}",
+                                                             answer->certificate.serial(), answer->unread_key));
   }
   auto key = installed_key_for(answer->certificate, installed);
   if (!key) {

@@ -25,7 +25,7 @@ struct Candidate {
 // PKCS#12 and JKS become PKCS#12, which a JDK opens under either type). A PKCS#12 that opens with `password` is taken
 // byte for byte. A certificate that came without key gets the installed key if it belongs to it; what must be built
 // carries over the installed alias ("cockpit-client" if it has none) and `password`.
-// Rejections: not_base64, unknown_format, wrong_password, no_certificate, no_key, key_mismatch, too_large.
+// Rejections: not_base64, unknown_format, wrong_password, no_certificate, no_key, key_mismatch, untrusted, too_large.
 Result<Candidate> read_answer(std::string_view body, const certificate::Keystore& installed, const Secret& password);
 
 }  // namespace renewd::cloud

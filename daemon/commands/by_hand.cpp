@@ -74,9 +74,7 @@ int work_on(const ByHandOptions& options, std::string command, Work work, std::o
   std::optional<Result<Completed>> result;
   progress.begin_activation(certificate.name, command == "rollback" ? "the old keystore" : "it");
   progress.start(finish(renewal, work, command, result));
-  loop.run([&log](const char* signal) {
-    log.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
-  });
+  loop.run([&log](std::string_view message) { log.event(EventName::daemon_stopping, "", message); });
   if (result && *result) {
     forget_failures(filesystem, settings->state_directory, certificate.name);
     say(out, certificate.name, success(command, **result, certificate, clock.now()));

@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "commands/exit_status.hpp"
 #include "configuration/loader.hpp"
 #include "core/cancellation.hpp"
 #include "core/version.hpp"
@@ -70,6 +71,7 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
       log_(service::event_output(settings_.log), clock_),
       asks_for_time_(std::make_shared<AsksForTime>()),
       filesystem_(settings_.state_directory),
+      loop_(kSuccess),
       pool_(kKeystoreThreads),
       slots_(loop_.executor(), kRenewalsAtOnce),
       monitoring_(loop_.executor(), &pool_, filesystem_, clock_, log_, board_, [this] { return stuck(); }) {}
@@ -95,11 +97,14 @@ Result<void> Daemon::run() {
   if (const auto interval = service::watchdog_interval()) {
     loop_.start(prove_life(*interval));
   }
-  loop_.run([this](const char* signal) {
-    service::notify_stopping();
-    log_.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
-    monitoring_.close();
-  });
+  const auto log_stopping = [this](std::string_view message) { log_.event(EventName::daemon_stopping, "", message); };
+  loop_.run(
+      [&](std::string_view message) {
+        service::notify_stopping();
+        log_stopping(message);
+        monitoring_.close();
+      },
+      log_stopping);
   return {};
 }
 

@@ -3,7 +3,9 @@
 #include <signal.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <exception>
+#include <thread>
 #include <utility>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -28,7 +30,15 @@ asio::awaitable<void> without_throwing(asio::awaitable<void> coroutine) {
 
 }  // namespace
 
-EventLoop::EventLoop() : io_(1), stop_signals_(io_, SIGTERM, SIGINT), hangup_signal_(io_), hangup_pause_(io_) {}
+EventLoop::EventLoop(int cut_off_status, std::chrono::milliseconds grace)
+    : io_(1),
+      hangup_signal_(io_),
+      hangup_pause_(io_),
+      watch_(1),
+      stop_signals_(watch_, SIGTERM, SIGINT),
+      cut_off_(watch_),
+      cut_off_status_(cut_off_status),
+      grace_(grace) {}
 
 void EventLoop::start(asio::awaitable<void> coroutine) {
   const auto cancellation = cancellations_.emplace(cancellations_.end());
@@ -67,7 +77,7 @@ void EventLoop::wait_for_hangup() {
 
 void EventLoop::act_on_hangup() {
   hangup_pause_.async_wait([this](const boost::system::error_code& error) {
-    if (error || stopping_) {
+    if (error || stopped_) {
       return;
     }
     hangup_waits_ = false;
@@ -76,27 +86,41 @@ void EventLoop::act_on_hangup() {
   });
 }
 
-bool EventLoop::run(std::function<void(const char* signal)> stopping) {
-  stop_signals_.async_wait([&](const boost::system::error_code& error, int signal) {
+bool EventLoop::run(const Log& stopping, const Log& cut_off) {
+  wait_for_stop(stopping, cut_off);
+  std::thread watcher([this] { watch_.run(); });
+  stop_when_idle();
+  io_.run();
+  watch_.stop();
+  watcher.join();
+  return stopped_;
+}
+
+void EventLoop::wait_for_stop(const Log& stopping, const Log& cut_off) {
+  stop_signals_.async_wait([&, this](const boost::system::error_code& error, int signal) {
     if (error) {
       return;
     }
-    stopping_ = true;
-    hangup_pause_.cancel();
-    stopping(signal == SIGTERM ? "SIGTERM" : "SIGINT");
-    for (auto& cancellation : cancellations_) {
-      cancellation.emit(asio::cancellation_type::terminal);
-    }
+    asio::post(io_, [&, this, signal] {
+      stopped_ = true;
+      hangup_pause_.cancel();
+      stopping(signal == SIGTERM ? "told to stop by SIGTERM" : "told to stop by SIGINT");
+      for (auto& cancellation : cancellations_) {
+        cancellation.emit(asio::cancellation_type::terminal);
+      }
+    });
+    cut_off_.expires_after(grace_);
+    cut_off_.async_wait([&, this](const boost::system::error_code&) {
+      cut_off(
+          "told to stop, and what is under way does not come to an end: ending without it; the next start resumes it");
+      std::_Exit(cut_off_status_);  // without destructors, which would wait for it
+    });
   });
-  stop_when_idle();
-  io_.run();
-  return stopping_;
 }
 
-// Nothing is left to run: waiting for a signal must not keep the loop alive.
+// Nothing is left to run: waiting for SIGHUP must not keep the loop alive.
 void EventLoop::stop_when_idle() {
   if (cancellations_.empty()) {
-    stop_signals_.cancel();
     hangup_signal_.cancel();
     hangup_pause_.cancel();
   }

@@ -1,8 +1,10 @@
 // The event loop of a command: runs coroutines until they end, and tells them to stop on SIGTERM and SIGINT.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <list>
+#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -10,11 +12,17 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "commands/exit_status.hpp"
+
 namespace renewd::commands {
 
 class EventLoop {
  public:
-  EventLoop();
+  using Log = std::function<void(std::string_view message)>;
+
+  // What has not come to its end `grace` after the signal (work that blocks is never cancelled) ends with the process,
+  // at once and with `cut_off_status`: a crash at any moment is safe.
+  explicit EventLoop(int cut_off_status = kFailure, std::chrono::milliseconds grace = std::chrono::seconds(3));
 
   boost::asio::any_io_executor executor() { return io_.get_executor(); }
 
@@ -24,21 +32,29 @@ class EventLoop {
   // The first one acts at once; after that `hung_up` is called at most once a second, and always after the last of
   // them.
   void on_hangup(std::function<void()> hung_up);
-  // Runs until every coroutine has ended. `stopping` is called once, with the signal's name, when a signal arrives.
-  // Returns whether one did.
-  bool run(std::function<void(const char* signal)> stopping);
+  // Runs until every coroutine has ended. `stopping` is called with what to log when a signal arrives. `cut_off`, on
+  // another thread, is called with the same when the process is about to end without the loop. Returns whether a signal
+  // arrived.
+  bool run(const Log& stopping, const Log& cut_off);
+  bool run(const Log& both) { return run(both, both); }
 
  private:
   void wait_for_hangup();
   void act_on_hangup();
+  void wait_for_stop(const Log& stopping, const Log& cut_off);
   void stop_when_idle();
 
   boost::asio::io_context io_;
-  boost::asio::signal_set stop_signals_;
   boost::asio::signal_set hangup_signal_;
   boost::asio::steady_timer hangup_pause_;
   bool hangup_waits_ = false;  // for the pause to end
-  bool stopping_ = false;
+  // Runs on a thread of its own, so that a signal is seen while the loop is busy.
+  boost::asio::io_context watch_;
+  boost::asio::signal_set stop_signals_;
+  boost::asio::steady_timer cut_off_;
+  bool stopped_ = false;
+  int cut_off_status_;
+  std::chrono::milliseconds grace_;
   std::function<void()> hung_up_;
   // One for each coroutine that runs. A list: they hold on to the slots.
   std::list<boost::asio::cancellation_signal> cancellations_;

@@ -18,7 +18,7 @@ std::string describe_key(const Keystore& keystore) {
     return keystore.certificate.belongs_to(*keystore.key) ? "present, matches the certificate"
                                                           : "present, DOES NOT MATCH the certificate";
   }
-  return keystore.has_key_entry ? "present, not read (keys of JKS files are not)" : "absent";
+  return keystore.has_key_entry ? fmt::format("present, not read ({})", keystore.unread_key) : "absent";
 }
 
 std::string relative(std::chrono::sys_seconds time, TimePoint now) {

@@ -27,10 +27,11 @@ Progress::Progress(std::shared_ptr<EventSink> output, std::ostream& terminal, st
       now_(std::move(now)) {}
 
 void Progress::write(const Event& event) {
+  const std::lock_guard guard(mutex_);
   erase();
   output_->write(event);
   follow(event);
-  draw();
+  redraw();
 }
 
 void Progress::begin(std::string_view certificate, std::string what, seconds StepLimits::* limit) {
@@ -42,8 +43,9 @@ void Progress::begin(std::string_view certificate, std::string what, seconds Ste
 }
 
 void Progress::begin_activation(std::string_view certificate, std::string_view keystore) {
+  const std::lock_guard guard(mutex_);
   begin(certificate, fmt::format("making the gateway use {}", keystore), &StepLimits::activation);
-  draw();
+  redraw();
 }
 
 // Which step an event is the beginning of.
@@ -103,6 +105,11 @@ std::string Progress::line() const {
 }
 
 void Progress::draw() {
+  const std::lock_guard guard(mutex_);
+  redraw();
+}
+
+void Progress::redraw() {
   if (step_) {
     steer_terminal(terminal_, "\r");
     terminal_ << line();
@@ -112,6 +119,7 @@ void Progress::draw() {
 }
 
 void Progress::end() {
+  const std::lock_guard guard(mutex_);
   erase();
   step_.reset();
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -52,8 +53,11 @@ class Progress final : public EventSink {
   void begin(std::string_view certificate, std::string what, std::chrono::seconds StepLimits::* limit = nullptr);
   void follow(const Event& event);
   void erase();
+  void redraw();
   std::string line() const;
 
+  // Events come from the threads beside the event loop, too.
+  std::mutex mutex_;
   std::shared_ptr<EventSink> output_;
   std::ostream& terminal_;
   std::size_t width_;

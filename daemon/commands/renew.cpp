@@ -44,9 +44,8 @@ class Pass {
 
   bool run() {
     progress_.start(one_after_the_other());
-    const bool interrupted = loop_.run([this](const char* signal) {
-      log_.event(EventName::daemon_stopping, "", fmt::format("told to stop by {}", signal));
-    });
+    const bool interrupted =
+        loop_.run([this](std::string_view message) { log_.event(EventName::daemon_stopping, "", message); });
     return succeeded_ && !interrupted;
   }
 

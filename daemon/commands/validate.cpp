@@ -36,7 +36,7 @@ class HostLook {
   // False when a signal ended it.
   bool run() {
     loop_.start(look());
-    return !loop_.run([](const char*) {});
+    return !loop_.run([](std::string_view) {});
   }
 
   const std::vector<HostFinding>& findings() const { return findings_; }

@@ -38,7 +38,8 @@ struct JournalEntry {
   std::int64_t activation_began = 0;
   // Where the gateway's log ended then; text that only the gateway understands.
   std::string log_position;
-  // How often this phase was begun without ever coming to an orderly end, and how often this answer was rolled back.
+  // How often this phase was begun without ever coming to an orderly end (in `answered` the first time counts, too),
+  // and how often this answer was rolled back.
   int resumed = 0;
   int rolled_back = 0;
 

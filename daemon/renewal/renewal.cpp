@@ -69,20 +69,27 @@ asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
   if (*recalled) {
     event(EventName::renewal_resumed, fmt::format("going on after \"{}\"", to_string(entry.phase)),
           {{"phase", std::string(to_string(entry.phase))}, {"resumed", std::int64_t{entry.resumed}}});
-    ++entry.resumed;
-    if (auto written = journal_.write(entry); !written) {
-      co_return tl::unexpected(std::move(written.error()));
+    // With an answer the first run counts, too: see begin_judging().
+    if (entry.phase != Phase::answered) {
+      ++entry.resumed;
+      if (auto written = journal_.write(entry); !written) {
+        co_return tl::unexpected(std::move(written.error()));
+      }
     }
   }
   auto completed = co_await carry_on(entry);
   if (!completed) {
-    // An orderly end, unlike a crash: what counts crashes begins anew. Best effort, the failure at hand matters more.
-    if (auto left = journal_.peek(); left && left->resumed != 0) {
-      left->resumed = 0;
-      (void)journal_.write(*left);
-    }
+    forget_crashes();
   }
   co_return completed;
+}
+
+// For an orderly end, unlike a crash. Best effort: what failed otherwise matters more.
+void Renewal::forget_crashes() {
+  if (auto left = journal_.peek(); left && left->resumed != 0) {
+    left->resumed = 0;
+    (void)journal_.write(*left);
+  }
 }
 
 asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
@@ -157,14 +164,37 @@ asio::awaitable<Result<void>> Renewal::obtain(std::string holder) {
     co_return Result<void>();
   }
   co_return co_await run_blocking(around_.pool, [&] {
-    return read_installed(around_.filesystem, settings_.keystore)
-        .and_then([&](const Installed& installed) { return judge(installed, entry); })
-        .map([](const cloud::Candidate&) {});
+    auto judged = begin_judging(entry)
+                      .and_then([&] { return read_installed(around_.filesystem, settings_.keystore); })
+                      .and_then([&](const Installed& installed) { return judge(installed, entry); })
+                      .map([](const cloud::Candidate&) {});
+    forget_crashes();
+    return judged;
   });
+}
+
+// An answer may be made to bring down whoever judges it, or to keep him busy until he is killed. Once may be a power
+// cut; after that it is not judged again.
+Result<void> Renewal::begin_judging(Entry& entry) {
+  if (entry.phase != Phase::answered) {
+    return {};
+  }
+  if (entry.resumed >= kJudgingsPerAnswer) {
+    const Error error =
+        rejection(RejectionReason::untrusted,
+                  fmt::format("judging the answer: begun {} times without ever coming to an end", entry.resumed))
+            .value();
+    return tl::unexpected(refuse(entry, error));
+  }
+  ++entry.resumed;
+  return journal_.write(entry);
 }
 
 // Judges the stored answer against the keystore as it is now, and puts the new one in its place.
 Result<Certificate> Renewal::install(Entry& entry) {
+  if (auto begun = begin_judging(entry); !begun) {
+    return tl::unexpected(std::move(begun.error()));
+  }
   auto installed = read_installed(around_.filesystem, settings_.keystore);
   if (!installed) {
     return tl::unexpected(std::move(installed.error()));

@@ -61,6 +61,9 @@ inline constexpr std::chrono::seconds kClockSkewTolerated{60};
 // How often an answer that the gateway did not come up with is tried before the cloud is asked anew.
 inline constexpr int kRollbacksPerAnswer = 3;
 
+// How often judging an answer is begun that never comes to an end, before the cloud is asked anew.
+inline constexpr int kJudgingsPerAnswer = 2;
+
 class Renewal {
  public:
   // `requests_per_day` caps the requests to the cloud, whoever makes them.
@@ -129,6 +132,8 @@ class Renewal {
   Result<void> keep_answer(Entry& entry, std::string answer);
   // The certificate that is installed then.
   Result<certificate::Certificate> install(Entry& entry);
+  Result<void> begin_judging(Entry& entry);
+  void forget_crashes();
   Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
   Error refuse(const Entry& entry, Error error);
   boost::asio::awaitable<Result<gateway::Activation>> use(Entry& entry);

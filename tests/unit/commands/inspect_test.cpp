@@ -6,6 +6,7 @@
 
 #include "fixtures.hpp"
 #include "support/catch.hpp"
+#include "support/hostile_answers.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace renewd::commands {
@@ -78,6 +79,20 @@ TEST_CASE("inspect --json tells the key's state and the chain") {
   CHECK(jks.at("key_matches").is_null());
   CHECK(inspect_json(fixture("leaf.der"), "").at("key") == "absent");
   CHECK(inspect_json(fixture("old.p12"), "changeit").at("legacy_encryption") == true);
+}
+
+TEST_CASE("inspect shows the key of an answer that would be refused, and does not compute with it") {
+  const testing::TemporaryDirectory directory;
+  const auto answers = testing::hostile_answers(kAccount, "changeit");
+  REQUIRE(answers.front().name == "RSA of 262144 bits");
+  testing::write_file(directory / "answer", answers.front().bytes);
+  const auto shown = run_inspect(directory / "answer", "changeit");
+  INFO(shown.errors);
+  CHECK(shown.status == 0);
+  CHECK_THAT(shown.out, ContainsSubstring("RSA 262144") && ContainsSubstring("present, not read (a private key of"));
+  const auto object = inspect_json(directory / "answer", "changeit");
+  CHECK(object.at("key_type") == "RSA 262144");
+  CHECK(object.at("key") == "not_read");
 }
 
 TEST_CASE("inspect opens answers of the cloud") {

@@ -176,6 +176,70 @@ TEST_CASE("an answer that was rolled back three times is set aside, and said so"
   CHECK_THAT(world.logged.str(), ContainsSubstring("try 3 of 3") && ContainsSubstring("answer-rejected-"));
 }
 
+namespace {
+
+// The process dies while it judges the answer, which it does for the `judging`-th time without having come to an end.
+template <typename Done>
+void die_while_judging(World& world, int judging, Work<Done> work) {
+  installation::Journal journal(world.filesystem, {world.directory / "state", "production"});
+  world.clock.on_now = [&] {
+    const auto entry = journal.peek();
+    if (entry && entry->phase == Phase::answered && entry->resumed == judging) {
+      throw Crash();
+    }
+  };
+  CHECK_THROWS_AS(world.run(work), Crash);
+  world.clock.on_now = [] {};
+}
+
+template <typename Done>
+void check_answer_set_aside(Work<Done> work) {
+  World world;
+  for (int judging = 1; judging <= kJudgingsPerAnswer; ++judging) {
+    die_while_judging(world, judging, work);
+  }
+  const auto refused = world.run(work);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::bad_answer);
+  CHECK(world.cloud.requests == 1);
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/answer"));
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/journal"));
+  CHECK(read_file(world.keystore) == keystores().installed);
+  CHECK_THAT(world.events(), ContainsSubstring("renewal_rejected"));
+  CHECK_THAT(world.logged.str(), ContainsSubstring("answer-rejected-") && ContainsSubstring("\"untrusted\""));
+  REQUIRE(world.run());
+  CHECK(world.cloud.requests == 2);
+}
+
+}  // namespace
+
+TEST_CASE("an answer whose judging twice did not come to an end is set aside, and the cloud is asked again") {
+  check_answer_set_aside<Completed>(&Renewal::run);
+  check_answer_set_aside<void>(&Renewal::obtain);
+}
+
+TEST_CASE("an answer whose judging once did not come to an end is used") {
+  World world;
+  die_while_judging<Completed>(world, 1, &Renewal::run);
+  REQUIRE(world.run());
+  CHECK(world.cloud.requests == 1);
+  CHECK(read_file(world.keystore) == keystores().renewed);
+}
+
+TEST_CASE("a failure that comes to an orderly end is not held against the answer") {
+  World world;
+  die_while_judging<void>(world, 1, &Renewal::obtain);
+  REQUIRE(world.run<void>(&Renewal::obtain));
+  die_while_judging<Completed>(world, 1, &Renewal::run);
+  write_file(world.keystore, "not a keystore");
+  REQUIRE_FALSE(world.run());
+  write_file(world.keystore, keystores().installed);
+  die_while_judging<Completed>(world, 1, &Renewal::run);
+  REQUIRE(world.run());
+  CHECK(world.cloud.requests == 1);
+  CHECK(read_file(world.keystore) == keystores().renewed);
+}
+
 TEST_CASE("never goes back to an expired keystore, nor where that is not wanted") {
   const bool expired = GENERATE(true, false);
   CAPTURE(expired);

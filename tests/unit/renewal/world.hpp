@@ -95,17 +95,23 @@ class FakeGateway final : public gateway::Gateway {
   int verifications = 0;
 };
 
-// run(), go_back(), activate_again()
-using Work = asio::awaitable<Result<renewal::Completed>> (renewal::Renewal::*)(std::string holder);
+// run(), go_back(), activate_again(); obtain()
+template <typename Done>
+using Work = asio::awaitable<Result<Done>> (renewal::Renewal::*)(std::string holder);
 
-inline asio::awaitable<void> run_into(renewal::Renewal& renewal, std::optional<Result<renewal::Completed>>& result,
-                                      Work work = &renewal::Renewal::run) {
+template <typename Done = renewal::Completed>
+asio::awaitable<void> run_into(renewal::Renewal& renewal, std::optional<Result<Done>>& result,
+                               Work<Done> work = &renewal::Renewal::run) {
   result = co_await (renewal.*work)("test");
 }
 
 class TestClock final : public Clock {
  public:
-  TimePoint now() const override { return time.value_or(std::chrono::system_clock::now()); }
+  TimePoint now() const override {
+    on_now();
+    return time.value_or(std::chrono::system_clock::now());
+  }
+  std::function<void()> on_now = [] {};
   std::optional<TimePoint> time;
 };
 
@@ -124,9 +130,10 @@ struct World {
     logger->set_pattern("%v");
   }
 
-  Result<renewal::Completed> run(Work work = &renewal::Renewal::run) {
+  template <typename Done = renewal::Completed>
+  Result<Done> run(Work<Done> work = &renewal::Renewal::run) {
     asio::io_context io;
-    std::optional<Result<renewal::Completed>> result;
+    std::optional<Result<Done>> result;
     renewal::Renewal renewal({disk == nullptr ? filesystem : *disk, cloud, gateway, log, clock}, settings,
                              directory / "state");
     asio::co_spawn(io, run_into(renewal, result, work), [](std::exception_ptr thrown) {

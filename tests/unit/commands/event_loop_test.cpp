@@ -1,0 +1,90 @@
+#include "commands/event_loop.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "core/blocking.hpp"
+#include "core/cancellation.hpp"
+#include "support/catch.hpp"
+
+using namespace renewd;
+using namespace renewd::commands;
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr int kCutOff = 42;
+constexpr int kEnded = 43;
+
+asio::awaitable<void> work_without_end() {
+  (void)raise(SIGTERM);
+  pause();  // the event loop is as busy as with work that is large
+  co_return;
+}
+
+asio::awaitable<void> work_beside_without_end() {
+  asio::thread_pool pool(1);
+  (void)raise(SIGTERM);
+  (void)co_await run_blocking(&pool, [] { return pause(); });
+}
+
+asio::awaitable<void> work_that_ends() {
+  (void)raise(SIGTERM);
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (bool stopping = false; !stopping; stopping = co_await stop_requested()) {
+    timer.expires_after(std::chrono::milliseconds(1));
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+// Of a process of its own: how it ended, and what it said about stopping.
+struct Outcome {
+  int status;
+  std::string said;
+};
+Outcome run_beside(asio::awaitable<void> (*work)(), std::chrono::milliseconds grace) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);  // a stuck test ends
+    EventLoop loop(kCutOff, grace);
+    loop.start(work());
+    loop.run([&](std::string_view message) { (void)!write(ends[1], message.data(), message.size()); });
+    std::_Exit(kEnded);
+  }
+  close(ends[1]);
+  Outcome outcome{0, std::string(1000, ' ')};
+  waitpid(child, &outcome.status, 0);
+  outcome.said.resize(static_cast<std::size_t>(read(ends[0], outcome.said.data(), outcome.said.size())));
+  close(ends[0]);
+  REQUIRE(WIFEXITED(outcome.status));
+  outcome.status = WEXITSTATUS(outcome.status);
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("work that does not end is cut off after a signal, and it is said so") {
+  for (const auto work : {work_without_end, work_beside_without_end}) {
+    const Outcome outcome = run_beside(work, std::chrono::milliseconds(50));
+    CHECK(outcome.status == kCutOff);
+    CHECK_THAT(outcome.said, ContainsSubstring("does not come to an end"));
+  }
+}
+
+TEST_CASE("work that ends after a signal is waited for") {
+  const Outcome outcome = run_beside(work_that_ends, std::chrono::hours(1));
+  CHECK(outcome.status == kEnded);
+  CHECK(outcome.said == "told to stop by SIGTERM");
+}
