@@ -92,10 +92,11 @@ Result<ForeignKeystore> find_foreign(const fs::path& keystore, const User& servi
 }
 
 std::string explain(const ForeignKeystore& foreign, std::string_view user, bool done) {
-  return fmt::format("{} and {} {} to {}, group {}: {} can read the keystore, and only {} can replace it or change what is "
-                     "in the directory",
-                     foreign.file.string(), foreign.file.parent_path().string(), done ? "now belong" : "have to belong",
-                     user, foreign.group_name, foreign.owner_name, user);
+  return fmt::format(
+      "{} and {} {} to {}, group {}: {} can read the keystore, and only {} can replace it or change what is "
+      "in the directory",
+      foreign.file.string(), foreign.file.parent_path().string(), done ? "now belong" : "have to belong", user,
+      foreign.group_name, foreign.owner_name, user);
 }
 
 std::string place_outside(const ForeignKeystore& foreign, std::string_view user, std::string_view certificate) {

@@ -21,8 +21,8 @@ struct ForeignKeystore {
   std::string group_name;
 };
 
-// How the keystore would be given to `user`, the service's. Refused, with what to do instead, are a keystore of root and
-// one in a directory that its owner does not own: those are not the gateway's to give away. Error kind: disk.
+// How the keystore would be given to `user`, the service's. Refused, with what to do instead, are a keystore of root
+// and one in a directory that its owner does not own: those are not the gateway's to give away. Error kind: disk.
 Result<ForeignKeystore> find_foreign(const std::filesystem::path& keystore, const User& user);
 
 // What give() changes, for people; `done`: has changed.

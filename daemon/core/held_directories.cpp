@@ -103,8 +103,12 @@ Result<std::shared_ptr<const void>> HeldDirectories::hold(const fs::path& direct
     return system_failure(ErrorKind::disk, "opening the directory " + directory.string(), errno);
   }
   const std::lock_guard lock(mutex_);
+  const fs::path path = plain(directory);
+  if (std::any_of(own_.begin(), own_.end(), [&path](const Own& own) { return below(path, own.path).has_value(); })) {
+    return failure(ErrorKind::disk, directory.string() + " is part of the state: nothing else is kept there");
+  }
   std::erase_if(held_, [](const Held& one) { return one.directory.expired(); });
-  held_.push_back({plain(directory), held});
+  held_.push_back({path, held});
   return held;
 }
 

@@ -41,7 +41,8 @@ class HeldDirectories {
   // others, or when a symbolic link is met below it. It need not exist yet.
   // Says at once what is wrong with one that does.
   Result<void> own(const std::filesystem::path& directory);
-  // As long as the result lives, the names in `directory` itself are looked up there. Error kind: disk.
+  // As long as the result lives, the names in `directory` itself are looked up there. A directory of our own is
+  // held anyway: asking for it is an error, since nothing else has business there. Error kind: disk.
   Result<std::shared_ptr<const void>> hold(const std::filesystem::path& directory);
 
   // Error: an errno value, and what to say instead of its text, if anything.

@@ -44,12 +44,12 @@ Result<ReplacedFile> find_replaced(Filesystem& filesystem, const std::filesystem
     return failure(ErrorKind::disk, fmt::format("{} has {} names (hard links): the others would keep the old keystore",
                                                 target->string(), attributes->names));
   }
-  if (attributes->owner != ::geteuid() && others_choose(keystore)) {
+  if (others_choose(keystore)) {
     const auto around = filesystem.attributes(target->parent_path());
     if (!around) {
       return tl::unexpected(around.error());
     }
-    if (around->owner != attributes->owner) {
+    if (around->owner != attributes->owner || ::geteuid() == 0) {
       return failure(ErrorKind::disk,
                      fmt::format("{} leads to {}, which belongs to {}, in a directory of {}: not a file "
                                  "that a link may choose",

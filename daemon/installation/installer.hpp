@@ -23,9 +23,8 @@ struct ReplacedFile {
 };
 
 // Refused are a file with a second name (the other one would keep the old keystore) and, behind a symbolic link that
-// others can change, a file that does not belong to the owner of its directory or to us: whoever can change the link
-// chooses what is overwritten.
-// Error kind: disk.
+// others can change, a file that does not belong to the owner of its directory: whoever can change the link chooses
+// what is overwritten. Root follows no such link, and nobody follows one into the state. Error kind: disk.
 Result<ReplacedFile> find_replaced(Filesystem& filesystem, const std::filesystem::path& keystore);
 
 // Whether replace() could begin, asked without changing anything; the error is the one that it would meet. What only

@@ -2,6 +2,7 @@
 // with root's rights, the cloud is not asked, every command ends and says why. With a service:
 // tests/system/hostile_gateway.
 
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,7 +92,7 @@ struct Attacked {
     struct stat status{};
     REQUIRE(::stat(program.c_str(), &status) == 0);
     for (const auto& entry : fs::recursive_directory_iterator(host.directory())) {
-      if (entry.is_regular_file() && entry.path() != program) {
+      if (entry.is_regular_file() && !fs::equivalent(entry.path(), program)) {
         CHECK((fs::status(entry.path()).permissions() & (fs::perms::set_uid | fs::perms::set_gid)) == fs::perms::none);
       }
       if (entry.is_regular_file() && !entry.is_symlink() && entry.path() != secret) {
@@ -247,6 +248,25 @@ TEST_CASE("a link leads to a file of its directory's owner, or to none") {
   CHECK(result.status == 1);
   CHECK_THAT(result.output, ContainsSubstring("not a file that a link may choose"));
   CHECK(host.cloud().request_count() == 0);
+}
+
+TEST_CASE("no link leads the replacement into the state") {
+  if (!is_root()) {
+    return;
+  }
+  Host host;
+  REQUIRE(host.renew({"--force"}).status == 0);
+  fs::rename(host.keystore(), host / "away.p12");
+  fs::create_symlink(host.state() / "generations/1", host.keystore());
+  const Snapshot generation = snapshot(host.state() / "generations/1");
+  for (const auto& words : {std::vector<std::string>{"renew", "--force"}, {"rollback", "production"}}) {
+    const CommandResult result = run_on(host, words);
+    CHECK(result.status == 1);
+    if (words.front() == "renew") {
+      CHECK_THAT(words_of(result), ContainsSubstring("is part of the state"));
+    }
+  }
+  CHECK(snapshot(host.state() / "generations/1") == generation);
 }
 
 TEST_CASE("root takes no process number from a file that others can write") {
