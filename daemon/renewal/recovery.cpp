@@ -146,4 +146,29 @@ Result<std::optional<Renewal::Entry>> Renewal::leave_to_others(const Entry& entr
   return theirs;
 }
 
+// An answer may be made to bring down whoever judges it, or to keep him busy until he is killed. Once may be a power
+// cut; after that it is not judged again.
+Result<void> Renewal::begin_judging(Entry& entry) {
+  if (entry.phase != Phase::answered) {
+    return {};
+  }
+  if (entry.resumed >= kJudgingsPerAnswer) {
+    const Error error =
+        rejection(RejectionReason::untrusted,
+                  fmt::format("judging the answer: begun {} times without ever coming to an end", entry.resumed))
+            .value();
+    return tl::unexpected(refuse(entry, error));
+  }
+  ++entry.resumed;
+  return journal_.write(entry);
+}
+
+// For an orderly end, unlike a crash. Best effort: what failed otherwise matters more.
+void Renewal::forget_crashes() {
+  if (auto left = journal_.peek(); left && left->resumed != 0) {
+    left->resumed = 0;
+    (void)journal_.write(*left);
+  }
+}
+
 }  // namespace renewd::renewal

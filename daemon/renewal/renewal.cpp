@@ -84,14 +84,6 @@ asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
   co_return completed;
 }
 
-// For an orderly end, unlike a crash. Best effort: what failed otherwise matters more.
-void Renewal::forget_crashes() {
-  if (auto left = journal_.peek(); left && left->resumed != 0) {
-    left->resumed = 0;
-    (void)journal_.write(*left);
-  }
-}
-
 asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
   if (entry.phase == Phase::requested) {
     auto asked = co_await ask(entry);
@@ -171,23 +163,6 @@ asio::awaitable<Result<void>> Renewal::obtain(std::string holder) {
     forget_crashes();
     return judged;
   });
-}
-
-// An answer may be made to bring down whoever judges it, or to keep him busy until he is killed. Once may be a power
-// cut; after that it is not judged again.
-Result<void> Renewal::begin_judging(Entry& entry) {
-  if (entry.phase != Phase::answered) {
-    return {};
-  }
-  if (entry.resumed >= kJudgingsPerAnswer) {
-    const Error error =
-        rejection(RejectionReason::untrusted,
-                  fmt::format("judging the answer: begun {} times without ever coming to an end", entry.resumed))
-            .value();
-    return tl::unexpected(refuse(entry, error));
-  }
-  ++entry.resumed;
-  return journal_.write(entry);
 }
 
 // Judges the stored answer against the keystore as it is now, and puts the new one in its place.

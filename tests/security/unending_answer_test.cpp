@@ -1,0 +1,124 @@
+// An answer whose judging does not come to an end, whatever it is made of: the process ends when it is told to, and the
+// answer does not stop renewal for good.
+
+#include <csignal>
+#include <functional>
+
+#include "support/catch.hpp"
+#include "support/host.hpp"
+
+using namespace renewd::testing;
+
+namespace {
+
+pid_t tracer_of(pid_t process) {
+  const std::string status = read_file("/proc/" + std::to_string(process) + "/status");
+  const std::string name = "TracerPid:";
+  const pid_t tracer = std::stoi(status.substr(status.find(name) + name.size()));
+  REQUIRE(tracer > 0);
+  return tracer;
+}
+
+void wait_until(const std::function<bool()>& reached) {
+  for (int tries = 0; tries < 1000; ++tries) {
+    if (reached()) {
+      return;
+    }
+    run_or_throw({"sleep", "0.1"});
+  }
+  FAIL("not reached");
+}
+
+bool has_stopped_thread(pid_t process) {
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+    if (read_file(task.path() / "stat").find(") t ") != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// A host that has an answer to judge, which it does after it has read `ca_file`.
+class HostWithAnswer {
+ public:
+  HostWithAnswer() {
+    host_.configure(
+        {.certificate = {}, .keystore = {"ca_file: " + host_.cloud().client_ca_file().string()}, .http = {}});
+    std::filesystem::create_directories(host_.state());
+    write_file(host_.state() / "answer", "bm90IGEga2V5c3RvcmU=");
+  }
+
+  Host& host() { return host_; }
+
+  // Runs the command and stops it while it judges for the `judging`-th time: it sleeps where it opens ca_file, on the
+  // thread that judges.
+  CommandResult stop_while_judging(const std::vector<std::string>& command, int judging) {
+    std::vector<std::string> argv = {"strace", "-D",
+                                     "-f",     "--quiet=all",
+                                     "-e",     "signal=none",
+                                     "-o",     "/dev/null",
+                                     "-P",     host_.cloud().client_ca_file().string(),
+                                     "-e",     "trace=openat",
+                                     "-e",     "inject=openat:delay_enter=600000000"};
+    argv.insert(argv.end(), command.begin(), command.end());
+    CommandOptions options;
+    options.environment["ASAN_OPTIONS"] = "detect_leaks=0";  // which needs ptrace
+    BackgroundProcess process(argv, options);
+    // Counted before it begins.
+    const std::string counted = "\"resumed\":" + std::to_string(judging);
+    wait_until([&] { return journal().find(counted) != std::string::npos; });
+    // A signal that the kernel had given to that thread on its way there would wait with it. Other threads stop, too,
+    // but do not stay.
+    int looks = 0;
+    wait_until([&] { return (looks = has_stopped_thread(process.pid()) ? looks + 1 : 0) == 10; });
+    process.send_signal(SIGTERM);
+    process.wait_for_errors(
+        [](const std::string& errors) { return errors.find("does not come to an end") != std::string::npos; });
+    // It would hold the dead thread until the delay is over.
+    ::kill(tracer_of(process.pid()), SIGKILL);
+    return process.wait();
+  }
+
+ private:
+  std::string journal() const {
+    const auto file = host_.state() / "journal";
+    return std::filesystem::exists(file) ? read_file(file) : std::string();
+  }
+
+  Host host_;
+};
+
+void check_cut_off(const CommandResult& result, int status) {
+  INFO(result.output << result.errors);
+  CHECK(result.status == status);
+  CHECK_THAT(result.errors, ContainsSubstring("does not come to an end"));
+  CHECK(result.errors.find("renewal_rejected") == std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("judging that does not come to an end is ended by SIGTERM, and the third start sets the answer aside") {
+  if (!have_program("strace")) {
+    WARN("skipped: strace lets the judging take its time");
+    return;
+  }
+  HostWithAnswer prepared;
+  Host& host = prepared.host();
+  const Snapshot before = snapshot(host.keystore());
+  check_cut_off(prepared.stop_while_judging(host.daemon_command(), 1), 0);
+  check_cut_off(prepared.stop_while_judging(host.renew_command(), 2), 1);
+
+  const CommandResult third = host.renew();
+  INFO(third.output << third.errors);
+  CHECK(third.status == 1);
+  const auto rejected = find_event(parse_events(third.errors), "renewal_rejected");
+  REQUIRE(rejected);
+  CHECK(field(*rejected, "reason") == "untrusted");
+  CHECK_THAT(field(*rejected, "message"), ContainsSubstring("begun 2 times"));
+  CHECK(std::filesystem::exists(field(*rejected, "answer")));
+  CHECK(snapshot(host.keystore()) == before);
+  CHECK(host.cloud().request_count() == 0);
+
+  CHECK(host.renew().status == 0);
+  CHECK(host.cloud().request_count() == 1);
+}
