@@ -120,14 +120,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         expect_usable(*record);
       }
       break;
-    case 4:
+    case 4: {
       put(paths.generations_index(), bytes);
-      for (const auto& generation : Generations(filesystem, paths).list().value()) {
+      const auto kept = Generations(filesystem, paths).list();
+      expect(kept && kept->size() == 1);
+      for (const auto& generation : *kept) {
         if (generation.certificate) {
           expect_usable(*generation.certificate);
         }
       }
       break;
+    }
     default:
       read_journal(bytes);
   }
