@@ -24,7 +24,9 @@ void* allocate(std::size_t size) {
   }
 }
 
-void wipe_and_free(void* memory) noexcept {
+// Not inlined: where the compiler knows how much was asked for, wiping what malloc(3) has added to it would be taken
+// for an overrun (_FORTIFY_SOURCE).
+[[gnu::noinline]] void wipe_and_free(void* memory) noexcept {
   if (memory != nullptr) {
     ::explicit_bzero(memory, ::malloc_usable_size(memory));
     std::free(memory);

@@ -18,7 +18,7 @@ namespace json = boost::json;
 
 constexpr std::string_view kFirstLine = "gravitee-renewd-journal 1";
 constexpr std::size_t kJournalLimit = 64 * 1024;
-// A gateway is a handful of units, and a path has 4096 bytes at most.
+// A gateway is a handful of units; a position is a path, of 4096 bytes at most, and some numbers.
 constexpr std::size_t kMostUnits = 64;
 constexpr std::size_t kLongestPosition = 4096 + 64;
 constexpr std::array kPhases{Phase::requested, Phase::answered, Phase::accepted,    Phase::installed,
@@ -37,14 +37,6 @@ std::string checksum_line(std::string_view text) {
   boost::crc_32_type crc;
   crc.process_bytes(text.data(), text.size());
   return fmt::format("crc32 {:08x}\n", crc.checksum());
-}
-
-// Whether the gateway could have written it: empty, or "DEVICE:INODE:OFFSET PATH", or "- PATH" (gateway/log_file).
-bool is_log_position(std::string_view text) {
-  const auto space = text.find(' ');
-  const auto place = text.substr(0, space);
-  return text.empty() || (text.size() <= kLongestPosition && space != std::string_view::npos && !place.empty() &&
-                          place.find_first_not_of("0123456789:-") == std::string_view::npos);
 }
 
 std::optional<std::map<Phase, std::int64_t>> parse_reached(const json::object& object) {
@@ -82,8 +74,8 @@ std::optional<JournalEntry> parse_entry(const json::value& value) {
   const auto rolled_back = checked_count(object.at("rolled_back"));
   std::string fingerprint(object.at("fingerprint").as_string());
   std::string position(object.at("log_position").as_string());
-  if (!phase || !reached || !units || !generation || !began || !resumed || !rolled_back || !is_log_position(position) ||
-      (!fingerprint.empty() && !is_hexadecimal(fingerprint))) {
+  if (!phase || !reached || !units || !generation || !began || !resumed || !rolled_back ||
+      position.size() > kLongestPosition || (!fingerprint.empty() && !is_hexadecimal(fingerprint))) {
     return std::nullopt;
   }
   return JournalEntry{.phase = *phase,
