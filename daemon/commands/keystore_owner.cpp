@@ -55,12 +55,12 @@ Result<Opened> open_both(const fs::path& file) {
   return opened;
 }
 
+}  // namespace
+
 std::string name_of_group(gid_t id) {
   const group* const entry = ::getgrgid(id);
   return entry == nullptr ? std::to_string(id) : entry->gr_name;
 }
-
-}  // namespace
 
 Result<ForeignKeystore> find_foreign(const fs::path& keystore, const User& service) {
   std::error_code error;

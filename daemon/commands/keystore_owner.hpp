@@ -21,6 +21,9 @@ struct ForeignKeystore {
   std::string group_name;
 };
 
+// Its number, where it has no name.
+std::string name_of_group(gid_t id);
+
 // How the keystore would be given to `user`, the service's. Refused, with what to do instead, are a keystore of root
 // and one in a directory that its owner does not own: those are not the gateway's to give away. Error kind: disk.
 Result<ForeignKeystore> find_foreign(const std::filesystem::path& keystore, const User& user);

@@ -93,11 +93,14 @@ std::string service_drop_in(const Permissions& permissions) {
   if (permissions.user != kDefaultUser || permissions.group != kDefaultUser) {
     text += fmt::format("User={}\nGroup={}\n", word(permissions.user), word(permissions.group));
   }
-  for (const auto& directory : permissions.writable) {
-    // "-": one that is missing is for the daemon to complain of; systemd would not start it.
-    text += fmt::format("ReadWritePaths={}\n", word("-" + directory.string()));
+  for (const auto* directories : {&permissions.passed, &permissions.writable}) {
+    for (const auto& directory : *directories) {
+      // "-": one that is missing is for the daemon to complain of; systemd would not start it.
+      text += fmt::format("ReadWritePaths={}\n", word("-" + directory.string()));
+    }
   }
-  if (std::ranges::any_of(permissions.writable, is_in_a_home)) {
+  if (std::ranges::any_of(permissions.writable, is_in_a_home) ||
+      std::ranges::any_of(permissions.passed, is_in_a_home)) {
     text += "ProtectHome=read-only\n";
   }
   if (permissions.changes_group) {

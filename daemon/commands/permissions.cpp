@@ -106,8 +106,8 @@ Result<User> chosen_user(const std::string& named, const fs::path& root) {
   auto service = find_service(root);
   if (!service) {
     return tl::unexpected(std::move(service.error()));
-  }
-  return *service ? Result<User>((*service)->user) : find_user(std::string(kDefaultUser)).map_error([](Error error) {
+  }  // The account's groups: those that the unit adds are what is to be found out.
+  return *service ? find_user((*service)->user.name) : find_user(std::string(kDefaultUser)).map_error([](Error error) {
     error.message += "; the package makes it, or name another one with --user";
     return error;
   });
@@ -137,6 +137,10 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
     return kUsageError;
   }
   PosixFilesystem filesystem;
+  // The rules' directory is polkitd's, who says what is permitted anyway.
+  if (const auto polkit = find_user("polkitd")) {
+    filesystem.trust(polkit->id);
+  }
   const auto user = chosen_user(options.user, options.root);
   if (!user) {
     return fail(errors, user.error());

@@ -61,8 +61,8 @@ Result<void> check_unit_path(const fs::path& path) {
                                      printable(text, 500)));
 }
 
-Result<void> add_writable(const fs::path& directory, Permissions& into) {
-  return check_unit_path(directory).map([&] { add_once(into.writable, directory); });
+Result<void> add_directory(const fs::path& directory, std::vector<fs::path>& to) {
+  return check_unit_path(directory).map([&] { add_once(to, directory); });
 }
 
 // The keystore's directory as it is configured, which may lie below a link that an upgrade of the gateway changes, and
@@ -75,20 +75,26 @@ Result<void> add_keystore(const CertificateSettings& certificate, const Filesyst
   if (!attributes) {
     return tl::unexpected(attributes.error());
   }
+  gid_t group = attributes->group;
   if (attributes->owner != user.id) {
     auto foreign = find_foreign(path, user);
     if (!foreign) {
       return tl::unexpected(std::move(foreign.error()));
     }
-    if (std::ranges::find(user.groups, foreign->group) == user.groups.end()) {
-      add_once(into.groups, foreign->group_name);
-    }
+    group = foreign->group;
     into.foreign.emplace_back(certificate.name, std::move(*foreign));
   } else if (const auto around = filesystem.attributes(real->parent_path());
-             attributes->group != user.group && around && !around->sets_group) {
+             group != user.group && around && !around->sets_group) {
     into.changes_group = true;
   }
-  return add_writable(path.parent_path(), into).and_then([&] { return add_writable(real->parent_path(), into); });
+  // What else is the gateway's (its log, the directories on the way) may be for its group alone.
+  if (group != 0 && std::ranges::find(user.groups, group) == user.groups.end()) {
+    add_once(into.groups, name_of_group(group));
+  }
+  const bool direct = path.parent_path() == real->parent_path();
+  return add_directory(real->parent_path(), into.writable).and_then([&] {
+    return direct ? Result<void>() : add_directory(path.parent_path(), into.passed);
+  });
 }
 
 void add_gateway(const configuration::GatewaySettings& gateway, Permissions& into) {
@@ -119,16 +125,16 @@ Result<void> set_user(const User& user, Permissions& into) {
 }
 
 // What the unit makes by itself (StateDirectory=, RuntimeDirectory=) is writable to it.
-Result<void> add_directory(const fs::path& directory, std::string_view of_unit, Permissions& into) {
-  return directory == of_unit ? Result<void>() : add_writable(directory, into);
+Result<void> add_unless(std::string_view of_unit, const fs::path& directory, Permissions& into) {
+  return directory == of_unit ? Result<void>() : add_directory(directory, into.writable);
 }
 
 Result<void> add_metrics(const configuration::MetricsSettings& metrics, Permissions& into) {
   const auto* socket = metrics.listen ? std::get_if<fs::path>(&*metrics.listen) : nullptr;
-  Result<void> added = metrics.textfile ? add_writable(metrics.textfile->parent_path(), into) : Result<void>();
-  return socket == nullptr
-             ? added
-             : added.and_then([&] { return add_directory(socket->parent_path(), kRuntimeDirectory, into); });
+  Result<void> added =
+      metrics.textfile ? add_directory(metrics.textfile->parent_path(), into.writable) : Result<void>();
+  return socket == nullptr ? added
+                           : added.and_then([&] { return add_unless(kRuntimeDirectory, socket->parent_path(), into); });
 }
 
 }  // namespace
@@ -148,7 +154,7 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
     }
     add_gateway(certificate.gateway, permissions);
   }
-  if (auto added = add_directory(settings.state_directory, kStateDirectory, permissions).and_then([&] {
+  if (auto added = add_unless(kStateDirectory, settings.state_directory, permissions).and_then([&] {
         return add_metrics(settings.metrics, permissions);
       });
       !added) {

@@ -10,7 +10,7 @@
 namespace renewd {
 
 // `mode` is that of access(2). Without a user it is this process that asks; only root may ask for another user. The
-// answer counts the groups of the user (not SupplementaryGroups= of a unit), access control lists and every directory
+// answer counts the groups of the user, access control lists and every directory
 // on the way, but no sandbox of a systemd unit. The error, of kind disk, is the bare reason: "Permission denied". For
 // another user it forks: call it from a process of one thread.
 Result<void> check_access(const std::optional<User>& user, const std::filesystem::path& path, int mode);

@@ -153,7 +153,7 @@ Result<Place> PosixFilesystem::find_to_change(std::string_view doing, const fs::
     return place;
   }
   const fs::path parent = path.parent_path();
-  if (const auto trusted = check_trusted(parent.empty() ? fs::path(".") : parent, 0); !trusted) {
+  if (const auto trusted = check_trusted(parent.empty() ? fs::path(".") : parent, trusted_); !trusted) {
     return failure(ErrorKind::disk,
                    fmt::format("{} {}: root changes nothing where others can change it: {}; run it as that user, or as "
                                "the service does",

@@ -87,6 +87,8 @@ class PosixFilesystem final : public Filesystem {
   explicit PosixFilesystem(const std::filesystem::path& own_directory) { (void)own(own_directory); }
   // The error says why it is not: of another user, or open to others. One that does not exist yet is ours.
   Result<void> own(const std::filesystem::path& directory) { return held_.own(directory); }
+  // Root may change things in this user's directories, too.
+  void trust(uid_t user) { trusted_ = user; }
 
   Result<std::string> read(const std::filesystem::path& path, std::size_t limit) const override;
   Result<FileAttributes> attributes(const std::filesystem::path& path) const override;
@@ -115,6 +117,7 @@ class PosixFilesystem final : public Filesystem {
   Result<Descriptor> open(std::string_view doing, const std::filesystem::path& path, int flags) const;
 
   HeldDirectories held_;
+  uid_t trusted_ = 0;
 };
 
 // Writes a file that may already exist so that a reader, or the disk after a power cut, holds either the old bytes or

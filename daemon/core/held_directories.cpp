@@ -1,8 +1,6 @@
 #include "core/held_directories.hpp"
 
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,16 +19,28 @@ using Shared = std::shared_ptr<const Descriptor>;
 
 constexpr int kDirectory = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
-// Without a wrapper in the C library (openat2(2)).
-int open_resolving(int directory, const fs::path& path, int flags, std::uint64_t resolve) {
-  open_how how{};
-  how.flags = static_cast<unsigned>(flags);
-  how.resolve = resolve;
-  return static_cast<int>(::syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how));
-}
-
-int open_beneath(int directory, const fs::path& path, int flags) {
-  return open_resolving(directory, path, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+// Name by name, and never through a link: what openat2(2) does with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS, which a
+// unit with RestrictSUIDSGID= may not call. None, and errno (ELOOP for a link), when it fails.
+Descriptor walk(int directory, const fs::path& path, int flags) {
+  Descriptor held;
+  for (auto name = path.begin(); name != path.end(); ++name) {
+    if (*name == "..") {
+      errno = EXDEV;
+      return {};
+    }
+    const int at = held ? held.get() : directory;
+    const bool last = std::next(name) == path.end();
+    Descriptor next(::openat(at, name->c_str(), (last ? flags : kDirectory) | O_NOFOLLOW | O_CLOEXEC));
+    if (!next) {
+      const int error = errno;
+      struct stat status{};
+      const bool link = ::fstatat(at, name->c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+      errno = link ? ELOOP : error;
+      return {};
+    }
+    held = std::move(next);
+  }
+  return held;
 }
 
 bool is_removed(const Descriptor& directory) {
@@ -78,7 +88,8 @@ HeldDirectories::Refusal refusal(int number, std::string message = {}) {
 }  // namespace
 
 Descriptor open_without_links(const fs::path& path, int flags) {
-  return Descriptor(open_resolving(AT_FDCWD, path, flags | O_CLOEXEC, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS));
+  const Descriptor root(::open("/", kDirectory));
+  return root ? walk(root.get(), path.relative_path(), flags) : Descriptor();
 }
 
 std::string why_not_own(const fs::path& directory, uid_t user) {
@@ -151,7 +162,7 @@ tl::expected<Place, HeldDirectories::Refusal> HeldDirectories::find(const fs::pa
     if (parent.empty()) {
       return Place{*root, relative->string(), true};
     }
-    auto opened = std::make_shared<const Descriptor>(open_beneath((*root)->get(), parent, kDirectory));
+    auto opened = std::make_shared<const Descriptor>(walk((*root)->get(), parent, kDirectory));
     if (!*opened) {
       return tl::unexpected(refusal(errno, errno == ELOOP ? "a symbolic link is on the way" : ""));
     }

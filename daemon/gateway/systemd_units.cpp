@@ -180,8 +180,8 @@ asio::awaitable<Result<UnitOnHost>> SystemdUnits::look_up(std::string unit, Dead
     co_return tl::unexpected(properties.error());
   }
   const std::string homes = properties->text("ProtectHome");
-  co_return UnitOnHost{properties->text("User"), homes == "yes" || homes == "tmpfs",
-                       check_loaded(unit, properties->text("LoadState"))};
+  co_return UnitOnHost{properties->text("User"), properties->list("SupplementaryGroups"),
+                       homes == "yes" || homes == "tmpfs", check_loaded(unit, properties->text("LoadState"))};
 }
 
 Result<void> SystemdUnits::watch_jobs() {

@@ -41,9 +41,10 @@ std::string service_name(const std::string& unit);
 
 // What systemd knows of a unit that need not exist.
 struct UnitOnHost {
-  std::string user;     // User=, empty for root
-  bool hides_homes;     // ProtectHome=: home directories are empty, or not there, for it
-  Result<void> usable;  // the error says why systemd could not start it
+  std::string user;                 // User=, empty for root
+  std::vector<std::string> groups;  // SupplementaryGroups=
+  bool hides_homes;                 // ProtectHome=: home directories are empty, or not there, for it
+  Result<void> usable;              // the error says why systemd could not start it
 };
 
 class SystemdUnits {

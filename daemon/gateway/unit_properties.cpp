@@ -1,6 +1,7 @@
 #include "gateway/unit_properties.hpp"
 
 #include <cstdint>
+#include <cstdlib>
 #include <string_view>
 
 namespace renewd::gateway {
@@ -17,6 +18,14 @@ int read_value(sd_bus_message* answer, const std::string& name, std::string_view
     const char* value = nullptr;
     result = sd_bus_message_read(answer, "s", &value);
     properties.texts[name] = value == nullptr ? "" : value;
+  } else if (type == "as") {
+    char** values = nullptr;
+    result = sd_bus_message_read_strv(answer, &values);
+    for (char** value = values; value != nullptr && *value != nullptr; ++value) {
+      properties.lists[name].emplace_back(*value);
+      std::free(*value);  // ours, and so is the list (sd_bus_message_read_strv(3))
+    }
+    std::free(values);
   } else if (type == "u") {
     std::uint32_t value = 0;
     result = sd_bus_message_read_basic(answer, SD_BUS_TYPE_UINT32, &value);
@@ -41,7 +50,7 @@ int read_entry(sd_bus_message* answer, UnitProperties& properties) {
     return result;
   }
   const std::string_view contents(type);
-  if (contents != "s" && contents != "u" && contents != "i") {
+  if (contents != "s" && contents != "as" && contents != "u" && contents != "i") {
     return sd_bus_message_skip(answer, "v");
   }
   return read_value(answer, name, contents, properties);
@@ -52,6 +61,11 @@ int read_entry(sd_bus_message* answer, UnitProperties& properties) {
 std::string UnitProperties::text(const std::string& name) const {
   const auto found = texts.find(name);
   return found == texts.end() ? std::string() : found->second;
+}
+
+std::vector<std::string> UnitProperties::list(const std::string& name) const {
+  const auto found = lists.find(name);
+  return found == lists.end() ? std::vector<std::string>() : found->second;
 }
 
 std::int64_t UnitProperties::number(const std::string& name) const {

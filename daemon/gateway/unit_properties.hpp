@@ -1,9 +1,10 @@
-// The properties of a D-Bus object, as far as units need them: strings and integers.
+// The properties of a D-Bus object, as far as units need them: strings, lists of them, and integers.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <systemd/sd-bus.h>
 
@@ -13,10 +14,12 @@ namespace renewd::gateway {
 
 struct UnitProperties {
   std::map<std::string, std::string> texts;
+  std::map<std::string, std::vector<std::string>> lists;
   std::map<std::string, std::int64_t> numbers;
 
   // Empty or 0 when there is no such property.
   std::string text(const std::string& name) const;
+  std::vector<std::string> list(const std::string& name) const;
   std::int64_t number(const std::string& name) const;
 };
 

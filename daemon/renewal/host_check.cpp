@@ -79,6 +79,11 @@ std::optional<User> service_user(const UnitOnHost& unit, std::vector<HostFinding
         {"", Level::warning, fmt::format("{} runs as {}: {}", kOwnUnit, unit.user, user.error().message)});
     return std::nullopt;
   }
+  for (const auto& name : unit.groups) {
+    if (const auto group = find_group(name)) {
+      user->groups.push_back(*group);
+    }
+  }
   if (::geteuid() == user->id) {
     return std::nullopt;
   }
