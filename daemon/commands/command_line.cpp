@@ -194,13 +194,15 @@ Command add_init(CLI::App& app, const fs::path& configuration) {
   auto* permissions_flag =
       command->add_flag("--permissions")
           ->description(
-              "Instead, write a polkit rule for the gateway's units and a drop-in of the service, from --config");
+              "Instead, let the service do what --config asks for: its user owns the keystores, the gateway reads "
+              "them, and a polkit rule and a drop-in of the service are written");
   command->add_option("--root", permissions->root, "With --permissions: write below this directory")
       ->type_name("DIRECTORY")
       ->capture_default_str()
       ->needs(permissions_flag);
   command
-      ->add_option("--user", permissions->user, "With --permissions: whom the service runs as; else whom it does now")
+      ->add_option("--user", permissions->user,
+                   "With --permissions: the user that the service runs as; by default the one that it runs as now")
       ->type_name("NAME")
       ->needs(permissions_flag);
   command->add_flag("--dry-run", permissions->dry_run, "With --permissions: show what would be written")
@@ -208,7 +210,10 @@ Command add_init(CLI::App& app, const fs::path& configuration) {
   command->footer(
       "Asks at the terminal for what it cannot find; without one it lists what is missing. Passwords go into files of\n"
       "their own beside the configuration. Files that exist are left alone, unless --force is given.\n"
-      "Exit status: 0 written, 1 ended at the terminal or not possible, 2 something is missing or wrong, or exists.\n"
+      "--permissions --user gravitee lets the service share the gateway's user: simpler, and less safe "
+      "(docs/security.md).\n"
+      "Exit status: 0 written, 1 ended at the terminal, not possible, or something is still missing to the service,\n"
+      "2 something is missing or wrong, or exists.\n"
       "Example: gravitee-renewd init --from /etc/gravitee-gateway/gravitee.yml\n"
       "Example: gravitee-renewd init --permissions");
   return {command, [beginning, permissions, permissions_flag, &configuration] {

@@ -16,7 +16,7 @@ _gravitee_renewd() {
     [plan]='--json'
     [validate]='--strict --online'
     [inspect]='--password-file --json'
-    [init]='--from --output --force --account-url --token-file --password-file --unit --permissions --root --dry-run'
+    [init]='--from --output --force --account-url --token-file --password-file --unit --permissions --user --root --dry-run'
     [activate]=''
     [rollback]=''
   )
@@ -30,7 +30,7 @@ _gravitee_renewd() {
   for ((index = 1; index < COMP_CWORD; index++)); do
     case ${COMP_WORDS[index]} in
       --config) configuration=${COMP_WORDS[++index]} ;;
-      --password-file | --root | --from | --output | --account-url | --token-file | --unit) ((++index)) ;;
+      --password-file | --root | --from | --output | --account-url | --token-file | --unit | --user) ((++index)) ;;
       --warning | --critical) ((++index)) ;;
       -*) ;;
       *) [[ -n $command ]] || command=${COMP_WORDS[index]} ;;
