@@ -109,7 +109,7 @@ Parsed<void> DerivationBudget::take(const X509_ALGOR& algorithm, std::string_vie
                      (ASN1_INTEGER_get_int64(&key, inner->keylength) != 1 || key < 1 || key > kLargestKey))) {
     return not_listed(what, block == 0 ? function : derivation);
   }
-  return take(inner->iter, (kLargestKey + block - 1) / block, inner->salt->value.octet_string, what);
+  return take(inner->iter, static_cast<int>((key + block - 1) / block), inner->salt->value.octet_string, what);
 }
 
 Parsed<void> DerivationBudget::take_mac(const PKCS12& pkcs12) {
@@ -132,7 +132,9 @@ Parsed<void> DerivationBudget::take(const ASN1_INTEGER* rounds, int blocks, cons
     return problem(KeystoreProblem::damaged, fmt::format("{} has a salt of more than {} bytes", what, kSaltLimit));
   }
   if (count > left_ / blocks) {
-    return damaged(fmt::format("{} asks for too many rounds of key derivation, alone or with the others", what));
+    return problem(
+        KeystoreProblem::damaged,
+        fmt::format("{} costs too much to open: too many rounds of key derivation, alone or with the others", what));
   }
   left_ -= std::max(count * blocks, kLeastCost);
   return {};

@@ -32,6 +32,22 @@ std::string watching(const configuration::Settings& settings) {
   return fmt::format("watching {} certificate{}", count, count == 1 ? "" : "s");
 }
 
+// What root has read before it became the service's user cannot be read again.
+void keep_read_ahead(const configuration::Settings& from, configuration::Settings& to) {
+  std::map<std::string, Secret> read;
+  for_each_secret(from, [&read](const SecretSource& secret) {
+    if (secret.kind == SecretSource::Kind::credential && !secret.value.empty()) {
+      read.emplace(secret.name, secret.value);
+    }
+  });
+  for_each_secret(to, [&read](SecretSource& secret) {
+    const auto known = read.find(secret.name);
+    if (secret.kind == SecretSource::Kind::credential && known != read.end()) {
+      secret.value = known->second;
+    }
+  });
+}
+
 std::chrono::seconds longest_restart(const configuration::Settings& settings) {
   std::chrono::seconds longest{0};
   for (const auto& certificate : settings.certificates) {
@@ -149,6 +165,9 @@ asio::awaitable<void> Daemon::watch(std::string name) {
 void Daemon::reload() {
   service::notify_reloading();
   auto settings = configuration::load(configuration_);
+  if (settings) {
+    keep_read_ahead(settings_, *settings);
+  }
   Result<void> moved;
   if (settings && settings->state_directory != settings_.state_directory) {
     moved = filesystem_.own(settings->state_directory).and_then([&] { return hold(settings->state_directory); });

@@ -1,6 +1,7 @@
 #include "commands/event_loop.hpp"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -111,8 +112,10 @@ void EventLoop::wait_for_stop(const Log& stopping, const Log& cut_off) {
     });
     cut_off_.expires_after(grace_);
     cut_off_.async_wait([&, this](const boost::system::error_code&) {
-      cut_off(
-          "told to stop, and what is under way does not come to an end: ending without it; the next start resumes it");
+      // Whoever holds the log up must not hold this up.
+      ::signal(SIGALRM, SIG_DFL);
+      ::alarm(1);
+      cut_off("stopping now: the work in progress did not end in time; the next start resumes it");
       std::_Exit(cut_off_status_);  // without destructors, which would wait for it
     });
   });

@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include "core/descriptor.hpp"
-#include "core/held_directories.hpp"
 #include "core/trusted_path.hpp"
 
 namespace renewd::commands {
@@ -22,37 +21,65 @@ namespace fs = std::filesystem;
 constexpr mode_t kOthersWrite = S_IWGRP | S_IWOTH;
 
 struct Opened {
+  fs::path path;
   Descriptor directory;
   Descriptor file;
   struct stat of_directory{};
   struct stat of_file{};
 };
 
-// Found once and held: the owner of the directory may change any name in it meanwhile.
-Result<Opened> open_both(const fs::path& file) {
-  Opened opened;
-  opened.directory = open_without_links(file.parent_path(), O_RDONLY | O_DIRECTORY);
-  if (!opened.directory || ::fstat(opened.directory.get(), &opened.of_directory) != 0) {
-    return system_failure(ErrorKind::disk, "opening the directory " + file.parent_path().string(), errno);
+tl::unexpected<Error> not_taken(const fs::path& file, std::string_view why) {
+  return failure(ErrorKind::disk, fmt::format("{} is not changed: {}", file.string(), why));
+}
+
+// Found once and held: whoever owns what is on the way may change it meanwhile. `owner` is whose file it must be.
+Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
+  // Somebody else than its owner must not choose what is given away.
+  auto followed = follow(keystore, owner);
+  if (!followed) {
+    return tl::unexpected(std::move(followed.error()));
   }
-  opened.file = Descriptor(::openat(opened.directory.get(), file.filename().c_str(),
+  Opened opened{std::move(followed->path), {}, {}, {}, {}};
+  opened.directory = Descriptor(::openat(followed->directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  opened.file = Descriptor(::openat(opened.directory.get(), opened.path.filename().c_str(),
                                     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!opened.file || ::fstat(opened.file.get(), &opened.of_file) != 0) {
-    return system_failure(ErrorKind::disk, "opening " + file.string(), errno);
+  if (!opened.directory || !opened.file || ::fstat(opened.directory.get(), &opened.of_directory) != 0 ||
+      ::fstat(opened.file.get(), &opened.of_file) != 0) {
+    return system_failure(ErrorKind::disk, "opening " + opened.path.string(), errno);
   }
-  const auto refuse = [&file](const std::string& why) {
-    return failure(ErrorKind::disk, file.string() + " is not changed: " + why);
-  };
   if (!S_ISREG(opened.of_file.st_mode) || opened.of_file.st_nlink != 1) {
-    return refuse("it is not a regular file with a single name");
+    return not_taken(opened.path, "it is not a regular file with a single name");
   }
-  if (opened.of_file.st_uid == 0 || opened.of_directory.st_uid != opened.of_file.st_uid) {
-    return refuse(
-        fmt::format("it belongs to {} in a directory of {}, and only what the gateway's user owns, file and "
-                    "directory, is taken from it; put the keystore into a directory of its own",
-                    name_of_user(opened.of_file.st_uid), name_of_user(opened.of_directory.st_uid)));
+  if (owner == 0 || opened.of_file.st_uid != owner) {
+    return not_taken(opened.path, fmt::format("it belongs to {}. Only a keystore of the gateway's user is given to the "
+                                              "service; put it into a directory of its own",
+                                              name_of_user(opened.of_file.st_uid)));
+  }
+  if (!followed->choice_of_others.empty()) {
+    return not_taken(opened.path, fmt::format("{} leads to it by a way that others choose: {}", keystore.string(),
+                                              followed->choice_of_others));
+  }
+  if (opened.of_directory.st_uid != owner && opened.of_directory.st_uid != service) {
+    return not_taken(opened.path,
+                     fmt::format("its directory belongs to {}, not to {}; put it into a directory of its own",
+                                 name_of_user(opened.of_directory.st_uid), name_of_user(owner)));
   }
   return opened;
+}
+
+// For a shell, where it has to be.
+std::string quoted(const std::string& word) {
+  const bool plain = std::ranges::all_of(word, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_./@:").find(c) != std::string_view::npos;
+  });
+  return plain ? word : "'" + word + "'";  // without quotes in it: a unit file could not name its directory
+}
+
+// A home is more than a place for a keystore.
+bool is_home(const fs::path& directory, const passwd& user) {
+  std::error_code error;
+  return fs::equivalent(directory, user.pw_dir, error);
 }
 
 }  // namespace
@@ -63,32 +90,33 @@ std::string name_of_group(gid_t id) {
 }
 
 Result<ForeignKeystore> find_foreign(const fs::path& keystore, const User& service) {
-  std::error_code error;
-  const fs::path file = fs::canonical(keystore, error);
-  if (error) {
-    return system_failure(ErrorKind::disk, "finding " + keystore.string(), error.value());
+  struct stat status{};
+  if (::stat(keystore.c_str(), &status) != 0) {
+    return system_failure(ErrorKind::disk, "finding " + keystore.string(), errno);
   }
-  const auto opened = open_both(file);
+  const auto opened = open_both(keystore, status.st_uid, service.id);
   if (!opened) {
     return tl::unexpected(opened.error());
   }
-  const uid_t owner = opened->of_file.st_uid;
-  const passwd* const entry = ::getpwuid(owner);
+  const passwd* const entry = ::getpwuid(status.st_uid);
   if (entry == nullptr) {
-    return failure(ErrorKind::disk,
-                   fmt::format("{} belongs to uid {}, which is no user of this host", file.string(), owner));
+    return not_taken(opened->path, fmt::format("it belongs to uid {}, which is no user of this host", status.st_uid));
+  }
+  if (is_home(opened->path.parent_path(), *entry)) {
+    return not_taken(opened->path, fmt::format("its directory is the home of {}; put it into a directory of its own",
+                                               entry->pw_name));
   }
   const std::string name = entry->pw_name;
-  const auto user = find_user(name);
-  if (!user) {
-    return tl::unexpected(user.error());
+  const auto owner = find_user(name);
+  if (!owner) {
+    return tl::unexpected(owner.error());
   }
   // A group that one of the two users is in; where the file has another one, its owner has read it as such.
   const auto is_in_group = [&opened](const User& one) {
     return std::ranges::find(one.groups, opened->of_file.st_gid) != one.groups.end();
   };
-  const gid_t group = is_in_group(*user) || is_in_group(service) ? opened->of_file.st_gid : user->group;
-  return ForeignKeystore{keystore, file, owner, name, group, name_of_group(group)};
+  const gid_t group = is_in_group(*owner) || is_in_group(service) ? opened->of_file.st_gid : owner->group;
+  return ForeignKeystore{keystore, opened->path, status.st_uid, name, group, name_of_group(group)};
 }
 
 std::string explain(const ForeignKeystore& foreign, std::string_view user, bool done) {
@@ -101,23 +129,21 @@ std::string explain(const ForeignKeystore& foreign, std::string_view user, bool 
 
 std::string place_outside(const ForeignKeystore& foreign, std::string_view user, std::string_view certificate) {
   constexpr std::string_view kOutside = "/var/lib/gravitee-keystore";
+  // Read as the gateway's user: what is in its directories is not for root to follow.
   return fmt::format(
       "an upgrade of Gravitee's own package gives everything below its home back to {0} (chown -R): run `init "
       "--permissions` again after it, or keep the keystore outside, and name it there in keystore.path of both "
       "gravitee.yml and this configuration:\n"
       "  install -d -o {1} -g {2} -m 2750 {3}\n"
-      "  install -o {1} -g {2} -m 0640 {4} {3}/{5}{6}\n",
-      foreign.owner_name, user, foreign.group_name, kOutside, foreign.keystore.string(), certificate,
-      foreign.keystore.extension().string());
+      "  runuser -u {0} -- cat {4} | install -o {1} -g {2} -m 0640 /dev/stdin {3}/{5}{6}\n",
+      foreign.owner_name, user, foreign.group_name, kOutside, quoted(foreign.keystore.string()), certificate,
+      quoted(foreign.keystore.extension().string()));
 }
 
 Result<void> give(const ForeignKeystore& foreign, const User& user) {
-  const auto opened = open_both(foreign.file);
+  const auto opened = open_both(foreign.keystore, foreign.owner, user.id);
   if (!opened) {
     return tl::unexpected(opened.error());
-  }
-  if (opened->of_file.st_uid != foreign.owner) {
-    return failure(ErrorKind::disk, foreign.file.string() + " was changed meanwhile; run it again");
   }
   // The directory first: from then on nobody else puts another file into the place of this one. New files get its group
   // (the set-group-id bit), which the service, not being in it, could not give them.

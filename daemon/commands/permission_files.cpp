@@ -90,9 +90,7 @@ std::string polkit_rules(const Permissions& permissions) {
 
 std::string service_drop_in(const Permissions& permissions) {
   std::string text = fmt::format(kHeader, "#") + "[Service]\n";
-  if (permissions.user != kDefaultUser || permissions.group != kDefaultUser) {
-    text += fmt::format("User={}\nGroup={}\n", word(permissions.user), word(permissions.group));
-  }
+  text += fmt::format("User={}\nGroup={}\n", word(permissions.user), word(permissions.group));
   for (const auto* directories : {&permissions.passed, &permissions.writable}) {
     for (const auto& directory : *directories) {
       // "-": one that is missing is for the daemon to complain of; systemd would not start it.

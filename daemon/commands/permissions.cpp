@@ -113,12 +113,14 @@ Result<User> chosen_user(const std::string& named, const fs::path& root) {
   });
 }
 
-Result<void> give_keystores(const Permissions& permissions, const User& user, std::ostream& out) {
+Result<void> give_keystores(const Permissions& permissions, const User& user, const fs::path& root, std::ostream& out) {
   for (const auto& [certificate, foreign] : permissions.foreign) {
-    if (auto given = give(foreign, user); !given) {
+    // With another root the files are for another host, or to be looked at: nothing is changed on this one.
+    const bool here = root == "/";
+    if (auto given = here ? give(foreign, user) : Result<void>(); !given) {
       return given;
     }
-    fmt::print(out, "{}: {}\n", certificate, explain(foreign, user.name, true));
+    fmt::print(out, "{}: {}\n", certificate, explain(foreign, user.name, here));
     fmt::print(out, "note: {}", place_outside(foreign, user.name, certificate));
   }
   return {};
@@ -166,7 +168,7 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
       return fail(errors, untouched.error());
     }
   }
-  if (const auto given = give_keystores(*required, *user, out); !given) {
+  if (const auto given = give_keystores(*required, *user, options.root, out); !given) {
     return fail(errors, given.error());
   }
   bool changed = false;
@@ -213,7 +215,7 @@ std::vector<std::string> stale_permissions(const configuration::Settings& settin
       continue;
     }
     stale.push_back(fmt::format("{} {} ({}); run gravitee-renewd init --permissions", file.path.string(),
-                                filesystem.exists(file.path) ? "is of another configuration" : "is missing",
+                                filesystem.exists(file.path) ? "does not match the configuration" : "is missing",
                                 file.meaning));
   }
   return stale;

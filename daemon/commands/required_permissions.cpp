@@ -198,6 +198,15 @@ std::vector<std::string> missing_access(const configuration::Settings& settings,
       add_once(missing, fmt::format("there is no {}", stored.string()));
     }
   }
+  for (const auto& certificate : settings.certificates) {
+    if (permissions.user == kDefaultUser && certificate.renew != RenewMode::never &&
+        std::holds_alternative<configuration::SignalGateway>(certificate.gateway.action)) {
+      add_once(missing,
+               fmt::format("{}: {} may send no signal to the gateway's process: use `systemd` or `command`, or "
+                           "let the service share the gateway's user (--user)",
+                           certificate.name, permissions.user));
+    }
+  }
   for (const auto& directory : permissions.writable) {
     if (!check_access(*user, directory, W_OK | X_OK)) {
       add_once(missing, fmt::format("{} may not write to {}", permissions.user, directory.string()));

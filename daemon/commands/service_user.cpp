@@ -90,6 +90,11 @@ Result<std::optional<Service>> find_service(const fs::path& root) {
   return Service{std::move(*user), configuration_of(*unit)};
 }
 
+bool is_configuration_of_service(const fs::path& configuration) {
+  const auto service = find_service();
+  return is_same_file(configuration, service && *service ? (*service)->configuration : kServiceConfiguration);
+}
+
 Result<void> work_as_service(configuration::Settings& settings, const fs::path& configuration) {
   if (::geteuid() == 0) {
     const auto service = find_service();

@@ -26,6 +26,9 @@ struct Service {
 // a user that this host does not have.
 Result<std::optional<Service>> find_service(const std::filesystem::path& root = "/");
 
+// Whether the installed service reads this file.
+bool is_configuration_of_service(const std::filesystem::path& configuration);
+
 // Called once, between loading the configuration and touching a keystore or the state. Root becomes the service's user
 // for good, after what needs root: credentials are read into `settings`, the system bus is connected to, and a state
 // directory that does not exist yet is made. Without a unit, and for anybody else, the caller stays who he is. Error,

@@ -44,7 +44,7 @@ class HostLook {
  private:
   asio::awaitable<void> look() {
     findings_ = co_await renewal::check_host(loop_.executor(), settings_, options_.configuration, SystemClock().now());
-    if (options_.configuration == kServiceConfiguration) {
+    if (is_configuration_of_service(options_.configuration)) {
       for (auto& lack : stale_permissions(settings_)) {
         findings_.push_back({"", Level::warning, std::move(lack)});
       }

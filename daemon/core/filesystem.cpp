@@ -410,6 +410,23 @@ Result<Descriptor> PosixFilesystem::open_to_lock(const fs::path& path, bool crea
   return fd;
 }
 
+Result<HeldFile> PosixFilesystem::follow(const fs::path& path) {
+  auto followed = renewd::follow(path, ::geteuid());
+  if (!followed) {
+    return tl::unexpected(std::move(followed.error()));
+  }
+  struct stat around{};
+  if (::fstat(followed->directory.get(), &around) != 0) {
+    return disk_failure("looking at the directory of", path, errno);
+  }
+  auto directory = held_.hold(followed->path.parent_path(), std::move(followed->directory));
+  if (!directory) {
+    return tl::unexpected(std::move(directory.error()));
+  }
+  return HeldFile{std::move(followed->path), std::move(followed->choice_of_others), around.st_uid,
+                  std::move(*directory)};
+}
+
 Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::string_view bytes,
                            const FileAttributes& attributes, const std::function<Result<void>()>& last_check) {
   // A fixed name: what a crash left behind is removed by the next attempt instead of piling up.

@@ -38,6 +38,13 @@ struct FileAttributes {
   bool operator==(const FileAttributes&) const = default;
 };
 
+struct HeldFile {
+  std::filesystem::path path;    // without links
+  std::string choice_of_others;  // as in core/trusted_path
+  uid_t directory_owner = 0;
+  std::shared_ptr<const void> directory;
+};
+
 class Filesystem {
  public:
   virtual ~Filesystem() = default;
@@ -72,8 +79,9 @@ class Filesystem {
   // A file that the kernel can lock (flock(2)), opened for writing; made where `create` says so, and otherwise none
   // when it does not exist.
   virtual Result<Descriptor> open_to_lock(const std::filesystem::path& path, bool create) const = 0;
-  // As long as the result lives, names in this directory mean what they mean now, whatever becomes of the path.
-  virtual Result<std::shared_ptr<const void>> hold(const std::filesystem::path& directory) = 0;
+  // Where a path leads: resolved once. As long as the result lives, names in the file's directory mean what they mean
+  // now, whatever becomes of the path. Fails when the file does not exist, or is part of the state.
+  virtual Result<HeldFile> follow(const std::filesystem::path& path) = 0;
 };
 
 // The disk of this host. Two rules against those who may write where we work, whom no sequence of calls can outrun:
@@ -105,9 +113,7 @@ class PosixFilesystem final : public Filesystem {
   Result<void> sync_directory(const std::filesystem::path& directory) override;
   Result<void> touch(const std::filesystem::path& path) override;
   Result<Descriptor> open_to_lock(const std::filesystem::path& path, bool create) const override;
-  Result<std::shared_ptr<const void>> hold(const std::filesystem::path& directory) override {
-    return held_.hold(directory);
-  }
+  Result<HeldFile> follow(const std::filesystem::path& path) override;
 
  private:
   Result<Place> find(std::string_view doing, const std::filesystem::path& path) const;

@@ -48,6 +48,29 @@ bool is_removed(const Descriptor& directory) {
   return ::fstat(directory.get(), &status) != 0 || status.st_nlink == 0;
 }
 
+bool is_same(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+// Whether going up from a directory comes to the other one.
+bool is_below(const Descriptor& directory, const Descriptor& other) {
+  struct stat wanted{};
+  struct stat now{};
+  struct stat before{};
+  if (::fstat(other.get(), &wanted) != 0 || ::fstat(directory.get(), &now) != 0) {
+    return false;
+  }
+  Descriptor at(::openat(directory.get(), ".", kDirectory));
+  do {
+    if (is_same(now, wanted)) {
+      return true;
+    }
+    before = now;
+    at = Descriptor(::openat(at.get(), "..", kDirectory));
+  } while (at && ::fstat(at.get(), &now) == 0 && !is_same(now, before));
+  return false;
+}
+
 // Nothing for a path that is not below the directory.
 std::optional<fs::path> below(const fs::path& path, const fs::path& directory) {
   const auto [rest, at] = std::mismatch(directory.begin(), directory.end(), path.begin(), path.end());
@@ -74,8 +97,8 @@ std::string why_not_own(const fs::path& path, const struct stat& status, uid_t u
   }
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return fmt::format(
-        "the state directory {} can be written by others (mode {:04o}): chmod 0700 it once nothing foreign "
-        "is in it",
+        "the state directory {} can be written by others (mode {:04o}): check its contents, then "
+        "chmod 0700 it",
         path.string(), status.st_mode & 07777U);
   }
   return "";
@@ -86,11 +109,6 @@ HeldDirectories::Refusal refusal(int number, std::string message = {}) {
 }
 
 }  // namespace
-
-Descriptor open_without_links(const fs::path& path, int flags) {
-  const Descriptor root(::open("/", kDirectory));
-  return root ? walk(root.get(), path.relative_path(), flags) : Descriptor();
-}
 
 std::string why_not_own(const fs::path& directory, uid_t user) {
   struct stat status{};
@@ -108,18 +126,17 @@ Result<void> HeldDirectories::own(const fs::path& directory) {
   return opened || opened.error().message.empty() ? Result<void>() : failure(ErrorKind::disk, opened.error().message);
 }
 
-Result<std::shared_ptr<const void>> HeldDirectories::hold(const fs::path& directory) {
-  auto held = std::make_shared<const Descriptor>(::open(directory.c_str(), kDirectory));
-  if (!*held) {
-    return system_failure(ErrorKind::disk, "opening the directory " + directory.string(), errno);
-  }
+Result<std::shared_ptr<const void>> HeldDirectories::hold(const fs::path& path, Descriptor directory) {
   const std::lock_guard lock(mutex_);
-  const fs::path path = plain(directory);
-  if (std::any_of(own_.begin(), own_.end(), [&path](const Own& own) { return below(path, own.path).has_value(); })) {
-    return failure(ErrorKind::disk, directory.string() + " is part of the state: nothing else is kept there");
+  for (Own& own : own_) {
+    // By what it is: the state's own path may have links in it.
+    if (const auto opened = open(own); opened && is_below(directory, **opened)) {
+      return failure(ErrorKind::disk, path.string() + " is part of the state: nothing else is kept there");
+    }
   }
   std::erase_if(held_, [](const Held& one) { return one.directory.expired(); });
-  held_.push_back({path, held});
+  const auto held = std::make_shared<const Descriptor>(std::move(directory));
+  held_.push_back({plain(path), held});
   return held;
 }
 

@@ -32,18 +32,15 @@ struct Place {
 // Why an existing state directory cannot be taken for that of `user` alone; empty when it can, or cannot be looked at.
 std::string why_not_own(const std::filesystem::path& directory, uid_t user);
 
-// open(2) of an absolute path in which no symbolic link is followed. None, and errno, when it fails.
-Descriptor open_without_links(const std::filesystem::path& path, int flags);
-
 class HeldDirectories {
  public:
   // From now on all of `directory` is ours alone. Each use fails when it belongs to another user or can be written by
   // others, or when a symbolic link is met below it. It need not exist yet.
   // Says at once what is wrong with one that does.
   Result<void> own(const std::filesystem::path& directory);
-  // As long as the result lives, the names in `directory` itself are looked up there. A directory of our own is
-  // held anyway: asking for it is an error, since nothing else has business there. Error kind: disk.
-  Result<std::shared_ptr<const void>> hold(const std::filesystem::path& directory);
+  // As long as the result lives, the names in the directory at `path`, which is open already, are looked up there. One
+  // of our own is an error: nothing else has business there. Error kind: disk.
+  Result<std::shared_ptr<const void>> hold(const std::filesystem::path& path, Descriptor directory);
 
   // Error: an errno value, and what to say instead of its text, if anything.
   struct Refusal {

@@ -1,6 +1,7 @@
 #include "core/trusted_path.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
@@ -9,6 +10,8 @@
 #include <climits>
 #include <deque>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -22,13 +25,45 @@ namespace fs = std::filesystem;
 // As the kernel counts them (path_resolution(7)).
 constexpr int kMostLinks = 40;
 
+// The group of a user alone, as useradd(8) makes it: by the user's name, and with nobody else in it.
+bool is_private_group(gid_t id, uid_t user) {
+  passwd account{};
+  passwd* found = nullptr;
+  std::array<char, 4096> text{};
+  // Root's is not: accounts without a group of their own may be in it.
+  if (user == 0 || ::getpwuid_r(user, &account, text.data(), text.size(), &found) != 0 || found == nullptr ||
+      account.pw_gid != id) {
+    return false;
+  }
+  group entry{};
+  group* of_group = nullptr;
+  std::array<char, 16384> names{};
+  return ::getgrgid_r(id, &entry, names.data(), names.size(), &of_group) == 0 && of_group != nullptr &&
+         std::string_view(entry.gr_name) == account.pw_name && *entry.gr_mem == nullptr;
+}
+
+// Who else than root and `user` can change what this is; empty: nobody.
+std::string others_who_change(const fs::path& path, const struct stat& status, uid_t user) {
+  if (status.st_uid != 0 && status.st_uid != user) {
+    return fmt::format("{} belongs to {}", path.string(), name_of_user(status.st_uid));
+  }
+  const bool sticky = S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) != 0;
+  const bool everyone = (status.st_mode & S_IWOTH) != 0;
+  const bool group = (status.st_mode & S_IWGRP) != 0 && !is_private_group(status.st_gid, status.st_uid);
+  if (S_ISLNK(status.st_mode) || sticky || !(everyone || group)) {
+    return "";
+  }
+  return fmt::format("{} can be written by {} (mode {:04o})", path.string(), everyone ? "everyone" : "its group",
+                     status.st_mode & 07777U);
+}
+
 // One step after the other, as the kernel resolves a path, with each directory held while the next is looked up.
 class Walk {
  public:
   Walk(const fs::path& path, uid_t user) : user_(user), left_(path.begin(), path.end()) {}
 
   Result<void> run() {
-    if (auto begun = enter("/", Descriptor(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC))); !begun) {
+    if (auto begun = enter("/", root()); !begun) {
       return begun;
     }
     while (!left_.empty()) {
@@ -44,7 +79,15 @@ class Walk {
     return {};
   }
 
+  // The first place that others can change; empty when there is none.
+  const std::string& changed_by_others() const { return changed_; }
+  const std::string& choice_of_others() const { return choice_; }
+  const fs::path& path() const { return at_; }
+  Descriptor take_directory() { return std::move(above_); }
+
  private:
+  static Descriptor root() { return Descriptor(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)); }
+
   Result<void> step(const std::string& name) {
     const fs::path path = name == ".." ? at_.parent_path() : at_ / name;
     Descriptor next(::openat(directory_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
@@ -52,21 +95,20 @@ class Walk {
     if (!next || ::fstat(next.get(), &status) != 0) {
       return system_failure(ErrorKind::disk, "looking at " + path.string(), errno);
     }
-    return S_ISLNK(status.st_mode) ? follow(path, next, status.st_uid) : enter(path, std::move(next));
+    return S_ISLNK(status.st_mode) ? follow(path, next, status) : enter(path, std::move(next));
   }
 
-  Result<void> follow(const fs::path& path, const Descriptor& link, uid_t owner) {
+  Result<void> follow(const fs::path& path, const Descriptor& link, const struct stat& status) {
     std::array<char, PATH_MAX> target{};
     const ssize_t size = ::readlinkat(link.get(), "", target.data(), target.size());
     if (size < 0 || ++links_ > kMostLinks) {
       return system_failure(ErrorKind::disk, "following " + path.string(), size < 0 ? errno : ELOOP);
     }
-    if (auto owned = check_owner(path, owner); !owned) {
-      return owned;
-    }
+    note(others_who_change(path, status, user_));
+    choice_ = changed_;
     const fs::path to(std::string(target.data(), static_cast<std::size_t>(size)));
     left_.insert(left_.begin(), to.begin(), to.end());
-    return to.is_absolute() ? enter("/", Descriptor(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC))) : Result<void>();
+    return to.is_absolute() ? enter("/", root()) : Result<void>();
   }
 
   Result<void> enter(const fs::path& path, Descriptor next) {
@@ -74,43 +116,50 @@ class Walk {
     if (!next || ::fstat(next.get(), &status) != 0) {
       return system_failure(ErrorKind::disk, "looking at " + path.string(), errno);
     }
-    if (auto owned = check_owner(path, status.st_uid); !owned) {
-      return owned;
-    }
-    const bool sticky = S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) != 0;
-    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky) {
-      return failure(ErrorKind::disk,
-                     fmt::format("{} can be written by {} (mode {:04o})", path.string(),
-                                 (status.st_mode & S_IWOTH) != 0 ? "everyone" : "its group", status.st_mode & 07777U));
-    }
-    directory_ = std::move(next);
+    note(others_who_change(path, status, user_));
+    above_ = std::exchange(directory_, std::move(next));
     at_ = path;
     return {};
   }
 
-  Result<void> check_owner(const fs::path& path, uid_t owner) const {
-    if (owner == 0 || owner == user_) {
-      return {};
+  void note(std::string change) {
+    if (changed_.empty()) {
+      changed_ = std::move(change);
     }
-    return failure(ErrorKind::disk, fmt::format("{} belongs to {}", path.string(), name_of_user(owner)));
   }
 
   uid_t user_;
   std::deque<fs::path> left_;
+  Descriptor above_;
   Descriptor directory_;
   fs::path at_;
   int links_ = 0;
+  std::string changed_;
+  std::string choice_;
 };
 
-}  // namespace
-
-Result<void> check_trusted(const fs::path& path, uid_t user) {
+Result<Walk> walk(const fs::path& path, uid_t user) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);
   if (error) {
     return system_failure(ErrorKind::disk, "looking at " + path.string(), error.value());
   }
-  return Walk(absolute, user).run();
+  Walk walk(absolute, user);
+  return walk.run().map([&walk] { return std::move(walk); });
+}
+
+}  // namespace
+
+Result<void> check_trusted(const fs::path& path, uid_t user) {
+  return walk(path, user).and_then([](const Walk& walked) {
+    return walked.changed_by_others().empty() ? Result<void>() : failure(ErrorKind::disk, walked.changed_by_others());
+  });
+}
+
+Result<Followed> follow(const fs::path& path, uid_t user) {
+  return walk(path, user).map([](Walk&& walked) {
+    return Followed{walked.path(), walked.take_directory(), walked.choice_of_others()};
+  });
 }
 
 std::string name_of_user(uid_t user) {

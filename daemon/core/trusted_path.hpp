@@ -4,7 +4,9 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <string>
 
+#include "core/descriptor.hpp"
 #include "core/error.hpp"
 
 namespace renewd {
@@ -14,6 +16,18 @@ namespace renewd {
 // directory with the sticky bit, such as /tmp, only the owner of a file replaces it: that is enough. The error, of kind
 // disk, names the first place that others can change: "/srv/shared can be written by everyone (mode 0777)".
 Result<void> check_trusted(const std::filesystem::path& path, uid_t user);
+
+// Where a path leads, resolved once and held from then on.
+struct Followed {
+  std::filesystem::path path;  // of the file, without links
+  Descriptor directory;        // the one that it is in (O_PATH)
+  // What somebody else than root and `user` can change, where that decides which file it is: a symbolic link on the
+  // way, or a directory before one; empty when there is no such thing.
+  std::string choice_of_others;
+};
+
+// Follows the links of a path as the kernel does, in one pass. The file must be there. Error kind: disk.
+Result<Followed> follow(const std::filesystem::path& path, uid_t user);
 
 // For messages: "gravitee (uid 998)", "uid 4711".
 std::string name_of_user(uid_t user);

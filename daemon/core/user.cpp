@@ -2,10 +2,12 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 #include "core/core_files.hpp"
 
@@ -26,7 +28,7 @@ Result<User> find_user(const std::string& name) {
   if (entry == nullptr) {
     return failure(ErrorKind::disk, "there is no user " + name + " on this host");
   }
-  User user{entry->pw_name, entry->pw_uid, entry->pw_gid, {}};
+  User user{entry->pw_name, entry->pw_uid, entry->pw_gid, {}, entry->pw_dir};
   int count = 16;
   user.groups.resize(static_cast<std::size_t>(count));
   while (::getgrouplist(user.name.c_str(), user.group, user.groups.data(), &count) < 0) {
@@ -57,6 +59,11 @@ Result<void> become(const User& user) {
   if (::getuid() != user.id || ::geteuid() != user.id || (user.id != 0 && ::setuid(0) == 0)) {
     return failure(ErrorKind::disk, "becoming the user " + user.name + ": this process is still root");
   }
+  // What root runs as this user looks for that user's files, and makes none that others can read.
+  ::setenv("HOME", user.home.c_str(), 1);
+  ::setenv("USER", user.name.c_str(), 1);
+  ::setenv("LOGNAME", user.name.c_str(), 1);
+  ::umask(077);
   // The kernel has set it back with the user id.
   keep_memory_private();
   return {};

@@ -15,6 +15,7 @@ struct User {
   uid_t id = 0;
   gid_t group = 0;
   std::vector<gid_t> groups;
+  std::string home;
 };
 
 // A user of this host by its name or number. Error kind: disk.

@@ -63,8 +63,8 @@ struct SpawnArguments {
     // We ignore SIGPIPE; the child must not inherit that, nor a signal mask.
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    // A session of its own: at root's terminal, which it could otherwise open, the command is not root.
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
@@ -133,8 +133,8 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const asio::any_io_exe
   if (::pipe2(ends, O_CLOEXEC) != 0) {
     return system_failure(ErrorKind::gateway, "making a pipe", errno);
   }
-  FileDescriptor output(ends[0]);
-  const FileDescriptor input(ends[1]);
+  Descriptor output(ends[0]);
+  const Descriptor input(ends[1]);
   const SpawnArguments arguments(input.get());
   std::vector<std::string> environment = minimal_environment();
   pid_t pid = 0;

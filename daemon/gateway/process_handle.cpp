@@ -29,26 +29,16 @@ std::string process_path(pid_t pid, std::string_view name) {
 
 }  // namespace
 
-FileDescriptor::~FileDescriptor() {
-  if (value_ >= 0) {
-    ::close(value_);
-  }
-}
-
-int FileDescriptor::release() {
-  return std::exchange(value_, -1);
-}
-
 // Through syscall(2): glibc has wrappers since 2.36 only.
-Result<FileDescriptor> open_process(pid_t pid) {
+Result<Descriptor> open_process(pid_t pid) {
   const long descriptor = ::syscall(SYS_pidfd_open, pid, 0);
   if (descriptor < 0) {
     return system_failure(ErrorKind::gateway, fmt::format("looking for process {}", pid), errno);
   }
-  return FileDescriptor(static_cast<int>(descriptor));
+  return Descriptor(static_cast<int>(descriptor));
 }
 
-Result<void> send_signal(const FileDescriptor& process, pid_t pid, int signal) {
+Result<void> send_signal(const Descriptor& process, pid_t pid, int signal) {
   if (::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0) == 0) {
     return {};
   }

@@ -6,30 +6,16 @@
 #include <filesystem>
 #include <string>
 
+#include "core/descriptor.hpp"
 #include "core/error.hpp"
 
 namespace renewd::gateway {
 
-// A file descriptor, closed with its owner.
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int owned) : value_(owned) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : value_(other.release()) {}
-  FileDescriptor& operator=(FileDescriptor&& other) = delete;
-  ~FileDescriptor();
-
-  int get() const { return value_; }
-  int release();
-
- private:
-  int value_;
-};
-
 // pidfd_open(2). Error kind: gateway.
-Result<FileDescriptor> open_process(pid_t pid);
+Result<Descriptor> open_process(pid_t pid);
 
 // pidfd_send_signal(2); signal 0 asks whether it would be permitted. Error kind: gateway.
-Result<void> send_signal(const FileDescriptor& process, pid_t pid, int signal);
+Result<void> send_signal(const Descriptor& process, pid_t pid, int signal);
 
 // Whether this is a JVM, as far as /proc shows it to us.
 bool runs_java(pid_t pid);

@@ -29,7 +29,7 @@ class SignalAction final : public Action {
   struct Target {
     std::string name;  // "graviteeio-apim-gateway.service", "pid file /run/gateway.pid"
     pid_t pid;
-    FileDescriptor process;
+    Descriptor process;
     std::int64_t automatic_restarts = 0;  // of its unit, so far
   };
 

@@ -54,7 +54,11 @@ BusPtr& connected_ahead() {
 
 // Nobody else uses it, and it has not been closed by the other side.
 bool usable_now(const BusPtr& bus) {
-  return bus.use_count() == 1 && sd_bus_is_open(bus.get()) > 0;
+  if (bus.use_count() != 1 || sd_bus_is_open(bus.get()) <= 0) {
+    return false;
+  }
+  pollfd peer{sd_bus_get_fd(bus.get()), POLLRDHUP, 0};
+  return ::poll(&peer, 1, 0) == 0;
 }
 
 }  // namespace
@@ -63,7 +67,10 @@ SystemBus::SystemBus(const asio::any_io_executor& executor, BusPtr bus, int desc
     : bus_(std::move(bus)), descriptor_(executor, descriptor), timer_(executor) {}
 
 void SystemBus::connect_ahead() {
-  if (auto bus = open_system_bus()) {
+  auto bus = open_system_bus();
+  const char* name = nullptr;
+  // Waits for the end of the handshake: the bus drops a connection that leaves it unfinished for half a minute.
+  if (bus && sd_bus_get_unique_name(bus->get(), &name) >= 0) {
     connected_ahead() = std::move(*bus);
   }
 }

@@ -1,63 +1,31 @@
 #include "installation/installer.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
 
 #include <fmt/format.h>
 
-#include "core/file_watch.hpp"
-#include "core/trusted_path.hpp"
-
 namespace renewd::installation {
 
-namespace {
-
-// Whether a symbolic link on the way is one that somebody else than root and us can change.
-bool others_choose(const std::filesystem::path& keystore) {
-  const auto entries = entries_on_the_way(keystore);
-  return std::any_of(entries.begin(), entries.end(), [](const std::filesystem::path& entry) {
-    struct stat status{};
-    const bool is_link = ::lstat(entry.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
-    const bool is_ours = status.st_uid == 0 || status.st_uid == ::geteuid();
-    return is_link && !(is_ours && check_trusted(entry.parent_path(), ::geteuid()));
-  });
-}
-
-}  // namespace
-
 Result<ReplacedFile> find_replaced(Filesystem& filesystem, const std::filesystem::path& keystore) {
-  auto target = filesystem.canonical(keystore);
-  if (!target) {
-    return tl::unexpected(std::move(target.error()));
+  auto file = filesystem.follow(keystore);
+  if (!file) {
+    return tl::unexpected(std::move(file.error()));
   }
-  auto directory = filesystem.hold(target->parent_path());
-  if (!directory) {
-    return tl::unexpected(std::move(directory.error()));
-  }
-  auto attributes = filesystem.attributes(*target);
+  auto attributes = filesystem.attributes(file->path);
   if (!attributes) {
     return tl::unexpected(std::move(attributes.error()));
   }
   if (attributes->names > 1) {
     return failure(ErrorKind::disk, fmt::format("{} has {} names (hard links): the others would keep the old keystore",
-                                                target->string(), attributes->names));
+                                                file->path.string(), attributes->names));
   }
-  if (others_choose(keystore)) {
-    const auto around = filesystem.attributes(target->parent_path());
-    if (!around) {
-      return tl::unexpected(around.error());
-    }
-    if (around->owner != attributes->owner || ::geteuid() == 0) {
-      return failure(ErrorKind::disk,
-                     fmt::format("{} leads to {}, which belongs to {}, in a directory of {}: not a file "
-                                 "that a link may choose",
-                                 keystore.string(), target->string(), name_of_user(attributes->owner),
-                                 name_of_user(around->owner)));
-    }
+  if (!file->choice_of_others.empty() && (::geteuid() == 0 || file->directory_owner != attributes->owner)) {
+    return failure(ErrorKind::disk, fmt::format("{} leads to {} by a way that others choose: {}; refused, since {}",
+                                                keystore.string(), file->path.string(), file->choice_of_others,
+                                                ::geteuid() == 0 ? "root follows no such way"
+                                                                 : "the file and its directory have different owners"));
   }
-  return ReplacedFile{std::move(*target), std::move(*attributes), std::move(*directory)};
+  return ReplacedFile{std::move(file->path), std::move(*attributes), std::move(file->directory)};
 }
 
 Result<void> check_replaceable(Filesystem& filesystem, const std::filesystem::path& keystore) {

@@ -1,5 +1,6 @@
 #include "renewal/host_files.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "certificate/keystore.hpp"
 #include "core/held_directories.hpp"
 #include "core/text.hpp"
+#include "core/trusted_path.hpp"
 #include "installation/installer.hpp"
 #include "renewal/rehearsal.hpp"
 #include "renewal/token_watch.hpp"
@@ -58,6 +60,33 @@ bool HostFiles::check_seen(const std::string& key, std::string_view what, const 
   return !hidden;
 }
 
+void HostFiles::check_readers(const std::string& key, std::string_view what, const fs::path& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0) {
+    warn(key, fmt::format("{} can be read by everyone: {} has mode {:04o} (chmod o= FILE)", what, file.string(),
+                          status.st_mode & 07777U));
+  }
+}
+
+void HostFiles::check_writers(const std::string& key, std::string_view what, const fs::path& file) {
+  if (const auto trusted = check_trusted(file, user_ ? user_->id : ::geteuid()); !trusted) {
+    warn(key, fmt::format("{} can be changed by others: {}", what, trusted.error().message));
+  }
+}
+
+// It may belong to the gateway, and so may what is above it: only rights for everybody, or for a group, are too many.
+void HostFiles::check_keystore_writers(const std::string& key, const fs::path& keystore) {
+  const fs::path target = filesystem_.canonical(keystore).value_or(keystore);
+  for (const fs::path& path : {target, target.parent_path()}) {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+        (status.st_mode & S_ISVTX) == 0) {
+      warn(key, fmt::format("the keystore can be changed by others: {} has mode {:04o}", path.string(),
+                            status.st_mode & 07777U));
+    }
+  }
+}
+
 void HostFiles::check_writable(const std::string& key, std::string_view what, const fs::path& directory) {
   check(key, fmt::format("{}: no file can be made in the directory", what), directory, W_OK | X_OK);
 }
@@ -87,6 +116,9 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
   if (source->kind == SecretSource::Kind::file &&
       (!check_seen(key, what, source->name) || !check_readable(key, what, source->name))) {
     return false;
+  }
+  if (source->kind == SecretSource::Kind::file) {
+    check_writers(key, what, source->name);
   }
   const auto secret = read_secret(*source);
   if (!secret) {
@@ -127,6 +159,11 @@ std::optional<Validity> HostFiles::check_keystore(const std::string& key, const 
     const auto target = filesystem_.canonical(settings.keystore.path);
     check_writable(key + ".path", "a renewed keystore could not be put in place",
                    target.value_or(settings.keystore.path).parent_path());
+  }
+  check_readers(key + ".path", "the keystore", settings.keystore.path);
+  check_keystore_writers(key + ".path", settings.keystore.path);
+  if (settings.keystore.password && settings.keystore.password->kind == SecretSource::Kind::file) {
+    check_readers(key + ".password", "the keystore's password", settings.keystore.password->name);
   }
   check_bundle(key + ".ca_file", settings.keystore.ca_file);
   if (!password || !readable) {
@@ -191,6 +228,10 @@ void HostFiles::check_rest(const configuration::Settings& settings) {
   check_secret("http.proxy_password", "the proxy's password", settings.http.proxy_password);
   if (auto why = why_not_own(settings.state_directory, user_ ? user_->id : ::geteuid()); !why.empty()) {
     warn("state_directory", std::move(why));
+  }
+  const fs::path above = nearest_directory(filesystem_, settings.state_directory.parent_path());
+  if (const auto trusted = check_trusted(above, user_ ? user_->id : ::geteuid()); !trusted) {
+    warn("state_directory", "others can put another state directory into its place: " + trusted.error().message);
   }
   // The unit's StateDirectory= makes the default one.
   const bool is_made = settings.state_directory == configuration::Settings().state_directory;

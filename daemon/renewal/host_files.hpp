@@ -45,6 +45,10 @@ class HostFiles {
   bool check(const std::string& key, std::string_view doing, const std::filesystem::path& path, int mode);
   // Whether the daemon sees the file at all. The keystore it does: init --permissions lets it in.
   bool check_seen(const std::string& key, std::string_view what, const std::filesystem::path& path);
+  // Who else can read the file, and who else can change it or put another one into its place.
+  void check_readers(const std::string& key, std::string_view what, const std::filesystem::path& file);
+  void check_writers(const std::string& key, std::string_view what, const std::filesystem::path& file);
+  void check_keystore_writers(const std::string& key, const std::filesystem::path& keystore);
   void check_writable(const std::string& key, std::string_view what, const std::filesystem::path& directory);
   // Whether the secret can be read here and now; a missing one (nothing is configured) can.
   bool check_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source);

@@ -155,7 +155,7 @@ Result<void> Renewal::begin_judging(Entry& entry) {
   if (entry.resumed >= kJudgingsPerAnswer) {
     const Error error =
         rejection(RejectionReason::untrusted,
-                  fmt::format("judging the answer: begun {} times without ever coming to an end", entry.resumed))
+                  fmt::format("judging the answer was interrupted {} times: it is not tried again", entry.resumed))
             .value();
     return tl::unexpected(refuse(entry, error));
   }

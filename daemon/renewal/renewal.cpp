@@ -167,12 +167,12 @@ asio::awaitable<Result<void>> Renewal::obtain(std::string holder) {
 
 // Judges the stored answer against the keystore as it is now, and puts the new one in its place.
 Result<Certificate> Renewal::install(Entry& entry) {
-  if (auto begun = begin_judging(entry); !begun) {
-    return tl::unexpected(std::move(begun.error()));
-  }
   auto installed = read_installed(around_.filesystem, settings_.keystore);
   if (!installed) {
     return tl::unexpected(std::move(installed.error()));
+  }
+  if (auto begun = begin_judging(entry); !begun) {
+    return tl::unexpected(std::move(begun.error()));
   }
   auto candidate = judge(*installed, entry);
   if (!candidate) {

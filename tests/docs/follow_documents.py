@@ -66,7 +66,7 @@ LIBERTIES = [
     (r"^gravitee-renewd run\b", f"{PERSON} ends TERM certificate_checked gravitee-renewd run", "it is endless"),
     (r"^gravitee-renewd status --watch", f"{PERSON} ends INT production gravitee-renewd status --watch", "it is endless"),
     (r"^install -o gravitee-renewd -m 0600 /dev/stdin.*", r'printf "%s\\n" "$TOKEN" | \g<0>', "a person pastes it"),
-    (r"^keytool -storepasswd.*", r'printf "%s\\n" "$PASSWORD" another-password another-password | \g<0>',
+    (r"^runuser -u gravitee-renewd -- keytool -storepasswd.*", r'printf "%s\\n" "$PASSWORD" another-password another-password | \g<0>',
      "a person types them"),
     (r"^# the same password into.*",
      f'sed -i "s/$PASSWORD/another-password/" {GRAVITEE_YML}\necho another-password >{PASSWORD_FILE}',
@@ -95,7 +95,7 @@ AROUND = [
     ("CONTRIBUTING.md", "strace", f"systemctl stop {DAEMON}; {DAEMON} rollback production",
      f"{DAEMON} renew; systemctl start {DAEMON}", "something must be due, and is gone on with then, as the text says"),
     ("docs/operations.md", "keytool", "",
-     f'cp -p /root/keystore.p12.before {KEYSTORE}; sed -i "s/another-password/$PASSWORD/" {GRAVITEE_YML}; '
+     f'runuser -u gravitee-renewd -- tee {KEYSTORE} </root/keystore.p12.before >/dev/null; sed -i "s/another-password/$PASSWORD/" {GRAVITEE_YML}; '
      f'echo "$PASSWORD" >{PASSWORD_FILE}; systemctl restart graviteeio-apim-gateway',
      "the cloud, as the text warns, knows the old password alone"),
 ]

@@ -133,7 +133,9 @@ Recording record(const Host& host, const std::vector<std::string>& names) {
     for (const auto& subject : counted) {
       ++made[{call.name, subject}];
     }
-    if (is_below(subjects.path, host.directory())) {
+    // The host's directory has another name on each host: a call that looks just this name up cannot be found again.
+    const bool found_by_own_name = subjects.first == host.directory().filename();
+    if (is_below(subjects.path, host.directory()) && !found_by_own_name) {
       call.path = subjects.path.lexically_relative(host.directory());
       call.number = made[{call.name, subjects.first}];
       call.selector = subjects.first.starts_with('/') ? "" : subjects.first;

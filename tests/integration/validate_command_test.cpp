@@ -83,6 +83,45 @@ TEST_CASE("warns of what this host lacks, at the key it is about, and refuses th
   CHECK_THAT(strict.errors, ContainsSubstring(at(host, "/nonexistent/restart", "error") + "the gateway cannot be"));
 }
 
+TEST_CASE("warns of secrets and keystores that others can read or change") {
+  Host host;
+  const auto warnings = [&host] {
+    const CommandResult result = validate(host);
+    CHECK(result.status == 0);
+    return result.errors;
+  };
+  CHECK(warnings().empty());
+  const auto set_mode = [&host](const char* name, unsigned mode) {
+    std::filesystem::permissions(host / name, std::filesystem::perms(mode));
+  };
+  SECTION("the password") {
+    set_mode("password", 0604);
+    CHECK_THAT(warnings(), ContainsSubstring("the keystore's password can be read by everyone"));
+    set_mode("password", 0602);
+    CHECK_THAT(warnings(), ContainsSubstring("the keystore's password can be changed by others") &&
+                               ContainsSubstring("can be written by everyone (mode 0602)"));
+  }
+  SECTION("the token") {
+    set_mode("token", 0602);
+    CHECK_THAT(warnings(), ContainsSubstring("the token can be changed by others"));
+  }
+  SECTION("the keystore") {
+    std::filesystem::permissions(host.keystore(), std::filesystem::perms(0644));
+    CHECK_THAT(warnings(), ContainsSubstring("the keystore can be read by everyone"));
+    std::filesystem::permissions(host.keystore(), std::filesystem::perms(0660));
+    CHECK_THAT(warnings(), ContainsSubstring("the keystore can be changed by others"));
+  }
+  SECTION("the directory of a keystore") {
+    std::filesystem::create_directory(host / "keys");
+    std::filesystem::rename(host.keystore(), host / "keys/keystore.p12");
+    host.use_keystore(host / "keys/keystore.p12");
+    host.configure();
+    set_mode("keys", 0770);
+    CHECK_THAT(warnings(),
+               ContainsSubstring("the keystore can be changed by others: ") && ContainsSubstring("keys has mode 0770"));
+  }
+}
+
 TEST_CASE("warns of a keystore that the daemon could not use") {
   Host host;
   SECTION("a wrong password") {

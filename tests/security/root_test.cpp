@@ -246,7 +246,7 @@ TEST_CASE("a link leads to a file of its directory's owner, or to none") {
   give(host.keystore());
   const CommandResult result = host.renew();
   CHECK(result.status == 1);
-  CHECK_THAT(result.output, ContainsSubstring("not a file that a link may choose"));
+  CHECK_THAT(result.output, ContainsSubstring("by a way that others choose"));
   CHECK(host.cloud().request_count() == 0);
 }
 
@@ -316,6 +316,9 @@ TEST_CASE("a configuration that others can change is refused by every command") 
     why = "can be written by everyone (mode 0666)";
   }
   SECTION("a group can write to it") {
+    if (!is_root()) {
+      return;  // of whoever else runs this, the group may be his alone
+    }
     REQUIRE(::chmod(file.c_str(), 0660) == 0);
     why = "can be written by its group (mode 0660)";
   }

@@ -73,7 +73,7 @@ class HostWithAnswer {
     wait_until([&] { return (looks = has_stopped_thread(process.pid()) ? looks + 1 : 0) == 10; });
     process.send_signal(SIGTERM);
     process.wait_for_errors(
-        [](const std::string& errors) { return errors.find("does not come to an end") != std::string::npos; });
+        [](const std::string& errors) { return errors.find("did not end in time") != std::string::npos; });
     // It would hold the dead thread until the delay is over.
     ::kill(tracer_of(process.pid()), SIGKILL);
     return process.wait();
@@ -91,7 +91,7 @@ class HostWithAnswer {
 void check_cut_off(const CommandResult& result, int status) {
   INFO(result.output << result.errors);
   CHECK(result.status == status);
-  CHECK_THAT(result.errors, ContainsSubstring("does not come to an end"));
+  CHECK_THAT(result.errors, ContainsSubstring("did not end in time"));
   CHECK(result.errors.find("renewal_rejected") == std::string::npos);
 }
 

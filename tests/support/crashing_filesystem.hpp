@@ -41,9 +41,7 @@ class CrashingFilesystem final : public Filesystem {
   Result<Descriptor> open_to_lock(const std::filesystem::path& path, bool create) const override {
     return real_.open_to_lock(path, create);
   }
-  Result<std::shared_ptr<const void>> hold(const std::filesystem::path& directory) override {
-    return real_.hold(directory);
-  }
+  Result<HeldFile> follow(const std::filesystem::path& path) override { return real_.follow(path); }
 
  private:
   void change();

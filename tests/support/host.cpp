@@ -149,10 +149,11 @@ Host::Host(const Host& original)
 }
 
 void Host::write_secrets() {
-  write_file(directory_ / "token", std::string(kAccountToken) + "\n");
-  std::filesystem::permissions(directory_ / "token", std::filesystem::perms(0600));
-  write_file(directory_ / "password", std::string(kKeystorePassword) + "\n");
-  write_file(directory_ / "proxy-password", std::string(kProxyPassword) + "\n");
+  for (const auto& [name, secret] :
+       {std::pair("token", kAccountToken), {"password", kKeystorePassword}, {"proxy-password", kProxyPassword}}) {
+    write_file(directory_ / name, std::string(secret) + "\n");
+    std::filesystem::permissions(directory_ / name, std::filesystem::perms(0600));
+  }
 }
 
 std::string Host::certificate_yaml(const std::string& name, const std::string& account_url, const Extra& extra) const {

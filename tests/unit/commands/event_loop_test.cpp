@@ -79,7 +79,7 @@ TEST_CASE("work that does not end is cut off after a signal, and it is said so")
   for (const auto work : {work_without_end, work_beside_without_end}) {
     const Outcome outcome = run_beside(work, std::chrono::milliseconds(50));
     CHECK(outcome.status == kCutOff);
-    CHECK_THAT(outcome.said, ContainsSubstring("does not come to an end"));
+    CHECK_THAT(outcome.said, ContainsSubstring("did not end in time"));
   }
 }
 

@@ -49,8 +49,10 @@ TEST_CASE("nothing in a name ends its string in the rule") {
   CHECK_THAT(rules, ContainsSubstring("subject.user === \"x\\x22\\x7c\\x7ctrue\\x0a\\xe2\\x80\\xa8\""));
 }
 
-TEST_CASE("the drop-in of a stock host only says where keystores are written") {
-  CHECK(settings(service_drop_in(kStock)) == "[Service]\nReadWritePaths=-/opt/graviteeio/apim/gateway/config\n");
+TEST_CASE("the drop-in of a stock host says who the service is and where keystores are written") {
+  CHECK(
+      settings(service_drop_in(kStock)) ==
+      "[Service]\nUser=gravitee-renewd\nGroup=gravitee-renewd\nReadWritePaths=-/opt/graviteeio/apim/gateway/config\n");
 }
 
 TEST_CASE("another user or group, credentials and the journal are in the drop-in") {
@@ -71,7 +73,8 @@ TEST_CASE("a path is one word, whatever is in it, and no specifier") {
   auto permissions = kStock;
   permissions.writable = {"/srv/key stores/100%h/\"a\"\n"};
   CHECK(settings(service_drop_in(permissions)) ==
-        "[Service]\nReadWritePaths=\"-/srv/key stores/100%%h/\\x22a\\x22\\x0a\"\n");
+        "[Service]\nUser=gravitee-renewd\nGroup=gravitee-renewd\nReadWritePaths=\"-/srv/key "
+        "stores/100%%h/\\x22a\\x22\\x0a\"\n");
 }
 
 TEST_CASE("a keystore in a home directory is not hidden") {

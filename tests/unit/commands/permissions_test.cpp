@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "commands/exit_status.hpp"
+#include "commands/keystore_owner.hpp"
 #include "commands/permission_files.hpp"
 #include "configuration/loader.hpp"
 #include "support/catch.hpp"
@@ -92,6 +93,14 @@ struct Host {
   std::ostringstream errors;
 };
 
+void give_away(const fs::path& keystore) {
+  const User service = find_user("daemon").value();
+  const auto foreign = find_foreign(keystore, service);
+  REQUIRE(foreign);
+  CHECK_THAT(explain(*foreign, "daemon", true), ContainsSubstring("now belong to daemon, group games: games can read"));
+  REQUIRE(give(*foreign, service));
+}
+
 TEST_CASE("a rule and a drop-in are written from the configuration") {
   Host host;
   REQUIRE(host.run() == kSuccess);
@@ -165,7 +174,7 @@ TEST_CASE("what the service lacks is told until its permissions are written, by 
     host.configure("systemd: {units: [gateway.service, 'odd\\x2dname.service']}");
     const auto changed = configuration::load(host.configuration()).value();
     REQUIRE(stale_permissions(changed, root).size() == 1);
-    CHECK_THAT(stale_permissions(changed, root).front(), ContainsSubstring("is of another configuration"));
+    CHECK_THAT(stale_permissions(changed, root).front(), ContainsSubstring("does not match the configuration"));
     REQUIRE(host.run() == kSuccess);
     CHECK(stale_permissions(changed, root).empty());
     return;
@@ -269,7 +278,8 @@ TEST_CASE("the gateway's keystore is given to the service, and the gateway's gro
     return;
   }
   host.run();
-  CHECK_THAT(host.out.str(), ContainsSubstring("now belong to daemon, group games: games can read"));
+  CHECK(status_of(host.keystore()).st_uid == kGames);  // with another root than /, nothing of this host is changed
+  give_away(host.directory / "link/keystore.p12");
   CHECK(status_of(host.keystore()).st_uid == kDaemon);
   CHECK(status_of(host.keystore()).st_gid == 60);  // games, which is another number for the group
   CHECK((status_of(host.keystore()).st_mode & 07777U) == 0640);
@@ -279,6 +289,54 @@ TEST_CASE("the gateway's keystore is given to the service, and the gateway's gro
   CHECK_THAT(read_file(host.rules()), ContainsSubstring("subject.user === \"daemon\""));
   host.run();
   CHECK_THAT(host.out.str(), !ContainsSubstring("now belong") && StartsWith("unchanged "));
+}
+
+TEST_CASE("two keystores of one directory are given away, one after the other or both at once") {
+  if (!is_root()) {
+    WARN("skipped: only root can give files away");
+    return;
+  }
+  Host host;
+  host.give_all_to(kGames);
+  const fs::path second = host.directory / "real/second.p12";
+  write_file(second, "keystore");
+  REQUIRE(::chown(second.c_str(), kGames, kGames) == 0);
+  if (GENERATE(true, false)) {
+    give_away(host.keystore());
+    give_away(second);
+  } else {
+    const User service = find_user("daemon").value();
+    const auto first = find_foreign(host.keystore(), service);
+    const auto other = find_foreign(second, service);
+    REQUIRE((first && other));
+    REQUIRE(give(*first, service));
+    REQUIRE(give(*other, service));
+  }
+  CHECK(status_of(host.keystore()).st_uid == kDaemon);
+  CHECK(status_of(second).st_uid == kDaemon);
+  CHECK((status_of(second).st_mode & 07777U) == 0640);
+}
+
+TEST_CASE("nothing of a third user is given away, and no home") {
+  if (!is_root()) {
+    WARN("skipped: only root can give files away");
+    return;
+  }
+  constexpr uid_t kMan = 6;
+  Host host;
+  host.give_all_to(kGames);
+  const fs::path theirs = host.directory / "man";
+  fs::create_directory(theirs);
+  write_file(theirs / "diary", "private");
+  REQUIRE(::chown(theirs.c_str(), kMan, kMan) == 0);
+  REQUIRE(::chown((theirs / "diary").c_str(), kMan, kMan) == 0);
+  fs::remove(host.keystore());
+  fs::create_symlink(theirs / "diary", host.keystore());
+  REQUIRE(::lchown(host.keystore().c_str(), kGames, kGames) == 0);
+  CHECK(host.run() == kFailure);
+  CHECK_THAT(host.errors.str(), ContainsSubstring("by a way that others choose"));
+  CHECK(status_of(theirs / "diary").st_uid == kMan);
+  CHECK(status_of(theirs).st_uid == kMan);
 }
 
 TEST_CASE("the service may share the gateway's user") {

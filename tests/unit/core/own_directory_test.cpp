@@ -1,5 +1,6 @@
 // Whatever somebody with a foot in the door puts into a directory of ours: it is not followed, not believed, not
 // written.
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -221,7 +222,7 @@ TEST_CASE("what a path leads to is trusted when nobody else can change any step 
     CHECK_THAT(trusted.error().message, ContainsSubstring((directory / place).string()));
   };
   SECTION("the file") {
-    check(::chmod((directory / "a/b/file").c_str(), 0664));
+    check(::chmod((directory / "a/b/file").c_str(), 0646));
     refused("a/b/file");
   }
   SECTION("a directory") {
@@ -229,12 +230,25 @@ TEST_CASE("what a path leads to is trusted when nobody else can change any step 
     refused("a");
   }
   SECTION("a directory behind a link") {
-    check(::chmod((directory / "a/b").c_str(), 0770));
+    check(::chmod((directory / "a/b").c_str(), 0707));
     refused("a/b");
   }
   SECTION("not one with the sticky bit, where only owners replace their files") {
     check(::chmod((directory / "a/b").c_str(), 01777));
     CHECK(check_trusted(file, us));
+  }
+  SECTION("a group, but not the one of an account alone") {
+    if (us == 0) {
+      check(::chmod((directory / "a").c_str(), 0775));
+      refused("a");
+      // Debian's user mail, whose group of the same name has nobody else in it.
+      const passwd* const mail = ::getpwnam("mail");
+      REQUIRE(mail != nullptr);
+      check(::chown((directory / "a").c_str(), mail->pw_uid, mail->pw_gid));
+      CHECK(check_trusted(file, mail->pw_uid));
+      check(::chown((directory / "a").c_str(), mail->pw_uid, mail->pw_gid + 1));
+      CHECK_FALSE(check_trusted(file, mail->pw_uid));
+    }
   }
   SECTION("a link of another user") {
     if (us == 0) {
@@ -245,6 +259,19 @@ TEST_CASE("what a path leads to is trusted when nobody else can change any step 
   SECTION("a link that leads nowhere ends in an error") {
     fs::remove(directory / "a/b/file");
     CHECK_FALSE(check_trusted(file, us));
+  }
+  SECTION("a directory that others can change, and a link behind it, choose what is found") {
+    check(::chmod((directory / "a").c_str(), 0757));
+    const auto followed = follow(file, us);
+    REQUIRE(followed);
+    CHECK(followed->path == directory / "a/b/file");
+    CHECK_THAT(followed->choice_of_others, ContainsSubstring((directory / "a").string()));
+  }
+  SECTION("a directory that others can change without a link behind it chooses nothing") {
+    check(::chmod((directory / "a/b").c_str(), 0757));
+    const auto followed = follow(directory / "a/link/file", us);
+    REQUIRE(followed);
+    CHECK(followed->choice_of_others.empty());
   }
   SECTION("links in a circle end in an error") {
     fs::create_symlink("circle", directory / "circle");

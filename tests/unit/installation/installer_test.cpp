@@ -24,9 +24,7 @@ class FailingFilesystem final : public Filesystem {
   Result<FileAttributes> attributes(const fs::path& path) const override {
     return fails("attributes") ? broken() : real_.attributes(path);
   }
-  Result<fs::path> canonical(const fs::path& path) const override {
-    return fails("canonical") ? broken() : real_.canonical(path);
-  }
+  Result<fs::path> canonical(const fs::path& path) const override { return real_.canonical(path); }
   bool exists(const fs::path& path) const override { return real_.exists(path); }
   Result<std::vector<std::string>> list(const fs::path& directory) const override { return real_.list(directory); }
   Result<void> check_writable(const fs::path& directory) const override { return real_.check_writable(directory); }
@@ -47,7 +45,7 @@ class FailingFilesystem final : public Filesystem {
   Result<Descriptor> open_to_lock(const fs::path& path, bool create) const override {
     return real_.open_to_lock(path, create);
   }
-  Result<std::shared_ptr<const void>> hold(const fs::path& directory) override { return real_.hold(directory); }
+  Result<HeldFile> follow(const fs::path& path) override { return fails("follow") ? broken() : real_.follow(path); }
 
  private:
   bool fails(std::string_view call) const { return failing_ == call; }
@@ -90,7 +88,7 @@ TEST_CASE("owner and group of the keystore stay") {
 }
 
 TEST_CASE("keeps the old keystore when a step before the rename fails") {
-  const std::string call = GENERATE("canonical", "attributes", "remove", "create", "rename");
+  const std::string call = GENERATE("follow", "attributes", "remove", "create", "rename");
   CAPTURE(call);
   const TemporaryDirectory directory;
   FailingFilesystem filesystem(call);

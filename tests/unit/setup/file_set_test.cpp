@@ -45,7 +45,7 @@ class FailingFilesystem final : public Filesystem {
   Result<Descriptor> open_to_lock(const fs::path& path, bool create) const override {
     return real_.open_to_lock(path, create);
   }
-  Result<std::shared_ptr<const void>> hold(const fs::path& directory) override { return real_.hold(directory); }
+  Result<HeldFile> follow(const fs::path& path) override { return real_.follow(path); }
 
   bool has_failed() const { return has_failed_; }
 
