@@ -4,6 +4,8 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,7 +13,9 @@
 #include <fmt/format.h>
 
 #include "core/descriptor.hpp"
+#include "core/filesystem.hpp"
 #include "core/trusted_path.hpp"
+#include "installation/installer.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -34,8 +38,9 @@ tl::unexpected<Error> not_taken(const fs::path& file, std::string_view why) {
 
 // Found once and held: whoever owns what is on the way may change it meanwhile. `owner` is whose file it must be.
 Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
-  // Somebody else than its owner must not choose what is given away.
-  auto followed = follow(keystore, owner);
+  // Somebody else than its owner must not choose what is given away; what is the service's own already, who gets it may.
+  const auto own = find_user(std::string(kServiceUser));
+  auto followed = follow(keystore, own && own->id == owner ? service : owner);
   if (!followed) {
     return tl::unexpected(std::move(followed.error()));
   }
@@ -65,6 +70,27 @@ Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
                                  name_of_user(opened.of_directory.st_uid), name_of_user(owner)));
   }
   return opened;
+}
+
+// Whoever has had the file open for writing keeps that right: the keystore becomes another file, with the same bytes.
+// Done as the new owner, in a process of its own: the directories above are still the gateway's.
+Result<void> rewrite_as(const User& user, const fs::path& file) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    PosixFilesystem filesystem;
+    const auto done =
+        become(user)
+            .and_then([&] { return filesystem.read(file, installation::kKeystoreLimit); })
+            .and_then([&](const std::string& bytes) { return installation::replace(filesystem, file, bytes, bytes); });
+    ::_exit(done ? 0 : 1);
+  }
+  int status = 0;
+  while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0
+             ? Result<void>()
+             : failure(ErrorKind::disk, fmt::format("{} could not be rewritten as {}: run it again, and see validate",
+                                                    file.string(), user.name));
 }
 
 // For a shell, where it has to be.
@@ -156,7 +182,7 @@ Result<void> give(const ForeignKeystore& foreign, const User& user) {
   if (::fchown(opened->file.get(), user.id, foreign.group) != 0 || ::fchmod(opened->file.get(), 0640) != 0) {
     return system_failure(ErrorKind::disk, "giving away " + foreign.file.string(), errno);
   }
-  return {};
+  return rewrite_as(user, foreign.file);
 }
 
 }  // namespace renewd::commands

@@ -13,10 +13,6 @@
 
 namespace renewd::commands {
 
-// Whom the installed unit runs the daemon as: a user of its own, so that whoever breaks into the gateway gets neither
-// the account token nor the state.
-inline constexpr std::string_view kDefaultUser = "gravitee-renewd";
-
 struct Permissions {
   // Whom the daemon runs as.
   std::string user;

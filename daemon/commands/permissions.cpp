@@ -107,7 +107,7 @@ Result<User> chosen_user(const std::string& named, const fs::path& root) {
   if (!service) {
     return tl::unexpected(std::move(service.error()));
   }  // The account's groups: those that the unit adds are what is to be found out.
-  return *service ? find_user((*service)->user.name) : find_user(std::string(kDefaultUser)).map_error([](Error error) {
+  return *service ? find_user((*service)->user.name) : find_user(std::string(kServiceUser)).map_error([](Error error) {
     error.message += "; the package makes it, or name another one with --user";
     return error;
   });

@@ -117,9 +117,9 @@ Result<void> set_user(const User& user, Permissions& into) {
   into.user = user.name;
   const group* primary = ::getgrgid(user.group);
   into.group = primary == nullptr ? std::to_string(user.group) : primary->gr_name;
-  const auto own = find_group(std::string(kDefaultUser));
-  if (own && user.name != kDefaultUser && std::ranges::find(user.groups, *own) == user.groups.end()) {
-    into.groups.emplace_back(kDefaultUser);
+  const auto own = find_group(std::string(kServiceUser));
+  if (own && user.name != kServiceUser && std::ranges::find(user.groups, *own) == user.groups.end()) {
+    into.groups.emplace_back(kServiceUser);
   }
   return {};
 }
@@ -199,7 +199,7 @@ std::vector<std::string> missing_access(const configuration::Settings& settings,
     }
   }
   for (const auto& certificate : settings.certificates) {
-    if (permissions.user == kDefaultUser && certificate.renew != RenewMode::never &&
+    if (permissions.user == kServiceUser && certificate.renew != RenewMode::never &&
         std::holds_alternative<configuration::SignalGateway>(certificate.gateway.action)) {
       add_once(missing,
                fmt::format("{}: {} may send no signal to the gateway's process: use `systemd` or `command`, or "

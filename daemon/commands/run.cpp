@@ -7,6 +7,9 @@
 namespace renewd::commands {
 
 int run(const std::filesystem::path& configuration, std::ostream& errors) {
+  // For a reload: the directory of this process is another one by then.
+  std::error_code error;
+  const auto file = std::filesystem::absolute(configuration, error);
   auto settings = load_configuration(configuration, errors);
   if (!settings) {
     return kUsageError;
@@ -14,7 +17,7 @@ int run(const std::filesystem::path& configuration, std::ostream& errors) {
   if (!begin_work("run", *settings, configuration, errors)) {
     return kFailure;
   }
-  const auto ran = Daemon(configuration, std::move(*settings)).run();
+  const auto ran = Daemon(file, std::move(*settings)).run();
   if (!ran) {
     errors << "run: " << ran.error().message << '\n';
     return kFailure;

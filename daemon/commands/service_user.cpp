@@ -59,6 +59,20 @@ Result<User> with_groups_of(const setup::ServiceUnit& unit, User user) {
   return user;
 }
 
+// Root reads every file: one that others can exchange would be sent to whomever the configuration names.
+Result<void> check_secrets_of_root(const configuration::Settings& settings) {
+  Result<void> checked;
+  for_each_secret(settings, [&checked](const SecretSource& secret) {
+    std::error_code missing;
+    if (checked && secret.kind == SecretSource::Kind::file && fs::exists(secret.name, missing)) {
+      checked = check_trusted(secret.name, 0).map_error([&secret](Error error) {
+        return with_context("root reads no secret from " + secret.name + ", which others can change", std::move(error));
+      });
+    }
+  });
+  return checked;
+}
+
 // As systemd makes what StateDirectory= names. Where others could be quicker, it is not for root to make.
 void make_state_directory(const fs::path& directory, const User& user) {
   if (!check_trusted(directory.parent_path(), 0) ||
@@ -109,6 +123,9 @@ Result<void> work_as_service(configuration::Settings& settings, const fs::path& 
         return became;
       }
     }
+  }
+  if (auto trusted = ::geteuid() == 0 ? check_secrets_of_root(settings) : Result<void>(); !trusted) {
+    return trusted;
   }
   return PosixFilesystem().own(settings.state_directory);
 }

@@ -165,8 +165,10 @@ tl::expected<Settings, Diagnostics> load(const std::filesystem::path& file) {
 }
 
 tl::expected<LocatedSettings, Diagnostics> load_located(const std::filesystem::path& file) {
-  const PosixFilesystem filesystem;
-  const auto yaml = filesystem.read(file, kFileLimit);
+  PosixFilesystem filesystem;
+  // Read from where the path leads by its text, as it is judged below: not through what somebody has opened elsewhere.
+  const auto held = filesystem.follow(file);
+  const auto yaml = held ? filesystem.read(held->path, kFileLimit) : tl::unexpected(held.error());
   if (!yaml) {
     std::error_code error;
     const auto type = std::filesystem::symlink_status(file, error).type();

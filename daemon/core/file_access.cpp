@@ -12,9 +12,12 @@ namespace {
 
 // Larger than any errno: the child could not become the user.
 constexpr int kNotBecome = 255;
+constexpr unsigned kPatience = 5;  // seconds
 
 // In a child that nothing but this is done in.
 [[noreturn]] void answer_as(const User& user, const std::filesystem::path& path, int mode) {
+  // A file system of that user's may never answer.
+  ::alarm(kPatience);
   if (!become(user)) {
     ::_exit(kNotBecome);
   }

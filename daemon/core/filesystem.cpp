@@ -167,6 +167,13 @@ Result<Descriptor> PosixFilesystem::open(std::string_view doing, const fs::path&
   if (!place) {
     return tl::unexpected(place.error());
   }
+  // Root opens no device that somebody has led it to: that alone may do something.
+  struct stat status{};
+  if (::geteuid() == 0 && !place->own && (flags & O_CREAT) == 0 &&
+      ::fstatat(place->at(), place->name.c_str(), &status, place->directory ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
+      !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+    return failure(ErrorKind::disk, fmt::format("{} {}: not a regular file", doing, path.string()));
+  }
   // O_NONBLOCK: a fifo in place of the file must not hang the daemon.
   Descriptor fd(::openat(place->at(), place->name.c_str(),
                          flags | place->no_follow() | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, kNewFileMode));

@@ -144,6 +144,14 @@ Result<std::shared_ptr<const void>> HeldDirectories::hold(const fs::path& path, 
 tl::expected<Shared, HeldDirectories::Refusal> HeldDirectories::open(Own& own) {
   if (!own.directory || is_removed(*own.directory)) {
     own.directory = nullptr;
+    // Root may have been led here: by a link, or to a directory of root's that somebody else has chosen.
+    std::error_code missing;
+    if (::geteuid() == 0 && fs::exists(own.path, missing)) {
+      if (const auto trusted = check_trusted(own.path, 0); !trusted) {
+        return tl::unexpected(refusal(EPERM, fmt::format("the state directory {} is not for root alone to choose: {}",
+                                                         own.path.string(), trusted.error().message)));
+      }
+    }
     auto opened = std::make_shared<const Descriptor>(::open(own.path.c_str(), kDirectory));
     if (!*opened) {
       return tl::unexpected(refusal(errno));

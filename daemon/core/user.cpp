@@ -64,6 +64,10 @@ Result<void> become(const User& user) {
   ::setenv("USER", user.name.c_str(), 1);
   ::setenv("LOGNAME", user.name.c_str(), 1);
   ::umask(077);
+  // Which may be in a directory that this user does not get to otherwise.
+  if (::chdir("/") != 0) {
+    return system_failure(ErrorKind::disk, "leaving the directory of root", errno);
+  }
   // The kernel has set it back with the user id.
   keep_memory_private();
   return {};

@@ -96,6 +96,10 @@ void HostFiles::check_program(const std::string& key, const fs::path& program) {
   if (check(key, "the gateway cannot be restarted: running", program, X_OK) && fs::is_directory(program, error)) {
     warn(key, fmt::format("the gateway cannot be restarted: {} is a directory", program.string()));
   }
+  std::error_code missing;
+  if (program.is_absolute() && fs::exists(program, missing)) {
+    check_writers(key, "the program that restarts the gateway", program);
+  }
 }
 
 bool HostFiles::check_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source) {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <regex>
 
 #include "support/catch.hpp"
 #include "support/host.hpp"
@@ -269,6 +270,49 @@ TEST_CASE("no link leads the replacement into the state") {
   CHECK(snapshot(host.state() / "generations/1") == generation);
 }
 
+TEST_CASE("root is led to no state directory by somebody else's link") {
+  if (!is_root()) {
+    return;
+  }
+  Host host;
+  fs::create_directory(host / "roots");
+  fs::create_directory(host / "gateway");
+  fs::create_directory_symlink(host / "roots", host / "gateway/state");
+  give(host / "gateway/state");
+  give(host / "gateway");
+  write_file(host.configuration(),
+             std::regex_replace(read_file(host.configuration()), std::regex("state_directory: .*"),
+                                "state_directory: " + (host / "gateway/state").string()));
+  for (const auto& [words, refused] : kCommands) {
+    if (words.front() != "validate") {
+      INFO(words.front());
+      const CommandResult result = run_on(host, words);
+      CHECK(result.status == refused);
+      CHECK_THAT(words_of(result), ContainsSubstring("is not for root alone to choose"));
+    }
+  }
+  CHECK(fs::is_empty(host / "roots"));
+  CHECK(host.cloud().request_count() == 0);
+}
+
+TEST_CASE("root sends no secret that others can exchange for a file of root") {
+  if (!is_root()) {
+    return;
+  }
+  Host host;
+  fs::create_directory(host / "gateway");
+  fs::create_symlink(host / "password", host / "gateway/probe-password");
+  give(host / "gateway");
+  host.configure({.certificate = {"gateway: {none: {}, verify: {http: {url: \"http://127.0.0.1:9/\", username: admin, "
+                                  "password: {file: " +
+                                  (host / "gateway/probe-password").string() + "}}}}"}});
+  for (const auto& words : {std::vector<std::string>{"renew", "--dry-run"}, {"activate", "production"}}) {
+    const CommandResult result = run_on(host, words);
+    CHECK(result.status == 1);
+    CHECK_THAT(words_of(result), ContainsSubstring("root reads no secret from"));
+  }
+}
+
 TEST_CASE("root takes no process number from a file that others can write") {
   if (!is_root()) {
     return;
@@ -300,7 +344,7 @@ TEST_CASE("root runs no program that others can change") {
   for (const auto& words : {std::vector<std::string>{"activate", "production"}, {"renew", "--dry-run"}}) {
     const CommandResult result = run_on(host, words);
     CHECK(result.status == 1);
-    CHECK_THAT(words_of(result), ContainsSubstring("root does not run"));
+    CHECK_THAT(words_of(result), ContainsSubstring("is not run, since others can change it"));
   }
   CHECK_FALSE(fs::exists(host / "owned"));
 }

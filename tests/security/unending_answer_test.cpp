@@ -114,7 +114,7 @@ TEST_CASE("judging that does not come to an end is ended by SIGTERM, and the thi
   const auto rejected = find_event(parse_events(third.errors), "renewal_rejected");
   REQUIRE(rejected);
   CHECK(field(*rejected, "reason") == "untrusted");
-  CHECK_THAT(field(*rejected, "message"), ContainsSubstring("begun 2 times"));
+  CHECK_THAT(field(*rejected, "message"), ContainsSubstring("interrupted 2 times"));
   CHECK(std::filesystem::exists(field(*rejected, "answer")));
   CHECK(snapshot(host.keystore()) == before);
   CHECK(host.cloud().request_count() == 0);

@@ -196,6 +196,24 @@ TEST_CASE("set-id and sticky bits are carried over to no file") {
   CHECK((status.st_mode & 07777U) == 0640);
 }
 
+TEST_CASE("a file that was found once stays that file, although its directory is exchanged for another") {
+  State state;
+  PosixFilesystem& filesystem = state.filesystem;
+  const fs::path config = state.directory / "config";
+  fs::create_directory(config);
+  write_file(config / "keystore", "old");
+  const auto held = filesystem.follow(config / "keystore");
+  REQUIRE(held);
+  fs::rename(config, state.directory / "real");
+  fs::create_directory_symlink(state.path / "production", config);
+  write_file(state.path / "production/keystore", "state");
+  REQUIRE(write_durably(filesystem, held->path, "new", {.owner = ::geteuid(), .group = ::getegid(), .mode = 0600}));
+  CHECK(read_file(state.directory / "real/keystore") == "new");
+  CHECK(read_file(state.path / "production/keystore") == "state");
+  // What leads into the state is not held at all, by whatever way.
+  CHECK_THAT(filesystem.follow(config / "keystore").error().message, ContainsSubstring("is part of the state"));
+}
+
 TEST_CASE("a temporary name that somebody else holds is no obstacle") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;

@@ -80,6 +80,13 @@ TEST_CASE("a command that succeeds has made the gateway use the keystore") {
   CHECK(command.loop.finish(command.action.check({})));
 }
 
+TEST_CASE("a command is in a session of its own, and gets at no terminal of ours") {
+  // The sixth word of stat is the session (proc(5)); a shell's name has no blank in it.
+  Command command = shell("read -r pid name state parent group session rest </proc/$$/stat; echo $(($session == $$))");
+  REQUIRE(command.activate());
+  CHECK(command.lines == Lines{"1"});
+}
+
 TEST_CASE("a command gets its words as they are, without a shell, and nothing to read") {
   Command echo({"echo", "$HOME; `id`", "a  b"});
   REQUIRE(echo.activate());
