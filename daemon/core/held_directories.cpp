@@ -142,16 +142,9 @@ Result<std::shared_ptr<const void>> HeldDirectories::hold(const fs::path& path, 
 
 // Asked at each use: what was ours once can be given away, or opened to others, later.
 tl::expected<Shared, HeldDirectories::Refusal> HeldDirectories::open(Own& own) {
-  if (!own.directory || is_removed(*own.directory)) {
+  const bool newly = !own.directory || is_removed(*own.directory);
+  if (newly) {
     own.directory = nullptr;
-    // Root may have been led here: by a link, or to a directory of root's that somebody else has chosen.
-    std::error_code missing;
-    if (::geteuid() == 0 && fs::exists(own.path, missing)) {
-      if (const auto trusted = check_trusted(own.path, 0); !trusted) {
-        return tl::unexpected(refusal(EPERM, fmt::format("the state directory {} is not for root alone to choose: {}",
-                                                         own.path.string(), trusted.error().message)));
-      }
-    }
     auto opened = std::make_shared<const Descriptor>(::open(own.path.c_str(), kDirectory));
     if (!*opened) {
       return tl::unexpected(refusal(errno));
@@ -164,6 +157,12 @@ tl::expected<Shared, HeldDirectories::Refusal> HeldDirectories::open(Own& own) {
   }
   if (auto why = why_not_own(own.path, status, ::geteuid()); !why.empty()) {
     return tl::unexpected(refusal(EPERM, std::move(why)));
+  }
+  // Root may have been led here: to a directory of root's that somebody else has chosen by a link.
+  if (const auto trusted = newly && ::geteuid() == 0 ? check_trusted(own.path, 0) : Result<void>(); !trusted) {
+    own.directory = nullptr;
+    return tl::unexpected(refusal(EPERM, fmt::format("the state directory {} is not for root alone to choose: {}",
+                                                     own.path.string(), trusted.error().message)));
   }
   return own.directory;
 }
