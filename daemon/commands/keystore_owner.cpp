@@ -38,7 +38,8 @@ tl::unexpected<Error> not_taken(const fs::path& file, std::string_view why) {
 
 // Found once and held: whoever owns what is on the way may change it meanwhile. `owner` is whose file it must be.
 Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
-  // Somebody else than its owner must not choose what is given away; what is the service's own already, who gets it may.
+  // Somebody else than its owner must not choose what is given away; what is the service's own already, who gets it
+  // may.
   const auto own = find_user(std::string(kServiceUser));
   auto followed = follow(keystore, own && own->id == owner ? service : owner);
   if (!followed) {

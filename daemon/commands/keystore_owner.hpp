@@ -11,8 +11,8 @@
 
 namespace renewd::commands {
 
-// Whom the installed unit runs the daemon as: a user of its own, so that whoever breaks into the gateway gets neither the
-// account token nor the state.
+// Whom the installed unit runs the daemon as: a user of its own, so that whoever breaks into the gateway gets neither
+// the account token nor the state.
 inline constexpr std::string_view kServiceUser = "gravitee-renewd";
 
 // A keystore that has another owner than the service's user.

@@ -21,8 +21,8 @@ struct Permissions {
   std::vector<std::string> units;
   // Directories that it writes to, besides its state's default place. Absolute.
   std::vector<std::filesystem::path> writable;
-  // Directories that the configured path of a keystore is in, behind which a link leads to a writable one; an upgrade of
-  // the gateway makes another one of it. Absolute.
+  // Directories that the configured path of a keystore is in, behind which a link leads to a writable one; an upgrade
+  // of the gateway makes another one of it. Absolute.
   std::vector<std::filesystem::path> passed;
   // Names of systemd credentials that it reads.
   std::vector<std::string> credentials;
