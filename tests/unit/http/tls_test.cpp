@@ -163,7 +163,8 @@ TEST_CASE("a CA file that is a fifo, or none of a sensible size, is refused and 
   const std::string doing = "reading trusted certificates from " + file.string();
   SECTION("a fifo") {
     REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
-    CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring(doing) && ContainsSubstring("not a regular file"));
+    CHECK_THAT(outcome(fixture.post(server.url())),
+               ContainsSubstring(doing) && ContainsSubstring("not a regular file"));
   }
   SECTION("larger than any bundle") {
     write_file(file, read_file(fixture.ca.file()) + std::string(1024 * 1024, '\n'));
