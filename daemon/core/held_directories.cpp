@@ -159,10 +159,13 @@ tl::expected<Shared, HeldDirectories::Refusal> HeldDirectories::open(Own& own) {
     return tl::unexpected(refusal(EPERM, std::move(why)));
   }
   // Root may have been led here: to a directory of root's that somebody else has chosen by a link.
-  if (const auto trusted = newly && ::geteuid() == 0 ? check_trusted(own.path, 0) : Result<void>(); !trusted) {
+  const auto others = newly && ::geteuid() == 0 ? changed_by_others(own.path, 0) : Result<std::string>();
+  if (!others || !others->empty()) {
     own.directory = nullptr;
-    return tl::unexpected(refusal(EPERM, fmt::format("the state directory {} is not for root alone to choose: {}",
-                                                     own.path.string(), trusted.error().message)));
+    return tl::unexpected(others
+                              ? refusal(EPERM, fmt::format("the state directory {} is not for root alone to choose: {}",
+                                                           own.path.string(), *others))
+                              : refusal(EIO));
   }
   return own.directory;
 }

@@ -150,9 +150,13 @@ Result<Walk> walk(const fs::path& path, uid_t user) {
 
 }  // namespace
 
+Result<std::string> changed_by_others(const fs::path& path, uid_t user) {
+  return walk(path, user).map([](const Walk& walked) { return walked.changed_by_others(); });
+}
+
 Result<void> check_trusted(const fs::path& path, uid_t user) {
-  return walk(path, user).and_then([](const Walk& walked) {
-    return walked.changed_by_others().empty() ? Result<void>() : failure(ErrorKind::disk, walked.changed_by_others());
+  return changed_by_others(path, user).and_then([](const std::string& place) {
+    return place.empty() ? Result<void>() : failure(ErrorKind::disk, place);
   });
 }
 

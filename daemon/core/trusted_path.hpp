@@ -17,6 +17,10 @@ namespace renewd {
 // disk, names the first place that others can change: "/srv/shared can be written by everyone (mode 0777)".
 Result<void> check_trusted(const std::filesystem::path& path, uid_t user);
 
+// The same as an answer: the first place that others can change, empty where there is none. The error, of kind disk, is
+// then that it could not be looked at.
+Result<std::string> changed_by_others(const std::filesystem::path& path, uid_t user);
+
 // Where a path leads, resolved once and held from then on.
 struct Followed {
   std::filesystem::path path;  // of the file, without links

@@ -87,6 +87,9 @@ Subjects subjects_of(const std::string& line) {
     if (subjects.first.empty() || (!descriptor && !named)) {
       subjects.first = word;
       subjects.path = absolute ? std::filesystem::path(word) : std::filesystem::path(directory) / word;
+      if (word == ".") {
+        subjects.path = directory;
+      }
       named = !descriptor;
     }
   }

@@ -190,6 +190,8 @@ TEST_CASE("check tells what the daemon does not get to see, though whoever runs 
   }
   Host host({"--initial-days", "200"});
   // As the sandbox of a unit hides things from the service.
+  write_file(host / "empty", "");
+  std::filesystem::permissions(host / "empty", std::filesystem::perms(0600));
   const auto daemon_without = [&host](const std::filesystem::path& hidden) {
     std::vector<std::string> argv{"unshare",
                                   "--mount",
@@ -197,7 +199,7 @@ TEST_CASE("check tells what the daemon does not get to see, though whoever runs 
                                   "private",
                                   "sh",
                                   "-c",
-                                  "mount --bind /dev/null \"$0\" && exec \"$@\"",
+                                  "mount --bind " + (host / "empty").string() + " \"$0\" && exec \"$@\"",
                                   hidden.string()};
     for (const auto& word : host.daemon_command()) {
       argv.push_back(word);
