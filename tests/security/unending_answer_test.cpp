@@ -2,6 +2,8 @@
 // answer does not stop renewal for good.
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 
 #include "support/catch.hpp"
@@ -29,13 +31,27 @@ void wait_until(const std::function<bool()>& reached) {
   FAIL("not reached");
 }
 
-bool has_stopped_thread(pid_t process) {
+// The states of a process's threads, a letter each (proc(5)); one that ends meanwhile is left out.
+std::string states_of_threads(pid_t process) {
+  std::string states;
   for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
-    if (read_file(task.path() / "stat").find(") t ") != std::string::npos) {
-      return true;
+    std::ifstream stat(task.path() / "stat");
+    std::string text;
+    std::getline(stat, text);
+    if (const auto at = text.rfind(") "); at != std::string::npos) {
+      states += text[at + 2];
     }
   }
-  return false;
+  return states;
+}
+
+bool has_stopped_thread(pid_t process) {
+  return states_of_threads(process).find('t') != std::string::npos;
+}
+
+// Nothing runs any more, or will: what is left is what the tracer holds.
+bool has_ended(pid_t process) {
+  return states_of_threads(process).find_first_not_of("tZX") == std::string::npos;
 }
 
 // A host that has an answer to judge, which it does after it has read `ca_file`.
@@ -74,6 +90,8 @@ class HostWithAnswer {
     process.send_signal(SIGTERM);
     process.wait_for_errors(
         [](const std::string& errors) { return errors.find("did not end in time") != std::string::npos; });
+    // Without a tracer the judging would go on until the process has ended.
+    wait_until([&] { return has_ended(process.pid()); });
     // It would hold the dead thread until the delay is over.
     ::kill(tracer_of(process.pid()), SIGKILL);
     return process.wait();
