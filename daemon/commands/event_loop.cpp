@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// From one reload to the next: whoever sends signals as fast as he can costs no more than this.
+// From one reload to the next: a flood of signals costs no more than this.
 constexpr std::chrono::seconds kHangupPause{1};
 
 // A cancellation is seen where it is asked for (core/cancellation), never as an exception out of the next await.

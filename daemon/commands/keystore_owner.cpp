@@ -36,7 +36,7 @@ tl::unexpected<Error> not_taken(const fs::path& file, std::string_view why) {
   return failure(ErrorKind::disk, fmt::format("{} is not changed: {}", file.string(), why));
 }
 
-// Found once and held: whoever owns what is on the way may change it meanwhile. `owner` is whose file it must be.
+// Found once and held: the owners of what is on the way may change it meanwhile. `owner` is whose file it must be.
 Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
   // Somebody else than its owner must not choose what is given away; what is the service's own already, who gets it
   // may.
@@ -73,8 +73,8 @@ Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
   return opened;
 }
 
-// Whoever has had the file open for writing keeps that right: the keystore becomes another file, with the same bytes.
-// Done as the new owner, in a process of its own: the directories above are still the gateway's.
+// A process that has the file open for writing keeps that right: the keystore becomes another file, with the same
+// bytes. Done as the new owner, in a process of its own: the directories above are still the gateway's.
 Result<void> rewrite_as(const User& user, const fs::path& file) {
   const pid_t child = ::fork();
   if (child == 0) {

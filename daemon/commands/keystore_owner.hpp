@@ -11,7 +11,7 @@
 
 namespace renewd::commands {
 
-// Whom the installed unit runs the daemon as: a user of its own, so that whoever breaks into the gateway gets neither
+// Whom the installed unit runs the daemon as: a user of its own, so that an attacker in the gateway gets neither
 // the account token nor the state.
 inline constexpr std::string_view kServiceUser = "gravitee-renewd";
 

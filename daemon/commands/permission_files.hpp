@@ -30,7 +30,7 @@ struct Permissions {
   std::vector<std::string> groups;
   // Whether a keystore's group is not the one that a new file gets by itself.
   bool changes_group = false;
-  // Keystores that belong to somebody else yet, by the names of their certificates.
+  // Keystores that still belong to another user, by the names of their certificates.
   std::vector<std::pair<std::string, ForeignKeystore>> foreign;
 };
 
