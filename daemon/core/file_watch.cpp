@@ -1,12 +1,7 @@
 #include "core/file_watch.hpp"
 
-#include <sys/inotify.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstring>
 #include <deque>
 #include <utility>
 
@@ -14,6 +9,7 @@
 
 #include "core/as_tuple.hpp"
 #include "core/cancellation.hpp"
+#include "core/directory_watches.hpp"
 
 namespace renewd {
 namespace {
@@ -21,17 +17,21 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t kEvents =
-    IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 // Whoever replaces a file by hand does it in several steps; somebody who never stops is not waited for.
 constexpr std::chrono::milliseconds kQuiet{200};
 constexpr std::chrono::milliseconds kLongest{800};
+// Where the kernel watches nothing, the caller looks: reading a keystore is cheap, opening it is not.
+constexpr std::chrono::minutes kLookWithoutWatch{5};
 // As the kernel does it (path_resolution(7)).
 constexpr int kMostLinks = 40;
 
 std::deque<fs::path> components(const fs::path& path) {
   const fs::path relative = path.relative_path();
   return {relative.begin(), relative.end()};
+}
+
+bool is_missing(std::error_condition error) {
+  return error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
 }
 
 }  // namespace
@@ -69,90 +69,98 @@ std::vector<fs::path> entries_on_the_way(const fs::path& file) {
   return entries;
 }
 
-FileWatch::FileWatch(const asio::any_io_executor& executor, fs::path file) : file_(std::move(file)), timer_(executor) {
-  const int descriptor = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (descriptor >= 0) {
-    inotify_.emplace(executor, descriptor);
-  }
+FileWatch::FileWatch(const asio::any_io_executor& executor, fs::path file)
+    : all_(DirectoryWatches::of(executor)), file_(std::move(file)), timer_(executor), noticed_(executor) {
   watch();
 }
 
+FileWatch::~FileWatch() {
+  for (const auto& entry : watched_) {
+    all_.remove(entry, *this);
+  }
+}
+
 void FileWatch::watch() {
-  if (!inotify_) {
-    return;
-  }
-  for (const auto& [watched, names] : names_) {
-    ::inotify_rm_watch(inotify_->native_handle(), watched);
-  }
-  names_.clear();
+  // First the new ones: what is watched before and after stays watched.
+  const auto before = std::exchange(watched_, {});
+  problem_.reset();
   for (const auto& entry : entries_on_the_way(file_)) {
-    // Two entries of one directory share a watch.
-    const int watched = ::inotify_add_watch(inotify_->native_handle(), entry.parent_path().c_str(), kEvents);
-    if (watched >= 0) {
-      names_[watched].insert(entry.filename());
+    fs::path directory = entry.parent_path();
+    std::string name = entry.filename();
+    auto added = all_.add(directory, name, *this);
+    while (!added && is_missing(added.error()) && directory.has_relative_path()) {
+      // It may be made, or come back.
+      name = directory.filename();
+      directory = directory.parent_path();
+      added = all_.add(directory, name, *this);
+    }
+    if (!added) {
+      problem_.emplace(directory, added.error());
+      continue;
+    }
+    watched_.insert(std::move(*added));
+    // Those above it may be moved away, with all that is in them. Where that cannot be seen, the file itself still is.
+    for (directory = directory.parent_path(); directory.has_relative_path(); directory = directory.parent_path()) {
+      if (auto above = all_.add(directory, *this)) {
+        watched_.insert(std::move(*above));
+      }
+    }
+  }
+  for (const auto& entry : before) {
+    if (!watched_.contains(entry)) {
+      all_.remove(entry, *this);
     }
   }
 }
 
-bool FileWatch::read_events() {
-  alignas(inotify_event) std::array<char, 4096> buffer;
-  bool ours = false;
-  while (true) {
-    const ssize_t size = ::read(inotify_->native_handle(), buffer.data(), buffer.size());
-    if (size <= 0) {
-      return ours;
-    }
-    for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
-      inotify_event event;
-      std::memcpy(&event, buffer.data() + at, sizeof event);
-      const char* const name = event.len == 0 ? "" : buffer.data() + at + sizeof event;
-      const auto watched = names_.find(event.wd);
-      // IN_IGNORED also tells of watches that we have removed ourselves.
-      const bool directory_gone = (event.mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0;
-      const bool overflow = (event.mask & IN_Q_OVERFLOW) != 0;
-      ours = ours || overflow || (watched != names_.end() && (directory_gone || watched->second.contains(name)));
-      at += sizeof event + event.len;
-    }
+void FileWatch::notice() {
+  pending_ = true;
+  noticed_.try_send(boost::system::error_code());
+}
+
+std::optional<std::string> FileWatch::new_problem() {
+  if (!problem_) {
+    return std::nullopt;
   }
+  std::string reason = DirectoryWatches::reason(problem_->first, problem_->second);
+  return all_.is_new(reason) ? std::optional(std::move(reason)) : std::nullopt;
 }
 
-asio::awaitable<void> FileWatch::readable() {
-  co_await inotify_->async_wait(asio::posix::descriptor_base::wait_read, kAsTuple);
-}
-
-asio::awaitable<void> FileWatch::quiet_moment() {
-  co_await timer_.async_wait(kAsTuple);
+asio::awaitable<void> FileWatch::noticed() {
+  const auto listening = all_.listen();
+  co_await noticed_.async_receive(kAsTuple);
 }
 
 asio::awaitable<void> FileWatch::changed() {
   using asio::experimental::awaitable_operators::operator||;
-  if (!inotify_) {
-    timer_.expires_at(asio::steady_timer::time_point::max());
-    co_await quiet_moment();
-    co_return;
-  }
-  bool ours = false;
-  auto longest = std::chrono::steady_clock::time_point::max();
-  auto quiet = longest;
+  constexpr auto kNever = std::chrono::steady_clock::time_point::max();
+  auto longest = kNever;
+  auto quiet = kNever;
+  // What cannot be watched may have changed whenever this is over.
+  auto until = !problem_ ? kNever : std::chrono::steady_clock::now() + kLookWithoutWatch;
   while (true) {
-    if (ours) {
-      timer_.expires_at(std::min(quiet, longest));
-      const auto first = co_await (readable() || quiet_moment());
-      if (first.index() == 1) {
+    if (!pending_) {
+      bool over = false;
+      if (until == kNever) {
+        co_await noticed();
+      } else {
+        timer_.expires_at(until);
+        const auto first = co_await (noticed() || expired(timer_));
+        over = first.index() == 1;
+      }
+      const bool stopping = co_await stop_requested();
+      if (stopping) {
+        co_return;
+      }
+      if (over) {
         break;
       }
-    } else {
-      co_await readable();
     }
-    const bool stopping = co_await stop_requested();
-    if (stopping) {
-      co_return;
-    }
-    if (read_events()) {
+    if (std::exchange(pending_, false)) {
       const auto now = std::chrono::steady_clock::now();
-      longest = ours ? longest : now + kLongest;
+      longest = std::min(longest, now + kLongest);
       quiet = now + kQuiet;
-      ours = true;
+      until = std::min(quiet, longest);
     }
   }
   // A link may lead elsewhere by now, and a directory be another.

@@ -6,10 +6,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <map>
 #include <system_error>
+#include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include "core/as_tuple.hpp"
 
 namespace renewd {
 namespace {
@@ -45,31 +51,122 @@ bool arm(int fd, TimePoint moment) {
 
 }  // namespace
 
-WallTimer::WallTimer(const asio::any_io_executor& executor) : timer_(executor, make_timer()) {
-  // From here on the kernel tells of a clock that is set, also before the first sleep.
-  (void)arm(timer_.native_handle(), TimePoint::max());
-}
+// Who sleeps until when, in the order of waking. The descriptor is armed for the first of them.
+class WallTimers final : public asio::execution_context::service {
+ public:
+  using key_type = WallTimers;  // as use_service() wants it
+  inline static asio::execution_context::id id;
+  using Sleepers = std::multimap<TimePoint, WallTimer*>;
 
-asio::awaitable<Wake> WallTimer::sleep_until(TimePoint moment) {
-  if (!arm(timer_.native_handle(), moment)) {
-    co_return Wake::clock_changed;
+  explicit WallTimers(asio::execution_context& context)
+      : service(context), timer_(static_cast<asio::io_context&>(context), make_timer()) {
+    // From here on the kernel tells of a clock that is set, also before the first sleep.
+    rearm();
   }
-  while (true) {
-    auto [error] =
-        co_await timer_.async_wait(asio::posix::descriptor_base::wait_read, asio::as_tuple(asio::use_awaitable));
-    if (error) {
-      co_return Wake::cancelled;
+
+  static WallTimers& of(const asio::any_io_executor& executor) {
+    return asio::use_service<WallTimers>(asio::query(executor, asio::execution::context));
+  }
+
+  std::uint64_t clock_sets() const { return clock_sets_; }
+
+  Sleepers::iterator add(TimePoint moment, WallTimer& timer) {
+    const auto added = sleepers_.emplace(moment, &timer);
+    // Also for a later one: it is told here that the clock was set.
+    rearm();
+    listen();
+    return added;
+  }
+
+  void remove(Sleepers::iterator sleeper) {
+    const bool was_first = sleeper == sleepers_.begin();
+    sleepers_.erase(sleeper);
+    if (!timer_.is_open()) {
+      return;
     }
+    if (sleepers_.empty()) {
+      timer_.cancel();  // nobody waits: that must not keep the loop alive
+    }
+    if (was_first) {
+      rearm();
+    }
+  }
+
+ private:
+  void shutdown() noexcept override {
+    boost::system::error_code ignored;
+    timer_.close(ignored);
+  }
+
+  void rearm() {
+    armed_for_ = sleepers_.empty() ? TimePoint::max() : sleepers_.begin()->first;
+    if (!arm(timer_.native_handle(), armed_for_)) {
+      clock_was_set();
+    }
+  }
+
+  void clock_was_set() {
+    ++clock_sets_;
+    for (const auto& [moment, timer] : sleepers_) {
+      timer->woken_.try_send(boost::system::error_code(), Wake::clock_changed);
+    }
+  }
+
+  void listen() {
+    if (listening_ || sleepers_.empty()) {
+      return;
+    }
+    listening_ = true;
+    timer_.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
+      listening_ = false;
+      if (!error) {
+        read();
+      }
+      listen();  // also after a cancellation: somebody may have come since
+    });
+  }
+
+  void read() {
     std::uint64_t expirations = 0;
     const ssize_t n = ::read(timer_.native_handle(), &expirations, sizeof expirations);
-    if (n == sizeof expirations) {
-      co_return Wake::reached;
-    }
     if (n < 0 && errno == ECANCELED) {
-      co_return Wake::clock_changed;
+      clock_was_set();
+    } else if (n == sizeof expirations) {
+      const auto end = sleepers_.upper_bound(armed_for_);
+      for (auto sleeper = sleepers_.begin(); sleeper != end; ++sleeper) {
+        sleeper->second->woken_.try_send(boost::system::error_code(), Wake::reached);
+      }
     }
-    // EAGAIN: a wake-up without a cause; wait on.
+    // EAGAIN: a wake-up without a cause. Who was woken has gone from the list before the next wait ends; the first of
+    // those that go arms the timer again.
   }
+
+  asio::posix::stream_descriptor timer_;
+  Sleepers sleepers_;
+  TimePoint armed_for_;
+  std::uint64_t clock_sets_ = 0;
+  bool listening_ = false;
+};
+
+WallTimer::WallTimer(const asio::any_io_executor& executor)
+    : all_(WallTimers::of(executor)), clock_sets_seen_(all_.clock_sets()), woken_(executor) {}
+
+asio::awaitable<Wake> WallTimer::sleep_until(TimePoint moment) {
+  struct Sleep {
+    ~Sleep() { all.remove(sleeper); }
+    WallTimers& all;
+    WallTimers::Sleepers::iterator sleeper;
+  };
+  const Sleep sleep{all_, all_.add(moment, *this)};
+  Wake woken = Wake::clock_changed;
+  if (clock_sets_seen_ == all_.clock_sets()) {
+    const auto [error, wake] = co_await woken_.async_receive(kAsTuple);
+    woken = error ? Wake::cancelled : wake;
+  }
+  if (woken == Wake::clock_changed) {
+    clock_sets_seen_ = all_.clock_sets();
+  }
+  co_return woken;
 }
 
 }  // namespace renewd

@@ -111,6 +111,9 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
   using asio::experimental::awaitable_operators::operator||;
   working_until_.reset();
   asleep_until_ = next;
+  if (const auto problem = watch_.new_problem()) {
+    event(Level::warning, EventName::certificate_checked, *problem, {});
+  }
   while (true) {
     // An answer that could not be stored yet is in our hands alone.
     if (retiring_ && !renewal_.holds_answer()) {

@@ -1,6 +1,12 @@
 #include "core/file_watch.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -23,6 +29,11 @@ asio::awaitable<void> wait(FileWatch& watch, int& changes) {
     co_await watch.changed();
     ++changes;
   }
+}
+
+// The descriptors that this process has open.
+std::size_t descriptors() {
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
 }
 
 struct Watching {
@@ -116,6 +127,134 @@ TEST_CASE("a directory that is not there yet is no error") {
   const TemporaryDirectory directory;
   Watching watching(directory / "later/keystore.p12");
   CHECK(watching.sees_nothing());
+}
+
+TEST_CASE("a directory that is made later, moved away or replaced is followed") {
+  const TemporaryDirectory directory;
+  const fs::path config = directory / "gateway/config";
+  Watching watching(config / "keystore.p12");
+  fs::create_directories(config);
+  CHECK(watching.sees_one_more());
+  write_file(config / "keystore.p12", "created");
+  CHECK(watching.sees_one_more());
+  fs::remove_all(directory / "gateway");
+  CHECK(watching.sees_one_more());
+  fs::create_directory(directory / "gateway");
+  CHECK(watching.sees_one_more());
+  fs::create_directory(config);
+  CHECK(watching.sees_one_more());
+  write_file(config / "keystore.p12", "created again");
+  CHECK(watching.sees_one_more());
+  fs::create_directories(directory / "next/config");
+  write_file(directory / "next/config/keystore.p12", "of the next version");
+  const auto moved = GENERATE(as<fs::path>(), "gateway/config", "gateway");
+  INFO(moved);
+  fs::rename(directory / moved.string(), directory / "before");
+  CHECK(watching.sees_one_more());
+  fs::rename(directory / (moved == "gateway" ? "next" : "next/config"), directory / moved.string());
+  CHECK(watching.sees_one_more());
+  write_file(config / "keystore.p12", "written");
+  CHECK(watching.sees_one_more());
+}
+
+TEST_CASE("however many files are watched, there is one descriptor, and each file wakes its own watch") {
+  const TemporaryDirectory directory;
+  asio::io_context io;
+  const bool shared = GENERATE(true, false);
+  INFO("in one directory: " << shared);
+  const auto file = [&](int i) {
+    const fs::path parent = shared ? directory / "all" : directory / std::to_string(i);
+    fs::create_directories(parent);
+    return parent / (std::to_string(i) + ".p12");
+  };
+  constexpr int kFiles = 300;
+  std::vector<std::unique_ptr<FileWatch>> watches;
+  std::vector<int> changes(kFiles);
+  const auto one_more = [&](int i) {
+    watches.push_back(std::make_unique<FileWatch>(io.get_executor(), file(i)));
+    asio::co_spawn(io, wait(*watches.back(), changes[static_cast<std::size_t>(i)]), [](std::exception_ptr) {});
+    io.poll();
+  };
+  one_more(0);
+  const std::size_t before = descriptors();
+  for (int i = 1; i < kFiles; ++i) {
+    one_more(i);
+  }
+  CHECK(descriptors() == before);
+  for (const int i : {kFiles - 1, 0}) {
+    write_file(file(i), "new");
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (changes[static_cast<std::size_t>(i)] == 0 && std::chrono::steady_clock::now() < deadline) {
+      io.run_one_for(1s);
+    }
+  }
+  io.run_for(500ms);
+  CHECK(changes.front() == 1);
+  CHECK(changes.back() == 1);
+  CHECK(std::count(changes.begin(), changes.end(), 0) == kFiles - 2);
+  // What goes must not take the watch of the others with it.
+  std::make_unique<FileWatch>(io.get_executor(), file(1)).reset();
+  write_file(file(1), "new");
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (changes[1] == 0 && std::chrono::steady_clock::now() < deadline) {
+    io.run_one_for(1s);
+  }
+  CHECK(changes[1] == 1);
+}
+
+TEST_CASE("what happens while nobody waits for it is seen at the next waiting") {
+  const TemporaryDirectory directory;
+  asio::io_context io;
+  FileWatch watch(io.get_executor(), directory / "keystore.p12");
+  Watching another(directory / "another");
+  FileWatch idle(another.io.get_executor(), directory / "keystore.p12");
+  write_file(directory / "keystore.p12", "new");
+  write_file(directory / "another", "new");
+  CHECK(another.sees_one_more());  // which reads the events of both
+  int changes = 0;
+  asio::co_spawn(another.io, wait(idle, changes), [](std::exception_ptr) {});
+  asio::co_spawn(io, wait(watch, changes), [](std::exception_ptr) {});
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (changes < 2 && std::chrono::steady_clock::now() < deadline) {
+    io.run_for(10ms);
+    another.io.run_for(10ms);
+  }
+  CHECK(changes == 2);
+}
+
+TEST_CASE("where the kernel gives no watch, that is told once for all, and waiting goes on") {
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const rlimit full{std::min<rlim_t>(limit.rlim_cur, 3), limit.rlim_max};
+  const TemporaryDirectory directory;
+  asio::io_context io;
+  asio::steady_timer timer(io);  // all that the loop itself needs is open by now
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &full) == 0);
+  FileWatch watch(io.get_executor(), directory / "keystore.p12");
+  FileWatch another(io.get_executor(), directory / "another.p12");
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK_THAT(watch.new_problem().value_or(""), ContainsSubstring("fs.inotify.max_user_instances"));
+  CHECK_FALSE(watch.new_problem());
+  CHECK_FALSE(another.new_problem());
+  int changes = 0;
+  asio::co_spawn(io, wait(watch, changes), [](std::exception_ptr) {});
+  io.poll();
+  CHECK(changes == 0);
+}
+
+TEST_CASE("a directory that nobody may look at is named") {
+  if (::geteuid() != 0) {
+    WARN("skipped: root is needed to become another user");
+    return;
+  }
+  const TemporaryDirectory directory;
+  fs::permissions(directory.path(), fs::perms(0711));
+  REQUIRE(::seteuid(65534) == 0);
+  asio::io_context io;
+  FileWatch watch(io.get_executor(), directory / "keystore.p12");
+  const auto problem = watch.new_problem();
+  REQUIRE(::seteuid(0) == 0);
+  CHECK_THAT(problem.value_or(""), ContainsSubstring("watching " + directory.path().string()));
 }
 
 TEST_CASE("waiting for a change can be cancelled") {

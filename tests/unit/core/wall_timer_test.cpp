@@ -1,6 +1,10 @@
 #include "core/wall_timer.hpp"
 
+#include <algorithm>
+#include <filesystem>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -54,4 +58,63 @@ TEST_CASE("a sleep of centuries can be cancelled") {
   cancel.emit(asio::cancellation_type::terminal);
   io.run_for(60s);
   CHECK(woken == Wake::cancelled);
+}
+
+TEST_CASE("however many sleep, there is one descriptor, and each is woken") {
+  asio::io_context io;
+  const auto descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+  };
+  constexpr std::size_t kSleepers = 300;
+  std::vector<std::unique_ptr<WallTimer>> timers;
+  std::vector<std::optional<Wake>> woken(kSleepers);
+  timers.push_back(std::make_unique<WallTimer>(io.get_executor()));
+  const auto before = descriptors();
+  while (timers.size() < kSleepers) {
+    timers.push_back(std::make_unique<WallTimer>(io.get_executor()));
+  }
+  const TimePoint begin = std::chrono::system_clock::now();
+  for (std::size_t i = 0; i < kSleepers; ++i) {
+    // Some at the same time, and some that have passed already.
+    const TimePoint moment = begin + 100us * static_cast<int>((kSleepers - i) / 2) - 5ms;
+    asio::co_spawn(io, sleep(*timers[i], moment, woken[i]), [](std::exception_ptr) {});
+  }
+  io.poll_one();
+  CHECK(descriptors() == before);
+  io.run_for(60s);
+  CHECK(std::count(woken.begin(), woken.end(), Wake::reached) == kSleepers);
+  CHECK(io.stopped());  // nothing is waited for any more
+}
+
+TEST_CASE("who sleeps longer is not woken with who sleeps less, nor by one that is cancelled") {
+  asio::io_context io;
+  WallTimer soon(io.get_executor());
+  WallTimer later(io.get_executor());
+  WallTimer sooner(io.get_executor());
+  std::optional<Wake> woken_soon;
+  std::optional<Wake> woken_later;
+  std::optional<Wake> woken_sooner;
+  const TimePoint now = std::chrono::system_clock::now();
+  asio::cancellation_signal cancel;
+  asio::co_spawn(io, sleep(later, now + 1h, woken_later),
+                 asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
+  asio::cancellation_signal cancel_sooner;
+  asio::co_spawn(io, sleep(sooner, now + 5min, woken_sooner),
+                 asio::bind_cancellation_slot(cancel_sooner.slot(), [](std::exception_ptr) {}));
+  io.poll();
+  cancel_sooner.emit(asio::cancellation_type::terminal);
+  io.poll();
+  CHECK(woken_sooner == Wake::cancelled);
+  asio::co_spawn(io, sleep(soon, now + 20ms, woken_soon), [](std::exception_ptr) {});
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (!woken_soon && std::chrono::steady_clock::now() < deadline) {
+    io.run_one_for(1s);
+  }
+  io.poll();
+  CHECK(woken_soon == Wake::reached);
+  CHECK_FALSE(woken_later);
+  cancel.emit(asio::cancellation_type::terminal);
+  io.run_for(60s);
+  CHECK(woken_later == Wake::cancelled);
+  CHECK(io.stopped());
 }
