@@ -229,10 +229,12 @@ void Daemon::tell_systemd() {
   const auto& standings = board_.standings();
   service::notify_status((configuration_refused_ ? "the configuration was refused, the one from before counts; " : "") +
                          renewal::summary(standings, clock_.now()));
+  // Each look comes by here: what is counted is not looked through.
   const bool all_seen =
+      !ready_ && standings.size() >= settings_.certificates.size() &&
       std::all_of(settings_.certificates.begin(), settings_.certificates.end(),
                   [&standings](const auto& certificate) { return standings.contains(certificate.name); });
-  if (!ready_ && all_seen) {
+  if (all_seen) {
     ready_ = true;
     service::notify_ready();
   }

@@ -62,10 +62,11 @@ std::string summary(const std::map<std::string, Standing>& standings, TimePoint 
   for (const auto& [name, standing] : standings) {
     ordered.push_back(&standing);
   }
-  std::sort(ordered.begin(), ordered.end(),
-            [](const Standing* a, const Standing* b) { return urgency(*a) < urgency(*b); });
+  const std::size_t shown = std::min(ordered.size(), kShown);
+  std::partial_sort(ordered.begin(), ordered.begin() + static_cast<std::ptrdiff_t>(shown), ordered.end(),
+                    [](const Standing* a, const Standing* b) { return urgency(*a) < urgency(*b); });
   std::string text;
-  for (std::size_t i = 0; i < std::min(ordered.size(), kShown); ++i) {
+  for (std::size_t i = 0; i < shown; ++i) {
     text += (i == 0 ? "" : "; ") + summary(*ordered[i], now);
   }
   if (ordered.size() > kShown) {

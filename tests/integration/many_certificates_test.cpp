@@ -116,3 +116,51 @@ TEST_CASE("no more than four certificates are renewed at once, and the others af
   CHECK(most == 4);
   CHECK(host.cloud().request_count() == 6);
 }
+
+TEST_CASE("a thousand certificates need no more descriptors than one, and each is watched") {
+  constexpr std::size_t kMany = 1000;
+  Host host({}, Target::pem);
+  const Host other({}, Target::pem);
+  const std::filesystem::path installed = host.keystore();
+  const auto keystore = [&host](std::size_t i) { return host / ("keystores/" + std::to_string(i) + "/keystore.pem"); };
+  std::string certificates;
+  for (std::size_t i = 1; i <= kMany; ++i) {
+    std::filesystem::create_directories(keystore(i).parent_path());
+    std::filesystem::copy_file(installed, keystore(i));
+    host.use_keystore(keystore(i));
+    certificates += host.certificate_yaml("gateway-" + std::to_string(i), host.cloud().account_url(),
+                                          {.certificate = {"renew_before: 5d"}, .keystore = {}, .http = {}});
+    if (i == 1) {
+      host.write_configuration(certificates, {});
+    }
+  }
+  const auto descriptors = [](const BackgroundProcess& daemon) {
+    const std::filesystem::path open = "/proc/" + std::to_string(daemon.pid()) + "/fd";
+    return std::distance(std::filesystem::directory_iterator(open), std::filesystem::directory_iterator());
+  };
+  // Far below the usual 1,024, so that the build counts as little as the number of certificates.
+  std::vector<std::string> command{"/bin/sh", "-c", "ulimit -n 64; exec \"$@\"", "sh"};
+  const auto run = host.daemon_command();
+  command.insert(command.end(), run.begin(), run.end());
+  BackgroundProcess daemon(command, {.environment = {}, .input = {}, .deadline = kDeadline});
+  daemon.wait_for_errors(says("certificate_checked", 1));
+  const auto for_one = descriptors(daemon);
+
+  host.write_configuration(certificates, {});
+  daemon.send_signal(SIGHUP);
+  daemon.wait_for_errors(says("certificate_checked", 1 + kMany));
+  daemon.send_signal(SIGHUP);
+  daemon.wait_for_errors(says("certificate_checked", 1 + 2 * kMany));
+  // A look may hold a few files open for a moment.
+  CHECK(descriptors(daemon) <= for_one + 8);
+
+  std::filesystem::copy_file(other.keystore(), host / "next");
+  std::filesystem::rename(host / "next", keystore(kMany));
+  daemon.wait_for_errors(says("certificate_changed_on_disk", 1));
+  for (const auto& event : stop(daemon)) {
+    const bool expected = field(event, "level") == "info" || field(event, "event") == "certificate_expiring";
+    CHECK(expected);
+    CHECK((field(event, "event") != "certificate_changed_on_disk" ||
+           field(event, "certificate") == "gateway-" + std::to_string(kMany)));
+  }
+}
