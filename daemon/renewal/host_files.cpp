@@ -35,12 +35,14 @@ constexpr std::array<std::string_view, 3> kHomes{"/home/", "/root/", "/run/user/
 
 bool HostFiles::check(const std::string& key, std::string_view doing, const fs::path& path, int mode) {
   const auto allowed = check_access(user_, path, mode);
-  if (allowed) {
-    return true;
+  if (!allowed) {
+    warn(key, fmt::format("{} {}{}: {}", doing, path.string(), as_user(), allowed.error().message));
   }
-  const std::string as = user_ ? fmt::format(" as user {} (User= of the unit)", user_->name) : "";
-  warn(key, fmt::format("{} {}{}: {}", doing, path.string(), as, allowed.error().message));
-  return false;
+  return allowed.has_value();
+}
+
+std::string HostFiles::as_user() const {
+  return user_ ? fmt::format(" as user {} (User= of the unit)", user_->name) : "";
 }
 
 bool HostFiles::check_readable(const std::string& key, std::string_view what, const fs::path& path) {
@@ -88,7 +90,12 @@ void HostFiles::check_keystore_writers(const std::string& key, const fs::path& k
 }
 
 void HostFiles::check_writable(const std::string& key, std::string_view what, const fs::path& directory) {
-  check(key, fmt::format("{}: no file can be made in the directory", what), directory, W_OK | X_OK);
+  // The second finds less that is wrong as root than as the unit's user, and more than permissions.
+  if (check(key, fmt::format("{}: no file can be made in the directory", what), directory, W_OK | X_OK)) {
+    if (const auto writable = ask_as(user_, [&] { return filesystem_.check_writable(directory); }); !writable) {
+      warn(key, fmt::format("{}{}: {}", what, as_user(), writable.error().message));
+    }
+  }
 }
 
 void HostFiles::check_program(const std::string& key, const fs::path& program) {
@@ -160,9 +167,12 @@ std::optional<Validity> HostFiles::check_keystore(const std::string& key, const 
   const bool password = check_secret(key + ".password", "the keystore's password", settings.keystore.password);
   const bool readable = check_readable(key + ".path", "the keystore", settings.keystore.path);
   if (readable && settings.renew == RenewMode::automatic) {
-    const auto target = filesystem_.canonical(settings.keystore.path);
-    check_writable(key + ".path", "a renewed keystore could not be put in place",
-                   target.value_or(settings.keystore.path).parent_path());
+    const auto replaceable =
+        ask_as(user_, [&] { return installation::check_replaceable(filesystem_, settings.keystore.path); });
+    if (!replaceable) {
+      warn(key + ".path",
+           fmt::format("a renewed keystore could not be put in place{}: {}", as_user(), replaceable.error().message));
+    }
   }
   check_readers(key + ".path", "the keystore", settings.keystore.path);
   check_keystore_writers(key + ".path", settings.keystore.path);

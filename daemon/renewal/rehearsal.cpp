@@ -8,6 +8,7 @@
 #include "cloud/renew_api.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
+#include "installation/state_files.hpp"
 #include "renewal/token_watch.hpp"
 
 namespace renewd::renewal {
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 
 // A keystore, its generation and the answer are a few KiB each; less than this on a file system is as good as full.
 constexpr std::uint64_t kSpaceNeeded = 4 * installation::kKeystoreLimit;
+constexpr std::size_t kKeystoreTypical = 8192;
 
 Result<std::string> rehearse_keystore(const Surroundings& around, const configuration::CertificateSettings& settings) {
   auto installed = read_installed(around.filesystem, settings.keystore);
@@ -57,21 +59,20 @@ Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::p
   return fmt::format("{} is writable, {} MiB free", directory.string(), *space / (1024 * 1024));
 }
 
-// Makes an empty file beside the keystore, with the keystore's owner, mode and labels, and removes it: what asking for
-// permission would not find out (an owner that we may not give) is found out now.
 Result<std::string> rehearse_installation(Filesystem& filesystem, const fs::path& keystore) {
-  const auto target = installation::find_replaced(filesystem, keystore);
-  if (!target) {
-    return tl::unexpected(target.error());
-  }
-  auto found = rehearse_directory(filesystem, target->path.parent_path());
+  return installation::rehearse_replacement(filesystem, keystore)
+      .and_then([&] { return installation::find_replaced(filesystem, keystore); })
+      .and_then([&](const installation::ReplacedFile& file) {
+        return rehearse_directory(filesystem, file.path.parent_path());
+      });
+}
+
+Result<std::string> rehearse_state(Filesystem& filesystem, const fs::path& directory) {
+  auto found = rehearse_directory(filesystem, directory);
   if (!found) {
     return found;
   }
-  const fs::path trial = target->path.parent_path() / fmt::format(".{}.rehearsal", target->path.filename().string());
-  return filesystem.remove(trial)
-      .and_then([&] { return filesystem.create(trial, "", target->attributes); })
-      .and_then([&] { return filesystem.remove(trial); })
+  return rehearse_write(filesystem, directory / "state", kKeystoreTypical, installation::state_file_attributes())
       .map([&] { return *found; });
 }
 
@@ -101,7 +102,7 @@ asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
   steps.push_back({"installation", rehearse_installation(surroundings.filesystem, settings.keystore.path)});
   // The state directory is made on first use: what must be writable is the nearest parent that is there.
   const fs::path nearest = nearest_directory(surroundings.filesystem, std::move(state_directory));
-  steps.push_back({"state", rehearse_directory(surroundings.filesystem, nearest)});
+  steps.push_back({"state", rehearse_state(surroundings.filesystem, nearest)});
   auto allowed = co_await surroundings.gateway.rehearse();
   steps.push_back({"gateway", std::move(allowed)});
   co_return steps;

@@ -44,7 +44,9 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
   if (!installed) {
     co_return tl::unexpected(std::move(installed.error()));
   }
-  if (auto replaceable = installation::check_replaceable(around_.filesystem, settings_.keystore.path); !replaceable) {
+  auto replaceable = co_await run_blocking(
+      around_.pool, [&] { return installation::rehearse_replacement(around_.filesystem, settings_.keystore.path); });
+  if (!replaceable) {
     co_return tl::unexpected(
         with_context("requesting a certificate that could not be installed", std::move(replaceable.error())));
   }
