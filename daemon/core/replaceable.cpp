@@ -89,13 +89,15 @@ Result<void> PosixFilesystem::check_writable(const fs::path& directory) const {
   if (!place) {
     return tl::unexpected(place.error());
   }
+  const auto status = status_of(*place);
+  const std::string kept = status ? why_kept(directory, *status) : "";
   // AT_EACCESS: as the user that we run as, with the capabilities we have; a read-only file system answers EROFS.
-  if (::faccessat(place->at(), place->name.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+  if (::faccessat(place->at(), place->name.c_str(), W_OK | X_OK, AT_EACCESS) != 0 && (errno != EPERM || kept.empty())) {
     return disk_failure("writing to the directory", directory, errno);
   }
-  const auto status = status_of(*place);
-  if (status && has(*status, STATX_ATTR_APPEND)) {
-    return failure(ErrorKind::disk, "writing to the directory " + why_kept(directory, *status));
+  // What is append-only lets files be made, and none be renamed.
+  if (!kept.empty()) {
+    return failure(ErrorKind::disk, "writing to the directory " + kept);
   }
   return find_to_change("writing to the directory", directory / "x").map([](const Place&) {});
 }

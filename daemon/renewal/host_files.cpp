@@ -16,7 +16,7 @@
 #include "core/text.hpp"
 #include "core/trusted_path.hpp"
 #include "installation/installer.hpp"
-#include "renewal/rehearsal.hpp"
+#include "installation/state_files.hpp"
 #include "renewal/token_watch.hpp"
 
 namespace renewd::renewal {
@@ -243,7 +243,7 @@ void HostFiles::check_rest(const configuration::Settings& settings) {
   if (auto why = why_not_own(settings.state_directory, user_ ? user_->id : ::geteuid()); !why.empty()) {
     warn("state_directory", std::move(why));
   }
-  const fs::path above = nearest_directory(filesystem_, settings.state_directory.parent_path());
+  const fs::path above = installation::nearest_directory(filesystem_, settings.state_directory.parent_path());
   if (const auto trusted = check_trusted(above, user_ ? user_->id : ::geteuid()); !trusted) {
     warn("state_directory", "others can put another state directory into its place: " + trusted.error().message);
   }
@@ -251,7 +251,15 @@ void HostFiles::check_rest(const configuration::Settings& settings) {
   const bool is_made = settings.state_directory == configuration::Settings().state_directory;
   if (!is_made || filesystem_.exists(settings.state_directory)) {
     check_writable("state_directory", "renewals could not be written down",
-                   nearest_directory(filesystem_, settings.state_directory));
+                   installation::nearest_directory(filesystem_, settings.state_directory));
+    for (const auto& certificate : settings.certificates) {
+      const installation::StatePaths paths(settings.state_directory, certificate.name);
+      for (const auto& directory : {paths.directory, paths.generations()}) {
+        if (certificate.renew == RenewMode::automatic && filesystem_.exists(directory)) {
+          check_writable("state_directory", "renewals could not be written down", directory);
+        }
+      }
+    }
   }
   if (settings.metrics.textfile) {
     check_writable("metrics.textfile", "metrics could not be written", settings.metrics.textfile->parent_path());

@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 
 // A keystore, its generation and the answer are a few KiB each; less than this on a file system is as good as full.
 constexpr std::uint64_t kSpaceNeeded = 4 * installation::kKeystoreLimit;
-constexpr std::size_t kKeystoreTypical = 8192;
 
 Result<std::string> rehearse_keystore(const Surroundings& around, const configuration::CertificateSettings& settings) {
   auto installed = read_installed(around.filesystem, settings.keystore);
@@ -67,13 +66,10 @@ Result<std::string> rehearse_installation(Filesystem& filesystem, const fs::path
       });
 }
 
-Result<std::string> rehearse_state(Filesystem& filesystem, const fs::path& directory) {
-  auto found = rehearse_directory(filesystem, directory);
-  if (!found) {
-    return found;
-  }
-  return rehearse_write(filesystem, directory / "state", kKeystoreTypical, installation::state_file_attributes())
-      .map([&] { return *found; });
+Result<std::string> rehearse_state(Filesystem& filesystem, const installation::StatePaths& paths) {
+  return installation::rehearse_state(filesystem, paths).and_then([&] {
+    return rehearse_directory(filesystem, installation::nearest_directory(filesystem, paths.directory));
+  });
 }
 
 }  // namespace
@@ -82,13 +78,6 @@ asio::awaitable<Result<std::string>> rehearse_cloud(http::HttpClient& http, std:
   const std::string url = cloud::renew_url(account_url);
   auto reached = co_await http.rehearse(url);
   co_return std::move(reached).map([&url] { return fmt::format("{} is reachable", url); });
-}
-
-fs::path nearest_directory(const Filesystem& filesystem, fs::path directory) {
-  while (!filesystem.exists(directory) && directory.has_relative_path()) {
-    directory = directory.parent_path();
-  }
-  return directory;
 }
 
 asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
@@ -100,9 +89,7 @@ asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
   auto reached = co_await rehearse_cloud(surroundings.http, settings.account_url);
   steps.push_back({"cloud", std::move(reached)});
   steps.push_back({"installation", rehearse_installation(surroundings.filesystem, settings.keystore.path)});
-  // The state directory is made on first use: what must be writable is the nearest parent that is there.
-  const fs::path nearest = nearest_directory(surroundings.filesystem, std::move(state_directory));
-  steps.push_back({"state", rehearse_state(surroundings.filesystem, nearest)});
+  steps.push_back({"state", rehearse_state(surroundings.filesystem, {state_directory, settings.name})});
   auto allowed = co_await surroundings.gateway.rehearse();
   steps.push_back({"gateway", std::move(allowed)});
   co_return steps;
