@@ -68,6 +68,7 @@ int work_on(const ByHandOptions& options, std::string command, Work work, std::o
   TerminalProgress progress(loop, *settings);
   const EventLog log(progress.events(), clock);
   PosixFilesystem filesystem(settings->state_directory);
+  log_warnings(filesystem, log);
   http::HttpsClient http(loop.executor(), settings->http);
   const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock);
   Renewal renewal(objects.surroundings(), certificate, settings->state_directory);

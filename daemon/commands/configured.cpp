@@ -99,6 +99,11 @@ std::vector<NamedSecret> secrets_of(const configuration::CertificateSettings& se
 
 }  // namespace
 
+void log_warnings(PosixFilesystem& filesystem, const EventLog& log) {
+  filesystem.on_warning(
+      [&log](const std::string& message) { log.event(Level::warning, EventName::certificate_checked, "", message); });
+}
+
 CertificateObjects::CertificateObjects(const boost::asio::any_io_executor& executor,
                                        const configuration::CertificateSettings& settings,
                                        const configuration::HttpSettings& http_settings, Filesystem& filesystem,

@@ -38,6 +38,9 @@ bool begin_work(std::string_view command, configuration::Settings& settings, con
 // One line of a command's result, seen at once.
 void say(std::ostream& out, std::string_view certificate, std::string_view text);
 
+// From now on what the disk cannot do, and need not, is logged, each once.
+void log_warnings(PosixFilesystem& filesystem, const EventLog& log);
+
 // The objects that one certificate's renewals work with. Not movable: the surroundings refer to the gateway.
 class CertificateObjects {
  public:

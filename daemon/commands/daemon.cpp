@@ -90,7 +90,9 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
       loop_(kSuccess),
       pool_(kKeystoreThreads),
       slots_(loop_.executor(), kRenewalsAtOnce),
-      monitoring_(loop_.executor(), &pool_, filesystem_, clock_, log_, board_, [this] { return stuck(); }) {}
+      monitoring_(loop_.executor(), &pool_, filesystem_, clock_, log_, board_, [this] { return stuck(); }) {
+  log_warnings(filesystem_, log_);
+}
 
 Result<void> Daemon::run() {
   const auto held = hold(settings_.state_directory);

@@ -40,7 +40,9 @@ class Pass {
         log_(progress_.events(), clock_),
         filesystem_(settings.state_directory),
         http_settings_(settings.http),
-        http_(loop_.executor(), settings.http) {}
+        http_(loop_.executor(), settings.http) {
+    log_warnings(filesystem_, log_);
+  }
 
   bool run() {
     progress_.start(one_after_the_other());

@@ -4,51 +4,68 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <climits>
+#include <string>
 #include <system_error>
+
+#include "core/descriptor.hpp"
 
 namespace renewd {
 namespace {
 
-// Larger than any errno: the child could not become the user.
-constexpr int kNotBecome = 255;
 constexpr unsigned kPatience = 5;  // seconds
+constexpr int kAnswered = 0;
 
-// In a child that nothing but this is done in.
-[[noreturn]] void answer_as(const User& user, const std::filesystem::path& path, int mode) {
+// In a child that nothing but this is done in: the error's message goes through the pipe, none is the answer yes.
+[[noreturn]] void answer_as(const User& user, const std::function<Result<void>()>& question, const Descriptor& pipe) {
   // A file system of that user's may never answer.
   ::alarm(kPatience);
   if (!become(user)) {
-    ::_exit(kNotBecome);
+    ::_exit(kAnswered + 1);
   }
-  ::_exit(::access(path.c_str(), mode) == 0 ? 0 : errno);
-}
-
-int access_error(const std::optional<User>& user, const std::filesystem::path& path, int mode) {
-  if (!user) {
-    return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0 ? 0 : errno;
-  }
-  const pid_t child = ::fork();
-  if (child == 0) {
-    answer_as(*user, path, mode);
-  }
-  int status = 0;
-  while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : kNotBecome;
+  const auto answer = question();
+  const std::string message = answer ? "" : answer.error().message.substr(0, PIPE_BUF);
+  ::_exit(::write(pipe.get(), message.data(), message.size()) == std::ssize(message) ? kAnswered : kAnswered + 1);
 }
 
 }  // namespace
 
-Result<void> check_access(const std::optional<User>& user, const std::filesystem::path& path, int mode) {
-  const int error = access_error(user, path, mode);
-  if (error == kNotBecome) {
+Result<void> ask_as(const std::optional<User>& user, const std::function<Result<void>()>& question) {
+  if (!user) {
+    return question();
+  }
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return failure(ErrorKind::disk, "not known: " + std::generic_category().message(errno));
+  }
+  const Descriptor reading(ends[0]);
+  const Descriptor writing(ends[1]);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    answer_as(*user, question, writing);
+  }
+  int status = 0;
+  while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (child <= 0 || !WIFEXITED(status) || WEXITSTATUS(status) != kAnswered) {
     return failure(ErrorKind::disk, "not known, since this process cannot become that user");
   }
-  if (error != 0) {
-    return failure(ErrorKind::disk, std::generic_category().message(error));
-  }
-  return {};
+  std::string message(PIPE_BUF, '\0');
+  ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);  // it wrote nothing where there is nothing to say
+  const ssize_t size = ::read(reading.get(), message.data(), message.size());
+  message.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return message.empty() ? Result<void>() : failure(ErrorKind::disk, std::move(message));
+}
+
+Result<void> check_access(const std::optional<User>& user, const std::filesystem::path& path, int mode) {
+  return ask_as(user, [&]() -> Result<void> {
+    if (::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) != 0) {
+      return failure(ErrorKind::disk, std::generic_category().message(errno));
+    }
+    return {};
+  });
 }
 
 }  // namespace renewd

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 
 #include "core/error.hpp"
@@ -14,5 +15,8 @@ namespace renewd {
 // on the way, but no sandbox of a systemd unit. The error, of kind disk, is the bare reason: "Permission denied". For
 // another user it forks: call it from a process of one thread.
 Result<void> check_access(const std::optional<User>& user, const std::filesystem::path& path, int mode);
+
+// The same for any question whose errors are of kind disk.
+Result<void> ask_as(const std::optional<User>& user, const std::function<Result<void>()>& question);
 
 }  // namespace renewd

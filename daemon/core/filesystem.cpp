@@ -4,19 +4,18 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
-#include <random>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/file_attributes.hpp"
 #include "core/trusted_path.hpp"
 
 namespace renewd {
@@ -24,84 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t kNewFileMode = 0600;
 constexpr std::size_t kBytesPerRead = 16384;
-
-// What of a file's extended attributes decides who may read it. Others (user.*) are not ours to copy.
-constexpr std::array<const char*, 2> kExtendedAttributes{"system.posix_acl_access", "security.selinux"};
-
-tl::unexpected<Error> disk_failure(std::string_view doing, const fs::path& path, int error_number) {
-  return system_failure(ErrorKind::disk, fmt::format("{} {}", doing, path.string()), error_number);
-}
-
-Result<std::map<std::string, std::string>> read_extended(int fd, const fs::path& path) {
-  std::map<std::string, std::string> extended;
-  for (const char* name : kExtendedAttributes) {
-    std::string value(64 * 1024, '\0');  // the kernel's limit (XATTR_SIZE_MAX)
-    const ssize_t size = ::fgetxattr(fd, name, value.data(), value.size());
-    if (size < 0) {
-      if (errno == ENODATA || errno == EOPNOTSUPP) {
-        continue;
-      }
-      return disk_failure(fmt::format("reading {} of", name), path, errno);
-    }
-    value.resize(static_cast<std::size_t>(size));
-    extended.emplace(name, std::move(value));
-  }
-  return extended;
-}
-
-Result<FileAttributes> read_attributes(int fd, const fs::path& path) {
-  struct stat status{};
-  if (::fstat(fd, &status) != 0) {
-    return disk_failure("reading the attributes of", path, errno);
-  }
-  auto extended = read_extended(fd, path);
-  if (!extended) {
-    return tl::unexpected(std::move(extended.error()));
-  }
-  return FileAttributes{.owner = status.st_uid,
-                        .group = status.st_gid,
-                        .mode = status.st_mode & 0777U,
-                        .extended = std::move(*extended),
-                        .names = status.st_nlink,
-                        .sets_group = S_ISDIR(status.st_mode) && (status.st_mode & S_ISGID) != 0};
-}
-
-// Only what differs is set: a process without privileges may still replace a file that it owns itself.
-Result<void> apply_attributes(int fd, const fs::path& path, const FileAttributes& wanted) {
-  auto present = read_attributes(fd, path);
-  if (!present) {
-    return tl::unexpected(std::move(present.error()));
-  }
-  if ((present->owner != wanted.owner || present->group != wanted.group) &&
-      ::fchown(fd, wanted.owner, wanted.group) != 0) {
-    return disk_failure(fmt::format("giving owner {}:{} to", wanted.owner, wanted.group), path, errno);
-  }
-  // After the owner: chown clears set-id bits, and before it the mode might open the file to the wrong group.
-  if (::fchmod(fd, wanted.mode) != 0) {
-    return disk_failure(fmt::format("giving mode {:04o} to", wanted.mode), path, errno);
-  }
-  for (const char* name : kExtendedAttributes) {
-    const auto value = wanted.extended.find(name);
-    const auto current = present->extended.find(name);
-    if (value == wanted.extended.end()) {
-      // A default ACL of the directory may have given the new file one that the old file never had.
-      if (current != present->extended.end() && std::string_view(name) == "system.posix_acl_access" &&
-          (::fremovexattr(fd, name) != 0 || ::fchmod(fd, wanted.mode) != 0)) {
-        return disk_failure("removing the inherited ACL of", path, errno);
-      }
-      continue;
-    }
-    if (current != present->extended.end() && current->second == value->second) {
-      continue;
-    }
-    if (::fsetxattr(fd, name, value->second.data(), value->second.size(), 0) != 0) {
-      return disk_failure(fmt::format("setting {} of", name), path, errno);
-    }
-  }
-  return {};
-}
 
 Result<void> write_all(int fd, std::string_view bytes, const fs::path& path) {
   while (!bytes.empty()) {
@@ -280,18 +202,6 @@ Result<std::vector<std::string>> PosixFilesystem::list(const fs::path& directory
   return names;
 }
 
-Result<void> PosixFilesystem::check_writable(const fs::path& directory) const {
-  const auto place = find("writing to the directory", directory);
-  if (!place) {
-    return tl::unexpected(place.error());
-  }
-  // AT_EACCESS: as the user that we run as, with the capabilities we have; a read-only file system answers EROFS.
-  if (::faccessat(place->at(), place->name.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
-    return disk_failure("writing to the directory", directory, errno);
-  }
-  return find_to_change("writing to the directory", directory / "x").map([](const Place&) {});
-}
-
 Result<std::uint64_t> PosixFilesystem::free_bytes(const fs::path& directory) const {
   const auto fd = open("asking for the free space of", directory, O_RDONLY | O_DIRECTORY);
   struct statvfs status{};
@@ -383,8 +293,23 @@ Result<void> PosixFilesystem::sync_directory(const fs::path& directory) {
   if (!fd) {
     return tl::unexpected(fd.error());
   }
-  if (::fsync(fd->get()) != 0) {
-    return disk_failure("syncing the directory", directory, errno);
+  if (::fsync(fd->get()) == 0) {
+    return {};
+  }
+  const int error = errno;
+  if (!is_not_supported(error) && error != EBADF) {
+    return disk_failure("syncing the directory", directory, error);
+  }
+  bool is_new = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_new = warned_.insert(directory).second;
+  }
+  if (is_new) {
+    warn_(
+        fmt::format("cannot sync the directory {}: not supported by its file system ({}); continuing, but after a "
+                    "power cut the previous file may be back",
+                    directory.string(), std::generic_category().message(error)));
   }
   return {};
 }
@@ -432,34 +357,6 @@ Result<HeldFile> PosixFilesystem::follow(const fs::path& path) {
   }
   return HeldFile{std::move(followed->path), std::move(followed->choice_of_others), around.st_uid,
                   std::move(*directory)};
-}
-
-Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::string_view bytes,
-                           const FileAttributes& attributes, const std::function<Result<void>()>& last_check) {
-  // A fixed name: what a crash left behind is removed by the next attempt instead of piling up.
-  fs::path temporary = path.parent_path() / fmt::format(".{}.gravitee-renewd", path.filename().string());
-  const auto create = [&] {
-    return filesystem.remove(temporary).and_then([&] { return filesystem.create(temporary, bytes, attributes); });
-  };
-  auto created = create();
-  if (!created && filesystem.exists(temporary)) {
-    // Somebody else has the name, in a directory where we may not remove his file: one that he cannot foresee.
-    temporary += fmt::format("-{:08x}", std::random_device()());
-    created = create();
-  }
-  if (!created) {
-    return created;
-  }
-  auto renamed = last_check ? last_check() : Result<void>();
-  if (renamed) {
-    renamed = filesystem.rename(temporary, path);
-  }
-  if (!renamed) {
-    // The first failure is the one to report.
-    (void)filesystem.remove(temporary);
-    return renamed;
-  }
-  return filesystem.sync_directory(path.parent_path());
 }
 
 }  // namespace renewd

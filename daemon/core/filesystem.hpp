@@ -11,7 +11,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,13 +60,16 @@ class Filesystem {
   virtual bool exists(const std::filesystem::path& path) const = 0;
   // The names in a directory, sorted; empty when the directory does not exist.
   virtual Result<std::vector<std::string>> list(const std::filesystem::path& directory) const = 0;
-  // Whether this process may create files here, asked without creating one.
+  // Whether this process may create, rename and remove files here, asked without doing so.
   virtual Result<void> check_writable(const std::filesystem::path& directory) const = 0;
+  // Whether another file with these attributes could be renamed over this one, as write_durably() does it; asked of the
+  // kernel without leaving anything behind. The error says what to do, where it is not only permission that lacks.
+  virtual Result<void> check_replaceable(const std::filesystem::path& file, const FileAttributes& attributes) const = 0;
   // Bytes that this process may still write to the file system of `directory`.
   virtual Result<std::uint64_t> free_bytes(const std::filesystem::path& directory) const = 0;
 
   // Creates a file that must not exist yet, gives it `attributes` before it holds a byte, writes and syncs it. On
-  // failure no file is left behind.
+  // failure no file is left behind. What has an attribute already is not given it: some file systems refuse that.
   virtual Result<void> create(const std::filesystem::path& path, std::string_view bytes,
                               const FileAttributes& attributes) = 0;
   virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
@@ -72,7 +77,7 @@ class Filesystem {
   virtual Result<void> remove(const std::filesystem::path& path) = 0;
   // Creates a directory and its parents, each with `mode`, and syncs them; one that exists is left as it is.
   virtual Result<void> create_directories(const std::filesystem::path& directory, mode_t mode) = 0;
-  // Makes creations, renames and removals in a directory durable.
+  // Makes creations, renames and removals in a directory durable; on a file system that has no such thing, succeeds.
   virtual Result<void> sync_directory(const std::filesystem::path& directory) = 0;
   // Sets both times of a file to now.
   virtual Result<void> touch(const std::filesystem::path& path) = 0;
@@ -97,6 +102,8 @@ class PosixFilesystem final : public Filesystem {
   Result<void> own(const std::filesystem::path& directory) { return held_.own(directory); }
   // Root may change things in this user's directories, too.
   void trust(uid_t user) { trusted_ = user; }
+  // Called, on any thread, with what the disk cannot do and need not: once for each directory.
+  void on_warning(std::function<void(const std::string& message)> warn) { warn_ = std::move(warn); }
 
   Result<std::string> read(const std::filesystem::path& path, std::size_t limit) const override;
   Result<FileAttributes> attributes(const std::filesystem::path& path) const override;
@@ -104,6 +111,7 @@ class PosixFilesystem final : public Filesystem {
   bool exists(const std::filesystem::path& path) const override;
   Result<std::vector<std::string>> list(const std::filesystem::path& directory) const override;
   Result<void> check_writable(const std::filesystem::path& directory) const override;
+  Result<void> check_replaceable(const std::filesystem::path& file, const FileAttributes& attributes) const override;
   Result<std::uint64_t> free_bytes(const std::filesystem::path& directory) const override;
   Result<void> create(const std::filesystem::path& path, std::string_view bytes,
                       const FileAttributes& attributes) override;
@@ -124,12 +132,20 @@ class PosixFilesystem final : public Filesystem {
 
   HeldDirectories held_;
   uid_t trusted_ = 0;
+  std::function<void(const std::string&)> warn_ = [](const std::string&) {};
+  std::mutex mutex_;  // the pool's threads use the disk, too
+  std::set<std::filesystem::path> warned_;
 };
 
 // Writes a file that may already exist so that a reader, or the disk after a power cut, holds either the old bytes or
 // the new ones: temporary file, sync, rename, sync of the directory. The order is leveldb's. `last_check` is asked
-// right before the rename; its error leaves the old file.
+// right before the rename; its error leaves the old file. So does any other, but for that of the last sync.
 Result<void> write_durably(Filesystem& filesystem, const std::filesystem::path& path, std::string_view bytes,
                            const FileAttributes& attributes, const std::function<Result<void>()>& last_check = {});
+
+// Takes the same steps beside `path`, with a file of `size` zeros: what no question would find out (a quota, a network
+// file system) fails now. Leaves nothing behind; call it where check_replaceable() or check_writable() succeed.
+Result<void> rehearse_write(Filesystem& filesystem, const std::filesystem::path& path, std::size_t size,
+                            const FileAttributes& attributes);
 
 }  // namespace renewd

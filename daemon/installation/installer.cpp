@@ -30,7 +30,18 @@ Result<ReplacedFile> find_replaced(Filesystem& filesystem, const std::filesystem
 
 Result<void> check_replaceable(Filesystem& filesystem, const std::filesystem::path& keystore) {
   return find_replaced(filesystem, keystore).and_then([&filesystem](const ReplacedFile& file) {
-    return filesystem.check_writable(file.path.parent_path());
+    return filesystem.check_replaceable(file.path, file.attributes);
+  });
+}
+
+Result<void> rehearse_replacement(Filesystem& filesystem, const std::filesystem::path& keystore) {
+  return find_replaced(filesystem, keystore).and_then([&filesystem](const ReplacedFile& file) {
+    return filesystem.check_replaceable(file.path, file.attributes)
+        .and_then([&] { return filesystem.read(file.path, kKeystoreLimit); })
+        .and_then([&](const std::string& installed) {
+          // A renewed one is about as long.
+          return rehearse_write(filesystem, file.path, installed.size(), file.attributes);
+        });
   });
 }
 
@@ -51,6 +62,11 @@ Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keysto
                    : tl::unexpected(current.error());
   };
   if (auto written = write_durably(filesystem, target, bytes, replaced->attributes, still_the_old_one); !written) {
+    const auto current = filesystem.read(target, kKeystoreLimit);
+    if (current && *current == bytes && bytes != old) {
+      // Only the last sync has failed. What a power cut may undo is not left to a gateway that nobody would tell.
+      (void)write_durably(filesystem, target, old, replaced->attributes);
+    }
     return tl::unexpected(with_context(doing, std::move(written.error())));
   }
   // Java's file watchers miss a rename, but see this. The file is in place already: a failure changes nothing.

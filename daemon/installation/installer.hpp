@@ -27,9 +27,13 @@ struct ReplacedFile {
 // what is overwritten. Root follows no such link, and nobody follows one into the state. Error kind: disk.
 Result<ReplacedFile> find_replaced(Filesystem& filesystem, const std::filesystem::path& keystore);
 
-// Whether replace() could begin, asked without changing anything; the error is the one that it would meet. What only
-// the attempt would show (a quota, a file system that fails) is not found. Error kind: disk.
+// Whether replace() could succeed, asked without changing anything. What only the attempt would show (a quota, a file
+// system that fails) is not found. Error kind: disk.
 Result<void> check_replaceable(Filesystem& filesystem, const std::filesystem::path& keystore);
+
+// The same, and then each step of replace() with a file beside the keystore, of which nothing is left. Error kind:
+// disk.
+Result<void> rehearse_replacement(Filesystem& filesystem, const std::filesystem::path& keystore);
 
 // Puts `bytes` in the place of `keystore`, following symbolic links, with the owner, group, mode, ACL and security
 // label of the file there now, and reads it back. The file must hold `old` until the moment of the replacement: what

@@ -16,7 +16,7 @@
 #include "core/text.hpp"
 #include "core/trusted_path.hpp"
 #include "installation/installer.hpp"
-#include "renewal/rehearsal.hpp"
+#include "installation/state_files.hpp"
 #include "renewal/token_watch.hpp"
 
 namespace renewd::renewal {
@@ -35,12 +35,14 @@ constexpr std::array<std::string_view, 3> kHomes{"/home/", "/root/", "/run/user/
 
 bool HostFiles::check(const std::string& key, std::string_view doing, const fs::path& path, int mode) {
   const auto allowed = check_access(user_, path, mode);
-  if (allowed) {
-    return true;
+  if (!allowed) {
+    warn(key, fmt::format("{} {}{}: {}", doing, path.string(), as_user(), allowed.error().message));
   }
-  const std::string as = user_ ? fmt::format(" as user {} (User= of the unit)", user_->name) : "";
-  warn(key, fmt::format("{} {}{}: {}", doing, path.string(), as, allowed.error().message));
-  return false;
+  return allowed.has_value();
+}
+
+std::string HostFiles::as_user() const {
+  return user_ ? fmt::format(" as user {} (User= of the unit)", user_->name) : "";
 }
 
 bool HostFiles::check_readable(const std::string& key, std::string_view what, const fs::path& path) {
@@ -88,7 +90,12 @@ void HostFiles::check_keystore_writers(const std::string& key, const fs::path& k
 }
 
 void HostFiles::check_writable(const std::string& key, std::string_view what, const fs::path& directory) {
-  check(key, fmt::format("{}: no file can be made in the directory", what), directory, W_OK | X_OK);
+  // The second finds less that is wrong as root than as the unit's user, and more than permissions.
+  if (check(key, fmt::format("{}: no file can be made in the directory", what), directory, W_OK | X_OK)) {
+    if (const auto writable = ask_as(user_, [&] { return filesystem_.check_writable(directory); }); !writable) {
+      warn(key, fmt::format("{}{}: {}", what, as_user(), writable.error().message));
+    }
+  }
 }
 
 void HostFiles::check_program(const std::string& key, const fs::path& program) {
@@ -160,9 +167,12 @@ std::optional<Validity> HostFiles::check_keystore(const std::string& key, const 
   const bool password = check_secret(key + ".password", "the keystore's password", settings.keystore.password);
   const bool readable = check_readable(key + ".path", "the keystore", settings.keystore.path);
   if (readable && settings.renew == RenewMode::automatic) {
-    const auto target = filesystem_.canonical(settings.keystore.path);
-    check_writable(key + ".path", "a renewed keystore could not be put in place",
-                   target.value_or(settings.keystore.path).parent_path());
+    const auto replaceable =
+        ask_as(user_, [&] { return installation::check_replaceable(filesystem_, settings.keystore.path); });
+    if (!replaceable) {
+      warn(key + ".path",
+           fmt::format("a renewed keystore could not be put in place{}: {}", as_user(), replaceable.error().message));
+    }
   }
   check_readers(key + ".path", "the keystore", settings.keystore.path);
   check_keystore_writers(key + ".path", settings.keystore.path);
@@ -233,7 +243,7 @@ void HostFiles::check_rest(const configuration::Settings& settings) {
   if (auto why = why_not_own(settings.state_directory, user_ ? user_->id : ::geteuid()); !why.empty()) {
     warn("state_directory", std::move(why));
   }
-  const fs::path above = nearest_directory(filesystem_, settings.state_directory.parent_path());
+  const fs::path above = installation::nearest_directory(filesystem_, settings.state_directory.parent_path());
   if (const auto trusted = check_trusted(above, user_ ? user_->id : ::geteuid()); !trusted) {
     warn("state_directory", "others can put another state directory into its place: " + trusted.error().message);
   }
@@ -241,7 +251,15 @@ void HostFiles::check_rest(const configuration::Settings& settings) {
   const bool is_made = settings.state_directory == configuration::Settings().state_directory;
   if (!is_made || filesystem_.exists(settings.state_directory)) {
     check_writable("state_directory", "renewals could not be written down",
-                   nearest_directory(filesystem_, settings.state_directory));
+                   installation::nearest_directory(filesystem_, settings.state_directory));
+    for (const auto& certificate : settings.certificates) {
+      const installation::StatePaths paths(settings.state_directory, certificate.name);
+      for (const auto& directory : {paths.directory, paths.generations()}) {
+        if (certificate.renew == RenewMode::automatic && filesystem_.exists(directory)) {
+          check_writable("state_directory", "renewals could not be written down", directory);
+        }
+      }
+    }
   }
   if (settings.metrics.textfile) {
     check_writable("metrics.textfile", "metrics could not be written", settings.metrics.textfile->parent_path());

@@ -43,6 +43,7 @@ class HostFiles {
 
  private:
   bool check(const std::string& key, std::string_view doing, const std::filesystem::path& path, int mode);
+  std::string as_user() const;  // for messages
   // Whether the daemon sees the file at all. The keystore it does: init --permissions lets it in.
   bool check_seen(const std::string& key, std::string_view what, const std::filesystem::path& path);
   // Who else can read the file, and who else can change it or put another one into its place.

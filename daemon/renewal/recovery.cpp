@@ -62,6 +62,13 @@ Result<std::optional<Renewal::Entry>> Renewal::recall() {
     entry->reached.try_emplace(
         Phase::answered,
         std::chrono::duration_cast<std::chrono::seconds>(around_.clock.now().time_since_epoch()).count());
+    // What a damaged journal said may have been `accepted`: what is installed and not in use may be this answer's.
+    const auto installed = contents->damaged ? read_installed(around_.filesystem, settings_.keystore)
+                                             : failure(ErrorKind::disk, "not asked");
+    const auto in_use = history_.in_use();
+    if (installed && in_use && in_use->fingerprint != installed->keystore.certificate.fingerprint_sha256()) {
+      entry->fingerprint = installed->keystore.certificate.fingerprint_sha256();
+    }
   }
   if (!entry) {
     return std::nullopt;

@@ -8,6 +8,7 @@
 #include "cloud/renew_api.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
+#include "installation/state_files.hpp"
 #include "renewal/token_watch.hpp"
 
 namespace renewd::renewal {
@@ -57,22 +58,18 @@ Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::p
   return fmt::format("{} is writable, {} MiB free", directory.string(), *space / (1024 * 1024));
 }
 
-// Makes an empty file beside the keystore, with the keystore's owner, mode and labels, and removes it: what asking for
-// permission would not find out (an owner that we may not give) is found out now.
 Result<std::string> rehearse_installation(Filesystem& filesystem, const fs::path& keystore) {
-  const auto target = installation::find_replaced(filesystem, keystore);
-  if (!target) {
-    return tl::unexpected(target.error());
-  }
-  auto found = rehearse_directory(filesystem, target->path.parent_path());
-  if (!found) {
-    return found;
-  }
-  const fs::path trial = target->path.parent_path() / fmt::format(".{}.rehearsal", target->path.filename().string());
-  return filesystem.remove(trial)
-      .and_then([&] { return filesystem.create(trial, "", target->attributes); })
-      .and_then([&] { return filesystem.remove(trial); })
-      .map([&] { return *found; });
+  return installation::rehearse_replacement(filesystem, keystore)
+      .and_then([&] { return installation::find_replaced(filesystem, keystore); })
+      .and_then([&](const installation::ReplacedFile& file) {
+        return rehearse_directory(filesystem, file.path.parent_path());
+      });
+}
+
+Result<std::string> rehearse_state(Filesystem& filesystem, const installation::StatePaths& paths) {
+  return installation::rehearse_state(filesystem, paths).and_then([&] {
+    return rehearse_directory(filesystem, installation::nearest_directory(filesystem, paths.directory));
+  });
 }
 
 }  // namespace
@@ -81,13 +78,6 @@ asio::awaitable<Result<std::string>> rehearse_cloud(http::HttpClient& http, std:
   const std::string url = cloud::renew_url(account_url);
   auto reached = co_await http.rehearse(url);
   co_return std::move(reached).map([&url] { return fmt::format("{} is reachable", url); });
-}
-
-fs::path nearest_directory(const Filesystem& filesystem, fs::path directory) {
-  while (!filesystem.exists(directory) && directory.has_relative_path()) {
-    directory = directory.parent_path();
-  }
-  return directory;
 }
 
 asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
@@ -99,9 +89,7 @@ asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
   auto reached = co_await rehearse_cloud(surroundings.http, settings.account_url);
   steps.push_back({"cloud", std::move(reached)});
   steps.push_back({"installation", rehearse_installation(surroundings.filesystem, settings.keystore.path)});
-  // The state directory is made on first use: what must be writable is the nearest parent that is there.
-  const fs::path nearest = nearest_directory(surroundings.filesystem, std::move(state_directory));
-  steps.push_back({"state", rehearse_directory(surroundings.filesystem, nearest)});
+  steps.push_back({"state", rehearse_state(surroundings.filesystem, {state_directory, settings.name})});
   auto allowed = co_await surroundings.gateway.rehearse();
   steps.push_back({"gateway", std::move(allowed)});
   co_return steps;

@@ -20,9 +20,6 @@ struct RehearsedStep {
 // Everything of a request that comes before it: name, connection, proxy and TLS. Nothing is sent, not even the token.
 boost::asio::awaitable<Result<std::string>> rehearse_cloud(http::HttpClient& http, std::string account_url);
 
-// The directory itself, or the nearest one around it that is there.
-std::filesystem::path nearest_directory(const Filesystem& filesystem, std::filesystem::path directory);
-
 // Changes nothing in the cloud, and nothing that stays on this host. Every step is tried, whatever came of the others.
 boost::asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
                                                             configuration::CertificateSettings settings,

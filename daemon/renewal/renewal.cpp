@@ -223,12 +223,22 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed, const Entry&
   if (!candidate) {
     return tl::unexpected(refuse(entry, std::move(candidate.error())));
   }
-  if (candidate->keystore.certificate.fingerprint_sha256() == installed.keystore.certificate.fingerprint_sha256()) {
+  const Certificate& renewed = candidate->keystore.certificate;
+  // The journal has a fingerprint from `accepted` on: any other answer with what is installed is no renewal.
+  const bool ours = entry.fingerprint == renewed.fingerprint_sha256();
+  if (ours && entry.fingerprint == installed.keystore.certificate.fingerprint_sha256()) {
     return candidate;  // it passed the gate before a crash, and is in place
   }
   auto accepted = certificate::accept(
       candidate->keystore, installed.keystore,
       {.account_id = settings_.account_id(), .trusted = std::move(*trusted), .now = around_.clock.now()});
+  if (const auto known = ours ? std::nullopt : known_certificate(renewed, installed)) {
+    if (accepted) {
+      accepted = rejection(RejectionReason::not_later, "judging the renewed certificate: " + *known);
+    } else {
+      accepted.error().message += "; " + *known;
+    }
+  }
   if (!accepted) {
     if (accepted.error().reason == RejectionReason::not_yet_valid && clock_behind_ > kClockSkewTolerated) {
       accepted.error().message +=
@@ -238,6 +248,29 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed, const Entry&
     return tl::unexpected(refuse(entry, std::move(accepted.error())));
   }
   return candidate;
+}
+
+// What to say of a certificate that this host has had already: a cloud may repeat its last response. Going by dates
+// alone, one that was given up by hand would come back.
+std::optional<std::string> Renewal::known_certificate(const Certificate& renewed, const Installed& installed) const {
+  const std::string fingerprint = renewed.fingerprint_sha256();
+  if (fingerprint == installed.keystore.certificate.fingerprint_sha256()) {
+    return "the cloud returned the certificate that is installed already";
+  }
+  for (const auto& kept : generations_.list().value_or(std::vector<installation::Generation>())) {
+    auto record = kept.certificate;
+    if (!record) {
+      const auto opened = generations_.read(kept.number).and_then([this](std::string bytes) {
+        return open_installed(std::move(bytes), settings_.keystore);
+      });
+      record = opened ? std::optional(record_of(opened->keystore.certificate)) : std::nullopt;
+    }
+    if (record && record->fingerprint == fingerprint) {
+      return fmt::format("the cloud returned a certificate that was installed before (generation {}, valid until {})",
+                         kept.number, format_time(record->not_after));
+    }
+  }
+  return std::nullopt;
 }
 
 // Somebody else's keystore is in the place of ours. The next run goes on from there.
@@ -252,11 +285,14 @@ Error Renewal::yield(Entry entry, const Result<gateway::Activation>& activation)
   return error;
 }
 
-// The answer is of no use: it goes aside for inspection, and the renewal is over. Failures of ours (a full disk) leave
-// it where it is.
+// The answer is of no use: it goes aside for inspection, and the renewal is over. So does one of which no keystore can
+// be made, which would fail in the same way for ever. Failures of ours (a full disk) leave it where it is.
 Error Renewal::refuse(const Entry& entry, Error error) {
-  if (!error.reason) {
+  if (error.kind != ErrorKind::bad_answer) {
     return error;
+  }
+  if (!error.reason) {
+    error.reason = RejectionReason::unknown_format;
   }
   Fields fields{{"reason", std::string(to_string(*error.reason))}};
   auto aside = answers_.set_aside(around_.clock.now());

@@ -135,6 +135,8 @@ class Renewal {
   Result<void> begin_judging(Entry& entry);
   void forget_crashes();
   Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
+  std::optional<std::string> known_certificate(const certificate::Certificate& renewed,
+                                               const Installed& installed) const;
   Error refuse(const Entry& entry, Error error);
   boost::asio::awaitable<Result<gateway::Activation>> use(Entry& entry);
   // Notes in the journal how things are before the gateway is told.

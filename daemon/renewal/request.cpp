@@ -8,6 +8,7 @@
 #include "core/blocking.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
+#include "installation/state_files.hpp"
 #include "renewal/renewal.hpp"
 #include "renewal/retry.hpp"
 
@@ -44,7 +45,9 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
   if (!installed) {
     co_return tl::unexpected(std::move(installed.error()));
   }
-  if (auto replaceable = installation::check_replaceable(around_.filesystem, settings_.keystore.path); !replaceable) {
+  auto replaceable = co_await run_blocking(
+      around_.pool, [&] { return installation::rehearse_replacement(around_.filesystem, settings_.keystore.path); });
+  if (!replaceable) {
     co_return tl::unexpected(
         with_context("requesting a certificate that could not be installed", std::move(replaceable.error())));
   }
@@ -56,6 +59,12 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
     co_return failure(ErrorKind::disk, fmt::format("requesting a certificate: only {} KiB are free in {}, and the "
                                                    "answer must not be lost",
                                                    *space / 1024, paths_.directory.string()));
+  }
+  auto writable =
+      co_await run_blocking(around_.pool, [&] { return installation::rehearse_state(around_.filesystem, paths_); });
+  if (!writable) {
+    co_return tl::unexpected(
+        with_context("requesting a certificate that could not be kept", std::move(writable.error())));
   }
   if (auto written = reach(entry, Phase::requested); !written) {
     co_return tl::unexpected(std::move(written.error()));

@@ -30,6 +30,9 @@ class CrashingFilesystem final : public Filesystem {
   bool exists(const std::filesystem::path& path) const override;
   Result<std::vector<std::string>> list(const std::filesystem::path& directory) const override;
   Result<void> check_writable(const std::filesystem::path& directory) const override;
+  Result<void> check_replaceable(const std::filesystem::path& file, const FileAttributes& attributes) const override {
+    return real_.check_replaceable(file, attributes);
+  }
   Result<std::uint64_t> free_bytes(const std::filesystem::path& directory) const override;
   Result<void> create(const std::filesystem::path& path, std::string_view bytes,
                       const FileAttributes& attributes) override;

@@ -28,6 +28,9 @@ class FailingFilesystem final : public Filesystem {
   bool exists(const fs::path& path) const override { return real_.exists(path); }
   Result<std::vector<std::string>> list(const fs::path& directory) const override { return real_.list(directory); }
   Result<void> check_writable(const fs::path& directory) const override { return real_.check_writable(directory); }
+  Result<void> check_replaceable(const fs::path& file, const FileAttributes& attributes) const override {
+    return real_.check_replaceable(file, attributes);
+  }
   Result<std::uint64_t> free_bytes(const fs::path& directory) const override { return real_.free_bytes(directory); }
   Result<void> create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes) override {
     return fails("create") ? broken() : real_.create(path, bytes, attributes);
@@ -40,7 +43,9 @@ class FailingFilesystem final : public Filesystem {
   Result<void> create_directories(const fs::path& directory, mode_t mode) override {
     return real_.create_directories(directory, mode);
   }
-  Result<void> sync_directory(const fs::path& directory) override { return real_.sync_directory(directory); }
+  Result<void> sync_directory(const fs::path& directory) override {
+    return renamed_ && fails("sync") ? broken() : real_.sync_directory(directory);
+  }
   Result<void> touch(const fs::path& path) override { return fails("touch") ? broken() : real_.touch(path); }
   Result<Descriptor> open_to_lock(const fs::path& path, bool create) const override {
     return real_.open_to_lock(path, create);
@@ -107,6 +112,28 @@ TEST_CASE("a file that cannot be touched is installed all the same") {
   write_file(directory / "keystore.p12", "old");
   CHECK(replace(filesystem, directory / "keystore.p12", "old", "new"));
   CHECK(read_file(directory / "keystore.p12") == "new");
+}
+
+TEST_CASE("a directory that cannot be synced keeps the old keystore: a power cut might bring it back unnoticed") {
+  const TemporaryDirectory directory;
+  FailingFilesystem filesystem("sync");
+  write_file(directory / "keystore.p12", "old");
+  const auto replaced = replace(filesystem, directory / "keystore.p12", "old", "new");
+  REQUIRE_FALSE(replaced);
+  CHECK(replaced.error().kind == ErrorKind::disk);
+  CHECK(read_file(directory / "keystore.p12") == "old");
+  CHECK(PosixFilesystem().list(directory.path()).value() == std::vector<std::string>{"keystore.p12"});
+}
+
+TEST_CASE("a rehearsed replacement changes nothing, and leaves nothing behind when a step of it fails") {
+  const std::string call = GENERATE("none", "follow", "create", "rename", "sync");
+  CAPTURE(call);
+  const TemporaryDirectory directory;
+  FailingFilesystem filesystem(call);
+  write_file(directory / "keystore.p12", "old");
+  CHECK(rehearse_replacement(filesystem, directory / "keystore.p12").has_value() == (call == "none"));
+  CHECK(read_file(directory / "keystore.p12") == "old");
+  CHECK(PosixFilesystem().list(directory.path()).value() == std::vector<std::string>{"keystore.p12"});
 }
 
 TEST_CASE("says so when the new keystore cannot be read back") {

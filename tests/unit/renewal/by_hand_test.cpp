@@ -54,6 +54,7 @@ TEST_CASE("goes back to the keystore from before by hand, and keeps the one that
     CHECK(read_file(world.keystore) == keystores().installed);
   }
   SECTION("and a renewal after that is a new one") {
+    world.cloud.response->body = base64(keystores().newest);
     renew(world);
     CHECK(world.cloud.requests == 2);
   }

@@ -143,3 +143,142 @@ TEST_CASE("a wrong password, a missing password and a missing keystore are told 
   CHECK_THAT(read_installed(world.filesystem, world.settings.keystore).error().message,
              ContainsSubstring("No such file"));
 }
+
+namespace {
+
+// What openssl makes of a PKCS#12 keystore of make_keystore().
+std::string exported(const std::string& keystore, std::vector<std::string> arguments) {
+  const TemporaryDirectory directory;
+  write_file(directory / "p12", keystore);
+  std::vector<std::string> command{"openssl", "pkcs12",       "-in", (directory / "p12").string(),
+                                   "-passin", "pass:changeit"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_or_throw(command);
+}
+
+std::string bare_certificate(const std::string& keystore) {
+  return exported(keystore, {"-nokeys"});
+}
+
+std::string packed_again(const std::string& keystore) {
+  const TemporaryDirectory directory;
+  write_file(directory / "pem", exported(keystore, {"-nodes"}));
+  run_or_throw({"openssl", "pkcs12", "-export", "-in", (directory / "pem").string(), "-name", "another", "-passout",
+                "pass:changeit", "-out", (directory / "p12").string()});
+  return read_file(directory / "p12");
+}
+
+void check_returned_certificate_is_refused(World& world, const std::string& sentence) {
+  const std::string before = read_file(world.keystore);
+  const int activations = world.gateway.activations;
+  for (const auto work : {&Renewal::run, &Renewal::run}) {
+    const auto completed = world.run(work);
+    REQUIRE_FALSE(completed);
+    CHECK(completed.error().kind == ErrorKind::bad_answer);
+    CHECK(completed.error().reason == RejectionReason::not_later);
+    CHECK_THAT(completed.error().message, ContainsSubstring(sentence));
+  }
+  const auto obtained = world.run<void>(&Renewal::obtain);
+  REQUIRE_FALSE(obtained);
+  CHECK(obtained.error().reason == RejectionReason::not_later);
+  CHECK(read_file(world.keystore) == before);
+  CHECK(world.gateway.activations == activations);
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/journal"));
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/answer"));
+}
+
+}  // namespace
+
+TEST_CASE("a cloud that returns the installed certificate has renewed nothing, however it is wrapped") {
+  const std::string& installed = keystores().installed;
+  World world;
+  SECTION("the keystore as it is") {
+    world.cloud.response->body = base64(installed);
+  }
+  SECTION("packed again") {
+    world.cloud.response->body = base64(packed_again(installed));
+  }
+  SECTION("the certificate alone") {
+    world.cloud.response->body = bare_certificate(installed);
+  }
+  SECTION("the certificate alone, DER") {
+    world.cloud.response->body = base64(run_or_throw({"openssl", "x509", "-outform", "DER"},
+                                                     {.environment = {}, .input = bare_certificate(installed)}));
+  }
+  SECTION("with a PEM keystore installed") {
+    write_file(world.keystore, exported(installed, {"-nodes"}));
+    world.cloud.response->body = base64(installed);
+  }
+  check_returned_certificate_is_refused(world, "installed already");
+  CHECK_THAT(world.events(), !ContainsSubstring("keystore_installed"));
+}
+
+TEST_CASE("a cloud that returns a certificate from before has renewed nothing, also when that one lasts longer") {
+  World world;
+  SECTION("before the installed one") {
+    REQUIRE(world.run());
+    world.cloud.response->body = base64(keystores().installed);
+  }
+  SECTION("given up by hand") {
+    REQUIRE(world.run());
+    REQUIRE(world.run(&Renewal::go_back));
+  }
+  SECTION("of which no details are kept") {
+    REQUIRE(world.run());
+    REQUIRE(world.run(&Renewal::go_back));
+    std::filesystem::remove(world.directory / "state/production/generations.json");
+  }
+  check_returned_certificate_is_refused(world, "was installed before (generation ");
+}
+
+TEST_CASE("after a crash, what is installed by the answer that is stored is used, not refused") {
+  World world;
+  const auto state = world.directory / "state/production";
+  REQUIRE(world.run());
+  world.cloud.response->body = base64(keystores().newest);
+  world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
+  world.settings.gateway.rollback = false;
+  REQUIRE_FALSE(world.run());
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  installation::Journal journal(world.filesystem, {world.directory / "state", "production"});
+  SECTION("the line of the journal is missing that says so") {
+    auto entry = journal.peek().value();
+    entry.phase = installation::Phase::accepted;
+    REQUIRE(journal.write(entry));
+  }
+  SECTION("the journal is damaged") {
+    write_file(state / "journal", "damaged");
+  }
+  const int activations = world.gateway.activations;
+  REQUIRE(world.run());
+  CHECK(world.gateway.activations == activations + 1);
+  CHECK(world.cloud.requests == 2);
+  CHECK(read_file(world.keystore) == keystores().newest);
+}
+
+TEST_CASE("an answer of which no keystore can be made is set aside, and the cloud is asked again") {
+  World world;
+  const std::string password("change\0it", 9);  // which no PKCS#12 file can be given
+  write_file(world.directory / "password", password);
+  std::filesystem::remove(world.keystore);
+  run_or_throw({"keytool",         "-genkeypair",
+                "-storetype",      "JKS",
+                "-keyalg",         "EC",
+                "-groupname",      "secp256r1",
+                "-dname",          "CN=account",
+                "-validity",       "10",
+                "-alias",          "cockpit-client",
+                "-storepass:file", (world.directory / "password").string(),
+                "-keypass:file",   (world.directory / "password").string(),
+                "-keystore",       world.keystore.string()});
+  world.settings.keystore.password->value = Secret(password);
+  world.cloud.response->body = exported(keystores().renewed, {"-nodes"});
+  for (int requests = 1; requests <= 2; ++requests) {
+    const auto completed = world.run();
+    REQUIRE_FALSE(completed);
+    CHECK(completed.error().kind == ErrorKind::bad_answer);
+    CHECK(world.cloud.requests == requests);
+    CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/answer"));
+  }
+  CHECK_THAT(world.logged.str(), ContainsSubstring("renewal_rejected") && ContainsSubstring("answer-rejected-"));
+}

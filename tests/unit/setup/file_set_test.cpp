@@ -27,6 +27,9 @@ class FailingFilesystem final : public Filesystem {
   bool exists(const fs::path& path) const override { return real_.exists(path); }
   Result<std::vector<std::string>> list(const fs::path& directory) const override { return real_.list(directory); }
   Result<void> check_writable(const fs::path& directory) const override { return real_.check_writable(directory); }
+  Result<void> check_replaceable(const fs::path& file, const FileAttributes& attributes) const override {
+    return real_.check_replaceable(file, attributes);
+  }
   Result<std::uint64_t> free_bytes(const fs::path& directory) const override { return real_.free_bytes(directory); }
   Result<void> create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes) override {
     return fails() ? failed() : real_.create(path, bytes, attributes);

@@ -1,0 +1,121 @@
+#include "core/file_attributes.hpp"
+
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace renewd {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What of a file's extended attributes decides who may read it. Others (user.*) are not ours to copy.
+constexpr std::array<const char*, 2> kExtendedAttributes{"system.posix_acl_access", "security.selinux"};
+
+Result<std::map<std::string, std::string>> read_extended(int fd, const fs::path& path) {
+  std::map<std::string, std::string> extended;
+  for (const char* name : kExtendedAttributes) {
+    std::string value(64 * 1024, '\0');  // the kernel's limit (XATTR_SIZE_MAX)
+    const ssize_t size = ::fgetxattr(fd, name, value.data(), value.size());
+    if (size < 0) {
+      if (errno == ENODATA || is_not_supported(errno)) {
+        continue;
+      }
+      return disk_failure(fmt::format("reading {} of", name), path, errno);
+    }
+    value.resize(static_cast<std::size_t>(size));
+    extended.emplace(name, std::move(value));
+  }
+  return extended;
+}
+
+// Whether giving these rights failed in what nobody would notice: where a file system has its own idea of who may
+// execute.
+bool is_as_good(mode_t present, mode_t wanted) {
+  constexpr mode_t kExecute = S_IXUSR | S_IXGRP | S_IXOTH;
+  return (present & ~kExecute) == (wanted & ~kExecute);
+}
+
+Result<void> apply_owner(int fd, const fs::path& path, const FileAttributes& present, const FileAttributes& wanted) {
+  if ((present.owner == wanted.owner && present.group == wanted.group) ||
+      ::fchown(fd, wanted.owner, wanted.group) == 0) {
+    return {};
+  }
+  const int error = errno;
+  // A group that may do nothing gains or loses nothing.
+  if (present.owner == wanted.owner && (wanted.mode & S_IRWXG) == 0 && wanted.extended.empty()) {
+    return {};
+  }
+  return disk_failure(fmt::format("giving owner {}:{} to", wanted.owner, wanted.group), path, error);
+}
+
+}  // namespace
+
+tl::unexpected<Error> disk_failure(std::string_view doing, const fs::path& path, int error_number) {
+  return system_failure(ErrorKind::disk, fmt::format("{} {}", doing, path.string()), error_number);
+}
+
+bool is_not_supported(int error) {
+  return error == EOPNOTSUPP || error == ENOTSUP || error == ENOSYS || error == EINVAL || error == ENOTTY;
+}
+
+Result<FileAttributes> read_attributes(int fd, const fs::path& path) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) {
+    return disk_failure("reading the attributes of", path, errno);
+  }
+  auto extended = read_extended(fd, path);
+  if (!extended) {
+    return tl::unexpected(std::move(extended.error()));
+  }
+  return FileAttributes{.owner = status.st_uid,
+                        .group = status.st_gid,
+                        .mode = status.st_mode & 0777U,
+                        .extended = std::move(*extended),
+                        .names = status.st_nlink,
+                        .sets_group = S_ISDIR(status.st_mode) && (status.st_mode & S_ISGID) != 0};
+}
+
+Result<void> apply_attributes(int fd, const fs::path& path, const FileAttributes& wanted) {
+  auto present = read_attributes(fd, path);
+  if (!present) {
+    return tl::unexpected(std::move(present.error()));
+  }
+  if (auto given = apply_owner(fd, path, *present, wanted); !given) {
+    return given;
+  }
+  // After the owner: chown clears set-id bits, and before it the mode might open the file to the wrong group.
+  if (present->mode != wanted.mode && ::fchmod(fd, wanted.mode) != 0 && !is_as_good(present->mode, wanted.mode)) {
+    return disk_failure(
+        fmt::format("giving mode {:04o} to (it has {:04o}, by which others could read it, or the gateway could not)",
+                    wanted.mode, present->mode),
+        path, errno);
+  }
+  for (const char* name : kExtendedAttributes) {
+    const auto value = wanted.extended.find(name);
+    const auto current = present->extended.find(name);
+    if (value == wanted.extended.end()) {
+      // A default ACL of the directory may have given the new file one that the old file never had.
+      if (current != present->extended.end() && std::string_view(name) == "system.posix_acl_access" &&
+          (::fremovexattr(fd, name) != 0 || ::fchmod(fd, wanted.mode) != 0)) {
+        return disk_failure("removing the inherited ACL of", path, errno);
+      }
+      continue;
+    }
+    if (current != present->extended.end() && current->second == value->second) {
+      continue;
+    }
+    if (::fsetxattr(fd, name, value->second.data(), value->second.size(), 0) != 0) {
+      return disk_failure(fmt::format("setting {} of", name), path, errno);
+    }
+  }
+  return {};
+}
+
+}  // namespace renewd
