@@ -168,6 +168,7 @@ Command add_inspect(CLI::App& app, const fs::path& /*configuration*/) {
   command->add_option("--password-file", options->password_file, "A file that holds the password")->type_name("FILE");
   command->add_flag("--json", options->json, "One JSON object instead of a table");
   command->footer(
+      "Both files may be pipes, such as /dev/stdin; they are waited for, at most 30 seconds.\n"
       "Exit status: 0, or 1 when the keystore cannot be read.\n"
       "Example: gravitee-renewd inspect keystore.p12 --password-file /etc/gravitee-renewd/keystore-password");
   return {command, [options] { return inspect(*options, screen_of(STDOUT_FILENO), std::cout, std::cerr); }};

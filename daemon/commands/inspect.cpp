@@ -12,8 +12,8 @@
 #include "commands/inspect_text.hpp"
 #include "commands/json_text.hpp"
 #include "core/clock.hpp"
-#include "core/filesystem.hpp"
 #include "core/text.hpp"
+#include "core/whole_file.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -104,19 +104,25 @@ int inspect(const InspectOptions& options, const Screen& screen, std::ostream& o
     errors << "inspecting " << printable(path, 500) << ": " << message << "\n";
     return kFailure;
   };
+  const auto waits_for = [&errors](const std::filesystem::path& file) {
+    return PipePatience{.tell = [&errors, file](std::string_view what) {
+      errors << printable(file.string(), 500) << ": " << what << std::endl;
+    }};
+  };
   Secret password;
   if (options.password_file) {
-    auto secret = read_secret({.kind = SecretSource::Kind::file, .name = options.password_file->string(), .value = {}});
+    auto secret = read_given_secret(options.password_file->string(), waits_for(*options.password_file));
     if (!secret) {
       return fail(secret.error().message);
     }
     password = std::move(*secret);
   }
-  auto bytes = PosixFilesystem().read(options.keystore, kSizeLimit);
+  const PipePatience patience = waits_for(options.keystore);
+  const auto bytes = read_whole(options.keystore, kSizeLimit, &patience);
   if (!bytes) {
     return fail(bytes.error().message);
   }
-  const Unwrapped file = unwrap(std::move(*bytes));
+  const Unwrapped file = unwrap(std::string(bytes->view()));
   const auto keystore = certificate::open_keystore(file.bytes, password);
   if (!keystore) {
     return fail(explain(keystore.error(), options.password_file.has_value()));

@@ -9,6 +9,7 @@
 
 namespace renewd::commands {
 
+// Both files may be pipes, as of a shell's <(…).
 struct InspectOptions {
   std::filesystem::path keystore;
   std::optional<std::filesystem::path> password_file;

@@ -20,6 +20,7 @@
 #include "configuration/yaml_values.hpp"
 #include "core/filesystem.hpp"
 #include "core/trusted_path.hpp"
+#include "core/whole_file.hpp"
 
 namespace renewd::configuration {
 namespace {
@@ -165,6 +166,13 @@ tl::expected<Settings, Diagnostics> load(const std::filesystem::path& file) {
 }
 
 tl::expected<LocatedSettings, Diagnostics> load_located(const std::filesystem::path& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) == 0 && !special_kind(status.st_mode).empty()) {
+    return tl::unexpected(Diagnostics{{0, 0,
+                                       fmt::format("it is {}, and a configuration must be a regular file; save it "
+                                                   "first, and name that with --config FILE",
+                                                   special_kind(status.st_mode))}});
+  }
   PosixFilesystem filesystem;
   // Read from where the path leads by its text, as it is judged below: not through what somebody has opened elsewhere.
   const auto held = filesystem.follow(file);

@@ -85,7 +85,16 @@ void read_time(const YamlMap& map, std::string_view key, minutes latest, minutes
 
 void read_time_zone(const YamlMap& map, TimeZone& into) {
   const YamlNode* node = map.find("timezone");
-  const auto name = node == nullptr ? std::nullopt : text_of(*node, map.name_of("timezone"), map.sink());
+  if (node == nullptr) {
+    if (auto host = TimeZone::of_host()) {
+      into = std::move(*host);
+    } else {
+      map.sink().error(map.place(), fmt::format("`{}` is needed, since the time zone of this host is not known: {}",
+                                                map.name_of("timezone"), host.error()));
+    }
+    return;
+  }
+  const auto name = text_of(*node, map.name_of("timezone"), map.sink());
   if (!name) {
     return;
   }
@@ -95,9 +104,12 @@ void read_time_zone(const YamlMap& map, TimeZone& into) {
   }
   const std::vector<std::string> names = time_zone_names();
   const std::string meant = suggestion(*name, {names.begin(), names.end()});
-  const std::string hint = names.empty()   ? "; this system has no time zones, install tzdata"
-                           : meant.empty() ? ", such as Europe/Paris or UTC"
-                                           : "; " + meant;
+  const bool listed = std::find(names.begin(), names.end(), *name) != names.end();
+  const std::string hint = is_time_zone_rule(*name) ? "; a rule can be in TZ alone"
+                           : names.empty()          ? "; this system has no time zones, install tzdata"
+                           : listed                 ? "; the file of " + *name + " cannot be read, install tzdata again"
+                           : meant.empty()          ? ", such as Europe/Paris or UTC"
+                                                    : "; " + meant;
   map.sink().error(node->place, fmt::format("`{}` must be the name of a time zone that this system has{}",
                                             map.name_of("timezone"), hint));
 }

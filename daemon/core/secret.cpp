@@ -1,15 +1,13 @@
 #include "core/secret.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
 #include <fmt/format.h>
+
+#include "core/whole_file.hpp"
 
 namespace renewd {
 namespace {
@@ -18,38 +16,16 @@ constexpr std::size_t kSecretLimit = 64 * 1024;
 // Where LoadCredential=NAME looks first (systemd.exec(5)).
 constexpr auto kCredentialStore = "/etc/credstore/";
 
-Result<Secret> read_file(const std::string& path, const std::string& doing) {
-  // O_NONBLOCK: a fifo in place of the file must not hang the daemon.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (fd < 0) {
-    return system_failure(ErrorKind::unauthorized, doing, errno);
-  }
-  // One buffer of the largest size, so that no reallocation leaves a copy of the secret behind.
-  std::vector<char> buffer(kSecretLimit + 1);
-  std::size_t size = 0;
-  int error = 0;
-  while (size < buffer.size()) {
-    const ssize_t n = ::read(fd, buffer.data() + size, buffer.size() - size);
-    if (n < 0 && errno == EINTR) {
-      continue;
-    }
-    if (n <= 0) {
-      error = n < 0 ? errno : 0;
-      break;
-    }
-    size += static_cast<std::size_t>(n);
-  }
-  ::close(fd);
-  Secret secret(std::string_view(buffer.data(), size));
-  ::explicit_bzero(buffer.data(), buffer.size());
-  if (error != 0) {
-    return system_failure(ErrorKind::unauthorized, doing, error);
-  }
-  if (size > kSecretLimit) {
-    return failure(ErrorKind::unauthorized, doing + ": larger than 64 KiB, which no secret is");
-  }
-  return secret;
+Result<Secret> read_file(const std::string& path, const std::string& doing, const PipePatience* patience = nullptr) {
+  return read_whole(path, kSecretLimit, patience).map_error([&doing](const Error& error) {
+    return Error{.kind = ErrorKind::unauthorized, .message = doing + ": " + error.message};
+  });
 }
+
+// Editors on Windows put marks before a text that say how it is encoded.
+constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
+constexpr std::string_view kUtf16Mark = "\xff\xfe";
+constexpr std::string_view kUtf16MarkBigEndian = "\xfe\xff";
 
 std::string_view without_line_break(std::string_view text) {
   if (text.ends_with('\n')) {
@@ -59,6 +35,26 @@ std::string_view without_line_break(std::string_view text) {
     text.remove_suffix(1);
   }
   return text;
+}
+
+// What is meant by the bytes of a file, or of another source.
+Result<Secret> without_marks(const Secret& raw, const std::string& doing) {
+  std::string_view text = raw.view();
+  if (text.starts_with(kUtf16Mark) || text.starts_with(kUtf16MarkBigEndian)) {
+    return failure(ErrorKind::unauthorized, doing + ": it is UTF-16, as some Windows editors write; save it as UTF-8");
+  }
+  if (text.starts_with(kUtf8Mark)) {
+    text.remove_prefix(kUtf8Mark.size());
+  }
+  text = without_line_break(text);
+  if (text.empty()) {
+    return failure(ErrorKind::unauthorized, doing + ": it is empty");
+  }
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
+    return failure(ErrorKind::unauthorized,
+                   fmt::format("{}: byte {} is NUL, so it is no text (or UTF-16; save it as UTF-8)", doing, nul + 1));
+  }
+  return Secret(text);
 }
 
 // What a unit has loaded; outside of one, what it would load.
@@ -139,7 +135,8 @@ void read_ahead(SecretSource& source) {
   if (source.kind != SecretSource::Kind::credential || std::getenv("CREDENTIALS_DIRECTORY") != nullptr) {
     return;
   }
-  if (auto secret = read_secret(source)) {
+  // As it is: read_secret() takes marks and line breaks off, once.
+  if (auto secret = read_raw(source, source.description())) {
     source.value = std::move(*secret);
   }
 }
@@ -172,15 +169,12 @@ std::vector<std::string> paths_of(const SecretSource& source) {
 
 Result<Secret> read_secret(const SecretSource& source) {
   const std::string doing = "reading a secret from " + source.description();
-  auto raw = read_raw(source, doing);
-  if (!raw) {
-    return raw;
-  }
-  Secret secret(without_line_break(raw->view()));
-  if (secret.empty()) {
-    return failure(ErrorKind::unauthorized, doing + ": it is empty");
-  }
-  return secret;
+  return read_raw(source, doing).and_then([&doing](const Secret& raw) { return without_marks(raw, doing); });
+}
+
+Result<Secret> read_given_secret(const std::string& file, const PipePatience& patience) {
+  const std::string doing = "reading a secret from file " + file;
+  return read_file(file, doing, &patience).and_then([&doing](const Secret& raw) { return without_marks(raw, doing); });
 }
 
 }  // namespace renewd

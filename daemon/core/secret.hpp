@@ -44,11 +44,17 @@ struct SecretSource {
   std::string description() const;
 };
 
-// The secret, without the line break that editors leave at its end. Fails when it cannot be read, is empty, or is
-// larger than 64 KiB; the kind is `unauthorized`, since whatever needed the secret cannot prove who it is.
-// Credentials are looked for in $CREDENTIALS_DIRECTORY (systemd.exec(5)); outside of a unit, for commands by hand, in
-// /etc/credstore, where the unit's LoadCredential=NAME takes them from.
+// The secret, without the byte order mark that editors on Windows put before it, and without one line break (LF, CRLF
+// or CR) at its end; every other blank belongs to it. Fails when it cannot be read, is empty, UTF-16, larger than
+// 64 KiB, or in a file that is not a regular one: the daemon reads it again, and nobody writes into a pipe twice. The
+// kind is `unauthorized`, since whatever needed the secret cannot prove who it is. Credentials are looked for in
+// $CREDENTIALS_DIRECTORY (systemd.exec(5)); outside of a unit, for commands by hand, in /etc/credstore, where the
+// unit's LoadCredential=NAME takes them from.
 Result<Secret> read_secret(const SecretSource& source);
+
+// The same of a file that a command has been given, which may be a pipe.
+struct PipePatience;  // core/whole_file.hpp
+Result<Secret> read_given_secret(const std::string& file, const PipePatience& patience);
 
 // Reads a credential that is there for root alone outside of a unit, as systemd does it for the service, so that
 // read_secret() has it from here on. What cannot be read is left to read_secret() to report.

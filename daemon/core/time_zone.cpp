@@ -2,10 +2,19 @@
 
 #include <absl/time/civil_time.h>
 #include <absl/time/time.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <sstream>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/pattern.hpp"
+#include "core/text.hpp"
 
 namespace renewd {
 namespace {
@@ -24,37 +33,122 @@ bool is_zone_name(std::string_view name) {
   return !name.empty() && !name.starts_with('/') && name.find_first_not_of(kCharacters) == std::string_view::npos;
 }
 
+// What the clocks of TZ show, by the C library.
+local_seconds libc_reading(sys_seconds moment) {
+  const std::time_t time = moment.time_since_epoch().count();
+  std::tm fields{};
+  ::localtime_r(&time, &fields);
+  return local_seconds(moment.time_since_epoch() + seconds(fields.tm_gmtoff));
+}
+
+// mktime(3) cannot say whether clocks show a reading once, twice or never. A rule changes them at most twice a year: a
+// day before the reading and a day after it show what it may be counted by.
+TimeZone::Moments libc_moments(local_seconds reading) {
+  const sys_seconds as_utc(reading.time_since_epoch());
+  const auto counted_as = [&](std::chrono::days away) {
+    const sys_seconds near = as_utc + away;
+    return as_utc - (libc_reading(near).time_since_epoch() - near.time_since_epoch());
+  };
+  auto [first, last] = std::minmax({counted_as(-std::chrono::days(1)), counted_as(std::chrono::days(1))});
+  const bool first_shows = libc_reading(first) == reading;
+  const bool last_shows = libc_reading(last) == reading;
+  if (first_shows || last_shows) {
+    return {first_shows ? first : last, last_shows ? last : first};
+  }
+  // Skipped: somewhere between the two, clocks jump over it.
+  while (last - first > seconds(1)) {
+    const sys_seconds middle = first + (last - first) / 2;
+    (libc_reading(middle) < reading ? first : last) = middle;
+  }
+  return {last, last};
+}
+
+std::optional<absl::TimeZone> load(const std::string& name) {
+  absl::TimeZone zone;
+  return absl::LoadTimeZone(name, &zone) ? std::optional(zone) : std::nullopt;
+}
+
 }  // namespace
 
+// None of Abseil's: the C library's, by TZ.
 struct TimeZone::Rules {
-  absl::TimeZone zone;
+  std::optional<absl::TimeZone> zone;
 };
 
-TimeZone::TimeZone() : TimeZone("local time", Rules{absl::LocalTimeZone()}) {}
+TimeZone::TimeZone() : TimeZone(of_host().value_or(TimeZone("UTC", Rules{absl::UTCTimeZone()}))) {}
+
+tl::expected<TimeZone, std::string> TimeZone::of_host(const std::filesystem::path& localtime) {
+  constexpr auto kName = "local time";
+  const char* const given = std::getenv("TZ");
+  if (given == nullptr) {
+    struct stat status{};
+    if (::lstat(localtime.c_str(), &status) != 0) {
+      return TimeZone(kName, Rules{absl::UTCTimeZone()});
+    }
+    if (auto zone = load(localtime)) {
+      return TimeZone(kName, Rules{*zone});
+    }
+    return tl::unexpected(
+        fmt::format("{} leads to no zone file that can be read (is tzdata installed?)", printable(localtime.string())));
+  }
+  std::string text(given);
+  const std::string name = text.substr(text.starts_with(':') ? 1 : 0);
+  if (name.empty()) {
+    return TimeZone(kName, Rules{absl::UTCTimeZone()});
+  }
+  if (name.starts_with('/') || is_zone_name(name)) {
+    if (auto zone = load(name)) {
+      return TimeZone(kName, Rules{*zone});
+    }
+  }
+  if (is_time_zone_rule(text)) {
+    ::tzset();
+    return TimeZone(kName, Rules{std::nullopt});
+  }
+  return tl::unexpected(fmt::format(
+      "TZ is \"{}\", which is neither a time zone of this system nor a rule such as CET-1CEST,M3.5.0,M10.5.0/3",
+      escaped(text.substr(0, 200))));
+}
 
 TimeZone::TimeZone(std::string name, const Rules& rules)
     : name_(std::move(name)), rules_(std::make_shared<const Rules>(rules)) {}
 
 std::optional<TimeZone> TimeZone::find(std::string_view name) {
-  Rules rules;
   std::string text(name);
-  if (!is_zone_name(name) || !absl::LoadTimeZone(text, &rules.zone)) {
-    return std::nullopt;
-  }
-  return TimeZone(std::move(text), rules);
+  const auto zone = is_zone_name(name) ? load(text) : std::nullopt;
+  return zone ? std::optional(TimeZone(std::move(text), Rules{*zone})) : std::nullopt;
 }
 
 local_seconds TimeZone::local(sys_seconds moment) const {
-  const absl::CivilSecond reading = rules_->zone.At(absl::FromUnixSeconds(moment.time_since_epoch().count())).cs;
+  if (!rules_->zone) {
+    return libc_reading(moment);
+  }
+  const absl::CivilSecond reading = rules_->zone->At(absl::FromUnixSeconds(moment.time_since_epoch().count())).cs;
   return local_seconds(seconds(reading - absl::CivilSecond(1970, 1, 1)));
 }
 
 TimeZone::Moments TimeZone::moments(local_seconds reading) const {
-  const auto found = rules_->zone.At(absl::CivilSecond(1970, 1, 1) + reading.time_since_epoch().count());
+  if (!rules_->zone) {
+    return libc_moments(reading);
+  }
+  const auto found = rules_->zone->At(absl::CivilSecond(1970, 1, 1) + reading.time_since_epoch().count());
   if (found.kind == absl::TimeZone::TimeInfo::SKIPPED) {
     return {to_sys(found.trans), to_sys(found.trans)};
   }
   return {to_sys(found.pre), to_sys(found.post)};
+}
+
+// POSIX.1-2024, 8.3, with RFC 8536's hours from -167 to 167.
+bool is_time_zone_rule(std::string_view text) {
+  static const auto kRule = [] {
+    const std::string name = "([A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)";
+    const std::string rest_of_time = "(:[0-5]?[0-9](:[0-5]?[0-9])?)?";
+    const std::string offset = "[+-]?(2[0-4]|[01]?[0-9])" + rest_of_time;
+    const std::string day = "(J?[0-9]{1,3}|M(1[0-2]|0?[1-9])\\.[1-5]\\.[0-6])";
+    const std::string change = "," + day + "(/[+-]?(16[0-7]|1[0-5][0-9]|[0-9]{1,2})" + rest_of_time + ")?";
+    return Pattern::compile("^" + name + offset + "(" + name + "(" + offset + ")?(" + change + change + ")?)?$");
+  }();
+  return kRule && kRule->found_in(text);
 }
 
 std::vector<std::string> time_zone_names() {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/cancellation.hpp"
+#include "core/http_secrets.hpp"
 #include "core/text.hpp"
 #include "http/deadline.hpp"
 
@@ -85,7 +86,7 @@ Result<http::HttpRequest> HttpProbe::request() const {
   request.method = "GET";
   request.url = settings_.url;
   if (settings_.password) {
-    auto password = read_secret(*settings_.password);
+    auto password = read_basic_password(*settings_.password);
     if (!password) {
       return failure(ErrorKind::gateway, fmt::format("GET {}: {}", printable(settings_.url), password.error().message));
     }

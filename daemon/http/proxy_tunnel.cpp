@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/as_tuple.hpp"
+#include "core/http_secrets.hpp"
 #include "core/redaction.hpp"
 #include "core/text.hpp"
 #include "http/basic_credentials.hpp"
@@ -32,7 +33,7 @@ Result<Secret> password_of(const ProxySettings& proxy, const std::optional<Secre
   if (proxy.user.empty() || !source) {
     return Secret();
   }
-  auto password = read_secret(*source);
+  auto password = read_basic_password(*source);
   if (!password) {
     return failure(ErrorKind::proxy, password.error().message);
   }

@@ -13,6 +13,7 @@
 
 #include "certificate/keystore.hpp"
 #include "core/held_directories.hpp"
+#include "core/http_secrets.hpp"
 #include "core/text.hpp"
 #include "core/trusted_path.hpp"
 #include "installation/installer.hpp"
@@ -109,7 +110,8 @@ void HostFiles::check_program(const std::string& key, const fs::path& program) {
   }
 }
 
-bool HostFiles::check_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source) {
+bool HostFiles::check_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source,
+                             Result<Secret> (*read)(const SecretSource&)) {
   if (!source) {
     return true;
   }
@@ -117,7 +119,7 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
       source->kind == SecretSource::Kind::credential && std::getenv("CREDENTIALS_DIRECTORY") == nullptr;
   const bool of_environment = source->kind == SecretSource::Kind::env && std::getenv(source->name.c_str()) == nullptr;
   if (of_unit && ::geteuid() == 0) {
-    return check_stored_credential(key, what, *source);
+    return check_stored_credential(key, what, *source, read);
   }
   if (of_unit || of_environment) {
     note(key, fmt::format("{} was not looked at: {} is there for the service alone ({} in its unit)", what,
@@ -131,7 +133,7 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
   if (source->kind == SecretSource::Kind::file) {
     check_writers(key, what, source->name);
   }
-  const auto secret = read_secret(*source);
+  const auto secret = read(*source);
   if (!secret) {
     warn(key, fmt::format("{} cannot be used: {}", what, secret.error().message));
   }
@@ -139,12 +141,13 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
 }
 
 // As the service will have it, where it is in the store; a unit may load it from elsewhere, or decrypt it.
-bool HostFiles::check_stored_credential(const std::string& key, std::string_view what, const SecretSource& source) {
+bool HostFiles::check_stored_credential(const std::string& key, std::string_view what, const SecretSource& source,
+                                        Result<Secret> (*read)(const SecretSource&)) {
   if (filesystem_.exists(fs::path("/etc/credstore.encrypted") / source.name)) {
     note(key, fmt::format("{} was not looked at: {} is encrypted for the service alone", what, source.description()));
     return false;
   }
-  const auto secret = read_secret(source);
+  const auto secret = read(source);
   if (!secret) {
     warn(key, fmt::format("{} cannot be used: {}", what, secret.error().message));
   }
@@ -233,13 +236,14 @@ void HostFiles::check_certificate(const std::string& key, const CertificateSetti
   check_token(key + ".token", settings, validity);
   const auto& probe = settings.gateway.http_probe;
   if (probe && settings.renew == RenewMode::automatic) {
-    check_secret(key + ".gateway.verify.http.password", "the health check's password", probe->password);
+    check_secret(key + ".gateway.verify.http.password", "the health check's password", probe->password,
+                 read_basic_password);
   }
 }
 
 void HostFiles::check_rest(const configuration::Settings& settings) {
   check_bundle("http.ca_file", settings.http.ca_file);
-  check_secret("http.proxy_password", "the proxy's password", settings.http.proxy_password);
+  check_secret("http.proxy_password", "the proxy's password", settings.http.proxy_password, read_basic_password);
   if (auto why = why_not_own(settings.state_directory, user_ ? user_->id : ::geteuid()); !why.empty()) {
     warn("state_directory", std::move(why));
   }

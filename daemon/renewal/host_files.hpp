@@ -52,8 +52,10 @@ class HostFiles {
   void check_keystore_writers(const std::string& key, const std::filesystem::path& keystore);
   void check_writable(const std::string& key, std::string_view what, const std::filesystem::path& directory);
   // Whether the secret can be read here and now; a missing one (nothing is configured) can.
-  bool check_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source);
-  bool check_stored_credential(const std::string& key, std::string_view what, const SecretSource& source);
+  bool check_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source,
+                    Result<Secret> (*read)(const SecretSource&) = read_secret);
+  bool check_stored_credential(const std::string& key, std::string_view what, const SecretSource& source,
+                               Result<Secret> (*read)(const SecretSource&));
   void check_bundle(const std::string& key, const std::optional<std::filesystem::path>& file);
   std::optional<Validity> check_keystore(const std::string& key, const configuration::CertificateSettings& settings);
   void check_window(const std::string& key, const configuration::CertificateSettings& settings,

@@ -6,6 +6,7 @@
 
 #include "cloud/renew_api.hpp"
 #include "core/blocking.hpp"
+#include "core/http_secrets.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
 #include "installation/state_files.hpp"
@@ -34,7 +35,7 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
   if (auto allowed = may_be_asked(now); !allowed) {
     co_return tl::unexpected(std::move(allowed.error()));
   }
-  auto token = read_secret(*settings_.token);
+  auto token = read_token(*settings_.token);
   if (!token) {
     event(EventName::token_unusable, token.error().message);
     co_return tl::unexpected(with_context("requesting a certificate", std::move(token.error())));

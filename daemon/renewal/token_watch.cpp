@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "cloud/base64.hpp"
+#include "core/http_secrets.hpp"
 #include "core/text.hpp"
 
 namespace renewd::renewal {
@@ -64,7 +65,7 @@ std::optional<std::chrono::sys_seconds> token_expiry(std::string_view token) {
 
 std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint needed_at, TimePoint now) {
   std::vector<TokenFinding> findings;
-  const auto token = read_secret(source);
+  const auto token = read_token(source);
   if (!token) {
     findings.push_back({Level::error, "the account token cannot be used: " + token.error().message});
     return findings;

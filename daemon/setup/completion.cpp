@@ -9,6 +9,7 @@
 
 #include "configuration/unit_names.hpp"
 #include "configuration/urls.hpp"
+#include "core/http_secrets.hpp"
 #include "core/text.hpp"
 #include "setup/keystore_look.hpp"
 #include "setup/questions.hpp"
@@ -157,7 +158,9 @@ class Completing {
   bool find_password(const FoundKeystore& found, CertificateDraft& draft) {
     if (given_.password_file) {
       draft.password_file = *given_.password_file;
-      if (const auto password = content_of(*given_.password_file)) {
+      if (const auto lasts = lasting_file(*given_.password_file); !lasts) {
+        missing("the file of --password-file: it " + lasts.error());
+      } else if (const auto password = content_of(*given_.password_file)) {
         look(draft, *password);
         if (look_.wrong_password) {
           missing(fmt::format("the file of --password-file: the password in {} does not open the keystore",
@@ -308,18 +311,22 @@ class Completing {
     if (!completion_.filesystem.exists(file)) {
       return;
     }
-    if (const auto token = content_of(file); !token) {
+    if (const auto token = read_token({SecretSource::Kind::file, file.string(), {}}); !token) {
       draft_.notes.push_back("the account token that is there cannot be used: " + token.error().message);
     }
   }
 
   bool find_token(CertificateDraft& draft) {
     draft.token_file = given_.token_file.value_or(completion_.directory / "account-token");
+    if (const auto lasts = lasting_file(draft.token_file); given_.token_file && !lasts) {
+      missing("the file of --token-file: it " + lasts.error());
+      return goes_on();
+    }
     if (completion_.person == nullptr || given_.token_file) {
       examine_token(draft.token_file);
       return true;
     }
-    const auto answer = ask("File of the account token", draft.token_file.string(), absolute_path);
+    const auto answer = ask("File of the account token", draft.token_file.string(), lasting_file);
     if (!answer) {
       return false;
     }
@@ -331,11 +338,22 @@ class Completing {
     if (!completion_.keeps_secrets || asked_before || completion_.filesystem.exists(draft.token_file)) {
       return true;
     }
-    auto token = ask_secret("Account token (not shown; empty to store it later): ");
-    if (token && !token->empty()) {
-      draft_.secrets.push_back({draft.token_file, std::move(*token)});
+    return ask_token(draft.token_file);
+  }
+
+  bool ask_token(const fs::path& file) {
+    while (true) {
+      const auto typed = ask_secret("Account token (not shown; empty to store it later): ");
+      if (!typed || trimmed(typed->view()).empty()) {
+        return typed.has_value();
+      }
+      auto token = parse_token(typed->view());
+      if (token) {
+        draft_.secrets.push_back({file, std::move(*token)});
+        return true;
+      }
+      tell(fmt::format("  The token cannot be used: {}.", token.error().message));
     }
-    return token.has_value();
   }
 
   bool find_units(const FoundKeystore& found, CertificateDraft& draft) {

@@ -98,7 +98,7 @@ std::optional<Secret> Terminal::ask_secret(std::string_view question) {
   if (!line) {
     return std::nullopt;
   }
-  Secret secret(trimmed(*line));
+  Secret secret(*line);
   ::explicit_bzero(line->data(), line->size());
   return secret;
 }

@@ -16,7 +16,7 @@ class Person {
   virtual void tell(std::string_view text) = 0;
   // One line, without spaces at its ends; nothing when the person ends the conversation (Ctrl-D, Ctrl-C).
   virtual std::optional<std::string> ask(std::string_view question) = 0;
-  // The same, unseen by whoever looks over the shoulder.
+  // The same, unseen by whoever looks over the shoulder, and as it was typed: a blank may be part of a password.
   virtual std::optional<Secret> ask_secret(std::string_view question) = 0;
 };
 

@@ -1,11 +1,14 @@
 #include "setup/questions.hpp"
 
+#include <sys/stat.h>
+
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "configuration/unit_names.hpp"
 #include "core/text.hpp"
+#include "core/whole_file.hpp"
 
 namespace renewd::setup {
 
@@ -28,6 +31,24 @@ std::optional<std::string> ask_until_good(Person& person, const std::string& que
 
 Answer absolute_path(const std::string& text) {
   return text.starts_with('/') ? Answer(text) : tl::unexpected(std::string("must be an absolute path"));
+}
+
+Answer lasting_file(const std::string& text) {
+  if (auto path = absolute_path(text); !path) {
+    return path;
+  }
+  struct stat status{};
+  const std::string_view kind = ::stat(text.c_str(), &status) == 0 ? special_kind(status.st_mode) : "";
+  const std::string path = printable(text, 500);
+  constexpr std::string_view kAdvice = "name a file that stays, such as one in /etc/gravitee-renewd";
+  if (!kind.empty()) {
+    return tl::unexpected(fmt::format("must be a regular file, which the daemon reads at each use, and {} is {}; {}",
+                                      path, kind, kAdvice));
+  }
+  if (text.starts_with("/dev/") || text.starts_with("/proc/")) {
+    return tl::unexpected(fmt::format("must still be there when the daemon runs, and {} will not; {}", path, kAdvice));
+  }
+  return text;
 }
 
 Answer unit_or_none(const std::string& text) {

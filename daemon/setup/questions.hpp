@@ -20,6 +20,9 @@ std::optional<std::string> ask_until_good(Person& person, const std::string& que
                                           const Check& check);
 
 Answer absolute_path(const std::string& text);
+// The absolute path of a file for a configuration, which is read again and again: there may be none yet, but no pipe,
+// and nothing of this process alone, such as /dev/stdin.
+Answer lasting_file(const std::string& text);
 // A service's full name, or the word none.
 Answer unit_or_none(const std::string& text);
 Answer certificate_name(const std::string& text);

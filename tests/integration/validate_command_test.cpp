@@ -1,11 +1,13 @@
 // The command `validate`: the file's errors, and what the host has to say to a file without any.
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 
 #include "support/catch.hpp"
 #include "support/host.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace renewd::testing;
 
@@ -61,6 +63,51 @@ TEST_CASE("tells every error of a file with its place, and looks no further") {
   CHECK_THAT(result.errors, ContainsSubstring(at(host, "renew_befor:", "error") + "unknown key"));
   CHECK_THAT(result.errors, ContainsSubstring(at(host, "sometimes", "error") + "`renew` must be"));
   CHECK(result.errors.find("token") == std::string::npos);
+}
+
+TEST_CASE("names a secret that is no file, and a token that could not be sent, as the dry run does") {
+  const Host host;
+  std::filesystem::remove(host / "token");
+  std::string words;
+  SECTION("a FIFO, which nobody waits for") {
+    REQUIRE(::mkfifo((host / "token").c_str(), 0600) == 0);
+    words = "it is a FIFO";
+  }
+  SECTION("a whole header") {
+    write_file(host / "token", "Authorization: Bearer abc\n");
+    std::filesystem::permissions(host / "token", std::filesystem::perms(0600));
+    words = "line 1, column 14";
+  }
+  const CommandResult result = validate(host);
+  CHECK(result.status == 0);
+  CHECK_THAT(line_with(result.errors, words),
+             ContainsSubstring(at(host, "{file: " + (host / "token").string(), "warning")));
+  const CommandResult dry = run({RENEWD_BINARY, "--config", host.configuration().string(), "renew", "--dry-run"});
+  CHECK(dry.status == 1);
+  CHECK_THAT(dry.output + dry.errors, ContainsSubstring(words));
+  CHECK(host.cloud().requests().empty());
+}
+
+TEST_CASE("refuses a configuration that is no regular file, without waiting for it") {
+  const Host host;
+  const CommandResult piped =
+      run({RENEWD_BINARY, "--config", "/dev/stdin", "validate"}, {.environment = {}, .input = "x"});
+  CHECK(piped.status == 2);
+  CHECK_THAT(piped.errors, ContainsSubstring("/dev/stdin: error: it is a FIFO"));
+}
+
+TEST_CASE("a window without a zone needs that of the host") {
+  Host host;
+  host.configure({.certificate = {"renew_windows: [{days: [sat]}]"}, .keystore = {}, .http = {}});
+  const auto status = [&host](const std::string& zone) {
+    return run({RENEWD_BINARY, "--config", host.configuration().string(), "validate"},
+               {.environment = {{"TZ", zone}, {"DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus"}}});
+  };
+  CHECK(status("CET-1CEST,M3.5.0,M10.5.0/3").status == 0);
+  CHECK(status("").status == 0);
+  const CommandResult wrong = status("Europe/Pari");
+  CHECK(wrong.status == 2);
+  CHECK_THAT(wrong.errors, ContainsSubstring("`renew_windows.timezone` is needed") && ContainsSubstring("Europe/Pari"));
 }
 
 TEST_CASE("warns of what this host lacks, at the key it is about, and refuses the file only when it is strict") {

@@ -1,6 +1,9 @@
 #include "commands/inspect.hpp"
 
+#include <sys/stat.h>
+
 #include <sstream>
+#include <thread>
 
 #include <boost/json.hpp>
 
@@ -42,6 +45,26 @@ json::object inspect_json(const std::filesystem::path& file, const std::string& 
   REQUIRE(inspected.status == 0);
   CHECK(inspected.errors.empty());
   return json::parse(inspected.out).as_object();
+}
+
+TEST_CASE("inspect reads a keystore and its password from pipes") {
+  if (!testing::have_tools()) {
+    return;
+  }
+  const testing::TemporaryDirectory directory;
+  const InspectOptions options{directory / "keystore", directory / "password"};
+  for (const auto& fifo : {options.keystore, *options.password_file}) {
+    REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  }
+  std::thread writer([&options] {
+    testing::write_file(*options.password_file, "changeit\r\n");
+    testing::write_file(options.keystore, testing::read_file(fixture("chain.p12")));
+  });
+  std::ostringstream out;
+  std::ostringstream errors;
+  CHECK(inspect(options, Screen{}, out, errors) == 0);
+  writer.join();
+  CHECK_THAT(out.str(), ContainsSubstring("cockpit-client"));
 }
 
 TEST_CASE("inspect shows what a keystore holds") {

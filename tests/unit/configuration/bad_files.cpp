@@ -201,6 +201,8 @@ BadFiles wrong_windows() {
       {window("timezone: utc"), "3:32", "such as Europe/Paris or UTC", kTimeZoneNames},
       {window("timezone: Moon/Tranquility"), "3:32", "such as Europe/Paris or UTC", kTimeZoneNames},
       {window("timezone: ../../../etc/localtime"), "3:32", "must be the name of a time zone", kTimeZoneNames},
+      {window("timezone: JST-9"), "3:32", "a rule can be in TZ alone", kTimeZoneNames},
+      {window("timezone: \"CET-1CEST,M3.5.0,M10.5.0/3\""), "3:32", "a rule can be in TZ alone", kTimeZoneNames},
       {window("timezone: 2"), "3:32", "YAML reads a number here"},
       {window("timezone:"), "3:22", "must be text, not nothing"},
       {with_line("override_windows_before: 30m"), "3:30", "`override_windows_before` must be at least 1h",

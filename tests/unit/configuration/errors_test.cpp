@@ -4,6 +4,7 @@
 #include "nearly_right.hpp"
 #include "support/catch.hpp"
 #include "support/environment_variable.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace renewd::configuration {
 namespace {
@@ -57,6 +58,24 @@ TEST_CASE("says when no time zone can be known") {
   check({{with_line("renew_windows: [{timezone: America/Bogota}]"), "3:32",
           "`renew_windows.timezone` must be the name of a time zone that this system has; this system has no time "
           "zones, install tzdata"}});
+}
+
+TEST_CASE("a window without a zone needs that of the host, and says so at its place when it is not known") {
+  const testing::EnvironmentVariable wrong("TZ", "Europe/Pari");
+  check({{with_line("renew_windows: [{days: [sat]}]"), "3:21",
+          "`renew_windows.timezone` is needed, since the time zone of this host is not known: TZ is \"Europe/Pari\""}});
+  CHECK(parse(with_line("renew_windows: [{timezone: UTC}]")).has_value());
+  CHECK(parse(with_line("renew_before: 20d")).has_value());
+}
+
+TEST_CASE("says when the file of a zone is damaged") {
+  const testing::TemporaryDirectory directory;
+  const testing::EnvironmentVariable zones("TZDIR", directory.path().string());
+  testing::write_file(directory / "zone.tab", "MA\t+3339-00735\tAfrica/Casablanca\n");
+  std::filesystem::create_directory(directory / "Africa");
+  testing::write_file(directory / "Africa/Casablanca", "TZif2");
+  check({{with_line("renew_windows: [{timezone: Africa/Casablanca}]"), "3:32",
+          "the file of Africa/Casablanca cannot be read"}});
 }
 
 TEST_CASE("refuses gateways that could not be told what to do") {

@@ -71,12 +71,12 @@ TEST_CASE("says what is wrong with a file that cannot be read") {
     CHECK_THAT(only_error(file), ContainsSubstring(file.string() + ": error: ") && ContainsSubstring("No such file"));
   }
   SECTION("a directory") {
-    CHECK_THAT(only_error(directory.path()), ContainsSubstring("not a regular file"));
+    CHECK_THAT(only_error(directory.path()), ContainsSubstring("it is a directory"));
   }
   SECTION("a fifo, without waiting for its writer") {
     const auto file = directory / "fifo";
     REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
-    CHECK_THAT(only_error(file), ContainsSubstring("not a regular file"));
+    CHECK_THAT(only_error(file), ContainsSubstring("it is a FIFO"));
   }
   SECTION("too large") {
     const auto file = directory / "large.yaml";

@@ -1,7 +1,14 @@
 #include "core/secret.hpp"
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <cstdlib>
 
+#include "core/descriptor.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -25,6 +32,35 @@ TEST_CASE("a secret file is read without the line break at its end") {
   CHECK(read_secret(file(directory / "unix"))->view() == "token");
   CHECK(read_secret(file(directory / "dos"))->view() == "token");
   CHECK(read_secret(file(directory / "inner"))->view() == " to\nken \n");
+}
+
+TEST_CASE("a secret file is read without the byte order mark of an editor, and with every other blank") {
+  const TemporaryDirectory directory;
+  write_file(directory / "marked", "\xef\xbb\xbf pass word \r\n");
+  write_file(directory / "only a mark", "\xef\xbb\xbf\r\n");
+  write_file(directory / "wide", std::string("\xff\xfep\0a\0", 6));
+  write_file(directory / "wide, no mark", std::string("p\0a\0", 4));
+  CHECK(read_secret(file(directory / "marked"))->view() == " pass word ");
+  CHECK_THAT(read_secret(file(directory / "only a mark")).error().message, ContainsSubstring("empty"));
+  CHECK_THAT(read_secret(file(directory / "wide")).error().message, ContainsSubstring("UTF-16"));
+  CHECK_THAT(read_secret(file(directory / "wide, no mark")).error().message, ContainsSubstring("byte 2 is NUL"));
+}
+
+TEST_CASE("a secret is read from regular files alone, and anything else is refused by its kind") {
+  const TemporaryDirectory directory;
+  REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
+  // With a writer there would be something to read.
+  const Descriptor writer(::open((directory / "fifo").c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(::write(writer.get(), "secret\n", 7) == 7);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  (directory / "socket").string().copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+  CHECK_THAT(read_secret(file(directory / "fifo")).error().message, ContainsSubstring("it is a FIFO"));
+  CHECK_THAT(read_secret(file(directory / "socket")).error().message, ContainsSubstring("it is a socket"));
+  CHECK_THAT(read_secret(file(directory.path())).error().message, ContainsSubstring("it is a directory"));
+  CHECK_THAT(read_secret(file("/dev/zero")).error().message, ContainsSubstring("it is a device"));
 }
 
 TEST_CASE("a secret that cannot be used is an error that names its source") {

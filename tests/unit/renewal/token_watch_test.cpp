@@ -49,6 +49,7 @@ TEST_CASE("a token that is a JWT says when it expires, and no other text does") 
 
 TEST_CASE("nothing is wrong with a good token") {
   CHECK(TokenFile("opaque\n").examine().empty());
+  CHECK(TokenFile("\xef\xbb\xbfopaque \r\n\r\n").examine().empty());
   CHECK(TokenFile(token("{\"exp\": 1800000000}")).examine().empty());
 }
 
@@ -62,6 +63,9 @@ TEST_CASE("what is wrong with a token is found before it is needed") {
   };
   for (const auto& [what, text, mode, level, message] : std::vector<Case>{
            {"empty", "\n", 0600, Level::error, "empty"},
+           {"in quotes", "\"opaque\"", 0600, Level::error, "quotation marks"},
+           {"a whole header", "Bearer opaque", 0600, Level::error, "begins with \"Bearer \""},
+           {"wrapped", "opa\nque\n", 0600, Level::error, "line 1, column 4"},
            {"expired", token("{\"exp\": 1699999999}"), 0600, Level::error, "expired at 2023-11-14T22:13:19Z"},
            {"expires too soon", token("{\"exp\": 1700000001}"), 0600, Level::warning, "before it is needed"},
            {"group", "opaque", 0640, Level::warning, "can be read by its group (mode 0640)"},

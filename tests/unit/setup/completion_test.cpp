@@ -1,5 +1,7 @@
 #include "setup/completion.hpp"
 
+#include <sys/stat.h>
+
 #include <deque>
 
 #include "host.hpp"
@@ -113,6 +115,43 @@ TEST_CASE("what the command line says is checked") {
   CHECK(right->certificates[0].password_file == host / "password");
   CHECK(right->certificates[0].units.empty());
   CHECK(right->secrets.empty());
+}
+
+TEST_CASE("a secret's file is one that stays: no pipe, and nothing of this process alone") {
+  const SurveyedHost host;
+  const auto fifo = host / "fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  struct Case {
+    std::filesystem::path file;
+    std::string words;
+  };
+  for (const auto& [file, words] : std::vector<Case>{{fifo, "is a FIFO"},
+                                                     {host / "", "is a directory"},
+                                                     {"/dev/fd/63", "/dev/fd/63 will not"},
+                                                     {"/proc/self/fd/63", "/proc/self/fd/63 will not"},
+                                                     {"/dev/null", "is a device"}}) {
+    CAPTURE(file);
+    const auto draft = complete({host.files(), host.filesystem(), "/etc/x"}, of({found()}),
+                                {.account_url = kUrl, .token_file = file, .password_file = file, .units = {"none"}});
+    CHECK_THAT(reasons(draft), ContainsSubstring("--password-file: it must") &&
+                                   ContainsSubstring("--token-file: it must") && ContainsSubstring(words));
+    ScriptedPerson person({"name", kUrl, file.string()});
+    (void)complete({host.files(), host.filesystem(), "/etc/x", &person}, of({found()}), {});
+    CHECK_THAT(person.heard(), ContainsSubstring("It must") && ContainsSubstring(words));
+  }
+}
+
+TEST_CASE("a token that cannot be sent is asked for again, and a password keeps its blanks") {
+  const SurveyedHost host;
+  auto without = found();
+  without.password.reset();
+  ScriptedPerson person({"", " s3cr3t ", kUrl, "", "Bearer t0ken", " t0ken "});
+  const auto draft = complete({host.files(), host.filesystem(), "/etc/x", &person}, of({without}), {});
+  INFO(person.heard());
+  REQUIRE(draft.has_value());
+  CHECK(draft->secrets.at(0).content.view() == " s3cr3t ");
+  CHECK(draft->secrets.at(1).content.view() == "t0ken");
+  CHECK_THAT(person.heard(), ContainsSubstring("begins with \"Bearer \"") && !ContainsSubstring("t0ken"));
 }
 
 TEST_CASE("a person answers what is missing, and is asked again after a bad answer") {

@@ -1,0 +1,156 @@
+#include "core/whole_file.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/descriptor.hpp"
+
+namespace renewd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kSilence{1000};  // longer than this, people wonder
+
+tl::unexpected<Error> refused(std::string why) {
+  return failure(ErrorKind::disk, std::move(why));
+}
+
+tl::unexpected<Error> refused(int error) {
+  return refused(std::generic_category().message(error));
+}
+
+Result<void> check_kind(mode_t mode, bool takes_pipes) {
+  const std::string_view kind = special_kind(mode);
+  if (kind.empty() || (takes_pipes && S_ISFIFO(mode))) {
+    return {};
+  }
+  return refused(fmt::format("it is {}, and only a regular file{} is read", kind, takes_pipes ? " or a pipe" : ""));
+}
+
+// Waits until a pipe has data or has ended.
+class PipeWait {
+ public:
+  PipeWait(const Descriptor& pipe, const PipePatience& patience)
+      : pipe_(pipe), patience_(patience), deadline_(steady_clock::now() + patience.at_most) {}
+
+  Result<void> wait(std::size_t arrived) {
+    while (true) {
+      const auto left = std::max(std::chrono::ceil<milliseconds>(deadline_ - steady_clock::now()), milliseconds(0));
+      const auto step = told_ ? left : std::min(left, kSilence);
+      pollfd entry{.fd = pipe_.get(), .events = POLLIN, .revents = 0};
+      const int ready = ::poll(&entry, 1, static_cast<int>(step.count()));
+      if (ready > 0) {
+        return {};
+      }
+      if (ready < 0 && errno != EINTR) {
+        return refused(errno);
+      }
+      if (left == milliseconds(0)) {
+        const double seconds = std::chrono::duration<double>(patience_.at_most).count();
+        return refused(arrived == 0 ? fmt::format("nothing was written into this pipe within {:.3g} s", seconds)
+                                    : fmt::format("this pipe did not end within {:.3g} s", seconds));
+      }
+      if (ready == 0 && !told_ && patience_.tell) {
+        patience_.tell(arrived == 0 ? "waiting for data in this pipe"
+                                    : "waiting for the end of this pipe");
+      }
+      told_ = told_ || ready == 0;
+    }
+  }
+
+ private:
+  const Descriptor& pipe_;
+  const PipePatience& patience_;
+  steady_clock::time_point deadline_;
+  bool told_ = false;
+};
+
+// Fills the buffer as far as the file goes; returns how far.
+Result<std::size_t> fill(std::vector<char>& buffer, const Descriptor& file, PipeWait* pipe) {
+  std::size_t size = 0;
+  while (size < buffer.size()) {
+    // Before each read: of a FIFO that nobody has opened for writing yet, read() says that it has ended.
+    if (const auto ready = pipe != nullptr ? pipe->wait(size) : Result<void>(); !ready) {
+      return tl::unexpected(ready.error());
+    }
+    const ssize_t n = ::read(file.get(), buffer.data() + size, buffer.size() - size);
+    if (n < 0 && (errno == EINTR || (pipe != nullptr && errno == EAGAIN))) {
+      continue;
+    }
+    if (n < 0) {
+      return refused(errno);
+    }
+    if (n == 0) {
+      break;
+    }
+    size += static_cast<std::size_t>(n);
+  }
+  return size;
+}
+
+}  // namespace
+
+std::string_view special_kind(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFREG:
+      return "";
+    case S_IFDIR:
+      return "a directory";
+    case S_IFIFO:
+      return "a FIFO (a pipe)";
+    case S_IFSOCK:
+      return "a socket";
+    default:
+      return "a device";
+  }
+}
+
+Result<Secret> read_whole(const std::filesystem::path& path, std::size_t limit, const PipePatience* patience) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) {
+    return refused(errno);
+  }
+  if (auto right = check_kind(status.st_mode, patience != nullptr); !right) {
+    return tl::unexpected(std::move(right.error()));
+  }
+  // O_NONBLOCK, and the second look: the name may lead elsewhere by now, and a FIFO must not hang the daemon.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file || ::fstat(file.get(), &status) != 0) {
+    return refused(errno);
+  }
+  if (auto right = check_kind(status.st_mode, patience != nullptr); !right) {
+    return tl::unexpected(std::move(right.error()));
+  }
+  // One buffer of the largest size, so that no reallocation leaves a copy of a secret behind.
+  std::vector<char> buffer(limit + 1);
+  std::optional<PipeWait> pipe;
+  if (S_ISFIFO(status.st_mode)) {
+    pipe.emplace(file, *patience);
+  }
+  const auto size = fill(buffer, file, pipe ? &*pipe : nullptr);
+  Secret bytes(std::string_view(buffer.data(), size.value_or(0)));
+  ::explicit_bzero(buffer.data(), buffer.size());
+  if (!size) {
+    return tl::unexpected(size.error());
+  }
+  if (*size > limit) {
+    return refused(fmt::format("it is larger than {} KiB", limit / 1024));
+  }
+  return bytes;
+}
+
+}  // namespace renewd

@@ -1,0 +1,94 @@
+#include "core/whole_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/descriptor.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace renewd;
+using namespace std::chrono_literals;
+using renewd::testing::TemporaryDirectory;
+
+namespace {
+
+constexpr std::size_t kLimit = 1024;
+
+struct Fifo {
+  Fifo() { REQUIRE(::mkfifo(path.c_str(), 0600) == 0); }
+  TemporaryDirectory directory;
+  std::filesystem::path path = directory / "fifo";
+};
+
+// Longer than any machine takes: only a bug lets it pass.
+const PipePatience kPatient{.at_most = 10min, .tell = {}};
+const PipePatience kImpatient{.at_most = 20ms, .tell = {}};
+
+}  // namespace
+
+TEST_CASE("a pipe is read to its end, however late its writer comes and however slowly it writes") {
+  const Fifo fifo;
+  std::thread writer([&fifo] {
+    std::this_thread::yield();
+    const Descriptor end(::open(fifo.path.c_str(), O_WRONLY | O_CLOEXEC));  // waits for the reader
+    for (const char c : std::string("secret")) {
+      (void)!::write(end.get(), &c, 1);
+      std::this_thread::yield();
+    }
+  });
+  const auto read = read_whole(fifo.path, kLimit, &kPatient);
+  writer.join();
+  REQUIRE(read.has_value());
+  CHECK(read->view() == "secret");
+}
+
+TEST_CASE("a pipe that the shell has opened is read, also when its writer has ended") {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const Descriptor reader(ends[0]);
+  Descriptor writer(ends[1]);
+  const std::filesystem::path path = "/dev/fd/" + std::to_string(reader.get());
+  SECTION("with something in it") {
+    REQUIRE(::write(writer.get(), "x", 1) == 1);
+    writer.close();
+    CHECK(read_whole(path, kLimit, &kPatient)->view() == "x");
+  }
+  SECTION("empty") {
+    writer.close();
+    CHECK(read_whole(path, kLimit, &kPatient)->empty());
+  }
+}
+
+TEST_CASE("a pipe that nobody opens, or nobody ends, is an error after a while, and is talked about before") {
+  const Fifo fifo;
+  CHECK_THAT(read_whole(fifo.path, kLimit, &kImpatient).error().message, ContainsSubstring("nothing was written"));
+  const Descriptor writer(::open(fifo.path.c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(::write(writer.get(), "x", 1) == 1);
+  CHECK_THAT(read_whole(fifo.path, kLimit, &kImpatient).error().message, ContainsSubstring("did not end"));
+
+  std::vector<std::string> heard;
+  const PipePatience talking{.at_most = 1100ms, .tell = [&heard](std::string_view what) { heard.emplace_back(what); }};
+  CHECK_FALSE(read_whole(fifo.path, kLimit, &talking).has_value());
+  CHECK(heard.size() == 1);
+}
+
+TEST_CASE("a pipe with more than anybody asked for is given up") {
+  const Fifo fifo;
+  const Descriptor writer(::open(fifo.path.c_str(), O_RDWR | O_CLOEXEC));
+  const std::string much(kLimit + 1, 'x');
+  REQUIRE(::write(writer.get(), much.data(), much.size()) == static_cast<ssize_t>(much.size()));
+  CHECK_THAT(read_whole(fifo.path, kLimit, &kPatient).error().message, ContainsSubstring("larger than 1 KiB"));
+}
+
+TEST_CASE("without patience a pipe is refused, and a device always is") {
+  const Fifo fifo;
+  CHECK_THAT(read_whole(fifo.path, kLimit).error().message, ContainsSubstring("a FIFO"));
+  CHECK_THAT(read_whole("/dev/zero", kLimit, &kPatient).error().message, ContainsSubstring("a device"));
+  CHECK_THAT(read_whole(fifo.directory.path(), kLimit, &kPatient).error().message, ContainsSubstring("a directory"));
+}
