@@ -147,7 +147,7 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
   if (!user) {
     return fail(errors, user.error());
   }
-  const auto required = required_permissions(*settings, filesystem, *user);
+  const auto required = required_permissions(*settings, filesystem, *user, options.root);
   if (!required) {
     return fail(errors, required.error());
   }
@@ -198,7 +198,7 @@ std::vector<std::string> stale_permissions(const configuration::Settings& settin
     return {};
   }
   const auto user = chosen_user("", root);
-  const auto required = user ? required_permissions(settings, filesystem, *user) : tl::unexpected(user.error());
+  const auto required = user ? required_permissions(settings, filesystem, *user, root) : tl::unexpected(user.error());
   if (!required) {
     return {required.error().message};
   }

@@ -13,6 +13,7 @@
 
 #include "core/file_access.hpp"
 #include "core/text.hpp"
+#include "setup/unit_names.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -97,10 +98,10 @@ Result<void> add_keystore(const CertificateSettings& certificate, const Filesyst
   });
 }
 
-void add_gateway(const configuration::GatewaySettings& gateway, Permissions& into) {
+void add_gateway(const configuration::GatewaySettings& gateway, const setup::HostFiles& host, Permissions& into) {
   if (const auto* systemd = std::get_if<configuration::SystemdGateway>(&gateway.action)) {
     for (const auto& unit : systemd->units) {
-      add_once(into.units, unit);
+      add_once(into.units, setup::identify_unit(host, unit).name);
     }
   }
   if (gateway.log_probe && std::holds_alternative<std::string>(gateway.log_probe->target)) {
@@ -140,7 +141,8 @@ Result<void> add_metrics(const configuration::MetricsSettings& metrics, Permissi
 }  // namespace
 
 Result<Permissions> required_permissions(const configuration::Settings& settings, const Filesystem& filesystem,
-                                         const User& user) {
+                                         const User& user, const fs::path& root) {
+  const setup::HostFiles host(filesystem, root);
   Permissions permissions;
   if (auto set = set_user(user, permissions); !set) {
     return tl::unexpected(std::move(set.error()));
@@ -152,7 +154,7 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
     if (auto added = add_keystore(certificate, filesystem, user, permissions); !added) {
       return tl::unexpected(with_context(certificate.name, std::move(added.error())));
     }
-    add_gateway(certificate.gateway, permissions);
+    add_gateway(certificate.gateway, host, permissions);
   }
   if (auto added = add_unless(kStateDirectory, settings.state_directory, permissions).and_then([&] {
         return add_metrics(settings.metrics, permissions);

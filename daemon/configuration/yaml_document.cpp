@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -30,11 +31,7 @@ class TreeBuilder final : public YAML::EventHandler {
  public:
   YamlDocument take() { return std::move(document_); }
 
-  void OnDocumentStart(const YAML::Mark& mark) override {
-    if (document_.root != nullptr) {
-      throw Refused(place_of(mark), "a second document begins here; the file must hold one, so leave the \"---\" out");
-    }
-  }
+  void OnDocumentStart(const YAML::Mark& mark) override { document_.begin = place_of(mark); }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -179,12 +176,62 @@ void refuse_control_characters(std::string_view yaml) {
   }
 }
 
-bool is_indented_by_tab(std::string_view yaml, int line) {
+// From the beginning of a line on; lines count from 0.
+std::string_view from_line(std::string_view yaml, int line) {
   for (int i = 0; i < line && !yaml.empty(); ++i) {
     yaml.remove_prefix(std::min(yaml.find('\n'), yaml.size() - 1) + 1);
   }
+  return yaml;
+}
+
+// The nearest line above that is neither empty nor a comment; the same one when there is none.
+int line_above(std::string_view yaml, int line) {
+  for (int above = line - 1; above >= 0; --above) {
+    const std::string_view text = from_line(yaml, above);
+    const auto first = text.find_first_not_of(" \t\r");
+    if (first != std::string_view::npos && text[first] != '\n' && text[first] != '#') {
+      return above;
+    }
+  }
+  return line;
+}
+
+// Whether a "---" or "..." is what separates a document from the one before it. yaml-cpp also lets one begin where
+// the other's only value ends.
+bool is_separated(std::string_view yaml, const YamlDocument& document) {
+  const int begin = document.begin.line - 1;
+  const std::string_view above = from_line(yaml, line_above(yaml, begin));
+  return from_line(yaml, begin).starts_with("---") || above.starts_with("...") || above.starts_with('%');
+}
+
+constexpr const char* kStrayLine =
+    "this line is no \"key: value\" and belongs to nothing: remove it, or make it a comment with #";
+
+Refused stray(const YamlDocument& above, const YamlDocument& below) {
+  if (above.root != nullptr && above.root->kind == YamlNode::Kind::scalar) {
+    return Refused(above.root->place, kStrayLine);
+  }
+  return Refused(below.begin, "the value above ends before this line, which is no part of it; look at the indentation");
+}
+
+bool is_indented_by_tab(std::string_view yaml, int line) {
+  yaml = from_line(yaml, line);
   const std::size_t text = yaml.find_first_not_of(" \t");
   return yaml.substr(0, text).find('\t') != std::string_view::npos;
+}
+
+// Where a text of several lines begins that yaml-cpp met a colon in: at a line above the map that is no part of it.
+std::optional<Place> stray_line(const YAML::Exception& error, std::string_view yaml) {
+  if (error.msg.find("illegal map value") == std::string::npos) {
+    return std::nullopt;
+  }
+  const int line = line_above(yaml, error.mark.line);
+  std::string_view text = from_line(yaml, line);
+  text = text.substr(0, text.find('\n'));
+  const auto first = text.find_first_not_of(" \t");
+  const bool is_text = line != error.mark.line && text.find(':') == std::string_view::npos &&
+                       std::string_view("-\"'[{&*|>").find(text[first]) == std::string_view::npos;
+  return is_text ? std::optional(Place{line + 1, static_cast<int>(first) + 1}) : std::nullopt;
 }
 
 // yaml-cpp's words, with what to do about them. Its messages may end in a piece of the file after a colon, which could
@@ -210,29 +257,58 @@ std::string explain(const YAML::Exception& error, std::string_view yaml) {
 
 }  // namespace
 
-tl::expected<YamlDocument, Diagnostic> read_yaml(std::string_view yaml) {
+tl::expected<YamlDocuments, Diagnostic> read_yaml_documents(std::string_view yaml) {
   try {
     refuse_control_characters(yaml);
     // yaml-cpp lets the end of the file close a quoted text; it does not let the end of the document do so.
     std::istringstream in(std::string(yaml) + (yaml.ends_with('\n') ? "...\n" : "\n...\n"));
     YAML::Parser parser(in);
-    TreeBuilder builder;
-    while (parser.HandleNextDocument(builder)) {
+    YamlDocuments documents;
+    for (TreeBuilder builder; parser.HandleNextDocument(builder); builder = TreeBuilder()) {
+      YamlDocument document = builder.take();
+      if (documents.size() >= kYamlDocumentLimit) {
+        throw Refused(document.begin, fmt::format("the file holds more than {} documents", kYamlDocumentLimit));
+      }
+      if (!documents.empty() && !is_separated(yaml, document)) {
+        throw stray(documents.back(), document);
+      }
+      if (document.root != nullptr && document.root->kind == YamlNode::Kind::null) {
+        document.root = nullptr;
+      }
+      documents.push_back(std::move(document));
     }
-    YamlDocument document = builder.take();
-    if (document.root != nullptr && document.root->kind == YamlNode::Kind::null) {
-      document.root = nullptr;
-    }
-    return document;
+    return documents;
   } catch (const Refused& refused) {
     return tl::unexpected(refused.diagnostic);
   } catch (const YAML::Exception& error) {
+    if (const auto stray = stray_line(error, yaml)) {
+      return tl::unexpected(Diagnostic{stray->line, stray->column, kStrayLine});
+    }
     const Place place = place_of(error.mark);
     return tl::unexpected(Diagnostic{place.line, place.column, explain(error, yaml)});
   } catch (const std::exception&) {
     // yaml-cpp lets a few exceptions of the standard library through.
     return tl::unexpected(Diagnostic{0, 0, "this is not YAML, and its reader did not say where"});
   }
+}
+
+tl::expected<YamlDocument, Diagnostic> read_yaml(std::string_view yaml) {
+  auto documents = read_yaml_documents(yaml);
+  if (!documents) {
+    return tl::unexpected(std::move(documents.error()));
+  }
+  YamlDocument only;
+  for (YamlDocument& document : *documents) {
+    if (only.root != nullptr && document.root != nullptr) {
+      return tl::unexpected(
+          Diagnostic{document.begin.line, document.begin.column,
+                     "a second document begins here; the file must hold one, so leave the \"---\" out"});
+    }
+    if (document.root != nullptr) {
+      only = std::move(document);
+    }
+  }
+  return only;
 }
 
 }  // namespace renewd::configuration

@@ -36,12 +36,20 @@ struct YamlNode {
 struct YamlDocument {
   std::deque<YamlNode> nodes;
   const YamlNode* root = nullptr;
+  Place begin;
 };
 
 // Bounds for hostile input: a walk over the tree, every alias followed, meets at most this many nodes and bytes, and
 // maps and lists nest at most so deep. (Eight aliases of eight aliases of … are a short file and an endless walk.)
 inline constexpr std::size_t kYamlWeightLimit = std::size_t{2} * 1024 * 1024;
 inline constexpr std::size_t kYamlDepthLimit = 32;
+inline constexpr std::size_t kYamlDocumentLimit = 64;
+
+// Not a vector, which may copy a tree when it grows, and leave its pointers behind.
+using YamlDocuments = std::deque<YamlDocument>;
+
+// Every document of `yaml`; one without anything in it has no root. The bounds hold for each.
+tl::expected<YamlDocuments, Diagnostic> read_yaml_documents(std::string_view yaml);
 
 // The one document of `yaml`, without a root when the text is empty, or why there is none. Refused besides what YAML
 // itself refuses: several documents, tags other than !!str, keys that are not words.

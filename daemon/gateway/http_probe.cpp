@@ -66,8 +66,8 @@ HttpProbe::HttpProbe(std::unique_ptr<http::HttpClient> client, configuration::Ht
                      std::vector<NamedSecret> secrets)
     : client_(std::move(client)), settings_(std::move(settings)), secrets_(std::move(secrets)) {}
 
-Result<std::unique_ptr<Watch>> HttpProbe::watch(const Before&) {
-  return std::make_unique<HttpWatch>(*this);
+asio::awaitable<Result<std::unique_ptr<Watch>>> HttpProbe::watch(Before) {
+  co_return std::make_unique<HttpWatch>(*this);
 }
 
 asio::awaitable<Result<std::string>> HttpProbe::rehearse() {

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include <boost/asio/this_coro.hpp>
+
 #include "gateway/log_file.hpp"
 #include "gateway/log_verdict.hpp"
 #include "gateway/systemd_units.hpp"
@@ -49,6 +51,16 @@ std::string name_of(const LogTarget& target) {
   return std::get<std::filesystem::path>(target).string();
 }
 
+// The name that the unit's lines in the journal carry: never an alias. Where systemd cannot be asked, the one given.
+asio::awaitable<std::string> own_name(std::string unit) {
+  auto systemd = SystemdUnits::connect(co_await asio::this_coro::executor);
+  if (!systemd) {
+    co_return unit;
+  }
+  const auto found = co_await (*systemd)->look_up(unit, steady_clock::now() + kQuestionTimeout);
+  co_return found ? found->name : unit;
+}
+
 Result<void> check_readable(const LogTarget& target) {
   if (const auto* unit = std::get_if<std::string>(&target)) {
     return check_journal(*unit);
@@ -70,20 +82,21 @@ std::string LogProbe::log_position() const {
   return file == nullptr ? std::string() : gateway::log_position(*file);
 }
 
-Result<std::unique_ptr<Watch>> LogProbe::watch(const Before& before) {
+asio::awaitable<Result<std::unique_ptr<Watch>>> LogProbe::watch(Before before) {
   std::unique_ptr<LogReader> reader;
   if (const auto* unit = std::get_if<std::string>(&settings_.target)) {
-    auto journal = UnitJournal::open(*unit, before.began);
+    const std::string name = co_await own_name(*unit);
+    auto journal = UnitJournal::open(name, before.began);
     if (!journal) {
-      return tl::unexpected(std::move(journal.error()));
+      co_return tl::unexpected(std::move(journal.error()));
     }
     reader = std::move(*journal);
   } else {
     reader = std::make_unique<LogFile>(std::get<std::filesystem::path>(settings_.target), before.log_position);
   }
-  return std::make_unique<LogWatch>(std::move(reader),
-                                    LogVerdict(settings_.ready, settings_.failed, redaction_of(secrets_)),
-                                    name_of(settings_.target));
+  co_return std::make_unique<LogWatch>(std::move(reader),
+                                       LogVerdict(settings_.ready, settings_.failed, redaction_of(secrets_)),
+                                       name_of(settings_.target));
 }
 
 asio::awaitable<Result<std::string>> LogProbe::rehearse() {

@@ -14,7 +14,7 @@ class LogProbe final : public Probe {
   explicit LogProbe(configuration::LogProbeSettings settings, std::vector<NamedSecret> secrets = {});
 
   std::string log_position() const override;
-  Result<std::unique_ptr<Watch>> watch(const Before& before) override;
+  boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(Before before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
 
  private:

@@ -52,7 +52,7 @@ asio::awaitable<Result<std::vector<std::string>>> SignalAction::running() {
     co_return tl::unexpected(state.error());
   }
   if (state->running()) {
-    running.push_back(unit_);
+    running.push_back(state->name);
   }
   co_return running;
 }
@@ -112,7 +112,7 @@ asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_
   if (state->main_pid <= 1) {
     co_return failure(ErrorKind::gateway, unit_ + " has no main process (" + state->description() + ")");
   }
-  Result<Target> target = open_target(unit_, state->main_pid);
+  Result<Target> target = open_target(state->name, state->main_pid);
   // The number was read before the process was held: if it was another's meanwhile, the unit has another one now.
   const Result<UnitState> again = co_await (*systemd)->state(unit_, deadline);
   if (!again) {
@@ -162,7 +162,7 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
       co_return failure(ErrorKind::gateway,
                         fmt::format("sent {} to process {}: {} was not up again after {} ({}); see journalctl -u {}",
                                     signal_name(settings_.signal), old_pid, unit_, format_duration(timeout_),
-                                    now->description(), unit_));
+                                    now->description(), now->name));
     }
     const Result<void> waited = co_await (*systemd)->wait_until(steady_clock::now() + kAskAgain);
     if (!waited) {
@@ -186,7 +186,7 @@ asio::awaitable<Result<std::string>> SignalAction::check(Before before) {
   if (!started_) {
     started_ = *now;
   }
-  co_return check_unit(unit_, *started_, *now);
+  co_return check_unit(*started_, *now);
 }
 
 asio::awaitable<Result<std::string>> SignalAction::rehearse() {

@@ -72,14 +72,14 @@ asio::awaitable<Result<std::vector<std::string>>> SystemdAction::running() {
   if (!systemd) {
     co_return tl::unexpected(systemd.error());
   }
+  const auto states = co_await (*systemd)->states(settings_.units, steady_clock::now() + kQuestionTimeout);
+  if (!states) {
+    co_return tl::unexpected(states.error());
+  }
   std::vector<std::string> running;
-  for (const auto& unit : settings_.units) {
-    const Result<UnitState> state = co_await (*systemd)->state(unit, steady_clock::now() + kQuestionTimeout);
-    if (!state) {
-      co_return tl::unexpected(state.error());
-    }
-    if (state->running()) {
-      running.push_back(unit);
+  for (const auto& unit : *states) {
+    if (unit.running()) {
+      running.push_back(unit.name);
     }
   }
   co_return running;
@@ -92,10 +92,15 @@ asio::awaitable<Result<Activation>> SystemdAction::activate(Before before) {
   if (!systemd) {
     co_return tl::unexpected(systemd.error());
   }
+  const auto units = co_await (*systemd)->states(settings_.units, deadline);
+  if (!units) {
+    co_return tl::unexpected(units.error());
+  }
   Activation whole{Use::not_running, ""};
-  for (const auto& unit : settings_.units) {
-    const bool must_run = settings_.action == Setting::restart || contains(before.running, unit);
-    const Result<Activation> one = co_await activate_unit(**systemd, unit, must_run, deadline);
+  for (const auto& unit : *units) {
+    const bool must_run = settings_.action == Setting::restart || contains(before.running, unit.name);
+    // Its state is asked for again: the restart of one unit may stop another.
+    const Result<Activation> one = co_await activate_unit(**systemd, unit.name, must_run, deadline);
     if (!one) {
       co_return tl::unexpected(one.error());
     }
@@ -165,19 +170,19 @@ asio::awaitable<Result<std::string>> SystemdAction::check(Before before) {
   if (!systemd) {
     co_return tl::unexpected(systemd.error());
   }
+  const auto units = co_await (*systemd)->states(settings_.units, steady_clock::now() + kQuestionTimeout);
+  if (!units) {
+    co_return tl::unexpected(units.error());
+  }
   std::string message;
-  for (const auto& unit : settings_.units) {
-    const Result<UnitState> now = co_await (*systemd)->state(unit, steady_clock::now() + kQuestionTimeout);
-    if (!now) {
-      co_return tl::unexpected(now.error());
-    }
+  for (const auto& now : *units) {
     const bool must_run =
-        settings_.action == Setting::restart || started_.contains(unit) || contains(before.running, unit);
-    if (!must_run && !now->running()) {
-      message = joined(message, unit + " is not running");
+        settings_.action == Setting::restart || started_.contains(now.name) || contains(before.running, now.name);
+    if (!must_run && !now.running()) {
+      message = joined(message, now.name + " is not running");
       continue;
     }
-    const Result<std::string> well = check_unit(unit, started_.try_emplace(unit, *now).first->second, *now);
+    const Result<std::string> well = check_unit(started_.try_emplace(now.name, now).first->second, now);
     if (!well) {
       co_return tl::unexpected(well.error());
     }
@@ -197,19 +202,19 @@ asio::awaitable<Result<std::string>> SystemdAction::rehearse() {
   if (settings_.action == Setting::try_restart) {
     jobs.push_back(Job::try_restart);
   }
+  const auto units = co_await (*systemd)->states(settings_.units, deadline);
+  if (!units) {
+    co_return tl::unexpected(units.error());
+  }
   std::string message;
-  for (const auto& unit : settings_.units) {
-    const Result<UnitState> state = co_await (*systemd)->state(unit, deadline);
-    if (!state) {
-      co_return tl::unexpected(state.error());
-    }
+  for (const auto& unit : *units) {
     for (const Job job : jobs) {
-      const Result<void> permitted = co_await (*systemd)->check_permission(job, unit, deadline);
+      const Result<void> permitted = co_await (*systemd)->check_permission(job, unit.name, deadline);
       if (!permitted) {
         co_return tl::unexpected(permitted.error());
       }
     }
-    message = joined(message, fmt::format("may restart {} ({})", unit, state->active_state));
+    message = joined(message, fmt::format("may restart {} ({})", unit.name, unit.active_state));
   }
   co_return message;
 }

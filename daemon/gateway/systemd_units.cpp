@@ -54,6 +54,7 @@ Result<std::string> read_object_path(sd_bus_message* answer) {
 
 UnitState to_state(const UnitProperties& properties) {
   UnitState state;
+  state.name = properties.text("Id");
   state.active_state = properties.text("ActiveState");
   state.restart_policy = properties.text("Restart");
   state.status_text = printable(properties.text("StatusText"));
@@ -66,7 +67,11 @@ UnitState to_state(const UnitProperties& properties) {
   return state;
 }
 
-Result<void> check_loaded(const std::string& unit, const std::string& load_state) {
+// `asked_for` may be an alias of the unit.
+Result<void> check_loaded(const std::string& asked_for, const UnitProperties& properties) {
+  const std::string load_state = properties.text("LoadState");
+  const std::string name = properties.text("Id");
+  const std::string unit = name == asked_for ? name : fmt::format("{} (an alias of {})", asked_for, name);
   if (load_state == "loaded") {
     return {};
   }
@@ -77,7 +82,7 @@ Result<void> check_loaded(const std::string& unit, const std::string& load_state
     return failure(ErrorKind::gateway, unit + " is masked: systemd would refuse to start it");
   }
   return failure(ErrorKind::gateway,
-                 fmt::format("systemd cannot load {} (LoadState={}): see systemctl status {}", unit, load_state, unit));
+                 fmt::format("systemd cannot load {} (LoadState={}): see systemctl status {}", unit, load_state, name));
 }
 
 }  // namespace
@@ -167,7 +172,7 @@ asio::awaitable<Result<UnitState>> SystemdUnits::state(std::string unit, Deadlin
   if (!properties) {
     co_return tl::unexpected(properties.error());
   }
-  const Result<void> usable = check_loaded(unit, properties->text("LoadState"));
+  const Result<void> usable = check_loaded(unit, *properties);
   if (!usable) {
     co_return tl::unexpected(usable.error());
   }
@@ -180,8 +185,25 @@ asio::awaitable<Result<UnitOnHost>> SystemdUnits::look_up(std::string unit, Dead
     co_return tl::unexpected(properties.error());
   }
   const std::string homes = properties->text("ProtectHome");
-  co_return UnitOnHost{properties->text("User"), properties->list("SupplementaryGroups"),
-                       homes == "yes" || homes == "tmpfs", check_loaded(unit, properties->text("LoadState"))};
+  co_return UnitOnHost{properties->text("Id"), properties->text("User"), properties->list("SupplementaryGroups"),
+                       homes == "yes" || homes == "tmpfs", check_loaded(unit, *properties)};
+}
+
+asio::awaitable<Result<std::vector<UnitState>>> SystemdUnits::states(std::vector<std::string> units,
+                                                                     Deadline deadline) {
+  std::vector<UnitState> states;
+  for (const auto& unit : units) {
+    Result<UnitState> one = co_await state(unit, deadline);
+    if (!one) {
+      co_return tl::unexpected(one.error());
+    }
+    const auto known =
+        std::find_if(states.begin(), states.end(), [&](const UnitState& other) { return other.name == one->name; });
+    if (known == states.end()) {
+      states.push_back(std::move(*one));
+    }
+  }
+  co_return states;
 }
 
 Result<void> SystemdUnits::watch_jobs() {

@@ -22,6 +22,8 @@ namespace renewd::gateway {
 inline constexpr std::chrono::seconds kQuestionTimeout{10};
 
 struct UnitState {
+  // The unit's own name, whatever alias it was asked for by: systemd's jobs, polkit and the journal know no other.
+  std::string name;
   std::string active_state;    // "active", "activating", "inactive", "failed", …
   std::string restart_policy;  // Restart=: "no", "on-failure", "always", …
   std::string status_text;     // what the service said with STATUS=
@@ -41,6 +43,7 @@ std::string service_name(const std::string& unit);
 
 // What systemd knows of a unit that need not exist.
 struct UnitOnHost {
+  std::string name;                 // its own, as in UnitState
   std::string user;                 // User=, empty for root
   std::vector<std::string> groups;  // SupplementaryGroups=
   bool hides_homes;                 // ProtectHome=: home directories are empty, or not there, for it
@@ -57,6 +60,8 @@ class SystemdUnits {
   boost::asio::awaitable<Result<UnitState>> state(std::string unit, Deadline deadline);
   // An error is one of the bus or of systemd, never of the unit.
   boost::asio::awaitable<Result<UnitOnHost>> look_up(std::string unit, Deadline deadline);
+  // The states of several units in their order, each once, although it may be named twice.
+  boost::asio::awaitable<Result<std::vector<UnitState>>> states(std::vector<std::string> units, Deadline deadline);
   // Runs a job to its end and returns its result ("done", "failed", …); an empty one when the deadline passed first,
   // and the job then goes on.
   boost::asio::awaitable<Result<std::string>> run(Job job, std::string unit, Deadline deadline);

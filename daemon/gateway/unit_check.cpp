@@ -4,9 +4,9 @@
 
 namespace renewd::gateway {
 
-Result<std::string> check_unit(const std::string& unit, const UnitState& started, const UnitState& now) {
+Result<std::string> check_unit(const UnitState& started, const UnitState& now) {
   const auto failed = [&](const std::string& why) {
-    return failure(ErrorKind::gateway, fmt::format("verifying {}: {}; see journalctl -u {}", unit, why, unit));
+    return failure(ErrorKind::gateway, fmt::format("verifying {}: {}; see journalctl -u {}", now.name, why, now.name));
   };
   if (now.active_state != "active") {
     return failed("it did not stay up (" + now.description() + ")");
@@ -15,7 +15,7 @@ Result<std::string> check_unit(const std::string& unit, const UnitState& started
     return failed(
         fmt::format("main process {} ended and systemd started it again ({})", started.main_pid, now.description()));
   }
-  return fmt::format("{} is active, main process {}", unit, now.main_pid);
+  return fmt::format("{} is active, main process {}", now.name, now.main_pid);
 }
 
 }  // namespace renewd::gateway

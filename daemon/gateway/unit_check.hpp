@@ -9,6 +9,6 @@
 namespace renewd::gateway {
 
 // Active, with the main process it was started with, and not restarted by systemd since. Error kind: gateway.
-Result<std::string> check_unit(const std::string& unit, const UnitState& started, const UnitState& now);
+Result<std::string> check_unit(const UnitState& started, const UnitState& now);
 
 }  // namespace renewd::gateway

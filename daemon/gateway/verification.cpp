@@ -31,16 +31,16 @@ void join(std::string& text, const std::string& more) {
 
 using Watches = std::vector<std::unique_ptr<Watch>>;
 
-Result<Watches> watch(const Probes& probes, const Before& before) {
+asio::awaitable<Result<Watches>> watch(const Probes& probes, Before before) {
   Watches watches;
   for (const auto& probe : probes) {
-    auto one = probe->watch(before);
+    auto one = co_await probe->watch(before);
     if (!one) {
-      return tl::unexpected(std::move(one.error()));
+      co_return tl::unexpected(std::move(one.error()));
     }
     watches.push_back(std::move(*one));
   }
-  return watches;
+  co_return watches;
 }
 
 asio::awaitable<Result<Sight>> look(Action& action, const Watches& watches, Before before,
@@ -70,7 +70,7 @@ std::chrono::seconds grace_time(std::chrono::seconds timeout) {
 asio::awaitable<Result<std::string>> verify(Action& action, const Probes& probes, Before before,
                                             std::chrono::seconds timeout) {
   const auto began = steady_clock::now();
-  const auto watches = watch(probes, before);
+  const auto watches = co_await watch(probes, before);
   if (!watches) {
     co_return tl::unexpected(watches.error());
   }

@@ -105,6 +105,8 @@ asio::awaitable<void> check_units(SystemdUnits& systemd, HostFiles& files, std::
       files.note(named.key, fmt::format("{} was not looked at: {}", named.unit, unit.error().message));
     } else if (!unit->usable) {
       files.warn(named.key, "the gateway's unit cannot be used: " + unit->usable.error().message);
+    } else if (unit->name != named.unit) {
+      files.note(named.key, fmt::format("{} is an alias of {}", named.unit, unit->name));
     }
   }
 }

@@ -13,6 +13,7 @@
 #include "core/text.hpp"
 #include "setup/keystore_look.hpp"
 #include "setup/questions.hpp"
+#include "setup/unit_names.hpp"
 
 namespace renewd::setup {
 namespace {
@@ -356,19 +357,36 @@ class Completing {
     }
   }
 
+  // By its own name: the rule that lets the daemon restart it must hold that one.
+  void add_unit(const std::string& given, const FoundKeystore& found, CertificateDraft& draft) {
+    if (!configuration::is_unit_name(given)) {
+      missing(fmt::format("the unit: {} is not a unit's full name, such as graviteeio-apim-gateway.service",
+                          printable(given, 100)));
+      return;
+    }
+    const UnitIdentity unit = identify_unit(completion_.files, given);
+    // A unit that was found is there.
+    const bool is_found = std::find(found.units.begin(), found.units.end(), given) != found.units.end();
+    if (const std::string problem = problem_of(unit); !is_found && !problem.empty()) {
+      draft_.notes.push_back(problem);
+    }
+    if (unit.name != given) {
+      draft_.notes.push_back(fmt::format("{} is an alias of {}, which is written", given, unit.name));
+    }
+    if (std::find(draft.units.begin(), draft.units.end(), unit.name) == draft.units.end()) {
+      draft.units.push_back(unit.name);
+    }
+  }
+
   bool find_units(const FoundKeystore& found, CertificateDraft& draft) {
-    draft.units = given_.units.empty() ? found.units : given_.units;
-    if (draft.units == std::vector<std::string>{"none"}) {
-      draft.units.clear();
+    const auto& units = given_.units.empty() ? found.units : given_.units;
+    if (units == std::vector<std::string>{"none"}) {
       return true;
     }
-    for (const auto& unit : draft.units) {
-      if (!configuration::is_unit_name(unit)) {
-        missing(fmt::format("the unit: {} is not a unit's full name, such as graviteeio-apim-gateway.service",
-                            printable(unit, 100)));
-      }
+    for (const auto& unit : units) {
+      add_unit(unit, found, draft);
     }
-    if (!draft.units.empty()) {
+    if (!units.empty()) {
       tell(fmt::format("  used by {}", fmt::join(draft.units, ", ")));
       return true;
     }
@@ -380,7 +398,7 @@ class Completing {
     const auto answer =
         ask("Unit that reads the keystore, to restart it (none: nothing is restarted)", "none", unit_or_none);
     if (answer && *answer != "none") {
-      draft.units.push_back(*answer);
+      add_unit(*answer, found, draft);
     }
     return answer.has_value();
   }

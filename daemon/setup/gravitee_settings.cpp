@@ -1,6 +1,8 @@
 #include "setup/gravitee_settings.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -25,6 +27,9 @@ struct GraviteeSettings::Budget {
 namespace {
 
 constexpr int kDeepestPlaceholder = 16;
+// What makes a document count for some profiles or platforms alone.
+constexpr std::array<std::string_view, 3> kConditions{"spring.config.activate.on-profile",
+                                                      "spring.config.activate.on-cloud-platform", "spring.profiles"};
 
 std::string upper(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -32,19 +37,49 @@ std::string upper(std::string text) {
   return text;
 }
 
-// The variables that set a key, the most usual form first (gravitee-node: the prefix is cut off, and the rest is
-// compared with dots or underscores, as it is or in capitals).
-std::vector<std::string> variables_of(std::string_view name) {
-  const std::string dotted(name);
-  std::string underscored = dotted;
-  std::replace(underscored.begin(), underscored.end(), '.', '_');
-  std::vector<std::string> variables;
-  for (const std::string_view prefix : {"gravitee_", "GRAVITEE_", "gravitee.", "GRAVITEE.", ""}) {
-    for (const std::string& body : {underscored, upper(underscored), dotted, upper(dotted)}) {
-      variables.push_back(std::string(prefix) + body);
+std::string replaced(std::string text, char from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, 1, to);
+  }
+  return text;
+}
+
+// The spellings of a name in the environment, the most usual one first (gravitee-common, RelaxedPropertySource): dots
+// may be underscores, hyphens may be missing, "[0]" may be ".0", and all may be in capitals.
+std::vector<std::string> spellings_of(const std::string& name) {
+  std::vector<std::string> dotted{name};
+  if (name.find('[') != std::string::npos) {
+    dotted.push_back(replaced(replaced(name, '[', "."), ']', ""));
+  }
+  std::vector<std::string> spellings;
+  for (const std::string& one : dotted) {
+    for (const std::string& body : {replaced(one, '.', "_"), one}) {
+      for (const std::string& spelling : {body, replaced(body, '-', "")}) {
+        spellings.push_back(spelling);
+        spellings.push_back(upper(spelling));
+      }
     }
   }
-  return variables;
+  return spellings;
+}
+
+const YamlNode* lookup(const YamlNode& map, std::string_view name);
+
+// What "[1]", "[1].key" or "[1][2]" means in a list.
+const YamlNode* lookup_item(const YamlNode& list, std::string_view name) {
+  std::size_t index = 0;
+  const char* const end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data() + 1, end, index);
+  if (list.kind != YamlNode::Kind::list || error != std::errc() || stop == end || *stop != ']' ||
+      index >= list.items.size()) {
+    return nullptr;
+  }
+  const std::string_view rest(stop + 1, static_cast<std::size_t>(end - stop - 1));
+  const YamlNode& item = *list.items[index];
+  if (rest.empty()) {
+    return &item;
+  }
+  return rest.starts_with('.') ? lookup(item, rest.substr(1)) : lookup_item(item, rest);
 }
 
 // The node of a full name: a part of it may be a nested key or a piece of a dotted one. The last one counts, as in
@@ -59,6 +94,11 @@ const YamlNode* lookup(const YamlNode& map, std::string_view name) {
     }
     if (name.starts_with(entry->key) && name.substr(entry->key.size()).starts_with('.')) {
       if (const YamlNode* found = lookup(*entry->value, name.substr(entry->key.size() + 1))) {
+        return found;
+      }
+    }
+    if (name.starts_with(entry->key) && name.substr(entry->key.size()).starts_with('[')) {
+      if (const YamlNode* found = lookup_item(*entry->value, name.substr(entry->key.size()))) {
         return found;
       }
     }
@@ -112,38 +152,77 @@ std::string unresolvable(std::string_view inner) {
 }  // namespace
 
 tl::expected<GraviteeSettings, configuration::Diagnostic> GraviteeSettings::read(std::string_view yaml) {
-  auto document = configuration::read_yaml(yaml);
-  if (!document) {
-    return tl::unexpected(document.error());
-  }
-  if (document->root != nullptr && document->root->kind != YamlNode::Kind::map) {
-    return tl::unexpected(configuration::Diagnostic{1, 1, "this is no map of settings, as a gravitee.yml is"});
+  auto documents = configuration::read_yaml_documents(yaml);
+  if (!documents) {
+    return tl::unexpected(documents.error());
   }
   GraviteeSettings settings;
-  settings.document_ = std::move(*document);
+  for (configuration::YamlDocument& document : *documents) {
+    if (document.root == nullptr) {
+      continue;
+    }
+    if (document.root->kind != YamlNode::Kind::map) {
+      const auto place = document.root->place;
+      return tl::unexpected(
+          configuration::Diagnostic{place.line, place.column, "this is no map of settings, as a gravitee.yml is"});
+    }
+    const bool conditional = std::any_of(kConditions.begin(), kConditions.end(), [&](std::string_view condition) {
+      return lookup(*document.root, condition) != nullptr;
+    });
+    if (conditional) {
+      settings.conditional_lines_.push_back(document.begin.line);
+    } else {
+      settings.documents_.push_back(std::move(document));
+    }
+  }
   return settings;
 }
 
-std::optional<GraviteeSettings::Raw> GraviteeSettings::find_raw(std::string_view name) const {
-  for (const std::string& variable : variables_of(name)) {
-    if (const auto found = environment_.find(variable); found != environment_.end()) {
-      return Raw{found->second, "the variable " + variable};
+const YamlNode* GraviteeSettings::find_node(std::string_view name) const {
+  for (auto document = documents_.rbegin(); document != documents_.rend(); ++document) {
+    if (const YamlNode* node = lookup(*document->root, name)) {
+      return node;
     }
   }
-  const YamlNode* node = document_.root == nullptr ? nullptr : lookup(*document_.root, name);
-  if (node == nullptr || node->kind != YamlNode::Kind::scalar) {
-    return std::nullopt;
+  return nullptr;
+}
+
+std::vector<GraviteeSettings::Raw> GraviteeSettings::find_all(std::string_view name) const {
+  std::vector<Raw> found;
+  const std::string key(name);
+  const auto spellings = spellings_of(key);
+  const auto add_variables = [&](const std::string& prefix) {
+    for (const std::string& spelling : spellings) {
+      if (const auto variable = environment_.find(prefix + spelling); variable != environment_.end()) {
+        found.push_back({variable->second, "the variable " + variable->first});
+      }
+    }
+  };
+  for (const auto* prefix : {"gravitee_", "GRAVITEE_", "gravitee.", "GRAVITEE."}) {
+    add_variables(prefix);
   }
-  return Raw{node->text, fmt::format("line {}", node->place.line), is_misread(*node)};
+  if (const auto property = properties_.find(key); property != properties_.end()) {
+    found.push_back({property->second, "the system property " + key});
+  }
+  // Spring's own view of the environment stands behind the properties.
+  add_variables("");
+  if (const YamlNode* node = find_node(name); node != nullptr && node->kind == YamlNode::Kind::scalar) {
+    found.push_back({node->text, fmt::format("line {}", node->place.line), is_misread(*node)});
+  }
+  return found;
 }
 
 std::optional<Setting> GraviteeSettings::find(std::string_view name) const {
-  auto raw = find_raw(name);
-  if (!raw || raw->value.empty()) {
+  auto sources = find_all(name);
+  if (sources.empty() || sources.front().value.empty()) {
     return std::nullopt;
   }
-  Setting setting{std::move(raw->value), std::move(raw->origin), {}};
-  if (raw->misread) {
+  const auto other = std::find_if(sources.begin(), sources.end(),
+                                  [&](const Raw& source) { return source.value != sources.front().value; });
+  std::string overridden = other == sources.end() ? std::string() : other->origin;
+  Raw& raw = sources.front();
+  Setting setting{std::move(raw.value), std::move(raw.origin), std::move(overridden), {}};
+  if (raw.misread) {
     setting.problem = "it is not in quotes, and YAML makes something else of it than what is written";
     return setting;
   }
@@ -163,7 +242,7 @@ std::optional<Setting> GraviteeSettings::find(std::string_view name) const {
 }
 
 std::string GraviteeSettings::first_key_under(std::string_view name) const {
-  const YamlNode* node = document_.root == nullptr ? nullptr : lookup(*document_.root, name);
+  const YamlNode* node = find_node(name);
   return node == nullptr || node->kind != YamlNode::Kind::map || node->entries.empty() ? std::string()
                                                                                        : node->entries.front().key;
 }
@@ -209,9 +288,9 @@ tl::expected<std::string, std::string> GraviteeSettings::resolve_placeholder(std
   const bool foreign = key == "env" || key == "sys" || key == "file";
   if (key == "gravitee.home" && home_) {
     value = home_->string();
-  } else if (const auto raw = find_raw(key); raw && !raw->misread) {
-    value = resolve(raw->value, budget);
-  } else if (!raw && colon != std::string::npos && !foreign) {
+  } else if (const auto sources = find_all(key); !sources.empty() && !sources.front().misread) {
+    value = resolve(sources.front().value, budget);
+  } else if (sources.empty() && colon != std::string::npos && !foreign) {
     value = name->substr(colon + 1);
   }
   --budget.depth;

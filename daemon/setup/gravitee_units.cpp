@@ -1,62 +1,170 @@
 #include "setup/gravitee_units.hpp"
 
 #include <algorithm>
-#include <string>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "setup/unit_words.hpp"
+#include "setup/shell_words.hpp"
 
 namespace renewd::setup {
 namespace {
 
 namespace fs = std::filesystem;
+using Words = std::vector<std::string>;
 
-// The value of a Java system property among the words of a command line.
-std::optional<fs::path> system_property(const std::vector<std::string>& words, std::string_view name) {
-  const std::string prefix = fmt::format("-D{}=", name);
-  std::optional<fs::path> value;
-  for (const std::string& word : words) {
-    if (word.starts_with(prefix)) {
-      value = word.substr(prefix.size());
+bool is_launcher(const fs::path& program) {
+  return program.filename() == "gravitee" && program.parent_path().filename() == "bin";
+}
+
+bool is_java(const fs::path& program) {
+  return program.filename() == "java";
+}
+
+// A shell's script, in place of the shell; any other command as it is.
+Words without_shell(const Words& command, const Environment& environment) {
+  const std::string shell = command.empty() ? std::string() : fs::path(command.front()).filename().string();
+  if (shell != "sh" && shell != "bash" && shell != "dash") {
+    return command;
+  }
+  const auto option = std::find_if(command.begin(), command.end(), [](const std::string& word) {
+    return word.size() > 1 && word[0] == '-' && word[1] != '-' && word.ends_with('c');
+  });
+  return option == command.end() || option + 1 == command.end() ? command : shell_words(option[1], environment);
+}
+
+// What comes before the program sets its environment: of a shell's line, or of env(1).
+void take_assignments(const Words& words, Words::const_iterator program, Environment& environment) {
+  for (auto word = words.begin(); word != program; ++word) {
+    const auto equals = word->find('=');
+    if (equals != std::string::npos && equals > 0 && !word->starts_with('-')) {
+      environment[word->substr(0, equals)] = word->substr(equals + 1);
     }
   }
-  return value;
+}
+
+void add(Words& to, const Words& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+// The options that Java gets, the last of several with one name counting: the JVM reads three variables by itself, the
+// first two before its command line (java(1), JVM TI), and a launcher puts JAVA_OPTS there, unquoted.
+Words java_options(const Words& arguments, const Environment& environment, const std::string& launcher) {
+  const auto quoted = [&](const std::string& name) {
+    const std::string value = value_of(environment, name);
+    return split_words(value).value_or(split_at_space(value));
+  };
+  Words options = quoted("JAVA_TOOL_OPTIONS");
+  add(options, quoted("JDK_JAVA_OPTIONS"));
+  const bool evaluates = launcher.find("eval ") != std::string::npos;
+  for (const std::string name : {"JVM_OPTS", "JAVA_OPTIONS", "JAVA_OPTS"}) {
+    // The stock launcher looks at the last one alone; of one that cannot be read, any may be meant.
+    if (launcher.empty() || launcher.find("$" + name) != std::string::npos ||
+        launcher.find("${" + name) != std::string::npos) {
+      const std::string value = value_of(environment, name);
+      add(options, evaluates ? shell_words(value, environment) : split_at_space(value));
+    }
+  }
+  add(options, arguments);
+  add(options, quoted("_JAVA_OPTIONS"));
+  return options;
+}
+
+std::map<std::string, std::string> system_properties(const Words& options) {
+  std::map<std::string, std::string> properties;
+  for (const std::string& option : options) {
+    const auto equals = option.find('=');
+    if (option.starts_with("-D") && equals != std::string::npos && equals > 2) {
+      properties[option.substr(2, equals - 2)] = option.substr(equals + 1);
+    }
+  }
+  return properties;
+}
+
+// The gravitee.yml in /etc that the launcher of a home puts behind its options, so that it wins over theirs; empty
+// when there is none. Read from the script, or known of the packages.
+fs::path winning_file(const HostFiles& files, const fs::path& home) {
+  fs::path file;
+  if (const auto script = files.read(home / "bin/gravitee")) {
+    constexpr std::string_view kProperty = "-Dgravitee.conf=";
+    const auto begin = script->find(kProperty);
+    const auto path = begin == std::string::npos ? std::string() : script->substr(begin + kProperty.size());
+    file = path.substr(0, path.find_first_of("\"' \t\n;)"));
+  } else if (const Component* component = component_at(files, home)) {
+    file = component->winning_file;
+  }
+  return file.is_absolute() && files.exists(file) ? file : fs::path();
+}
+
+fs::path home_of(const ServiceUnit& unit, const Environment& environment, const fs::path& program,
+                 const std::map<std::string, std::string>& properties) {
+  const auto property = [&](const std::string& name) { return fs::path(value_of(properties, name)); };
+  if (const fs::path home = property("gravitee.home"); !home.empty()) {
+    return home;
+  }
+  if (const fs::path home = value_of(environment, "GRAVITEE_HOME"); !home.empty()) {
+    return home;
+  }
+  if (is_launcher(program)) {
+    return program.parent_path().parent_path();
+  }
+  const fs::path file = property("gravitee.conf");
+  const bool is_gravitee =
+      !file.empty() || std::any_of(unit.command.begin(), unit.command.end(),
+                                   [](const std::string& word) { return word.find("gravitee") != std::string::npos; });
+  if (fs::path(unit.working_directory).is_absolute() && is_gravitee) {
+    return unit.working_directory;
+  }
+  return file.parent_path().filename() == "config" ? file.parent_path().parent_path() : file.parent_path();
 }
 
 // Nothing for a unit that is not Gravitee's.
-std::optional<GraviteeUnit> as_gravitee(ServiceUnit unit) {
-  std::vector<std::string> words = unit.command;
-  if (const auto options = unit.environment.find("JAVA_OPTS"); options != unit.environment.end()) {
-    const auto more = split_words(options->second).value_or(std::vector<std::string>());
-    words.insert(words.end(), more.begin(), more.end());
-  }
-  fs::path home;
-  const fs::path program = unit.command.empty() ? fs::path() : fs::path(unit.command.front());
-  if (const auto set = unit.environment.find("GRAVITEE_HOME"); set != unit.environment.end()) {
-    home = set->second;
-  } else if (const auto property = system_property(words, "gravitee.home")) {
-    home = *property;
-  } else if (program.filename() == "gravitee" && program.parent_path().filename() == "bin") {
-    home = program.parent_path().parent_path();
-  } else if (fs::path(unit.working_directory).is_absolute() &&
-             std::any_of(words.begin(), words.end(),
-                         [](const std::string& word) { return word.find("gravitee") != std::string::npos; })) {
-    home = unit.working_directory;
-  }
+std::optional<GraviteeUnit> as_gravitee(const HostFiles& files, ServiceUnit unit) {
+  const Words words = without_shell(unit.command, unit.environment);
+  auto program = std::find_if(words.begin(), words.end(),
+                              [](const std::string& word) { return is_launcher(word) || is_java(word); });
+  program = program == words.end() ? words.begin() : program;
+  take_assignments(words, program, unit.environment);
+  const fs::path path = program == words.end() ? fs::path() : fs::path(*program);
+  const std::string launcher = is_launcher(path) ? files.read(path).value_or(std::string()) : std::string();
+  const Words arguments(program == words.end() ? program : program + 1, words.end());
+  auto properties = system_properties(java_options(arguments, unit.environment, launcher));
+  const fs::path home = home_of(unit, unit.environment, path, properties).lexically_normal();
   if (!home.is_absolute()) {
     return std::nullopt;
   }
-  return GraviteeUnit{std::move(unit), home.lexically_normal(), system_property(words, "gravitee.conf")};
+  if (is_launcher(path) && !system_properties(arguments).empty()) {
+    unit.notes.push_back(fmt::format(
+        "{}: its ExecStart= gives bin/gravitee a -D option; the stock launcher does not pass it on to Java, but in "
+        "JAVA_OPTS it does: make sure that the gateway uses it",
+        unit.name));
+  }
+  fs::path file = is_java(path) ? fs::path() : winning_file(files, home);
+  if (const fs::path told = value_of(properties, "gravitee.conf"); file.empty()) {
+    file = home / (told.empty() ? fs::path("config/gravitee.yml") : told);
+  }
+  return GraviteeUnit{std::move(unit), home, file.lexically_normal(), std::move(properties)};
 }
 
 }  // namespace
 
+const Component* component_at(const HostFiles& files, const fs::path& home) {
+  const auto* found = std::find_if(kComponents.begin(), kComponents.end(), [&](const Component& component) {
+    return files.canonical(home) == files.canonical(component.home);
+  });
+  return found == kComponents.end() ? nullptr : found;
+}
+
+fs::path file_of_home(const HostFiles& files, const fs::path& home) {
+  const fs::path file = winning_file(files, home);
+  return file.empty() ? home / "config/gravitee.yml" : file;
+}
+
 std::vector<GraviteeUnit> find_gravitee_units(const HostFiles& files) {
   std::vector<GraviteeUnit> units;
   for (ServiceUnit& unit : read_service_units(files)) {
-    if (auto found = as_gravitee(std::move(unit))) {
+    if (auto found = as_gravitee(files, std::move(unit))) {
       units.push_back(std::move(*found));
     }
   }

@@ -3,7 +3,8 @@
 
 #include <array>
 #include <filesystem>
-#include <optional>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,12 +28,19 @@ inline constexpr std::array<Component, 4> kComponents{{
     {"am-management-api", "/opt/graviteeio/am/management-api", "", 18093},
 }};
 
-// A unit, and the home and gravitee.yml that its program uses.
+// A unit, and the home, gravitee.yml and system properties that its program uses.
 struct GraviteeUnit {
   ServiceUnit unit;
   std::filesystem::path home;
-  std::optional<std::filesystem::path> file;
+  std::filesystem::path file;
+  std::map<std::string, std::string> properties;
 };
+
+// The gravitee.yml that the launcher of a home takes, unless it is told another: the one in /etc, where it is there.
+std::filesystem::path file_of_home(const HostFiles& files, const std::filesystem::path& home);
+
+// The component that has this home, or null.
+const Component* component_at(const HostFiles& files, const std::filesystem::path& home);
 
 // Those that $GRAVITEE_HOME, a system property of Java or the launcher HOME/bin/gravitee makes Gravitee's.
 std::vector<GraviteeUnit> find_gravitee_units(const HostFiles& files);

@@ -1,5 +1,6 @@
 #include "setup/host_files.hpp"
 
+#include <system_error>
 #include <utility>
 
 namespace renewd::setup {
@@ -24,6 +25,12 @@ bool HostFiles::exists(const std::filesystem::path& path) const {
 std::vector<std::string> HostFiles::list(const std::filesystem::path& directory) const {
   auto names = filesystem_->list(under_root(directory));
   return names ? std::move(*names) : std::vector<std::string>();
+}
+
+std::optional<std::filesystem::path> HostFiles::link_target(const std::filesystem::path& path) const {
+  std::error_code error;
+  const auto target = std::filesystem::read_symlink(under_root(path), error);
+  return error ? std::nullopt : std::optional((path.parent_path() / target).lexically_normal());
 }
 
 std::filesystem::path HostFiles::canonical(const std::filesystem::path& path) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ class HostFiles {
   bool exists(const std::filesystem::path& path) const;
   // Sorted; empty when the directory is not there or cannot be listed.
   std::vector<std::string> list(const std::filesystem::path& directory) const;
+  // Where a symbolic link leads, absolute and by the paths that the host's programs know; nothing for anything else.
+  std::optional<std::filesystem::path> link_target(const std::filesystem::path& path) const;
   // Every symbolic link followed; the path itself, without "." and "..", when it does not exist.
   std::filesystem::path canonical(const std::filesystem::path& path) const;
 

@@ -58,43 +58,44 @@ class Surveyor {
     return files_.canonical(one) == files_.canonical(other);
   }
 
-  const Component* component_at(const fs::path& home) const {
-    for (const Component& component : kComponents) {
-      if (same(home, component.home)) {
-        return &component;
+  // The unit that runs from a home and reads another file than its home's; null when there is none, or one reads that.
+  const GraviteeUnit* reader_of_another(const fs::path& home, const fs::path& file) const {
+    const GraviteeUnit* other = nullptr;
+    for (const GraviteeUnit& unit : units_) {
+      if (same(unit.file, file)) {
+        return nullptr;
       }
+      other = other == nullptr && same(unit.home, home) ? &unit : other;
     }
-    return nullptr;
+    return other;
   }
 
-  // The gravitee.yml that a program in this home reads, unless it is told another.
-  fs::path file_of(const fs::path& home, const Component* component) const {
-    if (component != nullptr && !component->winning_file.empty() && files_.exists(component->winning_file)) {
-      return component->winning_file;
-    }
-    return home / "config/gravitee.yml";
-  }
-
-  fs::path file_of(const GraviteeUnit& unit) const {
-    return unit.file.value_or(file_of(unit.home, component_at(unit.home)));
-  }
-
-  // Of the documented places those that exist, and those of other units.
-  std::vector<Installation> installations() const {
+  // Of the documented places those that exist and are in use, and those of other units.
+  std::vector<Installation> installations() {
     std::vector<Installation> found;
     const auto add = [&](const fs::path& file, const fs::path& home) {
-      const bool known = std::any_of(found.begin(), found.end(), [&](const Installation& other) {
-        return same(other.file, file) && same(*other.home, home);
-      });
+      const bool known =
+          std::any_of(found.begin(), found.end(), [&](const Installation& other) { return same(other.file, file); });
       if (!known && files_.exists(file)) {
-        found.push_back({file, home, component_at(home), {}});
+        found.push_back({file, home, component_at(files_, home), {}});
       }
     };
     for (const Component& component : kComponents) {
-      add(file_of(component.home, &component), component.home);
+      const fs::path file = file_of_home(files_, component.home);
+      const GraviteeUnit* other = reader_of_another(component.home, file);
+      if (other == nullptr) {
+        add(file, component.home);
+      } else if (files_.exists(file)) {
+        note(fmt::format("{} is left out: {} reads {}", printable(file.string(), 500), printable(other->unit.name, 255),
+                         printable(other->file.string(), 500)));
+      }
     }
     for (const GraviteeUnit& unit : units_) {
-      add(file_of(unit), unit.home);
+      if (!files_.exists(unit.file)) {
+        note(fmt::format("{}: the gravitee.yml that it reads is not there: {}", printable(unit.unit.name, 255),
+                         printable(unit.file.string(), 500)));
+      }
+      add(unit.file, unit.home);
     }
     for (Installation& installation : found) {
       find_units(installation);
@@ -115,7 +116,7 @@ class Surveyor {
         installation.home = file.parent_path().parent_path();
       }
       if (installation.home) {
-        installation.component = component_at(*installation.home);
+        installation.component = component_at(files_, *installation.home);
       }
       find_units(installation);
       found.push_back(std::move(installation));
@@ -123,10 +124,12 @@ class Surveyor {
     return found;
   }
 
+  // Those that read the file. One that is asked for may be read by none yet: then it is meant for those of its home.
   void find_units(Installation& installation) const {
+    const bool is_used = std::any_of(units_.begin(), units_.end(),
+                                     [&](const GraviteeUnit& unit) { return same(unit.file, installation.file); });
     for (const GraviteeUnit& unit : units_) {
-      const bool reads_it = same(file_of(unit), installation.file);
-      if (reads_it || (installation.home && same(unit.home, *installation.home))) {
+      if (is_used ? same(unit.file, installation.file) : installation.home && same(unit.home, *installation.home)) {
         installation.units.push_back(&unit);
       }
     }
@@ -141,6 +144,12 @@ class Surveyor {
     if (!settings) {
       return failure(ErrorKind::disk, settings.error().text(installation.file));
     }
+    for (const int line : settings->conditional_lines()) {
+      note(
+          fmt::format("{}:{}: this document is for some profiles or platforms alone (spring.config.activate); it is "
+                      "left out here",
+                      printable(installation.file.string(), 500), line));
+    }
     settings->set_home(installation.home);
     if (installation.units.empty()) {
       look_for(installation, *settings, nullptr);
@@ -150,9 +159,11 @@ class Surveyor {
         note(unit_note);
       }
       Installation of_unit = installation;
-      of_unit.home = installation.home.value_or(unit->home);
+      of_unit.home = unit->home;
+      of_unit.component = component_at(files_, unit->home);
       settings->set_home(of_unit.home);
       settings->set_environment(unit->unit.environment);
+      settings->set_properties(unit->properties);
       look_for(of_unit, *settings, unit);
     }
     return {};
@@ -187,15 +198,25 @@ class Surveyor {
       note(fmt::format("{}: the keystore is the bridge client's; make sure that its certificate is Gravitee Cloud's",
                        file));
     }
-    add(describe(installation, settings, chosen), unit);
+    for (const std::string_view key : {"path", "type", "password"}) {
+      const auto setting = settings.find(fmt::format("{}.{}", chosen, key));
+      if (unit != nullptr && setting && !setting->overridden.empty()) {
+        note(fmt::format("{}: {} overrides {}.{} ({}{})", printable(unit->unit.name, 255), setting->origin, chosen, key,
+                         setting->overridden, setting->overridden.starts_with("line ") ? " of " + file : ""));
+      }
+    }
+    add(describe(installation, settings, chosen, unit), unit);
   }
 
-  FoundKeystore describe(const Installation& installation, const GraviteeSettings& settings,
-                         std::string_view spelling) const {
+  FoundKeystore describe(const Installation& installation, const GraviteeSettings& settings, std::string_view spelling,
+                         const GraviteeUnit* unit) const {
     FoundKeystore found;
     found.component = installation.component == nullptr ? "" : installation.component->name;
     found.origin = fmt::format("{}, {}", printable(installation.file.string(), 500), spelling);
     const auto path = settings.find(fmt::format("{}.path", spelling));
+    if (unit != nullptr && !path->origin.starts_with("line ")) {
+      found.origin = fmt::format("{}, {}", printable(unit->unit.name, 255), path->origin);
+    }
     if (!path->problem.empty()) {
       found.path_problem = fmt::format("{} ({}.path): {}", path->origin, spelling, path->problem);
     } else if (fs::path(path->value).is_relative() && !installation.home) {

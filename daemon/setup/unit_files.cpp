@@ -3,7 +3,6 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -11,17 +10,14 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "setup/environment_file.hpp"
+#include "setup/unit_names.hpp"
 #include "setup/unit_words.hpp"
 
 namespace renewd::setup {
 namespace {
 
 namespace fs = std::filesystem;
-
-// systemd.unit(5), "Unit File Load Path"; the first that has a file wins.
-constexpr std::array<std::string_view, 5> kUnitDirectories{"/etc/systemd/system", "/run/systemd/system",
-                                                           "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
-                                                           "/lib/systemd/system"};
 
 // The lines of a unit file (systemd.syntax(7)): a backslash at the end joins the next line with a space, comments
 // between joined lines are left out.
@@ -79,6 +75,16 @@ class Gathering {
     for (const std::string& file : environment_files_) {
       read_environment_file(file);
     }
+    for (const std::string& unset : unset_) {
+      const auto found = unit_.environment.find(unset.substr(0, unset.find('=')));
+      const bool any_value = unset.find('=') == std::string::npos;
+      if (found != unit_.environment.end() && (any_value || unset == found->first + "=" + found->second)) {
+        unit_.environment.erase(found);
+      }
+    }
+    if (expands_variables_) {
+      unit_.command = expand_variables(unit_.command, unit_.environment);
+    }
     return std::move(unit_);
   }
 
@@ -101,7 +107,9 @@ class Gathering {
     } else if (key == "Group") {
       unit_.group = expand_specifiers(value, unit_.name).value_or(std::string(value));
     } else if (key == "SupplementaryGroups") {
-      add_groups(value);
+      add_words(value, unit_.groups);
+    } else if (key == "UnsetEnvironment") {
+      add_words(value, unset_);
     } else if (key == "DynamicUser") {
       unit_.dynamic_user = value == "yes" || value == "true" || value == "on" || value == "1";
     } else if (key == "WorkingDirectory") {
@@ -137,12 +145,12 @@ class Gathering {
     }
   }
 
-  void add_groups(std::string_view value) {
+  void add_words(std::string_view value, std::vector<std::string>& to) const {
     if (value.empty()) {
-      unit_.groups.clear();
+      to.clear();
     }
-    for (auto& group : split_words(value).value_or(std::vector<std::string>())) {
-      unit_.groups.push_back(std::move(group));
+    for (const auto& word : split_words(value).value_or(std::vector<std::string>())) {
+      to.push_back(expand_specifiers(word, unit_.name).value_or(word));
     }
   }
 
@@ -152,12 +160,15 @@ class Gathering {
       unit_.command.clear();
       return;
     }
-    const auto expanded = expand_specifiers(value, unit_.name);
-    auto words = split_words(expanded ? *expanded : value);
-    if (words && !words->empty() && unit_.command.empty()) {
-      words->front().erase(0, std::min(words->front().find_first_not_of("@-:+!|"), words->front().size()));
-      unit_.command = std::move(*words);
+    std::vector<std::string> words;
+    add_words(value, words);
+    if (words.empty() || !unit_.command.empty()) {
+      return;
     }
+    const auto prefixes = std::min(words.front().find_first_not_of("@-:+!|"), words.front().size());
+    expands_variables_ = words.front().substr(0, prefixes).find(':') == std::string::npos;
+    words.front().erase(0, prefixes);
+    unit_.command = std::move(words);
   }
 
   // A "-" before the path: it need not be there. The last part may be a pattern.
@@ -193,56 +204,14 @@ class Gathering {
   const HostFiles& files_;
   ServiceUnit unit_;
   std::vector<std::string> environment_files_;
+  std::vector<std::string> unset_;
+  bool expands_variables_ = true;
 };
 
-// The directories of a unit's drop-ins, the most important first. In each place a-b.service.d comes before
-// a-.service.d; service.d, which is for all services, comes last.
-std::vector<fs::path> drop_in_directories(const std::string& unit) {
-  std::vector<std::string> names{unit + ".d"};
-  const std::string stem = unit.substr(0, unit.rfind('.'));
-  for (auto dash = stem.rfind('-'); dash != std::string::npos && dash > 0; dash = stem.rfind('-', dash - 1)) {
-    names.push_back(stem.substr(0, dash + 1) + ".service.d");
-  }
-  std::vector<fs::path> directories;
-  for (const std::string_view parent : kUnitDirectories) {
-    for (const std::string& name : names) {
-      directories.push_back(fs::path(parent) / name);
-    }
-  }
-  for (const std::string_view parent : kUnitDirectories) {
-    directories.push_back(fs::path(parent) / "service.d");
-  }
-  return directories;
-}
-
-// In the order of their names; of two with the same name, the one in the more important directory.
-std::vector<fs::path> drop_ins(const HostFiles& files, const std::string& unit) {
-  std::map<std::string, fs::path> found;
-  for (const fs::path& directory : drop_in_directories(unit)) {
-    for (const std::string& file : files.list(directory)) {
-      if (file.ends_with(".conf")) {
-        found.try_emplace(file, directory / file);
-      }
-    }
-  }
-  std::vector<fs::path> ordered;
-  for (const auto& [name, path] : found) {
-    if (files.canonical(path) != "/dev/null") {
-      ordered.push_back(path);
-    }
-  }
-  return ordered;
-}
-
-// Nothing for what is no service of its own: a link to /dev/null masks a unit, a link to another name is an alias, a
-// link that leads nowhere is none of ours.
-std::optional<ServiceUnit> gather(const HostFiles& files, const std::string& name, const fs::path& path) {
-  if (files.canonical(path).filename() != name || !files.exists(path)) {
-    return std::nullopt;
-  }
-  Gathering unit(files, name);
-  unit.read(path);
-  for (const auto& drop_in : drop_ins(files, name)) {
+ServiceUnit gather(const HostFiles& files, const UnitIdentity& identity) {
+  Gathering unit(files, identity.name);
+  unit.read(identity.file);
+  for (const auto& drop_in : drop_ins(files, identity.name)) {
     unit.read(drop_in);
   }
   return unit.finish();
@@ -251,30 +220,16 @@ std::optional<ServiceUnit> gather(const HostFiles& files, const std::string& nam
 }  // namespace
 
 std::vector<ServiceUnit> read_service_units(const HostFiles& files) {
-  std::map<std::string, fs::path> found;
-  for (const std::string_view directory : kUnitDirectories) {
-    for (const std::string& name : files.list(directory)) {
-      if (name.ends_with(".service") && name.find("@.") == std::string::npos) {
-        found.try_emplace(name, fs::path(directory) / name);
-      }
-    }
-  }
   std::vector<ServiceUnit> units;
-  for (const auto& [name, path] : found) {
-    if (auto unit = gather(files, name, path)) {
-      units.push_back(std::move(*unit));
-    }
+  for (const UnitIdentity& identity : find_services(files)) {
+    units.push_back(gather(files, identity));
   }
   return units;
 }
 
 std::optional<ServiceUnit> read_service_unit(const HostFiles& files, const std::string& name) {
-  for (const std::string_view directory : kUnitDirectories) {
-    if (const fs::path path = fs::path(directory) / name; files.exists(path)) {
-      return gather(files, name, path);
-    }
-  }
-  return std::nullopt;
+  const UnitIdentity identity = identify_unit(files, name);
+  return identity.state == UnitIdentity::State::usable ? std::optional(gather(files, identity)) : std::nullopt;
 }
 
 }  // namespace renewd::setup

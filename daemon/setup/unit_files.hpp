@@ -25,11 +25,11 @@ struct ServiceUnit {
   std::vector<std::string> notes;
 };
 
-// Every service of the host that is no alias, no template and not masked, by name. Drop-ins count in systemd's order,
-// the files of EnvironmentFile= above Environment=.
+// Every usable service of the host (unit_names.hpp), by name. Drop-ins count in systemd's order, the files of
+// EnvironmentFile= above Environment=.
 std::vector<ServiceUnit> read_service_units(const HostFiles& files);
 
-// One of them; nothing when there is none of this name.
+// One of them, by any of its names; nothing when there is none.
 std::optional<ServiceUnit> read_service_unit(const HostFiles& files, const std::string& name);
 
 }  // namespace renewd::setup

@@ -99,141 +99,85 @@ bool take_word(std::string_view& text, std::string& word) {
   return quote == '\0';
 }
 
-std::string_view trimmed_end(std::string_view text, std::string_view set) {
-  const auto last = text.find_last_not_of(set);
-  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+// systemd-escape --unescape: "-" for "/", and \xNN.
+std::string unescaped(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const char c = text.front();
+    text.remove_prefix(1);
+    if (c != '\\' || !take_escape(text, out)) {
+      out += c == '-' ? '/' : c;
+    }
+  }
+  return out;
 }
 
-// The state machine of systemd's env-file.c, one variable at a time.
-class EnvironmentFile {
- public:
-  explicit EnvironmentFile(std::string_view text) : rest_(text) {}
+// "a-b" of "x-a-b": what follows the last dash.
+std::string_view last_component(std::string_view prefix) {
+  return prefix.substr(prefix.rfind('-') + 1);
+}
 
-  bool done() const { return rest_.empty(); }
-
-  // The next variable; nothing for a comment, an empty line and what is no assignment.
-  std::optional<std::pair<std::string, std::string>> next() {
-    while (!done() && is_one_of(rest_.front(), kSpace)) {
-      rest_.remove_prefix(1);
-    }
-    if (!done() && is_one_of(rest_.front(), "#;")) {
-      skip_comment();
+// systemd.unit(5), "Specifiers", for the manager of the system. Nothing for one that only systemd knows.
+std::optional<std::string> meaning_of_specifier(char specifier, std::string_view unit) {
+  const std::string_view name = unit.substr(0, unit.rfind('.'));
+  const auto at = name.find('@');
+  const std::string_view prefix = name.substr(0, at);
+  const std::string_view instance = at == std::string_view::npos ? std::string_view() : name.substr(at + 1);
+  switch (specifier) {
+    case '%':
+      return "%";
+    case 'n':
+      return std::string(unit);
+    case 'N':
+      return std::string(name);
+    case 'p':
+      return std::string(prefix);
+    case 'P':
+      return unescaped(prefix);
+    case 'i':
+      return std::string(instance);
+    case 'I':
+      return unescaped(instance);
+    case 'j':
+      return std::string(last_component(prefix));
+    case 'J':
+      return unescaped(last_component(prefix));
+    case 'f':
+      return "/" + unescaped(instance.empty() ? prefix : instance);
+    case 'C':
+      return "/var/cache";
+    case 'E':
+      return "/etc";
+    case 'L':
+      return "/var/log";
+    case 'S':
+      return "/var/lib";
+    case 'T':
+      return "/tmp";
+    case 'V':
+      return "/var/tmp";
+    case 't':
+      return "/run";
+    default:
       return std::nullopt;
-    }
-    std::string_view line = rest_.substr(0, rest_.find_first_of("\n\r"));
-    const auto equals = line.find('=');
-    if (equals == std::string_view::npos) {
-      rest_.remove_prefix(line.size());
-      return std::nullopt;
-    }
-    const std::string key(trimmed_end(line.substr(0, equals), " \t"));
-    rest_.remove_prefix(equals + 1);
-    std::string value = read_value();
-    if (key.empty() || key.find_first_of(" \t") != std::string::npos) {
-      return std::nullopt;  // "export NAME=value" is a shell's
-    }
-    return std::pair(key, std::move(value));
   }
+}
 
- private:
-  char take() {
-    const char c = rest_.front();
-    rest_.remove_prefix(1);
-    return c;
-  }
-
-  // A backslash at its end carries a comment on.
-  void skip_comment() {
-    while (!done()) {
-      const char c = take();
-      if (c == '\\' && !done()) {
-        take();
-      } else if (is_one_of(c, "\n\r")) {
-        return;
-      }
+// ${NAME} and $$ in a word; a "$" before anything else is one.
+std::string with_variables(std::string_view word, const Environment& environment) {
+  std::string out;
+  while (!word.empty()) {
+    const auto end = word.starts_with("${") ? word.find('}') : std::string_view::npos;
+    if (end != std::string_view::npos) {
+      out += value_of(environment, std::string(word.substr(2, end - 2)));
+      word.remove_prefix(end + 1);
+      continue;
     }
+    out += word.front();
+    word.remove_prefix(word.starts_with("$$") ? 2 : 1);
   }
-
-  // Quoted pieces one after the other, and then perhaps an unquoted one, in which quotes are nothing special.
-  std::string read_value() {
-    std::string value;
-    while (!done()) {
-      const char c = take();
-      if (is_one_of(c, "\n\r")) {
-        break;
-      }
-      if (c == '\'') {
-        read_single_quoted(value);
-      } else if (c == '"') {
-        read_double_quoted(value);
-      } else if (!is_one_of(c, kSpace)) {
-        read_unquoted(c, value);
-        break;
-      }
-    }
-    return value;
-  }
-
-  void read_single_quoted(std::string& value) {
-    while (!done()) {
-      const char c = take();
-      if (c == '\'') {
-        return;
-      }
-      value += c;
-    }
-  }
-
-  void read_double_quoted(std::string& value) {
-    while (!done()) {
-      const char c = take();
-      if (c == '"') {
-        return;
-      }
-      if (c != '\\' || done()) {
-        value += c;
-        continue;
-      }
-      const char escaped = take();
-      if (is_one_of(escaped, "\"\\`$")) {
-        value += escaped;
-      } else if (escaped != '\n') {
-        value += '\\';
-        value += escaped;
-      }
-    }
-  }
-
-  // Spaces at its end do not count, unless escaped.
-  void read_unquoted(char first, std::string& value) {
-    std::size_t kept = value.size();
-    char c = first;
-    while (true) {
-      if (c == '\\') {
-        if (done()) {
-          break;
-        }
-        c = take();
-        if (!is_one_of(c, "\n\r")) {
-          value += c;
-        }
-        kept = value.size();
-      } else if (is_one_of(c, "\n\r")) {
-        break;
-      } else {
-        value += c;
-        kept = is_one_of(c, kSpace) ? kept : value.size();
-      }
-      if (done()) {
-        break;
-      }
-      c = take();
-    }
-    value.resize(kept);
-  }
-
-  std::string_view rest_;
-};
+  return out;
+}
 
 }  // namespace
 
@@ -253,49 +197,40 @@ std::optional<std::vector<std::string>> split_words(std::string_view text) {
   }
 }
 
+std::string value_of(const Environment& environment, const std::string& name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
 std::optional<std::string> expand_specifiers(std::string_view text, std::string_view unit) {
-  const std::string_view name = unit.substr(0, unit.rfind('.'));
-  const auto at = name.find('@');
-  const std::string_view instance = at == std::string_view::npos ? std::string_view() : name.substr(at + 1);
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%' || i + 1 == text.size()) {
       out += text[i];
       continue;
     }
-    switch (text[++i]) {
-      case '%':
-        out += '%';
-        break;
-      case 'n':
-        out += unit;
-        break;
-      case 'N':
-        out += name;
-        break;
-      case 'p':
-        out += name.substr(0, at);
-        break;
-      case 'i':
-      case 'I':
-        out += instance;
-        break;
-      default:
-        return std::nullopt;
+    const auto meaning = meaning_of_specifier(text[++i], unit);
+    if (!meaning) {
+      return std::nullopt;
     }
+    out += *meaning;
   }
   return out;
 }
 
-std::vector<std::pair<std::string, std::string>> parse_environment_file(std::string_view text) {
-  std::vector<std::pair<std::string, std::string>> variables;
-  EnvironmentFile file(text);
-  while (!file.done()) {
-    if (auto variable = file.next()) {
-      variables.push_back(std::move(*variable));
+std::vector<std::string> expand_variables(const std::vector<std::string>& words, const Environment& environment) {
+  std::vector<std::string> expanded;
+  for (const std::string& word : words) {
+    const bool whole = word.starts_with('$') && word.size() > 1 && word[1] != '{' && word[1] != '$';
+    if (!whole) {
+      expanded.push_back(with_variables(word, environment));
+      continue;
+    }
+    for (auto& piece : split_words(value_of(environment, word.substr(1))).value_or(std::vector<std::string>())) {
+      expanded.push_back(std::move(piece));
     }
   }
-  return variables;
+  return expanded;
 }
 
 }  // namespace renewd::setup

@@ -1,10 +1,10 @@
-// The quoting of systemd: values of unit files and environment files, as systemd itself reads them.
+// The quoting of systemd: values of unit files, as systemd itself reads them.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace renewd::setup {
@@ -14,11 +14,17 @@ namespace renewd::setup {
 // line.
 std::optional<std::vector<std::string>> split_words(std::string_view text);
 
-// %n, %N, %p, %i, %I and %% for a unit of that name (systemd.unit(5), "Specifiers"); nothing for any other one, which
-// only systemd knows.
+// What a unit's name and the system's manager say (systemd.unit(5), "Specifiers"); nothing for a specifier that only
+// systemd knows.
 std::optional<std::string> expand_specifiers(std::string_view text, std::string_view unit);
 
-// The variables of an EnvironmentFile= in order, as systemd.exec(5) reads them: not a shell, whose quoting differs.
-std::vector<std::pair<std::string, std::string>> parse_environment_file(std::string_view text);
+using Environment = std::map<std::string, std::string>;
+
+// Empty for a variable that is not set.
+std::string value_of(const Environment& environment, const std::string& name);
+
+// The words of a command with their variables (systemd.service(5), "Command lines"): a word $NAME becomes several, by
+// the quoting of split_words; ${NAME} is a part of its word.
+std::vector<std::string> expand_variables(const std::vector<std::string>& words, const Environment& environment);
 
 }  // namespace renewd::setup

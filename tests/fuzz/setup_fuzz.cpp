@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "setup/configuration_writer.hpp"
+#include "setup/environment_file.hpp"
 #include "setup/gravitee_settings.hpp"
 #include "setup/unit_words.hpp"
 

@@ -227,6 +227,30 @@ TEST_CASE("units that cannot be restarted are told apart") {
   for (const auto& message : {message_of(masked.activate()), message_of(masked.rehearse())}) {
     CHECK_THAT(message, ContainsSubstring("hidden.service is masked"));
   }
+  machine.add_alias("leads-to-hidden.service", "hidden.service");
+  machine.add_alias("leads-nowhere.service", "gone.service");
+  Restart masked_by_alias({"leads-to-hidden.service"});
+  Restart dangling({"leads-nowhere.service"});
+  CHECK_THAT(message_of(masked_by_alias.activate()), ContainsSubstring("is masked"));
+  CHECK_THAT(message_of(dangling.activate()), ContainsSubstring("does not exist"));
+}
+
+TEST_CASE("a unit that is named by aliases is restarted once, by its own name") {
+  Machine machine;
+  machine.add_unit("gw@", "ExecStart=/bin/sleep infinity");
+  machine.start("gw@eu-west.service");
+  machine.add_alias("gateway@eu-west.service", "gw@eu-west.service");
+  machine.add_alias("old@.service", "gw@.service");
+  const pid_t before = machine.main_pid("gw@eu-west");
+  Restart restart({"gateway@eu-west.service", "old@eu-west.service", "gw@eu-west.service"});
+  CHECK(restart.loop.finish(restart.gateway->running()).value() == std::vector<std::string>{"gw@eu-west.service"});
+  const auto activation = restart.activate();
+  REQUIRE(activation);
+  const pid_t after = machine.main_pid("gw@eu-west");
+  CHECK(after != before);
+  CHECK_THAT(activation->message,
+             StartsWith("restarted gw@eu-west.service in") && EndsWith("main process " + std::to_string(after)));
+  CHECK(restart.verify());
 }
 
 TEST_CASE("an unprivileged user needs a polkit rule for exactly that unit, and rehearsing says so without a restart") {
@@ -267,5 +291,18 @@ TEST_CASE("an unprivileged user needs a polkit rule for exactly that unit, and r
   }
   CHECK(machine.main_pid("ours") != ours);
   CHECK(machine.main_pid("theirs") == theirs);
+
+  // polkit sees the unit's own name, whatever name the job was asked for by.
+  machine.add_alias("alias-of-ours.service", "ours.service");
+  machine.add_alias("alias-of-theirs.service", "theirs.service");
+  {
+    const ActingAs user(kUser);
+    Restart restart({"alias-of-ours"});
+    CHECK(restart.rehearse() == std::string("may restart ours.service (active)"));
+    REQUIRE(restart.activate());
+    CHECK(restart.verify());
+    Restart other({"alias-of-theirs.service"});
+    CHECK_THAT(message_of(other.activate()), ContainsSubstring("unit theirs.service and verb"));
+  }
   machine.allow(kUser, "");
 }

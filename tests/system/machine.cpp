@@ -32,6 +32,13 @@ void Machine::add_unit(const std::string& name, const std::string& service_secti
   run_or_throw({"systemctl", "daemon-reload"});
 }
 
+void Machine::add_alias(const std::string& alias, const std::string& target) {
+  const std::string link = "/run/systemd/system/" + alias;
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink(target, link);
+  run_or_throw({"systemctl", "daemon-reload"});
+}
+
 void Machine::start(const std::string& name) {
   run_or_throw({"systemctl", "start", name});
 }

@@ -14,6 +14,8 @@ class Machine {
 
   // Writes NAME.service, with /run/NAME as a switch that a unit's commands may look for, and loads it.
   void add_unit(const std::string& name, const std::string& service_section, const std::string& unit_section = "");
+  // A link of that name in systemd's search path, until the end of the machine.
+  void add_alias(const std::string& alias, const std::string& target);
   void start(const std::string& name);
   // One that sleeps for ever, started.
   void add_running_unit(const std::string& name);

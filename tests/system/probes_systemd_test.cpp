@@ -62,6 +62,23 @@ TEST_CASE("a unit is well when its journal says so after the restart") {
              StartsWith("talks.service is active") && EndsWith("the journal of talks.service says: it is ready"));
 }
 
+TEST_CASE("an alias means the journal of its unit, also after it leads to another one") {
+  Machine machine;
+  start_talking(machine, "real", "echo it is ready");
+  start_talking(machine, "other", "echo it is ready");
+  machine.add_alias("spoken-of.service", "real.service");
+  GatewayUnderTest gateway(restart_of("spoken-of.service"));
+  for (const std::string name : {"real.service", "other.service"}) {
+    machine.add_alias("spoken-of.service", name);
+    const pid_t before = machine.main_pid(name);
+    REQUIRE(gateway.activate());
+    const auto verified = gateway.verify();
+    REQUIRE(verified);
+    CHECK_THAT(*verified, StartsWith(name + " is active") && EndsWith("says: it is ready"));
+    CHECK(machine.main_pid(name) != before);
+  }
+}
+
 TEST_CASE("what the journal had before the activation, and what others say, is no sign of anything") {
   Machine machine;
   start_talking(machine, "said", "test -e /run/said || echo it is ready");
@@ -98,7 +115,8 @@ TEST_CASE("a unit may say a lot, in more than one journal file") {
 
   Loop loop;
   LogProbe probe(journal_of("chatty.service"));
-  const auto watch = probe.watch({.running = {}, .began = std::chrono::system_clock::now(), .log_position = {}});
+  const auto watch =
+      loop.finish(probe.watch({.running = {}, .began = std::chrono::system_clock::now(), .log_position = {}}));
   REQUIRE(watch);
   using Verdict = Watch::Verdict;
   CHECK(loop.finish((*watch)->look({}))->verdict == Verdict::not_yet);

@@ -157,6 +157,12 @@ BadFiles not_yaml() {
       {"a: @b\n", "1:4", "in quotes"},
       {"a: *b\n", "1:4", "in quotes"},
       {"a: 1\n---\nb: 2\n", "2:1", "a second document begins here"},
+      {"# ours\n---\na: 1\n--- # more\nb: 2\n", "4:1", "a second document begins here"},
+      {"our gateway\ncertificates: []\n", "1:1", "this line is no \"key: value\""},
+      {"# ours\n\nour gateway\n\n# here\ncertificates: []\n", "3:1", "this line is no \"key: value\""},
+      {"---\n'our gateway'\ncertificates: []\n", "2:1", "this line is no \"key: value\""},
+      {"- ours\ncertificates: []\n", "2:1", "the value above ends before this line"},
+      {"{}\ncertificates: []\n", "2:1", "the value above ends before this line"},
       {"a: \x01\n", "1:4", "the character 0x01 is not allowed"},
       {std::string("\xFF\xFE"
                    "a\0",

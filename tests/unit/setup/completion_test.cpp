@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "host.hpp"
@@ -152,6 +153,20 @@ TEST_CASE("a token that cannot be sent is asked for again, and a password keeps 
   CHECK(draft->secrets.at(0).content.view() == " s3cr3t ");
   CHECK(draft->secrets.at(1).content.view() == "t0ken");
   CHECK_THAT(person.heard(), ContainsSubstring("begins with \"Bearer \"") && !ContainsSubstring("t0ken"));
+}
+
+TEST_CASE("a unit that is named by an alias is written by its own name, once") {
+  const SurveyedHost host;
+  host.write_stock_unit();
+  host.link("/usr/lib/systemd/system/" + std::string(testing::kGatewayUnit), "/etc/systemd/system/gravitee.service");
+  const std::vector<std::string> units{"gravitee.service", std::string(testing::kGatewayUnit), "gone.service"};
+  const auto draft = complete({host.files(), host.filesystem(), "/etc/x"}, of({found()}),
+                              {.account_url = kUrl, .token_file = {}, .password_file = {}, .units = units});
+  REQUIRE(draft.has_value());
+  CHECK(draft->certificates[0].units == std::vector<std::string>{std::string(testing::kGatewayUnit), "gone.service"});
+  CHECK(std::count(draft->notes.begin(), draft->notes.end(),
+                   "gravitee.service is an alias of graviteeio-apim-gateway.service, which is written") == 1);
+  CHECK(std::count(draft->notes.begin(), draft->notes.end(), "gone.service does not exist on this host") == 1);
 }
 
 TEST_CASE("a person answers what is missing, and is asked again after a bad answer") {

@@ -70,6 +70,20 @@ TEST_CASE("the environment wins, in every form that Gravitee understands") {
   CHECK(read("a: {b: file}\n").find("a.b")->origin == "line 1");
 }
 
+TEST_CASE("names with hyphens and indices are found in the environment and in lists") {
+  auto settings =
+      read("hosts: [{name: one}, [x, y]]\nmy-key: file\na: ${hosts[0].name}-${hosts[1][1]}-${hosts[2]:none}\n");
+  CHECK(value(settings, "a") == "one-y-none");
+  CHECK(value(settings, "hosts[0].name") == "one");
+  CHECK(value(settings, "hosts[x].name") == "(not set)");
+  settings.set_properties({{"hosts[0].name", "property"}, {"my-key", "property"}});
+  CHECK(value(settings, "a") == "property-y-none");
+  settings.set_environment({{"gravitee_hosts_0_name", "variable"}, {"GRAVITEE_MYKEY", "variable"}});
+  CHECK(value(settings, "a") == "variable-y-none");
+  CHECK(value(settings, "my-key") == "variable");
+  CHECK(settings.find("my-key")->overridden == "the system property my-key");
+}
+
 TEST_CASE("placeholders are replaced by the home, other settings, variables and defaults") {
   auto settings = read(
       "home: ${gravitee.home}/config\nnested: ${ds.${which}}\nwhich: one\nds: {one: 1st}\n"

@@ -1,5 +1,7 @@
 #include "setup/unit_words.hpp"
 
+#include "setup/environment_file.hpp"
+#include "setup/shell_words.hpp"
 #include "support/catch.hpp"
 
 namespace renewd::setup {
@@ -34,6 +36,26 @@ TEST_CASE("replaces the specifiers that a unit's name answers, and no other") {
   CHECK(expand_specifiers("%p%i", "gw.service") == "gw");
   CHECK(expand_specifiers("ends with %", "gw.service") == "ends with %");
   CHECK_FALSE(expand_specifiers("%h/keystore", "gw.service").has_value());
+}
+
+TEST_CASE("names with escapes are undone where the specifier says so") {
+  const std::string unit = "gw-a@e\\x2du-b.service";
+  CHECK(expand_specifiers("%i %I %p %P %j %J %f", unit) == "e\\x2du-b e-u/b gw-a gw/a a a /e-u/b");
+  CHECK(expand_specifiers("%S%E%t", unit) == "/var/lib/etc/run");
+}
+
+TEST_CASE("variables in a command are one word in braces, and several without") {
+  const Environment environment{{"A", "p q \"r s\""}, {"B", "b"}};
+  CHECK(expand_variables({"$A", "${A}", "x${B}y", "x$B", "$$B", "${C}z", "$C", "$", "${B"}, environment) ==
+        Words{"p", "q", "r s", "p q \"r s\"", "xby", "x$B", "$B", "z", "$", "${B"});
+}
+
+TEST_CASE("a shell's words: quotes, escapes and variables") {
+  const Environment environment{{"A", "p \"q r\""}};
+  CHECK(shell_words("exec 'a $A' \"b $A\" $A c\\ d \"e\\$\\x\" ${A}f $NONE '' g\\\nh", environment) ==
+        Words{"exec", "a $A", "b p \"q r\"", "p", "\"q", "r\"", "c d", "e$\\x", "p", "\"q", "r\"f", "", "gh"});
+  CHECK(shell_words("-Da=${gravitee.home}/k $(pwd) 'open", {}) == Words{"-Da=${gravitee.home}/k", "$(pwd)", "open"});
+  CHECK(split_at_space("  -Da='x y'\t$B \\n ") == Words{"-Da='x", "y'", "$B", "\\n"});
 }
 
 TEST_CASE("reads an environment file as systemd does, which is no shell") {

@@ -1,0 +1,239 @@
+#include "setup/unit_names.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "core/text.hpp"
+
+namespace renewd::setup {
+namespace {
+
+namespace fs = std::filesystem;
+using State = UnitIdentity::State;
+
+// systemd.unit(5), "Unit File Load Path"; the first that has a file wins.
+constexpr std::array<std::string_view, 13> kUnitDirectories{
+    "/etc/systemd/system.control",   "/run/systemd/system.control",  "/run/systemd/transient",
+    "/run/systemd/generator.early",  "/etc/systemd/system",          "/etc/systemd/system.attached",
+    "/run/systemd/system",           "/run/systemd/system.attached", "/run/systemd/generator",
+    "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",      "/lib/systemd/system",
+    "/run/systemd/generator.late"};
+constexpr std::string_view kService = ".service";
+// One link for each unit that runs, made by systemd for the journal: "invocation:NAME".
+constexpr std::string_view kRunningUnits = "/run/systemd/units";
+constexpr std::string_view kInvocation = "invocation:";
+constexpr int kMostLinks = 16;
+
+// "gw@eu.service": "gw@.service" and "eu". Without an instance both are empty.
+struct Instance {
+  std::string template_name;
+  std::string name;
+};
+
+Instance instance_of(const std::string& unit) {
+  const auto at = unit.find('@');
+  const std::string_view stem = std::string_view(unit).substr(0, unit.size() - kService.size());
+  if (at == std::string::npos || at + 1 >= stem.size()) {
+    return {};
+  }
+  return {unit.substr(0, at + 1) + std::string(kService), std::string(stem.substr(at + 1))};
+}
+
+bool is_template(std::string_view unit) {
+  return unit.ends_with("@.service");
+}
+
+bool is_there(const HostFiles& files, const fs::path& path) {
+  return files.link_target(path) || files.exists(path);
+}
+
+std::optional<fs::path> find_file(const HostFiles& files, const std::string& name) {
+  for (const std::string_view directory : kUnitDirectories) {
+    if (fs::path path = fs::path(directory) / name; is_there(files, path)) {
+      return path;
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_unit_directory(const HostFiles& files, const fs::path& directory) {
+  const fs::path wanted = files.canonical(directory);
+  return std::any_of(kUnitDirectories.begin(), kUnitDirectories.end(),
+                     [&](std::string_view one) { return files.canonical(one) == wanted; });
+}
+
+// A mask is a link to /dev/null, or a file without anything in it.
+State state_of(const HostFiles& files, const fs::path& file) {
+  if (files.canonical(file) == "/dev/null") {
+    return State::masked;
+  }
+  if (!files.exists(file)) {
+    return State::missing;
+  }
+  const auto text = files.read(file);
+  return text && text->empty() ? State::masked : State::usable;
+}
+
+// What the link of a unit's file says it is called. A link out of the search path only says where the file is; one
+// between a plain unit, a template and an instance, or between two instances, is ignored by systemd: nothing.
+std::optional<std::string> name_behind(const HostFiles& files, const std::string& name, const fs::path& target) {
+  if (target == "/dev/null" || !is_unit_directory(files, target.parent_path())) {
+    return name;
+  }
+  std::string linked = target.filename();
+  const std::string instance = instance_of(name).name;
+  if (!instance.empty() && is_template(linked)) {
+    return linked.substr(0, linked.find('@') + 1) + instance + std::string(kService);
+  }
+  const bool alike = is_template(name) == is_template(linked) && instance == instance_of(linked).name;
+  return alike ? std::optional(std::move(linked)) : std::nullopt;
+}
+
+// Calls `with` for every name of a service that a file, a link, a dependency or a running process mentions.
+void for_each_name(const HostFiles& files, const std::function<void(const std::string&)>& with) {
+  const auto list = [&](const fs::path& directory, std::string_view prefix) {
+    for (const std::string& name : files.list(directory)) {
+      if (name.starts_with(prefix) && name.ends_with(kService)) {
+        with(name.substr(prefix.size()));
+      }
+    }
+  };
+  for (const std::string_view directory : kUnitDirectories) {
+    list(directory, "");
+    for (const std::string& name : files.list(directory)) {
+      if (name.ends_with(".wants") || name.ends_with(".requires") || name.ends_with(".upholds")) {
+        list(fs::path(directory) / name, "");
+      }
+    }
+  }
+  list(kRunningUnits, kInvocation);
+}
+
+std::vector<std::string> aliases_of(const HostFiles& files, const std::string& unit) {
+  std::vector<std::string> aliases;
+  for (const std::string_view directory : kUnitDirectories) {
+    for (const std::string& name : files.list(directory)) {
+      const bool is_link = name.ends_with(kService) && files.link_target(fs::path(directory) / name);
+      if (is_link && name != unit && identify_unit(files, name).name == unit) {
+        aliases.push_back(name);
+      }
+    }
+  }
+  return aliases;
+}
+
+// The names of the drop-in directories of one name, the most important first: a-b.service.d comes before a-.service.d,
+// and an instance's before its template's.
+void add_drop_in_names(const std::string& unit, std::vector<std::string>& names) {
+  names.push_back(unit + ".d");
+  const auto end = std::min(unit.find('@'), unit.size() - kService.size());
+  for (auto dash = unit.substr(0, end).rfind('-'); dash != std::string::npos && dash > 0;
+       dash = unit.rfind('-', dash - 1)) {
+    names.push_back(unit.substr(0, dash + 1) + unit.substr(end) + ".d");
+  }
+  if (const auto instance = instance_of(unit); !instance.name.empty()) {
+    add_drop_in_names(instance.template_name, names);
+  }
+}
+
+}  // namespace
+
+UnitIdentity identify_unit(const HostFiles& files, std::string name) {
+  if (!name.ends_with(kService)) {
+    name += kService;
+  }
+  const UnitIdentity missing{State::missing, name, {}};
+  for (int links = 0; links < kMostLinks; ++links) {
+    auto file = find_file(files, name);
+    if (const auto instance = instance_of(name); !file && !instance.name.empty()) {
+      file = find_file(files, instance.template_name);
+    }
+    const auto target = file ? files.link_target(*file) : std::nullopt;
+    auto next = target ? name_behind(files, name, *target) : name;
+    if (!file || !next) {
+      return missing;
+    }
+    if (*next == name) {
+      // The file behind a link; behind one to the own template, wherever that is.
+      const bool is_instance = target && is_template(target->filename().string()) && !is_template(name);
+      const fs::path found =
+          is_instance ? find_file(files, target->filename()).value_or(*target) : target.value_or(*file);
+      const State state = state_of(files, found);
+      return state == State::missing ? missing : UnitIdentity{state, name, found};
+    }
+    name = std::move(*next);
+  }
+  return missing;
+}
+
+std::string problem_of(const UnitIdentity& unit) {
+  const std::string name = printable(unit.name, 255);
+  switch (unit.state) {
+    case State::usable:
+      return {};
+    case State::missing:
+      return name + " does not exist on this host";
+    case State::masked:
+      return name + " is masked: systemd would refuse to start it";
+  }
+  return {};
+}
+
+std::vector<UnitIdentity> find_services(const HostFiles& files) {
+  std::map<std::string, UnitIdentity> found;
+  for_each_name(files, [&](const std::string& name) {
+    if (found.contains(name) || is_template(name)) {
+      return;
+    }
+    if (auto unit = identify_unit(files, name); unit.state == State::usable && !is_template(unit.name)) {
+      found.try_emplace(unit.name, unit);
+    }
+  });
+  std::vector<UnitIdentity> services;
+  for (auto& [name, unit] : found) {
+    services.push_back(std::move(unit));
+  }
+  return services;
+}
+
+std::vector<fs::path> drop_ins(const HostFiles& files, const std::string& unit) {
+  std::vector<std::string> names;
+  add_drop_in_names(unit, names);
+  for (const std::string& name : {unit, instance_of(unit).template_name}) {
+    for (const std::string& alias : aliases_of(files, name)) {
+      add_drop_in_names(alias, names);
+    }
+  }
+  std::vector<fs::path> directories;
+  for (const std::string_view parent : kUnitDirectories) {
+    for (const std::string& name : names) {
+      directories.push_back(fs::path(parent) / name);
+    }
+  }
+  for (const std::string_view parent : kUnitDirectories) {
+    directories.push_back(fs::path(parent) / "service.d");
+  }
+  // In the order of their names; of two with the same name, the one in the more important directory.
+  std::map<std::string, fs::path> found;
+  for (const fs::path& directory : directories) {
+    for (const std::string& file : files.list(directory)) {
+      if (file.ends_with(".conf")) {
+        found.try_emplace(file, directory / file);
+      }
+    }
+  }
+  std::vector<fs::path> ordered;
+  for (const auto& [name, path] : found) {
+    if (files.canonical(path) != "/dev/null") {
+      ordered.push_back(path);
+    }
+  }
+  return ordered;
+}
+
+}  // namespace renewd::setup
