@@ -5,28 +5,34 @@
 #include "certificate/openssl.hpp"
 
 namespace renewd::certificate {
+namespace {
 
-Parsed<Certificate> parse_certificate(std::string_view der) {
+Parsed<Keystore> with_extra_bytes(Parsed<Keystore> keystore, std::string_view extra) {
+  if (keystore) {
+    keystore->extra_bytes = extra.size();
+  }
+  return keystore;
+}
+
+}  // namespace
+
+Parsed<Certificate> take_certificate(std::string_view& der) {
   const unsigned char* position = as_bytes(der);
   X509Ptr x509(d2i_X509(nullptr, &position, static_cast<long>(der.size())));
   if (!x509) {
     return damaged("a certificate in it cannot be parsed");
   }
-  if (position != as_bytes(der) + der.size()) {
-    return damaged("there is something after the end of a certificate");
-  }
+  der.remove_prefix(static_cast<std::size_t>(position - as_bytes(der)));
   return Certificate(x509.release());
 }
 
-Parsed<std::vector<Certificate>> parse_pkcs7(std::string_view der) {
+Parsed<std::vector<Certificate>> take_pkcs7(std::string_view& der) {
   const unsigned char* position = as_bytes(der);
   const Pkcs7Ptr pkcs7(d2i_PKCS7(nullptr, &position, static_cast<long>(der.size())));
   if (!pkcs7 || !PKCS7_type_is_signed(pkcs7.get()) || pkcs7->d.sign == nullptr) {
     return damaged("the PKCS#7 structure cannot be parsed");
   }
-  if (position != as_bytes(der) + der.size()) {
-    return damaged("there is something after the end of the PKCS#7 structure");
-  }
+  der.remove_prefix(static_cast<std::size_t>(position - as_bytes(der)));
   std::vector<Certificate> certificates;
   const STACK_OF(X509)* stack = pkcs7->d.sign->cert;  // borrowed; may be null
   if (sk_X509_num(stack) > static_cast<int>(kCertificateLimit)) {
@@ -53,19 +59,19 @@ X509StackPtr to_stack(const std::vector<Certificate>& certificates) {
 }
 
 Parsed<Keystore> open_der(std::string_view bytes) {
-  auto certificate = parse_certificate(bytes);
+  auto certificate = take_certificate(bytes);
   if (!certificate) {
     return tl::unexpected(std::move(certificate.error()));
   }
-  return assemble(Format::der, {*certificate});
+  return with_extra_bytes(assemble(Format::der, {*certificate}), bytes);
 }
 
 Parsed<Keystore> open_pkcs7(std::string_view bytes) {
-  auto certificates = parse_pkcs7(bytes);
+  auto certificates = take_pkcs7(bytes);
   if (!certificates) {
     return tl::unexpected(std::move(certificates.error()));
   }
-  return assemble(Format::pkcs7, *certificates);
+  return with_extra_bytes(assemble(Format::pkcs7, *certificates), bytes);
 }
 
 }  // namespace renewd::certificate

@@ -27,10 +27,11 @@ Parsed<Keystore> open_jks(std::string_view bytes, const Secret& password);
 Parsed<Keystore> open_der(std::string_view bytes);
 Parsed<Keystore> open_pkcs7(std::string_view bytes);
 
-// A whole X.509 certificate and nothing after it.
-Parsed<Certificate> parse_certificate(std::string_view der);
+// Each takes one structure from the front of `der` and leaves what follows: OpenSSL and the JDK ignore that, in a file
+// and in a block of PEM or JKS.
+Parsed<Certificate> take_certificate(std::string_view& der);
 // The certificates of a PKCS#7 bundle; not too many.
-Parsed<std::vector<Certificate>> parse_pkcs7(std::string_view der);
+Parsed<std::vector<Certificate>> take_pkcs7(std::string_view& der);
 
 // The same certificates as OpenSSL takes them; null when memory is out.
 X509StackPtr to_stack(const std::vector<Certificate>& certificates);
@@ -40,9 +41,6 @@ std::size_t find_end_entity(const std::vector<Certificate>& certificates);
 // A keystore around one of `certificates`, with the others as its chain. Fails when there are none, or too many.
 Parsed<Keystore> assemble(Format format, const std::vector<Certificate>& certificates,
                           std::optional<std::size_t> end_entity = std::nullopt);
-
-// Whether a key's entry has the alias that Gravitee looks up. The JDK compares aliases without regard to case.
-bool is_preferred_alias(std::string_view alias);
 
 tl::unexpected<KeystoreError> too_many_entries();
 // A problem with what OpenSSL says about it, which empties its error queue.

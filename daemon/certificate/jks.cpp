@@ -11,7 +11,9 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
+#include "certificate/alias.hpp"
 #include "certificate/formats.hpp"
+#include "certificate/jdk_choice.hpp"
 #include "certificate/openssl.hpp"
 
 namespace renewd::certificate {
@@ -28,7 +30,7 @@ class Cursor {
   explicit Cursor(std::string_view bytes) : left_(bytes) {}
 
   bool ok() const { return ok_; }
-  bool at_end() const { return left_.empty(); }
+  std::string_view left() const { return left_; }
 
   std::string_view take(std::size_t size) {
     if (!ok_ || size > left_.size()) {
@@ -64,11 +66,11 @@ Parsed<Certificate> read_certificate(Cursor& in, std::uint32_t version) {
   if (version == 2 && in.text() != "X.509") {
     return damaged("a certificate in it is not X.509");
   }
-  const std::string_view der = in.block();
+  std::string_view der = in.block();
   if (!in.ok()) {
     return damaged("it ends in the middle of a certificate");
   }
-  return parse_certificate(der);
+  return take_certificate(der);
 }
 
 Parsed<Entry> read_entry(Cursor& in, std::uint32_t version) {
@@ -80,7 +82,7 @@ Parsed<Entry> read_entry(Cursor& in, std::uint32_t version) {
   }
   Entry entry;
   entry.is_key = tag == kKeyTag;
-  entry.alias = in.text();
+  entry.alias = from_modified_utf8(in.text());
   in.take(8);  // when the entry was made
   std::uint32_t count = 1;
   if (entry.is_key) {
@@ -100,8 +102,7 @@ Parsed<Entry> read_entry(Cursor& in, std::uint32_t version) {
   return entry;
 }
 
-Parsed<std::vector<Entry>> read_entries(std::string_view data) {
-  Cursor in(data);
+Parsed<std::vector<Entry>> read_entries(Cursor& in) {
   in.take(4);  // the magic number that brought us here
   const std::uint32_t version = in.number(4);
   const std::uint32_t count = in.number(4);
@@ -120,9 +121,6 @@ Parsed<std::vector<Entry>> read_entries(std::string_view data) {
       return too_many_entries();
     }
     entries.push_back(std::move(*entry));
-  }
-  if (!in.at_end()) {
-    return damaged("there is something after its last entry");
   }
   return entries;
 }
@@ -148,33 +146,43 @@ bool digest_matches(std::string_view data, std::string_view digest, std::string_
   return done && CRYPTO_memcmp(computed.data(), digest.data(), kDigestSize) == 0;
 }
 
+// The entry whose key the gateway uses; null when no entry has one with certificates.
+const Entry* choose(const std::vector<Entry>& entries) {
+  std::vector<const Entry*> usable;
+  std::vector<std::string> aliases;
+  for (const auto& entry : entries) {
+    if (entry.is_key && !entry.certificates.empty()) {
+      usable.push_back(&entry);
+      aliases.push_back(entry.alias);
+    }
+  }
+  return usable.empty() ? nullptr : usable[gateway_order(aliases).front()];
+}
+
 }  // namespace
 
 Parsed<Keystore> open_jks(std::string_view bytes, const Secret& password) {
-  if (bytes.size() < kDigestSize) {
-    return damaged("it ends within its header");
-  }
-  const std::string_view data = bytes.substr(0, bytes.size() - kDigestSize);
-  auto entries = read_entries(data);
+  Cursor in(bytes);
+  auto entries = read_entries(in);
   if (!entries) {
     return tl::unexpected(std::move(entries.error()));
   }
-  if (!password.empty() && !digest_matches(data, bytes.substr(data.size()), password.view())) {
+  const std::string_view data = bytes.substr(0, bytes.size() - in.left().size());
+  const std::string_view digest = in.take(kDigestSize);
+  if (!in.ok()) {
+    return damaged("it ends within the digest behind its last entry");
+  }
+  if (!password.empty() && !digest_matches(data, digest, password.view())) {
     return refused_password(password, "the keystore");
   }
-  const Entry* chosen = nullptr;
-  for (const auto& entry : *entries) {
-    const bool usable = entry.is_key && !entry.certificates.empty();
-    if (usable && (chosen == nullptr || (is_preferred_alias(entry.alias) && !is_preferred_alias(chosen->alias)))) {
-      chosen = &entry;
-    }
-  }
+  const Entry* chosen = choose(*entries);
   std::vector<Certificate> certificates;
   std::vector<std::string> aliases;
   std::optional<std::size_t> end_entity;
   for (const auto& entry : *entries) {
     if (&entry == chosen) {
-      end_entity = certificates.size();
+      // Its own comes first, unless whoever made the entry put an issuer there.
+      end_entity = certificates.size() + find_end_entity(entry.certificates);
     }
     certificates.insert(certificates.end(), entry.certificates.begin(), entry.certificates.end());
     aliases.insert(aliases.end(), entry.certificates.size(), entry.alias);
@@ -187,6 +195,9 @@ Parsed<Keystore> open_jks(std::string_view bytes, const Secret& password) {
     keystore->alias = aliases[*end_entity];
     keystore->has_key_entry = chosen != nullptr;
     keystore->unread_key = "keys of JKS files are not";
+    keystore->ambiguous =
+        chosen != nullptr && X509_cmp(keystore->certificate.get(), chosen->certificates.front().get()) != 0;
+    keystore->extra_bytes = in.left().size();
   }
   return keystore;
 }

@@ -199,10 +199,17 @@ Parsed<Keystore> assemble(Format format, const std::vector<Certificate>& certifi
                   .key = std::nullopt};
 }
 
-bool is_preferred_alias(std::string_view alias) {
-  constexpr std::string_view kPreferred = "cockpit-client";
-  return std::equal(alias.begin(), alias.end(), kPreferred.begin(), kPreferred.end(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; });
+Keystore with_public_key_of(const Certificate& owner, Keystore bundle) {
+  std::vector<Certificate> all = bundle.chain;
+  all.insert(all.begin(), bundle.certificate);
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].same_public_key(owner) && (!found || all[i].not_after() > all[*found].not_after())) {
+      found = i;
+    }
+  }
+  auto assembled = found ? assemble(bundle.format, all, found) : Parsed<Keystore>(std::move(bundle));
+  return std::move(*assembled);  // cannot fail: it has a certificate, and no more than before
 }
 
 tl::unexpected<KeystoreError> problem(KeystoreProblem kind, std::string message) {

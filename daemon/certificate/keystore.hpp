@@ -2,6 +2,7 @@
 // told by the content, never by a file's name. What it leaves out: whether the content is any good (acceptance).
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,11 @@ struct Keystore {
   bool legacy_encryption = false;
   // PEM whose key is encrypted: a rewritten file must be, too.
   bool encrypted_key = false;
+  // A reader that goes by ids or by order instead of by the key takes another certificate of this file, or none: the
+  // JDK (PKCS#12), or OpenSSL (PEM). Such an answer is built anew instead of installed as it is.
+  bool ambiguous = false;
+  // What follows the structure in the file. JDK and OpenSSL do not look at it either.
+  std::size_t extra_bytes = 0;
 };
 
 // What the first bytes say; nothing when they look like no keystore at all.
@@ -58,8 +64,13 @@ std::optional<Format> detect_format(std::string_view bytes);
 // JKS without checking its integrity.
 tl::expected<Keystore, KeystoreError> open_keystore(std::string_view bytes, const Secret& password);
 
+// The same certificates around the one for the public key of `owner`, the one that expires last if there are several;
+// unchanged when none is for it. For bundles without a key, whose order means nothing (PKCS#7 sorts them by their
+// bytes).
+Keystore with_public_key_of(const Certificate& owner, Keystore bundle);
+
 // Builds the bytes of a PKCS#12 file (AES-256-CBC, PBKDF2 and a MAC with SHA-256) that OpenSSL 3, JDK 8u301 and later
-// open. Error kind: bad_answer.
+// open, under any alias. Error kind: bad_answer.
 Result<std::string> write_pkcs12(const Certificate& certificate, const std::vector<Certificate>& chain,
                                  const PrivateKey& key, const std::string& alias, const Secret& password);
 

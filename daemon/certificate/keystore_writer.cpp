@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "certificate/alias.hpp"
 #include "certificate/decryption.hpp"
 #include "certificate/formats.hpp"
 #include "certificate/keystore.hpp"
@@ -57,6 +58,38 @@ bool write_key(BIO* out, const PrivateKey& key, const Secret& password) {
   return encrypted && PEM_write_bio_PKCS8(out, encrypted.get()) == 1;
 }
 
+bool set_attributes(PKCS12_SAFEBAG* bag, const std::string& alias, std::string key_id) {
+  const std::string name = to_utf16(alias);
+  return PKCS12_add_localkeyid(bag, reinterpret_cast<unsigned char*>(key_id.data()), static_cast<int>(key_id.size())) ==
+             1 &&
+         (name.empty() || PKCS12_add_friendlyname_uni(bag, as_bytes(name), static_cast<int>(name.size())) == 1);
+}
+
+// What PKCS12_create() would make, but for the alias: it refuses characters beyond U+FFFF. Null when OpenSSL fails.
+SafesPtr make_safes(const Certificate& certificate, const std::vector<Certificate>& chain, const PrivateKey& key,
+                    const std::string& alias, const char* password) {
+  // PBES2 with PBKDF2 and HMAC-SHA-256 is OpenSSL's choice for a cipher in place of an algorithm of PKCS#12's own.
+  constexpr int kCipher = NID_aes_256_cbc;
+  const std::string key_id = certificate.fingerprint_sha256();
+  STACK_OF(PKCS12_SAFEBAG)* raw_certificates = nullptr;
+  PKCS12_SAFEBAG* own = PKCS12_add_cert(&raw_certificates, certificate.get());  // borrowed from the stack
+  bool good = own != nullptr && set_attributes(own, alias, key_id);
+  for (const auto& other : chain) {
+    good = good && PKCS12_add_cert(&raw_certificates, other.get()) != nullptr;
+  }
+  const BagsPtr certificates(raw_certificates);
+  STACK_OF(PKCS12_SAFEBAG)* raw_keys = nullptr;
+  PKCS12_SAFEBAG* bag = PKCS12_add_key(&raw_keys, key.get(), 0, kIterations, kCipher, password);  // borrowed likewise
+  good = good && bag != nullptr && set_attributes(bag, alias, key_id);
+  const BagsPtr keys(raw_keys);
+  constexpr int kUnencrypted = -1;  // the key in it is encrypted on its own
+  STACK_OF(PKCS7)* raw_safes = nullptr;
+  good = good && PKCS12_add_safe(&raw_safes, certificates.get(), kCipher, kIterations, password) == 1 &&
+         PKCS12_add_safe(&raw_safes, keys.get(), kUnencrypted, 0, nullptr) == 1;
+  SafesPtr safes(raw_safes);
+  return good ? std::move(safes) : nullptr;
+}
+
 }  // namespace
 
 Result<std::string> write_pkcs12(const Certificate& certificate, const std::vector<Certificate>& chain,
@@ -66,16 +99,12 @@ Result<std::string> write_pkcs12(const Certificate& certificate, const std::vect
   if (password.view().find('\0') != std::string_view::npos) {
     return writing_failure(doing + ": the password contains a zero byte");
   }
-  const X509StackPtr others = to_stack(chain);
-  if (!others) {
-    return writing_failure(doing);
+  if (!certificate.belongs_to(key)) {
+    return writing_failure(doing + ": the key does not belong to the certificate");
   }
   const TerminatedPassword terminated(password);
-  constexpr int kNoMacYet = -1;
-  // PBES2 with PBKDF2 and HMAC-SHA-256 is OpenSSL's choice for a cipher in place of an algorithm of PKCS#12's own.
-  const Pkcs12Ptr pkcs12(PKCS12_create(terminated.c_str(), alias.empty() ? nullptr : alias.c_str(), key.get(),
-                                       certificate.get(), others.get(), NID_aes_256_cbc, NID_aes_256_cbc, kIterations,
-                                       kNoMacYet, 0));
+  const SafesPtr safes = make_safes(certificate, chain, key, alias, terminated.c_str());
+  const Pkcs12Ptr pkcs12(safes ? PKCS12_add_safes(safes.get(), 0) : nullptr);
   if (!pkcs12 || PKCS12_set_mac(pkcs12.get(), terminated.c_str(), -1, nullptr, 0, kIterations, EVP_sha256()) != 1) {
     return writing_failure(doing);
   }

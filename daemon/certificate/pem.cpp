@@ -184,14 +184,16 @@ Parsed<ReadKey> read_key(const Block& block, const Secret& password, DerivationB
 
 Parsed<std::vector<Certificate>> read_certificates(const Block& block) {
   if (block.name == "CERTIFICATE" || block.name == "X509 CERTIFICATE") {
-    auto certificate = parse_certificate(block.der.view());
+    std::string_view der = block.der.view();
+    auto certificate = take_certificate(der);
     if (!certificate) {
       return tl::unexpected(std::move(certificate.error()));
     }
     return std::vector<Certificate>{*certificate};
   }
   if (block.name == "PKCS7" || block.name == "PKCS #7 SIGNED DATA") {
-    return parse_pkcs7(block.der.view());
+    std::string_view der = block.der.view();
+    return take_pkcs7(der);
   }
   return std::vector<Certificate>();
 }
@@ -215,6 +217,7 @@ struct ChosenKey {
   const Block* block = nullptr;  // null: there is no key
   ReadKey read;
   std::optional<std::size_t> certificate;  // the one that it belongs to
+  bool first = true;                       // of the keys in the file
 };
 
 // Of several keys, the first that belongs to a certificate, else the first.
@@ -237,10 +240,11 @@ Parsed<ChosenKey> choose_key(const std::vector<Block>& blocks, const std::vector
       return read->key && certificate.belongs_to(*read->key);
     });
     if (owner != certificates.end()) {
-      return ChosenKey{&block, std::move(*read), static_cast<std::size_t>(owner - certificates.begin())};
+      return ChosenKey{&block, std::move(*read), static_cast<std::size_t>(owner - certificates.begin()),
+                       chosen.block == nullptr};
     }
     if (chosen.block == nullptr) {
-      chosen = {&block, std::move(*read), std::nullopt};
+      chosen = {&block, std::move(*read), std::nullopt, true};
     }
   }
   return chosen;
@@ -267,6 +271,7 @@ Parsed<Keystore> open_pem(std::string_view bytes, const Secret& password) {
     keystore->key = std::move(chosen->read.key);
     keystore->unread_key = std::move(chosen->read.objection);
     keystore->encrypted_key = chosen->block != nullptr && is_encrypted(*chosen->block);
+    keystore->ambiguous = chosen->certificate && (*chosen->certificate != 0 || !chosen->first);
   }
   return keystore;
 }

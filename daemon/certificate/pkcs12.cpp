@@ -39,9 +39,7 @@ Attempt<Keystore> attempt(std::string_view bytes, const Secret& given, OSSL_LIB_
   if (!parsed) {
     return fail(damaged("the PKCS#12 structure cannot be parsed"));
   }
-  if (position != as_bytes(bytes) + bytes.size()) {
-    return fail(damaged("there is something after the end of the PKCS#12 structure"));
-  }
+  const std::size_t size = static_cast<std::size_t>(position - as_bytes(bytes));
   const bool has_mac = PKCS12_mac_present(pkcs12.get()) == 1;
   const std::string_view text = given.view();
   std::vector<Password> passwords{{text.data(), static_cast<int>(text.size())}};
@@ -63,6 +61,9 @@ Attempt<Keystore> attempt(std::string_view bytes, const Secret& given, OSSL_LIB_
     if (opened || opened.error().error.problem != KeystoreProblem::wrong_password) {
       break;
     }
+  }
+  if (opened) {
+    opened->extra_bytes = bytes.size() - size;
   }
   return opened;
 }

@@ -1,21 +1,16 @@
 #include "certificate/pkcs12_contents.hpp"
 
-#include <algorithm>
+#include <numeric>
 #include <utility>
 
+#include <openssl/err.h>
+
+#include "certificate/alias.hpp"
+#include "certificate/jdk_choice.hpp"
 #include "certificate/key_policy.hpp"
 
 namespace renewd::certificate {
 namespace {
-
-inline void free_safes(STACK_OF(PKCS7) * safes) {
-  sk_PKCS7_pop_free(safes, PKCS7_free);
-}
-inline void free_bags(STACK_OF(PKCS12_SAFEBAG) * bags) {
-  sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
-}
-using SafesPtr = std::unique_ptr<STACK_OF(PKCS7), Free<free_safes>>;
-using BagsPtr = std::unique_ptr<STACK_OF(PKCS12_SAFEBAG), Free<free_bags>>;
 
 // For a failed call that decrypts: an algorithm that is missing, else the password.
 tl::unexpected<Failure> decryption_failure(const Secret& given, std::string_view what) {
@@ -26,38 +21,52 @@ tl::unexpected<Failure> decryption_failure(const Secret& given, std::string_view
   return fail(refused_password(given, what));
 }
 
-struct BagAttributes {
-  std::string alias;
-  std::string key_id;  // what ties a key to its certificate
-};
-
-struct CertificateBag : BagAttributes {
-  Certificate certificate;
-};
-
-struct KeyBag : BagAttributes {
+struct KeyBag {
   const PKCS12_SAFEBAG* bag;  // owned by Contents::bags
+  BagAttributes attributes;
 };
 
 struct Contents {
   std::vector<BagsPtr> bags;
-  std::vector<CertificateBag> certificates;
+  std::vector<Certificate> certificates;
+  std::vector<BagAttributes> of_certificates;  // one for each
   std::vector<KeyBag> keys;
 };
 
-BagAttributes read_attributes(PKCS12_SAFEBAG* bag) {
-  BagAttributes entry;
-  if (char* name = PKCS12_get_friendlyname(bag)) {  // UTF-8, ours to free
-    entry.alias = name;
-    OPENSSL_free(name);
+std::string alias_of(const ASN1_TYPE* name) {
+  if (name == nullptr || name->type == V_ASN1_BOOLEAN || name->type == V_ASN1_OBJECT || name->type == V_ASN1_NULL) {
+    return {};
   }
+  const ASN1_STRING* text = name->value.asn1_string;
+  if (name->type == V_ASN1_BMPSTRING) {
+    return from_utf16({reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                       static_cast<std::size_t>(ASN1_STRING_length(text))});
+  }
+  unsigned char* utf8 = nullptr;
+  const int size = ASN1_STRING_to_UTF8(&utf8, text);
+  if (size < 0) {
+    ERR_clear_error();
+    return {};
+  }
+  std::string alias(utf8, utf8 + size);
+  OPENSSL_free(utf8);
+  return alias;
+}
+
+BagAttributes read_attributes(const PKCS12_SAFEBAG* bag) {
+  BagAttributes attributes;
+  attributes.alias = alias_of(PKCS12_SAFEBAG_get0_attr(bag, NID_friendlyName));
   const ASN1_TYPE* id = PKCS12_SAFEBAG_get0_attr(bag, NID_localKeyID);
   if (id != nullptr && id->type == V_ASN1_OCTET_STRING) {
     const auto* data = ASN1_STRING_get0_data(id->value.octet_string);
-    entry.key_id.assign(data, data + ASN1_STRING_length(id->value.octet_string));
+    attributes.key_id.emplace(data, data + ASN1_STRING_length(id->value.octet_string));
   }
-  return entry;
+  return attributes;
 }
+
+// Where there is no localKeyID the JDK ties the first key to a certificate that is the first of its part of the file,
+// behind that key.
+constexpr const char* kIdOfJdk = "01";
 
 // Takes keys and certificates out of `bags`; anything else (CRLs, secrets) is not ours. Recursion ends where OpenSSL's
 // parser stopped nesting (30).
@@ -70,7 +79,10 @@ Attempt<void> collect(const STACK_OF(PKCS12_SAFEBAG) * bags, Contents& contents)
     switch (PKCS12_SAFEBAG_get_nid(bag)) {
       case NID_keyBag:
       case NID_pkcs8ShroudedKeyBag:
-        contents.keys.push_back({read_attributes(bag), bag});
+        contents.keys.push_back({bag, read_attributes(bag)});
+        if (auto& id = contents.keys.back().attributes.key_id; !id && contents.keys.size() == 1) {
+          id = kIdOfJdk;
+        }
         break;
       case NID_certBag: {
         if (PKCS12_SAFEBAG_get_bag_nid(bag) != NID_x509Certificate) {
@@ -80,7 +92,11 @@ Attempt<void> collect(const STACK_OF(PKCS12_SAFEBAG) * bags, Contents& contents)
         if (!x509) {
           return fail(damaged("a certificate in it cannot be parsed"));
         }
-        contents.certificates.push_back({read_attributes(bag), Certificate(x509.release())});
+        contents.certificates.emplace_back(x509.release());
+        contents.of_certificates.push_back(read_attributes(bag));
+        if (auto& id = contents.of_certificates.back().key_id; !id && contents.keys.size() == 1 && i == 0) {
+          id = kIdOfJdk;
+        }
         break;
       }
       case NID_safeContentsBag:
@@ -150,30 +166,6 @@ Attempt<ReadKey> read_key(const PKCS12_SAFEBAG* bag, Password password, const Se
   return std::move(*key);
 }
 
-// The certificate of a key: the JDK goes by the key id, files without one by the public key.
-std::optional<std::size_t> certificate_of(const KeyBag& entry, const ReadKey& read, const Contents& contents) {
-  const auto& all = contents.certificates;
-  auto found = all.end();
-  if (!entry.key_id.empty()) {
-    found = std::find_if(all.begin(), all.end(), [&](const auto& other) { return other.key_id == entry.key_id; });
-  }
-  if (found == all.end() && read.key) {
-    found = std::find_if(all.begin(), all.end(),
-                         [&](const auto& other) { return other.certificate.belongs_to(*read.key); });
-  }
-  if (found == all.end()) {
-    return std::nullopt;
-  }
-  return static_cast<std::size_t>(found - all.begin());
-}
-
-// The key under Gravitee's alias, else the first. `keys` is not empty.
-const KeyBag& choose(const std::vector<KeyBag>& keys) {
-  const auto preferred =
-      std::find_if(keys.begin(), keys.end(), [](const auto& entry) { return is_preferred_alias(entry.alias); });
-  return preferred != keys.end() ? *preferred : keys.front();
-}
-
 Attempt<Contents> read_bags(PKCS12* pkcs12, Password password, const Secret& given, DerivationBudget& budget) {
   const SafesPtr safes(PKCS12_unpack_authsafes(pkcs12));
   if (!safes) {
@@ -193,6 +185,100 @@ Attempt<Contents> read_bags(PKCS12* pkcs12, Password password, const Secret& giv
   return contents;
 }
 
+// A key of the JDK's PKCS12KeyStore: encrypted, and with an id.
+bool jdk_sees(const KeyBag& key) {
+  return PKCS12_SAFEBAG_get_nid(key.bag) == NID_pkcs8ShroudedKeyBag && key.attributes.key_id;
+}
+
+// The keys in the order in which the gateway takes them; those that the JDK does not see come last.
+std::vector<const KeyBag*> ordered_keys(const std::vector<KeyBag>& keys) {
+  std::vector<const KeyBag*> seen;
+  std::vector<const KeyBag*> others;
+  std::vector<std::string> aliases;
+  int nameless = 0;
+  for (const auto& key : keys) {
+    if (!jdk_sees(key)) {
+      others.push_back(&key);
+      continue;
+    }
+    seen.push_back(&key);
+    aliases.push_back(!key.attributes.alias.empty() ? key.attributes.alias : std::to_string(++nameless));
+  }
+  std::vector<const KeyBag*> ordered;
+  for (const std::size_t i : gateway_order(aliases)) {
+    ordered.push_back(seen[i]);
+  }
+  ordered.insert(ordered.end(), others.begin(), others.end());
+  return ordered;
+}
+
+struct Entry {
+  const KeyBag* bag = nullptr;
+  ReadKey key;
+  std::vector<std::size_t> certificates;  // those with its public key
+};
+
+// Of several keys the first that a certificate is for, else the first: keys are compared, not ids, which may be on the
+// wrong certificate. `keys` is not empty.
+Attempt<Entry> choose_entry(const Contents& contents, Password password, const Secret& given, OSSL_LIB_CTX* context,
+                            DerivationBudget& budget) {
+  Entry chosen;
+  for (const KeyBag* bag : ordered_keys(contents.keys)) {
+    auto key = read_key(bag->bag, password, given, context, budget);
+    if (!key) {
+      return tl::unexpected(std::move(key.error()));
+    }
+    Entry entry{bag, std::move(*key), {}};
+    for (std::size_t i = 0; entry.key.key && i < contents.certificates.size(); ++i) {
+      if (contents.certificates[i].belongs_to(*entry.key.key)) {
+        entry.certificates.push_back(i);
+      }
+    }
+    const bool found = !entry.certificates.empty();
+    if (found || chosen.bag == nullptr) {
+      chosen = std::move(entry);
+    }
+    if (found) {
+      break;
+    }
+  }
+  return chosen;
+}
+
+// The keystore around the key's entry.
+Parsed<Keystore> around(Entry entry, const Contents& contents) {
+  std::vector<std::size_t> all(contents.certificates.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  const auto of_jdk = choose_as_jdk(entry.bag->attributes, contents.of_certificates, all);
+  std::optional<std::size_t> end_entity = of_jdk;
+  if (!entry.certificates.empty()) {
+    end_entity = choose_as_jdk(entry.bag->attributes, contents.of_certificates, entry.certificates)
+                     .value_or(entry.certificates.front());
+  }
+  auto keystore = assemble(Format::pkcs12, contents.certificates, end_entity);
+  if (keystore) {
+    keystore->alias = entry.bag->attributes.alias;
+    keystore->has_key_entry = true;
+    keystore->key = std::move(entry.key.key);
+    keystore->unread_key = std::move(entry.key.objection);
+    keystore->ambiguous = !jdk_sees(*entry.bag) || !of_jdk ||
+                          X509_cmp(contents.certificates[*of_jdk].get(), keystore->certificate.get()) != 0;
+  }
+  return keystore;
+}
+
+Parsed<Keystore> without_key(const Contents& contents) {
+  std::optional<std::size_t> end_entity;
+  if (!contents.certificates.empty()) {
+    end_entity = find_end_entity(contents.certificates);
+  }
+  auto keystore = assemble(Format::pkcs12, contents.certificates, end_entity);
+  if (keystore) {
+    keystore->alias = contents.of_certificates[*end_entity].alias;
+  }
+  return keystore;
+}
+
 }  // namespace
 
 Attempt<Keystore> read_contents(PKCS12* pkcs12, Password password, const Secret& given, OSSL_LIB_CTX* context,
@@ -201,38 +287,15 @@ Attempt<Keystore> read_contents(PKCS12* pkcs12, Password password, const Secret&
   if (!contents) {
     return tl::unexpected(std::move(contents.error()));
   }
-  std::vector<Certificate> certificates;
-  for (const auto& entry : contents->certificates) {
-    certificates.push_back(entry.certificate);
+  const auto as_failure = [](KeystoreError error) { return Failure{std::move(error)}; };
+  if (contents->keys.empty()) {
+    return without_key(*contents).map_error(as_failure);
   }
-  const bool has_key = !contents->keys.empty();
-  ReadKey key;
-  std::optional<std::size_t> end_entity;
-  if (has_key) {
-    const KeyBag& entry = choose(contents->keys);
-    auto read = read_key(entry.bag, password, given, context, budget);
-    if (!read) {
-      return tl::unexpected(std::move(read.error()));
-    }
-    key = std::move(*read);
-    end_entity = certificate_of(entry, key, *contents);
+  auto entry = choose_entry(*contents, password, given, context, budget);
+  if (!entry) {
+    return tl::unexpected(std::move(entry.error()));
   }
-  if (!end_entity && !certificates.empty()) {
-    end_entity = find_end_entity(certificates);
-  }
-  auto keystore = assemble(Format::pkcs12, certificates, end_entity);
-  if (!keystore) {
-    return tl::unexpected(Failure{std::move(keystore.error())});
-  }
-  if (has_key) {
-    keystore->alias = choose(contents->keys).alias;
-  } else if (end_entity) {
-    keystore->alias = contents->certificates[*end_entity].alias;
-  }
-  keystore->has_key_entry = has_key;
-  keystore->key = std::move(key.key);
-  keystore->unread_key = std::move(key.objection);
-  return std::move(*keystore);
+  return around(std::move(*entry), *contents).map_error(as_failure);
 }
 
 }  // namespace renewd::certificate

@@ -190,7 +190,9 @@ Result<Candidate> build(const Keystore& answer, const certificate::PrivateKey& k
                         const Secret& password) {
   // A certificate that came alone was issued by the same authority more often than not: its chain is then known.
   const bool same_issuer = answer.certificate.issuer() == installed.certificate.issuer();
-  const auto& chain = answer.chain.empty() && same_issuer ? installed.chain : answer.chain;
+  auto chain = answer.chain.empty() && same_issuer ? installed.chain : answer.chain;
+  // An earlier certificate for the same key is not part of the chain, and a reader that goes by order may take it.
+  std::erase_if(chain, [&](const auto& other) { return other.same_public_key(answer.certificate); });
   Result<std::string> bytes;
   if (installed.format == Format::pem) {
     bytes = write_pem(answer.certificate, chain, key, installed.encrypted_key ? password : Secret());
@@ -204,8 +206,11 @@ Result<Candidate> build(const Keystore& answer, const certificate::PrivateKey& k
   return reopened(std::move(*bytes), password);
 }
 
-// Whether the answer is already the file that the gateway expects.
+// Whether the answer is already the file that the gateway expects, and the gateway takes its certificate out of it.
 bool installable_as_is(const Keystore& answer, const Keystore& installed) {
+  if (answer.ambiguous) {
+    return false;
+  }
   if (installed.format == Format::pem) {
     return answer.format == Format::pem && answer.encrypted_key == installed.encrypted_key;
   }
@@ -268,6 +273,7 @@ Result<Candidate> read_answer(std::string_view body, const Keystore& installed, 
     return rejection(RejectionReason::untrusted, fmt::format("judging the answer: certificate {} came with {}",
                                                              answer->certificate.serial(), answer->unread_key));
   }
+  answer = with_public_key_of(installed.certificate, std::move(*answer));
   auto key = installed_key_for(answer->certificate, installed);
   if (!key) {
     return tl::unexpected(std::move(key.error()));

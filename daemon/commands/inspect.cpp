@@ -92,7 +92,9 @@ void print_json(const Keystore& keystore, const Unwrapped& file, const std::stri
       {"key", key_state(keystore)},
       {"key_matches", keystore.key ? json::value(certificate.belongs_to(*keystore.key)) : json::value(nullptr)},
       {"chain", std::move(chain)},
-      {"legacy_encryption", keystore.legacy_encryption}};
+      {"legacy_encryption", keystore.legacy_encryption},
+      {"ambiguous", keystore.ambiguous},
+      {"extra_bytes", keystore.extra_bytes}};
   out << json_text(object) << "\n";
 }
 

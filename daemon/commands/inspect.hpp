@@ -32,6 +32,8 @@ struct InspectOptions {
 //   key_matches         whether the certificate belongs to the key; null unless the key is present
 //   chain               an array of {subject, issuer, serial, not_after}, issuers in order from the certificate up
 //   legacy_encryption   whether it needs OpenSSL's legacy provider
+//   ambiguous           whether a gateway that does not compare keys would take another certificate, or none
+//   extra_bytes         how many bytes follow the keystore in the file; they are ignored
 int inspect(const InspectOptions& options, const Screen& screen, std::ostream& out, std::ostream& errors);
 
 }  // namespace renewd::commands

@@ -58,6 +58,15 @@ std::string inspect_text(const Keystore& keystore, std::string_view encoding, st
   for (const auto& other : keystore.chain) {
     row("", fmt::format("{}, until {}", other.subject(), format_time(other.not_after())));
   }
+  if (keystore.extra_bytes > 0) {
+    row("remark", fmt::format("{} {} after the end of the keystore; ignored, as the JDK and OpenSSL do",
+                              keystore.extra_bytes, keystore.extra_bytes == 1 ? "byte" : "bytes"));
+  }
+  if (keystore.ambiguous) {
+    row("remark", fmt::format("{}, which goes by ids, names and order instead of by keys, takes another certificate of "
+                              "this file for the key, or none",
+                              keystore.format == certificate::Format::pem ? "OpenSSL" : "the JDK"));
+  }
   if (keystore.legacy_encryption) {
     row("remark", "encrypted as old JDKs do (RC2-40), which OpenSSL 3 reads with its legacy provider only");
   }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ std::string escaped(std::string_view text, std::string_view kept = "");
 
 // Without the spaces at both ends; `space` says which characters are some.
 std::string_view trimmed(std::string_view text, std::string_view space = " \t\r\n\f");
+
+// Appends a character (up to U+10FFFF) as UTF-8; a surrogate becomes three bytes, like any other.
+void append_utf8(std::string& out, std::uint32_t code);
 
 // RFC 3339 in UTC with seconds ("2026-11-23T19:30:00Z").
 std::string format_time(std::chrono::system_clock::time_point time);

@@ -65,15 +65,28 @@ TEST_CASE("keys of every kind on the list are accepted") {
   }
 }
 
-TEST_CASE("an RSA-PSS key that is restricted to a digest is tried with that one") {
+TEST_CASE("an RSA-PSS key that is restricted to digests and a length of the salt is tried with those") {
   if (!testing::have_tools()) {
     return;
   }
   const std::string installed = made(rsa("RSA", "1024"), "10");
-  for (const std::string digest : {"sha256", "sha384", "sha512"}) {
-    INFO(digest);
-    const auto how = rsa("RSA-PSS", "2048", {"rsa_pss_keygen_md:" + digest, "rsa_pss_keygen_mgf1_md:" + digest});
-    CHECK(judge(made(how), installed));
+  const std::string digest = "rsa_pss_keygen_md:";
+  const std::string mask = "rsa_pss_keygen_mgf1_md:";
+  const std::string salt = "rsa_pss_keygen_saltlen:";
+  for (const auto& restriction :
+       std::vector<std::vector<std::string>>{{digest + "sha256", mask + "sha256"},
+                                             {digest + "sha384", mask + "sha384"},
+                                             {digest + "sha512", mask + "sha512"},
+                                             {digest + "sha512"},
+                                             {digest + "sha512", mask + "sha256"},
+                                             {digest + "sha512-256"},
+                                             {digest + "sha256", salt + "20"},
+                                             {digest + "sha256", salt + "64"},
+                                             {digest + "sha512", mask + "sha512", salt + "100"}}) {
+    CAPTURE(restriction);
+    const auto verdict = judge(made(rsa("RSA-PSS", "2048", restriction)), installed);
+    INFO((verdict ? "" : verdict.error().message));
+    CHECK(verdict);
   }
 }
 

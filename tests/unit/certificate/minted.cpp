@@ -30,6 +30,9 @@ void set_time(ASN1_TIME* field, std::chrono::sys_seconds time) {
 }
 
 certificate::PrivateKey key_for(const Wanted& wanted) {
+  if (wanted.subject_key != nullptr) {
+    return wanted.subject_key->key;
+  }
   if (wanted.seed.empty()) {
     return certificate::PrivateKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", wanted.curve.c_str()));
   }

@@ -21,6 +21,7 @@ struct Wanted {
   std::string curve = "P-256";
   const Minted* issuer = nullptr;  // null: self-signed
   bool authority = false;
+  const Minted* subject_key = nullptr;  // the one whose key this certificate is for; null: a key of its own
   // Not empty: an Ed25519 key made of this text instead of a random one, so that with `serial` the whole certificate is
   // the same each time.
   std::string seed = "";

@@ -201,6 +201,65 @@ TEST_CASE("a PKCS#12 that opens with the password is installed byte for byte") {
   CHECK(candidate.keystore.key);
 }
 
+// Four certificates: an authority, the earlier and the later one for the installed key, and somebody else's, in an
+// order that misleads.
+TEST_CASE("of a bundle without a key the certificate for the installed key is taken that expires last") {
+  const TemporaryDirectory directory;
+  const std::string all = (directory / "all.pem").string();
+  write_file(all, fixtures().bytes("renewed.pem") + fixtures().bytes("ca.pem") + fixtures().bytes("installed.pem") +
+                      fixtures().bytes("same-key.pem"));
+  const std::string latest = fixtures().keystore("same-key.pem").certificate.serial();
+  const std::string der = run_or_throw({"openssl", "crl2pkcs7", "-nocrl", "-certfile", all, "-outform", "DER"});
+  for (const std::string& body : {read_file(all), der, der + "\r\n"}) {
+    const auto candidate = read_answer(body, fixtures().keystore("installed.p12"), kPassword);
+    REQUIRE(candidate);
+    CHECK(candidate->keystore.certificate.serial() == latest);
+    CHECK_FALSE(candidate->keystore.ambiguous);
+    // The earlier one must not be beside it: a reader may take it.
+    const auto& chain = candidate->keystore.chain;
+    CHECK(std::none_of(chain.begin(), chain.end(),
+                       [&](const auto& other) { return other.same_public_key(candidate->keystore.certificate); }));
+  }
+}
+
+TEST_CASE("an answer out of which the gateway would take another certificate is built anew") {
+  const std::string key = fixtures().bytes("installed.key");
+  const std::string own = fixtures().bytes("same-key.pem");
+  const std::string ca = fixtures().bytes("ca.pem");
+  for (const std::string& body : {ca + own + key, fixtures().bytes("installed.pem") + own + key}) {
+    const auto candidate = read_answer(body, fixtures().keystore("installed-bundle.pem"), kPassword);
+    REQUIRE(candidate);
+    CHECK_FALSE(candidate->keystore.ambiguous);
+    CHECK(candidate->keystore.certificate.serial() ==
+          certificate::open_keystore(body, kPassword)->certificate.serial());
+  }
+  // A JDK does not read a key that is not encrypted.
+  const TemporaryDirectory directory;
+  write_file(directory / "in.pem", own + key);
+  const std::string plain = run_or_throw({"openssl", "pkcs12", "-export", "-in", (directory / "in.pem").string(),
+                                          "-keypbe", "NONE", "-name", "cockpit-client", "-passout", "pass:changeit"});
+  const auto candidate = read_answer(plain, fixtures().keystore("installed.p12"), kPassword);
+  REQUIRE(candidate);
+  CHECK(candidate->bytes != plain);
+  CHECK_FALSE(candidate->keystore.ambiguous);
+}
+
+TEST_CASE("a PKCS#12 with bytes behind it is installed as it came") {
+  const std::string bytes = fixtures().bytes("renewed.p12") + "\r\n";
+  const auto candidate = read_answer(bytes, fixtures().keystore("installed.p12"), kPassword);
+  REQUIRE(candidate);
+  CHECK(candidate->bytes == bytes);
+}
+
+TEST_CASE("a built file has the installed alias, whatever its letters") {
+  const std::string alias = "clé-🔑-世";
+  Keystore installed = fixtures().keystore("installed.p12");
+  installed.alias = alias;
+  const auto candidate = read_answer(fixtures().base64("same-key.der"), installed, kPassword);
+  REQUIRE(candidate);
+  CHECK(candidate->keystore.alias == alias);
+}
+
 TEST_CASE("a PKCS#12 under another password is refused") {
   const auto candidate =
       read_answer(fixtures().base64("renewed.p12"), fixtures().keystore("installed.p12"), Secret("another"));

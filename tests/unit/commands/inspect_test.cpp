@@ -118,6 +118,22 @@ TEST_CASE("inspect shows the key of an answer that would be refused, and does no
   CHECK(object.at("key") == "not_read");
 }
 
+TEST_CASE("inspect tells of bytes behind a keystore, and of one out of which a JDK takes no certificate") {
+  if (!testing::have_tools()) {
+    return;
+  }
+  const testing::TemporaryDirectory directory;
+  testing::write_file(directory / "longer.p12", testing::fixture_bytes("modern.p12") + "\r\n");
+  CHECK_THAT(run_inspect(directory / "longer.p12", "changeit").out, ContainsSubstring("2 bytes after the end"));
+  const auto longer = inspect_json(directory / "longer.p12", "changeit");
+  CHECK(longer.at("extra_bytes") == 2);
+  CHECK(longer.at("ambiguous") == false);
+  CHECK(inspect_json(fixture("modern.p12"), "changeit").at("extra_bytes") == 0);
+  // Its key is not encrypted.
+  CHECK_THAT(run_inspect(fixture("bare.p12"), "changeit").out, ContainsSubstring("the JDK, which goes by"));
+  CHECK(inspect_json(fixture("bare.p12"), "changeit").at("ambiguous") == true);
+}
+
 TEST_CASE("inspect opens answers of the cloud") {
   if (!testing::have_tools()) {
     return;

@@ -1,0 +1,32 @@
+// PKCS#12 and JKS files bag by bag, in shapes that no tool makes but people have, and what a JDK sees in them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "minted.hpp"
+
+namespace renewd::testing {
+
+struct Bag {
+  const Minted* of;
+  bool key = false;  // its key; else its certificate
+  std::optional<std::string> alias_utf16 = {};
+  std::optional<std::string> id = {};
+};
+
+// Parts of a PKCS#12 under kPassword, in this order; keys are encrypted one by one, parts are not.
+std::string pkcs12_of(const std::vector<std::vector<Bag>>& parts);
+
+// Big-endian UTF-16 of ASCII.
+std::string utf16(const std::string& ascii);
+
+struct JdkView {
+  std::string used;                  // "alias=serial", or "none"
+  std::vector<std::string> entries;  // the same for each entry with a key
+};
+// Needs java. tests/support/java/KeystoreEntries.java says what comes out.
+std::vector<JdkView> seen_by_jdk(const std::vector<std::string>& files);
+
+}  // namespace renewd::testing
