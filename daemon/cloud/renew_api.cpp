@@ -11,9 +11,9 @@
 
 #include <fmt/format.h>
 
-#include "cloud/error_body.hpp"
 #include "core/redaction.hpp"
 #include "core/text.hpp"
+#include "http/error_words.hpp"
 
 namespace renewd::cloud {
 namespace {
@@ -51,7 +51,7 @@ std::string words_of(const http::HttpResponse& response, const Secret& token) {
     const std::string target = printable(redacted(response.header("location")));
     return fmt::format("a redirect to {}, which is not followed with a token", target.empty() ? "nowhere" : target);
   }
-  return printable(redacted(error_words(response.body)));
+  return printable(redacted(response.undecoded.empty() ? http::error_words(response.body) : response.undecoded));
 }
 
 // What a person can do about an answer that says little more than its number.
@@ -104,7 +104,7 @@ asio::awaitable<Exchange> request_renewal(http::HttpClient& client, std::string 
                                  fmt::format("{}: HTTP {}: the answer is empty", doing, response->status)),
                        server_time};
   }
-  co_return Exchange{std::move(response->body), server_time};
+  co_return Exchange{std::move(response->body), server_time, std::move(response->undecoded)};
 }
 
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
@@ -121,7 +121,7 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
 }
 
 std::string describe_error_body(std::string_view body) {
-  return printable(error_words(body));
+  return printable(http::error_words(body));
 }
 
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::string_view date) {

@@ -16,6 +16,8 @@ struct Exchange {
   Result<std::string> body;
   // What time the server believes it is (its Date header), with whatever it answered.
   std::optional<std::chrono::sys_seconds> server_time;
+  // Why the body is still coded (gzip and the like), as HttpResponse has it.
+  std::string undecoded = {};
 };
 
 std::string renew_url(const std::string& account_url);

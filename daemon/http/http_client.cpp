@@ -1,6 +1,12 @@
 #include "http/http_client.hpp"
 
+#include <fmt/format.h>
+
 namespace renewd::http {
+
+tl::unexpected<Error> body_too_large() {
+  return rejection(RejectionReason::too_large, fmt::format("the answer is larger than {} KiB", kBodyLimit / 1024));
+}
 
 std::string HttpResponse::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {

@@ -1,6 +1,7 @@
 // One HTTP exchange, as the rest of the daemon sees it.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +14,11 @@
 #include "http/basic_credentials.hpp"
 
 namespace renewd::http {
+
+// Answers are a few KiB; more than this is not one.
+inline constexpr std::size_t kBodyLimit = std::size_t{1024} * 1024;
+// The rejection of a larger one.
+tl::unexpected<Error> body_too_large();
 
 struct HttpRequest {
   std::string method;  // "GET", "POST"
@@ -30,6 +36,10 @@ struct HttpResponse {
   // The names in lower case; several values of one name are joined by ", ".
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  // What follows the status in the first line.
+  std::string reason = {};
+  // Why `body` still has a coding that should have been taken off (content_coding.hpp); empty when it has none.
+  std::string undecoded = {};
 
   // Empty when the header is absent. `name` in lower case.
   std::string header(std::string_view name) const;

@@ -117,7 +117,7 @@ asio::awaitable<Result<tcp::socket>> route(Url url, HttpSettings settings, TimeL
   if (settings.proxy && !url.host_is_loopback()) {
     co_return co_await connect_through_proxy(*settings.proxy, url, settings, whole);
   }
-  co_return co_await connect_to(url.host, url.port, settings, whole);
+  co_return co_await connect_to(url.lookup_name, url.port, settings, whole);
 }
 
 asio::awaitable<Result<Connection>> open(Url url, HttpSettings settings, TimeLimit whole) {

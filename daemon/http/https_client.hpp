@@ -1,9 +1,7 @@
-// HTTP/1.1 on Boost.Beast, one connection an exchange: TLS 1.2 or later with the host name verified, through a CONNECT
+// HTTP/1.1 on Boost.Asio, one connection an exchange: TLS 1.2 or later with the host name verified, through a CONNECT
 // proxy if configured (loopback hosts are reached directly). Follows no redirect, keeps no cookie, and sends neither
 // Origin nor Referer.
 #pragma once
-
-#include <cstddef>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -11,9 +9,6 @@
 #include "http/http_client.hpp"
 
 namespace renewd::http {
-
-// Answers are a few KiB; more than this is not one.
-inline constexpr std::size_t kBodyLimit = std::size_t{1024} * 1024;
 
 class HttpsClient final : public HttpClient {
  public:

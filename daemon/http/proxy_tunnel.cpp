@@ -1,7 +1,7 @@
 #include "http/proxy_tunnel.hpp"
 
 #include <array>
-#include <charconv>
+#include <chrono>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
@@ -13,6 +13,11 @@
 #include "core/text.hpp"
 #include "http/basic_credentials.hpp"
 #include "http/deadline.hpp"
+#include "http/error_words.hpp"
+#include "http/field_lists.hpp"
+#include "http/request_text.hpp"
+#include "http/response_head.hpp"
+#include "http/response_reader.hpp"
 #include "http/wiped_text.hpp"
 
 namespace renewd::http {
@@ -22,8 +27,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using configuration::ProxySettings;
 
-constexpr std::size_t kProxyHeaderLimit = std::size_t{16} * 1024;
-constexpr std::string_view kHeaderEnd = "\r\n\r\n";
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
+// A proxy that has refused holds nobody up for the rest of its page.
+constexpr std::chrono::milliseconds kPageBound{1000};
 
 // Without a user, nobody asks for the password.
 Result<Secret> password_of(const ProxySettings& proxy, const std::optional<SecretSource>& source) {
@@ -41,7 +47,8 @@ Result<Secret> password_of(const ProxySettings& proxy, const std::optional<Secre
 }
 
 WipedText connect_request(const std::string& destination, const ProxySettings& proxy, const Secret& password) {
-  const std::string head = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", destination);
+  const std::string head =
+      fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\nUser-Agent: {1}\r\n", destination, user_agent());
   if (proxy.user.empty()) {
     WipedText text(head.size() + 2);
     (text += head) += "\r\n";
@@ -49,63 +56,122 @@ WipedText connect_request(const std::string& destination, const ProxySettings& p
   }
   const Secret credentials = encode({proxy.user, password});
   constexpr std::string_view kBasic = "Proxy-Authorization: Basic ";
-  WipedText text(head.size() + kBasic.size() + credentials.view().size() + kHeaderEnd.size());
-  (((text += head) += kBasic) += credentials.view()) += kHeaderEnd;
+  WipedText text(head.size() + kBasic.size() + credentials.view().size() + kHeadEnd.size());
+  (((text += head) += kBasic) += credentials.view()) += kHeadEnd;
   return text;
 }
 
-// Looks at what has arrived before taking it, so that nothing after the header is taken.
-asio::awaitable<Result<std::string>> read_header(tcp::socket& socket) {
-  std::string header;
+// A proxy may repeat what it was sent.
+Redaction redaction_of(const Secret& password) {
+  Redaction redacted;
+  redacted.hide("proxy password", password);
+  return redacted;
+}
+
+Error no_head(std::string_view received, const Secret& password) {
+  std::string why;
+  if (received.size() > kHeaderLimit) {
+    why = fmt::format("its answer's header is longer than {} KiB", kHeaderLimit / 1024);
+  } else if (looks_like_tls(received)) {
+    why = "it answers in TLS; http.proxy must be a port where it is asked without";
+  } else {
+    const std::string_view line = received.substr(0, received.find_first_of("\r\n"));
+    why = "its answer is not HTTP: " + printable(redaction_of(password)(line), 80);
+  }
+  return failure(ErrorKind::proxy, std::move(why)).value();
+}
+
+// The next head. Looks at what has arrived before taking it, so that nothing behind the head is taken.
+asio::awaitable<Result<std::string>> read_head(tcp::socket& socket, const Secret& password) {
+  std::string head;
   std::array<char, 4096> buffer;
-  while (header.size() < kProxyHeaderLimit) {
+  for (;;) {
     const auto [error, seen] = co_await socket.async_receive(asio::buffer(buffer), tcp::socket::message_peek, kAsTuple);
     if (is_cancellation(error)) {
       co_return cancelled();
+    }
+    if (error && !begins_like_http(head)) {
+      co_return tl::unexpected(no_head(head, password));
     }
     if (error) {
       const std::string why = error == asio::error::eof ? "it closed the connection" : error.message();
       co_return failure(ErrorKind::proxy, "waiting for its answer: " + why);
     }
-    const std::size_t before = header.size();
-    header.append(buffer.data(), seen);
-    const auto end = header.find(kHeaderEnd, before < kHeaderEnd.size() ? 0 : before - kHeaderEnd.size());
-    if (end != std::string::npos) {
-      header.resize(end + kHeaderEnd.size());
+    const std::size_t before = head.size();
+    head.append(buffer.data(), seen);
+    const auto size = find_head(head);
+    if (!size) {
+      co_return tl::unexpected(no_head(head, password));
     }
+    head.resize(size->value_or(head.size()));
     boost::system::error_code taken;
-    socket.receive(asio::buffer(buffer.data(), header.size() - before), 0, taken);  // is there: does not block
-    if (end != std::string::npos) {
-      co_return std::move(header);
+    socket.receive(asio::buffer(buffer.data(), head.size() - before), 0, taken);  // is there: does not block
+    if (*size) {
+      co_return std::move(head);
     }
   }
-  co_return failure(ErrorKind::proxy,
-                    fmt::format("its answer's header is longer than {} KiB", kProxyHeaderLimit / 1024));
 }
 
-// A proxy may repeat what it was sent.
-Result<void> judge(std::string_view header, const ProxySettings& proxy, const Secret& password) {
-  const std::string_view line = header.substr(0, header.find("\r\n"));
-  unsigned status = 0;
-  constexpr std::size_t kStatusAt = 9;  // after "HTTP/1.1 "
-  if (line.starts_with("HTTP/1.") && line.size() >= kStatusAt + 3 && line[kStatusAt - 1] == ' ') {
-    std::from_chars(line.data() + kStatusAt, line.data() + kStatusAt + 3, status);
+// The head of the answer itself, behind interim ones.
+asio::awaitable<Result<std::string>> read_final_head(tcp::socket& socket, const Secret& password) {
+  for (int interim = 0; interim <= kInterimLimit; ++interim) {
+    auto head = co_await read_head(socket, password);
+    const auto parsed = head ? parse_head(*head) : HttpResponse();
+    if (!head || !parsed || parsed->status >= 200) {
+      co_return std::move(head);
+    }
   }
-  if (status >= 200 && status < 300) {
-    return {};
+  co_return failure(ErrorKind::proxy, "it sends interim answers (1xx) without end");
+}
+
+// A refusal with the page that explains it.
+asio::awaitable<Result<HttpResponse>> read_refusal(tcp::socket& socket, std::string head) {
+  ResponseReader reader;
+  auto progress = reader.feed(head);
+  std::array<char, 4096> buffer;
+  while (progress && *progress == Progress::more_needed) {
+    const auto [error, size] = co_await socket.async_read_some(asio::buffer(buffer), kAsTuple);
+    if (is_cancellation(error)) {
+      co_return cancelled();
+    }
+    if (error) {
+      progress = reader.end(ConnectionEnd::clean).map([] { return Progress::complete; });
+    } else {
+      progress = reader.feed({buffer.data(), size});
+    }
   }
-  if (status == 407) {
-    return failure(ErrorKind::proxy,
-                   proxy.user.empty()
-                       ? std::string("it asks for a user name and a password, and http.proxy has no user")
-                       : fmt::format("it refuses user {} or http.proxy_password", printable(proxy.user)));
+  if (!progress) {
+    co_return tl::unexpected(progress.error());
   }
-  Redaction redacted;
-  redacted.hide("proxy password", password);
-  if (status < 100) {
-    return failure(ErrorKind::proxy, "its answer is not HTTP: " + printable(redacted(line), 80));
+  co_return reader.take();
+}
+
+// It asks who we are, or does not take our word for it.
+std::string explain_authentication(const HttpResponse& response, const ProxySettings& proxy,
+                                   const Redaction& redacted) {
+  const auto schemes = offered_schemes(response.header("proxy-authenticate"));
+  if (!schemes.empty() && !offers_basic(schemes)) {
+    return fmt::format(
+        "it accepts {} authentication alone, and gravitee-renewd speaks Basic: let the proxy accept Basic from this "
+        "host, or let it through to the cloud without authentication",
+        printable(redacted(fmt::format("{}", fmt::join(schemes, ", "))), 100));
   }
-  return failure(ErrorKind::proxy, "HTTP " + printable(redacted(line.substr(kStatusAt)), 80));
+  return proxy.user.empty() ? "it asks for a user name and a password, and http.proxy has no user"
+                            : fmt::format("it refuses user {} or http.proxy_password", printable(proxy.user));
+}
+
+Error explain_refusal(const HttpResponse& response, const ProxySettings& proxy, const Secret& password) {
+  const Redaction redacted = redaction_of(password);
+  if (response.status == 407) {
+    return failure(ErrorKind::proxy, explain_authentication(response, proxy, redacted)).value();
+  }
+  const std::string reason = printable(redacted(response.reason), 80);
+  std::string text = fmt::format("HTTP {}{}{}", response.status, reason.empty() ? "" : " ", reason);
+  const std::string words = response.undecoded.empty() ? printable(redacted(error_words(response.body))) : "";
+  if (!words.empty() && !text.ends_with(words)) {
+    text += ": " + words;
+  }
+  return failure(ErrorKind::proxy, std::move(text)).value();
 }
 
 }  // namespace
@@ -124,11 +190,23 @@ asio::awaitable<Result<void>> open_tunnel(tcp::socket& socket, std::string desti
   if (error) {
     co_return failure(ErrorKind::proxy, "sending the request: " + error.message());
   }
-  auto header = co_await read_header(socket);
-  if (!header) {
-    co_return tl::unexpected(std::move(header.error()));
+  auto head = co_await read_final_head(socket, *password);
+  if (!head) {
+    co_return tl::unexpected(std::move(head.error()));
   }
-  co_return judge(*header, proxy, *password);
+  auto answer = parse_head(*head);
+  if (!answer) {
+    co_return tl::unexpected(no_head(*head, *password));
+  }
+  // A body that is announced with a success is none (RFC 9110, 9.3.6): what follows is the tunnel.
+  if (answer->status < 300) {
+    co_return Result<void>();
+  }
+  auto page = co_await within(time_limit(kPageBound, ""), "", read_refusal(socket, std::move(*head)));
+  if (!page && page.error().kind == ErrorKind::cancelled) {
+    co_return cancelled();
+  }
+  co_return tl::unexpected(explain_refusal(page ? *page : *answer, proxy, *password));
 }
 
 }  // namespace renewd::http

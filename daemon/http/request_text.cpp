@@ -64,13 +64,18 @@ WipedText authorization(const HttpRequest& request) {
 
 }  // namespace
 
+std::string user_agent() {
+  return fmt::format("gravitee-renewd/{}", version());
+}
+
 Result<WipedText> request_text(const HttpRequest& request, const Url& url) {
   if (auto checked = check(request); !checked) {
     return tl::unexpected(std::move(checked.error()));
   }
   std::string head = fmt::format(
-      "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: gravitee-renewd/{}\r\nAccept: */*\r\nConnection: close\r\n",
-      request.method, url.target, url.host_header(), version());
+      "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n"
+      "Connection: close\r\n",
+      request.method, url.target, url.host_header(), user_agent());
   for (const auto& [name, value] : request.headers) {
     head += fmt::format("{}: {}\r\n", name, value);
   }

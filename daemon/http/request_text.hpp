@@ -8,6 +8,9 @@
 
 namespace renewd::http {
 
+// The User-Agent field, for the cloud and for a proxy.
+std::string user_agent();
+
 // Errors: unauthorized (a token or user that no header can carry), client_error (such a method or header).
 Result<WipedText> request_text(const HttpRequest& request, const Url& url);
 

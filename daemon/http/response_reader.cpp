@@ -1,134 +1,178 @@
 #include "http/response_reader.hpp"
 
 #include <algorithm>
-#include <string>
+#include <charconv>
+#include <cstdint>
+#include <utility>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <fmt/format.h>
 
-#include "http/https_client.hpp"
+#include "http/content_coding.hpp"
+#include "http/field_lists.hpp"
+#include "http/response_head.hpp"
 
 namespace renewd::http {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast_http = boost::beast::http;
+constexpr std::string_view kChunked = "chunked";
 
-constexpr std::uint32_t kHeaderLimit = 16 * 1024;
-// More than any header, chunk header or trailer; what Beast leaves unread beyond this will never become one.
-constexpr std::size_t kPendingLimit = std::size_t{64} * 1024;
-constexpr int kInterimLimit = 16;
-
-Error explain(const boost::system::error_code& error) {
-  if (error == beast_http::error::body_limit) {
-    return rejection(RejectionReason::too_large, fmt::format("the answer is larger than {} KiB", kBodyLimit / 1024))
-        .value();
+// Without those that change nothing, in lower case.
+std::vector<std::string> codings_of(const std::string& field) {
+  std::vector<std::string> codings;
+  for (const std::string_view element : list_elements(field)) {
+    std::string coding = lower_case(element.substr(0, element.find_first_of("; \t")));
+    if (coding != "identity" && coding != "none") {
+      codings.push_back(std::move(coding));
+    }
   }
-  if (error == beast_http::error::header_limit || error == beast_http::error::buffer_overflow) {
-    return failure(ErrorKind::bad_answer, fmt::format("the answer's header is larger than {} KiB", kHeaderLimit / 1024))
-        .value();
-  }
-  return failure(ErrorKind::bad_answer, fmt::format("the answer is not HTTP: {}", error.message())).value();
+  return codings;
 }
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower;
+// Several fields, or a list in one, must agree (RFC 9112, 6.3).
+Result<std::size_t> length_of(const std::string& field) {
+  std::optional<std::uint64_t> length;
+  for (const std::string_view element : list_elements(field)) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(element.data(), element.data() + element.size(), value);
+    if (error == std::errc::result_out_of_range) {
+      return body_too_large();
+    }
+    if (error != std::errc() || end != element.data() + element.size() || length.value_or(value) != value) {
+      return failure(ErrorKind::bad_answer, "the answer is not HTTP: its Content-Length is none");
+    }
+    length = value;
+  }
+  if (!length) {
+    return failure(ErrorKind::bad_answer, "the answer is not HTTP: its Content-Length is none");
+  }
+  return *length > kBodyLimit ? body_too_large() : Result<std::size_t>(static_cast<std::size_t>(*length));
 }
 
-void add_header(HttpResponse& response, std::string_view name, std::string_view value) {
-  std::string key = lower_case(name);
-  const auto known = std::ranges::find(response.headers, key, [](const auto& header) { return header.first; });
-  if (known == response.headers.end()) {
-    response.headers.emplace_back(std::move(key), value);
-  } else {
-    known->second.append(", ").append(value);
-  }
+bool has_no_body(unsigned status) {
+  return status == 204 || status == 304;  // RFC 9112, 6.3
 }
 
 }  // namespace
 
-struct ResponseReader::Parser {
-  Parser() { start(); }
-
-  void start() {
-    http = std::make_unique<beast_http::response_parser<beast_http::string_body>>();
-    http->eager(true);
-    http->header_limit(kHeaderLimit);
-    http->body_limit(kBodyLimit);
-  }
-
-  bool is_interim() const { return http->is_done() && http->get().result_int() / 100 == 1; }
-
-  // Behind a pointer, since a parser reads one message.
-  std::unique_ptr<beast_http::response_parser<beast_http::string_body>> http;
-  std::string pending;
-  int interim_responses = 0;
-};
-
-ResponseReader::ResponseReader() : parser_(std::make_unique<Parser>()) {}
-ResponseReader::~ResponseReader() = default;
-
 Result<Progress> ResponseReader::feed(std::string_view bytes) {
-  parser_->pending += bytes;
-  while (!parser_->pending.empty()) {
-    boost::system::error_code error;
-    const std::size_t used = parser_->http->put(asio::buffer(parser_->pending), error);
-    parser_->pending.erase(0, used);
-    if (error && error != beast_http::error::need_more) {
-      return tl::unexpected(explain(error));
+  if (framing_ != Framing::unknown) {
+    return read_body(bytes);
+  }
+  head_ += bytes;
+  for (;;) {
+    const auto whole = read_head();
+    if (!whole) {
+      return tl::unexpected(whole.error());
     }
-    if (parser_->is_interim()) {
-      if (++parser_->interim_responses > kInterimLimit) {
-        return failure(ErrorKind::bad_answer, "the server sends interim answers (1xx) without end");
-      }
-      parser_->start();
-      continue;
+    if (!*whole) {
+      return Progress::more_needed;
     }
-    if (parser_->http->is_done()) {
-      return Progress::complete;
-    }
-    if (error == beast_http::error::need_more || used == 0) {
+    if (response_.status >= 200) {
       break;
     }
+    if (++interim_responses_ > kInterimLimit) {
+      return failure(ErrorKind::bad_answer, "the server sends interim answers (1xx) without end");
+    }
   }
-  if (parser_->pending.size() > kPendingLimit) {
-    return failure(ErrorKind::bad_answer, "the answer is not HTTP: a line without end");
+  if (auto chosen = choose_framing(); !chosen) {
+    return tl::unexpected(std::move(chosen.error()));
+  }
+  return read_body(std::exchange(head_, {}));
+}
+
+// Whether there is a whole one; what follows it stays in head_.
+Result<bool> ResponseReader::read_head() {
+  const auto size = find_head(head_);
+  if (!size) {
+    return tl::unexpected(size.error());
+  }
+  if (!*size) {
+    return false;
+  }
+  auto parsed = parse_head(std::string_view(head_).substr(0, **size));
+  if (!parsed) {
+    return tl::unexpected(std::move(parsed.error()));
+  }
+  response_ = std::move(*parsed);
+  head_.erase(0, **size);
+  return true;
+}
+
+// Transfer-Encoding goes before Content-Length (RFC 9112, 6.3).
+Result<void> ResponseReader::choose_framing() {
+  if (has_no_body(response_.status)) {
+    framing_ = Framing::length;
+    return {};
+  }
+  codings_ = codings_of(response_.header("content-encoding"));
+  auto transfer = codings_of(response_.header("transfer-encoding"));
+  const bool chunked = std::erase(transfer, kChunked) > 0;
+  codings_.insert(codings_.end(), transfer.begin(), transfer.end());
+  const bool has_length =
+      std::ranges::any_of(response_.headers, [](const auto& field) { return field.first == "content-length"; });
+  if (chunked) {
+    framing_ = Framing::chunked;
+  } else if (has_length) {
+    auto length = length_of(response_.header("content-length"));
+    if (!length) {
+      return tl::unexpected(std::move(length.error()));
+    }
+    framing_ = Framing::length;
+    length_ = *length;
+  } else {
+    framing_ = Framing::until_end;
+  }
+  return {};
+}
+
+Result<Progress> ResponseReader::read_body(std::string_view bytes) {
+  std::string& body = response_.body;
+  switch (framing_) {
+    case Framing::length:
+      body += bytes.substr(0, length_ - body.size());
+      return body.size() == length_ ? finish() : Progress::more_needed;
+    case Framing::chunked: {
+      const auto whole = chunks_.feed(bytes, body, kBodyLimit);
+      if (!whole) {
+        return tl::unexpected(whole.error());
+      }
+      return *whole ? finish() : Progress::more_needed;
+    }
+    case Framing::until_end:
+      if (bytes.size() > kBodyLimit - body.size()) {
+        return body_too_large();
+      }
+      body += bytes;
+      return Progress::more_needed;
+    case Framing::unknown:
+      break;
   }
   return Progress::more_needed;
 }
 
+Result<Progress> ResponseReader::finish() {
+  if (auto decoded = decode_body(response_, codings_); !decoded) {
+    return tl::unexpected(std::move(decoded.error()));
+  }
+  return Progress::complete;
+}
+
 Result<void> ResponseReader::end(ConnectionEnd how) {
-  auto& http = *parser_->http;
-  if (!http.got_some() && parser_->pending.empty()) {
+  if (framing_ == Framing::until_end && (how == ConnectionEnd::clean || !response_.body.empty())) {
+    return finish().map([](Progress) {});
+  }
+  if (framing_ == Framing::unknown && head_.find_first_not_of("\r\n") == std::string::npos) {
     return failure(ErrorKind::connect, "the server closed the connection before it answered");
   }
-  boost::system::error_code error;
-  if (how == ConnectionEnd::clean && http.got_some()) {
-    http.put_eof(error);
-    if (!error && http.is_done()) {
-      return {};
-    }
+  if (framing_ == Framing::unknown && !begins_like_http(head_)) {
+    return not_http(head_);
   }
   return failure(ErrorKind::bad_answer,
                  "the answer is truncated: the server closed the connection in the middle of it");
 }
 
 HttpResponse ResponseReader::take() {
-  auto message = parser_->http->release();
-  HttpResponse response;
-  response.status = message.result_int();
-  for (const auto& field : message) {
-    add_header(response, {field.name_string().data(), field.name_string().size()},
-               {field.value().data(), field.value().size()});
-  }
-  response.body = std::move(message.body());
-  return response;
+  return std::move(response_);
 }
 
 }  // namespace renewd::http

@@ -115,6 +115,13 @@ Result<Url> parse_url(std::string_view text) {
   for (char& c : result.host) {
     c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
+  result.lookup_name = result.host;
+  if (result.host.ends_with('.')) {
+    result.host.pop_back();
+  }
+  if (result.host.empty() || result.host.ends_with('.')) {
+    return refused(text, "its host is not one");
+  }
   result.port = default_port(result.scheme);
   if (!url.port().empty()) {
     const auto port = port_of(url);

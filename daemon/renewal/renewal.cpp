@@ -221,6 +221,9 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed, const Entry&
   }
   auto candidate = cloud::read_answer(**answer, installed.keystore, installed.password);
   if (!candidate) {
+    if (!undecoded_.empty()) {
+      candidate.error().message += "; " + undecoded_;
+    }
     return tl::unexpected(refuse(entry, std::move(candidate.error())));
   }
   const Certificate& renewed = candidate->keystore.certificate;

@@ -176,6 +176,8 @@ class Renewal {
   installation::RequestLog requests_;
   // How far this host's clock is behind the cloud's, as far as the last answer told.
   std::optional<std::chrono::seconds> clock_behind_;
+  // Why the answer of this process's last request is still coded; empty where it is not.
+  std::string undecoded_;
   // An answer that could not be stored; it must not be lost while this process lives.
   std::optional<std::string> unstored_answer_;
 };

@@ -83,6 +83,7 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
         {{"url", cloud::renew_url(settings_.account_url)}});
   auto exchange = co_await cloud::request_renewal(around_.http, settings_.account_url, std::move(*token));
   compare_clocks(exchange.server_time, now);
+  undecoded_ = std::move(exchange.undecoded);
   auto& answer = exchange.body;
   if (!answer) {
     // Nothing came of it: nothing is under way.
@@ -136,7 +137,9 @@ Result<void> Renewal::keep_answer(Entry& entry, std::string answer) {
     return tl::unexpected(with_context("storing the cloud's answer", std::move(kept.error())));
   }
   unstored_answer_.reset();
-  event(EventName::renewal_answered, fmt::format("the cloud answered with {} bytes", size),
+  event(EventName::renewal_answered,
+        fmt::format("the cloud answered with {} bytes{}{}", size,
+                    undecoded_.empty() ? "" : ", stored as they came: ", undecoded_),
         {{"bytes", static_cast<std::int64_t>(size)}});
   return reach(entry, Phase::answered);
 }

@@ -3,6 +3,7 @@
 #include <boost/asio/write.hpp>
 
 #include "http/proxy_tunnel.hpp"
+#include "http/request_text.hpp"
 #include "support/command.hpp"
 #include "unit/http/fixture.hpp"
 
@@ -84,7 +85,9 @@ TEST_CASE("asks the proxy for a tunnel, and sends the token through the tunnel a
   const std::string host = GENERATE(as<std::string>{}, "0.0.0.0", "[::ffff:127.0.0.1]");
   fixture.settings.ca_file = fixture.ca.file();
   const auto response = fixture.post("https://" + host + "/renew");
-  CHECK(proxy.connects().at(0) == "CONNECT " + host + ":443 HTTP/1.1\r\nHost: " + host + ":443\r\n\r\n");
+  CHECK(proxy.connects().at(0) == "CONNECT " + host + ":443 HTTP/1.1\r\nHost: " + host +
+                                      ":443\r\nUser-Agent: " + http::user_agent() + "\r\n\r\n");
+  CHECK_THAT(http::user_agent(), StartsWith("gravitee-renewd/"));
   if (host == kTarget) {
     REQUIRE(outcome(response) == "ok");
     CHECK_THAT(proxy.requests().at(0), ContainsSubstring("\r\nHost: 0.0.0.0\r\n"));
@@ -99,8 +102,8 @@ TEST_CASE("proves itself to the proxy with a password that is read anew") {
   use_proxy(fixture, proxy.port(), "user", "pass:word\n");
   REQUIRE(outcome(fixture.post("https://0.0.0.0:8443/renew")) == "ok");
   CHECK(proxy.connects().at(0) ==
-        "CONNECT 0.0.0.0:8443 HTTP/1.1\r\nHost: 0.0.0.0:8443\r\n"
-        "Proxy-Authorization: Basic dXNlcjpwYXNzOndvcmQ=\r\n\r\n");
+        "CONNECT 0.0.0.0:8443 HTTP/1.1\r\nHost: 0.0.0.0:8443\r\nUser-Agent: " + http::user_agent() +
+            "\r\nProxy-Authorization: Basic dXNlcjpwYXNzOndvcmQ=\r\n\r\n");
   CHECK(proxy.requests().at(0).find("Proxy-") == std::string::npos);
 
   write_file(fixture.ca.path("proxy-password"), "new");
@@ -131,7 +134,7 @@ TEST_CASE("tells why the proxy refuses") {
         "proxy: it asks for a user name and a password, and http.proxy has no user");
   CHECK(refusal("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "user") ==
         "proxy: it refuses user user or http.proxy_password");
-  CHECK(refusal("HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!") == "proxy: HTTP 403 Forbidden");
+  CHECK(refusal("HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!") == "proxy: HTTP 403 Forbidden: no!");
   CHECK(refusal("HTTP/1.1 502 \x1b[31mBad\r\n\r\n") == "proxy: HTTP 502 \\x1b[31mBad");
   CHECK(refusal("SSH-2.0-OpenSSH\x07\r\n\r\n") == "proxy: its answer is not HTTP: SSH-2.0-OpenSSH\\x07");
   CHECK(refusal("HTTP/1.1 abc\r\n\r\n") == "proxy: its answer is not HTTP: HTTP/1.1 abc");
@@ -202,4 +205,61 @@ TEST_CASE("goes through a real proxy") {
   use_proxy(fixture, proxy.port);
   CHECK_THAT(outcome(fixture.post(url)), ContainsSubstring("proxy: "));
   CHECK(server.requests().size() == 1);
+}
+
+TEST_CASE("a proxy's answer is read in every form that a server's is") {
+  const std::string answer = GENERATE(
+      as<std::string>{}, "HTTP/1.1 200\r\n\r\n", "HTTP/1.0 200 Connection established\n\n",
+      "HTTP/1.1 200 OK\nVia: x\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "\r\nHTTP/1.1 200 OK\r\n\r\n",
+      "HTTP/1.1 299 Fine\r\nno field\r\nA : b\r\n c\r\n\r\n");
+  INFO(answer);
+  asio::io_context io;
+  tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+  tcp::socket client(io);
+  client.connect(acceptor.local_endpoint());
+  tcp::socket server = acceptor.accept();
+  asio::write(server, asio::buffer(answer + "first words"));
+  auto tunnel = http::open_tunnel(client, "cloud.example:443", {"127.0.0.1", 1, ""}, std::nullopt);
+  REQUIRE(outcome(run_in(io, std::move(tunnel))) == "ok");
+  std::string words(11, '\0');
+  asio::read(client, asio::buffer(words));
+  CHECK(words == "first words");
+}
+
+TEST_CASE("names the ways to authenticate that a proxy offers when none of them is ours") {
+  const auto refused = [](const std::string& fields, const std::string& user) {
+    return refusal("HTTP/1.1 407 Who?\n" + fields + "Content-Length: 0\n\n", user);
+  };
+  for (const std::string user : {"", "user"}) {
+    INFO(user);
+    CHECK_THAT(refused("Proxy-Authenticate: Negotiate\nProxy-Authenticate: NTLM\n", user),
+               StartsWith("proxy: it accepts Negotiate, NTLM authentication alone, and gravitee-renewd speaks Basic"));
+    CHECK_THAT(
+        refused("proxy-authenticate: Digest realm=\"a, Basic b\", nonce = \"\\\", Basic\", NTLM TlRM==, ntlm\n", user),
+        StartsWith("proxy: it accepts Digest, NTLM authentication alone"));
+  }
+  const std::string both = "Proxy-Authenticate: Negotiate, basic realm=\"x\"\n";
+  CHECK(refused(both, "") == "proxy: it asks for a user name and a password, and http.proxy has no user");
+  CHECK(refused(both, "user") == "proxy: it refuses user user or http.proxy_password");
+}
+
+TEST_CASE("a proxy's page is quoted where it says more than the status") {
+  CHECK(refusal("HTTP/1.1 503\r\nContent-Type: text/html\r\n\r\n<html><title>Quota  &amp; more</title>x</html>") ==
+        "proxy: HTTP 503: Quota & more");
+  CHECK(refusal("HTTP/1.1 403 Forbidden\nTransfer-Encoding: chunked\n\n9\nForbidden\n0\n\n") ==
+        "proxy: HTTP 403 Forbidden");
+  CHECK(refusal("HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nyo") == "proxy: HTTP 403 No");
+  CHECK(refusal("HTTP/1.1 403 No\r\nContent-Length: 9\r\n\r\nuser:pass", "user") ==
+        "proxy: HTTP 403 No: user:[proxy password]");
+  CHECK_THAT(refusal(std::string("\x15\x03\x03\x00\x02\x02\x46", 7)), StartsWith("proxy: it answers in TLS"));
+}
+
+TEST_CASE("a proxy that refuses and goes on talking holds nobody up") {
+  Fixture fixture;
+  Script script = proxy_script(fixture, "HTTP/1.1 403 Forbidden\r\n\r\n<html>");
+  script.ending = Ending::silence;
+  TestServer proxy(fixture.io, script);
+  use_proxy(fixture, proxy.port());
+  CHECK_THAT(outcome(fixture.post("https://cloud.example/")), EndsWith(": HTTP 403 Forbidden"));
 }

@@ -29,6 +29,17 @@ TEST_CASE("a port that is the scheme's own is left out of the Host header") {
   CHECK(parse_url("https://a:")->port == 443);
 }
 
+TEST_CASE("the dot that may end a name is for its lookup alone") {
+  const auto url = parse_url("https://EU.cloud.gravitee.io.:8443/x");
+  REQUIRE(url);
+  CHECK(url->host == "eu.cloud.gravitee.io");
+  CHECK(url->lookup_name == "eu.cloud.gravitee.io.");
+  CHECK(url->host_header() == "eu.cloud.gravitee.io:8443");
+  CHECK(url->authority() == "eu.cloud.gravitee.io:8443");
+  CHECK(parse_url("https://my_host.example")->lookup_name == "my_host.example");
+  CHECK(parse_url("http://localhost./")->host_is_loopback());
+}
+
 TEST_CASE("knows loopback hosts") {
   for (const char* text :
        {"http://localhost", "http://LOCALHOST:1", "http://127.0.0.1", "http://127.1.2.3", "http://[::1]"}) {
@@ -41,10 +52,27 @@ TEST_CASE("knows loopback hosts") {
 }
 
 TEST_CASE("refuses a URL that cannot be used") {
-  for (const char* text : {"", "cloud.example", "/path", "https:", "https://", "https:///x", "ftp://a/", "http://a/",
-                           "http://127.0.0.1.example/", "http://127.0.0.1x/", "https://127.0.0.1.example",
-                           "https://a b/", "https://a/\r\nX: y", "https://a%0d%0a/", "https://a:0/", "https://a:65537/",
-                           "https://a:b/", "https://[v1.x]/", "https://[::1/"}) {
+  for (const char* text : {"",
+                           "cloud.example",
+                           "/path",
+                           "https:",
+                           "https://",
+                           "https:///x",
+                           "ftp://a/",
+                           "http://a/",
+                           "http://127.0.0.1.example/",
+                           "http://127.0.0.1x/",
+                           "https://127.0.0.1.example",
+                           "https://a b/",
+                           "https://a/\r\nX: y",
+                           "https://a%0d%0a/",
+                           "https://a:0/",
+                           "https://a:65537/",
+                           "https://a:b/",
+                           "https://./",
+                           "https://a../",
+                           "https://[v1.x]/",
+                           "https://[::1/"}) {
     INFO(text);
     const auto url = parse_url(text);
     REQUIRE_FALSE(url);

@@ -1,4 +1,4 @@
-#include "cloud/error_body.hpp"
+#include "http/error_words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 
 #include "core/text.hpp"
 
-namespace renewd::cloud {
+namespace renewd::http {
 namespace {
 
 namespace json = boost::json;
@@ -127,4 +127,4 @@ std::string error_words(std::string_view body) {
   return words.empty() ? std::string(body) : words;
 }
 
-}  // namespace renewd::cloud
+}  // namespace renewd::http

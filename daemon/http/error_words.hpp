@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-namespace renewd::cloud {
+namespace renewd::http {
 
 // The "message" of a JSON body with its "technicalCode" in brackets, the title or text of an HTML page, else the body.
 // Neither escaped nor cut: for whoever must look for something in it first.
 std::string error_words(std::string_view body);
 
-}  // namespace renewd::cloud
+}  // namespace renewd::http
