@@ -31,6 +31,7 @@ struct Contents {
   std::vector<Certificate> certificates;
   std::vector<BagAttributes> of_certificates;  // one for each
   std::vector<KeyBag> keys;
+  bool jdk_opens = true;  // false: a friendlyName that is no BMPString, which the JDK does not get past
 };
 
 std::string alias_of(const ASN1_TYPE* name) {
@@ -53,9 +54,11 @@ std::string alias_of(const ASN1_TYPE* name) {
   return alias;
 }
 
-BagAttributes read_attributes(const PKCS12_SAFEBAG* bag) {
+BagAttributes read_attributes(const PKCS12_SAFEBAG* bag, Contents& contents) {
   BagAttributes attributes;
-  attributes.alias = alias_of(PKCS12_SAFEBAG_get0_attr(bag, NID_friendlyName));
+  const ASN1_TYPE* name = PKCS12_SAFEBAG_get0_attr(bag, NID_friendlyName);
+  attributes.alias = alias_of(name);
+  contents.jdk_opens = contents.jdk_opens && (name == nullptr || name->type == V_ASN1_BMPSTRING);
   const ASN1_TYPE* id = PKCS12_SAFEBAG_get0_attr(bag, NID_localKeyID);
   if (id != nullptr && id->type == V_ASN1_OCTET_STRING) {
     const auto* data = ASN1_STRING_get0_data(id->value.octet_string);
@@ -79,7 +82,7 @@ Attempt<void> collect(const STACK_OF(PKCS12_SAFEBAG) * bags, Contents& contents)
     switch (PKCS12_SAFEBAG_get_nid(bag)) {
       case NID_keyBag:
       case NID_pkcs8ShroudedKeyBag:
-        contents.keys.push_back({bag, read_attributes(bag)});
+        contents.keys.push_back({bag, read_attributes(bag, contents)});
         if (auto& id = contents.keys.back().attributes.key_id; !id && contents.keys.size() == 1) {
           id = kIdOfJdk;
         }
@@ -93,7 +96,7 @@ Attempt<void> collect(const STACK_OF(PKCS12_SAFEBAG) * bags, Contents& contents)
           return fail(damaged("a certificate in it cannot be parsed"));
         }
         contents.certificates.emplace_back(x509.release());
-        contents.of_certificates.push_back(read_attributes(bag));
+        contents.of_certificates.push_back(read_attributes(bag, contents));
         if (auto& id = contents.of_certificates.back().key_id; !id && contents.keys.size() == 1 && i == 0) {
           id = kIdOfJdk;
         }
@@ -218,13 +221,22 @@ struct Entry {
   std::vector<std::size_t> certificates;  // those with its public key
 };
 
+std::optional<std::size_t> choose_as_jdk(const KeyBag& key, const Contents& contents) {
+  std::vector<std::size_t> all(contents.certificates.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return choose_as_jdk(key.attributes, contents.of_certificates, all);
+}
+
 // Of several keys the first that a certificate is for, else the first: keys are compared, not ids, which may be on the
-// wrong certificate. `keys` is not empty.
+// wrong certificate. Where a key was left unread, its id must do. There is a key.
 Attempt<Entry> choose_entry(const Contents& contents, Password password, const Secret& given, OSSL_LIB_CTX* context,
                             DerivationBudget& budget) {
   Entry chosen;
   for (const KeyBag* bag : ordered_keys(contents.keys)) {
     auto key = read_key(bag->bag, password, given, context, budget);
+    if (!key && chosen.bag != nullptr) {
+      continue;  // under a password of its own, perhaps
+    }
     if (!key) {
       return tl::unexpected(std::move(key.error()));
     }
@@ -234,7 +246,7 @@ Attempt<Entry> choose_entry(const Contents& contents, Password password, const S
         entry.certificates.push_back(i);
       }
     }
-    const bool found = !entry.certificates.empty();
+    const bool found = !entry.certificates.empty() || (!entry.key.key && choose_as_jdk(*bag, contents));
     if (found || chosen.bag == nullptr) {
       chosen = std::move(entry);
     }
@@ -247,9 +259,7 @@ Attempt<Entry> choose_entry(const Contents& contents, Password password, const S
 
 // The keystore around the key's entry.
 Parsed<Keystore> around(Entry entry, const Contents& contents) {
-  std::vector<std::size_t> all(contents.certificates.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  const auto of_jdk = choose_as_jdk(entry.bag->attributes, contents.of_certificates, all);
+  const auto of_jdk = choose_as_jdk(*entry.bag, contents);
   std::optional<std::size_t> end_entity = of_jdk;
   if (!entry.certificates.empty()) {
     end_entity = choose_as_jdk(entry.bag->attributes, contents.of_certificates, entry.certificates)
@@ -261,7 +271,7 @@ Parsed<Keystore> around(Entry entry, const Contents& contents) {
     keystore->has_key_entry = true;
     keystore->key = std::move(entry.key.key);
     keystore->unread_key = std::move(entry.key.objection);
-    keystore->ambiguous = !jdk_sees(*entry.bag) || !of_jdk ||
+    keystore->ambiguous = !contents.jdk_opens || !jdk_sees(*entry.bag) || !of_jdk ||
                           X509_cmp(contents.certificates[*of_jdk].get(), keystore->certificate.get()) != 0;
   }
   return keystore;
