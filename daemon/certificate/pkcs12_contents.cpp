@@ -3,187 +3,11 @@
 #include <numeric>
 #include <utility>
 
-#include <openssl/err.h>
-
-#include "certificate/alias.hpp"
 #include "certificate/jdk_choice.hpp"
-#include "certificate/key_policy.hpp"
+#include "certificate/pkcs12_bags.hpp"
 
 namespace renewd::certificate {
 namespace {
-
-// For a failed call that decrypts: an algorithm that is missing, else the password.
-tl::unexpected<Failure> decryption_failure(const Secret& given, std::string_view what) {
-  if (unsupported_algorithm()) {
-    auto error = problem(KeystoreProblem::unknown_format, "encrypted with an algorithm that OpenSSL does not have");
-    return tl::unexpected(Failure{error.value(), true});
-  }
-  return fail(refused_password(given, what));
-}
-
-struct KeyBag {
-  const PKCS12_SAFEBAG* bag;  // owned by Contents::bags
-  BagAttributes attributes;
-};
-
-struct Contents {
-  std::vector<BagsPtr> bags;
-  std::vector<Certificate> certificates;
-  std::vector<BagAttributes> of_certificates;  // one for each
-  std::vector<KeyBag> keys;
-};
-
-std::string alias_of(const ASN1_TYPE* name) {
-  if (name == nullptr || name->type == V_ASN1_BOOLEAN || name->type == V_ASN1_OBJECT || name->type == V_ASN1_NULL) {
-    return {};
-  }
-  const ASN1_STRING* text = name->value.asn1_string;
-  if (name->type == V_ASN1_BMPSTRING) {
-    return from_utf16({reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-                       static_cast<std::size_t>(ASN1_STRING_length(text))});
-  }
-  unsigned char* utf8 = nullptr;
-  const int size = ASN1_STRING_to_UTF8(&utf8, text);
-  if (size < 0) {
-    ERR_clear_error();
-    return {};
-  }
-  std::string alias(utf8, utf8 + size);
-  OPENSSL_free(utf8);
-  return alias;
-}
-
-BagAttributes read_attributes(const PKCS12_SAFEBAG* bag) {
-  BagAttributes attributes;
-  attributes.alias = alias_of(PKCS12_SAFEBAG_get0_attr(bag, NID_friendlyName));
-  const ASN1_TYPE* id = PKCS12_SAFEBAG_get0_attr(bag, NID_localKeyID);
-  if (id != nullptr && id->type == V_ASN1_OCTET_STRING) {
-    const auto* data = ASN1_STRING_get0_data(id->value.octet_string);
-    attributes.key_id.emplace(data, data + ASN1_STRING_length(id->value.octet_string));
-  }
-  return attributes;
-}
-
-// Where there is no localKeyID the JDK ties the first key to a certificate that is the first of its part of the file,
-// behind that key.
-constexpr const char* kIdOfJdk = "01";
-
-// Takes keys and certificates out of `bags`; anything else (CRLs, secrets) is not ours. Recursion ends where OpenSSL's
-// parser stopped nesting (30).
-Attempt<void> collect(const STACK_OF(PKCS12_SAFEBAG) * bags, Contents& contents) {
-  for (int i = 0; i < sk_PKCS12_SAFEBAG_num(bags); ++i) {
-    if (contents.certificates.size() + contents.keys.size() > kCertificateLimit) {
-      return fail(too_many_entries());
-    }
-    PKCS12_SAFEBAG* bag = sk_PKCS12_SAFEBAG_value(bags, i);
-    switch (PKCS12_SAFEBAG_get_nid(bag)) {
-      case NID_keyBag:
-      case NID_pkcs8ShroudedKeyBag:
-        contents.keys.push_back({bag, read_attributes(bag)});
-        if (auto& id = contents.keys.back().attributes.key_id; !id && contents.keys.size() == 1) {
-          id = kIdOfJdk;
-        }
-        break;
-      case NID_certBag: {
-        if (PKCS12_SAFEBAG_get_bag_nid(bag) != NID_x509Certificate) {
-          break;
-        }
-        X509Ptr x509(PKCS12_SAFEBAG_get1_cert(bag));
-        if (!x509) {
-          return fail(damaged("a certificate in it cannot be parsed"));
-        }
-        contents.certificates.emplace_back(x509.release());
-        contents.of_certificates.push_back(read_attributes(bag));
-        if (auto& id = contents.of_certificates.back().key_id; !id && contents.keys.size() == 1 && i == 0) {
-          id = kIdOfJdk;
-        }
-        break;
-      }
-      case NID_safeContentsBag:
-        if (auto nested = collect(PKCS12_SAFEBAG_get0_safes(bag), contents); !nested) {
-          return nested;
-        }
-        break;
-      default:
-        break;
-    }
-  }
-  return {};
-}
-
-Attempt<BagsPtr> unpack(PKCS7* safe, Password password, const Secret& given, DerivationBudget& budget) {
-  if (PKCS7_type_is_data(safe) && safe->d.data != nullptr) {
-    BagsPtr bags(PKCS12_unpack_p7data(safe));
-    if (!bags) {
-      return fail(damaged("its contents cannot be parsed"));
-    }
-    return bags;
-  }
-  const PKCS7_ENCRYPT* encrypted = PKCS7_type_is_encrypted(safe) ? safe->d.encrypted : nullptr;
-  if (encrypted == nullptr || encrypted->enc_data->enc_data == nullptr) {
-    return fail(damaged("it has contents of an unknown kind"));
-  }
-  if (auto taken = budget.take(*encrypted->enc_data->algorithm, "it"); !taken) {
-    return fail(tl::unexpected(std::move(taken.error())));
-  }
-  BagsPtr bags(PKCS12_unpack_p7encdata(safe, password.data, password.size));
-  if (!bags) {
-    return decryption_failure(given, "the keystore");
-  }
-  return bags;
-}
-
-Attempt<Pkcs8Ptr> decrypt_key(const PKCS12_SAFEBAG* bag, Password password, const Secret& given, OSSL_LIB_CTX* context,
-                              DerivationBudget& budget) {
-  const X509_ALGOR* algorithm = nullptr;
-  X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, nullptr);
-  if (auto taken = budget.take(*algorithm, "its key"); !taken) {
-    return fail(tl::unexpected(std::move(taken.error())));
-  }
-  Pkcs8Ptr pkcs8(PKCS12_decrypt_skey_ex(bag, password.data, password.size, context, nullptr));
-  if (!pkcs8) {
-    return decryption_failure(given, "the key in the keystore");
-  }
-  return pkcs8;
-}
-
-Attempt<ReadKey> read_key(const PKCS12_SAFEBAG* bag, Password password, const Secret& given, OSSL_LIB_CTX* context,
-                          DerivationBudget& budget) {
-  Pkcs8Ptr decrypted;
-  if (PKCS12_SAFEBAG_get_nid(bag) != NID_keyBag) {
-    auto pkcs8 = decrypt_key(bag, password, given, context, budget);
-    if (!pkcs8) {
-      return tl::unexpected(std::move(pkcs8.error()));
-    }
-    decrypted = std::move(*pkcs8);
-  }
-  const PKCS8_PRIV_KEY_INFO* plain = decrypted ? decrypted.get() : PKCS12_SAFEBAG_get0_p8inf(bag);
-  // In the global context on purpose: the key outlives the one that decrypted it.
-  auto key = parse_key(*plain);
-  if (!key) {
-    return fail(damaged("its key cannot be parsed"));
-  }
-  return std::move(*key);
-}
-
-Attempt<Contents> read_bags(PKCS12* pkcs12, Password password, const Secret& given, DerivationBudget& budget) {
-  const SafesPtr safes(PKCS12_unpack_authsafes(pkcs12));
-  if (!safes) {
-    return fail(damaged("its contents cannot be parsed"));
-  }
-  Contents contents;
-  for (int i = 0; i < sk_PKCS7_num(safes.get()); ++i) {
-    auto bags = unpack(sk_PKCS7_value(safes.get(), i), password, given, budget);
-    if (!bags) {
-      return tl::unexpected(std::move(bags.error()));
-    }
-    contents.bags.push_back(std::move(*bags));
-    if (auto collected = collect(contents.bags.back().get(), contents); !collected) {
-      return tl::unexpected(std::move(collected.error()));
-    }
-  }
-  return contents;
-}
 
 // A key of the JDK's PKCS12KeyStore: encrypted, and with an id.
 bool jdk_sees(const KeyBag& key) {
@@ -212,29 +36,38 @@ std::vector<const KeyBag*> ordered_keys(const std::vector<KeyBag>& keys) {
   return ordered;
 }
 
-struct Entry {
+struct KeyEntry {
   const KeyBag* bag = nullptr;
   ReadKey key;
   std::vector<std::size_t> certificates;  // those with its public key
 };
 
+std::optional<std::size_t> choose_as_jdk(const KeyBag& key, const Contents& contents) {
+  std::vector<std::size_t> all(contents.certificates.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return choose_as_jdk(key.attributes, contents.of_certificates, all);
+}
+
 // Of several keys the first that a certificate is for, else the first: keys are compared, not ids, which may be on the
-// wrong certificate. `keys` is not empty.
-Attempt<Entry> choose_entry(const Contents& contents, Password password, const Secret& given, OSSL_LIB_CTX* context,
+// wrong certificate. Where a key was left unread, its id must do. There is a key.
+Attempt<KeyEntry> choose_entry(const Contents& contents, Password password, const Secret& given, OSSL_LIB_CTX* context,
                             DerivationBudget& budget) {
-  Entry chosen;
+  KeyEntry chosen;
   for (const KeyBag* bag : ordered_keys(contents.keys)) {
     auto key = read_key(bag->bag, password, given, context, budget);
+    if (!key && chosen.bag != nullptr) {
+      continue;  // under a password of its own, perhaps
+    }
     if (!key) {
       return tl::unexpected(std::move(key.error()));
     }
-    Entry entry{bag, std::move(*key), {}};
+    KeyEntry entry{bag, std::move(*key), {}};
     for (std::size_t i = 0; entry.key.key && i < contents.certificates.size(); ++i) {
       if (contents.certificates[i].belongs_to(*entry.key.key)) {
         entry.certificates.push_back(i);
       }
     }
-    const bool found = !entry.certificates.empty();
+    const bool found = !entry.certificates.empty() || (!entry.key.key && choose_as_jdk(*bag, contents));
     if (found || chosen.bag == nullptr) {
       chosen = std::move(entry);
     }
@@ -246,10 +79,8 @@ Attempt<Entry> choose_entry(const Contents& contents, Password password, const S
 }
 
 // The keystore around the key's entry.
-Parsed<Keystore> around(Entry entry, const Contents& contents) {
-  std::vector<std::size_t> all(contents.certificates.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  const auto of_jdk = choose_as_jdk(entry.bag->attributes, contents.of_certificates, all);
+Parsed<Keystore> around(KeyEntry entry, const Contents& contents) {
+  const auto of_jdk = choose_as_jdk(*entry.bag, contents);
   std::optional<std::size_t> end_entity = of_jdk;
   if (!entry.certificates.empty()) {
     end_entity = choose_as_jdk(entry.bag->attributes, contents.of_certificates, entry.certificates)
@@ -261,7 +92,7 @@ Parsed<Keystore> around(Entry entry, const Contents& contents) {
     keystore->has_key_entry = true;
     keystore->key = std::move(entry.key.key);
     keystore->unread_key = std::move(entry.key.objection);
-    keystore->ambiguous = !jdk_sees(*entry.bag) || !of_jdk ||
+    keystore->ambiguous = !contents.jdk_opens || !jdk_sees(*entry.bag) || !of_jdk ||
                           X509_cmp(contents.certificates[*of_jdk].get(), keystore->certificate.get()) != 0;
   }
   return keystore;

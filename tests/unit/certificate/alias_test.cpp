@@ -10,6 +10,7 @@ namespace renewd::certificate {
 namespace {
 
 using namespace std::string_literals;
+using testing::Bag;
 using testing::open_or_fail;
 using testing::password;
 
@@ -97,6 +98,18 @@ TEST_CASE("an empty alias and none are none, and can be built") {
   const auto built = write_pkcs12(leaf().certificate, {}, leaf().key, "", password());
   REQUIRE(built);
   CHECK(open_or_fail(*built, password()).alias.empty());
+}
+
+TEST_CASE("an alias that is no BMPString is read, and known to keep a JDK from opening the file") {
+  const Bag certificate{.of = &leaf(), .id = "1"};
+  const Bag key{.of = &leaf(), .key = true, .id = "1", .alias_utf8 = "clé"};
+  const std::string bytes = testing::pkcs12_of({{certificate}, {key}});
+  const auto keystore = open_or_fail(bytes, password());
+  CHECK(keystore.alias == "clé");
+  CHECK(keystore.ambiguous);
+  if (testing::have_program("java")) {
+    CHECK(testing::seen_by_jdk({bytes}).front().used == "FAILED");
+  }
 }
 
 TEST_CASE("bytes that are no UTF-8 do not stop a file from being built") {

@@ -33,6 +33,10 @@ void add(STACK_OF(PKCS12_SAFEBAG) * *bags, const Bag& wanted) {
     require(PKCS12_add_friendlyname_uni(bag, bytes_of(*wanted.alias_utf16),
                                         static_cast<int>(wanted.alias_utf16->size())) == 1);
   }
+  if (wanted.alias_utf8) {
+    require(PKCS12_add1_attr_by_NID(bag, NID_friendlyName, V_ASN1_UTF8STRING, bytes_of(*wanted.alias_utf8),
+                                    static_cast<int>(wanted.alias_utf8->size())) == 1);
+  }
   if (std::string id = wanted.id.value_or(""); wanted.id) {
     require(PKCS12_add_localkeyid(bag, reinterpret_cast<unsigned char*>(id.data()), static_cast<int>(id.size())) == 1);
   }

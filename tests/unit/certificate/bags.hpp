@@ -14,6 +14,7 @@ struct Bag {
   bool key = false;  // its key; else its certificate
   std::optional<std::string> alias_utf16 = {};
   std::optional<std::string> id = {};
+  std::optional<std::string> alias_utf8 = {};  // as a UTF8String, which PKCS#9 does not allow
 };
 
 // Parts of a PKCS#12 under kPassword, in this order; keys are encrypted one by one, parts are not.

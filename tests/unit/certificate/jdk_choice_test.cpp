@@ -93,6 +93,16 @@ TEST_CASE("of two certificates for one key the one is reported that the JDK take
   CHECK(taken({{certificate_of(leaf), certificate_of(next)}, {key}}) == "leaf");
 }
 
+TEST_CASE("a key entry without a certificate is not what a keystore is about") {
+  const auto& [ca, leaf, next, other] = people();
+  const auto keystore =
+      open_or_fail(pkcs12_of({{key_of(other, "cockpit-client", "1"), key_of(leaf, "gateway", "2")},
+                              {certificate_of(ca, "cockpit-client", "1"), certificate_of(leaf, "gateway", "2")}}),
+                   password());
+  CHECK(keystore.alias == "gateway");
+  CHECK(keystore.certificate.common_name() == "leaf");
+}
+
 TEST_CASE("of several key entries the one that a JDK's key manager sends is reported") {
   if (!has_java()) {
     return;
