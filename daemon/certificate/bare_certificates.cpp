@@ -6,9 +6,13 @@
 
 namespace renewd::certificate {
 
-Parsed<Certificate> parse_certificate(std::string_view der) {
+namespace {
+
+// `parse` is one of OpenSSL's functions named d2i_….
+template <typename Parse>
+Parsed<Certificate> parse_whole(std::string_view der, Parse parse) {
   const unsigned char* position = as_bytes(der);
-  X509Ptr x509(d2i_X509(nullptr, &position, static_cast<long>(der.size())));
+  X509Ptr x509(parse(nullptr, &position, static_cast<long>(der.size())));
   if (!x509) {
     return damaged("a certificate in it cannot be parsed");
   }
@@ -16,6 +20,16 @@ Parsed<Certificate> parse_certificate(std::string_view der) {
     return damaged("there is something after the end of a certificate");
   }
   return Certificate(x509.release());
+}
+
+}  // namespace
+
+Parsed<Certificate> parse_certificate(std::string_view der) {
+  return parse_whole(der, d2i_X509);
+}
+
+Parsed<Certificate> parse_trusted_certificate(std::string_view der) {
+  return parse_whole(der, d2i_X509_AUX);
 }
 
 Parsed<std::vector<Certificate>> parse_pkcs7(std::string_view der) {

@@ -29,6 +29,8 @@ Parsed<Keystore> open_pkcs7(std::string_view bytes);
 
 // A whole X.509 certificate and nothing after it.
 Parsed<Certificate> parse_certificate(std::string_view der);
+// The same with OpenSSL's trust settings behind it ("TRUSTED CERTIFICATE"), which stay with it.
+Parsed<Certificate> parse_trusted_certificate(std::string_view der);
 // The certificates of a PKCS#7 bundle; not too many.
 Parsed<std::vector<Certificate>> parse_pkcs7(std::string_view der);
 
