@@ -138,6 +138,8 @@ std::optional<std::string> find_trust_problem(const Keystore& candidate, const s
   X509_VERIFY_PARAM_set_depth(parameters, kChainLimit);
   // An intermediate alone in ca_file is enough. The purpose stays unset: any will do.
   X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
+  // What ca_file.hpp asks trust settings about; without any, it changes nothing.
+  X509_VERIFY_PARAM_set_trust(parameters, X509_TRUST_SSL_CLIENT);
   if (X509_verify_cert(context.get()) == 1) {
     return std::nullopt;
   }

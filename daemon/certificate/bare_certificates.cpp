@@ -14,16 +14,26 @@ Parsed<Keystore> with_extra_bytes(Parsed<Keystore> keystore, std::string_view ex
   return keystore;
 }
 
-}  // namespace
-
-Parsed<Certificate> take_certificate(std::string_view& der) {
+// `parse` is one of OpenSSL's functions named d2i_….
+template <typename Parse>
+Parsed<Certificate> take(std::string_view& der, Parse parse) {
   const unsigned char* position = as_bytes(der);
-  X509Ptr x509(d2i_X509(nullptr, &position, static_cast<long>(der.size())));
+  X509Ptr x509(parse(nullptr, &position, static_cast<long>(der.size())));
   if (!x509) {
     return damaged("a certificate in it cannot be parsed");
   }
   der.remove_prefix(static_cast<std::size_t>(position - as_bytes(der)));
   return Certificate(x509.release());
+}
+
+}  // namespace
+
+Parsed<Certificate> take_certificate(std::string_view& der) {
+  return take(der, d2i_X509);
+}
+
+Parsed<Certificate> take_trusted_certificate(std::string_view& der) {
+  return take(der, d2i_X509_AUX);
 }
 
 Parsed<std::vector<Certificate>> take_pkcs7(std::string_view& der) {

@@ -30,6 +30,8 @@ Parsed<Keystore> open_pkcs7(std::string_view bytes);
 // Each takes one structure from the front of `der` and leaves what follows: OpenSSL and the JDK ignore that, in a file
 // and in a block of PEM or JKS.
 Parsed<Certificate> take_certificate(std::string_view& der);
+// The same with OpenSSL's trust settings behind it ("TRUSTED CERTIFICATE"), which stay with it.
+Parsed<Certificate> take_trusted_certificate(std::string_view& der);
 // The certificates of a PKCS#7 bundle; not too many.
 Parsed<std::vector<Certificate>> take_pkcs7(std::string_view& der);
 

@@ -79,7 +79,8 @@ Result<std::string> write_pkcs12(const Certificate& certificate, const std::vect
 Result<std::string> write_pem(const Certificate& certificate, const std::vector<Certificate>& chain,
                               const PrivateKey& key, const Secret& password);
 
-// The certificates of a PEM bundle. Error kind: tls.
-Result<std::vector<Certificate>> read_bundle(std::string_view pem);
+// The certificates of a bundle: PEM of any kind (also PKCS#7, and OpenSSL's own with trust settings), one certificate
+// in DER, or PKCS#7 in DER. Errors name the block. Error kind: tls.
+Result<std::vector<Certificate>> read_bundle(std::string_view bytes);
 
 }  // namespace renewd::certificate

@@ -36,11 +36,11 @@ Parsed<std::vector<Block>> read_blocks(std::string_view pem, std::size_t limit) 
     long size = 0;
     if (PEM_read_bio_ex(in.get(), &name, &header, &data, &size, 0) != 1) {
       const unsigned long code = ERR_peek_last_error();
-      if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE && !blocks.empty()) {
-        ERR_clear_error();
-        return blocks;
+      if (ERR_GET_LIB(code) != ERR_LIB_PEM || ERR_GET_REASON(code) != PEM_R_NO_START_LINE) {
+        break;
       }
-      break;
+      ERR_clear_error();
+      return blocks.empty() ? damaged("it holds no PEM block") : Parsed<std::vector<Block>>(std::move(blocks));
     }
     if (blocks.size() == limit) {
       OPENSSL_free(name);
@@ -53,7 +53,7 @@ Parsed<std::vector<Block>> read_blocks(std::string_view pem, std::size_t limit) 
     OPENSSL_free(header);
     OPENSSL_clear_free(data, static_cast<std::size_t>(size));
   }
-  return damaged("a PEM block is incomplete or no base64");
+  return damaged(fmt::format("PEM block {} is incomplete or not base64", blocks.size() + 1));
 }
 
 int give_password(char* buffer, int size, int /*writing*/, void* argument) {
@@ -182,17 +182,19 @@ Parsed<ReadKey> read_key(const Block& block, const Secret& password, DerivationB
   return damaged("its key cannot be parsed");
 }
 
+std::vector<Certificate> alone(Certificate certificate) {
+  return {std::move(certificate)};
+}
+
 Parsed<std::vector<Certificate>> read_certificates(const Block& block) {
+  std::string_view der = block.der.view();
   if (block.name == "CERTIFICATE" || block.name == "X509 CERTIFICATE") {
-    std::string_view der = block.der.view();
-    auto certificate = take_certificate(der);
-    if (!certificate) {
-      return tl::unexpected(std::move(certificate.error()));
-    }
-    return std::vector<Certificate>{*certificate};
+    return take_certificate(der).map(alone);
+  }
+  if (block.name == "TRUSTED CERTIFICATE") {
+    return take_trusted_certificate(der).map(alone);
   }
   if (block.name == "PKCS7" || block.name == "PKCS #7 SIGNED DATA") {
-    std::string_view der = block.der.view();
     return take_pkcs7(der);
   }
   return std::vector<Certificate>();
@@ -203,6 +205,8 @@ Parsed<std::vector<Certificate>> read_certificates(const std::vector<Block>& blo
   for (const auto& block : blocks) {
     auto certificates = read_certificates(block);
     if (!certificates) {
+      certificates.error().message =
+          fmt::format("PEM block {} ({}): {}", &block - blocks.data() + 1, block.name, certificates.error().message);
       return certificates;
     }
     all.insert(all.end(), certificates->begin(), certificates->end());
@@ -276,13 +280,21 @@ Parsed<Keystore> open_pem(std::string_view bytes, const Secret& password) {
   return keystore;
 }
 
-Result<std::vector<Certificate>> read_bundle(std::string_view pem) {
+Result<std::vector<Certificate>> read_bundle(std::string_view bytes) {
   ERR_clear_error();
   // An operator's own file, and the system's bundle may be in it: as large as it is.
   constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
-  const auto certificates = read_blocks(pem, kNoLimit).and_then([](const std::vector<Block>& blocks) {
-    return read_certificates(blocks, kNoLimit);
-  });
+  const auto format = detect_format(bytes);
+  Parsed<std::vector<Certificate>> certificates;
+  if (format == Format::der) {
+    certificates = take_certificate(bytes).map(alone);
+  } else if (format == Format::pkcs7) {
+    certificates = take_pkcs7(bytes);
+  } else {
+    certificates = read_blocks(bytes, kNoLimit).and_then([](const std::vector<Block>& blocks) {
+      return read_certificates(blocks, kNoLimit);
+    });
+  }
   ERR_clear_error();
   if (!certificates) {
     return failure(ErrorKind::tls, "reading a certificate bundle: " + certificates.error().message);

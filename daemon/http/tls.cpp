@@ -2,7 +2,6 @@
 
 #include <string_view>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "certificate/ca_file.hpp"
 #include "core/filesystem.hpp"
 
 namespace renewd::http {
@@ -19,8 +19,6 @@ namespace {
 namespace asio = boost::asio;
 namespace ssl = asio::ssl;
 
-// Several times what a distribution trusts. `validate` reads bundles with the same limit.
-constexpr std::size_t kBundleLimit = std::size_t{1024} * 1024;
 // Of TLS 1.2: what 1.3 requires anyway, a fresh key for each connection and no mode without authentication.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
@@ -34,16 +32,16 @@ std::string last_openssl_error() {
 
 // Not by OpenSSL, which would open it by its name, and wait for ever for whoever writes into a fifo.
 Result<void> trust_file(ssl::context& context, const std::filesystem::path& file) {
-  const std::string doing = fmt::format("reading trusted certificates from {}", file.string());
-  const auto pem = PosixFilesystem().read(file, kBundleLimit);
-  if (!pem) {
-    return failure(ErrorKind::tls, fmt::format("{}: {}", doing, pem.error().message));
+  auto trusted = certificate::read_ca_file(PosixFilesystem(), file, certificate::Peer::server);
+  if (!trusted) {
+    trusted.error().kind = ErrorKind::tls;
+    return tl::unexpected(std::move(trusted.error()));
   }
-  boost::system::error_code error;
-  context.add_certificate_authority(asio::buffer(*pem), error);
-  ERR_clear_error();
-  if (error) {
-    return failure(ErrorKind::tls, fmt::format("{}: {}", doing, error.message()));
+  X509_STORE* const store = SSL_CTX_get_cert_store(context.native_handle());  // borrowed
+  for (const auto& authority : *trusted) {
+    if (X509_STORE_add_cert(store, authority.get()) != 1) {
+      return failure(ErrorKind::tls, fmt::format("trusting {}: {}", authority.subject(), last_openssl_error()));
+    }
   }
   return {};
 }
@@ -70,6 +68,9 @@ Result<ssl::context> make_tls_context(const std::optional<std::filesystem::path>
   if (auto trusted = ca_file ? trust_file(context, *ca_file) : trust_system(context); !trusted) {
     return tl::unexpected(std::move(trusted.error()));
   }
+  // Whoever is trusted need not be a root: http.ca_file may hold the authority alone that issues the cloud's
+  // certificate.
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);
   context.set_verify_mode(ssl::verify_peer);
   return context;
 }

@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "certificate/keystore.hpp"
+#include "certificate/ca_file.hpp"
 #include "core/held_directories.hpp"
 #include "core/http_secrets.hpp"
 #include "core/text.hpp"
@@ -154,15 +154,16 @@ bool HostFiles::check_stored_credential(const std::string& key, std::string_view
   return secret.has_value();
 }
 
-void HostFiles::check_bundle(const std::string& key, const std::optional<fs::path>& file) {
+void HostFiles::check_bundle(const std::string& key, const std::optional<fs::path>& file, certificate::Peer peer) {
   if (!file || !check_seen(key, "the bundle", *file) || !check_readable(key, "the bundle", *file)) {
     return;
   }
-  const auto bundle = filesystem_.read(*file, installation::kKeystoreLimit).and_then([](const std::string& pem) {
-    return certificate::read_bundle(pem);
-  });
-  if (!bundle) {
-    warn(key, fmt::format("the bundle cannot be used: {}: {}", file->string(), bundle.error().message));
+  if (const auto bundle = certificate::read_ca_file(filesystem_, *file, peer); !bundle) {
+    warn(key, "the bundle cannot be used: " + bundle.error().message);
+  }
+  const auto text = filesystem_.read(*file, certificate::kCaFileLimit);
+  if (text && text->find("PRIVATE KEY-----") != std::string::npos) {
+    warn(key, fmt::format("the bundle holds a private key, which is not needed there: {}", file->string()));
   }
 }
 
@@ -182,7 +183,7 @@ std::optional<Validity> HostFiles::check_keystore(const std::string& key, const 
   if (settings.keystore.password && settings.keystore.password->kind == SecretSource::Kind::file) {
     check_readers(key + ".password", "the keystore's password", settings.keystore.password->name);
   }
-  check_bundle(key + ".ca_file", settings.keystore.ca_file);
+  check_bundle(key + ".ca_file", settings.keystore.ca_file, certificate::Peer::client);
   if (!password || !readable) {
     return std::nullopt;
   }
@@ -242,7 +243,7 @@ void HostFiles::check_certificate(const std::string& key, const CertificateSetti
 }
 
 void HostFiles::check_rest(const configuration::Settings& settings) {
-  check_bundle("http.ca_file", settings.http.ca_file);
+  check_bundle("http.ca_file", settings.http.ca_file, certificate::Peer::server);
   check_secret("http.proxy_password", "the proxy's password", settings.http.proxy_password, read_basic_password);
   if (auto why = why_not_own(settings.state_directory, user_ ? user_->id : ::geteuid()); !why.empty()) {
     warn("state_directory", std::move(why));

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "certificate/ca_file.hpp"
 #include "core/file_access.hpp"
 #include "core/secret.hpp"
 #include "renewal/host_check.hpp"
@@ -56,7 +57,7 @@ class HostFiles {
                     Result<Secret> (*read)(const SecretSource&) = read_secret);
   bool check_stored_credential(const std::string& key, std::string_view what, const SecretSource& source,
                                Result<Secret> (*read)(const SecretSource&));
-  void check_bundle(const std::string& key, const std::optional<std::filesystem::path>& file);
+  void check_bundle(const std::string& key, const std::optional<std::filesystem::path>& file, certificate::Peer peer);
   std::optional<Validity> check_keystore(const std::string& key, const configuration::CertificateSettings& settings);
   void check_window(const std::string& key, const configuration::CertificateSettings& settings,
                     const Validity& validity);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "certificate/ca_file.hpp"
 #include "installation/installer.hpp"
 
 namespace renewd::renewal {
@@ -69,15 +70,9 @@ Result<std::vector<certificate::Certificate>> read_trusted(const Filesystem& fil
   if (!settings.ca_file) {
     return std::vector<certificate::Certificate>();
   }
-  const std::string doing = fmt::format("reading keystore.ca_file {}", settings.ca_file->string());
-  auto pem = filesystem.read(*settings.ca_file, installation::kKeystoreLimit);
-  if (!pem) {
-    return tl::unexpected(with_context(doing, std::move(pem.error())));
-  }
-  auto trusted = certificate::read_bundle(*pem);
+  auto trusted = certificate::read_ca_file(filesystem, *settings.ca_file, certificate::Peer::client);
   if (!trusted) {
-    // A file of ours, not the server's certificate.
-    return failure(ErrorKind::disk, doing + ": " + trusted.error().message);
+    return tl::unexpected(with_context("keystore.ca_file", std::move(trusted.error())));
   }
   return trusted;
 }

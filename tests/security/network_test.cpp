@@ -3,8 +3,6 @@
 
 #include <sys/stat.h>
 
-#include <thread>
-
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
@@ -13,8 +11,8 @@
 #include "integration/watching.hpp"
 #include "support/catch.hpp"
 #include "support/host.hpp"
+#include "unit/http/scripted_server.hpp"
 #include "unit/http/test_ca.hpp"
-#include "unit/http/test_server.hpp"
 
 using namespace renewd::testing;
 
@@ -26,32 +24,7 @@ using asio::ip::tcp;
 constexpr const char* kNames = "DNS:localhost,IP:127.0.0.1,DNS:cloud.example";
 constexpr const char* kCloud = "https://cloud.example";
 
-// A scripted server beside the binary.
-class Attacker {
- public:
-  explicit Attacker(Script script) : server_(io_, std::move(script)), thread_([this] { io_.run(); }) {}
-  Attacker(const Attacker&) = delete;
-  Attacker& operator=(const Attacker&) = delete;
-  ~Attacker() { finished(); }
-
-  std::uint16_t port() const { return port_; }
-  std::string url() const { return url_; }
-  // Once there is nothing more to come: what it has seen.
-  const TestServer& finished() {
-    if (thread_.joinable()) {
-      io_.stop();
-      thread_.join();
-    }
-    return server_;
-  }
-
- private:
-  asio::io_context io_;
-  TestServer server_;
-  std::uint16_t port_ = server_.port();
-  std::string url_ = server_.url("");
-  std::thread thread_;
-};
+using Attacker = ScriptedServer;
 
 void ask(Host& host, const std::string& url, const std::vector<std::string>& http) {
   const Extra extra{.certificate = {}, .keystore = {}, .http = http};

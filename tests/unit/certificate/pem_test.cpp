@@ -219,8 +219,8 @@ TEST_CASE("a bundle gives its certificates in order, and says when it has none")
   const auto bundle = read_bundle("# comment\n" + joined_fixtures({"root.pem", "intermediate.pem"}));
   REQUIRE(bundle.has_value());
   CHECK(names(*bundle) == std::vector<std::string>{"Test Root", "Test Intermediate"});
-  for (const std::string& bad : {std::string(), std::string("x"), fixture_bytes("leaf.key"), fixture_bytes("leaf.der"),
-                                 fixture_bytes("root.pem").substr(0, 300)}) {
+  for (const std::string& bad :
+       {std::string(), std::string("x"), fixture_bytes("leaf.key"), fixture_bytes("root.pem").substr(0, 300)}) {
     const auto failed = read_bundle(bad);
     REQUIRE_FALSE(failed.has_value());
     CHECK(failed.error().kind == ErrorKind::tls);

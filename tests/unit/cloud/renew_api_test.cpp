@@ -128,6 +128,18 @@ TEST_CASE("what time the server believes it is comes with any answer") {
   CHECK_FALSE(ask(unreachable).server_time);
 }
 
+TEST_CASE("an answer whose coding cannot be taken off is handed on as it came, an error is told by the coding") {
+  http::HttpResponse response{200, {}, "coded"};
+  response.undecoded = "its coding br is not supported";
+  FakeClient good(response);
+  const auto exchange = ask(good);
+  CHECK(exchange.body == "coded");
+  CHECK(exchange.undecoded == response.undecoded);
+  response.status = 503;
+  FakeClient bad(response);
+  CHECK(ask(bad).body.error().message == kDoing + "HTTP 503: its coding br is not supported");
+}
+
 TEST_CASE("keeps how long the server asks to wait") {
   for (const unsigned status : {429U, 500U, 503U}) {
     const auto answer = answered(status, "", {{"retry-after", "120"}}).body;
@@ -143,7 +155,7 @@ TEST_CASE("keeps how long the server asks to wait") {
 TEST_CASE("the token never reaches a message, even where the server repeats it") {
   const std::string token = kToken;
   const std::string filler(190, 'x');
-  for (const auto& [answer, server_time] :
+  for (const auto& [answer, server_time, undecoded] :
        {answered(400, "bad token " + token + ", I said " + token), answered(500, filler + " " + token),
         answered(401, "<html><title>" + token + "</title></html>"),
         answered(400, R"({"message": "tok+en\/1234 is unknown", "technicalCode": "tok+en\u002f1234"})"),

@@ -21,4 +21,14 @@ std::filesystem::path TestCa::issue(const std::string& names, int days, const st
   return pem;
 }
 
+std::filesystem::path TestCa::issued_by(const TestCa& root) const {
+  write_file(directory_ / "extensions", "basicConstraints=critical,CA:TRUE\n");
+  run_or_throw(
+      {"openssl", "req", "-new", "-key", directory_ / "ca.key", "-out", directory_ / "ca.csr", "-subj", "/CN=Test CA"});
+  run_or_throw({"openssl", "x509", "-req", "-in", directory_ / "ca.csr", "-CA", root.file(), "-CAkey",
+                root.path("ca.key"), "-CAcreateserial", "-days", "30", "-extfile", directory_ / "extensions", "-out",
+                directory_ / "intermediate.pem"});
+  return directory_ / "intermediate.pem";
+}
+
 }  // namespace renewd::testing

@@ -19,6 +19,9 @@ class TestCa {
   std::filesystem::path issue(const std::string& names, int days = 30,
                               const std::string& subject = "/CN=Test server") const;
 
+  // This CA as an intermediate: a certificate of the same name and key that `root` has issued.
+  std::filesystem::path issued_by(const TestCa& root) const;
+
   std::filesystem::path path(const std::string& name) const { return directory_ / name; }
 
  private:

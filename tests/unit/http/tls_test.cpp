@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 
+#include "support/command.hpp"
 #include "unit/http/fixture.hpp"
 
 using namespace renewd;
@@ -65,6 +66,16 @@ TEST_CASE("accepts a server certificate for the address in the URL, without SNI"
   CHECK(server.server_name().empty());
 }
 
+TEST_CASE("neither SNI nor the comparison has the dot that may end a name, nor its capitals") {
+  Fixture fixture;
+  TestServer server(fixture.io, fixture.script());
+  const std::string host = GENERATE("localhost.", "LocalHost", "LOCALHOST.");
+  INFO(host);
+  REQUIRE(outcome(fixture.post(server.url("/", host))) == "ok");
+  CHECK(server.server_name() == "localhost");
+  CHECK_THAT(server.requests().at(0), ContainsSubstring("\r\nHost: localhost:"));
+}
+
 TEST_CASE("refuses an expired server certificate") {
   Fixture fixture;
   Script script;
@@ -86,6 +97,38 @@ TEST_CASE("trusts the CA file alone") {
   CHECK_THAT(outcome(response),
              ContainsSubstring("certificate is not accepted") && EndsWith("name it in http.ca_file"));
   CHECK(server.requests().empty());
+}
+
+TEST_CASE("the authority that issued the server's certificate is trust enough, without its root") {
+  Fixture fixture;
+  const TestCa root;
+  TestServer server(fixture.io, fixture.script());
+  fixture.settings.ca_file = fixture.ca.issued_by(root);
+  CHECK(outcome(fixture.post(server.url())) == "ok");
+  fixture.settings.ca_file = root.file();
+  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("certificate is not accepted"));
+  fixture.settings.ca_file.reset();
+  const Variable system("SSL_CERT_FILE", fixture.ca.path("intermediate.pem"));
+  CHECK(outcome(fixture.post(server.url())) == "ok");
+}
+
+TEST_CASE("honours the trust settings in a CA file") {
+  Fixture fixture;
+  TestServer server(fixture.io, fixture.script());
+  const auto with_settings = [&](const std::vector<std::string>& settings) {
+    const auto file = fixture.ca.path("trusted.pem");
+    std::vector<std::string> command{"openssl", "x509", "-in", fixture.ca.file(), "-trustout", "-out", file};
+    command.insert(command.end(), settings.begin(), settings.end());
+    run_or_throw(command);
+    CHECK_THAT(read_file(file), StartsWith("-----BEGIN TRUSTED CERTIFICATE-----"));
+    fixture.settings.ca_file = file;
+    return outcome(fixture.post(server.url()));
+  };
+  CHECK(with_settings({}) == "ok");
+  CHECK(with_settings({"-addtrust", "serverAuth"}) == "ok");
+  CHECK(with_settings({"-addreject", "clientAuth"}) == "ok");
+  CHECK_THAT(with_settings({"-addreject", "serverAuth"}), ContainsSubstring("is trusted for TLS servers"));
+  CHECK_THAT(with_settings({"-addtrust", "clientAuth"}), ContainsSubstring("is trusted for TLS servers"));
 }
 
 TEST_CASE("trusts what the system trusts when there is no CA file") {

@@ -1,0 +1,43 @@
+#include "certificate/ca_file.hpp"
+
+#include <fmt/format.h>
+#include <openssl/x509.h>
+
+#include "certificate/keystore.hpp"
+
+namespace renewd::certificate {
+namespace {
+
+tl::unexpected<Error> unusable(const std::filesystem::path& file, const std::string& why) {
+  return failure(ErrorKind::disk, fmt::format("reading trusted certificates from {}: {}", file.string(), why));
+}
+
+// As `openssl x509 -addreject serverAuth` makes it. A certificate without settings is never excluded.
+bool is_excluded(const Certificate& certificate, Peer peer) {
+  const int use = peer == Peer::server ? X509_TRUST_SSL_SERVER : X509_TRUST_SSL_CLIENT;
+  return X509_check_trust(certificate.get(), use, 0) == X509_TRUST_REJECTED;
+}
+
+}  // namespace
+
+Result<std::vector<Certificate>> read_ca_file(const Filesystem& filesystem, const std::filesystem::path& file,
+                                              Peer peer) {
+  const auto bytes = filesystem.read(file, kCaFileLimit);
+  if (!bytes) {
+    return unusable(file, bytes.error().message);
+  }
+  auto trusted = read_bundle(*bytes);
+  if (!trusted) {
+    return unusable(file, trusted.error().message);
+  }
+  const std::size_t all = trusted->size();
+  std::erase_if(*trusted, [peer](const Certificate& certificate) { return is_excluded(certificate, peer); });
+  if (trusted->empty()) {
+    return unusable(file, fmt::format("none of its {} certificates is trusted for TLS {}s, by the trust settings in it "
+                                      "(TRUSTED CERTIFICATE)",
+                                      all, peer == Peer::server ? "server" : "client"));
+  }
+  return trusted;
+}
+
+}  // namespace renewd::certificate
