@@ -103,6 +103,13 @@ TEST_CASE("reads both versions of JKS, several entries and chains") {
   CHECK(several.chain[0].common_name() == "Test Intermediate");
   CHECK(several.has_key_entry);
 
+  // Whoever puts the issuer first has a gateway that shows it to the server; what ends is the certificate below it.
+  const auto reversed = open_or_fail(
+      sealed(header(2, 1) + key_entry("gateway", {intermediate, leaf, root}), utf16("changeit")), password());
+  CHECK(reversed.certificate.common_name() == kAccount);
+  CHECK(reversed.ambiguous);
+  CHECK_FALSE(several.ambiguous);
+
   // U+00E4 and U+1F511: one unit of UTF-16 and two.
   const std::string foreign =
       sealed(header(1, 1) + trusted_entry(1, "x", leaf), std::string("\0\xE4\xD8\x3D\xDD\x11", 6));
