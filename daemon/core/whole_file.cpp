@@ -65,8 +65,7 @@ class PipeWait {
                                     : fmt::format("this pipe did not end within {:.3g} s", seconds));
       }
       if (ready == 0 && !told_ && patience_.tell) {
-        patience_.tell(arrived == 0 ? "waiting for data in this pipe"
-                                    : "waiting for the end of this pipe");
+        patience_.tell(arrived == 0 ? "waiting for data in this pipe" : "waiting for the end of this pipe");
       }
       told_ = told_ || ready == 0;
     }

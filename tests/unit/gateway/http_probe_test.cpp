@@ -114,6 +114,12 @@ TEST_CASE("username and password go along, and are read anew each time") {
   CHECK_FALSE(probed.loop.finish(gateway->rehearse()));
   CHECK_THAT(probed.server.requests().at(1), ContainsSubstring("\r\nAuthorization: Basic YWRtaW46c2Vjb25k\r\n"));
 
+  // Nothing that cannot be sent goes along: neither a control character nor less than the password.
+  write_file(directory / "password", "two\nlines\n");
+  const auto unsent = probed.loop.finish(gateway->rehearse());
+  REQUIRE_FALSE(unsent);
+  CHECK_THAT(unsent.error().message, ContainsSubstring("control character"));
+
   std::filesystem::remove(directory / "password");
   for (const auto& unreadable : {probed.loop.finish(gateway->rehearse()), probed.loop.finish(gateway->verify({}))}) {
     REQUIRE_FALSE(unreadable);

@@ -129,6 +129,14 @@ TEST_CASE("loopback hosts are reached without the proxy") {
   CHECK(outcome(fixture.post(server.url("/", "127.0.0.1"))) == "ok");
 }
 
+TEST_CASE("no proxy is asked with a password that cannot be sent") {
+  Fixture fixture;
+  TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));
+  use_proxy(fixture, proxy.port(), "user", "two\nlines\n");
+  CHECK_THAT(outcome(fixture.post("https://cloud.example/renew")), ContainsSubstring("control character"));
+  CHECK(proxy.requests().empty());
+}
+
 TEST_CASE("tells why the proxy refuses") {
   CHECK(refusal("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") ==
         "proxy: it asks for a user name and a password, and http.proxy has no user");

@@ -58,9 +58,14 @@ TEST_CASE("an answer is stored even when nothing can be done with it") {
   CHECK(read_file(world.directory / "state/production/answer") == world.cloud.response->body);
 }
 
-TEST_CASE("a token that cannot be read is told, and the cloud is not asked") {
+TEST_CASE("a token that cannot be read or sent is told, and the cloud is not asked") {
   World world;
-  std::filesystem::remove(world.directory / "token");
+  SECTION("missing") {
+    std::filesystem::remove(world.directory / "token");
+  }
+  SECTION("a whole header") {
+    write_file(world.directory / "token", "Bearer abc\n");
+  }
   const auto completed = world.run();
   REQUIRE_FALSE(completed);
   CHECK(completed.error().kind == ErrorKind::unauthorized);
