@@ -17,6 +17,7 @@
 #include "commands/exit_status.hpp"
 #include "commands/required_permissions.hpp"
 #include "commands/service_user.hpp"
+#include "setup/unit_names.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -27,9 +28,8 @@ constexpr auto kRules = "etc/polkit-1/rules.d/50-gravitee-renewd.rules";
 constexpr auto kDropIn = "etc/systemd/system/gravitee-renewd.service.d/50-gravitee-renewd.conf";
 constexpr std::size_t kFileLimit = std::size_t{1024} * 1024;
 constexpr mode_t kDirectoryMode = 0755;
-// A person's first (systemd.unit(5)).
-constexpr std::array<std::string_view, 3> kUnitDirectories{"etc/systemd/system", "usr/lib/systemd/system",
-                                                           "lib/systemd/system"};
+// Where a person's own units are.
+constexpr std::string_view kOwnUnits = "etc/systemd/system";
 
 struct PermissionFile {
   fs::path path;
@@ -79,8 +79,8 @@ Result<std::string> write(Filesystem& filesystem, const PermissionFile& file) {
 }
 
 bool is_installed(const Filesystem& filesystem, const fs::path& root) {
-  return std::ranges::any_of(
-      kUnitDirectories, [&](std::string_view directory) { return filesystem.exists(root / directory / kServiceUnit); });
+  const auto unit = setup::identify_unit(setup::HostFiles(filesystem, root), kServiceUnit);
+  return unit.state != setup::UnitIdentity::State::missing;
 }
 
 // Whether a person has said the same, or may have: in that file, in another one beside it, or in a unit of his own.
@@ -95,7 +95,7 @@ bool is_said_by_a_person(const Filesystem& filesystem, const PermissionFile& fil
                         const auto text = filesystem.read(other, kFileLimit);
                         return other != file.path && text && text->find(file.subject) != std::string::npos;
                       });
-  return beside || filesystem.exists(root / kUnitDirectories.front() / kServiceUnit);
+  return beside || filesystem.exists(root / kOwnUnits / kServiceUnit);
 }
 
 // Whom the service is to run as: who was named, else whom it runs as now.

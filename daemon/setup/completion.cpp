@@ -182,7 +182,7 @@ class Completing {
         draft_.secrets.push_back({*draft.password_file, *found.password});
         return true;
       }
-      tell("  The password in gravitee.yml does not open this keystore.");
+      tell("  The password that Gravitee is given does not open this keystore.");
     } else if (completion_.person == nullptr) {
       missing(
           fmt::format("the password of the keystore: {}; give it with --password-file FILE, or run init on a terminal",
@@ -357,6 +357,12 @@ class Completing {
     }
   }
 
+  void note_once(std::string text) {
+    if (std::find(draft_.notes.begin(), draft_.notes.end(), text) == draft_.notes.end()) {
+      draft_.notes.push_back(std::move(text));
+    }
+  }
+
   // By its own name: the rule that lets the daemon restart it must hold that one.
   void add_unit(const std::string& given, const FoundKeystore& found, CertificateDraft& draft) {
     if (!configuration::is_unit_name(given)) {
@@ -368,10 +374,10 @@ class Completing {
     // A unit that was found is there.
     const bool is_found = std::find(found.units.begin(), found.units.end(), given) != found.units.end();
     if (const std::string problem = problem_of(unit); !is_found && !problem.empty()) {
-      draft_.notes.push_back(problem);
+      note_once(problem);
     }
     if (unit.name != given) {
-      draft_.notes.push_back(fmt::format("{} is an alias of {}, which is written", given, unit.name));
+      note_once(fmt::format("{} is an alias of {}, which is written", given, unit.name));
     }
     if (std::find(draft.units.begin(), draft.units.end(), unit.name) == draft.units.end()) {
       draft.units.push_back(unit.name);

@@ -19,33 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The lines of a unit file (systemd.syntax(7)): a backslash at the end joins the next line with a space, comments
-// between joined lines are left out.
-std::vector<std::string> logical_lines(std::string_view text) {
-  std::vector<std::string> lines;
-  std::string joined;
-  bool continued = false;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    std::string_view line = trimmed(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.starts_with('#') || line.starts_with(';')) {
-      continue;
-    }
-    joined += (continued ? " " : "") + std::string(line);
-    continued = line.ends_with('\\');
-    if (continued) {
-      joined.pop_back();
-    } else if (!joined.empty()) {
-      lines.push_back(std::exchange(joined, {}));
-    }
-  }
-  if (!joined.empty()) {
-    lines.push_back(joined);
-  }
-  return lines;
-}
-
 // One service, gathered from its unit file and drop-ins in their order.
 class Gathering {
  public:

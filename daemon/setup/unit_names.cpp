@@ -8,7 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include "core/pattern.hpp"
 #include "core/text.hpp"
+#include "setup/unit_words.hpp"
 
 namespace renewd::setup {
 namespace {
@@ -114,6 +116,27 @@ void for_each_name(const HostFiles& files, const std::function<void(const std::s
   list(kRunningUnits, kInvocation);
 }
 
+// Instances of templates that the text of a unit asks for: "Wants=gw@eu.service gw@us.service" of a target.
+void for_each_wanted(const HostFiles& files, const std::function<void(const std::string&)>& with) {
+  static const auto kDependency =
+      Pattern::compile("^[ \\t]*(Wants|Requires|Requisite|BindsTo|Upholds)[ \\t]*=").value();
+  for (const std::string_view directory : kUnitDirectories) {
+    for (const std::string& name : files.list(directory)) {
+      const auto text = name.ends_with(".target") ? files.read(fs::path(directory) / name) : Result<std::string>();
+      for (const std::string& line : text ? logical_lines(*text) : std::vector<std::string>()) {
+        if (!kDependency.found_in(line)) {
+          continue;
+        }
+        for (const auto& word : split_words(line.substr(line.find('=') + 1)).value_or(std::vector<std::string>())) {
+          if (word.ends_with(kService)) {
+            with(expand_specifiers(word, name).value_or(word));
+          }
+        }
+      }
+    }
+  }
+}
+
 std::vector<std::string> aliases_of(const HostFiles& files, const std::string& unit) {
   std::vector<std::string> aliases;
   for (const std::string_view directory : kUnitDirectories) {
@@ -186,14 +209,16 @@ std::string problem_of(const UnitIdentity& unit) {
 
 std::vector<UnitIdentity> find_services(const HostFiles& files) {
   std::map<std::string, UnitIdentity> found;
-  for_each_name(files, [&](const std::string& name) {
+  const auto add = [&](const std::string& name) {
     if (found.contains(name) || is_template(name)) {
       return;
     }
     if (auto unit = identify_unit(files, name); unit.state == State::usable && !is_template(unit.name)) {
       found.try_emplace(unit.name, unit);
     }
-  });
+  };
+  for_each_name(files, add);
+  for_each_wanted(files, add);
   std::vector<UnitIdentity> services;
   for (auto& [name, unit] : found) {
     services.push_back(std::move(unit));

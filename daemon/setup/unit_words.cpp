@@ -1,7 +1,11 @@
 #include "setup/unit_words.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <utility>
+
+#include "core/text.hpp"
 
 #include "core/text.hpp"
 
@@ -163,6 +167,31 @@ std::string with_variables(std::string_view word, const Environment& environment
 }
 
 }  // namespace
+
+std::vector<std::string> logical_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  std::string joined;
+  bool continued = false;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    std::string_view line = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.starts_with('#') || line.starts_with(';')) {
+      continue;
+    }
+    joined += (continued ? " " : "") + std::string(line);
+    continued = line.ends_with('\\');
+    if (continued) {
+      joined.pop_back();
+    } else if (!joined.empty()) {
+      lines.push_back(std::exchange(joined, {}));
+    }
+  }
+  if (!joined.empty()) {
+    lines.push_back(joined);
+  }
+  return lines;
+}
 
 std::optional<std::vector<std::string>> split_words(std::string_view text) {
   std::vector<std::string> words;

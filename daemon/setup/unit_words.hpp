@@ -9,6 +9,10 @@
 
 namespace renewd::setup {
 
+// The lines of a unit file (systemd.syntax(7)), without comments and empty ones: a backslash at the end joins the next
+// line with a space, comments between joined lines are left out.
+std::vector<std::string> logical_lines(std::string_view text);
+
 // Splits at white space; quotes may stand anywhere in a word, and C's escapes are understood in and out of them
 // (systemd.syntax(7), "Quoting"). Nothing when a quote is not closed or an escape is none: systemd then ignores the
 // line.

@@ -39,6 +39,7 @@ TEST_CASE("systemd gives an instance the command and the environment that this p
                    "Type=oneshot\nEnvironment=\"FOO=p q \\\"r s\\\"\" GONE=1 I=%i J=%I N=%N P=%p F=%f S=%S\n"
                    "UnsetEnvironment=GONE\n"
                    "ExecStart=/usr/bin/printf '<%%s>' \"a%ib\" $FOO ${FOO} x${FOO}y x$FOO $$FOO ${no.such}z %I %J\n");
+  std::filesystem::create_directories("/run/systemd/system/words@.service.d");
   write_file("/run/systemd/system/words@.service.d/10-more.conf", "[Service]\nEnvironment=\"D=from %%i\"\n");
   run_or_throw({"systemctl", "daemon-reload"});
   machine.start(unit);

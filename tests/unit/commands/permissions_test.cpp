@@ -116,6 +116,34 @@ TEST_CASE("a rule and a drop-in are written from the configuration") {
   CHECK((status.st_mode & 07777U) == 0644);
 }
 
+TEST_CASE("the rule holds the unit's own name, and is stale when an alias leads to another unit") {
+  Host host;
+  const fs::path units = host.directory / "root/etc/systemd/system";
+  fs::create_directories(units);
+  for (const auto* name : {"real.service", "other.service"}) {
+    write_file(units / name, "[Service]\nExecStart=/bin/true\n");
+  }
+  const fs::path packaged = host.directory / "root/usr/lib/systemd/system";
+  fs::create_directories(packaged);
+  write_file(packaged / "gravitee-renewd.service", "[Service]\nUser=daemon\nExecStart=/bin/true\n");
+  fs::create_symlink("real.service", units / "gateway.service");
+  fs::create_symlink("gateway.service", units / "old-name.service");
+  host.configure("systemd: {units: [gateway.service, real.service, old-name.service, missing.service]}");
+  REQUIRE(host.run() == kSuccess);
+  CHECK_THAT(read_file(host.rules()), ContainsSubstring("var units = [\"real.service\", \"missing.service\"];"));
+  fs::remove(units / "gateway.service");
+  fs::create_symlink("other.service", units / "gateway.service");
+  if (is_root()) {
+    const auto settings = configuration::load(host.configuration()).value();
+    const auto stale = stale_permissions(settings, host.directory / "root");
+    REQUIRE(stale.size() == 1);
+    CHECK_THAT(stale.front(), ContainsSubstring("does not match the configuration (daemon may restart other.service"));
+  }
+  REQUIRE(host.run() == kSuccess);
+  CHECK_THAT(read_file(host.rules()),
+             ContainsSubstring("var units = [\"other.service\", \"real.service\", \"missing.service\"];"));
+}
+
 TEST_CASE("credentials are loaded, and one that is missing is told") {
   Host host;
   host.configure("systemd: {unit: gateway.service}", "{credential: renewd-test-password}");

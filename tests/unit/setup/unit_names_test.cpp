@@ -64,6 +64,8 @@ TEST_CASE("instances of a template are found where something wants them, or whil
   host.link("gw@.service", "/etc/systemd/system/old@.service");
   host.link("/etc/systemd/system/old@.service", "/etc/systemd/system/multi-user.target.wants/old@alias.service");
   host.link("gw@.service", "/etc/systemd/system/gw@linked.service");
+  host.write("/etc/systemd/system/gravitee.target",
+             "[Unit]\nDescription=gw@no.service\nWants=gw@west.service \\\n  gw@south.service other.target\n");
   host.link("/dev/null", "/etc/systemd/system/gw@masked.service");
   host.link("../gw@.service", "/etc/systemd/system/multi-user.target.wants/gw@masked.service");
   host.link("../gone@.service", "/etc/systemd/system/multi-user.target.wants/gone@eu.service");
@@ -73,7 +75,8 @@ TEST_CASE("instances of a template are found where something wants them, or whil
     names.push_back(unit.name);
   }
   CHECK(names == std::vector<std::string>{"gw@alias.service", "gw@by-hand.service", "gw@eu.service",
-                                          "gw@linked.service", "gw@us\\x2deast.service"});
+                                          "gw@linked.service", "gw@south.service", "gw@us\\x2deast.service",
+                                          "gw@west.service"});
 }
 
 TEST_CASE("drop-ins of an instance, its template, their prefixes and their aliases count") {
