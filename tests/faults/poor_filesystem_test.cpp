@@ -1,6 +1,8 @@
 // The real binary on file systems that lack what a renewal would like to have: CIFS and FUSE cannot sync a directory,
 // and many refuse to change owners and modes, even to what they are.
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "faults/strace.hpp"
@@ -41,6 +43,7 @@ TEST_CASE("renews where owner, mode and ACL cannot be changed, and are right alr
   CAPTURE(error);
   const Host prepared;
   std::filesystem::permissions(prepared.keystore(), std::filesystem::perms(0600));
+  REQUIRE(::chown(prepared.keystore().c_str(), ::geteuid(), ::getegid()) == 0);
   Trial trial(prepared, GatewayKind::command);
   // Nothing is injected where none of it is called.
   const Injected changing = fail_each(trial.host(), {"fchmod", "fchown", "fsetxattr", "fremovexattr"}, error, {});
