@@ -171,4 +171,15 @@ Injected fail_at(const Host& host, const Call& call, const std::string& error) {
   return {std::move(traced.result), traced.log.find("(INJECTED)") != std::string::npos};
 }
 
+Injected fail_each(const Host& host, const std::vector<std::string>& names, const std::string& error,
+                   const std::vector<std::filesystem::path>& paths) {
+  std::vector<std::string> options = {"-e", "trace=" + joined(names), "-e",
+                                      "inject=" + joined(names) + ":error=" + error};
+  for (const auto& path : paths) {
+    options.insert(options.end(), {"-P", path.string()});
+  }
+  Traced traced = renew_under_strace(host, options);
+  return {std::move(traced.result), traced.log.find("(INJECTED)") != std::string::npos};
+}
+
 }  // namespace renewd::testing

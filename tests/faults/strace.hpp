@@ -50,5 +50,8 @@ struct Injected {
 Injected kill_before(const Host& host, const Call& call);
 // Runs `renew` and lets the call, which is one on a path, fail with this error ("ENOSPC") without being made.
 Injected fail_at(const Host& host, const Call& call, const std::string& error);
+// Runs `renew` and lets each call of these names fail so; with paths, each on one of them.
+Injected fail_each(const Host& host, const std::vector<std::string>& names, const std::string& error,
+                   const std::vector<std::filesystem::path>& paths);
 
 }  // namespace renewd::testing

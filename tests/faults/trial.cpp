@@ -82,7 +82,7 @@ Trial::Keystore Trial::check_keystore() const {
   CHECK(now.mode == old_.mode);
   CHECK(now.acl == old_.acl);
   if (now.bytes == old_.bytes) {
-    CHECK((now == old_ || gateway_ == GatewayKind::refusing));  // one that came back is another file
+    CHECK((now == old_ || put_back_ || gateway_ == GatewayKind::refusing));  // one that came back is another file
     return Keystore::old_one;
   }
   const auto certificate = certificate_of_whole(now.bytes, kKeystorePassword);

@@ -30,6 +30,9 @@ class Trial {
   void move_keystore(const std::filesystem::path& directory);
 
   Host& host() { return host_; }
+  // The keystore may have been replaced, and be back.
+  void allow_put_back() { put_back_ = true; }
+
   // How often the cloud was asked since the trial began.
   std::ptrdiff_t requests() const;
 
@@ -53,6 +56,7 @@ class Trial {
   GatewayKind gateway_;
   Snapshot old_;
   bool answered_before_;
+  bool put_back_ = false;
   std::size_t requests_before_;
 };
 
