@@ -11,6 +11,7 @@
 #include "core/http_secrets.hpp"
 #include "core/text.hpp"
 #include "http/deadline.hpp"
+#include "http/field_lists.hpp"
 
 namespace renewd::gateway {
 namespace {
@@ -127,7 +128,13 @@ Watch::Look HttpProbe::judge(const http::HttpResponse& response) const {
   const Redaction redacted = redaction_of(secrets_);
   std::string why;
   if (response.status == 401 || response.status == 403) {
-    why = settings_.password ? "username and password are refused" : "it wants a username and a password";
+    const auto schemes = http::offered_schemes(response.header("www-authenticate"));
+    if (!schemes.empty() && !http::offers_basic(schemes)) {
+      why = fmt::format("it accepts {} authentication alone, and gravitee-renewd speaks Basic",
+                        printable(fmt::format("{}", fmt::join(schemes, ", ")), kExcerpt));
+    } else {
+      why = settings_.password ? "username and password are refused" : "it wants a username and a password";
+    }
   } else if (const std::string probes = unhealthy_probes(response.body); !probes.empty()) {
     why = "not healthy: " + printable(redacted(probes), kExcerpt);
   } else {

@@ -1,4 +1,4 @@
-// An HTTP request as bytes. Written by hand rather than with Beast: its fields copy the token into memory that nobody
+// An HTTP request as bytes. Written by hand rather than with Boost.Beast: its fields copy the token into memory that nobody
 // wipes.
 #pragma once
 

@@ -1,5 +1,5 @@
 // An HTTP response out of the bytes of a connection, within limits. Knows nothing of sockets. As forgiving as curl:
-// docs/decisions/0013 has the reasons.
+// docs/decisions/0013-forgiving-reader.md has the reasons.
 #pragma once
 
 #include <cstddef>

@@ -70,6 +70,10 @@ TEST_CASE("what is not well is told with its reason") {
       {answer("502 Bad Gateway"), "HTTP 502 instead of 200"},
       {answer("302 Found\r\nLocation: /elsewhere"), "HTTP 302 instead of 200"},
       {answer("401 Unauthorized"), "HTTP 401 instead of 200: it wants a username and a password"},
+      {answer("401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"x, y\", Digest nonce=\"z\""),
+       "HTTP 401 instead of 200: it accepts Bearer, Digest authentication alone, and gravitee-renewd speaks Basic"},
+      {answer("401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\""),
+       "HTTP 401 instead of 200: it wants a username and a password"},
       {"nonsense\r\n\r\n", "the answer is not HTTP"},
       {"", "closed the connection before it answered"},
   };
