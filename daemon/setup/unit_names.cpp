@@ -64,6 +64,9 @@ std::optional<fs::path> find_file(const HostFiles& files, const std::string& nam
 }
 
 bool is_unit_directory(const HostFiles& files, const fs::path& directory) {
+  if (std::find(kUnitDirectories.begin(), kUnitDirectories.end(), directory.string()) != kUnitDirectories.end()) {
+    return true;
+  }
   const fs::path wanted = files.canonical(directory);
   return std::any_of(kUnitDirectories.begin(), kUnitDirectories.end(),
                      [&](std::string_view one) { return files.canonical(one) == wanted; });
@@ -139,6 +142,9 @@ void for_each_wanted(const HostFiles& files, const std::function<void(const std:
 
 std::vector<std::string> aliases_of(const HostFiles& files, const std::string& unit) {
   std::vector<std::string> aliases;
+  if (unit.empty()) {
+    return aliases;
+  }
   for (const std::string_view directory : kUnitDirectories) {
     for (const std::string& name : files.list(directory)) {
       const bool is_link = name.ends_with(kService) && files.link_target(fs::path(directory) / name);
