@@ -15,6 +15,7 @@
 #include "http/https_client.hpp"
 #include "installation/generations.hpp"
 #include "installation/installer.hpp"
+#include "renewal/installed.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/renewal.hpp"
 
@@ -47,8 +48,14 @@ int list_generations(Filesystem& filesystem, const std::filesystem::path& state_
     return kFailure;
   }
   const auto installed = filesystem.read(certificate.keystore.path, installation::kKeystoreLimit);
-  for (const auto& generation : *kept) {
+  for (auto generation : *kept) {
     const auto bytes = generations.read(generation.number);
+    if (!generation.certificate && bytes) {
+      const auto opened = renewal::open_installed(*bytes, certificate.keystore);
+      if (opened) {
+        generation.certificate = renewal::record_of(opened->keystore.certificate);
+      }
+    }
     const bool is_installed = installed && bytes && *installed == *bytes;
     say(out, certificate.name, installation::describe(generation) + (is_installed ? ", installed" : ""));
   }

@@ -218,7 +218,8 @@ asio::awaitable<Result<Completed>> Renewal::change_to(std::string holder, std::o
     old = may_replace(std::move(*old), *installed);
   }
   if (!old) {
-    co_return tl::unexpected(with_context(fmt::format("going back to generation {}", *number), std::move(old.error())));
+    co_return tl::unexpected(with_context(
+        fmt::format("{} generation {}", generation ? "installing" : "going back to", *number), std::move(old.error())));
   }
   const Certificate certificate = old->keystore.certificate;
   if (certificate.not_after() <= around_.clock.now()) {

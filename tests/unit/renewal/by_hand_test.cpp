@@ -3,6 +3,7 @@
 #include "installation/generations.hpp"
 #include "installation/history.hpp"
 #include "renewal/renewal.hpp"
+#include "renewal/standing.hpp"
 #include "support/catch.hpp"
 #include "support/crashing_filesystem.hpp"
 #include "unit/renewal/world.hpp"
@@ -48,12 +49,18 @@ TEST_CASE("goes back to the keystore from before by hand, and keeps the one that
   CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
 
   SECTION("and forward again to the one that was left, when it is named") {
+    const auto standing = look_at(world.filesystem, world.settings, configuration::ScheduleSettings(),
+                                  world.directory / "state", world.clock.now());
+    CHECK_THAT(standing.longer_lasting.value_or(""), ContainsSubstring("rollback production --to 2"));
     const auto forward = world.go_to(2);
     REQUIRE(forward);
     CHECK(read_file(world.keystore) == keystores().renewed);
     CHECK(world.cloud.requests == 1);
     CHECK(world.gateway.activations == 3);
     CHECK(in_use_is(world, keystores().renewed));
+    CHECK_FALSE(look_at(world.filesystem, world.settings, configuration::ScheduleSettings(), world.directory / "state",
+                        world.clock.now())
+                    .longer_lasting);
     CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
   }
   SECTION("and not to one that is not kept, or installed already") {
@@ -210,7 +217,7 @@ TEST_CASE("a kept keystore that has expired or is damaged is not installed by ch
   }
   SECTION("damaged") {
     write_file(paths_of(world).generations() / "2", "damaged");
-    expected = "going back to generation 2";
+    expected = "installing generation 2";
   }
   const auto refused = world.go_to(2);
   REQUIRE_FALSE(refused);
