@@ -194,4 +194,8 @@ Result<void> accept(const Keystore& candidate, const Keystore& installed, const 
       .and_then([&] { return check_key(candidate); });
 }
 
+Result<void> accept_account(const Certificate& candidate, const Certificate& installed, const std::string& account_id) {
+  return check_account(candidate, installed, account_id);
+}
+
 }  // namespace renewd::certificate

@@ -28,4 +28,7 @@ inline constexpr std::chrono::minutes kClockTolerance{5};
 // names both sides of the comparison that failed.
 Result<void> accept(const Keystore& candidate, const Keystore& installed, const Expectations& expectations);
 
+// The part of it about the account, for a keystore that was accepted before.
+Result<void> accept_account(const Certificate& candidate, const Certificate& installed, const std::string& account_id);
+
 }  // namespace renewd::certificate

@@ -13,6 +13,9 @@
 #include "commands/terminal_progress.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
+#include "installation/generations.hpp"
+#include "installation/installer.hpp"
+#include "renewal/installed.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/renewal.hpp"
 
@@ -24,11 +27,42 @@ using configuration::CertificateSettings;
 using renewal::Completed;
 using renewal::Renewal;
 
-using Work = asio::awaitable<Result<Completed>> (Renewal::*)(std::string holder);
+asio::awaitable<void> finish(asio::awaitable<Result<Completed>> work, std::optional<Result<Completed>>& result) {
+  result = co_await std::move(work);
+}
 
-asio::awaitable<void> finish(Renewal& renewal, Work work, std::string holder,
-                             std::optional<Result<Completed>>& result) {
-  result = co_await (renewal.*work)(std::move(holder));
+asio::awaitable<Result<Completed>> begin(Renewal& renewal, const std::string& command, std::optional<int> generation) {
+  if (command == "activate") {
+    return renewal.activate_again(command);
+  }
+  return generation ? renewal.go_to(command, *generation) : renewal.go_back(command);
+}
+
+// What `rollback` can put back.
+int list_generations(Filesystem& filesystem, const std::filesystem::path& state_directory,
+                     const CertificateSettings& certificate, std::ostream& out) {
+  const installation::Generations generations(filesystem, installation::StatePaths(state_directory, certificate.name));
+  const auto kept = generations.list();
+  if (!kept) {
+    say(out, certificate.name, "failed: " + kept.error().message);
+    return kFailure;
+  }
+  const auto installed = filesystem.read(certificate.keystore.path, installation::kKeystoreLimit);
+  for (auto generation : *kept) {
+    const auto bytes = generations.read(generation.number);
+    if (!generation.certificate && bytes) {
+      const auto opened = renewal::open_installed(*bytes, certificate.keystore);
+      if (opened) {
+        generation.certificate = renewal::record_of(opened->keystore.certificate);
+      }
+    }
+    const bool is_installed = installed && bytes && *installed == *bytes;
+    say(out, certificate.name, installation::describe(generation) + (is_installed ? ", installed" : ""));
+  }
+  if (kept->empty()) {
+    say(out, certificate.name, "no keystore is kept");
+  }
+  return kSuccess;
 }
 
 // What the daemon will do with the keystore that was gone back to, which it does not know to be wanted.
@@ -50,7 +84,7 @@ std::string success(std::string_view command, const Completed& completed, const 
   return fmt::format("activated, {}; {}", valid, completed.activation.message);
 }
 
-int work_on(const ByHandOptions& options, std::string command, Work work, std::ostream& out, std::ostream& errors) {
+int work_on(const ByHandOptions& options, const std::string& command, std::ostream& out, std::ostream& errors) {
   auto settings = load_configuration(options.configuration, errors);
   if (!settings) {
     return kUsageError;
@@ -63,18 +97,23 @@ int work_on(const ByHandOptions& options, std::string command, Work work, std::o
     return kUsageError;
   }
   const CertificateSettings& certificate = selected->front();
+  PosixFilesystem filesystem(settings->state_directory);
+  if (options.list) {
+    return list_generations(filesystem, settings->state_directory, certificate, out);
+  }
   const SystemClock clock;
   EventLoop loop;
   TerminalProgress progress(loop, *settings);
   const EventLog log(progress.events(), clock);
-  PosixFilesystem filesystem(settings->state_directory);
   log_warnings(filesystem, log);
   http::HttpsClient http(loop.executor(), settings->http);
   const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock);
   Renewal renewal(objects.surroundings(), certificate, settings->state_directory);
   std::optional<Result<Completed>> result;
-  progress.begin_activation(certificate.name, command == "rollback" ? "the old keystore" : "it");
-  progress.start(finish(renewal, work, command, result));
+  progress.begin_activation(certificate.name, options.generation ? fmt::format("generation {}", *options.generation)
+                                              : command == "rollback" ? "the old keystore"
+                                                                      : "it");
+  progress.start(finish(begin(renewal, command, options.generation), result));
   loop.run([&log](std::string_view message) { log.event(EventName::daemon_stopping, "", message); });
   if (result && *result) {
     forget_failures(filesystem, settings->state_directory, certificate.name);
@@ -91,11 +130,11 @@ int work_on(const ByHandOptions& options, std::string command, Work work, std::o
 }  // namespace
 
 int activate(const ByHandOptions& options, std::ostream& out, std::ostream& errors) {
-  return work_on(options, "activate", &Renewal::activate_again, out, errors);
+  return work_on(options, "activate", out, errors);
 }
 
 int rollback(const ByHandOptions& options, std::ostream& out, std::ostream& errors) {
-  return work_on(options, "rollback", &Renewal::go_back, out, errors);
+  return work_on(options, "rollback", out, errors);
 }
 
 }  // namespace renewd::commands

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -10,6 +11,9 @@ namespace renewd::commands {
 struct ByHandOptions {
   std::filesystem::path configuration;
   std::string name;
+  // For rollback: a generation, instead of the newest from before; or only what is kept.
+  std::optional<int> generation = std::nullopt;
+  bool list = false;
 };
 
 // Exit status of the process: 0, 1 when the gateway does not come up, 2 for a wrong configuration or name.

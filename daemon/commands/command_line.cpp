@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -81,10 +82,15 @@ Command add_rollback(CLI::App& app, const fs::path& configuration) {
   const auto options = std::make_shared<ByHandOptions>();
   auto* command = app.add_subcommand("rollback", "Puts the keystore from before back and restarts the gateway");
   command->add_option("NAME", options->name, "The certificate whose keystore is meant")->required();
+  auto* generation = command->add_option("--to", options->generation, "The kept keystore to install, also a newer one")
+                         ->type_name("GENERATION")
+                         ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  command->add_flag("--list", options->list, "Show the kept keystores, and change nothing")->excludes(generation);
   command->footer(
       "The keystore that is replaced is kept. Never goes back to an expired one.\n"
       "Exit status: 0, 1 not possible, or the gateway is not well, 2 wrong command line or configuration.\n"
-      "Example: gravitee-renewd rollback production");
+      "Example: gravitee-renewd rollback production\n"
+      "Example: gravitee-renewd rollback production --to 3");
   return {command, [options, &configuration] {
             options->configuration = configuration;
             return rollback(*options, std::cout, std::cerr);

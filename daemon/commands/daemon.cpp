@@ -48,12 +48,19 @@ void keep_read_ahead(const configuration::Settings& from, configuration::Setting
   });
 }
 
-std::chrono::seconds longest_restart(const configuration::Settings& settings) {
+// One step of the gateway's: systemd is asked again before each.
+std::chrono::seconds longest_step(const configuration::Settings& settings) {
   std::chrono::seconds longest{0};
   for (const auto& certificate : settings.certificates) {
-    longest = std::max(longest, certificate.gateway.verify_timeout);
+    longest = std::max({longest, certificate.gateway.activation_timeout(), certificate.gateway.verify_timeout});
   }
   return longest;
+}
+
+bool begins_step(EventName name) {
+  return name == EventName::keystore_installed || name == EventName::gateway_activated ||
+         // The previous keystore may be put back.
+         name == EventName::gateway_activation_failed || name == EventName::gateway_verification_failed;
 }
 
 }  // namespace
@@ -61,10 +68,10 @@ std::chrono::seconds longest_restart(const configuration::Settings& settings) {
 // Whatever systemd is waiting for meanwhile, a gateway that restarts comes first.
 class Daemon::AsksForTime final : public EventSink {
  public:
-  void expect(std::chrono::seconds restart) { seconds_ = restart.count(); }
+  void expect(std::chrono::seconds step) { seconds_ = step.count(); }
 
   void write(const Event& event) override {
-    if (event.name == EventName::keystore_installed || event.name == EventName::gateway_activated) {
+    if (begins_step(event.name)) {
       service::notify_needs(std::chrono::seconds(seconds_));
     }
   }
@@ -102,7 +109,7 @@ Result<void> Daemon::run() {
   log_.event(lock_ ? Level::info : Level::warning, EventName::daemon_started, "",
              fmt::format("version {}, {}{}", version(), watching(settings_), lock_ ? "" : "; " + lock_.error().message),
              {{"version", std::string(version())}, {"configuration", configuration_.string()}});
-  asks_for_time_->expect(longest_restart(settings_));
+  asks_for_time_->expect(longest_step(settings_));
   log_.add_observer(asks_for_time_);
   board_.on_change([this] {
     tell_systemd();
@@ -180,7 +187,7 @@ void Daemon::reload() {
                {{"configuration", configuration_.string()}});
   } else if (settings) {
     settings_ = std::move(*settings);
-    asks_for_time_->expect(longest_restart(settings_));
+    asks_for_time_->expect(longest_step(settings_));
     log_.set_output(service::event_output(settings_.log));
     log_.event(EventName::config_reloaded, "", watching(settings_), {{"configuration", configuration_.string()}});
     for (const auto& [name, watched] : watched_) {

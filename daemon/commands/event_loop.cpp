@@ -89,11 +89,18 @@ void EventLoop::act_on_hangup() {
 
 bool EventLoop::run(const Log& stopping, const Log& cut_off) {
   wait_for_stop(stopping, cut_off);
-  std::thread watcher([this] { watch_.run(); });
+  // Ends also when an exception leaves the loop.
+  struct Watcher {
+    ~Watcher() {
+      watch.stop();
+      thread.join();
+    }
+    asio::io_context& watch;
+    std::thread thread{[this] { watch.run(); }};
+  };
+  const Watcher watcher{.watch = watch_};
   stop_when_idle();
   io_.run();
-  watch_.stop();
-  watcher.join();
   return stopped_;
 }
 

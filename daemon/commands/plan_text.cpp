@@ -85,6 +85,9 @@ std::string plan_text(const Standing& standing, const configuration::ScheduleSet
   row("next", action(*outlook, now));
   row("why", outlook->step.message);
   row("look", "at the latest at " + format_time(outlook->next_look));
+  if (standing.longer_lasting) {
+    row("kept", *standing.longer_lasting);
+  }
   if (standing.attempts.failures_in_a_row != 0) {
     row("failing", fmt::format("{} in a row, {}: {}", standing.attempts.failures_in_a_row,
                                standing.attempts.last_failure, standing.attempts.last_message));

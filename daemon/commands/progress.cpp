@@ -14,8 +14,7 @@ using std::chrono::seconds;
 
 StepLimits step_limits(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http) {
   const auto& gateway = certificate.gateway;
-  const auto* const command = std::get_if<configuration::CommandGateway>(&gateway.action);
-  return {http.request_timeout, command == nullptr ? gateway.verify_timeout : command->timeout, gateway.verify_timeout};
+  return {http.request_timeout, gateway.activation_timeout(), gateway.verify_timeout};
 }
 
 Progress::Progress(std::shared_ptr<EventSink> output, std::ostream& terminal, std::size_t width,
@@ -86,6 +85,7 @@ void Progress::follow(const Event& event) {
     case EventName::clock_skewed:
     case EventName::clock_changed:
     case EventName::token_unusable:
+    case EventName::monitoring_unavailable:
     case EventName::fleet_leading:
     case EventName::fleet_following:
     case EventName::fleet_unreachable:

@@ -139,6 +139,9 @@ Row row_of(const Standing& standing, TimePoint now) {
     row.remarks.emplace_back("last error",
                              fmt::format("{}: {}", standing.attempts.last_failure, standing.attempts.last_message));
   }
+  if (standing.longer_lasting) {
+    row.remarks.emplace_back("kept", *standing.longer_lasting);
+  }
   if (!verdict.advice.empty()) {
     row.remarks.emplace_back("what to do", verdict.advice);
   }

@@ -95,6 +95,12 @@ struct GatewaySettings {
   seconds verify_timeout{120};
   std::optional<HttpProbeSettings> http_probe = std::nullopt;
   std::optional<LogProbeSettings> log_probe = std::nullopt;
+
+  // The most that one activation takes: a command has a bound of its own.
+  seconds activation_timeout() const {
+    const auto* const command = std::get_if<CommandGateway>(&action);
+    return command == nullptr ? verify_timeout : command->timeout;
+  }
 };
 
 struct CertificateSettings {

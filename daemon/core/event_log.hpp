@@ -44,6 +44,7 @@ enum class EventName {
   clock_skewed,
   clock_changed,
   token_unusable,
+  monitoring_unavailable,
   fleet_leading,
   fleet_following,
   fleet_unreachable,

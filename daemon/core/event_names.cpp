@@ -70,6 +70,8 @@ std::string_view to_string(EventName name) {
       return "clock_changed";
     case EventName::token_unusable:
       return "token_unusable";
+    case EventName::monitoring_unavailable:
+      return "monitoring_unavailable";
     case EventName::fleet_leading:
       return "fleet_leading";
     case EventName::fleet_following:
@@ -113,6 +115,7 @@ Level default_level(EventName name) {
     case EventName::gateway_activation_failed:
     case EventName::gateway_verification_failed:
     case EventName::token_unusable:
+    case EventName::monitoring_unavailable:
       return Level::error;
   }
   return Level::error;

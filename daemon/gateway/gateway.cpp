@@ -104,7 +104,8 @@ std::unique_ptr<Gateway> make_gateway(const asio::any_io_executor& executor,
   if (settings.http_probe && settings.http_probe->password) {
     secrets.push_back({"health check password", *settings.http_probe->password});
   }
-  auto action = std::visit(ActionMaker{executor, settings.verify_timeout, std::move(output), secrets}, settings.action);
+  auto action =
+      std::visit(ActionMaker{executor, settings.activation_timeout(), std::move(output), secrets}, settings.action);
   return std::make_unique<ProbedAction>(std::move(action), make_probes(executor, settings, http, secrets),
                                         settings.verify_timeout);
 }

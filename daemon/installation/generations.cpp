@@ -97,7 +97,8 @@ Result<std::vector<Generation>> Generations::list() const {
   return generations;
 }
 
-Result<int> Generations::keep(std::string_view keystore, const std::optional<CertificateRecord>& certificate) {
+Result<int> Generations::keep(std::string_view keystore, const std::optional<CertificateRecord>& certificate,
+                              int needed) {
   const auto directory = paths_.generations();
   if (auto created = filesystem_.create_directories(directory, kStateDirectoryMode); !created) {
     return tl::unexpected(std::move(created.error()));
@@ -126,6 +127,9 @@ Result<int> Generations::keep(std::string_view keystore, const std::optional<Cer
   }
   kept->push_back(number);
   for (std::size_t i = 0; i + kGenerationsKept < kept->size(); ++i) {
+    if ((*kept)[i] == needed) {
+      continue;
+    }
     details.erase((*kept)[i]);
     if (auto removed = filesystem_.remove(directory / std::to_string((*kept)[i])); !removed) {
       return tl::unexpected(std::move(removed.error()));
@@ -135,6 +139,24 @@ Result<int> Generations::keep(std::string_view keystore, const std::optional<Cer
     return tl::unexpected(std::move(written.error()));
   }
   return number;
+}
+
+std::string describe(const Generation& generation) {
+  return generation.certificate
+             ? fmt::format("generation {} (serial {}, valid until {})", generation.number,
+                           generation.certificate->serial, format_time(generation.certificate->not_after))
+             : fmt::format("generation {}", generation.number);
+}
+
+std::optional<Generation> longer_lasting(const Generations& generations, std::chrono::sys_seconds installed_until) {
+  std::optional<Generation> longest;
+  for (auto& generation : generations.list().value_or(std::vector<Generation>())) {
+    const auto best = longest ? longest->certificate->not_after : installed_until;
+    if (generation.certificate && generation.certificate->not_after > best) {
+      longest = std::move(generation);
+    }
+  }
+  return longest;
 }
 
 std::string way_back(const Generations& generations) {

@@ -27,8 +27,8 @@ class Generations {
 
   // Keeps a keystore's bytes under the next number, durable when it returns, and forgets all but the newest three.
   // Bytes that the newest generation already holds are not kept twice. `certificate` is what is in it; nothing when it
-  // cannot be opened. Returns the generation's number.
-  Result<int> keep(std::string_view keystore, const std::optional<CertificateRecord>& certificate);
+  // cannot be opened. `needed`, when it is not 0, is not forgotten this time. Returns the generation's number.
+  Result<int> keep(std::string_view keystore, const std::optional<CertificateRecord>& certificate, int needed = 0);
   // Those that are kept, oldest first.
   Result<std::vector<Generation>> list() const;
   // Whether a generation holds these bytes.
@@ -45,6 +45,11 @@ class Generations {
   Filesystem& filesystem_;
   StatePaths paths_;
 };
+
+// One generation in a sentence: number, serial and end, as far as they are known.
+std::string describe(const Generation& generation);
+// The generation that lasts the longest, where it outlasts the installed certificate; nothing when none does.
+std::optional<Generation> longer_lasting(const Generations& generations, std::chrono::sys_seconds installed_until);
 
 // How a keystore that is gone gets back into its place: only a person knows whose it was, and which mode it had.
 std::string way_back(const Generations& generations);

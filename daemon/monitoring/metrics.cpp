@@ -60,6 +60,10 @@ std::optional<double> next_attempt(const Standing& standing) {
   return is_renewed(standing) ? std::optional(seconds(standing.outlook->step.at)) : std::nullopt;
 }
 
+std::optional<double> token_not_after(const Standing& standing) {
+  return standing.token_not_after ? std::optional(seconds(*standing.token_not_after)) : std::nullopt;
+}
+
 std::optional<double> last_success(const Standing& standing) {
   const auto* const success = standing.last_success();
   return success == nullptr ? std::nullopt : std::optional(seconds(success->ended));
@@ -106,6 +110,7 @@ std::vector<Family> gauges(const std::vector<std::string>& names, const std::map
       gauge("last_check_timestamp_seconds", "When the daemon last looked at the keystore.",
             [](const Standing& standing) { return std::optional(seconds(standing.looked_at)); }),
       gauge("last_success_timestamp_seconds", "When the last renewal was completed.", last_success),
+      gauge("token_not_after_timestamp_seconds", "When the account token expires, where it says so.", token_not_after),
       gauge("consecutive_failures", "Failed attempts since the last success.",
             [](const Standing& standing) {
               return std::optional(static_cast<double>(standing.attempts.failures_in_a_row));

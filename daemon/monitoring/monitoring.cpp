@@ -63,7 +63,9 @@ Monitoring::Monitoring(const asio::any_io_executor& executor, asio::thread_pool*
       listener_(executor, [this](std::string_view path) { return answer(path); }),
       textfile_(
           executor, pool, filesystem, [this] { return exposed(); },
-          [this](const Error& error) { failed(error, "it is tried again at each change"); }) {
+          [this](const std::filesystem::path& file, const Result<void>& written) {
+            tell({"textfile", file.string()}, written, "it is tried again at each change");
+          }) {
   // Perhaps on another thread than the loop's.
   counters_->on_change([this, executor] { asio::post(executor, [this] { changed(); }); });
   log_.add_observer(counters_);
@@ -88,17 +90,28 @@ void Monitoring::listen(const std::optional<configuration::ListenAddress>& addre
   listening_.clear();
   listener_.close();
   if (!address) {
+    listen_failed_ = false;
     return;
   }
-  if (auto opened = listener_.open(*address); !opened) {
-    failed(opened.error(), "renewals go on without it; it is tried again at the next reload (SIGHUP)");
-    return;
+  const auto opened = listener_.open(*address);
+  listening_ = opened ? to_string(*address) : "";
+  if (!opened || listen_failed_) {
+    tell({"listen", to_string(*address)}, opened,
+         "renewals go on without it; it is tried again at the next reload (SIGHUP)");
   }
-  listening_ = to_string(*address);
+  listen_failed_ = !opened;
 }
 
-void Monitoring::failed(const Error& error, std::string_view then) const {
-  log_.event(EventName::config_rejected, "", fmt::format("{}; {}", error.message, then));
+// That something cannot be used, or that it can again.
+void Monitoring::tell(const Place& place, const Result<void>& used, std::string_view then) const {
+  Fields fields{{"what", place.what}, {"where", place.where}};
+  if (used) {
+    log_.event(Level::info, EventName::monitoring_unavailable, "",
+               fmt::format("metrics.{} works again: {}", place.what, place.where), fields);
+    return;
+  }
+  fields.emplace_back("error", used.error().message);
+  log_.event(EventName::monitoring_unavailable, "", fmt::format("{}; {}", used.error().message, then), fields);
 }
 
 Answer Monitoring::answer(std::string_view path) const {

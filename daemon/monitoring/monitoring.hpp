@@ -45,7 +45,12 @@ class Monitoring {
 
  private:
   void listen(const std::optional<configuration::ListenAddress>& address);
-  void failed(const Error& error, std::string_view then) const;
+  // A setting under `metrics`, and what it says.
+  struct Place {
+    std::string what;
+    std::string where;
+  };
+  void tell(const Place& place, const Result<void>& used, std::string_view then) const;
   std::string exposed() const;
   Answer health() const;
   Answer readiness() const;
@@ -60,6 +65,7 @@ class Monitoring {
   std::vector<std::string> names_;
   std::vector<std::string> hidden_;  // paths of secrets
   std::string listening_;            // where; empty while it is nowhere
+  bool listen_failed_ = false;
 };
 
 }  // namespace renewd::monitoring

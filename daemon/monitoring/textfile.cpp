@@ -21,7 +21,8 @@ constexpr mode_t kReadableByAll = 0644;
 }  // namespace
 
 Textfile::Textfile(const asio::any_io_executor& executor, asio::thread_pool* pool, Filesystem& filesystem,
-                   std::function<std::string()> contents, std::function<void(const Error&)> report)
+                   std::function<std::string()> contents,
+                   std::function<void(const std::filesystem::path&, const Result<void>&)> report)
     : pool_(pool),
       filesystem_(filesystem),
       contents_(std::move(contents)),
@@ -35,7 +36,9 @@ void Textfile::move_to(const std::optional<std::filesystem::path>& path) {
     (void)filesystem_.remove(*path_);
   }
   path_ = path;
-  failing_ = false;
+  if (!path_) {
+    failing_.reset();
+  }
   changed();
 }
 
@@ -71,14 +74,19 @@ asio::awaitable<void> Textfile::write() {
   attributes.mode = kReadableByAll;
   const auto path = *path_;
   const std::string contents = contents_();
-  const auto written =
-      co_await run_blocking(pool_, [&] { return write_durably(filesystem_, path, contents, attributes); });
-  if (!written && !std::exchange(failing_, true)) {
-    report_(with_context("writing metrics.textfile", written.error()));
-  }
-  failing_ = !written;
+  const Result<void> written = co_await run_blocking(pool_, [&]() -> Result<void> {
+    return write_durably(filesystem_, path, contents, attributes).map_error([](Error error) {
+      return with_context("writing metrics.textfile", std::move(error));
+    });
+  });
   if (path_ != path) {
     (void)filesystem_.remove(path);  // moved meanwhile
+    co_return;
+  }
+  const bool is_news = written ? failing_.has_value() : failing_ != path;
+  failing_ = written ? std::nullopt : std::optional(path);
+  if (is_news) {
+    report_(path, written);
   }
 }
 

@@ -317,7 +317,7 @@ Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) 
     return tl::unexpected(std::move(installed.error()));
   }
   const Certificate& renewed = installed->keystore.certificate;
-  // Else only the gateway was told, of a keystore that came otherwise.
+  // Else only the gateway was told, of a keystore that came otherwise: that is no renewal.
   const bool asked = entry.reached.contains(Phase::answered);
   Result<void> recorded;
   if (entry.in_use) {
@@ -332,10 +332,11 @@ Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) 
     return tl::unexpected(with_context("closing the renewal", std::move(recorded.error())));
   }
   entry = Entry{};
-  event(EventName::renewal_completed,
-        fmt::format("{} until {}; {}", asked ? "renewed" : "in use", format_time(renewed.not_after()),
-                    activation.message),
-        certificate_fields(renewed));
+  if (asked) {
+    event(EventName::renewal_completed,
+          fmt::format("renewed until {}; {}", format_time(renewed.not_after()), activation.message),
+          certificate_fields(renewed));
+  }
   return Completed{renewed, std::move(activation)};
 }
 

@@ -114,6 +114,9 @@ class Renewal {
   // expired one. When the gateway does not come up with it, it stays, and the next run() goes on from there. Errors:
   // gateway, disk, busy, cancelled.
   boost::asio::awaitable<Result<Completed>> go_back(std::string holder);
+  // The same with a generation of the operator's choice, also a newer one: what a roll-back took out is put back so.
+  // Only of the same account.
+  boost::asio::awaitable<Result<Completed>> go_to(std::string holder, int generation);
 
  private:
   using Entry = installation::JournalEntry;
@@ -156,7 +159,11 @@ class Renewal {
                                                                std::optional<std::string> given_up);
   boost::asio::awaitable<Error> roll_back(Entry& entry, Installed old, Error cause);
   Result<void> give_up_answer(Fields& fields);
+  boost::asio::awaitable<Result<Completed>> change_to(std::string holder, std::optional<int> generation);
   Result<int> previous_generation(std::string_view installed) const;
+  Result<int> chosen_generation(int number) const;
+  // The same keystore again, or why it may not take the place of the installed one.
+  Result<Installed> may_replace(Installed chosen, const std::string& installed) const;
   Result<Entry> leave(const std::string& installed, int generation);
   Result<Completed> finish(Entry& entry, gateway::Activation activation);
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "certificate/acceptance.hpp"
 #include "core/blocking.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
@@ -156,7 +157,46 @@ Result<int> Renewal::previous_generation(std::string_view installed) const {
   return *before;
 }
 
+// One that the operator names.
+Result<int> Renewal::chosen_generation(int number) const {
+  auto generations = generations_.list();
+  if (!generations) {
+    return tl::unexpected(std::move(generations.error()));
+  }
+  std::string kept;
+  for (const auto& generation : *generations) {
+    if (generation.number == number) {
+      return number;
+    }
+    kept += (kept.empty() ? "" : ", ") + installation::describe(generation);
+  }
+  return failure(ErrorKind::disk,
+                 fmt::format("generation {} is not kept; there {}", number, kept.empty() ? "is none" : "are: " + kept));
+}
+
+Result<Installed> Renewal::may_replace(Installed chosen, const std::string& installed) const {
+  if (chosen.bytes == installed) {
+    return failure(ErrorKind::disk, fmt::format("it is installed already; `gravitee-renewd activate {}` makes the "
+                                                "gateway use it",
+                                                settings_.name));
+  }
+  const auto current = open_installed(installed, settings_.keystore);
+  if (!current) {
+    return chosen;  // what cannot be opened has no account to compare with
+  }
+  return certificate::accept_account(chosen.keystore.certificate, current->keystore.certificate, settings_.account_id())
+      .map([&] { return std::move(chosen); });
+}
+
 asio::awaitable<Result<Completed>> Renewal::go_back(std::string holder) {
+  return change_to(std::move(holder), std::nullopt);
+}
+
+asio::awaitable<Result<Completed>> Renewal::go_to(std::string holder, int generation) {
+  return change_to(std::move(holder), generation);
+}
+
+asio::awaitable<Result<Completed>> Renewal::change_to(std::string holder, std::optional<int> generation) {
   const auto lock = take_lock(holder);
   if (!lock) {
     co_return tl::unexpected(lock.error());
@@ -168,14 +208,18 @@ asio::awaitable<Result<Completed>> Renewal::go_back(std::string holder) {
     }
     co_return tl::unexpected(with_context("going back", std::move(installed.error())));
   }
-  const auto number = previous_generation(*installed);
+  const auto number = generation ? chosen_generation(*generation) : previous_generation(*installed);
   if (!number) {
     co_return tl::unexpected(number.error());
   }
   auto old = generations_.read(*number).and_then(
       [&](std::string bytes) { return open_installed(std::move(bytes), settings_.keystore); });
+  if (old && generation) {
+    old = may_replace(std::move(*old), *installed);
+  }
   if (!old) {
-    co_return tl::unexpected(with_context(fmt::format("going back to generation {}", *number), std::move(old.error())));
+    co_return tl::unexpected(with_context(
+        fmt::format("{} generation {}", generation ? "installing" : "going back to", *number), std::move(old.error())));
   }
   const Certificate certificate = old->keystore.certificate;
   if (certificate.not_after() <= around_.clock.now()) {
@@ -226,7 +270,7 @@ Result<installation::JournalEntry> Renewal::leave(const std::string& installed, 
     entry.fingerprint = record->fingerprint;
   }
   if (!generations_.holds(installed)) {
-    if (auto kept = generations_.keep(installed, record); !kept) {
+    if (auto kept = generations_.keep(installed, record, generation); !kept) {
       return tl::unexpected(with_context("keeping the installed keystore", std::move(kept.error())));
     }
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "installation/generations.hpp"
 #include "installation/installer.hpp"
 #include "renewal/host.hpp"
@@ -37,6 +39,7 @@ Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> in
   const bool token_is_seen = certificate.token && (looker == Looker::daemon || !is_out_of_sight(*certificate.token));
   if (token_is_seen && certificate.renew == configuration::RenewMode::automatic) {
     standing.token_problem = token_problem(*certificate.token, now);
+    standing.token_not_after = token_end(*certificate.token);
   }
   if (certificate.renew == configuration::RenewMode::automatic) {
     if (auto replaceable = installation::check_replaceable(filesystem, certificate.keystore.path); !replaceable) {
@@ -51,6 +54,12 @@ Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> in
     return standing;
   }
   const Validity validity{installed->not_before(), installed->not_after()};
+  if (const auto kept = installation::longer_lasting(installation::Generations(filesystem, paths), validity.not_after);
+      kept && kept->certificate->not_after > now) {
+    standing.longer_lasting =
+        fmt::format("{} lasts longer than the installed keystore; `gravitee-renewd rollback {} --to {}` installs it",
+                    installation::describe(*kept), certificate.name, kept->number);
+  }
   const auto offset = splay_offset(host_identity(filesystem), certificate.name, schedule.splay);
   const auto stage = stage_of(standing.unfinished, filesystem.exists(paths.answer()));
   Step step = Schedule(certificate, schedule, offset, standing.attempts, 0).next({validity, stage, requests}, now);

@@ -46,8 +46,12 @@ struct Standing {
   std::vector<installation::PastRenewal> history = {};  // oldest first
   // How to get an installed keystore back that is gone, for people.
   std::optional<std::string> way_back = std::nullopt;
+  // A kept keystore that lasts longer than the installed one, and how to put it back, for people.
+  std::optional<std::string> longer_lasting = std::nullopt;
   // Why a renewal would fail at the account token, whenever it comes, as far as the looker can tell.
   std::optional<std::string> token_problem = std::nullopt;
+  // When the account token expires, where it says so.
+  std::optional<std::chrono::sys_seconds> token_not_after = std::nullopt;
   // Why a renewed keystore could not be put in its place: an upgrade of the gateway's package gives the directory back
   // to the gateway's user, for example.
   std::optional<std::string> replacement_problem = std::nullopt;

@@ -37,9 +37,8 @@ constexpr std::string_view kLookingHolder = "gravitee-renewd looking";
 // Each part of a renewal has a deadline of its own; going back takes the gateway's once more.
 std::chrono::seconds longest_renewal(const configuration::CertificateSettings& certificate,
                                      const configuration::HttpSettings& http) {
-  const auto* const command = std::get_if<configuration::CommandGateway>(&certificate.gateway.action);
-  const auto activation = command == nullptr ? certificate.gateway.verify_timeout : command->timeout;
-  return http.request_timeout + 2 * (activation + certificate.gateway.verify_timeout) + kSlack;
+  const auto& gateway = certificate.gateway;
+  return http.request_timeout + 2 * (gateway.activation_timeout() + gateway.verify_timeout) + kSlack;
 }
 
 // What commands by hand have failed at is no reason for a daemon to hold back.

@@ -63,6 +63,11 @@ std::optional<std::chrono::sys_seconds> token_expiry(std::string_view token) {
   return std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(std::floor(seconds))));
 }
 
+std::optional<std::chrono::sys_seconds> token_end(const SecretSource& source) {
+  const auto token = read_secret(source);
+  return token ? token_expiry(token->view()) : std::nullopt;
+}
+
 std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint needed_at, TimePoint now) {
   std::vector<TokenFinding> findings;
   const auto token = read_token(source);

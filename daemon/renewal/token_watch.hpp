@@ -25,6 +25,9 @@ std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint ne
 // Why a renewal would fail at the token now; nothing when it would not.
 std::optional<std::string> token_problem(const SecretSource& source, TimePoint now);
 
+// When the token in a secret expires, as token_expiry() says; nothing for one that cannot be read.
+std::optional<std::chrono::sys_seconds> token_end(const SecretSource& source);
+
 // When a JSON Web Token expires (RFC 7519, 4.1.4); nothing for any other text. The signature is not our business.
 std::optional<std::chrono::sys_seconds> token_expiry(std::string_view token);
 

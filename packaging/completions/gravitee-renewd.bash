@@ -18,7 +18,7 @@ _gravitee_renewd() {
     [inspect]='--password-file --json'
     [init]='--from --output --force --account-url --token-file --password-file --unit --permissions --user --root --dry-run'
     [activate]=''
-    [rollback]=''
+    [rollback]='--to --list'
   )
 
   COMPREPLY=()
@@ -31,7 +31,7 @@ _gravitee_renewd() {
     case ${COMP_WORDS[index]} in
       --config) configuration=${COMP_WORDS[++index]} ;;
       --password-file | --root | --from | --output | --account-url | --token-file | --unit | --user) ((++index)) ;;
-      --warning | --critical) ((++index)) ;;
+      --warning | --critical | --to) ((++index)) ;;
       -*) ;;
       *) [[ -n $command ]] || command=${COMP_WORDS[index]} ;;
     esac

@@ -30,7 +30,7 @@ OF_A_CERTIFICATE = {"gateway", "renew", "renew_before", "renew_windows", "activa
 METRICS = """certificate_not_before_timestamp_seconds certificate_not_after_timestamp_seconds
     certificate_in_use_not_after_timestamp_seconds certificate_readable next_renewal_timestamp_seconds
     next_attempt_timestamp_seconds last_check_timestamp_seconds last_success_timestamp_seconds renewal_attempts_total
-    renewal_failures_total consecutive_failures activation_pending rollbacks_total request_duration_seconds_bucket
+    renewal_failures_total consecutive_failures token_not_after_timestamp_seconds activation_pending rollbacks_total request_duration_seconds_bucket
     request_duration_seconds_sum request_duration_seconds_count clock_skew_seconds config_last_reload_successful
     build_info""".split()
 problems = []

@@ -117,6 +117,16 @@ TEST_CASE("no more than four certificates are renewed at once, and the others af
   CHECK(host.cloud().request_count() == 6);
 }
 
+TEST_CASE("with too few descriptors the daemon does not start, and says what is needed") {
+  const Host host;
+  std::vector<std::string> command{"/bin/sh", "-c", "ulimit -n 63; exec \"$@\"", "sh"};
+  const auto run_it = host.daemon_command();
+  command.insert(command.end(), run_it.begin(), run_it.end());
+  const CommandResult result = run(command);
+  CHECK(result.status == 1);
+  CHECK_THAT(result.errors, ContainsSubstring("64 open files are needed") && ContainsSubstring("LimitNOFILE="));
+}
+
 TEST_CASE("a thousand certificates need no more descriptors than one, and each is watched") {
   constexpr std::size_t kMany = 1000;
   Host host({}, Target::pem);

@@ -129,13 +129,17 @@ TEST_CASE("a renewal goes on while the port is taken, and the next reload serves
   Host host;
   monitor(host, listen_on(other.local_endpoint().port()));
   BackgroundProcess daemon = start_daemon(host);
-  const std::string errors = daemon.wait_for_errors(says("config_rejected"));
+  const std::string errors = daemon.wait_for_errors(says("monitoring_unavailable"));
   CHECK(contains(errors, "Address already in use"));
+  CHECK(contains(errors, R"("what":"listen","where":"127.0.0.1:)"));
   daemon.wait_for_errors(says("renewal_completed"));
   const auto port = free_port();
   monitor(host, listen_on(port));
   reload(daemon, 1);
+  CHECK(contains(daemon.wait_for_errors(says("monitoring_unavailable", 2)), "metrics.listen works again"));
   CHECK(get(port, "/healthz") == "well\n");
+  // The file itself was never refused.
+  CHECK(value_of(get(port, "/metrics"), "config_last_reload_successful") == "1");
   const auto another = free_port();
   monitor(host, listen_on(another));
   reload(daemon, 2);
@@ -143,7 +147,7 @@ TEST_CASE("a renewal goes on while the port is taken, and the next reload serves
   CHECK(curl({url(port, "/healthz")}).status != 0);
   write_file(host.configuration(), "nonsense");
   daemon.send_signal(SIGHUP);
-  daemon.wait_for_errors(says("config_rejected", 2));
+  daemon.wait_for_errors(says("config_rejected"));
   CHECK(value_of(get(another, "/metrics"), "config_last_reload_successful") == "0");
   stop(daemon);
 }
@@ -168,7 +172,7 @@ TEST_CASE("a unix socket is for its owner and group, replaces what a killed daem
   const Host other = host.another();
   monitor(other, "{listen: \"unix:" + path.string() + "\"}");
   BackgroundProcess second = start_daemon(other);
-  CHECK(contains(second.wait_for_errors(says("config_rejected")), "another process listens there"));
+  CHECK(contains(second.wait_for_errors(says("monitoring_unavailable")), "another process listens there"));
   stop(second);
   CHECK(ask().output == "well\n");
   stop(daemon);
@@ -211,9 +215,10 @@ TEST_CASE("a textfile that cannot be written is told once, renewals go on, and o
   monitor(host, "{textfile: " + (host / "absent/gravitee.prom").string() + "}");
   BackgroundProcess daemon = start_daemon(host);
   daemon.wait_for_errors(says("renewal_completed"));
-  CHECK(contains(daemon.wait_for_errors(says("config_rejected")), "writing metrics.textfile"));
+  CHECK(contains(daemon.wait_for_errors(says("monitoring_unavailable")), "writing metrics.textfile"));
   monitor(host, "{textfile: " + (host / "one.prom").string() + "}");
   reload(daemon, 1);
+  CHECK(contains(daemon.wait_for_errors(says("monitoring_unavailable", 2)), "metrics.textfile works again"));
   while (!std::filesystem::exists(host / "one.prom")) {
     std::this_thread::yield();
   }
@@ -288,4 +293,24 @@ TEST_CASE("the page is drawn by a browser, without a complaint") {
   CHECK(std::filesystem::file_size(host / "page.png") > 5000);
   CHECK_FALSE(contains(shown.errors, "CONSOLE"));
   stop(daemon);
+}
+
+TEST_CASE("the metrics tell when the token expires, where it says so, and nothing else of it") {
+  Host host({"--initial-days", "200"});
+  const auto port = free_port();
+  monitor(host, listen_on(port));
+  const std::string metric = "token_not_after_timestamp_seconds{certificate=\"production\"}";
+  BackgroundProcess daemon = start_daemon(host);
+  daemon.wait_for_errors(says("certificate_checked"));
+  CHECK(value_of(get(port, "/metrics"), metric) == "(absent)");
+  // {"alg":"none"} and {"exp":4102444800}
+  const std::string token = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.signature";
+  write_file(host / "token", token);
+  reload(daemon, 1);
+  daemon.wait_for_errors(says("certificate_checked", 2));
+  const std::string metrics = get(port, "/metrics");
+  CHECK(value_of(metrics, metric) == "4102444800");
+  check_with_promtool(metrics);
+  daemon.send_signal(SIGTERM);
+  CHECK_FALSE(contains(metrics + daemon.wait().errors, "signature"));
 }

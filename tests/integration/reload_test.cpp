@@ -227,3 +227,17 @@ TEST_CASE("systemd is asked for time while the gateway restarts") {
   CHECK(systemd.wait_for("EXTEND_TIMEOUT_USEC=") == "EXTEND_TIMEOUT_USEC=120000000");
   end(daemon);
 }
+
+TEST_CASE("systemd is asked for the time that the gateway's own command may take, and again to put the old one back") {
+  Host host;
+  host.configure({.certificate = {"gateway: {command: {argv: [/bin/false], timeout: 10m}, verify: {timeout: 5s}}"},
+                  .keystore = {},
+                  .http = {}});
+  NotifySocket systemd(host / "notify");
+  BackgroundProcess daemon(
+      host.daemon_command(),
+      {.environment = {{"NOTIFY_SOCKET", (host / "notify").string()}}, .input = {}, .deadline = kDeadline});
+  CHECK(systemd.wait_for("EXTEND_TIMEOUT_USEC=") == "EXTEND_TIMEOUT_USEC=600000000");
+  CHECK(systemd.wait_for("EXTEND_TIMEOUT_USEC=") == "EXTEND_TIMEOUT_USEC=600000000");
+  end(daemon);
+}

@@ -5,6 +5,8 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <string_view>
+#include <system_error>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -29,6 +31,11 @@ constexpr int kEnded = 43;
 asio::awaitable<void> work_without_end() {
   (void)raise(SIGTERM);
   pause();  // the event loop is as busy as with work that is large
+  co_return;
+}
+
+asio::awaitable<void> work_that_throws() {
+  throw std::system_error(EMFILE, std::generic_category(), "timerfd_create");
   co_return;
 }
 
@@ -87,4 +94,10 @@ TEST_CASE("work that ends after a signal is waited for") {
   const Outcome outcome = run_beside(work_that_ends, std::chrono::hours(1));
   CHECK(outcome.status == kEnded);
   CHECK(outcome.said == "told to stop by SIGTERM");
+}
+
+TEST_CASE("an exception that leaves a coroutine leaves the loop, and the thread that waits for signals ends") {
+  EventLoop loop;
+  loop.start(work_that_throws());
+  CHECK_THROWS_WITH(loop.run([](std::string_view) {}), "timerfd_create: Too many open files");
 }

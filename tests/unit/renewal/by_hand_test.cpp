@@ -3,6 +3,7 @@
 #include "installation/generations.hpp"
 #include "installation/history.hpp"
 #include "renewal/renewal.hpp"
+#include "renewal/standing.hpp"
 #include "support/catch.hpp"
 #include "support/crashing_filesystem.hpp"
 #include "unit/renewal/world.hpp"
@@ -47,6 +48,33 @@ TEST_CASE("goes back to the keystore from before by hand, and keeps the one that
   CHECK_THAT(world.events(), Catch::Matchers::EndsWith("gateway_activated gateway_verified renewal_rolled_back"));
   CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
 
+  SECTION("and forward again to the one that was left, when it is named") {
+    const auto standing = look_at(world.filesystem, world.settings, configuration::ScheduleSettings(),
+                                  world.directory / "state", world.clock.now());
+    CHECK_THAT(standing.longer_lasting.value_or(""), ContainsSubstring("rollback production --to 2"));
+    const auto forward = world.go_to(2);
+    REQUIRE(forward);
+    CHECK(read_file(world.keystore) == keystores().renewed);
+    CHECK(world.cloud.requests == 1);
+    CHECK(world.gateway.activations == 3);
+    CHECK(in_use_is(world, keystores().renewed));
+    CHECK_FALSE(look_at(world.filesystem, world.settings, configuration::ScheduleSettings(), world.directory / "state",
+                        world.clock.now())
+                    .longer_lasting);
+    CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
+  }
+  SECTION("and not to one that is not kept, or installed already") {
+    const auto unknown = world.go_to(9);
+    REQUIRE_FALSE(unknown);
+    CHECK_THAT(unknown.error().message, ContainsSubstring("generation 9 is not kept") &&
+                                            ContainsSubstring("generation 1 (serial") &&
+                                            ContainsSubstring("generation 2 (serial"));
+    const auto same = world.go_to(1);
+    REQUIRE_FALSE(same);
+    CHECK_THAT(same.error().message, ContainsSubstring("installed already"));
+    CHECK(read_file(world.keystore) == keystores().installed);
+    CHECK(world.gateway.activations == 2);
+  }
   SECTION("but not forward again") {
     const auto again = world.run(&Renewal::go_back);
     REQUIRE_FALSE(again);
@@ -162,6 +190,44 @@ TEST_CASE("going back by hand is finished after a crash, whatever gateway.rollba
   CHECK(in_use_is(world, keystores().installed));
 }
 
+TEST_CASE("the oldest kept keystore can be chosen, and is there until it is in use") {
+  World world;
+  renew(world);
+  world.cloud.response->body = base64(keystores().newest);
+  REQUIRE(world.run());
+  installation::Generations generations(world.filesystem, paths_of(world));
+  REQUIRE(generations.keep("another", std::nullopt).value() == 3);
+  // Keeping what is installed makes a fourth, and a crash must find the first.
+  world.gateway.on_activate = [] { throw Crash(); };
+  CHECK_THROWS_AS(world.go_to(1), Crash);
+  world.gateway.on_activate = [] {};
+  CHECK(generation(world, 1) == keystores().installed);
+  CHECK(generation(world, 4) == keystores().newest);
+  REQUIRE_FALSE(world.run());  // finishes the roll-back
+  CHECK(in_use_is(world, keystores().installed));
+}
+
+TEST_CASE("a kept keystore that has expired or is damaged is not installed by choice") {
+  World world;
+  renew(world);
+  REQUIRE(world.run(&Renewal::go_back));
+  const int activations = world.gateway.activations;
+  std::string expected;
+  SECTION("expired") {
+    world.clock.time = std::chrono::system_clock::now() + std::chrono::years(20);
+    expected = "expired";
+  }
+  SECTION("damaged") {
+    write_file(paths_of(world).generations() / "2", "damaged");
+    expected = "installing generation 2";
+  }
+  const auto refused = world.go_to(2);
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, ContainsSubstring(expected));
+  CHECK(read_file(world.keystore) == keystores().installed);
+  CHECK(world.gateway.activations == activations);
+}
+
 TEST_CASE("a power cut while going back by hand leaves a whole keystore, and a gateway that uses it") {
   int crashes = 0;
   for (int at = 1;; ++at) {
@@ -204,7 +270,7 @@ TEST_CASE("the gateway step can be repeated by hand") {
     CHECK(world.gateway.activations == 1);
     CHECK(world.gateway.verifications == 1);
     CHECK(in_use_is(world, keystores().installed));
-    CHECK(world.events() == "gateway_activated gateway_verified renewal_completed");
+    CHECK(world.events() == "gateway_activated gateway_verified");
     CHECK_THAT(read_file(paths_of(world).history()), ContainsSubstring("\"outcome\":\"activated\""));
   }
   SECTION("for a renewal that waits for just that") {

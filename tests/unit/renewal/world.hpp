@@ -105,6 +105,12 @@ asio::awaitable<void> run_into(renewal::Renewal& renewal, std::optional<Result<D
   result = co_await (renewal.*work)("test");
 }
 
+// A work that takes more than a holder: go_to().
+template <typename Done>
+asio::awaitable<void> finish_into(asio::awaitable<Result<Done>> work, std::optional<Result<Done>>& result) {
+  result = co_await std::move(work);
+}
+
 class TestClock final : public Clock {
  public:
   TimePoint now() const override {
@@ -132,11 +138,20 @@ struct World {
 
   template <typename Done = renewal::Completed>
   Result<Done> run(Work<Done> work = &renewal::Renewal::run) {
+    return finish<Done>([work](renewal::Renewal& renewal) { return (renewal.*work)("test"); });
+  }
+  Result<renewal::Completed> go_to(int generation) {
+    return finish<renewal::Completed>(
+        [generation](renewal::Renewal& renewal) { return renewal.go_to("test", generation); });
+  }
+
+  template <typename Done, typename Begin>
+  Result<Done> finish(Begin begin) {
     asio::io_context io;
     std::optional<Result<Done>> result;
     renewal::Renewal renewal({disk == nullptr ? filesystem : *disk, cloud, gateway, log, clock}, settings,
                              directory / "state");
-    asio::co_spawn(io, run_into(renewal, result, work), [](std::exception_ptr thrown) {
+    asio::co_spawn(io, finish_into(begin(renewal), result), [](std::exception_ptr thrown) {
       if (thrown) {
         std::rethrow_exception(thrown);
       }
