@@ -51,7 +51,7 @@ std::optional<std::size_t> choose_as_jdk(const KeyBag& key, const Contents& cont
 // Of several keys the first that a certificate is for, else the first: keys are compared, not ids, which may be on the
 // wrong certificate. Where a key was left unread, its id must do. There is a key.
 Attempt<KeyEntry> choose_entry(const Contents& contents, Password password, const Secret& given, OSSL_LIB_CTX* context,
-                            DerivationBudget& budget) {
+                               DerivationBudget& budget) {
   KeyEntry chosen;
   for (const KeyBag* bag : ordered_keys(contents.keys)) {
     auto key = read_key(bag->bag, password, given, context, budget);

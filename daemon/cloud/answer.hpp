@@ -23,8 +23,8 @@ struct Candidate {
 
 // Turns an answer into the file to be installed beside `installed`, in the installed file's kind (PEM stays PEM;
 // PKCS#12 and JKS become PKCS#12, which a JDK opens under either type). A PKCS#12 that opens with `password` is taken
-// byte for byte, unless the gateway would take another certificate out of it (Keystore::ambiguous). A certificate that came without key gets the installed key if it belongs to it (of several the
-// last to expire); what must be built
+// byte for byte, unless the gateway would take another certificate out of it (Keystore::ambiguous). A certificate that
+// came without key gets the installed key if it belongs to it (of several the last to expire); what must be built
 // carries over the installed alias ("cockpit-client" if it has none) and `password`.
 // Rejections: not_base64, unknown_format, wrong_password, no_certificate, no_key, key_mismatch, untrusted, too_large.
 Result<Candidate> read_answer(std::string_view body, const certificate::Keystore& installed, const Secret& password);
