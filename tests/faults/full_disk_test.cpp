@@ -55,7 +55,7 @@ TEST_CASE("does not ask the cloud while the state directory is full or read-only
   CHECK(trial.requests() == 1);
 }
 
-TEST_CASE("keeps the cloud's answer until the keystore's disk is no more full or read-only") {
+TEST_CASE("does not ask the cloud while the disk of the keystore is full or read-only") {
   if (skipped()) {
     return;
   }
