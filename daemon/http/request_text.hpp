@@ -1,5 +1,5 @@
-// An HTTP request as bytes. Written by hand rather than with Boost.Beast: its fields copy the token into memory that nobody
-// wipes.
+// An HTTP request as bytes. Written by hand rather than with Boost.Beast: its fields copy the token into memory that
+// nobody wipes.
 #pragma once
 
 #include "http/http_client.hpp"

@@ -7,8 +7,6 @@
 
 #include "core/text.hpp"
 
-#include "core/text.hpp"
-
 namespace renewd::setup {
 namespace {
 
