@@ -64,7 +64,7 @@ std::optional<std::chrono::sys_seconds> token_expiry(std::string_view token) {
 }
 
 std::optional<std::chrono::sys_seconds> token_end(const SecretSource& source) {
-  const auto token = read_secret(source);
+  const auto token = read_token(source);
   return token ? token_expiry(token->view()) : std::nullopt;
 }
 
