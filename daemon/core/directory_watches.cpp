@@ -25,7 +25,7 @@ constexpr std::uint32_t kOfItsEntries =
     kOfTheDirectory | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 
 std::error_condition last_error() {
-  return std::generic_category().default_error_condition(errno);
+  return {errno, std::generic_category()};
 }
 
 }  // namespace
