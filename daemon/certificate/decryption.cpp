@@ -62,6 +62,26 @@ tl::unexpected<KeystoreError> not_listed(std::string_view what, int derivation) 
                              what, name != nullptr ? name : "unknown"));
 }
 
+// What PBES2Parameters and SunJCE's PKCS12PBECipherCore of JDK 17 know.
+bool jdk_has(const X509_ALGOR& algorithm) {
+  const int scheme = OBJ_obj2nid(algorithm.algorithm);
+  if (scheme != NID_pbes2) {
+    constexpr std::array kSchemes{NID_pbe_WithSHA1And128BitRC4, NID_pbe_WithSHA1And40BitRC4,
+                                  NID_pbe_WithSHA1And3_Key_TripleDES_CBC, NID_pbe_WithSHA1And128BitRC2_CBC,
+                                  NID_pbe_WithSHA1And40BitRC2_CBC};
+    return std::ranges::find(kSchemes, scheme) != kSchemes.end();
+  }
+  const auto outer = unpack<Pbes2ParametersPtr>(ASN1_ITEM_rptr(PBE2PARAM), algorithm.parameter);
+  const int cipher = outer ? OBJ_obj2nid(outer->encryption->algorithm) : NID_undef;
+  const auto inner = outer ? unpack<Pbkdf2ParametersPtr>(ASN1_ITEM_rptr(PBKDF2PARAM), outer->keyfunc->parameter)
+                           : Pbkdf2ParametersPtr();
+  const int function = inner && inner->prf != nullptr ? OBJ_obj2nid(inner->prf->algorithm) : NID_hmacWithSHA1;
+  constexpr std::array kFunctions{NID_hmacWithSHA1, NID_hmacWithSHA224, NID_hmacWithSHA256, NID_hmacWithSHA384,
+                                  NID_hmacWithSHA512};
+  return inner && (cipher == NID_aes_128_cbc || cipher == NID_aes_256_cbc) &&
+         std::ranges::find(kFunctions, function) != kFunctions.end();
+}
+
 }  // namespace
 
 LegacyContext::LegacyContext() : context_(OSSL_LIB_CTX_new()) {
@@ -85,6 +105,7 @@ bool unsupported_algorithm() {
 
 Parsed<void> DerivationBudget::take(const X509_ALGOR& algorithm, std::string_view what) {
   const int scheme = OBJ_obj2nid(algorithm.algorithm);
+  jdk_decrypts_ = jdk_decrypts_ && jdk_has(algorithm);
   if (is_pkcs5_1_or_pkcs12(scheme)) {
     const auto parameters = unpack<PbeParametersPtr>(ASN1_ITEM_rptr(PBEPARAM), algorithm.parameter);
     // Key and IV are derived one after the other, the key of triple DES in two blocks of SHA-1.

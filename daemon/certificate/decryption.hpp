@@ -49,6 +49,9 @@ class DerivationBudget {
   // For decrypting with `algorithm`. Errors: a derivation or numbers in it that are not on the list (unknown_format:
   // scrypt, for one, which takes as much memory as the file says), too many rounds (damaged). `what` is for messages.
   Parsed<void> take(const X509_ALGOR& algorithm, std::string_view what);
+  // Whether the JDK decrypts, too, what was taken for so far: of OpenSSL's ciphers it has AES alone, besides the old
+  // schemes of PKCS#12.
+  bool jdk_decrypts() const { return jdk_decrypts_; }
   // For verifying the MAC, which must be there.
   Parsed<void> take_mac(const PKCS12& pkcs12);
 
@@ -56,6 +59,7 @@ class DerivationBudget {
   Parsed<void> take(const ASN1_INTEGER* rounds, int blocks, const ASN1_OCTET_STRING* salt, std::string_view what);
 
   std::int64_t left_ = 2'000'000;
+  bool jdk_decrypts_ = true;
 };
 
 }  // namespace renewd::certificate

@@ -34,7 +34,8 @@ Parsed<std::vector<Block>> read_blocks(std::string_view pem, std::size_t limit) 
     char* header = nullptr;
     unsigned char* data = nullptr;
     long size = 0;
-    if (PEM_read_bio_ex(in.get(), &name, &header, &data, &size, 0) != 1) {
+    // The flag: blanks at the ends of lines are passed over, as OpenSSL's own readers do it.
+    if (PEM_read_bio_ex(in.get(), &name, &header, &data, &size, PEM_FLAG_EAY_COMPATIBLE) != 1) {
       const unsigned long code = ERR_peek_last_error();
       if (ERR_GET_LIB(code) != ERR_LIB_PEM || ERR_GET_REASON(code) != PEM_R_NO_START_LINE) {
         break;

@@ -126,6 +126,7 @@ Attempt<Keystore> read_contents(PKCS12* pkcs12, Password password, const Secret&
   if (!entry) {
     return tl::unexpected(std::move(entry.error()));
   }
+  contents->jdk_opens = contents->jdk_opens && budget.jdk_decrypts();
   return around(std::move(*entry), *contents).map_error(as_failure);
 }
 

@@ -75,13 +75,9 @@ std::string outlook(const Completed& completed, const CertificateSettings& setti
   return "; it is due for renewal, and the daemon will renew it: set `renew: never` to keep it";
 }
 
-std::string success(std::string_view command, const Completed& completed, const CertificateSettings& settings,
-                    TimePoint now) {
-  const std::string valid = "valid until " + format_time(completed.certificate.not_after());
-  if (command == "rollback") {
-    return fmt::format("rolled back, {}; {}{}", valid, completed.activation.message, outlook(completed, settings, now));
-  }
-  return fmt::format("activated, {}; {}", valid, completed.activation.message);
+std::string success(const std::string& done, const Completed& completed) {
+  return fmt::format("{}, valid until {}; {}", done, format_time(completed.certificate.not_after()),
+                     completed.activation.message);
 }
 
 int work_on(const ByHandOptions& options, const std::string& command, std::ostream& out, std::ostream& errors) {
@@ -117,7 +113,11 @@ int work_on(const ByHandOptions& options, const std::string& command, std::ostre
   loop.run([&log](std::string_view message) { log.event(EventName::daemon_stopping, "", message); });
   if (result && *result) {
     forget_failures(filesystem, settings->state_directory, certificate.name);
-    say(out, certificate.name, success(command, **result, certificate, clock.now()));
+    const std::string done = options.generation      ? fmt::format("generation {} is installed", *options.generation)
+                             : command == "rollback" ? "rolled back"
+                                                     : "activated";
+    say(out, certificate.name,
+        success(done, **result) + (command == "rollback" ? outlook(**result, certificate, clock.now()) : ""));
     return kSuccess;
   }
   const bool interrupted = !result || result->error().kind == ErrorKind::cancelled;

@@ -7,7 +7,6 @@
 #include "commands/exit_status.hpp"
 
 namespace renewd::commands {
-
 namespace {
 
 // What the daemon has open does not grow with the certificates; four renewals and a page full of clients fit in.
@@ -26,10 +25,10 @@ bool may_open_enough(std::ostream& errors) {
 }  // namespace
 
 int run(const std::filesystem::path& configuration, std::ostream& errors) {
-  // For a reload: the directory of this process is another one by then.
   if (!may_open_enough(errors)) {
     return kFailure;
   }
+  // For a reload: the directory of this process is another one by then.
   std::error_code error;
   const auto file = std::filesystem::absolute(configuration, error);
   auto settings = load_configuration(configuration, errors);

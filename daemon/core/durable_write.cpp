@@ -25,10 +25,11 @@ std::string temporary_name(const std::string& name) {
   return fmt::format(".{:08x}.gravitee-renewd", crc.checksum());
 }
 
-// Returns its path.
+// Returns its path. `suffix` sets names of different purposes apart.
 Result<fs::path> create_temporary(Filesystem& filesystem, const fs::path& path, std::string_view bytes,
-                                  const FileAttributes& attributes) {
+                                  const FileAttributes& attributes, std::string_view suffix) {
   fs::path temporary = path.parent_path() / temporary_name(path.filename().string());
+  temporary += suffix;
   const auto create = [&] {
     return filesystem.remove(temporary).and_then([&] { return filesystem.create(temporary, bytes, attributes); });
   };
@@ -45,7 +46,7 @@ Result<fs::path> create_temporary(Filesystem& filesystem, const fs::path& path, 
 
 Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::string_view bytes,
                            const FileAttributes& attributes, const std::function<Result<void>()>& last_check) {
-  const auto temporary = create_temporary(filesystem, path, bytes, attributes);
+  const auto temporary = create_temporary(filesystem, path, bytes, attributes, "");
   if (!temporary) {
     return tl::unexpected(temporary.error());
   }
@@ -63,7 +64,8 @@ Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::st
 
 Result<void> rehearse_write(Filesystem& filesystem, const fs::path& path, std::size_t size,
                             const FileAttributes& attributes) {
-  const auto temporary = create_temporary(filesystem, path, std::string(size, '\0'), attributes);
+  // Never the name of a file that somebody may be about to rename into its place.
+  const auto temporary = create_temporary(filesystem, path, std::string(size, '\0'), attributes, "-rehearsal");
   if (!temporary) {
     return tl::unexpected(temporary.error());
   }

@@ -7,8 +7,11 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <string>
 #include <system_error>
+
+#include <fmt/format.h>
 
 #include "core/descriptor.hpp"
 
@@ -48,6 +51,9 @@ Result<void> ask_as(const std::optional<User>& user, const std::function<Result<
   }
   int status = 0;
   while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (child > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+    return failure(ErrorKind::disk, fmt::format("not known: the file system has not answered for {} s", kPatience));
   }
   if (child <= 0 || !WIFEXITED(status) || WEXITSTATUS(status) != kAnswered) {
     return failure(ErrorKind::disk, "not known, since this process cannot become that user");

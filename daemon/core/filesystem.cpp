@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -152,6 +153,10 @@ Result<FileAttributes> PosixFilesystem::attributes(const fs::path& path) const {
   if (!fd) {
     return tl::unexpected(fd.error());
   }
+  struct stat status{};
+  if (::fstat(fd->get(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    return disk_failure("opening", path, EISDIR);
+  }
   return read_attributes(fd->get(), path);
 }
 
@@ -211,7 +216,9 @@ Result<std::uint64_t> PosixFilesystem::free_bytes(const fs::path& directory) con
   if (::fstatvfs(fd->get(), &status) != 0) {
     return disk_failure("asking for the free space of", directory, errno);
   }
-  return std::uint64_t{status.f_bavail} * status.f_frsize;
+  // Some file systems (ramfs, FUSE) do not say how large they are.
+  return status.f_blocks == 0 ? std::numeric_limits<std::uint64_t>::max()
+                              : std::uint64_t{status.f_bavail} * status.f_frsize;
 }
 
 Result<void> PosixFilesystem::create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes) {

@@ -126,6 +126,9 @@ Result<Secret> parse_token(std::string_view text) {
   if (token.empty()) {
     return refused("it is empty");
   }
+  if (token.find_first_of(kSpace) == std::string_view::npos && begins_with_scheme(std::string(token) + ' ')) {
+    return refused("it is the word \"Bearer\" alone; write the token, that word is added when it is sent");
+  }
   const auto wrong = find_wrong(token);
   if (wrong == std::string_view::npos) {
     return Secret(token);

@@ -73,9 +73,6 @@ std::string why_kept(const fs::path& path, const struct statx& status) {
 // Whether a file that we make could be given these, tried with one that has no name and is gone when it is closed.
 // Where there is no such thing, only the attempt will tell.
 Result<void> check_attributes(const Place& place, const fs::path& path, const FileAttributes& attributes) {
-  if (attributes.owner == ::geteuid() && attributes.group == ::getegid()) {
-    return {};  // what is one's own is given nothing that could be refused
-  }
   const fs::path parent = fs::path(place.name).parent_path();
   const Descriptor nameless(
       ::openat(place.at(), parent.empty() ? "." : parent.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kNewFileMode));
@@ -125,8 +122,8 @@ Result<void> PosixFilesystem::check_replaceable(const fs::path& file, const File
   }
   // rmdir(2) removes nothing but directories. Whether this one's name may be removed, for which rename(2) has the same
   // rules (attributes, sticky bit, read-only mounts), the kernel says first.
-  if (::unlinkat(place->at(), place->name.c_str(), AT_REMOVEDIR) == 0 || errno != ENOTDIR) {
-    const int error = errno;
+  ::unlinkat(place->at(), place->name.c_str(), AT_REMOVEDIR);
+  if (const int error = errno; error != ENOTDIR) {
     const std::string why = error == EPERM ? why_kept(file, *status) : "";
     return why.empty() ? disk_failure("replacing", file, error) : failure(ErrorKind::disk, "replacing " + why);
   }

@@ -131,7 +131,7 @@ Watch::Look HttpProbe::judge(const http::HttpResponse& response) const {
     const auto schemes = http::offered_schemes(response.header("www-authenticate"));
     if (!schemes.empty() && !http::offers_basic(schemes)) {
       why = fmt::format("it accepts {} authentication alone, and gravitee-renewd speaks Basic",
-                        printable(fmt::format("{}", fmt::join(schemes, ", ")), kExcerpt));
+                        printable(redacted(fmt::format("{}", fmt::join(schemes, ", "))), kExcerpt));
     } else {
       why = settings_.password ? "username and password are refused" : "it wants a username and a password";
     }

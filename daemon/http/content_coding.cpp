@@ -2,7 +2,6 @@
 
 #include <zlib.h>
 
-#include <array>
 #include <memory>
 #include <new>
 
@@ -42,13 +41,16 @@ Result<std::string> inflate_all(std::string& coded, int format) {
     return failure(ErrorKind::bad_answer, "zlib cannot start");
   }
   const std::unique_ptr<z_stream, EndInflate> guard(&stream);
+  // Into the string itself, whose memory is wiped when it is freed: there may be a key in it.
+  constexpr std::size_t kStep = std::size_t{16} * 1024;
   std::string plain;
-  std::array<char, 16 * 1024> buffer;
   for (;;) {
-    stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
-    stream.avail_out = static_cast<uInt>(buffer.size());
+    const std::size_t before = plain.size();
+    plain.resize(before + kStep);
+    stream.next_out = reinterpret_cast<Bytef*>(plain.data() + before);
+    stream.avail_out = static_cast<uInt>(kStep);
     const int state = inflate(&stream, Z_NO_FLUSH);
-    plain.append(buffer.data(), buffer.size() - stream.avail_out);
+    plain.resize(plain.size() - stream.avail_out);
     if (plain.size() > kBodyLimit) {
       return body_too_large();
     }

@@ -99,7 +99,7 @@ asio::awaitable<Result<std::string>> read_head(tcp::socket& socket, const Secret
     }
     const std::size_t before = head.size();
     head.append(buffer.data(), seen);
-    const auto size = find_head(head);
+    const auto size = find_head(head, before);
     if (!size) {
       co_return tl::unexpected(no_head(head, password));
     }

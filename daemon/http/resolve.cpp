@@ -78,7 +78,7 @@ Result<Endpoints> system_lookup(const std::string& host, std::uint16_t port) {
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* raw = nullptr;
   const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &raw);
-  if (code != 0 && host.size() > 1 && host.ends_with('.')) {
+  if (code == EAI_NONAME && host.size() > 1 && host.ends_with('.')) {
     return system_lookup(host.substr(0, host.size() - 1), port);  // hosts(5) has names without the final dot
   }
   if (code != 0) {

@@ -88,17 +88,19 @@ tl::unexpected<Error> not_http(std::string_view received) {
                                             : "the answer is not HTTP");
 }
 
-Result<std::optional<std::size_t>> find_head(std::string_view received) {
+Result<std::optional<std::size_t>> find_head(std::string_view received, std::size_t searched) {
   std::string_view rest = without_blank_lines(received);
   const std::string_view start = rest;
   const auto status_line = take_line(rest);
-  if (status_line && !parse_status_line(*status_line)) {
-    return not_http(start);
-  }
-  if (!status_line && start.size() > kLongestStatusLine && !begins_like_http(start)) {
+  const bool is_http = status_line ? parse_status_line(*status_line).has_value()
+                                   : start.size() <= kLongestStatusLine || begins_like_http(start);
+  if (!is_http || received.size() - start.size() > kLongestStatusLine) {
     return not_http(start);
   }
   if (status_line) {
+    // From the line that was not whole then.
+    const std::size_t begun = searched == 0 ? 0 : received.rfind('\n', searched - 1) + 1;
+    rest = received.substr(std::max(begun, received.size() - rest.size()));
     while (const auto line = take_line(rest)) {
       if (line->empty()) {
         const std::size_t size = received.size() - rest.size();

@@ -13,13 +13,15 @@
 
 namespace renewd::http {
 
-inline constexpr std::size_t kHeaderLimit = std::size_t{16} * 1024;
+// As curl does it.
+inline constexpr std::size_t kHeaderLimit = std::size_t{300} * 1024;
 // How many interim responses (1xx) are passed over.
 inline constexpr int kInterimLimit = 16;
 
 // How many of the `received` bytes are the first head, with the empty line at its end; nothing as long as that is not
-// there. Errors: bad_answer for what is not HTTP, as soon as its first line is there, and for more than kHeaderLimit.
-Result<std::optional<std::size_t>> find_head(std::string_view received);
+// there. The first `searched` bytes are known not to hold a whole one. Errors: bad_answer for what is not HTTP, as soon
+// as its first line is there, and for more than kHeaderLimit.
+Result<std::optional<std::size_t>> find_head(std::string_view received, std::size_t searched);
 
 // A whole head. The body is empty. Errors: bad_answer.
 Result<HttpResponse> parse_head(std::string_view head);

@@ -33,7 +33,8 @@ Result<std::size_t> length_of(const std::string& field) {
   std::optional<std::uint64_t> length;
   for (const std::string_view element : list_elements(field)) {
     std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(element.data(), element.data() + element.size(), value);
+    const char* const begin = element.data() + (element.starts_with('+') ? 1 : 0);
+    const auto [end, error] = std::from_chars(begin, element.data() + element.size(), value);
     if (error == std::errc::result_out_of_range) {
       return body_too_large();
     }
@@ -58,9 +59,10 @@ Result<Progress> ResponseReader::feed(std::string_view bytes) {
   if (framing_ != Framing::unknown) {
     return read_body(bytes);
   }
+  std::size_t searched = head_.size();
   head_ += bytes;
-  for (;;) {
-    const auto whole = read_head();
+  for (;; searched = 0) {
+    const auto whole = read_head(searched);
     if (!whole) {
       return tl::unexpected(whole.error());
     }
@@ -81,8 +83,8 @@ Result<Progress> ResponseReader::feed(std::string_view bytes) {
 }
 
 // Whether there is a whole one; what follows it stays in head_.
-Result<bool> ResponseReader::read_head() {
-  const auto size = find_head(head_);
+Result<bool> ResponseReader::read_head(std::size_t searched) {
+  const auto size = find_head(head_, searched);
   if (!size) {
     return tl::unexpected(size.error());
   }

@@ -36,7 +36,7 @@ class ResponseReader {
  private:
   enum class Framing { unknown, length, chunked, until_end };
 
-  Result<bool> read_head();
+  Result<bool> read_head(std::size_t searched);
   Result<void> choose_framing();
   Result<Progress> read_body(std::string_view bytes);
   Result<Progress> finish();

@@ -53,21 +53,25 @@ Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keysto
     return tl::unexpected(with_context(doing, replaced.error()));
   }
   const auto& target = replaced->path;
-  const auto still_the_old_one = [&]() -> Result<void> {
-    const auto current = filesystem.read(target, kKeystoreLimit);
-    if (current && *current == old) {
-      return {};
-    }
-    return current ? failure(ErrorKind::busy, "somebody else has replaced it meanwhile")
-                   : tl::unexpected(current.error());
+  const auto still = [&](std::string_view expected) {
+    return [&filesystem, &target, expected]() -> Result<void> {
+      const auto current = filesystem.read(target, kKeystoreLimit);
+      if (current && *current == expected) {
+        return {};
+      }
+      return current ? failure(ErrorKind::busy, "somebody else has replaced it meanwhile")
+                     : tl::unexpected(current.error());
+    };
   };
-  if (auto written = write_durably(filesystem, target, bytes, replaced->attributes, still_the_old_one); !written) {
-    const auto current = filesystem.read(target, kKeystoreLimit);
-    if (current && *current == bytes && bytes != old) {
+  if (auto written = write_durably(filesystem, target, bytes, replaced->attributes, still(old)); !written) {
+    Error error = with_context(doing, std::move(written.error()));
+    if (bytes != old && still(bytes)()) {
       // Only the last sync has failed. What a power cut may undo is not left to a gateway that nobody would tell.
-      (void)write_durably(filesystem, target, old, replaced->attributes);
+      if (auto undone = write_durably(filesystem, target, old, replaced->attributes, still(bytes)); !undone) {
+        error.message += "; the new keystore is there, and putting the old one back failed: " + undone.error().message;
+      }
     }
-    return tl::unexpected(with_context(doing, std::move(written.error())));
+    return tl::unexpected(std::move(error));
   }
   // Java's file watchers miss a rename, but see this. The file is in place already: a failure changes nothing.
   (void)filesystem.touch(target);

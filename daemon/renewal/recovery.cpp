@@ -1,4 +1,5 @@
 // Finding a renewal's place again after a crash, or after somebody else has replaced the keystore.
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -35,6 +36,41 @@ std::optional<std::chrono::sys_seconds> Renewal::in_use_until(const Entry& unfin
   return std::nullopt;
 }
 
+// The journal may be lost, or older than the keystore: damaged, or as a power cut leaves it on a file system that cannot
+// sync directories. What is installed is then this renewal's where it follows the newest generation, which is kept right
+// before a replacement, and no renewal has ended with it yet.
+void Renewal::recall_replacement(Entry& entry) const {
+  const auto installed = read_installed(around_.filesystem, settings_.keystore);
+  const auto kept = generations_.list().value_or(std::vector<installation::Generation>());
+  if (!installed || kept.empty()) {
+    return;
+  }
+  const Certificate& certificate = installed->keystore.certificate;
+  const std::string fingerprint = certificate.fingerprint_sha256();
+  const auto in_use = history_.in_use();
+  const auto ended = history_.list();
+  const auto replaced = record_of_generation(kept.back());
+  const bool is_ours = replaced && replaced->not_after < certificate.not_after() &&
+                       (!in_use || in_use->fingerprint != fingerprint) &&
+                       std::ranges::none_of(ended, [&](const auto& past) { return past.fingerprint == fingerprint; });
+  if (is_ours) {
+    entry.fingerprint = fingerprint;
+    entry.previous_generation = kept.back().number;
+  }
+}
+
+// What the index says of it, or the keystore itself.
+std::optional<installation::CertificateRecord> Renewal::record_of_generation(
+    const installation::Generation& generation) const {
+  if (generation.certificate) {
+    return generation.certificate;
+  }
+  const auto opened = generations_.read(generation.number).and_then([this](std::string bytes) {
+    return open_installed(std::move(bytes), settings_.keystore);
+  });
+  return opened ? std::optional(record_of(opened->keystore.certificate)) : std::nullopt;
+}
+
 // What the journal says, where it is still true.
 Result<std::optional<Renewal::Entry>> Renewal::recall() {
   auto contents = journal_.read(around_.clock.now());
@@ -62,13 +98,9 @@ Result<std::optional<Renewal::Entry>> Renewal::recall() {
     entry->reached.try_emplace(
         Phase::answered,
         std::chrono::duration_cast<std::chrono::seconds>(around_.clock.now().time_since_epoch()).count());
-    // What a damaged journal said may have been `accepted`: what is installed and not in use may be this answer's.
-    const auto installed = contents->damaged ? read_installed(around_.filesystem, settings_.keystore)
-                                             : failure(ErrorKind::disk, "not asked");
-    const auto in_use = history_.in_use();
-    if (installed && in_use && in_use->fingerprint != installed->keystore.certificate.fingerprint_sha256()) {
-      entry->fingerprint = installed->keystore.certificate.fingerprint_sha256();
-    }
+  }
+  if (*answer && entry->phase == Phase::answered && entry->fingerprint.empty()) {
+    recall_replacement(*entry);
   }
   if (!entry) {
     return std::nullopt;

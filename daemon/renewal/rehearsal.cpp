@@ -8,6 +8,7 @@
 #include "cloud/renew_api.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
+#include "installation/lock.hpp"
 #include "installation/state_files.hpp"
 #include "renewal/token_watch.hpp"
 
@@ -17,7 +18,7 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-// A keystore, its generation and the answer are a few KiB each; less than this on a file system is as good as full.
+// The answer and a generation are a few KiB each; less than this on a file system is as good as full.
 constexpr std::uint64_t kSpaceNeeded = 4 * installation::kKeystoreLimit;
 
 Result<std::string> rehearse_keystore(const Surroundings& around, const configuration::CertificateSettings& settings) {
@@ -59,17 +60,29 @@ Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::p
 }
 
 Result<std::string> rehearse_installation(Filesystem& filesystem, const fs::path& keystore) {
-  return installation::rehearse_replacement(filesystem, keystore)
-      .and_then([&] { return installation::find_replaced(filesystem, keystore); })
-      .and_then([&](const installation::ReplacedFile& file) {
-        return rehearse_directory(filesystem, file.path.parent_path());
-      });
+  return installation::rehearse_replacement(filesystem, keystore).map([&] {
+    return fmt::format("{} can be replaced", keystore.string());
+  });
 }
 
-Result<std::string> rehearse_state(Filesystem& filesystem, const installation::StatePaths& paths) {
+Result<std::string> rehearse_kept(Filesystem& filesystem, const installation::StatePaths& paths) {
   return installation::rehearse_state(filesystem, paths).and_then([&] {
     return rehearse_directory(filesystem, installation::nearest_directory(filesystem, paths.directory));
   });
+}
+
+// A renewal that is under way uses the same places, and must not be disturbed.
+void rehearse_files(const Surroundings& around, const fs::path& keystore, const installation::StatePaths& paths,
+                    std::vector<RehearsedStep>& steps) {
+  const auto lock = around.filesystem.exists(paths.lock())
+                        ? installation::Lock::acquire(around.filesystem, paths.lock(), "dry run")
+                        : failure(ErrorKind::disk, "nobody has ever worked here");
+  if (!lock && lock.error().kind == ErrorKind::busy) {
+    steps.push_back({"installation", tl::unexpected(lock.error())});
+    return;
+  }
+  steps.push_back({"installation", rehearse_installation(around.filesystem, keystore)});
+  steps.push_back({"state", rehearse_kept(around.filesystem, paths)});
 }
 
 }  // namespace
@@ -88,8 +101,7 @@ asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
   steps.push_back({"token", rehearse_token(settings, surroundings.clock.now())});
   auto reached = co_await rehearse_cloud(surroundings.http, settings.account_url);
   steps.push_back({"cloud", std::move(reached)});
-  steps.push_back({"installation", rehearse_installation(surroundings.filesystem, settings.keystore.path)});
-  steps.push_back({"state", rehearse_state(surroundings.filesystem, {state_directory, settings.name})});
+  rehearse_files(surroundings, settings.keystore.path, {state_directory, settings.name}, steps);
   auto allowed = co_await surroundings.gateway.rehearse();
   steps.push_back({"gateway", std::move(allowed)});
   co_return steps;

@@ -93,6 +93,9 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
   }
   if (entry.phase == Phase::rolling_back) {
     auto old = co_await run_blocking(around_.pool, [&] { return keystore_to_go_back_to(entry); });
+    if (old && goes_forward(entry, *old)) {
+      co_return co_await install_kept(entry, std::move(*old), std::nullopt);
+    }
     if (old) {
       Error error = co_await roll_back(
           entry, std::move(*old),
@@ -261,16 +264,14 @@ std::optional<std::string> Renewal::known_certificate(const Certificate& renewed
     return "the cloud returned the certificate that is installed already";
   }
   for (const auto& kept : generations_.list().value_or(std::vector<installation::Generation>())) {
-    auto record = kept.certificate;
-    if (!record) {
-      const auto opened = generations_.read(kept.number).and_then([this](std::string bytes) {
-        return open_installed(std::move(bytes), settings_.keystore);
-      });
-      record = opened ? std::optional(record_of(opened->keystore.certificate)) : std::nullopt;
-    }
+    const auto record = record_of_generation(kept);
     if (record && record->fingerprint == fingerprint) {
-      return fmt::format("the cloud returned a certificate that was installed before (generation {}, valid until {})",
-                         kept.number, format_time(record->not_after));
+      const bool lasts_longer = record->not_after > installed.keystore.certificate.not_after();
+      return fmt::format("the cloud returned a certificate that was installed before (generation {}, valid until {}){}",
+                         kept.number, format_time(record->not_after),
+                         lasts_longer ? fmt::format("; `gravitee-renewd rollback {} --to {}` installs it again",
+                                                    settings_.name, kept.number)
+                                      : "");
     }
   }
   return std::nullopt;
@@ -337,7 +338,7 @@ Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) 
           fmt::format("renewed until {}; {}", format_time(renewed.not_after()), activation.message),
           certificate_fields(renewed));
   }
-  return Completed{renewed, std::move(activation)};
+  return Completed{renewed, std::move(activation), asked};
 }
 
 Result<void> Renewal::reach(Entry& entry, Phase phase) {

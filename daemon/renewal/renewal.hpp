@@ -45,6 +45,7 @@ struct Surroundings {
 struct Completed {
   certificate::Certificate certificate;
   gateway::Activation activation;
+  bool renewed = false;  // else only the gateway was told, or a kept keystore was put in place
 };
 
 // The fields that tell which certificate an event is about.
@@ -138,6 +139,8 @@ class Renewal {
   Result<void> begin_judging(Entry& entry);
   void forget_crashes();
   Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
+  void recall_replacement(Entry& entry) const;
+  std::optional<installation::CertificateRecord> record_of_generation(const installation::Generation& generation) const;
   std::optional<std::string> known_certificate(const certificate::Certificate& renewed,
                                                const Installed& installed) const;
   Error refuse(const Entry& entry, Error error);
@@ -160,6 +163,9 @@ class Renewal {
   boost::asio::awaitable<Error> roll_back(Entry& entry, Installed old, Error cause);
   Result<void> give_up_answer(Fields& fields);
   boost::asio::awaitable<Result<Completed>> change_to(std::string holder, std::optional<int> generation);
+  boost::asio::awaitable<Result<Completed>> install_kept(Entry& entry, Installed kept,
+                                                         std::optional<std::string> given_up);
+  bool goes_forward(const Entry& entry, const Installed& kept) const;
   Result<int> previous_generation(std::string_view installed) const;
   Result<int> chosen_generation(int number) const;
   // The same keystore again, or why it may not take the place of the installed one.

@@ -66,18 +66,20 @@ asio::awaitable<Result<gateway::Activation>> Renewal::put_back(Entry& entry, Ins
     co_return tl::unexpected(std::move(replaced.error()));
   }
   installed_(old.keystore.certificate);
-  auto activation = co_await activate(entry, "old");
+  const bool forward = goes_forward(entry, old);
+  const std::string label = forward ? "newer" : "old";
+  auto activation = co_await activate(entry, label);
   if (!activation) {
     co_return activation;
   }
-  auto verified = co_await verify(before_of(entry), *activation, "old");
+  auto verified = co_await verify(before_of(entry), *activation, label);
   if (!verified) {
     co_return tl::unexpected(std::move(verified.error()));
   }
   if (activation->use == gateway::Use::in_use) {
     (void)history_.record_in_use(record_of(old.keystore.certificate));
   }
-  (void)history_.append("rolled_back", entry, around_.clock.now());
+  (void)history_.append(forward ? "activated" : "rolled_back", entry, around_.clock.now());
   co_return activation;
 }
 
@@ -181,11 +183,11 @@ Result<Installed> Renewal::may_replace(Installed chosen, const std::string& inst
                                                 settings_.name));
   }
   const auto current = open_installed(installed, settings_.keystore);
-  if (!current) {
-    return chosen;  // what cannot be opened has no account to compare with
-  }
-  return certificate::accept_account(chosen.keystore.certificate, current->keystore.certificate, settings_.account_id())
-      .map([&] { return std::move(chosen); });
+  // What cannot be opened has no account to compare with: the configured one counts alone.
+  const Certificate& before = current ? current->keystore.certificate : chosen.keystore.certificate;
+  return certificate::accept_account(chosen.keystore.certificate, before, settings_.account_id()).map([&] {
+    return std::move(chosen);
+  });
 }
 
 asio::awaitable<Result<Completed>> Renewal::go_back(std::string holder) {
@@ -230,18 +232,40 @@ asio::awaitable<Result<Completed>> Renewal::change_to(std::string holder, std::o
   if (!entry) {
     co_return tl::unexpected(std::move(entry.error()));
   }
-  auto activation = co_await put_back(*entry, std::move(*old), *installed);
+  co_return co_await install_kept(*entry, std::move(*old), std::move(*installed));
+}
+
+// The end of change_to(), also after a crash in the middle of it.
+asio::awaitable<Result<Completed>> Renewal::install_kept(Entry& entry, Installed kept,
+                                                         std::optional<std::string> given_up) {
+  const Certificate certificate = kept.keystore.certificate;
+  const bool forward = goes_forward(entry, kept);
+  auto activation = co_await put_back(entry, std::move(kept), std::move(given_up));
   if (!activation) {
     co_return tl::unexpected(std::move(activation.error()));
   }
   if (auto cleared = journal_.clear(); !cleared) {
     co_return tl::unexpected(std::move(cleared.error()));
   }
-  event(EventName::renewal_rolled_back,
-        fmt::format("generation {} (valid until {}) is back, as asked for; {}", *number,
-                    format_time(certificate.not_after()), activation->message),
-        certificate_fields(certificate));
+  Fields fields = certificate_fields(certificate);
+  fields.emplace_back("path", settings_.keystore.path.string());
+  fields.emplace_back("generation", std::int64_t{entry.previous_generation});
+  event(forward ? EventName::keystore_installed : EventName::renewal_rolled_back,
+        fmt::format("generation {} (valid until {}) is {}, as asked for; {}", entry.previous_generation,
+                    format_time(certificate.not_after()), forward ? "installed" : "back", activation->message),
+        fields);
   co_return Completed{certificate, std::move(*activation)};
+}
+
+// Whether the kept keystore lasts longer than the one that it replaces: no roll-back then, but the end of one.
+bool Renewal::goes_forward(const Entry& entry, const Installed& kept) const {
+  for (const auto& generation : generations_.list().value_or(std::vector<installation::Generation>())) {
+    const auto record = record_of_generation(generation);
+    if (record && record->fingerprint == entry.fingerprint) {
+      return record->not_after < kept.keystore.certificate.not_after();
+    }
+  }
+  return false;
 }
 
 // What is installed, and an answer that waits for its turn, are not wanted any more: kept, but out of the way.

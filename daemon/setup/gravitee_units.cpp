@@ -71,6 +71,16 @@ Words java_options(const Words& arguments, const Environment& environment, const
   return options;
 }
 
+// "@FILE" on Java's command line stands for the options in the file (java(1)).
+Words with_argument_files(const HostFiles& files, const Words& arguments) {
+  Words all;
+  for (const std::string& argument : arguments) {
+    const auto text = argument.starts_with('@') ? files.read(argument.substr(1)) : failure(ErrorKind::disk, "no file");
+    add(all, text ? split_words(*text).value_or(split_at_space(*text)) : Words{argument});
+  }
+  return all;
+}
+
 std::map<std::string, std::string> system_properties(const Words& options) {
   std::map<std::string, std::string> properties;
   for (const std::string& option : options) {
@@ -128,7 +138,15 @@ std::optional<GraviteeUnit> as_gravitee(const HostFiles& files, ServiceUnit unit
   take_assignments(words, program, unit.environment);
   const fs::path path = program == words.end() ? fs::path() : fs::path(*program);
   const std::string launcher = is_launcher(path) ? files.read(path).value_or(std::string()) : std::string();
-  const Words arguments(program == words.end() ? program : program + 1, words.end());
+  Words arguments(program == words.end() ? program : program + 1, words.end());
+  if (is_java(path)) {
+    arguments = with_argument_files(files, arguments);
+  } else if (!is_launcher(path)) {
+    unit.notes.push_back(fmt::format(
+        "{}: its ExecStart= is a program of its own; a keystore that {} sets itself (in JAVA_OPTS, for example) is not "
+        "found here: make sure of its path",
+        unit.name, path.empty() ? "it" : path.string()));
+  }
   auto properties = system_properties(java_options(arguments, unit.environment, launcher));
   const fs::path home = home_of(unit, unit.environment, path, properties).lexically_normal();
   if (!home.is_absolute()) {

@@ -244,6 +244,37 @@ TEST_CASE("an answer out of which the gateway would take another certificate is 
   CHECK_FALSE(candidate->keystore.ambiguous);
 }
 
+TEST_CASE("an answer is built anew where the JDK has no such cipher, and installed as it is where it has") {
+  const TemporaryDirectory directory;
+  write_file(directory / "in.pem", fixtures().bytes("same-key.pem") + fixtures().bytes("installed.key"));
+  const auto exported = [&](const std::string& of_key, const std::string& of_certificates) {
+    return run_or_throw({"openssl", "pkcs12", "-export", "-in", (directory / "in.pem").string(), "-keypbe", of_key,
+                         "-certpbe", of_certificates, "-name", "cockpit-client", "-passout", "pass:changeit"});
+  };
+  const std::string known = "AES-256-CBC";
+  for (const auto& [of_key, of_certificates, jdk_has_it] :
+       std::vector<std::tuple<std::string, std::string, bool>>{{known, known, true},
+                                                               {"AES-128-CBC", known, true},
+                                                               {"PBE-SHA1-3DES", "PBE-SHA1-3DES", true},
+                                                               {known, "NONE", true},
+                                                               {"camellia-256-cbc", known, false},
+                                                               {known, "aria-256-cbc", false},
+                                                               {"des-ede3-cbc", "des-ede3-cbc", false}}) {
+    CAPTURE(of_key, of_certificates);
+    const std::string bytes = exported(of_key, of_certificates);
+    const auto candidate = read_answer(bytes, fixtures().keystore("installed.p12"), kPassword);
+    REQUIRE(candidate);
+    CHECK((candidate->bytes == bytes) == jdk_has_it);
+    CHECK_FALSE(candidate->keystore.ambiguous);
+    for (const auto& [contents, opens] : {std::pair(bytes, jdk_has_it), std::pair(candidate->bytes, true)}) {
+      write_file(directory / "p12", contents);
+      const auto listed = run({"keytool", "-list", "-keystore", (directory / "p12").string(), "-storetype",
+                                       "PKCS12", "-storepass", "changeit"});
+      CHECK((listed.status == 0) == opens);
+    }
+  }
+}
+
 TEST_CASE("a PKCS#12 with bytes behind it is installed as it came") {
   const std::string bytes = fixtures().bytes("renewed.p12") + "\r\n";
   const auto candidate = read_answer(bytes, fixtures().keystore("installed.p12"), kPassword);

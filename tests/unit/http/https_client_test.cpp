@@ -203,7 +203,7 @@ TEST_CASE("gives up on an answer without end") {
     script.response = "HTTP/1.1 200 OK\r\n";
     script.repeat = "X-Filler: " + std::string(900, 'x') + "\r\n";
     TestServer server(fixture.io, script);
-    CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("the answer's header is larger than 16 KiB"));
+    CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("the answer's header is larger than 300 KiB"));
   }
   SECTION("of interim answers") {
     script.response.clear();

@@ -148,8 +148,8 @@ TEST_CASE("tells why the proxy refuses") {
   CHECK(refusal("HTTP/1.1 abc\r\n\r\n") == "proxy: its answer is not HTTP: HTTP/1.1 abc");
   CHECK(refusal("HTTP/1.1 40\r\n\r\n") == "proxy: its answer is not HTTP: HTTP/1.1 40");
   CHECK(refusal("HTTP/1.1 403 cut\r\n") == "proxy: waiting for its answer: it closed the connection");
-  CHECK(refusal("HTTP/1.1 403 " + std::string(20000, 'x') + "\r\n\r\n") ==
-        "proxy: its answer's header is longer than 16 KiB");
+  CHECK(refusal("HTTP/1.1 403 " + std::string(310'000, 'x') + "\r\n\r\n") ==
+        "proxy: its answer's header is longer than 300 KiB");
 }
 
 TEST_CASE("a proxy that cannot be reached is the proxy's failure") {

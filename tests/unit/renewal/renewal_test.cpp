@@ -261,29 +261,34 @@ TEST_CASE("after a crash, what is installed by the answer that is stored is used
   CHECK(read_file(world.keystore) == keystores().newest);
 }
 
-TEST_CASE("an answer of which no keystore can be made is set aside, and the cloud is asked again") {
+TEST_CASE("after a lost journal, the first renewal's keystore is used, not refused") {
   World world;
-  const std::string password("change\0it", 9);  // which no PKCS#12 file can be given
-  write_file(world.directory / "password", password);
-  std::filesystem::remove(world.keystore);
-  run_or_throw({"keytool",         "-genkeypair",
-                "-storetype",      "JKS",
-                "-keyalg",         "EC",
-                "-groupname",      "secp256r1",
-                "-dname",          "CN=account",
-                "-validity",       "10",
-                "-alias",          "cockpit-client",
-                "-storepass:file", (world.directory / "password").string(),
-                "-keypass:file",   (world.directory / "password").string(),
-                "-keystore",       world.keystore.string()});
-  world.settings.keystore.password->value = Secret(password);
-  world.cloud.response->body = exported(keystores().renewed, {"-nodes"});
-  for (int requests = 1; requests <= 2; ++requests) {
-    const auto completed = world.run();
-    REQUIRE_FALSE(completed);
-    CHECK(completed.error().kind == ErrorKind::bad_answer);
-    CHECK(world.cloud.requests == requests);
-    CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/answer"));
+  const auto state = world.directory / "state/production";
+  world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
+  world.settings.gateway.rollback = false;
+  REQUIRE_FALSE(world.run());
+  REQUIRE(read_file(world.keystore) == keystores().renewed);
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  installation::Journal journal(world.filesystem, {world.directory / "state", "production"});
+  SECTION("damaged") {
+    write_file(state / "journal", "damaged");
   }
-  CHECK_THAT(world.logged.str(), ContainsSubstring("renewal_rejected") && ContainsSubstring("answer-rejected-"));
+  SECTION("missing") {
+    std::filesystem::remove(state / "journal");
+  }
+  SECTION("older") {
+    installation::JournalEntry before;
+    before.phase = GENERATE(installation::Phase::requested, installation::Phase::answered);
+    before.reached[before.phase] = 1;
+    REQUIRE(journal.write(before));
+  }
+  const int activations = world.gateway.activations;
+  const auto completed = world.run();
+  REQUIRE(completed);
+  CHECK(completed->renewed);
+  CHECK(world.gateway.activations == activations + 1);
+  CHECK(world.cloud.requests == 1);
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  // It is no more ours than any other from now on.
+  check_returned_certificate_is_refused(world, "installed already");
 }

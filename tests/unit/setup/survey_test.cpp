@@ -185,6 +185,9 @@ TEST_CASE("Java's system properties win over gravitee.yml, wherever the unit set
        "ExecStart=\nExecStart=java \"" +
            std::string(kPath) + "${KEYS}\" '" + std::string(kPassword) + "of-the-property' -jar gw.jar",
        ""},
+      {"Environment=GRAVITEE_HOME=/opt/graviteeio/apim/gateway\n"
+       "ExecStart=\nExecStart=java @/etc/default/gravitee -jar gw.jar",
+       "-Xmx1g\n" + std::string(kPath) + "/property.p12\n\"" + std::string(kPassword) + "of-the-property\"\n"},
       {"ExecStart=\nExecStart=/bin/sh -c 'export LANG=C; JAVA_OPTS=\"" + both +
            "\" exec /opt/graviteeio/apim/gateway/bin/gravitee'",
        ""},
