@@ -219,7 +219,7 @@ Command add_init(CLI::App& app, const fs::path& configuration) {
       "their own beside the configuration. Files that exist are left alone, unless --force is given.\n"
       "--permissions --user gravitee lets the service share the gateway's user: simpler, and less safe "
       "(docs/security.md).\n"
-      "Exit status: 0 written, 1 ended at the terminal, not possible, or something is still missing to the service,\n"
+      "Exit status: 0 written, 1 ended at the terminal, not possible, or the service still lacks something,\n"
       "2 something is missing or wrong, or exists.\n"
       "Example: gravitee-renewd init --from /etc/gravitee-gateway/gravitee.yml\n"
       "Example: gravitee-renewd init --permissions");

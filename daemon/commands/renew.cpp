@@ -99,8 +99,8 @@ class Pass {
       co_return false;
     }
     forget_failures(filesystem_, state_directory_, certificate.name);
-    say(certificate, fmt::format("{}, valid until {}; {}", renewed->renewed ? "renewed" : "activated", format_time(renewed->certificate.not_after()),
-                                 renewed->activation.message));
+    say(certificate, fmt::format("{}, valid until {}; {}", renewed->renewed ? "renewed" : "activated",
+                                 format_time(renewed->certificate.not_after()), renewed->activation.message));
     co_return true;
   }
 

@@ -36,9 +36,9 @@ std::optional<std::chrono::sys_seconds> Renewal::in_use_until(const Entry& unfin
   return std::nullopt;
 }
 
-// The journal may be lost, or older than the keystore: damaged, or as a power cut leaves it on a file system that cannot
-// sync directories. What is installed is then this renewal's where it follows the newest generation, which is kept right
-// before a replacement, and no renewal has ended with it yet.
+// The journal may be lost, or older than the keystore: damaged, or as a power cut leaves it on a file system that
+// cannot sync directories. What is installed is then this renewal's where it follows the newest generation, which is
+// kept right before a replacement, and no renewal has ended with it yet.
 void Renewal::recall_replacement(Entry& entry) const {
   const auto installed = read_installed(around_.filesystem, settings_.keystore);
   const auto kept = generations_.list().value_or(std::vector<installation::Generation>());

@@ -248,8 +248,9 @@ asio::awaitable<Result<Completed>> Renewal::install_kept(Entry& entry, Installed
     co_return tl::unexpected(std::move(cleared.error()));
   }
   Fields fields = certificate_fields(certificate);
-  fields.emplace_back("path", settings_.keystore.path.string());
-  fields.emplace_back("generation", std::int64_t{entry.previous_generation});
+  if (forward) {
+    fields.emplace_back("path", settings_.keystore.path.string());
+  }
   event(forward ? EventName::keystore_installed : EventName::renewal_rolled_back,
         fmt::format("generation {} (valid until {}) is {}, as asked for; {}", entry.previous_generation,
                     format_time(certificate.not_after()), forward ? "installed" : "back", activation->message),

@@ -103,7 +103,7 @@ class Surveyor {
     return found;
   }
 
-  std::vector<Installation> given(const std::vector<fs::path>& from) const {
+  std::vector<Installation> given(const std::vector<fs::path>& from) {
     std::vector<Installation> found;
     for (const fs::path& file : from) {
       Installation installation{file, std::nullopt, nullptr, {}};
@@ -119,6 +119,11 @@ class Surveyor {
         installation.component = component_at(files_, *installation.home);
       }
       find_units(installation);
+      if (const GraviteeUnit* other = installation.home ? reader_of_another(*installation.home, file) : nullptr) {
+        note(fmt::format("{} reads {}, not {}: make sure that the keystore is the right one",
+                         printable(other->unit.name, 255), printable(other->file.string(), 500),
+                         printable(file.string(), 500)));
+      }
       found.push_back(std::move(installation));
     }
     return found;
