@@ -53,6 +53,11 @@ void check_gateway_files(HostFiles& files, const std::string& key, const Gateway
   if (const auto* command = std::get_if<configuration::CommandGateway>(&settings.action)) {
     files.check_program(key + ".command.argv[0]", command->argv.front());
   }
+  if (const auto* signal = std::get_if<configuration::SignalGateway>(&settings.action)) {
+    if (const auto* pid_file = std::get_if<std::filesystem::path>(&signal->target)) {
+      files.check_pid_file(key + ".signal.pid_file", *pid_file, signal->signal);
+    }
+  }
   if (settings.log_probe) {
     if (const auto* file = std::get_if<std::filesystem::path>(&settings.log_probe->target)) {
       files.check_readable(key + ".verify.log.file", "the gateway's log", *file);

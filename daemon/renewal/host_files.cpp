@@ -16,6 +16,7 @@
 #include "core/http_secrets.hpp"
 #include "core/text.hpp"
 #include "core/trusted_path.hpp"
+#include "gateway/signal_action.hpp"
 #include "installation/installer.hpp"
 #include "installation/state_files.hpp"
 #include "renewal/token_watch.hpp"
@@ -107,6 +108,18 @@ void HostFiles::check_program(const std::string& key, const fs::path& program) {
   std::error_code missing;
   if (program.is_absolute() && fs::exists(program, missing)) {
     check_writers(key, "the program that restarts the gateway", program);
+  }
+}
+
+void HostFiles::check_pid_file(const std::string& key, const fs::path& pid_file, int signal) {
+  if (!filesystem_.exists(pid_file)) {
+    note(key,
+         fmt::format("there is no pid file {} now: the gateway is not running, or writes another", pid_file.string()));
+    return;
+  }
+  const auto sent = ask_as(user_, [&] { return gateway::SignalAction::check_pid_file(pid_file, signal); });
+  if (!sent) {
+    warn(key, fmt::format("the gateway would not get its signal{}: {}", as_user(), sent.error().message));
   }
 }
 
