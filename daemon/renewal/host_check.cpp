@@ -51,7 +51,7 @@ std::vector<NamedUnit> units_of(const std::string& key, const GatewaySettings& s
 
 void check_gateway_files(HostFiles& files, const std::string& key, const GatewaySettings& settings) {
   if (const auto* command = std::get_if<configuration::CommandGateway>(&settings.action)) {
-    files.check_program(key + ".command.argv[0]", command->argv.front());
+    files.check_command(key + ".command.argv[0]", command->argv);
   }
   if (const auto* signal = std::get_if<configuration::SignalGateway>(&settings.action)) {
     if (const auto* pid_file = std::get_if<std::filesystem::path>(&signal->target)) {
