@@ -5,6 +5,7 @@
 #include "commands/configured.hpp"
 #include "commands/daemon.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/signals.hpp"
 
 namespace renewd::commands {
 
@@ -26,6 +27,7 @@ bool may_open_enough(std::ostream& errors) {
 }  // namespace
 
 int run(const std::filesystem::path& configuration, std::ostream& errors) {
+  ignore_meaningless_signals();
   // For a reload: the directory of this process is another one by then.
   if (!may_open_enough(errors)) {
     return kFailure;
