@@ -151,7 +151,7 @@ Result<void> check_script(const std::string& program, std::string_view head, int
   if (carriage_return != std::string::npos) {
     return refused(program,
                    "its first line ends as DOS ends lines: there is no interpreter whose name ends with a "
-                   "carriage return (sed -i 's/\\r$//' FILE mends it)");
+                   "carriage return (sed -i 's/\\r$//' FILE fixes it)");
   }
   if (interpreter.empty()) {
     return refused(program, "its first line names no interpreter");

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "gateway/log_probe.hpp"
 #include "gateway/systemd_units.hpp"
 #include "renewal/host_files.hpp"
 
@@ -110,6 +111,8 @@ asio::awaitable<void> check_units(SystemdUnits& systemd, HostFiles& files, std::
       files.note(named.key, fmt::format("{} was not looked at: {}", named.unit, unit.error().message));
     } else if (!unit->usable) {
       files.warn(named.key, "the gateway's unit cannot be used: " + unit->usable.error().message);
+    } else if (named.key.ends_with(".verify.log.unit") && !unit->output.empty()) {
+      files.warn(named.key, gateway::output_is_elsewhere(*unit));
     } else if (unit->name != named.unit) {
       files.note(named.key, fmt::format("{} is an alias of {}", named.unit, unit->name));
     }

@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <thread>
+
 #include "support/catch.hpp"
 #include "support/host.hpp"
 
@@ -69,6 +71,36 @@ TEST_CASE("the daemon ends on SIGINT, too") {
   BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
   daemon.wait_for_errors(says("certificate_checked"));
   stop(daemon, SIGINT);
+}
+
+TEST_CASE("a signal that means nothing to the daemon does not end it") {
+  Host host({"--initial-days", "200"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(says("certificate_checked"));
+  for (const int signal : {SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE, SIGXFSZ}) {
+    daemon.send_signal(signal);
+  }
+  daemon.send_signal(SIGHUP);
+  daemon.wait_for_errors(says("config_reloaded"));
+  stop(daemon, SIGQUIT);
+}
+
+TEST_CASE("SIGHUP in the first moments of the daemon reloads it later, instead of ending it") {
+  Host host({"--initial-days", "200"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  // Held or handled: before main() nothing can be said about it.
+  const auto minds = [&](std::string_view field) {
+    const std::string status = read_file("/proc/" + std::to_string(daemon.pid()) + "/status");
+    const auto found = status.find(field);
+    return found != std::string::npos && (std::stoull(status.substr(found + field.size()), nullptr, 16) & 1U) != 0;
+  };
+  const auto end = std::chrono::steady_clock::now() + kDeadline;
+  while (!minds("SigBlk:") && !minds("SigCgt:") && std::chrono::steady_clock::now() < end) {
+    std::this_thread::yield();
+  }
+  daemon.send_signal(SIGHUP);
+  daemon.wait_for_errors(says("config_reloaded"));
+  stop(daemon);
 }
 
 TEST_CASE("the daemon ends while a request is under way, and the keystore stays") {
