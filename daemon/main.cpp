@@ -1,6 +1,4 @@
 // What the whole process needs, then the command line.
-#include <signal.h>
-
 #include <exception>
 #include <iostream>
 
@@ -8,6 +6,7 @@
 #include "commands/command_line.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/printable_output.hpp"
+#include "commands/signals.hpp"
 #include "core/core_files.hpp"
 
 namespace {
@@ -27,10 +26,9 @@ int with_output_written(int status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  commands::begin_signals();
   renewd::keep_memory_private();
   renewd::certificate::wipe_what_openssl_frees();
-  // A reader of our output that goes away (a closed pipe) must not end a renewal half-way.
-  ::signal(SIGPIPE, SIG_IGN);
   const commands::PrintableOutput output(std::cout);
   const commands::PrintableOutput errors(std::cerr);
   try {

@@ -25,6 +25,7 @@
 #include "commands/run.hpp"
 #include "commands/screen.hpp"
 #include "commands/service_user.hpp"
+#include "commands/signals.hpp"
 #include "commands/status.hpp"
 #include "commands/validate.hpp"
 #include "core/text.hpp"
@@ -287,6 +288,9 @@ int run_command_line(int argc, const char* const* argv) {
   }
   const auto chosen =
       std::find_if(all.begin(), all.end(), [](const Command& command) { return command.words->parsed(); });
+  if (!app.got_subcommand("run")) {
+    release_hangup();
+  }
   return chosen->run();  // one is required
 }
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <thread>
 #include <utility>
@@ -13,6 +14,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+
+#include "commands/signals.hpp"
 
 namespace renewd::commands {
 
@@ -36,10 +40,17 @@ EventLoop::EventLoop(int cut_off_status, std::chrono::milliseconds grace)
       hangup_signal_(io_),
       hangup_pause_(io_),
       watch_(1),
-      stop_signals_(watch_, SIGTERM, SIGINT),
+      stop_signals_(watch_, SIGTERM),
       cut_off_(watch_),
       cut_off_status_(cut_off_status),
-      grace_(grace) {}
+      grace_(grace) {
+  for (const int signal : kEndingSignals) {
+    // As nohup(1) has it, and a shell for what it starts in the background.
+    if (!is_ignored(signal)) {
+      stop_signals_.add(signal);
+    }
+  }
+}
 
 void EventLoop::start(asio::awaitable<void> coroutine) {
   const auto cancellation = cancellations_.emplace(cancellations_.end());
@@ -59,6 +70,7 @@ void EventLoop::start(asio::awaitable<void> coroutine) {
 void EventLoop::on_hangup(std::function<void()> hung_up) {
   hung_up_ = std::move(hung_up);
   hangup_pause_.expires_at(std::chrono::steady_clock::time_point::min());
+  stop_signals_.remove(SIGHUP);
   hangup_signal_.add(SIGHUP);
   wait_for_hangup();
 }
@@ -89,6 +101,7 @@ void EventLoop::act_on_hangup() {
 
 bool EventLoop::run(const Log& stopping, const Log& cut_off) {
   wait_for_stop(stopping, cut_off);
+  release_hangup();
   // Ends also when an exception leaves the loop.
   struct Watcher {
     ~Watcher() {
@@ -112,7 +125,7 @@ void EventLoop::wait_for_stop(const Log& stopping, const Log& cut_off) {
     asio::post(io_, [&, this, signal] {
       stopped_ = true;
       hangup_pause_.cancel();
-      stopping(signal == SIGTERM ? "told to stop by SIGTERM" : "told to stop by SIGINT");
+      stopping(fmt::format("told to stop by SIG{}", ::sigabbrev_np(signal)));
       for (auto& cancellation : cancellations_) {
         cancellation.emit(asio::cancellation_type::terminal);
       }

@@ -1,4 +1,6 @@
-// The event loop of a command: runs coroutines until they end, and tells them to stop on SIGTERM and SIGINT.
+// The event loop of a command: runs coroutines until they end, and tells them to stop on any signal that would
+// otherwise end the process half-way, with what it has started still running: SIGTERM, SIGINT, SIGHUP of a lost
+// terminal, …
 #pragma once
 
 #include <chrono>
@@ -28,13 +30,13 @@ class EventLoop {
 
   // Starts a coroutine; it is cancelled when the loop is told to stop. An exception that leaves it leaves run().
   void start(boost::asio::awaitable<void> coroutine);
-  // Calls `hung_up` at each SIGHUP from now on, until the loop is told to stop; without it, SIGHUP ends the process.
+  // Calls `hung_up` at each SIGHUP from now on, until the loop is told to stop; without it, SIGHUP stops the loop.
   // The first one acts at once; after that `hung_up` is called at most once a second, and always after the last of
   // them.
   void on_hangup(std::function<void()> hung_up);
-  // Runs until every coroutine has ended. `stopping` is called with what to log when a signal arrives. `cut_off`, on
-  // another thread, is called with the same when the process is about to end without the loop. Returns whether a signal
-  // arrived.
+  // Runs until every coroutine has ended; from here on SIGHUP is no longer held (signals.hpp). `stopping` is called
+  // with what to log when a signal arrives. `cut_off`, on another thread, is called with the same when the process is
+  // about to end without the loop. Returns whether a signal arrived.
   bool run(const Log& stopping, const Log& cut_off);
   bool run(const Log& both) { return run(both, both); }
 

@@ -5,6 +5,7 @@
 #include "commands/configured.hpp"
 #include "commands/daemon.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/signals.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -25,6 +26,7 @@ bool may_open_enough(std::ostream& errors) {
 }  // namespace
 
 int run(const std::filesystem::path& configuration, std::ostream& errors) {
+  ignore_meaningless_signals();
   if (!may_open_enough(errors)) {
     return kFailure;
   }

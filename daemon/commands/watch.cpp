@@ -23,7 +23,7 @@ class Signals {
  public:
   Signals() {
     ::sigemptyset(&set_);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH}) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, SIGWINCH}) {
       ::sigaddset(&set_, signal);
     }
     ::sigprocmask(SIG_BLOCK, &set_, &before_);
@@ -115,6 +115,9 @@ bool watch(const std::function<std::string(const Screen&)>& draw, Screen screen,
       case SIGTERM:
       case SIGHUP:
       case SIGQUIT:
+      case SIGUSR1:
+      case SIGUSR2:
+      case SIGALRM:
         return true;
       case SIGTSTP:
         if (place) {

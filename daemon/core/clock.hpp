@@ -19,4 +19,7 @@ class SystemClock final : public Clock {
   TimePoint now() const override { return std::chrono::system_clock::now(); }
 };
 
+// When this host was started, as the wall clock is set now: what the kernel counts from its start is added to it.
+TimePoint host_started_at();
+
 }  // namespace renewd

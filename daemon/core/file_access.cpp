@@ -1,6 +1,7 @@
 #include "core/file_access.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@ constexpr int kAnswered = 0;
 // In a child that nothing but this is done in: the error's message goes through the pipe, none is the answer yes.
 [[noreturn]] void answer_as(const User& user, const std::function<Result<void>()>& question, const Descriptor& pipe) {
   // A file system of that user's may never answer.
+  ::signal(SIGALRM, SIG_DFL);  // the parent may have a handler, or ignore it
   ::alarm(kPatience);
   if (!become(user)) {
     ::_exit(kAnswered + 1);

@@ -1,6 +1,7 @@
 #include "gateway/child_process.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,16 +9,14 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
-#include <sstream>
 #include <utility>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
 
 #include "core/as_tuple.hpp"
-#include "core/trusted_path.hpp"
 #include "gateway/process_handle.hpp"
+#include "gateway/program.hpp"
 
 namespace renewd::gateway {
 namespace {
@@ -51,6 +50,13 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
+// The writing end of a pipe, opened for reading as well: whoever holds it is a reader, so that a write never ends a
+// process by SIGPIPE, however long we are gone. Without /proc it is the plain end.
+Descriptor writer_that_reads(Descriptor end) {
+  Descriptor both(::open(fmt::format("/proc/self/fd/{}", end.get()).c_str(), O_RDWR | O_CLOEXEC));
+  return both ? std::move(both) : std::move(end);
+}
+
 // posix_spawn's two argument objects. Their functions fail only without memory.
 struct SpawnArguments {
   explicit SpawnArguments(int output) {
@@ -82,45 +88,15 @@ struct SpawnArguments {
   posix_spawn_file_actions_t actions;
 };
 
-Result<std::string> search_program(const std::string& name) {
-  if (name.find('/') != std::string::npos) {
-    if (::access(name.c_str(), X_OK) != 0) {
-      return system_failure(ErrorKind::gateway, "running " + name, errno);
-    }
-    std::error_code ignored;
-    if (std::filesystem::is_directory(name, ignored)) {
-      return failure(ErrorKind::gateway, "running " + name + ": it is a directory");
-    }
-    return name;
-  }
-  const char* path = std::getenv("PATH");
-  std::istringstream directories(path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path);
-  for (std::string directory; std::getline(directories, directory, ':');) {
-    std::string candidate = fmt::format("{}/{}", directory, name);
-    std::error_code ignored;
-    if (std::filesystem::is_regular_file(candidate, ignored) && ::access(candidate.c_str(), X_OK) == 0) {
-      return candidate;
-    }
-  }
-  return failure(ErrorKind::gateway, "running " + name + ": there is no such program in PATH");
-}
-
 }  // namespace
 
-Result<std::string> find_program(const std::string& name) {
-  auto program = search_program(name);
-  // Whoever can change the program would be us with the next renewal.
-  if (program) {
-    if (const auto trusted = check_trusted(*program, ::geteuid()); !trusted) {
-      return failure(ErrorKind::gateway,
-                     fmt::format("{} is not run, since others can change it: {}", *program, trusted.error().message));
-    }
-  }
-  return program;
-}
-
-ChildProcess::ChildProcess(const asio::any_io_executor& executor, pid_t pid, int pid_descriptor, int output)
-    : pid_(pid), process_(executor, pid_descriptor), output_(executor, output), timer_(executor) {}
+ChildProcess::ChildProcess(const asio::any_io_executor& executor, pid_t pid, int pid_descriptor, int output,
+                           Descriptor input)
+    : pid_(pid),
+      process_(executor, pid_descriptor),
+      output_(executor, output),
+      input_(std::move(input)),
+      timer_(executor) {}
 
 // Not with Boost.Process: when 1.81 cannot execute the program, its child runs our exit handlers and stays a zombie.
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const asio::any_io_executor& executor,
@@ -134,7 +110,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const asio::any_io_exe
     return system_failure(ErrorKind::gateway, "making a pipe", errno);
   }
   Descriptor output(ends[0]);
-  const Descriptor input(ends[1]);
+  Descriptor input = writer_that_reads(Descriptor(ends[1]));
   const SpawnArguments arguments(input.get());
   std::vector<std::string> environment = minimal_environment();
   pid_t pid = 0;
@@ -149,7 +125,8 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const asio::any_io_exe
     ::waitpid(pid, nullptr, 0);
     return tl::unexpected(handle.error());
   }
-  return std::unique_ptr<ChildProcess>(new ChildProcess(executor, pid, handle->release(), output.release()));
+  return std::unique_ptr<ChildProcess>(
+      new ChildProcess(executor, pid, handle->release(), output.release(), std::move(input)));
 }
 
 ChildProcess::~ChildProcess() {
@@ -168,6 +145,15 @@ asio::awaitable<bool> ChildProcess::ended_within(std::chrono::milliseconds time)
 
 void ChildProcess::signal_group(int signal) {
   ::kill(-pid_, signal);
+}
+
+bool ChildProcess::let_go() {
+  // Nobody reads from here on: a full pipe refuses a write (EAGAIN) instead of holding the writer up. The flag belongs
+  // to what all of them have open, not to our descriptor.
+  ::fcntl(input_.get(), F_SETFL, ::fcntl(input_.get(), F_GETFL) | O_NONBLOCK);
+  input_ = Descriptor();
+  pollfd end{output_.native_handle(), 0, 0};
+  return ::poll(&end, 1, 0) == 0;  // without a writer it would be POLLHUP
 }
 
 int ChildProcess::reap() {

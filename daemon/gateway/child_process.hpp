@@ -1,5 +1,5 @@
 // A program that we start ourselves: no shell, its own process group, nothing to read, both outputs in one pipe, and an
-// environment without our secrets.
+// environment without our secrets. What it leaves running outlives us (let_go()).
 #pragma once
 
 #include <sys/types.h>
@@ -14,12 +14,10 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "core/descriptor.hpp"
 #include "core/error.hpp"
 
 namespace renewd::gateway {
-
-// The program's file: as given when there is a slash in it, else searched in PATH. Error kind: gateway.
-Result<std::string> find_program(const std::string& name);
 
 class ChildProcess {
  public:
@@ -36,16 +34,21 @@ class ChildProcess {
   boost::asio::awaitable<bool> ended_within(std::chrono::milliseconds time);
   // To the child and whatever it started in its group. Not after reap(), when the number may be another's.
   void signal_group(int signal);
+  // For a child that has ended by itself: what it left running is on its own, and its output never ends or stops it
+  // (docs/decisions/0014-output-that-outlives-us.md). Whether anything still holds that output.
+  bool let_go();
   // The wait status (waitpid(2)) of a child that has ended or was killed; waits for it if need be.
   int reap();
 
  private:
-  ChildProcess(const boost::asio::any_io_executor& executor, pid_t pid, int pid_descriptor, int output);
+  ChildProcess(const boost::asio::any_io_executor& executor, pid_t pid, int pid_descriptor, int output,
+               Descriptor input);
 
   pid_t pid_;
   bool reaped_ = false;
   boost::asio::posix::stream_descriptor process_;
   boost::asio::posix::stream_descriptor output_;
+  Descriptor input_;  // what the child writes to
   boost::asio::steady_timer timer_;
 };
 

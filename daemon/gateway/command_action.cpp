@@ -15,6 +15,7 @@
 #include "core/as_tuple.hpp"
 #include "core/text.hpp"
 #include "gateway/process_handle.hpp"
+#include "gateway/program.hpp"
 
 namespace renewd::gateway {
 namespace {
@@ -63,12 +64,17 @@ asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
   Run run{std::move(*child), OutputLines(output_, redaction_of(secrets_))};
   co_await (read_output(run) && wait_for_end(run));
   drain(*run.child, run.lines);
+  const bool left_running = run.ending == Ending::by_itself && run.child->let_go();
   if (run.ending != Ending::by_itself) {
     // The child may have ended with SIGTERM, and left others behind that ignore it.
     run.child->signal_group(SIGKILL);
   }
   const int status = run.child->reap();
-  co_return judge(run.ending, status, run.lines.last());
+  auto activation = judge(run.ending, status, run.lines.last());
+  if (activation && left_running) {
+    activation->message += ", and left a process running in the background";
+  }
+  co_return activation;
 }
 
 asio::awaitable<void> CommandAction::read_output(Run& run) {
@@ -127,7 +133,7 @@ asio::awaitable<Result<std::string>> CommandAction::check(Before) {
 }
 
 asio::awaitable<Result<std::string>> CommandAction::rehearse() {
-  const Result<std::string> program = find_program(settings_.argv.at(0));
+  const Result<std::string> program = check_command(settings_.argv);
   if (!program) {
     co_return tl::unexpected(program.error());
   }

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
 #include "gateway/log_file.hpp"
 #include "gateway/log_verdict.hpp"
@@ -51,24 +52,34 @@ std::string name_of(const LogTarget& target) {
   return std::get<std::filesystem::path>(target).string();
 }
 
-// The name that the unit's lines in the journal carry: never an alias. Where systemd cannot be asked, the one given.
-asio::awaitable<std::string> own_name(std::string unit) {
+asio::awaitable<Result<UnitOnHost>> look_up(std::string unit) {
   auto systemd = SystemdUnits::connect(co_await asio::this_coro::executor);
   if (!systemd) {
-    co_return unit;
+    co_return tl::unexpected(systemd.error());
   }
-  const auto found = co_await (*systemd)->look_up(unit, steady_clock::now() + kQuestionTimeout);
+  co_return co_await (*systemd)->look_up(unit, steady_clock::now() + kQuestionTimeout);
+}
+
+// The name that the unit's lines in the journal carry: never an alias. Where systemd cannot be asked, the one given.
+asio::awaitable<std::string> own_name(std::string unit) {
+  const auto found = co_await look_up(unit);
   co_return found ? found->name : unit;
 }
 
-Result<void> check_readable(const LogTarget& target) {
-  if (const auto* unit = std::get_if<std::string>(&target)) {
-    return check_journal(*unit);
-  }
-  return check_log_file(std::get<std::filesystem::path>(target));
+// A program may write to the journal by itself, whatever its unit says: what is in it already counts.
+bool has_lines(const std::string& unit) {
+  bool found = false;
+  const auto journal = UnitJournal::open(unit, TimePoint());
+  const auto read = journal ? (*journal)->read([&found](std::string_view) { found = true; }) : Result<std::string>();
+  return found;
 }
 
 }  // namespace
+
+std::string output_is_elsewhere(const UnitOnHost& unit) {
+  return fmt::format("{} does not write to the journal ({}): no line of it can be waited for; use verify.log.file",
+                     unit.name, unit.output);
+}
 
 LogProbe::LogProbe(configuration::LogProbeSettings settings, std::vector<NamedSecret> secrets)
     : settings_(std::move(settings)), secrets_(std::move(secrets)) {
@@ -100,9 +111,17 @@ asio::awaitable<Result<std::unique_ptr<Watch>>> LogProbe::watch(Before before) {
 }
 
 asio::awaitable<Result<std::string>> LogProbe::rehearse() {
-  auto readable = check_readable(settings_.target);
+  const auto* unit = std::get_if<std::string>(&settings_.target);
+  auto readable =
+      unit != nullptr ? check_journal(*unit) : check_log_file(std::get<std::filesystem::path>(settings_.target));
   if (!readable) {
     co_return tl::unexpected(std::move(readable.error()));
+  }
+  if (unit != nullptr) {
+    const auto found = co_await look_up(*unit);
+    if (found && !found->output.empty() && !has_lines(found->name)) {
+      co_return failure(ErrorKind::gateway, output_is_elsewhere(*found));
+    }
   }
   co_return "may read " + name_of(settings_.target);
 }

@@ -6,8 +6,12 @@
 
 #include "configuration/settings.hpp"
 #include "gateway/probe.hpp"
+#include "gateway/systemd_units.hpp"
 
 namespace renewd::gateway {
+
+// For a unit whose output does not reach the journal.
+std::string output_is_elsewhere(const UnitOnHost& unit);
 
 class LogProbe final : public Probe {
  public:

@@ -17,6 +17,10 @@ using std::chrono::steady_clock;
 // How often a unit is looked at until it is up again.
 constexpr std::chrono::milliseconds kAskAgain{250};
 
+std::string name_of(const std::filesystem::path& pid_file) {
+  return "pid file " + pid_file.string();
+}
+
 }  // namespace
 
 SignalAction::SignalAction(const asio::any_io_executor& executor, configuration::SignalGateway settings,
@@ -72,26 +76,26 @@ asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
   if (!process) {
     co_return Activation{Use::not_running, unit_ + " is not running: it will use the new certificate when it starts"};
   }
-  const Result<void> sent = send_signal(process->process, process->pid, settings_.signal);
+  const Result<void> sent = send_signal(process->process.handle, process->process.pid, settings_.signal);
   if (!sent) {
     co_return tl::unexpected(with_context(process->name, sent.error()));
   }
   if (!unit_.empty() && terminates()) {
-    co_return co_await await_restart(process->pid, process->automatic_restarts, deadline);
+    co_return co_await await_restart(process->process.pid, process->automatic_restarts, deadline);
   }
-  co_return Activation{Use::not_confirmed, fmt::format("sent {} to process {} of {}; whether it uses the new "
-                                                       "certificate cannot be seen from here",
-                                                       signal_name(settings_.signal), process->pid, process->name)};
+  co_return Activation{Use::not_confirmed,
+                       fmt::format("sent {} to process {} of {}; whether it uses the new "
+                                   "certificate cannot be seen from here",
+                                   signal_name(settings_.signal), process->process.pid, process->name)};
 }
 
 asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_target(Deadline deadline) {
   if (const auto* pid_file = std::get_if<std::filesystem::path>(&settings_.target)) {
-    const std::string name = "pid file " + pid_file->string();
-    const Result<pid_t> pid = read_pid_file(*pid_file);
-    if (!pid) {
-      co_return tl::unexpected(pid.error());
+    Result<HeldProcess> process = open_process_of(*pid_file);
+    if (!process) {
+      co_return tl::unexpected(process.error());
     }
-    co_return open_target(name, *pid);
+    co_return as_target(name_of(*pid_file), std::move(*process), settings_.signal);
   }
   auto systemd = SystemdUnits::connect(executor_);
   if (!systemd) {
@@ -112,7 +116,9 @@ asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_
   if (state->main_pid <= 1) {
     co_return failure(ErrorKind::gateway, unit_ + " has no main process (" + state->description() + ")");
   }
-  Result<Target> target = open_target(state->name, state->main_pid);
+  auto handle = open_process(state->main_pid);
+  Result<Target> target = handle ? as_target(state->name, {state->main_pid, std::move(*handle)}, settings_.signal)
+                                 : Result<Target>(tl::unexpected(with_context(state->name, std::move(handle.error()))));
   // The number was read before the process was held: if it was another's meanwhile, the unit has another one now.
   const Result<UnitState> again = co_await (*systemd)->state(unit_, deadline);
   if (!again) {
@@ -127,18 +133,29 @@ asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_
   co_return target;
 }
 
-Result<SignalAction::Target> SignalAction::open_target(std::string name, pid_t pid) const {
-  auto process = open_process(pid);
-  if (!process) {
-    return tl::unexpected(with_context(name, process.error()));
-  }
-  const bool harmful = settings_.signal == SIGHUP || settings_.signal == SIGUSR2;
-  if (harmful && runs_java(pid)) {
+// A signal that would only end the process is refused.
+Result<SignalAction::Target> SignalAction::as_target(std::string name, HeldProcess process, int signal) {
+  const bool harmful = signal == SIGHUP || signal == SIGUSR2;
+  if (harmful && runs_java(process.pid)) {
     return failure(ErrorKind::gateway,
                    fmt::format("{}: process {} is a JVM, which {} ends instead of reloading it; use gateway.systemd",
-                               name, pid, signal_name(settings_.signal)));
+                               name, process.pid, signal_name(signal)));
   }
-  return Target{std::move(name), pid, std::move(*process)};
+  return Target{std::move(name), std::move(process)};
+}
+
+Result<void> SignalAction::check_permission(const Target& target) {
+  auto permitted = send_signal(target.process.handle, target.process.pid, 0);
+  if (!permitted) {
+    return tl::unexpected(with_context(target.name, std::move(permitted.error())));
+  }
+  return {};
+}
+
+Result<void> SignalAction::check_pid_file(const std::filesystem::path& pid_file, int signal) {
+  return open_process_of(pid_file)
+      .and_then([&](HeldProcess process) { return as_target(name_of(pid_file), std::move(process), signal); })
+      .and_then(check_permission);
 }
 
 asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, std::int64_t restarts_before,
@@ -198,11 +215,12 @@ asio::awaitable<Result<std::string>> SignalAction::rehearse() {
   if (!process) {
     co_return unit_ + " is not running";
   }
-  const Result<void> permitted = send_signal(process->process, process->pid, 0);
+  const Result<void> permitted = check_permission(*process);
   if (!permitted) {
-    co_return tl::unexpected(with_context(process->name, permitted.error()));
+    co_return tl::unexpected(permitted.error());
   }
-  co_return fmt::format("may send {} to process {} of {}", signal_name(settings_.signal), process->pid, process->name);
+  co_return fmt::format("may send {} to process {} of {}", signal_name(settings_.signal), process->process.pid,
+                        process->name);
 }
 
 }  // namespace renewd::gateway

@@ -25,18 +25,21 @@ class SignalAction final : public Action {
   bool watches(const Before& before) const override { return started_ || !before.running.empty(); }
   boost::asio::awaitable<Result<std::string>> check(Before before) override;
 
+  // Whether the process of a pid file would get the signal now: what rehearse() does, without an event loop.
+  static Result<void> check_pid_file(const std::filesystem::path& pid_file, int signal);
+
  private:
   struct Target {
     std::string name;  // "graviteeio-apim-gateway.service", "pid file /run/gateway.pid"
-    pid_t pid;
-    Descriptor process;
+    HeldProcess process;
     std::int64_t automatic_restarts = 0;  // of its unit, so far
   };
 
   bool terminates() const;
   // The process that is to get the signal, checked but untouched; nothing when its unit is not running.
   boost::asio::awaitable<Result<std::optional<Target>>> find_target(Deadline deadline);
-  Result<Target> open_target(std::string name, pid_t pid) const;
+  static Result<Target> as_target(std::string name, HeldProcess process, int signal);
+  static Result<void> check_permission(const Target& target);
   boost::asio::awaitable<Result<Activation>> await_restart(pid_t old_pid, std::int64_t restarts_before,
                                                            Deadline deadline);
 

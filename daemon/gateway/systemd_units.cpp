@@ -52,6 +52,18 @@ Result<std::string> read_object_path(sd_bus_message* answer) {
   return std::string(path);
 }
 
+// Empty where a line of the service may come into the journal, or nothing is said about it.
+std::string output_elsewhere(const UnitProperties& properties) {
+  const std::string output = properties.text("StandardOutput");
+  const std::string error = properties.text("StandardError");
+  for (const auto& where : {output, error == "inherit" ? output : error}) {
+    if (where.empty() || where == "inherit" || where.starts_with("journal") || where.starts_with("syslog")) {
+      return {};
+    }
+  }
+  return fmt::format("StandardOutput={}, StandardError={}", output, error);
+}
+
 UnitState to_state(const UnitProperties& properties) {
   UnitState state;
   state.name = properties.text("Id");
@@ -185,8 +197,12 @@ asio::awaitable<Result<UnitOnHost>> SystemdUnits::look_up(std::string unit, Dead
     co_return tl::unexpected(properties.error());
   }
   const std::string homes = properties->text("ProtectHome");
-  co_return UnitOnHost{properties->text("Id"), properties->text("User"), properties->list("SupplementaryGroups"),
-                       homes == "yes" || homes == "tmpfs", check_loaded(unit, *properties)};
+  co_return UnitOnHost{properties->text("Id"),
+                       properties->text("User"),
+                       properties->list("SupplementaryGroups"),
+                       homes == "yes" || homes == "tmpfs",
+                       output_elsewhere(*properties),
+                       check_loaded(unit, *properties)};
 }
 
 asio::awaitable<Result<std::vector<UnitState>>> SystemdUnits::states(std::vector<std::string> units,

@@ -47,6 +47,7 @@ struct UnitOnHost {
   std::string user;                 // User=, empty for root
   std::vector<std::string> groups;  // SupplementaryGroups=
   bool hides_homes;                 // ProtectHome=: home directories are empty, or not there, for it
+  std::string output;               // StandardOutput= and StandardError=, where none of them reaches the journal
   Result<void> usable;              // the error says why systemd could not start it
 };
 

@@ -39,7 +39,9 @@ Result<Lock> Lock::acquire(const Filesystem& filesystem, const std::filesystem::
     if (errno == EWOULDBLOCK) {
       return failure(ErrorKind::busy, fmt::format("{}: held by {}", doing, read_holder(opened->get())));
     }
-    return system_failure(ErrorKind::disk, doing, errno);
+    // Not every file system has them: NFS without its lock service, some of FUSE.
+    const bool unknown = errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL;
+    return system_failure(ErrorKind::disk, doing + (unknown ? " (the file system lacks flock)" : ""), errno);
   }
   // For people alone; a full disk must not keep a renewal from its lock.
   const std::string text = fmt::format("gravitee-renewd {} (process {})\n", holder, ::getpid());
@@ -56,6 +58,16 @@ Result<std::optional<std::string>> lock_holder(const Filesystem& filesystem, con
   }
   const bool held = *opened && ::flock(opened->get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   return held ? std::optional(read_holder(opened->get())) : std::nullopt;
+}
+
+Result<void> rehearse_lock(Filesystem& filesystem, const std::filesystem::path& directory) {
+  const auto file = directory / "rehearsal.lock";
+  const auto lock = Lock::acquire(filesystem, file, "rehearsal");
+  auto removed = filesystem.remove(file);
+  if (!lock && lock.error().kind != ErrorKind::busy) {  // busy: another rehearsal has one
+    return tl::unexpected(lock.error());
+  }
+  return removed;
 }
 
 Result<Lock> lock_for_daemon(Filesystem& filesystem, const std::filesystem::path& state_directory) {

@@ -27,6 +27,9 @@ class Lock {
 // Error kind: disk.
 Result<std::optional<std::string>> lock_holder(const Filesystem& filesystem, const std::filesystem::path& file);
 
+// Whether the file system of a directory has such locks: one is taken, and nothing is left of it. Error kind: disk.
+Result<void> rehearse_lock(Filesystem& filesystem, const std::filesystem::path& directory);
+
 // The lock of the daemon that works in a state directory, which is created. Tries again for two seconds, since whoever
 // looks who holds the lock holds it for a moment. Errors as those of Lock::acquire().
 Result<Lock> lock_for_daemon(Filesystem& filesystem, const std::filesystem::path& state_directory);

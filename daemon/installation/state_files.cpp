@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "installation/lock.hpp"
+
 namespace renewd::installation {
 
 FileAttributes state_file_attributes() {
@@ -37,7 +39,8 @@ Result<void> rehearse_state(Filesystem& filesystem, const StatePaths& paths) {
       return rehearse_write(filesystem, directory / "rehearsal", kLikeAKeystore, state_file_attributes());
     });
   }
-  return done;
+  return std::move(done).and_then(
+      [&] { return rehearse_lock(filesystem, nearest_directory(filesystem, paths.directory)); });
 }
 
 }  // namespace renewd::installation

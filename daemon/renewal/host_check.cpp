@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "gateway/log_probe.hpp"
 #include "gateway/systemd_units.hpp"
 #include "renewal/host_files.hpp"
 
@@ -51,7 +52,12 @@ std::vector<NamedUnit> units_of(const std::string& key, const GatewaySettings& s
 
 void check_gateway_files(HostFiles& files, const std::string& key, const GatewaySettings& settings) {
   if (const auto* command = std::get_if<configuration::CommandGateway>(&settings.action)) {
-    files.check_program(key + ".command.argv[0]", command->argv.front());
+    files.check_command(key + ".command.argv[0]", command->argv);
+  }
+  if (const auto* signal = std::get_if<configuration::SignalGateway>(&settings.action)) {
+    if (const auto* pid_file = std::get_if<std::filesystem::path>(&signal->target)) {
+      files.check_pid_file(key + ".signal.pid_file", *pid_file, signal->signal);
+    }
   }
   if (settings.log_probe) {
     if (const auto* file = std::get_if<std::filesystem::path>(&settings.log_probe->target)) {
@@ -105,6 +111,8 @@ asio::awaitable<void> check_units(SystemdUnits& systemd, HostFiles& files, std::
       files.note(named.key, fmt::format("{} was not looked at: {}", named.unit, unit.error().message));
     } else if (!unit->usable) {
       files.warn(named.key, "the gateway's unit cannot be used: " + unit->usable.error().message);
+    } else if (named.key.ends_with(".verify.log.unit") && !unit->output.empty()) {
+      files.warn(named.key, gateway::output_is_elsewhere(*unit));
     } else if (unit->name != named.unit) {
       files.note(named.key, fmt::format("{} is an alias of {}", named.unit, unit->name));
     }

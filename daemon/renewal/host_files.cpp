@@ -16,6 +16,8 @@
 #include "core/http_secrets.hpp"
 #include "core/text.hpp"
 #include "core/trusted_path.hpp"
+#include "gateway/program.hpp"
+#include "gateway/signal_action.hpp"
 #include "installation/installer.hpp"
 #include "installation/state_files.hpp"
 #include "renewal/token_watch.hpp"
@@ -99,14 +101,23 @@ void HostFiles::check_writable(const std::string& key, std::string_view what, co
   }
 }
 
-void HostFiles::check_program(const std::string& key, const fs::path& program) {
-  std::error_code error;
-  if (check(key, "the gateway cannot be restarted: running", program, X_OK) && fs::is_directory(program, error)) {
-    warn(key, fmt::format("the gateway cannot be restarted: {} is a directory", program.string()));
+void HostFiles::check_command(const std::string& key, const std::vector<std::string>& argv) {
+  const auto startable =
+      ask_as(user_, [&]() -> Result<void> { return gateway::check_command(argv).map([](const std::string&) {}); });
+  if (!startable) {
+    warn(key, fmt::format("the gateway cannot be restarted{}: {}", as_user(), startable.error().message));
   }
-  std::error_code missing;
-  if (program.is_absolute() && fs::exists(program, missing)) {
-    check_writers(key, "the program that restarts the gateway", program);
+}
+
+void HostFiles::check_pid_file(const std::string& key, const fs::path& pid_file, int signal) {
+  if (!filesystem_.exists(pid_file)) {
+    note(key,
+         fmt::format("there is no pid file {} now: the gateway is not running, or writes another", pid_file.string()));
+    return;
+  }
+  const auto sent = ask_as(user_, [&] { return gateway::SignalAction::check_pid_file(pid_file, signal); });
+  if (!sent) {
+    warn(key, fmt::format("the gateway would not get its signal{}: {}", as_user(), sent.error().message));
   }
 }
 

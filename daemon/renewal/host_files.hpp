@@ -32,7 +32,8 @@ class HostFiles {
 
   // Whether the daemon may read a file. `what` begins the message: "the log file".
   bool check_readable(const std::string& key, std::string_view what, const std::filesystem::path& path);
-  void check_program(const std::string& key, const std::filesystem::path& program);
+  void check_command(const std::string& key, const std::vector<std::string>& argv);
+  void check_pid_file(const std::string& key, const std::filesystem::path& pid_file, int signal);
 
   void warn(const std::string& key, std::string message) {
     findings_.push_back({key, Level::warning, std::move(message)});

@@ -38,6 +38,30 @@ TEST_CASE("renews where directories cannot be synced, and says so once for each"
   trial.check_ended();
 }
 
+TEST_CASE("does not ask the cloud where files cannot be locked, and the dry run says so") {
+  const std::string error = GENERATE("ENOLCK", "EOPNOTSUPP");
+  CAPTURE(error);
+  const Host prepared;
+  Trial trial(prepared, GatewayKind::command);
+  const Host& host = trial.host();
+  const Injected renewal = fail_each(host, {"flock"}, error, {});
+  INFO(renewal.result.errors);
+  REQUIRE(renewal.happened);
+  CHECK(renewal.result.status == 1);
+  CHECK_THAT(renewal.result.errors, ContainsSubstring("the file system lacks flock"));
+  CHECK(host.cloud().requests().empty());
+  std::vector<std::string> rehearsal{"strace", "-f",          "-o", (host / "rehearsal.strace").string(),
+                                     "-e",     "trace=flock", "-e", "inject=flock:error=" + error};
+  for (const auto& word : host.renew_command()) {
+    rehearsal.push_back(word);
+  }
+  rehearsal.emplace_back("--dry-run");
+  const CommandResult dry = run(rehearsal, without_leak_check());
+  INFO(dry.output << dry.errors);
+  CHECK(dry.status == 1);
+  CHECK_THAT(dry.output, ContainsSubstring("FAILED: locking") && ContainsSubstring("the file system lacks flock"));
+}
+
 TEST_CASE("renews where owner, mode and ACL cannot be changed, and are right already") {
   const std::string error = GENERATE("EPERM", "EOPNOTSUPP", "ENOSYS");
   CAPTURE(error);

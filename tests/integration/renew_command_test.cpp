@@ -1,5 +1,9 @@
 // The command `renew`: what it does when nothing is due, when it is asked to hurry, to rehearse, or for the impossible.
 
+#include <signal.h>
+
+#include <cerrno>
+
 #include "support/catch.hpp"
 #include "support/host.hpp"
 
@@ -118,6 +122,44 @@ TEST_CASE("asks for nothing when the installed keystore cannot be opened") {
   INFO(result.output << result.errors);
   CHECK(result.status == 1);
   CHECK(find_event(parse_events(result.errors), "certificate_unreadable"));
+  CHECK(host.cloud().requests().empty());
+  CHECK(snapshot(host.keystore()) == before);
+}
+
+TEST_CASE("a signal of a lost terminal, or any other that ends a process, ends the gateway's command as well") {
+  const int signal = GENERATE(SIGHUP, SIGQUIT, SIGUSR1, SIGTERM);
+  CAPTURE(signal);
+  Host host;
+  const std::string pid_file = (host / "command.pid").string();
+  host.configure({.certificate = {"gateway: {command: {argv: [/bin/sh, -c, \"echo $$ >" + pid_file +
+                                  "; echo begun; sleep 600\"], timeout: 300s}}"},
+                  .keystore = {},
+                  .http = {}});
+  BackgroundProcess renewal(host.renew_command());
+  renewal.wait_for_errors([](const std::string& errors) { return errors.find("begun") != std::string::npos; });
+  const pid_t command = std::stoi(read_file(pid_file));
+  renewal.send_signal(signal);
+  const CommandResult result = renewal.wait();
+  INFO(result.output << result.errors);
+  CHECK(result.status == 1);
+  CHECK_THAT(result.output, ContainsSubstring("interrupted"));
+  CHECK(find_event(parse_events(result.errors), "daemon_stopping"));
+  CHECK((::kill(command, 0) != 0 && errno == ESRCH));
+}
+
+TEST_CASE("a limit on the size of files is a failure of the disk, not the end of the process") {
+  Host host;
+  std::vector<std::string> limited{"/bin/sh", "-c", "ulimit -f 0; exec \"$@\"", "sh"};
+  for (const auto& word : host.renew_command()) {
+    limited.push_back(word);
+  }
+  const Snapshot before = snapshot(host.keystore());
+  const CommandResult result = run(limited);
+  INFO(result.output << result.errors);
+  CHECK(result.status == 1);
+  const auto failed = find_event(parse_events(result.errors), "renewal_failed");
+  REQUIRE(failed);
+  CHECK(field(*failed, "class") == "disk");
   CHECK(host.cloud().requests().empty());
   CHECK(snapshot(host.keystore()) == before);
 }

@@ -1,7 +1,14 @@
 // The daemon itself: `run` until it is told to stop.
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 
+#include <filesystem>
+#include <thread>
+
+#include "core/descriptor.hpp"
 #include "support/catch.hpp"
 #include "support/host.hpp"
 
@@ -14,6 +21,19 @@ constexpr std::chrono::seconds kDeadline{180};
 
 std::function<bool(const std::string&)> says(const std::string& event) {
   return [event](const std::string& errors) { return errors.find("\"event\":\"" + event + "\"") != std::string::npos; };
+}
+
+// From its first lines on it ignores SIGXFSZ; before them nothing can be said about its signals.
+void wait_for_main(const BackgroundProcess& daemon) {
+  constexpr unsigned long long kIgnored = 1ULL << (SIGXFSZ - 1U);
+  const auto end = std::chrono::steady_clock::now() + kDeadline;
+  bool begun = false;
+  for (; !begun && std::chrono::steady_clock::now() < end; std::this_thread::yield()) {
+    const std::string status = read_file("/proc/" + std::to_string(daemon.pid()) + "/status");
+    const auto field = status.find("SigIgn:");
+    begun = field != std::string::npos && (std::stoull(status.substr(field + 7), nullptr, 16) & kIgnored) != 0;
+  }
+  REQUIRE(begun);
 }
 
 // Tells it to stop; fails the test when it does not end well.
@@ -69,6 +89,41 @@ TEST_CASE("the daemon ends on SIGINT, too") {
   BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
   daemon.wait_for_errors(says("certificate_checked"));
   stop(daemon, SIGINT);
+}
+
+TEST_CASE("a signal that means nothing to the daemon does not end it") {
+  Host host({"--initial-days", "200"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(says("certificate_checked"));
+  for (const int signal : {SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE, SIGXFSZ}) {
+    daemon.send_signal(signal);
+  }
+  daemon.send_signal(SIGHUP);
+  daemon.wait_for_errors(says("config_reloaded"));
+  stop(daemon, SIGQUIT);
+}
+
+TEST_CASE("SIGHUP in the first moments of the daemon reloads it later, instead of ending it") {
+  Host host({"--initial-days", "200"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  wait_for_main(daemon);
+  daemon.send_signal(SIGHUP);
+  daemon.wait_for_errors(says("config_reloaded"));
+  stop(daemon);
+}
+
+TEST_CASE("SIGHUP to a daemon that waits for its lock does not end it") {
+  Host host({"--initial-days", "200"});
+  std::filesystem::create_directory(host / "state");
+  ::chmod((host / "state").c_str(), 0700);
+  const renewd::Descriptor lock(::open((host / "state/daemon.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  REQUIRE(::flock(lock.get(), LOCK_EX) == 0);
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  wait_for_main(daemon);
+  daemon.send_signal(SIGHUP);
+  const CommandResult result = daemon.wait();
+  CHECK(result.status == 1);
+  CHECK_THAT(result.errors, ContainsSubstring("another daemon works in this state directory"));
 }
 
 TEST_CASE("the daemon ends while a request is under way, and the keystore stays") {

@@ -104,6 +104,34 @@ TEST_CASE("a unit whose journal tells of a failure is given up, unless it gets r
   CHECK(message_of(fails.verify()) == "verifying the gateway: the journal of fails.service says: Unable to connect");
 }
 
+TEST_CASE("a unit whose output does not reach the journal is found by the rehearsal") {
+  Machine machine;
+  Loop loop;
+  const auto rehearsed = [&](const std::string& name) {
+    LogProbe probe(journal_of(name));
+    return loop.finish(probe.rehearse());
+  };
+  const auto add = [&](const std::string& name, const std::string& settings) {
+    machine.add_unit(name, "ExecStart=/bin/sleep infinity\n" + settings);
+    machine.start(name);
+  };
+  add("silent", "StandardOutput=null\n");  // StandardError= inherits it
+  add("elsewhere", "StandardOutput=append:/run/elsewhere.log\nStandardError=null\n");
+  add("errors", "StandardOutput=null\nStandardError=journal\n");
+  add("usual", "");
+  CHECK_THAT(message_of(rehearsed("silent")), ContainsSubstring("silent.service does not write to the journal"));
+  CHECK_THAT(message_of(rehearsed("elsewhere")), ContainsSubstring("StandardError=null"));
+  CHECK(rehearsed("errors"));
+  CHECK(rehearsed("usual"));
+  SECTION("but for a program that writes there by itself") {
+    machine.add_unit("by-itself",
+                     "ExecStart=/bin/sh -c 'logger -t gateway it is ready; exec sleep infinity'\n"
+                     "StandardOutput=null\n");
+    machine.start("by-itself");
+    until([&] { return rehearsed("by-itself").has_value(); });
+  }
+}
+
 TEST_CASE("a unit may say a lot, in more than one journal file") {
   Machine machine;
   start_talking(machine, "chatty", "test ! -e /run/chatty || { seq 25000; echo it is ready; seq 25001 26000; }",

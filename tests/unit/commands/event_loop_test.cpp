@@ -45,13 +45,30 @@ asio::awaitable<void> work_beside_without_end() {
   (void)co_await run_blocking(&pool, [] { return pause(); });
 }
 
-asio::awaitable<void> work_that_ends() {
-  (void)raise(SIGTERM);
+asio::awaitable<void> wait_for_stop() {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   for (bool stopping = false; !stopping; stopping = co_await stop_requested()) {
     timer.expires_after(std::chrono::milliseconds(1));
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   }
+}
+
+asio::awaitable<void> work_that_ends() {
+  (void)raise(SIGTERM);
+  co_await wait_for_stop();
+}
+
+template <int kSignal>
+asio::awaitable<void> work_that_gets() {
+  (void)raise(kSignal);
+  co_await wait_for_stop();
+}
+
+asio::awaitable<void> work_with_ignored_signals() {
+  (void)raise(SIGHUP);
+  (void)raise(SIGINT);
+  (void)raise(SIGTERM);
+  co_await wait_for_stop();
 }
 
 // Of a process of its own: how it ended, and what it said about stopping.
@@ -64,8 +81,9 @@ Outcome run_beside(asio::awaitable<void> (*work)(), std::chrono::milliseconds gr
   REQUIRE(pipe(ends) == 0);
   const pid_t child = fork();
   if (child == 0) {
-    alarm(60);  // a stuck test ends
     EventLoop loop(kCutOff, grace);
+    (void)std::signal(SIGALRM, SIG_DFL);
+    alarm(60);  // a stuck test ends
     loop.start(work());
     loop.run([&](std::string_view message) { (void)!write(ends[1], message.data(), message.size()); });
     std::_Exit(kEnded);
@@ -94,6 +112,22 @@ TEST_CASE("work that ends after a signal is waited for") {
   const Outcome outcome = run_beside(work_that_ends, std::chrono::hours(1));
   CHECK(outcome.status == kEnded);
   CHECK(outcome.said == "told to stop by SIGTERM");
+}
+
+TEST_CASE("a signal that would end the process half-way stops the work in order") {
+  CHECK(run_beside(work_that_gets<SIGHUP>, std::chrono::hours(1)).said == "told to stop by SIGHUP");
+  CHECK(run_beside(work_that_gets<SIGQUIT>, std::chrono::hours(1)).said == "told to stop by SIGQUIT");
+  CHECK(run_beside(work_that_gets<SIGUSR1>, std::chrono::hours(1)).said == "told to stop by SIGUSR1");
+  CHECK(run_beside(work_that_gets<SIGUSR2>, std::chrono::hours(1)).said == "told to stop by SIGUSR2");
+  CHECK(run_beside(work_that_gets<SIGXCPU>, std::chrono::hours(1)).said == "told to stop by SIGXCPU");
+}
+
+TEST_CASE("what was ignored from the start stays ignored, as with nohup") {
+  const auto hangup = std::signal(SIGHUP, SIG_IGN);
+  const auto interrupt = std::signal(SIGINT, SIG_IGN);
+  CHECK(run_beside(work_with_ignored_signals, std::chrono::hours(1)).said == "told to stop by SIGTERM");
+  (void)std::signal(SIGHUP, hangup);
+  (void)std::signal(SIGINT, interrupt);
 }
 
 TEST_CASE("an exception that leaves a coroutine leaves the loop, and the thread that waits for signals ends") {

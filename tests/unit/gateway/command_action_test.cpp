@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -69,6 +70,18 @@ bool ends_soon(pid_t pid) {
   return !is_running(pid);
 }
 
+// Why neither the run nor the rehearsal accepts a program.
+std::string refusal(const std::string& program) {
+  Command command({program});
+  const auto activation = command.activate();
+  REQUIRE_FALSE(activation);
+  CHECK(activation.error().kind == ErrorKind::gateway);
+  const auto rehearsed = command.loop.finish(command.action.rehearse());
+  REQUIRE_FALSE(rehearsed);
+  CHECK(rehearsed.error().message == activation.error().message);
+  return activation.error().message;
+}
+
 }  // namespace
 
 TEST_CASE("a command that succeeds has made the gateway use the keystore") {
@@ -76,6 +89,7 @@ TEST_CASE("a command that succeeds has made the gateway use the keystore") {
   const auto activation = command.activate();
   REQUIRE(activation);
   CHECK(activation->use == Use::in_use);
+  CHECK_THAT(activation->message, EndsWith("succeeded"));
   CHECK(command.lines == Lines{"one", "two", "no line break"});
   CHECK(command.loop.finish(command.action.check({})));
 }
@@ -115,19 +129,67 @@ TEST_CASE("a command that cannot be started is reported with the reason") {
   write_file(directory / "not-executable", "#!/bin/sh\n");
   write_file(directory / "no-program", "just text");
   ::chmod((directory / "no-program").c_str(), 0755);
-  const auto message = [](const std::string& program, bool rehearsed) {
-    Command command({program});
-    const auto activation = command.activate();
-    REQUIRE_FALSE(activation);
-    CHECK(activation.error().kind == ErrorKind::gateway);
-    CHECK(command.loop.finish(command.action.rehearse()).has_value() == rehearsed);
-    return activation.error().message;
+  CHECK_THAT(refusal("/nonexistent/restart"), ContainsSubstring("No such file"));
+  CHECK_THAT(refusal("renewd-no-such-program"), ContainsSubstring("no such program in PATH"));
+  CHECK_THAT(refusal(directory / "not-executable"), ContainsSubstring("Permission denied"));
+  CHECK_THAT(refusal(directory.path()), ContainsSubstring("directory"));
+  CHECK_THAT(refusal("/dev/null"), ContainsSubstring("not a regular file"));
+  CHECK_THAT(refusal(directory / "no-program"), ContainsSubstring("neither a program nor a script"));
+}
+
+TEST_CASE("a script that the kernel could not execute is refused by the rehearsal as by the run") {
+  const TemporaryDirectory directory;
+  const auto script = [&](const std::string& content) {
+    write_file(directory / "script", content);
+    ::chmod((directory / "script").c_str(), 0755);
+    return refusal(directory / "script");
   };
-  CHECK_THAT(message("/nonexistent/restart", false), ContainsSubstring("No such file"));
-  CHECK_THAT(message("renewd-no-such-program", false), ContainsSubstring("no such program in PATH"));
-  CHECK_THAT(message(directory / "not-executable", false), ContainsSubstring("Permission denied"));
-  CHECK_THAT(message(directory.path(), false), ContainsSubstring("directory"));
-  CHECK_THAT(message(directory / "no-program", true), ContainsSubstring("Exec format error"));
+  CHECK_THAT(script("#!/bin/sh\r\nexit 0\r\n"), ContainsSubstring("as DOS ends lines"));
+  CHECK_THAT(script("#!/usr/bin/env sh\r\nexit 0\r\n"), ContainsSubstring("as DOS ends lines"));
+  CHECK_THAT(script("#!/nonexistent/sh\nexit 0\n"), ContainsSubstring("its interpreter"));
+  CHECK_THAT(script("#! \t/etc/passwd -x\nexit 0\n"), ContainsSubstring("Permission denied"));
+  CHECK_THAT(script("#!/usr/bin/env -S A=b renewd-no-such-program -x\n"), ContainsSubstring("no such program in PATH"));
+  CHECK_THAT(script("#!\nexit 0\n"), ContainsSubstring("names no interpreter"));
+  CHECK_THAT(script("#!/" + std::string(300, 'x') + "\n"), ContainsSubstring("longer than the kernel reads"));
+  CHECK_THAT(script(""), ContainsSubstring("it is empty"));
+  CHECK_THAT(script("exit 0\n"), ContainsSubstring("must name its interpreter"));
+  CHECK_THAT(script("\xEF\xBB\xBF#!/bin/sh\nexit 0\n"), ContainsSubstring("byte order mark"));
+  CHECK_THAT(script("#!" + (directory / "script").string() + "\n"), ContainsSubstring("and so on"));
+}
+
+TEST_CASE("scripts and programs that the kernel does execute are run") {
+  const TemporaryDirectory directory;
+  for (const char* content : {"#!/bin/sh", "#! /bin/sh -e\nexit 0\n", "#!\t/usr/bin/env -S A=b sh\nexit 0\n"}) {
+    CAPTURE(content);
+    write_file(directory / "script", content);
+    ::chmod((directory / "script").c_str(), 0755);
+    Command command({(directory / "script").string()});
+    CHECK(command.loop.finish(command.action.rehearse()));
+    CHECK(command.activate());
+  }
+}
+
+TEST_CASE("a program for another processor, or without its loader, is refused by the rehearsal as by the run") {
+  const TemporaryDirectory directory;
+  const auto changed = [&](const std::function<void(std::string&)>& change) {
+    std::string program = read_file("/bin/true");
+    change(program);
+    write_file(directory / "program", program);
+    ::chmod((directory / "program").c_str(), 0755);
+    return refusal(directory / "program");
+  };
+  CHECK_THAT(changed([](std::string& program) { program[18] = 0x16; }), ContainsSubstring("another kind of processor"));
+  CHECK_THAT(changed([](std::string& program) { program.at(program.find("/ld-linux") + 1) = 'X'; }),
+             ContainsSubstring("its loader"));
+  CHECK_THAT(changed([](std::string& program) { program.resize(100); }), ContainsSubstring("cut off"));
+}
+
+TEST_CASE("arguments that are too long for the kernel are found by the rehearsal") {
+  Command command({"/bin/true", std::string(200'000, 'x')});
+  CHECK_FALSE(command.activate());
+  const auto rehearsed = command.loop.finish(command.action.rehearse());
+  REQUIRE_FALSE(rehearsed);
+  CHECK_THAT(rehearsed.error().message, ContainsSubstring("more than 131071 bytes"));
 }
 
 TEST_CASE("rehearsing a command does not run it") {
@@ -215,6 +277,33 @@ TEST_CASE("what a command leaves running in the background does not keep us") {
     CHECK(command.activate());
     CHECK(ends_soon(pid_in(pid_file)));
   }
+}
+
+TEST_CASE("what a command leaves running in the background outlives us, whatever it prints") {
+  const TemporaryDirectory directory;
+  const auto file = [&](const std::string& name) { return (directory / name).string(); };
+  // A write that fails does not end a shell, but SIGPIPE does, and so does one that never returns end its progress.
+  const std::string gateway = fmt::format(
+      "echo $$ >{}; until [ -e {} ]; do sleep 0.1; done; "
+      "for round in 1 2 3; do head -c 100000 /dev/zero; echo more; echo errors >&2; done; "
+      "echo done >{}; sleep 1000",
+      file("pid"), file("gone"), file("done"));
+  pid_t background = 0;
+  {
+    Command command = shell("setsid sh -c '" + gateway + "' & until [ -s " + file("pid") + " ]; do sleep 0.1; done");
+    const auto activation = command.activate();
+    REQUIRE(activation);
+    CHECK_THAT(activation->message, ContainsSubstring("left a process running"));
+    background = pid_in(file("pid"));
+  }
+  write_file(directory / "gone", "");
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (is_running(background) && !std::filesystem::exists(file("done")) && std::chrono::steady_clock::now() < end) {
+    std::this_thread::yield();
+  }
+  CHECK(std::filesystem::exists(file("done")));
+  CHECK(is_running(background));
+  ::kill(background, SIGKILL);
 }
 
 TEST_CASE("a cancelled command is ended at once, even if it ignores SIGTERM") {

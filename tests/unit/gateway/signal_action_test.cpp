@@ -1,6 +1,12 @@
-#include <signal.h>
+#include "gateway/signal_action.hpp"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <future>
 #include <string>
+#include <thread>
 
 #include "gateway/gateway.hpp"
 #include "gateway/process_handle.hpp"
@@ -76,8 +82,86 @@ TEST_CASE("a pid file without a process number is an error") {
   CHECK_FALSE(Signal(SIGTERM, directory / "missing").activate());
   write_file(directory / "pid", std::string(100000, '1'));
   CHECK_FALSE(Signal(SIGTERM, directory / "pid").activate());
-  write_file(directory / "pid", "  4242 \n");
-  CHECK(read_pid_file(directory / "pid") == 4242);
+  BackgroundProcess process({"sleep", "1000"});
+  write_file(directory / "pid", "  " + std::to_string(process.pid()) + " \n");
+  const auto held = open_process_of(directory / "pid");
+  REQUIRE(held);
+  CHECK(held->pid == process.pid());
+}
+
+TEST_CASE("a process that was started after its pid file was written gets no signal") {
+  const TemporaryDirectory directory;
+  BackgroundProcess process({"sleep", "1000"});
+  write_file(directory / "pid", std::to_string(process.pid()) + "\n");
+  const auto written = [&](const std::string& when) {
+    renewd::testing::run_or_throw({"touch", "-d", when, (directory / "pid").string()});
+  };
+  SECTION("from a minute ago, or before the host was started") {
+    for (const char* when : {"1 minute ago", "1970-01-01", "2001-09-09"}) {
+      CAPTURE(when);
+      written(when);
+      Signal signal(SIGTERM, directory / "pid");
+      for (const Error& error : {signal.activate().error(), signal.rehearse().error(),
+                                 SignalAction::check_pid_file(directory / "pid", SIGTERM).error()}) {
+        CHECK(error.kind == ErrorKind::gateway);
+        CHECK_THAT(error.message, ContainsSubstring("was started after the pid file was written"));
+      }
+      CHECK(::kill(process.pid(), 0) == 0);
+    }
+  }
+  SECTION("a file that is as new as the process, or newer, names it") {
+    for (const char* when : {"now", "1 hour"}) {
+      written(when);
+      CHECK(SignalAction::check_pid_file(directory / "pid", SIGTERM));
+    }
+    CHECK(Signal(SIGTERM, directory / "pid").activate());
+    CHECK(process.wait().status == 128 + SIGTERM);
+  }
+}
+
+TEST_CASE("what cannot be the gateway gets no signal, whatever the pid file says") {
+  const TemporaryDirectory directory;
+  const auto refused = [&](pid_t pid) {
+    write_file(directory / "pid", std::to_string(pid));
+    Signal signal(SIGTERM, directory / "pid");
+    const auto rehearsed = signal.rehearse();
+    REQUIRE_FALSE(rehearsed);
+    const auto activated = signal.activate();
+    REQUIRE_FALSE(activated);
+    CHECK(activated.error().message == rehearsed.error().message);
+    return activated.error().message;
+  };
+  SECTION("this process") {
+    CHECK_THAT(refused(::getpid()), ContainsSubstring("this process itself"));
+  }
+  SECTION("one of its threads") {
+    std::promise<pid_t> number;
+    std::promise<void> over;
+    std::thread thread([&] {
+      number.set_value(::gettid());
+      over.get_future().wait();
+    });
+    CHECK_THAT(refused(number.get_future().get()), ContainsSubstring("a thread of another process"));
+    over.set_value();
+    thread.join();
+  }
+  SECTION("a process that has ended, and nobody has asked for") {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::_exit(0);
+    }
+    siginfo_t ended{};
+    REQUIRE(::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT) == 0);
+    CHECK_THAT(refused(child), ContainsSubstring("has ended"));
+    ::waitpid(child, nullptr, 0);
+  }
+  SECTION("a thread of the kernel") {
+    if (renewd::testing::read_file("/proc/2/comm") != "kthreadd\n") {
+      WARN("skipped: process 2 is no thread of the kernel here");
+      return;
+    }
+    CHECK_THAT(refused(2), ContainsSubstring("thread of the kernel"));
+  }
 }
 
 TEST_CASE("SIGHUP and SIGUSR2 to a JVM are refused with the reason") {

@@ -1,0 +1,247 @@
+#include "gateway/program.hpp"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/descriptor.hpp"
+#include "core/text.hpp"
+#include "core/trusted_path.hpp"
+#include "gateway/process_handle.hpp"
+
+namespace renewd::gateway {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What the kernel reads of a script (BINPRM_BUF_SIZE, linux/binfmts.h): an interpreter's path must fit in.
+constexpr std::size_t kFirstLine = 256;
+// An interpreter may be a script itself, so often (exec_binprm in the kernel).
+constexpr int kMostInterpreters = 5;
+// One argument may have so many bytes with its end (MAX_ARG_STRLEN, execve(2)).
+constexpr std::size_t kLongestArgument = std::size_t{32} * 4096;
+
+// Of this processor, and what it may run besides; the loader's absence tells where it does not.
+#if defined(__x86_64__)
+constexpr std::array<Elf64_Half, 2> kMachines{EM_X86_64, EM_386};
+#elif defined(__aarch64__)
+constexpr std::array<Elf64_Half, 2> kMachines{EM_AARCH64, EM_ARM};
+#else
+constexpr std::array<Elf64_Half, 0> kMachines{};  // not compared
+#endif
+
+tl::unexpected<Error> refused(const std::string& program, const std::string& why) {
+  return failure(ErrorKind::gateway, fmt::format("running {}: {}", program, why));
+}
+
+// The kernel may run more than scripts and programs of its own kind.
+bool has_further_formats() {
+  std::error_code error;
+  const fs::directory_iterator entries("/proc/sys/fs/binfmt_misc", error);
+  return !error && std::any_of(begin(entries), end(entries), [](const fs::directory_entry& entry) {
+    return entry.path().filename() != "register" && entry.path().filename() != "status";
+  });
+}
+
+// Whether the kernel would open the file to execute it.
+Result<void> check_executable(const std::string& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0) {
+    return system_failure(ErrorKind::gateway, "running " + file, errno);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return refused(file, S_ISDIR(status.st_mode) ? "it is a directory" : "it is not a regular file");
+  }
+  if (::faccessat(AT_FDCWD, file.c_str(), X_OK, AT_EACCESS) != 0) {
+    const int error = errno;
+    struct statvfs mount{};
+    if (error == EACCES && ::statvfs(file.c_str(), &mount) == 0 && (mount.f_flag & ST_NOEXEC) != 0) {
+      return refused(file, "it is on a file system that is mounted noexec");
+    }
+    return system_failure(ErrorKind::gateway, "running " + file, error);
+  }
+  return {};
+}
+
+Result<std::string> search_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    return name;
+  }
+  const char* path = std::getenv("PATH");
+  std::istringstream directories(path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path);
+  for (std::string directory; std::getline(directories, directory, ':');) {
+    std::string candidate = fmt::format("{}/{}", directory, name);
+    if (check_executable(candidate)) {
+      return candidate;
+    }
+  }
+  return refused(name, "there is no such program in PATH");
+}
+
+template <typename Header, typename Segment>
+Result<void> check_loader(const std::string& program, const Descriptor& file, std::string_view head) {
+  Header header;
+  if (head.size() < sizeof(header)) {
+    return refused(program, "it is cut off");
+  }
+  std::memcpy(&header, head.data(), sizeof(header));
+  const bool known = std::find(kMachines.begin(), kMachines.end(), header.e_machine) != kMachines.end();
+  if (!kMachines.empty() && !known && !has_further_formats()) {
+    return refused(program,
+                   fmt::format("it was built for another kind of processor (ELF machine {})", header.e_machine));
+  }
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    Segment segment;
+    const auto offset = static_cast<off_t>(header.e_phoff + std::uint64_t{i} * sizeof(segment));
+    if (::pread(file.get(), &segment, sizeof(segment), offset) != static_cast<ssize_t>(sizeof(segment))) {
+      return refused(program, "it is cut off");
+    }
+    if (segment.p_type != PT_INTERP || segment.p_filesz == 0 || segment.p_filesz > PATH_MAX) {
+      continue;
+    }
+    std::string loader(segment.p_filesz, '\0');
+    if (::pread(file.get(), loader.data(), loader.size(), static_cast<off_t>(segment.p_offset)) < 0) {
+      return refused(program, "it is cut off");
+    }
+    loader.resize(std::min(loader.find('\0'), loader.size()));
+    if (const auto there = check_executable(loader); !there) {
+      return refused(program, fmt::format("its loader: {}", there.error().message));
+    }
+  }
+  return {};
+}
+
+// `#!/usr/bin/env -S name=value program`: env(1) looks for the program itself, and fails when it runs.
+Result<void> check_env(const std::string& program, const std::string& argument) {
+  std::istringstream words(argument);
+  for (std::string word; words >> word;) {
+    if (word.starts_with('-') || word.find('=') != std::string::npos) {
+      continue;
+    }
+    const auto found = search_program(word).and_then(check_executable);
+    return found ? Result<void>() : refused(program, "its interpreter: " + found.error().message);
+  }
+  return {};
+}
+
+Result<void> check_format(const std::string& program, int depth);
+
+Result<void> check_script(const std::string& program, std::string_view head, int depth) {
+  const std::string line(head.substr(2, head.find('\n') - 2));
+  const std::size_t carriage_return = line.find('\r');
+  const std::size_t begin = std::min(line.find_first_not_of(" \t"), line.size());
+  const std::size_t end = std::min(line.find_first_of(" \t\r", begin), line.size());
+  const std::string interpreter = line.substr(begin, end - begin);
+  if (carriage_return != std::string::npos) {
+    return refused(program,
+                   "its first line ends as DOS ends lines: there is no interpreter whose name ends with a "
+                   "carriage return (sed -i 's/\\r$//' FILE fixes it)");
+  }
+  if (interpreter.empty()) {
+    return refused(program, "its first line names no interpreter");
+  }
+  if (end == line.size() && head.find('\n') == std::string_view::npos && head.size() == kFirstLine) {
+    return refused(program, fmt::format("its first line is longer than the kernel reads ({} bytes)", kFirstLine));
+  }
+  if (depth == kMostInterpreters) {
+    return refused(program, "its interpreter is a script, whose interpreter is one, and so on");
+  }
+  if (auto there = check_executable(interpreter); !there) {
+    return refused(program, "its interpreter: " + there.error().message);
+  }
+  if (fs::path(interpreter).filename() == "env") {
+    return check_env(program, line.substr(end));
+  }
+  return check_format(interpreter, depth + 1).map_error([&](Error error) {
+    error.message = fmt::format("running {}: its interpreter: {}", program, error.message);
+    return error;
+  });
+}
+
+// As the kernel tells what it is to execute. A program that may be run but not read cannot be looked into.
+Result<void> check_format(const std::string& program, int depth) {
+  const Descriptor file(::open(program.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file) {
+    return {};
+  }
+  std::string head(kFirstLine, '\0');
+  head.resize(static_cast<std::size_t>(std::max<ssize_t>(::read(file.get(), head.data(), head.size()), 0)));
+  if (head.starts_with("#!")) {
+    return check_script(program, head, depth);
+  }
+  if (head.starts_with(ELFMAG) && head.size() > EI_CLASS) {
+    return head[EI_CLASS] == ELFCLASS64 ? check_loader<Elf64_Ehdr, Elf64_Phdr>(program, file, head)
+                                        : check_loader<Elf32_Ehdr, Elf32_Phdr>(program, file, head);
+  }
+  if (has_further_formats()) {
+    return {};
+  }
+  if (head.starts_with("\xEF\xBB\xBF#!")) {
+    return refused(program, "a byte order mark stands before its #!: it must begin with #!");
+  }
+  return refused(program, head.empty() ? "it is empty"
+                                       : "it is neither a program nor a script: a script's first line must name its "
+                                         "interpreter, such as #!/bin/sh");
+}
+
+Result<void> check_length(const std::vector<std::string>& argv) {
+  std::size_t whole = 0;
+  for (const auto& word : argv) {
+    whole += word.size() + 1 + sizeof(char*);
+    if (word.size() >= kLongestArgument) {
+      return refused(argv.front(), fmt::format("an argument has more than {} bytes", kLongestArgument - 1));
+    }
+  }
+  const long most = ::sysconf(_SC_ARG_MAX);
+  if (most > 0 && whole >= static_cast<std::size_t>(most)) {
+    return refused(argv.front(), fmt::format("its arguments have more than {} bytes in all", most));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> find_program(const std::string& name) {
+  auto program = search_program(name);
+  if (!program) {
+    return program;
+  }
+  if (auto executable = check_executable(*program).and_then([&] { return check_format(*program, 0); }); !executable) {
+    return tl::unexpected(std::move(executable.error()));
+  }
+  // Whoever can change the program would be us with the next renewal.
+  if (const auto trusted = check_trusted(*program, ::geteuid()); !trusted) {
+    return failure(ErrorKind::gateway,
+                   fmt::format("{} is not run, since others can change it: {}", *program, trusted.error().message));
+  }
+  return program;
+}
+
+Result<std::string> check_command(const std::vector<std::string>& argv) {
+  if (auto short_enough = check_length(argv); !short_enough) {
+    return tl::unexpected(std::move(short_enough.error()));
+  }
+  // The command is watched by such a handle (ChildProcess).
+  if (const auto handle = open_process(::getpid()); !handle) {
+    return tl::unexpected(handle.error());
+  }
+  return find_program(argv.front());
+}
+
+}  // namespace renewd::gateway

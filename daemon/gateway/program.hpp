@@ -1,0 +1,20 @@
+// The program of a command, before it is run: whether the kernel would start it, and who can change it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace renewd::gateway {
+
+// The program's file: as given when there is a slash in it, else searched in PATH. Refused is what the kernel could not
+// execute (execve(2)): another architecture, a script without a first line or with an interpreter that is missing,
+// whatever a mount or a mode forbids; and what others can change. Where the kernel has been taught further formats
+// (binfmt_misc), an unknown one is not refused. Error kind: gateway.
+Result<std::string> find_program(const std::string& name);
+
+// Everything that starting the command needs, without starting it. Error kind: gateway.
+Result<std::string> check_command(const std::vector<std::string>& argv);
+
+}  // namespace renewd::gateway
