@@ -7,7 +7,6 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "core/json_text.hpp"
 #include "core/text.hpp"
 #include "installation/state_checks.hpp"
 #include "installation/state_files.hpp"
@@ -128,7 +127,7 @@ std::string serialize(const JournalEntry& entry) {
                             {"log_position", entry.log_position},
                             {"resumed", entry.resumed},
                             {"rolled_back", entry.rolled_back}};
-  const std::string text = fmt::format("{}\n{}\n", kFirstLine, json_text(object));
+  const std::string text = fmt::format("{}\n{}\n", kFirstLine, json::serialize(object));
   return text + checksum_line(text);
 }
 

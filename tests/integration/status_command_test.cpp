@@ -119,7 +119,7 @@ TEST_CASE("check is one line with the exit status of a monitoring plugin") {
   CHECK(command(host, {"check", "--critical", "20"}).status == 2);
   CHECK(command(host, {"check", "production", "--warning", "5"}).status == 0);
   CHECK(command(host, {"check", "-w", "5:", "-c", "3:"}).status == 0);
-  CHECK(command(host, {"check", "-c", "@10:25"}).status == 2);
+  CHECK(command(host, {"check", "-c", "@0:29"}).status == 2);
   const auto verbose = command(host, {"check", "-vvv"});
   CHECK_THAT(verbose.output, StartsWith(due.output) && ContainsSubstring("\nWARNING production: ") &&
                                  ContainsSubstring("\n  keystore: ") && ContainsSubstring("\nconfiguration: "));
