@@ -12,7 +12,9 @@
 #include "commands/exit_status.hpp"
 #include "commands/layout.hpp"
 #include "commands/service_user.hpp"
+#include "commands/time_bound.hpp"
 #include "core/text.hpp"
+#include "core/version.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -20,6 +22,10 @@ namespace {
 using renewal::Standing;
 
 constexpr std::size_t kLongestText = 500;
+// NRPE before version 3 cuts at 1023 bytes: the performance data behind a longer text would be lost.
+constexpr std::size_t kLongestLine = 1023;
+constexpr std::size_t kAroundText = 90;  // the state, what is counted, and that no daemon runs
+constexpr std::size_t kLeastText = 300;
 
 struct Judged {
   const Standing* standing;
@@ -29,16 +35,6 @@ struct Judged {
 // The bar separates the text from the performance data.
 std::string without_bars(std::string text) {
   std::replace(text.begin(), text.end(), '|', '/');
-  return text;
-}
-
-// Days with at most two digits behind the point: "30", "91.25".
-std::string number(double days) {
-  std::string text = fmt::format("{:.2f}", days);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') {
-    text.pop_back();
-  }
   return text;
 }
 
@@ -57,8 +53,42 @@ std::string sentence(const Judged& judged, TimePoint now) {
 std::string performance(const Judged& judged, bool alone) {
   const auto& verdict = judged.verdict;
   return fmt::format("{}={};{};{}", alone ? "days" : "'" + judged.standing->name + "'",
-                     verdict.days ? std::to_string(*verdict.days) : "U", number(verdict.warning),
-                     number(verdict.critical));
+                     verdict.days ? number(*verdict.days) : "U", to_string(verdict.warning),
+                     to_string(verdict.critical));
+}
+
+// The worst first; what does not fit is counted.
+std::string summary(const std::vector<Judged>& all, std::size_t room, TimePoint now) {
+  std::string text;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string next = printable(sentence(all[i], now), kLongestText);
+    if (i != 0 && text.size() + next.size() > room) {
+      const auto severity = all[i].verdict.severity;
+      return text + fmt::format("; and {} more, {}{}", all.size() - i, to_string(severity),
+                                severity == Severity::ok ? "" : " or better");
+    }
+    text += (i == 0 ? "" : "; ") + next;
+  }
+  return text;
+}
+
+std::string details_of(const Judged& judged, TimePoint now, unsigned verbosity) {
+  const auto& [standing, verdict] = judged;
+  std::string text = fmt::format("{} {}", to_string(verdict.severity), sentence(judged, now));
+  const auto add = [&text](std::string_view label, std::string_view value) {
+    text += value.empty() ? "" : fmt::format("\n  {}: {}", label, printable(value, kLongestText));
+  };
+  add("advice", verdict.advice);
+  if (verbosity >= 2) {
+    add("keystore", standing->keystore.string());
+    add("thresholds", fmt::format("warning {}, critical {}", to_string(verdict.warning), to_string(verdict.critical)));
+    if (standing->outlook) {
+      add("serial", standing->outlook->certificate.serial());
+      add("expires", format_time(standing->outlook->certificate.not_after()));
+      add("next", standing->outlook->step.message);
+    }
+  }
+  return text + "\n";
 }
 
 int exit_status(Severity severity) {
@@ -75,7 +105,8 @@ int exit_status(Severity severity) {
 
 CheckResult looked_at(const CheckOptions& options, std::ostream& errors) {
   const auto& [warning, critical] = options.thresholds;
-  if (warning && critical && *critical > *warning) {
+  // Of two minima; other ranges may stand to each other as they like.
+  if (warning && critical && !warning->inside && !critical->inside && critical->start > warning->start) {
     return check_unknown("--critical is more than --warning");
   }
   if (const auto refused = no_permission(options.configuration)) {
@@ -100,7 +131,15 @@ CheckResult looked_at(const CheckOptions& options, std::ostream& errors) {
     return check_unknown(all.substr(0, all.find('\n')));
   }
   const TimePoint now = SystemClock().now();
-  return check_result(Lookout(*settings, std::move(*certificates)).look(now), options.thresholds, now);
+  const auto overview = Lookout(*settings, std::move(*certificates)).look(now);
+  auto result = check_result(overview, options.thresholds, now, options.verbosity);
+  if (options.verbosity >= 3) {
+    result.details += without_bars(fmt::format("configuration: {}\nstate directory: {}\ndaemon: {}\nversion: {}\n",
+                                               printable(options.configuration.string()),
+                                               printable(settings->state_directory.string()),
+                                               printable(overview.daemon.value_or("none is running")), version()));
+  }
+  return result;
 }
 
 }  // namespace
@@ -109,7 +148,7 @@ CheckResult check_unknown(std::string_view why) {
   return {kUnknown, fmt::format("GRAVITEE CERT UNKNOWN - {}\n", without_bars(printable(why, kLongestText)))};
 }
 
-CheckResult check_result(const Overview& overview, const Thresholds& thresholds, TimePoint now) {
+CheckResult check_result(const Overview& overview, const Thresholds& thresholds, TimePoint now, unsigned verbosity) {
   std::vector<Judged> all;
   for (const Standing& standing : overview.standings) {
     all.push_back({&standing, judge(standing, thresholds, now)});
@@ -124,26 +163,38 @@ CheckResult check_result(const Overview& overview, const Thresholds& thresholds,
            std::tuple(a.verdict.severity, b.verdict.days, b.standing->name);
   });
   const Severity worst = all.empty() ? Severity::ok : all.front().verdict.severity;
-  std::string text;
-  for (const Judged& judged : all) {
-    text += (text.empty() ? "" : "; ") + printable(sentence(judged, now), kLongestText);
-  }
+  const std::size_t room = std::max(kLeastText, kLongestLine - std::min(kLongestLine, data.size() + kAroundText));
+  std::string text = summary(all, room, now);
   // No reason to alert by itself: a timer that runs `renew` does as well.
   if (worst != Severity::ok && !overview.daemon) {
     text += "; no daemon is running";
   }
-  return {exit_status(worst), fmt::format("GRAVITEE CERT {} - {} | {}\n", to_string(worst), without_bars(text), data)};
+  CheckResult result{exit_status(worst),
+                     fmt::format("GRAVITEE CERT {} - {} | {}\n", to_string(worst), without_bars(text), data)};
+  if (verbosity >= 1) {
+    for (const Judged& judged : all) {
+      result.details += without_bars(details_of(judged, now, verbosity));
+    }
+  }
+  return result;
 }
 
 int check(const CheckOptions& options, std::ostream& out, std::ostream& errors) {
   CheckResult result{};
   try {
+    const TimeBound bound(
+        options.timeout,
+        check_unknown(fmt::format("no result within {} s (--timeout): a file system or the system bus "
+                                  "does not respond",
+                                  options.timeout.count()))
+            .line,
+        kUnknown);
     result = looked_at(options, errors);
   } catch (const std::exception& error) {
     // Any other exit status would be one of the certificate's.
     result = check_unknown(std::string("internal error: ") + error.what());
   }
-  out << result.line << std::flush;
+  out << result.line << result.details << std::flush;
   return out ? result.status : kUnknown;
 }
 

@@ -2,6 +2,7 @@
 // https://www.monitoring-plugins.org/doc/guidelines.html
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <ostream>
 #include <string>
@@ -14,22 +15,28 @@
 
 namespace renewd::commands {
 
+// As NRPE ends a command by default; the guidelines' 10 s are short for a host with hundreds of keystores.
+inline constexpr std::chrono::seconds kCheckTime{60};
+
 struct CheckOptions {
   std::filesystem::path configuration;
   std::vector<std::string> names;  // all without a name
   Thresholds thresholds;
+  std::chrono::seconds timeout = kCheckTime;
+  unsigned verbosity = 0;  // lines after the first: 1 each certificate, 2 its details, 3 what was looked at
 };
 
 // Exit status of the process: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, which is also that of a wrong configuration or
-// name. `out` gets exactly one line.
+// name. `out` gets exactly one line, and more only with a verbosity. Past the timeout the process ends, UNKNOWN.
 int check(const CheckOptions& options, std::ostream& out, std::ostream& errors);
 
 // Status and line, with its line break.
 struct CheckResult {
   int status;
   std::string line;
+  std::string details = "";  // further lines
 };
-CheckResult check_result(const Overview& overview, const Thresholds& thresholds, TimePoint now);
+CheckResult check_result(const Overview& overview, const Thresholds& thresholds, TimePoint now, unsigned verbosity = 0);
 CheckResult check_unknown(std::string_view why);
 
 }  // namespace renewd::commands

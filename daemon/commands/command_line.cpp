@@ -8,6 +8,7 @@
 #include <iostream>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -113,21 +114,38 @@ Command add_status(CLI::App& app, const fs::path& configuration) {
           }};
 }
 
+void add_threshold(CLI::App& command, const std::string& name, std::optional<Threshold>& threshold,
+                   const std::string& description) {
+  const auto parse = [&threshold, name](const std::string& text) {
+    auto parsed = parse_threshold(text);
+    if (!parsed) {
+      throw CLI::ValidationError(name.substr(name.find("--")), parsed.error().message);
+    }
+    threshold = *parsed;
+  };
+  command.add_option_function<std::string>(name, parse, description)->type_name("RANGE");
+}
+
 Command add_check(CLI::App& app, const fs::path& configuration) {
   const auto options = std::make_shared<CheckOptions>();
   auto* command = app.add_subcommand("check", "One line and an exit status for Nagios, Icinga, Checkmk or cron");
   command->add_option("NAME", options->names, "The certificates that are meant; all without a name");
-  const CLI::Range possible_days(0.0, 36500.0);
-  command->add_option("--warning", options->thresholds.warning, "WARNING with so many days left; else renew_before")
-      ->type_name("DAYS")
-      ->check(possible_days);
-  command->add_option("--critical", options->thresholds.critical, "CRITICAL with fewer days left; else 7")
-      ->type_name("DAYS")
-      ->check(possible_days);
+  add_threshold(*command, "-w,--warning", options->thresholds.warning,
+                "WARNING with fewer days left, or outside of this range; else renew_before");
+  add_threshold(*command, "-c,--critical", options->thresholds.critical,
+                "CRITICAL with fewer days left, or outside of this range; else 7");
+  command->add_option("-t,--timeout", options->timeout, "UNKNOWN when it takes longer; else 60")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 3600));
+  command->add_flag("-v,--verbose", options->verbosity,
+                    "More lines: each certificate and what to do; -vv its details, -vvv what was looked at");
+  command->set_version_flag("-V,--version", "gravitee-renewd " + std::string(version()));
   command->footer(
+      "A range is written as monitoring plugins do: 30: or 30 (alerts below 30), ~:30 (above), 5:30 (outside),\n"
+      "@5:30 (inside).\n"
       "Exit status: 0 OK, 1 WARNING, 2 CRITICAL (expired, unreadable, renewal failing),\n"
       "3 UNKNOWN (also wrong command line or configuration).\n"
-      "Example: gravitee-renewd check production --warning 30 --critical 7");
+      "Example: gravitee-renewd check production -w 30: -c 7:");
   return {command, [options, &configuration] {
             options->configuration = configuration;
             return check(*options, std::cout, std::cerr);

@@ -10,8 +10,8 @@
 #include "cloud/answer.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/inspect_text.hpp"
-#include "commands/json_text.hpp"
 #include "core/clock.hpp"
+#include "core/json_text.hpp"
 #include "core/text.hpp"
 #include "core/whole_file.hpp"
 

@@ -1,9 +1,12 @@
+#include <cmath>
+#include <cstdint>
+
 #include <boost/json.hpp>
 
-#include "commands/json_text.hpp"
 #include "commands/plan_text.hpp"
 #include "commands/status.hpp"
 #include "commands/verdict.hpp"
+#include "core/json_text.hpp"
 #include "core/text.hpp"
 
 namespace renewd::commands {
@@ -80,6 +83,10 @@ void add_past(json::object& object, const Standing& standing) {
   object["requests_of_the_last_day"] = standing.requests;
 }
 
+std::int64_t whole_days(double days) {
+  return static_cast<std::int64_t>(std::floor(days));
+}
+
 json::object certificate_json(const Standing& standing, TimePoint now) {
   const Verdict verdict = judge(standing, {}, now);
   json::object object{{"name", standing.name},
@@ -89,7 +96,7 @@ json::object certificate_json(const Standing& standing, TimePoint now) {
                       {"message", verdict.text},
                       {"advice", verdict.advice},
                       {"readable", standing.outlook.has_value()},
-                      {"days_left", verdict.days ? json::value(*verdict.days) : json::value(nullptr)}};
+                      {"days_left", verdict.days ? json::value(whole_days(*verdict.days)) : json::value(nullptr)}};
   add_outlook(object, standing);
   object["in_use"] = in_use_object(standing);
   add_unfinished(object, standing);

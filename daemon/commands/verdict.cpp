@@ -1,6 +1,7 @@
 #include "commands/verdict.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -99,11 +100,15 @@ Finding life(const Relevant& relevant, seconds left, const Verdict& limits, bool
   if (in_window) {
     text += ", inside the renewal window";
   }
-  const double days = Days(left).count();
-  return {days < limits.critical   ? Severity::critical
-          : days <= limits.warning ? Severity::warning
-                                   : Severity::ok,
-          std::move(text), ""};
+  const Severity severity = limits.critical.alerts(*limits.days)  ? Severity::critical
+                            : limits.warning.alerts(*limits.days) ? Severity::warning
+                                                                  : Severity::ok;
+  const Threshold& threshold = severity == Severity::critical ? limits.critical : limits.warning;
+  // That few days are left needs no explanation.
+  if (severity != Severity::ok && (threshold.inside || *limits.days > threshold.end)) {
+    text += fmt::format(", {} {}", threshold.inside ? "inside" : "outside", to_string(threshold));
+  }
+  return {severity, std::move(text), ""};
 }
 
 // What failed once with weeks to go wakes nobody; what goes on failing does.
@@ -153,6 +158,29 @@ std::vector<Finding> findings(const renewal::Standing& standing, const Relevant&
   return found;
 }
 
+Threshold warning_threshold(const renewal::Standing& standing, const Thresholds& thresholds) {
+  if (thresholds.warning) {
+    return *thresholds.warning;
+  }
+  const double window =
+      standing.outlook ? Days(standing.outlook->certificate.not_after() - standing.outlook->window_opens).count() : 30;
+  return {.start = std::round(window * 100) / 100};  // as it is shown
+}
+
+Threshold critical_threshold(const Threshold& warning, const Thresholds& thresholds) {
+  const bool is_early = warning.inside || std::isinf(warning.start) || warning.start > kCriticalDays;
+  const double half = warning.start > 0 ? warning.start / 2 : warning.start;
+  return thresholds.critical.value_or(Threshold{.start = is_early ? kCriticalDays : half});
+}
+
+double days_to_judge(seconds left, const Verdict& limits) {
+  const auto is_whole = [](double days) { return std::isinf(days) || std::floor(days) == days; };
+  const bool whole = is_whole(limits.warning.start) && is_whole(limits.warning.end) &&
+                     is_whole(limits.critical.start) && is_whole(limits.critical.end);
+  const double days = Days(left).count();
+  return whole ? std::floor(days) : std::floor(days * 100) / 100;
+}
+
 }  // namespace
 
 std::string_view to_string(Severity severity) {
@@ -168,13 +196,13 @@ std::string_view to_string(Severity severity) {
 }
 
 Verdict judge(const renewal::Standing& standing, const Thresholds& thresholds, TimePoint now) {
-  Verdict verdict{
-      .severity = Severity::critical, .text = "", .advice = "", .days = std::nullopt, .warning = 0, .critical = 0};
-  const double window =
-      standing.outlook ? Days(standing.outlook->certificate.not_after() - standing.outlook->window_opens).count() : 30;
-  verdict.warning = thresholds.warning.value_or(window);
-  verdict.critical =
-      thresholds.critical.value_or(verdict.warning > kCriticalDays ? kCriticalDays : verdict.warning / 2);
+  Verdict verdict{.severity = Severity::critical,
+                  .text = "",
+                  .advice = "",
+                  .days = std::nullopt,
+                  .warning = warning_threshold(standing, thresholds),
+                  .critical = {}};
+  verdict.critical = critical_threshold(verdict.warning, thresholds);
   if (!standing.outlook) {
     verdict.text = standing.outlook.error().message;
     verdict.advice = standing.way_back.value_or(
@@ -185,7 +213,7 @@ Verdict judge(const renewal::Standing& standing, const Thresholds& thresholds, T
   }
   const Relevant counts = relevant(standing);
   const auto left = std::chrono::floor<seconds>(counts.expires - now);
-  verdict.days = std::chrono::floor<std::chrono::days>(left).count();
+  verdict.days = days_to_judge(left, verdict);
   std::vector<std::string> texts;
   const auto found = findings(standing, counts, left, verdict, now);
   for (const Severity severity : {Severity::critical, Severity::warning, Severity::ok}) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "commands/threshold.hpp"
 #include "core/clock.hpp"
 #include "renewal/standing.hpp"
 
@@ -15,20 +16,22 @@ enum class Severity { ok, warning, critical };
 // "OK", "WARNING", "CRITICAL"
 std::string_view to_string(Severity severity);
 
-// In days until expiry; nothing: what follows from the configuration.
+// For the days until expiry; nothing: what follows from the configuration.
 struct Thresholds {
-  std::optional<double> warning = std::nullopt;   // else the renewal window
-  std::optional<double> critical = std::nullopt;  // else 7, or half of `warning` where that is no more than 7
+  std::optional<Threshold> warning = std::nullopt;   // else the renewal window
+  std::optional<Threshold> critical = std::nullopt;  // else 7, or half of the warning where that is no more than 7
 };
 
 struct Verdict {
   Severity severity;
-  std::string text;                  // for people: "29 days left, inside the renewal window"
-  std::string advice;                // what a person can do; empty where nothing is to be done
-  std::optional<std::int64_t> days;  // left, rounded down; nothing for a keystore that cannot be read
+  std::string text;    // for people: "29 days left, inside the renewal window"
+  std::string advice;  // what a person can do; empty where nothing is to be done
+  // Left, rounded down: to whole days where the thresholds are whole, else to 1/100, so that whoever holds this number
+  // against them comes to what was judged. Nothing for a keystore that cannot be read.
+  std::optional<double> days;
   // The thresholds that were used.
-  double warning;
-  double critical;
+  Threshold warning;
+  Threshold critical;
 };
 
 // Failures in a row from which on a failing renewal is critical: the first ones wake nobody, since the window leaves

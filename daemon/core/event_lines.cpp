@@ -10,6 +10,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include "core/json_text.hpp"
 #include "core/text.hpp"
 
 namespace renewd {
@@ -78,7 +79,7 @@ std::string as_json(const Event& event) {
   for (const auto& [key, value] : event.fields) {
     line[key] = to_json(value);
   }
-  return boost::json::serialize(line);
+  return json_text(std::move(line));
 }
 
 }  // namespace

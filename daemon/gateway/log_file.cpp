@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "core/text.hpp"
+
 namespace renewd::gateway {
 namespace {
 
@@ -72,16 +74,17 @@ bool take_number(std::string_view& text, char behind, Number& number) {
 
 }  // namespace
 
+// The path is escaped: the journal is JSON, which must be UTF-8.
 std::string log_position(const fs::path& path) {
   const auto status = status_of(path);
   if (!status) {
     return {};
   }
   if (!*status) {
-    return "- " + path.string();
+    return "- " + escaped(path.string());
   }
   const FileIdentity file = identity_of(**status);
-  return fmt::format("{}:{}:{} {}", file.device, file.inode, (*status)->st_size, path.string());
+  return fmt::format("{}:{}:{} {}", file.device, file.inode, (*status)->st_size, escaped(path.string()));
 }
 
 Result<void> check_log_file(const fs::path& path) {
@@ -102,7 +105,7 @@ LogFile::LogFile(fs::path path, const std::string& position) : path_(std::move(p
     }
     begin.file = file;
   }
-  if (rest == path_.string()) {
+  if (rest == escaped(path_.string())) {
     begin_ = begin;
   }
 }

@@ -37,6 +37,12 @@ inline TimeLimit sooner(TimeLimit a, TimeLimit b) {
   return b.at < a.at ? b : a;
 }
 
+// "not done within 10 s (http.connect_timeout)"
+inline std::string not_done(const TimeLimit& limit) {
+  const std::string setting = limit.setting.empty() ? std::string() : fmt::format(" ({})", limit.setting);
+  return fmt::format("not done within {:g} s{}", std::chrono::duration<double>(limit.span).count(), setting);
+}
+
 inline bool is_cancellation(const boost::system::error_code& error) {
   return error == boost::asio::error::operation_aborted;
 }
@@ -79,9 +85,7 @@ boost::asio::awaitable<Result<T>> within(TimeLimit limit, std::string doing, boo
   if (state.cancelled() != boost::asio::cancellation_type::none) {
     co_return cancelled();
   }
-  const std::string setting = limit.setting.empty() ? std::string() : fmt::format(" ({})", limit.setting);
-  const double seconds = std::chrono::duration<double>(limit.span).count();
-  co_return failure(ErrorKind::timeout, fmt::format("{}: not done within {:g} s{}", doing, seconds, setting));
+  co_return failure(ErrorKind::timeout, doing + ": " + not_done(limit));
 }
 
 }  // namespace renewd::http

@@ -56,7 +56,7 @@ asio::awaitable<Result<tcp::socket>> connect_to(std::string host, std::uint16_t 
   if (!endpoints) {
     co_return tl::unexpected(std::move(endpoints.error()));
   }
-  auto socket = co_await connect(std::move(*endpoints), settings.connect_timeout, whole);
+  auto socket = co_await connect(std::move(*endpoints), step_limit(settings, whole));
   if (!socket) {
     co_return tl::unexpected(with_context("connecting to " + authority(host, port), std::move(socket.error())));
   }

@@ -13,8 +13,8 @@ namespace renewd::http {
 class HttpsClient final : public HttpClient {
  public:
   // `settings` is copied; the CA file and the proxy's password are read anew for each exchange. connect_timeout bounds
-  // each of the steps name lookup, connection to one address, proxy and TLS handshake; request_timeout bounds the
-  // exchange as a whole.
+  // each of the steps name lookup, connection (to whichever address), proxy and TLS handshake; request_timeout bounds
+  // the exchange as a whole.
   HttpsClient(boost::asio::any_io_executor executor, configuration::HttpSettings settings);
 
   boost::asio::awaitable<Result<HttpResponse>> send(HttpRequest request) override;

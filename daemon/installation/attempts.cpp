@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "core/json_text.hpp"
 #include "installation/state_checks.hpp"
 #include "installation/state_files.hpp"
 
@@ -108,7 +109,7 @@ Result<void> AttemptStore::save(const Attempts& attempts) {
                             {"unreadable", attempts.unreadable},
                             {"token_problem", attempts.token_problem},
                             {"token_seen_at", microseconds_of(attempts.token_seen_at)}};
-  return write_state(filesystem_, paths_.attempts(), json::serialize(object) + "\n");
+  return write_state(filesystem_, paths_.attempts(), json_text(object) + "\n");
 }
 
 RequestLog::Contents RequestLog::read(TimePoint now) const {
@@ -156,7 +157,7 @@ Result<void> RequestLog::save(const std::vector<TimePoint>& requests) {
   for (const TimePoint request : requests) {
     times.push_back(to_number(request));
   }
-  return write_state(filesystem_, paths_.requests(), json::serialize(times) + "\n");
+  return write_state(filesystem_, paths_.requests(), json_text(times) + "\n");
 }
 
 }  // namespace renewd::installation

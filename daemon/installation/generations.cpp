@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "core/json_text.hpp"
 #include "core/text.hpp"
 #include "installation/installer.hpp"
 #include "installation/state_checks.hpp"
@@ -80,7 +81,7 @@ Result<void> Generations::write_index(const std::map<int, CertificateRecord>& in
   for (const auto& [number, certificate] : index) {
     object[std::to_string(number)] = to_json(certificate);
   }
-  return write_state(filesystem_, paths_.generations_index(), boost::json::serialize(object) + "\n");
+  return write_state(filesystem_, paths_.generations_index(), json_text(object) + "\n");
 }
 
 Result<std::vector<Generation>> Generations::list() const {

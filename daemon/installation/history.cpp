@@ -7,6 +7,7 @@
 
 #include <boost/json.hpp>
 
+#include "core/json_text.hpp"
 #include "core/text.hpp"
 #include "installation/state_checks.hpp"
 #include "installation/state_files.hpp"
@@ -87,12 +88,12 @@ Result<void> History::append(std::string_view outcome, const JournalEntry& entry
     std::erase_if(lines, [](const std::string& line) { return !past_renewal(line); });
   }
   // A crash after this line and before the end of the renewal repeats the step: `ended` alone may then differ.
-  const std::string line = json::serialize(object);
+  const std::string line = json_text(object);
   if (!lines.empty() && lines.back().starts_with(line.substr(0, line.size() - 1))) {
     return {};
   }
   object["ended"] = format_time(now);
-  lines.push_back(json::serialize(object));
+  lines.push_back(json_text(object));
   if (lines.size() > kHistoryKept) {
     lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kHistoryKept));
   }
@@ -116,7 +117,7 @@ std::vector<PastRenewal> History::list() const {
 }
 
 Result<void> History::record_in_use(const CertificateRecord& in_use) {
-  return write_state(filesystem_, paths_.in_use(), json::serialize(to_json(in_use)) + "\n");
+  return write_state(filesystem_, paths_.in_use(), json_text(to_json(in_use)) + "\n");
 }
 
 std::optional<CertificateRecord> History::in_use() const {

@@ -211,6 +211,10 @@ Result<void> Listener::open(const configuration::ListenAddress& address) {
   return {};
 }
 
+bool Listener::is_lost() const {
+  return server_ && (server_->closed || (server_->socket.file && !server_->socket.file->is_there()));
+}
+
 void Listener::close() {
   if (server_) {
     server_->close();

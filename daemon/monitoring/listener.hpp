@@ -40,6 +40,8 @@ class Listener {
 
   // Serves there, and nowhere else any more. Errors: those of listen_on().
   Result<void> open(const configuration::ListenAddress& address);
+  // It was opened, and nobody can connect any more: the file of its unix socket is gone, for one.
+  bool is_lost() const;
   // Ends every connection, and leaves nothing that keeps the event loop running.
   void close();
 

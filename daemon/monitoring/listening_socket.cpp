@@ -67,9 +67,13 @@ Result<void> make_way(const asio::any_io_executor& executor, const configuration
 SocketFile::SocketFile(SocketFile&& other) noexcept
     : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_) {}
 
-SocketFile::~SocketFile() {
+bool SocketFile::is_there() const {
   struct stat found{};
-  if (!path_.empty() && ::lstat(path_.c_str(), &found) == 0 && found.st_dev == device_ && found.st_ino == inode_) {
+  return !path_.empty() && ::lstat(path_.c_str(), &found) == 0 && found.st_dev == device_ && found.st_ino == inode_;
+}
+
+SocketFile::~SocketFile() {
+  if (is_there()) {
     ::unlink(path_.c_str());
   }
 }

@@ -24,6 +24,9 @@ class SocketFile {
   SocketFile& operator=(SocketFile&&) = delete;
   ~SocketFile();
 
+  // Neither removed nor replaced.
+  bool is_there() const;
+
  private:
   std::filesystem::path path_;  // empty: moved from
   dev_t device_;

@@ -18,6 +18,10 @@ namespace asio = boost::asio;
 
 namespace {
 
+// An address may come later than the daemon (an interface, a directory of a socket, the end of whoever holds the port):
+// soon after the start, and then at this pace.
+constexpr std::chrono::seconds kFirstRetry{1};
+constexpr std::chrono::seconds kLastRetry{60};
 constexpr const char* kPlainText = "text/plain; charset=utf-8";
 
 std::string list(const std::vector<std::string>& names) {
@@ -65,7 +69,8 @@ Monitoring::Monitoring(const asio::any_io_executor& executor, asio::thread_pool*
           executor, pool, filesystem, [this] { return exposed(); },
           [this](const std::filesystem::path& file, const Result<void>& written) {
             tell({"textfile", file.string()}, written, "it is tried again at each change");
-          }) {
+          }),
+      retry_(executor) {
   // Perhaps on another thread than the loop's.
   counters_->on_change([this, executor] { asio::post(executor, [this] { changed(); }); });
   log_.add_observer(counters_);
@@ -82,24 +87,52 @@ void Monitoring::configure(const configuration::Settings& settings) {
   textfile_.move_to(settings.metrics.textfile);
 }
 
+void Monitoring::changed() {
+  textfile_.changed();
+  if (listener_.is_lost()) {
+    open_listener(Telling::failure_too);
+  }
+}
+
+void Monitoring::close() {
+  retry_.cancel();
+  listener_.close();
+}
+
 // A listener that is where it should be is left alone: a reload interrupts nobody.
 void Monitoring::listen(const std::optional<configuration::ListenAddress>& address) {
-  if (address && to_string(*address) == listening_) {
+  const bool moves = !address || !wanted_ || to_string(*address) != to_string(*wanted_);
+  if (!moves && !listen_failed_ && !listener_.is_lost()) {
     return;
   }
-  listening_.clear();
+  retry_.cancel();
   listener_.close();
-  if (!address) {
+  wanted_ = address;
+  next_retry_ = kFirstRetry;
+  if (address) {
+    open_listener(Telling::failure_too);
+  } else {
     listen_failed_ = false;
-    return;
   }
-  const auto opened = listener_.open(*address);
-  listening_ = opened ? to_string(*address) : "";
-  if (!opened || listen_failed_) {
-    tell({"listen", to_string(*address)}, opened,
-         "renewals go on without it; it is tried again at the next reload (SIGHUP)");
+}
+
+void Monitoring::open_listener(Telling telling) {
+  const auto opened = listener_.open(*wanted_);
+  if (opened ? listen_failed_ : telling == Telling::failure_too) {
+    tell({"listen", to_string(*wanted_)}, opened, "renewals go on without it; retrying, once a minute at least");
   }
   listen_failed_ = !opened;
+  if (opened) {
+    next_retry_ = kFirstRetry;
+    return;
+  }
+  retry_.expires_after(next_retry_);
+  next_retry_ = std::min(next_retry_ * 2, kLastRetry);
+  retry_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) {
+      open_listener(Telling::recovery_only);
+    }
+  });
 }
 
 // That something cannot be used, or that it can again.

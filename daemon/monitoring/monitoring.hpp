@@ -2,6 +2,7 @@
 // page for people. Monitoring never stops a renewal: what fails here is told, and left.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include "configuration/settings.hpp"
@@ -34,17 +36,19 @@ class Monitoring {
   // At the start, and after each reload: what to watch, and where to show it.
   void configure(const configuration::Settings& settings);
   // The board has changed.
-  void changed() { textfile_.changed(); }
+  void changed();
   // Until it is cancelled.
   boost::asio::awaitable<void> write_textfile() { return textfile_.run(); }
   // The daemon ends.
-  void close() { listener_.close(); }
+  void close();
 
   // By path: what the listener answers.
   Answer answer(std::string_view path) const;
 
  private:
   void listen(const std::optional<configuration::ListenAddress>& address);
+  enum class Telling { failure_too, recovery_only };
+  void open_listener(Telling telling);
   // A setting under `metrics`, and what it says.
   struct Place {
     std::string what;
@@ -63,9 +67,11 @@ class Monitoring {
   Listener listener_;
   Textfile textfile_;
   std::vector<std::string> names_;
-  std::vector<std::string> hidden_;  // paths of secrets
-  std::string listening_;            // where; empty while it is nowhere
+  std::vector<std::string> hidden_;                     // paths of secrets
+  std::optional<configuration::ListenAddress> wanted_;  // where to listen
   bool listen_failed_ = false;
+  boost::asio::steady_timer retry_;  // runs only while the listener is not where it should be
+  std::chrono::seconds next_retry_{};
 };
 
 }  // namespace renewd::monitoring

@@ -12,7 +12,7 @@ _gravitee_renewd() {
     [run]=''
     [renew]='--force --dry-run'
     [status]='--json --watch'
-    [check]='--warning --critical'
+    [check]='--warning --critical --timeout --verbose --version'
     [plan]='--json'
     [validate]='--strict --online'
     [inspect]='--password-file --json'
@@ -31,7 +31,7 @@ _gravitee_renewd() {
     case ${COMP_WORDS[index]} in
       --config) configuration=${COMP_WORDS[++index]} ;;
       --password-file | --root | --from | --output | --account-url | --token-file | --unit | --user) ((++index)) ;;
-      --warning | --critical | --to) ((++index)) ;;
+      --warning | --critical | --timeout | -w | -c | -t | --to) ((++index)) ;;
       -*) ;;
       *) [[ -n $command ]] || command=${COMP_WORDS[index]} ;;
     esac

@@ -152,6 +152,39 @@ TEST_CASE("a renewal goes on while the port is taken, and the next reload serves
   stop(daemon);
 }
 
+TEST_CASE("a port that becomes free, and a directory that appears, are served without a reload") {
+  Host host({"--initial-days", "200"});
+  const auto path = host / "later" / "metrics.sock";
+  SECTION("a port") {
+    asio::io_context io;
+    std::optional<tcp::acceptor> other(std::in_place, io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    const auto port = other->local_endpoint().port();
+    monitor(host, listen_on(port));
+    BackgroundProcess daemon = start_daemon(host);
+    daemon.wait_for_errors(says("monitoring_unavailable"));
+    other.reset();
+    const auto errors = daemon.wait_for_errors(says("monitoring_unavailable", 2));
+    CHECK(contains(errors, "metrics.listen works again"));
+    CHECK(get(port, "/healthz") == "well\n");
+    stop(daemon);
+  }
+  SECTION("the directory of a unix socket, which is lost again") {
+    monitor(host, "{listen: 'unix:" + path.string() + "'}");
+    BackgroundProcess daemon = start_daemon(host);
+    daemon.wait_for_errors(says("monitoring_unavailable"));
+    std::filesystem::create_directory(path.parent_path());
+    daemon.wait_for_errors(says("monitoring_unavailable", 2));
+    CHECK(curl({"--unix-socket", path.string(), "http://localhost/healthz"}).output == "well\n");
+    std::filesystem::remove(path);
+    reload(daemon, 1);
+    while (!std::filesystem::exists(path)) {
+      std::this_thread::yield();
+    }
+    CHECK(curl({"--unix-socket", path.string(), "http://localhost/healthz"}).output == "well\n");
+    stop(daemon);
+  }
+}
+
 TEST_CASE("a unix socket is for its owner and group, replaces what a killed daemon left, and goes with the daemon") {
   Host host({"--initial-days", "200"});
   const auto path = host / "metrics.sock";

@@ -115,9 +115,15 @@ TEST_CASE("check is one line with the exit status of a monitoring plugin") {
   Host host;
   auto due = command(host, {"check"});
   CHECK(due.status == 1);
-  CHECK_THAT(due.output, StartsWith("GRAVITEE CERT WARNING - production: ") && EndsWith(";30;7\n"));
+  CHECK_THAT(due.output, StartsWith("GRAVITEE CERT WARNING - production: ") && EndsWith(";30:;7:\n"));
   CHECK(command(host, {"check", "--critical", "20"}).status == 2);
   CHECK(command(host, {"check", "production", "--warning", "5"}).status == 0);
+  CHECK(command(host, {"check", "-w", "5:", "-c", "3:"}).status == 0);
+  CHECK(command(host, {"check", "-c", "@0:29"}).status == 2);
+  const auto verbose = command(host, {"check", "-vvv"});
+  CHECK_THAT(verbose.output, StartsWith(due.output) && ContainsSubstring("\nWARNING production: ") &&
+                                 ContainsSubstring("\n  keystore: ") && ContainsSubstring("\nconfiguration: "));
+  CHECK_THAT(command(host, {"check", "-V"}).output, StartsWith("gravitee-renewd "));
   CHECK(host.renew().status == 0);
   auto fine = command(host, {"check"});
   CHECK(fine.status == 0);
@@ -244,12 +250,29 @@ TEST_CASE("check says UNKNOWN for whatever is wrong with the command line or the
   };
   is_unknown(command(host, {"check", "--warning", "many"}));
   is_unknown(command(host, {"check", "--no-such-flag"}));
+  is_unknown(command(host, {"check", "-w", "10:5"}));
+  is_unknown(command(host, {"check", "-t", "0"}));
   is_unknown(command(host, {"check", "--warning", "5", "--critical", "6"}));
   is_unknown(command(host, {"check", "no-such-name"}));
   write_file(host.configuration(), "certificates: 5\n");
   is_unknown(command(host, {"check"}));
   std::filesystem::remove(host.configuration());
   is_unknown(command(host, {"check"}));
+}
+
+TEST_CASE("check ends after its timeout, whatever holds it up") {
+  if (!have_program("strace")) {
+    WARN("skipped: there is no strace on this host");
+    return;
+  }
+  Host host;
+  // The kernel takes five seconds to open the keystore: a mount that does not respond.
+  const auto result = run({"strace", "-f", "-qq", "-o", "/dev/null", "-P", host.keystore().string(), "-e",
+                           "trace=openat", "-e", "inject=openat:delay_enter=5000000", RENEWD_BINARY, "--config",
+                           host.configuration().string(), "check", "-t", "1"});
+  CHECK(result.status == 3);
+  CHECK_THAT(result.output, StartsWith("GRAVITEE CERT UNKNOWN - no result within 1 s"));
+  CHECK(std::count(result.output.begin(), result.output.end(), '\n') == 1);
 }
 
 TEST_CASE("who may not read the state is told so in a sentence") {

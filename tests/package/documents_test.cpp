@@ -54,7 +54,7 @@ Commands in_help() {
     return run_or_throw(argv);
   };
   const auto options = [](const std::string& text) {
-    return matches(section(text, "Options:", "^$"), "^  (?:-[a-z],)?(--[a-z][a-z-]*)");
+    return matches(section(text, "Options:", "^$"), "^  (?:-[a-zA-Z],)?(--[a-z][a-z-]*)");
   };
   const std::string overview = help({});
   Commands commands{{"", options(overview)}};

@@ -3,10 +3,8 @@
 #include <iomanip>
 #include <sstream>
 
-#include <boost/json.hpp>
 #include <fmt/ostream.h>
 
-#include "commands/json_text.hpp"
 #include "support/catch.hpp"
 
 using namespace renewd::commands;
@@ -59,14 +57,4 @@ TEST_CASE("a stream that takes no more fails as it does without the guard") {
   const PrintableOutput printable(out);
   out << "result\n";
   CHECK_FALSE(out);
-}
-
-TEST_CASE("JSON of a command is valid and printable, whatever a string holds") {
-  const std::string line =
-      json_text({{"path", "/a/\xff\u202e\x1b[2J\n"}, {"list", {"\u2028", 1, true}}, {"o", {{"p", "\x7f"}}}});
-  const auto object = boost::json::parse(line).as_object();
-  CHECK(object.at("path") == "/a/\\xff\\xe2\\x80\\xae\\x1b[2J\\x0a");
-  CHECK(object.at("list").at(0) == "\\xe2\\x80\\xa8");
-  CHECK(object.at("list").at(1) == 1);
-  CHECK(object.at("o").at("p") == "\\x7f");
 }

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <filesystem>
 #include <future>
 
 #include <boost/asio/co_spawn.hpp>
@@ -17,35 +18,49 @@ using std::chrono::seconds;
 namespace {
 
 // The address of the server that was connected to.
-asio::awaitable<Result<tcp::endpoint>> connected_to(http::Endpoints endpoints, std::chrono::milliseconds each,
-                                                    std::chrono::milliseconds whole) {
-  const auto limit = http::time_limit(whole, "http.request_timeout");
-  auto socket = co_await http::connect(std::move(endpoints), each, limit);
+asio::awaitable<Result<tcp::endpoint>> connected_to(http::Endpoints endpoints, std::chrono::milliseconds limit,
+                                                    std::string_view setting = "http.connect_timeout") {
+  auto socket = co_await http::connect(std::move(endpoints), http::time_limit(limit, setting));
   if (!socket) {
     co_return tl::unexpected(socket.error());
   }
   co_return socket->remote_endpoint();
 }
 
+// No test waits for so long: what takes it has waited for a dead address.
+constexpr std::chrono::minutes kVeryLong{10};
+
 tcp::endpoint closed_port(asio::io_context& io) {
   return tcp::acceptor(io, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
 }
 
-// Listens, but takes no connection: the queue of those that wait to be accepted is full.
+// Listens on every address of 127.0.0.0/8, but takes no connection: the queue of those to be accepted is full.
 class DeafServer {
  public:
   explicit DeafServer(asio::io_context& io) : acceptor_(io), first_(io) {
     acceptor_.open(tcp::v4());
-    acceptor_.bind({asio::ip::address_v4::loopback(), 0});
+    acceptor_.bind({tcp::v4(), 0});
     acceptor_.listen(0);
-    first_.connect(endpoint());
+    first_.connect({asio::ip::address_v4::loopback(), port()});
   }
-  tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  http::Endpoints endpoints(std::size_t count) const {
+    http::Endpoints all;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      all.emplace_back(asio::ip::address_v4(0x7F000002 + i), port());
+    }
+    return all;
+  }
 
  private:
   tcp::acceptor acceptor_;
   tcp::socket first_;
 };
+
+std::size_t open_descriptors() {
+  namespace fs = std::filesystem;
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
+}
 
 // A lookup that lasts until the test lets it end.
 struct SlowLookup {
@@ -67,18 +82,26 @@ Result<http::Endpoints> found(const std::string&, std::uint16_t port) {
 
 }  // namespace
 
-TEST_CASE("connects to the next address when one is dead") {
+TEST_CASE("a dead address before a live one does not cost the connect timeout") {
   asio::io_context io;
   tcp::acceptor good(io, {asio::ip::address_v4::loopback(), 0});
-  http::Endpoints endpoints{closed_port(io)};
-  SECTION("refused") {}
+  const DeafServer deaf(io);
+  http::Endpoints endpoints;
+  SECTION("refused") {
+    endpoints = {closed_port(io)};
+  }
   SECTION("silent") {
-    DeafServer deaf(io);
-    endpoints.push_back(deaf.endpoint());
-    endpoints.push_back(good.local_endpoint());
-    const auto result = run_in(io, connected_to(endpoints, seconds{1}, seconds{15}));
-    REQUIRE(outcome(result) == "ok");
-    CHECK(*result == good.local_endpoint());
+    endpoints = deaf.endpoints(1);
+  }
+  SECTION("not of this network, or without a route") {
+    endpoints = {{asio::ip::make_address("2001:db8::1"), 443}, {asio::ip::make_address("255.255.255.255"), 443}};
+  }
+  SECTION("refused after silent ones") {
+    endpoints = deaf.endpoints(3);
+    endpoints.push_back(closed_port(io));
+  }
+  SECTION("more silent ones than are tried at once") {
+    endpoints = deaf.endpoints(http::kMostAttemptsAtOnce + 1);
   }
   SECTION("of the other family") {
     if (!have_ipv6(io)) {
@@ -86,31 +109,113 @@ TEST_CASE("connects to the next address when one is dead") {
       return;
     }
     const tcp::acceptor gone(io, {asio::ip::address_v6::loopback(), 0});
-    endpoints = {{asio::ip::address_v6::loopback(), closed_port(io).port()}};
+    endpoints = {{asio::ip::address_v6::loopback(), gone.local_endpoint().port()}};
   }
   endpoints.push_back(good.local_endpoint());
-  const auto result = run_in(io, connected_to(endpoints, seconds{1}, seconds{15}));
+  const auto before = open_descriptors();
+  const auto result = run_in(io, connected_to(endpoints, kVeryLong));
   REQUIRE(outcome(result) == "ok");
   CHECK(*result == good.local_endpoint());
+  INFO("the attempts that did not win are closed");
+  CHECK(open_descriptors() <= before + 2);  // at most those that the event loop itself opens at its first wait
 }
 
-TEST_CASE("tells how many addresses it tried, and what the last one did") {
+TEST_CASE("the families take turns, beginning with that of the system's first address, and each address once") {
+  const auto address = [](const char* text) { return tcp::endpoint(asio::ip::make_address(text), 443); };
+  const auto six = {address("2001:db8::1"), address("2001:db8::2"), address("2001:db8::3")};
+  const auto four = {address("192.0.2.1"), address("192.0.2.2")};
+  http::Endpoints six_first(six);
+  six_first.insert(six_first.end(), four);
+  CHECK(http::in_order_of_attempts(six_first) == http::Endpoints{address("2001:db8::1"), address("192.0.2.1"),
+                                                                 address("2001:db8::2"), address("192.0.2.2"),
+                                                                 address("2001:db8::3")});
+  http::Endpoints four_first(four);
+  four_first.insert(four_first.end(), six);
+  four_first.insert(four_first.end(), four);
+  CHECK(http::in_order_of_attempts(four_first) == http::Endpoints{address("192.0.2.1"), address("2001:db8::1"),
+                                                                  address("192.0.2.2"), address("2001:db8::2"),
+                                                                  address("2001:db8::3")});
+  CHECK(http::in_order_of_attempts({}).empty());
+}
+
+TEST_CASE("each address has its turn before the limit ends") {
+  CHECK(http::attempt_delay(2, seconds{10}) == http::kAttemptDelay);
+  for (const std::size_t addresses : {5U, 30U, 80U}) {
+    const auto span = seconds{1};
+    CHECK(http::attempt_delay(addresses, span) * addresses < span);
+  }
+  CHECK(http::attempt_delay(5000, seconds{1}) == http::kShortestAttemptDelay);
+}
+
+TEST_CASE("names each address that was tried, and what it did") {
   asio::io_context io;
   const auto first = closed_port(io);
   const auto second = closed_port(io);
-  CHECK(outcome(run_in(io, connected_to({first, second}, seconds{1}, seconds{15}))) ==
-        "connect: 2 addresses tried, the last: 127.0.0.1:" + std::to_string(second.port()) + ": Connection refused");
+  const auto text = [](const tcp::endpoint& endpoint) { return "127.0.0.1:" + std::to_string(endpoint.port()); };
+  CHECK(outcome(run_in(io, connected_to({first}, kVeryLong))) == "connect: " + text(first) + ": Connection refused");
+  CHECK(outcome(run_in(io, connected_to({first, second}, kVeryLong))) == "connect: 2 addresses tried: " + text(first) +
+                                                                             ": Connection refused; " + text(second) +
+                                                                             ": Connection refused");
+  http::Endpoints hundreds;
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    hundreds.emplace_back(asio::ip::address_v4(0x7F000001 + i), first.port());
+  }
+  const auto many = run_in(io, connected_to(hundreds, kVeryLong));
+  CHECK_THAT(outcome(many), StartsWith("connect: 300 addresses tried: ") && EndsWith("; and 294 more"));
 }
 
-TEST_CASE("an address that does not answer is a timeout, and tries end with the whole") {
+TEST_CASE("an address that does not answer is a timeout, also beside one that refuses") {
   asio::io_context io;
-  DeafServer deaf(io);
-  const std::string address = "127.0.0.1:" + std::to_string(deaf.endpoint().port());
-  CHECK(outcome(run_in(io, connected_to({deaf.endpoint()}, seconds{1}, seconds{15}))) ==
-        "timeout: " + address + ": not done within 1 s (http.connect_timeout)");
-  const http::Endpoints many(5, deaf.endpoint());
-  CHECK(outcome(run_in(io, connected_to(many, seconds{10}, seconds{1}))) ==
-        "timeout: " + address + ": not done within 1 s (http.request_timeout)");
+  const DeafServer deaf(io);
+  const std::string silent = "127.0.0.2:" + std::to_string(deaf.port()) + ": no response";
+  CHECK(outcome(run_in(io, connected_to(deaf.endpoints(1), seconds{1}))) ==
+        "timeout: " + silent + ": not done within 1 s (http.connect_timeout)");
+  const auto refused = closed_port(io);
+  auto both = deaf.endpoints(1);
+  both.push_back(refused);
+  CHECK(outcome(run_in(io, connected_to(both, seconds{1}, "http.request_timeout"))) ==
+        "timeout: 2 addresses tried: " + silent + "; 127.0.0.1:" + std::to_string(refused.port()) +
+            ": Connection refused: not done within 1 s (http.request_timeout)");
+}
+
+TEST_CASE("few attempts are under way at once, however many addresses there are") {
+  asio::io_context io;
+  const DeafServer deaf(io);
+  const auto before = open_descriptors();
+  std::size_t most = before;
+  bool done = false;
+  asio::co_spawn(io, connected_to(deaf.endpoints(100), seconds{1}), [&](const std::exception_ptr&, const auto& result) {
+    CHECK(outcome(result).starts_with("timeout: "));
+    done = true;
+  });
+  while (!done && io.run_one() != 0) {
+    most = std::max(most, open_descriptors());
+  }
+  CHECK(most > before);
+  CHECK(most <= before + http::kMostAttemptsAtOnce + 2);  // and those of the event loop
+  CHECK(open_descriptors() <= before + 2);
+}
+
+TEST_CASE("a cancellation ends every attempt at once") {
+  asio::io_context io;
+  const DeafServer deaf(io);
+  const auto before = open_descriptors();
+  asio::cancellation_signal signal;
+  asio::post(io, [&] { asio::post(io, [&] { signal.emit(asio::cancellation_type::terminal); }); });
+  CHECK(outcome(run_in(io, connected_to(deaf.endpoints(3), kVeryLong), signal.slot())) == "cancelled: cancelled");
+  CHECK(open_descriptors() <= before + 2);
+}
+
+TEST_CASE("an io_context may be destroyed in the middle of the attempts") {
+  const auto before = open_descriptors();
+  {
+    asio::io_context io;
+    const DeafServer deaf(io);
+    asio::co_spawn(io, connected_to(deaf.endpoints(3), kVeryLong),
+                   [](const std::exception_ptr&, const Result<tcp::endpoint>&) { FAIL("it ended"); });
+    io.poll();
+  }
+  CHECK(open_descriptors() == before);
 }
 
 TEST_CASE("an address needs no lookup") {

@@ -118,14 +118,14 @@ TEST_CASE("words that are remembered are printable and bounded, and cost nothing
   AttemptStore store(filesystem, paths);
   REQUIRE(store.save({.failures_in_a_row = 4,
                       .last_failure = "gateway",
-                      .last_message = "\x1b[2J" + std::string(50'000, 'x'),
-                      .unreadable = "\u202e",
+                      .last_message = "\x1b[2J\xff" + std::string(50'000, 'x'),
+                      .unreadable = "\u202e/M\xfcller.p12",
                       .token_problem = "\u2028"}));
   const Attempts attempts = store.load();
   CHECK(attempts.failures_in_a_row == 4);
-  CHECK_THAT(attempts.last_message, StartsWith("\\x1b[2Jxxx"));
+  CHECK_THAT(attempts.last_message, StartsWith("\\x1b[2J\\xffxxx"));
   CHECK(attempts.last_message.size() < 2100);
-  CHECK(attempts.unreadable == "\\xe2\\x80\\xae");
+  CHECK(attempts.unreadable == "\\xe2\\x80\\xae/M\\xfcller.p12");
   CHECK(attempts.token_problem == "\\xe2\\x80\\xa8");
 }
 

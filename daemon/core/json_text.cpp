@@ -1,10 +1,10 @@
-#include "commands/json_text.hpp"
+#include "core/json_text.hpp"
 
 #include <boost/json.hpp>
 
 #include "core/text.hpp"
 
-namespace renewd::commands {
+namespace renewd {
 namespace {
 
 namespace json = boost::json;
@@ -31,4 +31,4 @@ std::string json_text(json::value value) {
   return json::serialize(value);
 }
 
-}  // namespace renewd::commands
+}  // namespace renewd
