@@ -202,9 +202,18 @@ Result<Certificate> Renewal::install(Entry& entry) {
   Fields fields = certificate_fields(renewed);
   fields.emplace_back("path", settings_.keystore.path.string());
   fields.emplace_back("generation", std::int64_t{entry.previous_generation});
+  const std::string key = renewed.key_type();
+  const std::string previous_key = installed->keystore.certificate.key_type();
+  if (key != previous_key) {
+    fields.emplace_back("key", key);
+    fields.emplace_back("previous_key", previous_key);
+  }
   event(EventName::keystore_installed,
-        fmt::format("installed {}; the old keystore is generation {}", settings_.keystore.path.string(),
-                    entry.previous_generation),
+        fmt::format("installed {}; the old keystore is generation {}{}", settings_.keystore.path.string(),
+                    entry.previous_generation,
+                    key == previous_key
+                        ? ""
+                        : fmt::format("; the key is of another kind: {}, the previous one is {}", key, previous_key)),
         fields);
   return reach(entry, Phase::installed).map([&renewed] { return renewed; });
 }
@@ -324,10 +333,13 @@ Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) 
     recorded = history_.record_in_use(record_of(renewed));
   }
   // The journal goes last: whatever fails before is repeated.
-  recorded = std::move(recorded)
-                 .and_then([&] { return history_.append(asked ? "renewed" : "activated", entry, around_.clock.now()); })
-                 .and_then([&] { return answers_.discard(); })
-                 .and_then([&] { return journal_.clear(); });
+  recorded =
+      std::move(recorded)
+          .and_then([&] {
+            return history_.append(asked ? "renewed" : "activated", entry, around_.clock.now(), renewed.key_type());
+          })
+          .and_then([&] { return answers_.discard(); })
+          .and_then([&] { return journal_.clear(); });
   if (!recorded) {
     return tl::unexpected(with_context("closing the renewal", std::move(recorded.error())));
   }
