@@ -23,9 +23,10 @@ struct Thresholds {
 
 struct Verdict {
   Severity severity;
-  std::string text;                  // for people: "29 days left, inside the renewal window"
-  std::string advice;                // what a person can do; empty where nothing is to be done
-  std::optional<std::int64_t> days;  // left, rounded down; nothing for a keystore that cannot be read
+  std::string text;    // for people: "29 days left, inside the renewal window"
+  std::string advice;  // what a person can do; empty where nothing is to be done
+  std::optional<std::int64_t>
+      days;  // left, rounded down; nothing for a keystore that cannot be read, or by a doubtful clock
   // The thresholds that were used.
   double warning;
   double critical;

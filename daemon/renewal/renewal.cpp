@@ -257,9 +257,35 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed, const Entry&
           fmt::format("; it is valid by the cloud's clock, which this host's is {} behind: set the clock",
                       format_duration(*clock_behind_));
     }
-    return tl::unexpected(refuse(entry, std::move(accepted.error())));
+    return tl::unexpected(waits_for_its_time(accepted.error(), renewed, installed)
+                              ? hold(std::move(accepted.error()))
+                              : refuse(entry, std::move(accepted.error())));
   }
   return candidate;
+}
+
+// Whether a refused certificate is good at another time than our clock's: by the cloud's, or in time before the
+// installed one expires. Another request would bring no better one.
+bool Renewal::waits_for_its_time(const Error& refusal, const Certificate& renewed, const Installed& installed) const {
+  if (refusal.reason != RejectionReason::not_yet_valid && refusal.reason != RejectionReason::expired) {
+    return false;
+  }
+  if (clock_behind_) {
+    const TimePoint there = around_.clock.now() + *clock_behind_;
+    if (renewed.not_before() <= there + certificate::kClockTolerance && there < renewed.not_after()) {
+      return true;
+    }
+  }
+  return refusal.reason == RejectionReason::not_yet_valid &&
+         renewed.not_before() < installed.keystore.certificate.not_after();
+}
+
+// The answer stays, to be judged again: later, or once the clock has been set.
+Error Renewal::hold(Error error) const {
+  error.message += "; the answer is kept, and judged again later";
+  event(EventName::renewal_rejected, "the installed keystore stays: " + error.message,
+        {{"reason", std::string(to_string(*error.reason))}, {"answer", paths_.answer().string()}});
+  return error;
 }
 
 // What to say of a certificate that this host has had already: a cloud may repeat its last response. Going by dates

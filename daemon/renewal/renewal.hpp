@@ -138,6 +138,9 @@ class Renewal {
   Result<void> begin_judging(Entry& entry);
   void forget_crashes();
   Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
+  bool waits_for_its_time(const Error& refusal, const certificate::Certificate& renewed,
+                          const Installed& installed) const;
+  Error hold(Error error) const;
   std::optional<std::string> known_certificate(const certificate::Certificate& renewed,
                                                const Installed& installed) const;
   Error refuse(const Entry& entry, Error error);
