@@ -86,7 +86,7 @@ TEST_CASE("a host that boots in 1970 asks for nothing, loses nothing, and says t
   INFO(check.output);
   CHECK(check.status == 1);
   CHECK_THAT(check.output, ContainsSubstring("WARNING") && ContainsSubstring("is the clock right?"));
-  for (const std::vector<std::string> command : {std::vector<std::string>{"status"}, {"plan"}, {"status", "--json"}}) {
+  for (const auto& command : std::vector<std::vector<std::string>>{{"status"}, {"plan"}, {"status", "--json"}}) {
     const auto shown = at_1970(command);
     CHECK(shown.status == 0);
     CHECK_THAT(shown.output, ContainsSubstring("clock") && !ContainsSubstring("20802"));

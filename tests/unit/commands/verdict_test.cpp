@@ -37,7 +37,7 @@ TEST_CASE("a certificate that is not valid yet warns with the clock in its words
   CHECK(verdict.severity == Severity::warning);
   CHECK_THAT(verdict.text, ContainsSubstring("this host's clock says " + format_time(kNow)));
   CHECK_FALSE(verdict.days);
-  const auto result = check_result({.daemon = std::nullopt, .standings = {standing}}, {}, kNow);
+  const auto result = check_result({.standings = {standing}, .daemon = std::nullopt}, {}, kNow);
   CHECK(result.status == kWarning);
   CHECK_THAT(result.line, ContainsSubstring("is the clock right?"));
   CHECK_THAT(result.line, ContainsSubstring("days=U;"));
