@@ -142,6 +142,8 @@ BadFiles wrong_metrics() {
       {with_top_level("metrics: {lisen: \"[::1]:1\"}"), "2:11", "did you mean \"listen\"?"},
       {listen("9464"), "2:19", "put it in quotes"},
       {listen("':9464'"), "2:19", "must begin with an address of this host"},
+      {listen("127.0.0.1:09464"), "2:19",
+       "09464 has a leading zero, which some readers of YAML take for octal: write 9464"},
       {listen("127.0.0.1"), "2:19", "must be an address and a port from 1 to 65535, such as 127.0.0.1:9464"},
       {listen("127.0.0.1:0"), "2:19", "a port from 1 to 65535"},
       {listen("127.0.0.1:65536"), "2:19", "a port from 1 to 65535"},
