@@ -167,16 +167,32 @@ Result<void> check_trust(const Keystore& candidate, const Expectations& expectat
                             expectations.trusted.front().subject(), *trust_problem));
 }
 
-// Of reason `untrusted`, since the contract has none of its own for it.
+// Below the floor of a strength: what protects today is enough, and what the installed one has where that is less.
+bool is_weaker(int renewed, int installed) {
+  return renewed < std::min(kSecurityBitsEnough, installed);
+}
+
+// Of reason `untrusted`, since the contract has none of its own for it. Kinds of keys are compared by what it takes to
+// break them: RSA of 4096 bits may become an elliptic curve.
 Result<void> check_strength(const Certificate& renewed, const Certificate& installed) {
-  if (renewed.security_bits() >= installed.security_bits()) {
-    return {};
+  if (is_weaker(renewed.security_bits(), installed.security_bits())) {
+    return refuse(
+        RejectionReason::untrusted,
+        fmt::format("the key of certificate {} ({}, {} bits of security) is weaker than that of the installed "
+                    "{} ({}, {} bits), and {} bits would be enough",
+                    renewed.serial(), renewed.key_type(), renewed.security_bits(), installed.serial(),
+                    installed.key_type(), installed.security_bits(), kSecurityBitsEnough));
   }
-  return refuse(RejectionReason::untrusted,
-                fmt::format("the key of certificate {} ({}, {} bits of security) is weaker than that of the installed "
-                            "{} ({}, {} bits)",
-                            renewed.serial(), renewed.key_type(), renewed.security_bits(), installed.serial(),
-                            installed.key_type(), installed.security_bits()));
+  const auto signature = renewed.signature_bits();
+  const auto before = installed.signature_bits();
+  if (signature && before && is_weaker(*signature, *before)) {
+    return refuse(RejectionReason::untrusted,
+                  fmt::format("the signature of certificate {} ({}, {} bits of security) is weaker than that of the "
+                              "installed {} ({}, {} bits), and servers may refuse it",
+                              renewed.serial(), renewed.signature_type(), *signature, installed.serial(),
+                              installed.signature_type(), *before));
+  }
+  return {};
 }
 
 }  // namespace

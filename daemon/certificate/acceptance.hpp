@@ -24,6 +24,10 @@ struct Expectations {
 // The largest notBefore in the future that is put down to clocks that differ.
 inline constexpr std::chrono::minutes kClockTolerance{5};
 
+// From as many bits of security on (NIST SP 800-57, part 1, table 2: good past 2030) a renewed certificate's key and
+// signature are strong enough, whatever the installed one has: P-256, Ed25519, RSA of 3072 bits, SHA-256.
+inline constexpr int kSecurityBitsEnough = 128;
+
 // Succeeds when `candidate`, which must hold its key, may replace `installed`. Otherwise a rejection whose message
 // names both sides of the comparison that failed.
 Result<void> accept(const Keystore& candidate, const Keystore& installed, const Expectations& expectations);

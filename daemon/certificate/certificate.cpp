@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 
 #include "certificate/openssl.hpp"
 #include "core/text.hpp"
@@ -120,6 +121,21 @@ int Certificate::security_bits() const {
   const int bits = key != nullptr ? EVP_PKEY_get_security_bits(key) : 0;
   ERR_clear_error();
   return std::max(bits, 0);
+}
+
+std::optional<int> Certificate::signature_bits() const {
+  int bits = 0;
+  const bool known = X509_get_signature_info(get(), nullptr, nullptr, &bits, nullptr) == 1;
+  ERR_clear_error();
+  return known && bits > 0 ? std::optional(bits) : std::nullopt;
+}
+
+std::string Certificate::signature_type() const {
+  std::array<char, 80> text{};
+  const X509_ALGOR* algorithm = nullptr;  // borrowed
+  X509_get0_signature(nullptr, &algorithm, get());
+  OBJ_obj2txt(text.data(), static_cast<int>(text.size()), algorithm->algorithm, 0);
+  return printable(text.data());
 }
 
 std::string Certificate::fingerprint_sha256() const {

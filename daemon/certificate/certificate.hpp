@@ -48,6 +48,10 @@ class Certificate {
   std::string key_type() const;
   // Bits of security of the public key (NIST SP 800-57): comparable between key types.
   int security_bits() const;
+  // The same for the signature that its issuer made. Nothing for an algorithm that OpenSSL knows no strength of.
+  std::optional<int> signature_bits() const;
+  // "sha512WithRSAEncryption"
+  std::string signature_type() const;
   // Upper-case hexadecimal without colons.
   std::string fingerprint_sha256() const;
 

@@ -43,6 +43,11 @@ struct Command {
   std::function<int()> run;
 };
 
+// CLI11 takes a number that begins with a zero for octal or hexadecimal.
+std::string without_leading_zero(const std::string& text) {
+  return text.size() > 1 && text.front() == '0' ? text + " begins with a zero: write a decimal number" : "";
+}
+
 Command add_run(CLI::App& app, const fs::path& configuration) {
   auto* command = app.add_subcommand("run", "The daemon, in the foreground; SIGTERM or SIGINT ends it");
   command->footer(
@@ -86,6 +91,7 @@ Command add_rollback(CLI::App& app, const fs::path& configuration) {
   command->add_option("NAME", options->name, "The certificate whose keystore is meant")->required();
   auto* generation = command->add_option("--to", options->generation, "The kept keystore to install, also a newer one")
                          ->type_name("GENERATION")
+                         ->check(without_leading_zero)
                          ->check(CLI::Range(1, std::numeric_limits<int>::max()));
   command->add_flag("--list", options->list, "Show the kept keystores, and change nothing")->excludes(generation);
   command->footer(

@@ -22,6 +22,9 @@ constexpr std::size_t kLongestBar = 62;
 std::string action(const Outlook& outlook, TimePoint now) {
   switch (outlook.step.act) {
     case Act::wait:
+      if (outlook.clock_is_doubtful()) {
+        return "waits for a clock that is right, and looks again as soon as it is set";
+      }
       return "waits until " + format_time(outlook.step.at) + " (in " +
              format_duration(std::chrono::ceil<std::chrono::seconds>(outlook.step.at - now)) + ")";
     case Act::ask:
@@ -77,10 +80,12 @@ std::string plan_text(const Standing& standing, const configuration::ScheduleSet
   const auto left = std::chrono::floor<std::chrono::seconds>(outlook->certificate.not_after() - now);
   // Not a value to be wrapped: it fits.
   text += std::string(kIndent, ' ') + padded("life", kTitles) + timeline(*outlook, now, screen) + "\n";
-  row("left", left.count() > 0 ? format_duration(left) : "expired " + format_duration(-left) + " ago");
+  row("left", outlook->clock_is_doubtful() ? "not valid yet"
+              : left.count() > 0           ? format_duration(left)
+                                           : "expired " + format_duration(-left) + " ago");
   if (standing.renew != configuration::RenewMode::never) {
-    row("window", fmt::format("opens at {}; this host's splay is {}", format_time(outlook->window_opens),
-                              format_duration(outlook->splay)));
+    row("window", fmt::format("opens at {}; this host's splay is {}, by its machine id and name",
+                              format_time(outlook->window_opens), format_duration(outlook->splay)));
   }
   row("next", action(*outlook, now));
   row("why", outlook->step.message);

@@ -77,18 +77,23 @@ class Pass {
       say(certificate, "failed: " + installed.error().message);
       co_return false;
     }
+    const auto& current = installed->keystore.certificate;
+    const renewal::Validity validity{current.not_before(), current.not_after()};
+    if (const auto wait = renewal::wait_for_clock(validity, clock_.now()); wait && !options_.force) {
+      log_.event(EventName::clock_skewed, certificate.name, wait->message);
+      say(certificate, "failed: " + wait->message + " (--force renews all the same)");
+      co_return false;
+    }
     renewal::Renewal renewal(around, certificate, state_directory_, requests_per_day_);
     const auto unfinished = renewal.unfinished();
     if (!unfinished) {
       explain_failure(certificate, unfinished.error());
       co_return false;
     }
-    if (!*unfinished && !begins(certificate, installed->keystore.certificate)) {
+    if (!*unfinished && !begins(certificate, validity)) {
       co_return true;
     }
-    const auto& current = installed->keystore.certificate;
-    const auto window = renewal::may_activate({current.not_before(), current.not_after()}, certificate,
-                                              std::chrono::seconds(0), clock_.now());
+    const auto window = renewal::may_activate(validity, certificate, std::chrono::seconds(0), clock_.now());
     const bool waits_for_window = !window.due && !options_.force;
     if (waits_for_window && renewal::stage_of(*unfinished, false) != renewal::Unfinished::installed) {
       co_return co_await obtain(renewal, certificate, window);
@@ -117,10 +122,9 @@ class Pass {
   }
 
   // Whether a new renewal is to be begun; says why not.
-  bool begins(const CertificateSettings& certificate, const certificate::Certificate& current) {
+  bool begins(const CertificateSettings& certificate, const renewal::Validity& validity) {
     // One pass now: the splay, which spreads the daemons of many hosts, does not hold a person up.
-    const auto decision = renewal::decide({current.not_before(), current.not_after()}, certificate,
-                                          std::chrono::seconds(0), clock_.now());
+    const auto decision = renewal::decide(validity, certificate, std::chrono::seconds(0), clock_.now());
     if (!decision.due && (!options_.force || decision.reason == renewal::Reason::never)) {
       if (decision.reason == renewal::Reason::not_due) {
         // Somebody else has mended it.

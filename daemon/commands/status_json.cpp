@@ -40,7 +40,7 @@ void add_outlook(json::object& object, const Standing& standing) {
   member("next", [](const Outlook& o) { return o.step.message; });
   // What is due now has no moment of its own: it would be another one at each look.
   const bool waits = standing.outlook && standing.outlook->step.act == renewal::Act::wait &&
-                     standing.renew != configuration::RenewMode::never;
+                     standing.renew != configuration::RenewMode::never && !standing.outlook->clock_is_doubtful();
   object["next_attempt"] = waits ? json::value(format_time(standing.outlook->step.at)) : json::value(nullptr);
 }
 

@@ -49,6 +49,9 @@ std::string left_of(const Standing& standing, TimePoint now) {
   if (!standing.outlook) {
     return "?";
   }
+  if (standing.outlook->clock_is_doubtful()) {
+    return "?";
+  }
   const auto left = std::chrono::floor<std::chrono::seconds>(standing.outlook->certificate.not_after() - now);
   return left.count() > 0 ? format_duration(left) : "EXPIRED";
 }
@@ -60,6 +63,9 @@ Cell next_attempt(const Standing& standing, TimePoint now) {
   }
   if (!standing.outlook) {
     return {kTitle, "-", "none before the keystore can be read"};
+  }
+  if (standing.outlook->clock_is_doubtful()) {
+    return {kTitle, "-", "none before the clock is right"};
   }
   const TimePoint at = standing.outlook->step.at;
   return at <= now ? Cell{kTitle, "now", "now"} : Cell{kTitle, minute_of(at), minute_of(at) + " UTC"};

@@ -124,10 +124,17 @@ Finding failing(const renewal::Standing& standing) {
           kind ? advice_for(*kind) : ""};
 }
 
+// A host without a clock of its own boots in 1970.
+Finding doubtful_clock(const renewal::Outlook& outlook) {
+  return {Severity::warning, outlook.step.message,
+          "timedatectl shows whether the clock is set, and by what; the daemon notices at once when it is"};
+}
+
 std::vector<Finding> findings(const renewal::Standing& standing, const Relevant& relevant, seconds left,
                               const Verdict& limits, TimePoint now) {
   const bool in_window = now >= standing.outlook->window_opens;
-  std::vector<Finding> found{life(relevant, left, limits, in_window)};
+  std::vector<Finding> found{standing.outlook->clock_is_doubtful() ? doubtful_clock(*standing.outlook)
+                                                                   : life(relevant, left, limits, in_window)};
   if (standing.activation_pending()) {
     found.push_back({Severity::warning,
                      standing.unfinished->phase == installation::Phase::rolling_back
@@ -213,7 +220,9 @@ Verdict judge(const renewal::Standing& standing, const Thresholds& thresholds, T
   }
   const Relevant counts = relevant(standing);
   const auto left = std::chrono::floor<seconds>(counts.expires - now);
-  verdict.days = days_to_judge(left, verdict);
+  if (!standing.outlook->clock_is_doubtful()) {
+    verdict.days = days_to_judge(left, verdict);
+  }
   std::vector<std::string> texts;
   const auto found = findings(standing, counts, left, verdict, now);
   for (const Severity severity : {Severity::critical, Severity::warning, Severity::ok}) {

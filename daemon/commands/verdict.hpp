@@ -27,7 +27,8 @@ struct Verdict {
   std::string text;    // for people: "29 days left, inside the renewal window"
   std::string advice;  // what a person can do; empty where nothing is to be done
   // Left, rounded down: to whole days where the thresholds are whole, else to 1/100, so that whoever holds this number
-  // against them comes to what was judged. Nothing for a keystore that cannot be read.
+  // against them comes to what was judged. Nothing for a keystore that cannot be read, or by a doubtful
+  // clock.
   std::optional<double> days;
   // The thresholds that were used.
   Threshold warning;

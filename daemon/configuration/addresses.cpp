@@ -4,9 +4,11 @@
 #include <netinet/in.h>
 #include <strings.h>
 
-#include <charconv>
 #include <cstring>
-#include <system_error>
+#include <limits>
+#include <string_view>
+
+#include "configuration/numbers.hpp"
 
 namespace renewd::configuration {
 
@@ -27,11 +29,18 @@ bool is_address(const std::string& host) {
   return ::inet_pton(AF_INET, host.c_str(), &either) == 1 || ::inet_pton(AF_INET6, host.c_str(), &either) == 1;
 }
 
+bool is_ambiguous_address(std::string_view host) {
+  const std::string_view last = host.substr(host.find_last_of('.') + 1);
+  const bool is_number = !last.empty() && (last.find_first_not_of("0123456789") == std::string_view::npos ||
+                                           last.starts_with("0x") || last.starts_with("0X"));
+  return is_number && !is_address(std::string(host));
+}
+
 std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  const bool complete = error == std::errc() && stop == text.data() + text.size();
-  return complete && port != 0 ? std::optional(port) : std::nullopt;
+  const auto port = parse_number(text);
+  return port && *port != 0 && *port <= std::numeric_limits<std::uint16_t>::max()
+             ? std::optional(static_cast<std::uint16_t>(*port))
+             : std::nullopt;
 }
 
 }  // namespace renewd::configuration

@@ -14,7 +14,11 @@ bool is_loopback(const std::string& host);
 // Whether it is an IPv4 or IPv6 address, without brackets.
 bool is_address(const std::string& host);
 
-// From 1 to 65535, in digits alone.
+// Whether a host is no address, and resolvers make one of it all the same (inet_aton(3)): 010.0.0.1 is 8.0.0.1 there,
+// and 127.1 is 127.0.0.1.
+bool is_ambiguous_address(std::string_view host);
+
+// From 1 to 65535, in digits alone, without leading zeros.
 std::optional<std::uint16_t> parse_port(std::string_view text);
 
 }  // namespace renewd::configuration

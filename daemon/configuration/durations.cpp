@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "configuration/numbers.hpp"
+
 namespace renewd::configuration {
 namespace {
 
@@ -32,16 +34,15 @@ std::optional<seconds> parse_duration(std::string_view text) {
   }
   const auto one = unit(text.back());
   const std::string_view digits = text.substr(0, text.size() - 1);
-  std::uint64_t count = 0;
-  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  if (!one || stop != digits.data() + digits.size() || error == std::errc::invalid_argument) {
+  const auto count = parse_number(digits);
+  if (!one || !count) {
     return std::nullopt;
   }
   const auto longest = static_cast<std::uint64_t>(seconds{kLongestDuration} / *one);
-  if (error == std::errc::result_out_of_range || count > longest) {
+  if (*count > longest) {
     return seconds{kLongestDuration} + seconds{1};
   }
-  return *one * static_cast<seconds::rep>(count);
+  return *one * static_cast<seconds::rep>(*count);
 }
 
 std::string write_duration(seconds duration) {
@@ -58,6 +59,10 @@ std::optional<double> parse_percentage(std::string_view text) {
     return std::nullopt;
   }
   const std::string_view digits = text.substr(0, text.size() - 1);
+  const std::string_view whole = digits.substr(0, digits.find('.'));
+  if (!parse_number(whole.starts_with('-') ? whole.substr(1) : whole)) {
+    return std::nullopt;  // from_chars would take ".5" and "inf"
+  }
   double number = 0;
   const auto [stop, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::fixed);

@@ -1,13 +1,13 @@
 #include "configuration/gateway_section.hpp"
 
-#include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <string>
-#include <system_error>
 
 #include <fmt/format.h>
 
+#include "configuration/numbers.hpp"
 #include "configuration/unit_names.hpp"
 #include "configuration/verify_section.hpp"
 #include "configuration/yaml_values.hpp"
@@ -55,10 +55,8 @@ void read_command(const YamlNode& node, const std::string& name, DiagnosticSink&
 
 // A number, or a name with or without SIG.
 int signal_number(std::string_view text) {
-  int number = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && stop == text.data() + text.size()) {
-    return number > 0 && number <= SIGRTMAX ? number : 0;
+  if (const auto number = parse_number(text)) {
+    return *number <= static_cast<std::uint64_t>(SIGRTMAX) ? static_cast<int>(*number) : 0;
   }
   const std::string_view wanted = text.starts_with("SIG") ? text.substr(3) : text;
   for (int candidate = 1; candidate < SIGRTMIN; ++candidate) {
@@ -84,10 +82,11 @@ void read_signal(const YamlNode& node, const std::string& name, DiagnosticSink& 
     gateway.target = pid_file;
   }
   if (const YamlNode* value = map->find("signal")) {
-    gateway.signal = signal_number(scalar_of(*value).value_or(""));
+    const std::string_view text = scalar_of(*value).value_or("");
+    gateway.signal = signal_number(text);
     if (gateway.signal == 0) {
-      sink.error(value->place, fmt::format("`{}` must be a signal's name or number, such as SIGTERM, TERM or 15",
-                                           map->name_of("signal")));
+      sink.error(value->place, fmt::format("`{}` must be a signal's name or number, such as SIGTERM, TERM or 15{}",
+                                           map->name_of("signal"), leading_zero_hint(text)));
     }
   }
   into = std::move(gateway);

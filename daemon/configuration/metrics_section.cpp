@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "configuration/addresses.hpp"
+#include "configuration/numbers.hpp"
 #include "configuration/yaml_values.hpp"
 
 namespace renewd::configuration {
@@ -39,7 +40,8 @@ tl::expected<ListenAddress, std::string> parse_listen(std::string_view text) {
   const auto colon = text.rfind(':');
   const auto port = colon == std::string_view::npos ? std::nullopt : parse_port(text.substr(colon + 1));
   if (!port) {
-    return tl::unexpected(fmt::format("must be an address and a port from 1 to 65535, such as {}", kForm));
+    return tl::unexpected(fmt::format("must be an address and a port from 1 to 65535, such as {}{}", kForm,
+                                      leading_zero_hint(text.substr(colon + 1))));
   }
   std::string_view host = text.substr(0, colon);
   const bool in_brackets = host.starts_with('[') && host.ends_with(']');

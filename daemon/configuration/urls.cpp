@@ -8,6 +8,7 @@
 #include <boost/url/url_view.hpp>
 
 #include "configuration/addresses.hpp"
+#include "configuration/numbers.hpp"
 
 namespace renewd::configuration {
 namespace {
@@ -57,13 +58,25 @@ bool has_authority(std::string_view text) {
   return colon != std::string_view::npos && text.substr(colon).starts_with("://");
 }
 
-// With a host and, if any, a port that can be connected to; the result refers to `text`.
+// What is wrong with numbers that others read otherwise; empty for nothing.
+std::string ambiguous_numbers(const urls::url_view& url) {
+  if (is_ambiguous_address(host_of(url))) {
+    return "has an address that is read in more than one way; write four decimal numbers without leading zeros, as in "
+           "192.0.2.1";
+  }
+  return leading_zero_hint(std::string_view(url.port())).empty() ? ""
+                                                                 : "has a port with a leading zero; write it without";
+}
+
+// With a host and, if any, a port that can be connected to, or one for ambiguous_numbers(); the result refers to
+// `text`.
 std::optional<urls::url_view> parse_url(std::string_view text) {
   if (!has_authority(text)) {
     return std::nullopt;
   }
   const auto parsed = urls::parse_uri(text);
-  if (!parsed || !has_plain_host(*parsed) || (parsed->has_port() && !port_of(*parsed))) {
+  if (!parsed || !has_plain_host(*parsed) ||
+      (parsed->has_port() && !port_of(*parsed) && ambiguous_numbers(*parsed).empty())) {
     return std::nullopt;
   }
   return *parsed;
@@ -87,6 +100,9 @@ tl::expected<std::string, std::string> parse_account_url(std::string_view text) 
     return wrong(
         "must begin with https://, since http would show the token to the network (http is accepted for "
         "loopback addresses alone: 127.0.0.0/8, ::1, localhost)");
+  }
+  if (auto ambiguous = ambiguous_numbers(url); !ambiguous.empty()) {
+    return wrong(std::move(ambiguous));
   }
   if (url.has_userinfo()) {
     return wrong("must not hold a user or password; the account token goes under `token`");
@@ -120,6 +136,9 @@ tl::expected<std::string, std::string> parse_probe_url(std::string_view text) {
     return wrong(
         "must begin with https:// (http is accepted for loopback addresses alone: 127.0.0.0/8, ::1, localhost)");
   }
+  if (auto ambiguous = ambiguous_numbers(url); !ambiguous.empty()) {
+    return wrong(std::move(ambiguous));
+  }
   if (url.has_fragment()) {
     return wrong("must not have a #");
   }
@@ -140,6 +159,9 @@ tl::expected<ProxySettings, std::string> parse_proxy(std::string_view text) {
   }
   if (url.scheme_id() != urls::scheme::http) {
     return wrong("must begin with http:// (an HTTP proxy with CONNECT; the connection through it is TLS all the same)");
+  }
+  if (auto ambiguous = ambiguous_numbers(url); !ambiguous.empty()) {
+    return wrong(std::move(ambiguous));
   }
   const auto port = port_of(url);
   if (!port) {

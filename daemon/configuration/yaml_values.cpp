@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "configuration/durations.hpp"
+#include "configuration/numbers.hpp"
 #include "core/text.hpp"
 
 namespace renewd::configuration {
@@ -109,7 +110,8 @@ void read_duration(const YamlMap& map, std::string_view key, seconds at_least, s
   }
   const auto duration = parse_duration(scalar_of(*node).value_or(""));
   if (!duration) {
-    map.sink().error(node->place, fmt::format("`{}` must be {}", map.name_of(key), kDurationForm));
+    map.sink().error(node->place, fmt::format("`{}` must be {}{}", map.name_of(key), kDurationForm,
+                                              leading_zero_hint(scalar_of(*node).value_or(""))));
   } else if (*duration > kLongestDuration) {
     map.sink().error(node->place, fmt::format("`{}` must not be longer than a year (365d)", map.name_of(key)));
   } else if (*duration < at_least) {
@@ -136,8 +138,8 @@ void read_renew_before(const YamlMap& map, std::string_view key, RenewBefore& in
     return;
   }
   if (!parse_duration(text)) {
-    map.sink().error(node->place, fmt::format("`{}` must be {}, or a share of the certificate's life such as 25%",
-                                              map.name_of(key), kDurationForm));
+    map.sink().error(node->place, fmt::format("`{}` must be {}, or a share of the certificate's life such as 25%{}",
+                                              map.name_of(key), kDurationForm, leading_zero_hint(text)));
     return;
   }
   seconds duration{0};
@@ -153,14 +155,13 @@ void read_count(const YamlMap& map, std::string_view key, unsigned at_least, uns
     return;
   }
   const std::string_view text = node->quoted ? "" : scalar_of(*node).value_or("");
-  unsigned count = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || stop != text.data() + text.size() || count < at_least || count > at_most) {
-    map.sink().error(node->place,
-                     fmt::format("`{}` must be a whole number from {} to {}", map.name_of(key), at_least, at_most));
+  const auto count = parse_number(text);
+  if (!count || *count < at_least || *count > at_most) {
+    map.sink().error(node->place, fmt::format("`{}` must be a whole number from {} to {}{}", map.name_of(key), at_least,
+                                              at_most, leading_zero_hint(text)));
     return;
   }
-  into = count;
+  into = static_cast<unsigned>(*count);
 }
 
 void read_flag(const YamlMap& map, std::string_view key, bool& into) {

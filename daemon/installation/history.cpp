@@ -68,7 +68,7 @@ std::optional<PastRenewal> past_renewal(const std::string& line) {
 
 }  // namespace
 
-Result<void> History::append(std::string_view outcome, const JournalEntry& entry, TimePoint now) {
+Result<void> History::append(std::string_view outcome, const JournalEntry& entry, TimePoint now, std::string_view key) {
   const auto began = entry.reached.find(Phase::requested);
   json::object object;
   object["outcome"] = outcome;
@@ -76,6 +76,9 @@ Result<void> History::append(std::string_view outcome, const JournalEntry& entry
   object["began"] =
       began == entry.reached.end() ? std::string() : format_time(TimePoint(std::chrono::seconds(began->second)));
   object["rolled_back"] = entry.rolled_back;
+  if (!key.empty()) {
+    object["key"] = key;
+  }
   object["seconds"] = durations(entry);
 
   std::vector<std::string> lines;

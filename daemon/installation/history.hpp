@@ -27,9 +27,9 @@ class History {
   History(Filesystem& filesystem, StatePaths paths) : filesystem_(filesystem), paths_(std::move(paths)) {}
 
   // Appends one line of JSON: the outcome ("renewed", "activated", "rolled_back"), the certificate, and the seconds
-  // that each phase took. The newest kHistoryKept lines stay. A renewal whose last line is there already is not written
-  // twice.
-  Result<void> append(std::string_view outcome, const JournalEntry& entry, TimePoint now);
+  // that each phase took; with the kind of the certificate's key ("RSA 4096") where that is known. The newest
+  // kHistoryKept lines stay. A renewal whose last line is there already is not written twice.
+  Result<void> append(std::string_view outcome, const JournalEntry& entry, TimePoint now, std::string_view key = {});
 
   // The newest kHistoryKept past renewals, oldest first. Lines that cannot be understood are left out, and go at the
   // next append().

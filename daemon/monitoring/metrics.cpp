@@ -40,13 +40,15 @@ std::optional<double> in_use_not_after(const Standing& standing) {
   return standing.in_use ? std::optional(seconds(standing.in_use->not_after)) : std::nullopt;
 }
 
-bool is_renewed(const Standing& standing) {
-  return standing.outlook && standing.renew == configuration::RenewMode::automatic;
+// Nothing is planned by a doubtful clock.
+bool is_planned(const Standing& standing) {
+  return standing.outlook && standing.renew == configuration::RenewMode::automatic &&
+         !standing.outlook->clock_is_doubtful();
 }
 
 // Exact as long as it lies ahead; once it is due, what comes next is an attempt.
 std::optional<double> next_renewal(const Standing& standing) {
-  if (!is_renewed(standing)) {
+  if (!is_planned(standing)) {
     return std::nullopt;
   }
   const auto& [certificate, opens, splay, step, next_look] = *standing.outlook;
@@ -57,7 +59,7 @@ std::optional<double> next_renewal(const Standing& standing) {
 }
 
 std::optional<double> next_attempt(const Standing& standing) {
-  return is_renewed(standing) ? std::optional(seconds(standing.outlook->step.at)) : std::nullopt;
+  return is_planned(standing) ? std::optional(seconds(standing.outlook->step.at)) : std::nullopt;
 }
 
 std::optional<double> token_not_after(const Standing& standing) {

@@ -31,6 +31,9 @@ std::pair<Severity, std::string> state_of(const Standing& standing, TimePoint no
   if (!standing.outlook) {
     return {Severity::bad, "unreadable"};
   }
+  if (standing.outlook->clock_is_doubtful()) {
+    return {Severity::attention, "clock in doubt"};
+  }
   const auto left = left_of(*standing.outlook, now);
   if (left.count() <= 0) {
     return {Severity::bad, "expired"};
@@ -66,6 +69,9 @@ std::string next_of(const Standing& standing, TimePoint now) {
   }
   const auto& step = standing.outlook->step;
   const bool renews = standing.renew == configuration::RenewMode::automatic;
+  if (standing.outlook->clock_is_doubtful()) {
+    return step.message;
+  }
   std::string next = step.message;
   if (renews && step.at > now) {
     next += fmt::format("; next step in {}", format_duration(std::chrono::ceil<std::chrono::seconds>(step.at - now)));
@@ -103,7 +109,9 @@ std::string past_words(const Standing& standing) {
 Words words_of(const Standing& standing, TimePoint now) {
   Words words;
   std::tie(words.severity, words.state) = state_of(standing, now);
-  words.headline = standing.outlook ? life_left(left_of(*standing.outlook, now)) : "the keystore cannot be read";
+  words.headline = !standing.outlook                       ? "the keystore cannot be read"
+                   : standing.outlook->clock_is_doubtful() ? "not valid yet"
+                                                           : life_left(left_of(*standing.outlook, now));
   words.next = next_of(standing, now);
   if (standing.outlook) {
     const auto& certificate = standing.outlook->certificate;

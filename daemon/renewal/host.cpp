@@ -3,17 +3,26 @@
 #include <unistd.h>
 
 #include <array>
-#include <utility>
+
+#include <fmt/format.h>
 
 namespace renewd::renewal {
+namespace {
+
+constexpr std::size_t kMachineIdSize = 32;
+
+}  // namespace
 
 std::string host_identity(const Filesystem& filesystem) {
-  if (auto id = filesystem.read("/etc/machine-id", 256); id && !id->empty()) {
-    return std::move(*id);
-  }
+  const auto id = filesystem.read("/etc/machine-id", 256);
   std::array<char, 256> name{};
   (void)::gethostname(name.data(), name.size() - 1);
-  return name.data();
+  return host_identity(id ? std::string_view(*id) : std::string_view(), name.data());
+}
+
+std::string host_identity(std::string_view machine_id, std::string_view host_name) {
+  machine_id = machine_id.substr(0, machine_id.find_first_not_of("0123456789abcdef"));
+  return fmt::format("{}/{}", machine_id.size() == kMachineIdSize ? machine_id : "", host_name);
 }
 
 }  // namespace renewd::renewal

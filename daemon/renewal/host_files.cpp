@@ -242,7 +242,9 @@ void HostFiles::check_token(const std::string& key, const CertificateSettings& s
 
 void HostFiles::check_certificate(const std::string& key, const CertificateSettings& settings) {
   const auto validity = check_keystore(key + ".keystore", settings);
-  if (validity) {
+  if (const auto wait = validity ? wait_for_clock(*validity, now_) : std::nullopt) {
+    warn(key + ".keystore.path", wait->message);
+  } else if (validity) {
     check_window(key, settings, *validity);
   }
   check_token(key + ".token", settings, validity);

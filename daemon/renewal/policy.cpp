@@ -1,9 +1,11 @@
 #include "renewal/policy.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "certificate/acceptance.hpp"
 #include "core/text.hpp"
 #include "renewal/maintenance_windows.hpp"
 
@@ -106,6 +108,8 @@ std::string_view to_string(Reason reason) {
       return "override";
     case Reason::expired:
       return "expired";
+    case Reason::not_yet_valid:
+      return "not_yet_valid";
     case Reason::never:
       return "never";
     case Reason::unfinished:
@@ -116,6 +120,16 @@ std::string_view to_string(Reason reason) {
       return "request_cap";
   }
   return "unknown";
+}
+
+std::optional<Decision> wait_for_clock(const Validity& validity, TimePoint now) {
+  if (now + certificate::kClockTolerance >= validity.not_before) {
+    return std::nullopt;
+  }
+  return Decision{false, Reason::not_yet_valid,
+                  fmt::format("this host's clock says {}, and the certificate is valid from {}: is the clock right?",
+                              format_time(now), format_time(validity.not_before)),
+                  validity.not_before};
 }
 
 std::chrono::sys_seconds window_opens(const Validity& validity, const configuration::RenewBefore& renew_before) {
@@ -147,6 +161,9 @@ seconds splay_offset(std::string_view host, std::string_view certificate, second
 
 Decision decide(const Validity& validity, const configuration::CertificateSettings& settings, seconds offset,
                 TimePoint now) {
+  if (auto wait = wait_for_clock(validity, now)) {
+    return std::move(*wait);
+  }
   if (settings.renew == configuration::RenewMode::never) {
     return {false, Reason::never, fmt::format("watched only (renew: never), {} left", remaining(validity, now)),
             std::max<TimePoint>(validity.not_after, now)};

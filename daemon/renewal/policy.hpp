@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,10 +25,11 @@ enum class Reason {
   window_open,
   windows_overridden,  // too little is left to wait for a maintenance window; "override"
   expired,
-  never,        // renew: never
-  unfinished,   // a renewal is under way
-  retry,        // the last attempt failed, and the next one's time has not come
-  request_cap,  // schedule.requests_per_day
+  not_yet_valid,  // this host's clock is likelier wrong than the certificate
+  never,          // renew: never
+  unfinished,     // a renewal is under way
+  retry,          // the last attempt failed, and the next one's time has not come
+  request_cap,    // schedule.requests_per_day
 };
 std::string_view to_string(Reason reason);
 
@@ -39,6 +41,10 @@ struct Decision {
   TimePoint next;
 };
 
+// The decision to wait, when the certificate is not valid yet by `now`: a host without a clock of its own boots in
+// 1970. Nothing can be told by such a clock, whatever else is to be decided.
+std::optional<Decision> wait_for_clock(const Validity& validity, TimePoint now);
+
 // When the renewal window of a certificate opens: never before half of its life is over. A window longer than the life
 // of what the cloud issues would find each new certificate due at once, and renew for ever.
 std::chrono::sys_seconds window_opens(const Validity& validity, const configuration::RenewBefore& renew_before);
@@ -47,7 +53,7 @@ std::chrono::sys_seconds window_opens(const Validity& validity, const configurat
 bool window_is_shortened(const Validity& validity, const configuration::RenewBefore& renew_before);
 
 // How long after the window opens this host takes its turn: the same at every start, spread over `splay`, and another
-// one for each certificate. `host` is the machine id (machine-id(5)).
+// one for each certificate. `host` is that of host_identity().
 std::chrono::seconds splay_offset(std::string_view host, std::string_view certificate, std::chrono::seconds splay);
 
 // `offset` is added to the moment the window opens, so that a host that comes late does not wait again; it never takes

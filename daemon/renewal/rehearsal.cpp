@@ -10,6 +10,7 @@
 #include "installation/installer.hpp"
 #include "installation/lock.hpp"
 #include "installation/state_files.hpp"
+#include "renewal/policy.hpp"
 #include "renewal/token_watch.hpp"
 
 namespace renewd::renewal {
@@ -29,9 +30,12 @@ Result<std::string> rehearse_keystore(const Surroundings& around, const configur
   if (auto trusted = read_trusted(around.filesystem, settings.keystore); !trusted) {
     return tl::unexpected(std::move(trusted.error()));
   }
+  const auto& certificate = installed->keystore.certificate;
+  if (auto wait = wait_for_clock({certificate.not_before(), certificate.not_after()}, around.clock.now())) {
+    return failure(ErrorKind::client_error, std::move(wait->message));
+  }
   return fmt::format("{} opens ({}), valid until {}", settings.keystore.path.string(),
-                     certificate::display_name(installed->keystore.format),
-                     format_time(installed->keystore.certificate.not_after()));
+                     certificate::display_name(installed->keystore.format), format_time(certificate.not_after()));
 }
 
 Result<std::string> rehearse_token(const configuration::CertificateSettings& settings, TimePoint now) {

@@ -205,9 +205,18 @@ Result<Certificate> Renewal::install(Entry& entry) {
   Fields fields = certificate_fields(renewed);
   fields.emplace_back("path", settings_.keystore.path.string());
   fields.emplace_back("generation", std::int64_t{entry.previous_generation});
+  const std::string key = renewed.key_type();
+  const std::string previous_key = installed->keystore.certificate.key_type();
+  if (key != previous_key) {
+    fields.emplace_back("key", key);
+    fields.emplace_back("previous_key", previous_key);
+  }
   event(EventName::keystore_installed,
-        fmt::format("installed {}; the old keystore is generation {}", settings_.keystore.path.string(),
-                    entry.previous_generation),
+        fmt::format("installed {}; the old keystore is generation {}{}", settings_.keystore.path.string(),
+                    entry.previous_generation,
+                    key == previous_key
+                        ? ""
+                        : fmt::format("; the key is of another kind: {}, the previous one is {}", key, previous_key)),
         fields);
   return reach(entry, Phase::installed).map([&renewed] { return renewed; });
 }
@@ -251,9 +260,35 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed, const Entry&
           fmt::format("; it is valid by the cloud's clock, which this host's is {} behind: set the clock",
                       format_duration(*clock_behind_));
     }
-    return tl::unexpected(refuse(entry, std::move(accepted.error())));
+    return tl::unexpected(waits_for_its_time(accepted.error(), renewed, installed)
+                              ? hold(std::move(accepted.error()))
+                              : refuse(entry, std::move(accepted.error())));
   }
   return candidate;
+}
+
+// Whether a refused certificate is good at another time than our clock's: by the cloud's, or in time before the
+// installed one expires. Another request would bring no better one.
+bool Renewal::waits_for_its_time(const Error& refusal, const Certificate& renewed, const Installed& installed) const {
+  if (refusal.reason != RejectionReason::not_yet_valid && refusal.reason != RejectionReason::expired) {
+    return false;
+  }
+  if (clock_behind_) {
+    const TimePoint there = around_.clock.now() + *clock_behind_;
+    if (renewed.not_before() <= there + certificate::kClockTolerance && there < renewed.not_after()) {
+      return true;
+    }
+  }
+  return refusal.reason == RejectionReason::not_yet_valid &&
+         renewed.not_before() < installed.keystore.certificate.not_after();
+}
+
+// The answer stays, to be judged again: later, or once the clock has been set.
+Error Renewal::hold(Error error) const {
+  error.message += "; the answer is kept, and judged again later";
+  event(EventName::renewal_rejected, "the installed keystore stays: " + error.message,
+        {{"reason", std::string(to_string(*error.reason))}, {"answer", paths_.answer().string()}});
+  return error;
 }
 
 // What to say of a certificate that this host has had already: a cloud may repeat its last response. Going by dates
@@ -325,10 +360,13 @@ Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) 
     recorded = history_.record_in_use(record_of(renewed));
   }
   // The journal goes last: whatever fails before is repeated.
-  recorded = std::move(recorded)
-                 .and_then([&] { return history_.append(asked ? "renewed" : "activated", entry, around_.clock.now()); })
-                 .and_then([&] { return answers_.discard(); })
-                 .and_then([&] { return journal_.clear(); });
+  recorded =
+      std::move(recorded)
+          .and_then([&] {
+            return history_.append(asked ? "renewed" : "activated", entry, around_.clock.now(), renewed.key_type());
+          })
+          .and_then([&] { return answers_.discard(); })
+          .and_then([&] { return journal_.clear(); });
   if (!recorded) {
     return tl::unexpected(with_context("closing the renewal", std::move(recorded.error())));
   }

@@ -141,6 +141,9 @@ class Renewal {
   Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
   void recall_replacement(Entry& entry) const;
   std::optional<installation::CertificateRecord> record_of_generation(const installation::Generation& generation) const;
+  bool waits_for_its_time(const Error& refusal, const certificate::Certificate& renewed,
+                          const Installed& installed) const;
+  Error hold(Error error) const;
   std::optional<std::string> known_certificate(const certificate::Certificate& renewed,
                                                const Installed& installed) const;
   Error refuse(const Entry& entry, Error error);

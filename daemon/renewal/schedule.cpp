@@ -32,6 +32,9 @@ Schedule::Schedule(configuration::CertificateSettings certificate, configuration
       jitter_(seed) {}
 
 Step Schedule::next(const Situation& situation, TimePoint now) const {
+  if (auto wait = wait_for_clock(situation.validity, now)) {
+    return {Act::wait, wait->next, wait->reason, std::move(wait->message)};
+  }
   switch (situation.unfinished) {
     case Unfinished::installed:
       return when_allowed({Act::go_on, now, Reason::unfinished, "the gateway does not use the renewed certificate yet"},
@@ -129,12 +132,16 @@ void Schedule::slow_down(TimePoint now) {
   }
 }
 
-void Schedule::clock_was_set(TimePoint now) {
+void Schedule::clock_was_set(TimePoint now, Unfinished unfinished) {
   // A start is no reason to renew again what was renewed within check_every; a failure never waits that long.
   const auto longest = attempts_.failures_in_a_row == 0 ? std::max(schedule_.retry_at_most, schedule_.check_every)
                                                         : schedule_.retry_at_most;
   attempts_.not_before = std::min(attempts_.not_before, now + longest);
   attempts_.expiry_announced = std::min(attempts_.expiry_announced, now);
+  // Judging it again costs no request and no restart.
+  if (unfinished == Unfinished::answered && attempts_.last_failure == to_string(ErrorKind::bad_answer)) {
+    attempts_.not_before = std::min(attempts_.not_before, now);
+  }
 }
 
 int Schedule::days_to_announce(std::chrono::seconds left) {

@@ -66,8 +66,9 @@ class Schedule {
   // A crash loop: nothing more before the slowest pace. What waits already is not put off again: a restart in between
   // is no crash.
   void slow_down(TimePoint now);
-  // After a step back, a moment that the old clock chose may be years away.
-  void clock_was_set(TimePoint now);
+  // After a step back, a moment that the old clock chose may be years away; and an answer that waits (`unfinished`) may
+  // have been refused for the clock alone. Only for a `now` that nothing speaks against.
+  void clock_was_set(TimePoint now, Unfinished unfinished = Unfinished::none);
 
   // The threshold in days that certificate_expiring is to tell of now; 0 when it has been told, or none is reached.
   int days_to_announce(std::chrono::seconds left);

@@ -28,6 +28,9 @@ struct Outlook {
   std::chrono::seconds splay;  // this host's
   Step step;                   // as of the look
   TimePoint next_look;         // at the latest
+
+  // Whether the clock of the look is in doubt, and what was computed from it with it: see wait_for_clock().
+  bool clock_is_doubtful() const { return step.reason == Reason::not_yet_valid; }
 };
 
 struct Standing {

@@ -22,12 +22,18 @@ std::string minute(TimePoint time) {
 }
 
 std::string life(const Outlook& outlook, TimePoint now) {
+  if (outlook.clock_is_doubtful()) {
+    return "not valid yet";
+  }
   const auto left = std::chrono::floor<std::chrono::seconds>(outlook.certificate.not_after() - now);
   return left.count() > 0 ? format_duration(left) + " left" : "EXPIRED " + format_duration(-left) + " ago";
 }
 
 std::string what_comes_next(const Standing& standing, TimePoint now) {
   const Step& step = standing.outlook->step;
+  if (standing.outlook->clock_is_doubtful()) {
+    return step.message;
+  }
   const auto& attempts = standing.attempts;
   const std::string when = step.at > now ? "next attempt at " + minute(step.at) : "trying now";
   if (standing.activation_pending()) {

@@ -69,8 +69,6 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surro
       watch_(executor, certificate_.keystore.path),
       repetitions_(settings_.check_every),
       retirement_(executor, 1) {
-  // It may have been set while we were not there.
-  schedule_.clock_was_set(around_.clock.now());
   // The gateway may take minutes, in which whoever looks sees what it has to do.
   renewal_.on_installed([this](const certificate::Certificate& certificate) {
     seen_ = certificate;
@@ -127,8 +125,7 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
     if (woken.index() == 0) {
       if (std::get<0>(woken) == Wake::clock_changed) {
         event(EventName::clock_changed, "the clock was set: deciding anew");
-        schedule_.clock_was_set(around_.clock.now());
-        save_attempts();
+        clock_was_set_ = true;
       }
       co_return true;
     }
@@ -163,9 +160,19 @@ asio::awaitable<TimePoint> Supervisor::step() {
   schedule_.keystore_seen({});
   const auto& certificate = installed->keystore.certificate;
   const Validity validity{certificate.not_before(), certificate.not_after()};
+  if (wait_for_clock(validity, now)) {
+    // Neither what was planned nor what was counted may be judged by such a clock, and less be changed.
+    const Step step = schedule_.next({validity}, now);
+    tell(certificate, step, now);
+    save_attempts();
+    co_return std::min(step.at, next_check);
+  }
   const auto unfinished = co_await run_blocking(around_.pool, [this] { return renewal_.unfinished(); });
   if (!unfinished) {
     co_return std::min(failed(unfinished.error(), validity.not_after), next_check);
+  }
+  if (std::exchange(clock_was_set_, false)) {
+    schedule_.clock_was_set(now, stage_of(*unfinished, false));
   }
   if (*unfinished && breaks_crash_loop(**unfinished, now)) {
     co_return std::min(schedule_.attempts().not_before, next_check);
@@ -310,14 +317,11 @@ std::string Supervisor::who_replaced_it(const std::string& fingerprint) const {
 void Supervisor::tell(const certificate::Certificate& certificate, const Step& step, TimePoint now) {
   const auto left = std::chrono::floor<std::chrono::seconds>(certificate.not_after() - now);
   Fields fields = certificate_fields(certificate);
-  fields.emplace_back("days_left", std::int64_t{std::chrono::floor<std::chrono::days>(left).count()});
-  if (left <= std::chrono::seconds(0)) {
-    if (schedule_.announces_expiry(now)) {
-      event(EventName::certificate_expired, fmt::format("the certificate expired {} ago", format_duration(-left)),
-            fields);
-    }
-  } else if (schedule_.days_to_announce(left) != 0) {
-    event(EventName::certificate_expiring, fmt::format("the certificate expires in {}", format_duration(left)), fields);
+  if (step.reason == Reason::not_yet_valid) {
+    event(EventName::clock_skewed, step.message, fields);
+  } else {
+    fields.emplace_back("days_left", std::int64_t{std::chrono::floor<std::chrono::days>(left).count()});
+    tell_expiry(left, fields, now);
   }
   fields.emplace_back("reason", std::string(to_string(step.reason)));
   fields.emplace_back("next_attempt", format_time(step.at));
@@ -326,6 +330,17 @@ void Supervisor::tell(const certificate::Certificate& certificate, const Step& s
     add_plan(certificate, fields);
   }
   event(EventName::certificate_checked, step.message, fields);
+}
+
+void Supervisor::tell_expiry(std::chrono::seconds left, const Fields& fields, TimePoint now) {
+  if (left <= std::chrono::seconds(0)) {
+    if (schedule_.announces_expiry(now)) {
+      event(EventName::certificate_expired, fmt::format("the certificate expired {} ago", format_duration(-left)),
+            fields);
+    }
+  } else if (schedule_.days_to_announce(left) != 0) {
+    event(EventName::certificate_expiring, fmt::format("the certificate expires in {}", format_duration(left)), fields);
+  }
 }
 
 // What `plan` shows beside the step: the same until the daemon is started again.

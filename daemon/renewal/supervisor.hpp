@@ -60,6 +60,7 @@ class Supervisor {
   // Whoever it was, as the beginning of a sentence.
   std::string who_replaced_it(const std::string& fingerprint) const;
   void tell(const certificate::Certificate& certificate, const Step& step, TimePoint now);
+  void tell_expiry(std::chrono::seconds left, const Fields& fields, TimePoint now);
   void add_plan(const certificate::Certificate& certificate, Fields& fields) const;
   void examine_token(TimePoint needed_at, TimePoint now);
   TimePoint failed(const Error& error, TimePoint needed_until);
@@ -87,6 +88,8 @@ class Supervisor {
   std::optional<boost::asio::steady_timer::time_point> working_until_;
   std::optional<TimePoint> asleep_until_;
   bool first_look_ = true;
+  // Perhaps also while we were not there. What follows from it waits for a clock that nothing speaks against.
+  bool clock_was_set_ = true;
   bool plan_told_ = false;
   // What is installed, or why it cannot be read.
   std::optional<Result<certificate::Certificate>> seen_;

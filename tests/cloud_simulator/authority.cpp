@@ -62,7 +62,9 @@ X509Ptr sign(const Template& wanted) {
   for (const auto& extension : wanted.extensions) {
     add_extension(x509.get(), issuer, extension);
   }
-  const EVP_MD* digest = EVP_PKEY_is_a(wanted.signing_key, "RSA") == 1 ? EVP_sha512() : EVP_sha256();
+  const EVP_MD* digest = EVP_PKEY_is_a(wanted.signing_key, "RSA") == 1       ? EVP_sha512()
+                         : EVP_PKEY_is_a(wanted.signing_key, "ED25519") == 1 ? nullptr
+                                                                             : EVP_sha256();
   require(X509_sign(x509.get(), wanted.signing_key, digest) > 0, "signing a certificate");
   return x509;
 }
@@ -91,8 +93,10 @@ EvpPkeyPtr generate_key(const std::string& kind) {
     key.reset(EVP_RSA_gen(static_cast<unsigned>(std::stoul(parameter))));
   } else if (type == "ec" && !parameter.empty()) {
     key.reset(EVP_EC_gen(parameter.c_str()));
+  } else if (kind == "ed25519") {
+    key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   }
-  require(key != nullptr, "making a key of kind \"" + kind + "\" (rsa:4096, rsa:2048, ec:P-256)");
+  require(key != nullptr, "making a key of kind \"" + kind + "\" (rsa:4096, rsa:2048, ec:P-256, ed25519)");
   return key;
 }
 

@@ -89,7 +89,7 @@ EvpPkeyPtr Issuer::next_key() {
 }
 
 void Issuer::write_initial_keystore() {
-  installed_key_ = generate_key(options_.key);
+  installed_key_ = generate_key(options_.initial_key.empty() ? options_.key : options_.initial_key);
   const auto not_after = system_clock::now() + days(options_.initial_days);
   const X509Ptr certificate = authority_.issue_client(
       documented_subject(options_.common_name), {not_after - kDocumentedLifetime, not_after}, installed_key_.get());

@@ -71,7 +71,8 @@ void describe(CLI::App& app, Options& options, Raw& raw) {
   auto* password = app.add_option("--password", options.password, "of what is issued")->capture_default_str();
   app.add_option("--password-file", raw.password_file, "a file that holds it")->excludes(password);
   app.add_option("--shape", options.shape, "the form of the answer")->capture_default_str();
-  app.add_option("--key", options.key, "rsa:4096, rsa:2048, ec:P-256")->capture_default_str();
+  app.add_option("--key", options.key, "rsa:4096, rsa:2048, ec:P-256, ed25519")->capture_default_str();
+  app.add_option("--initial-key", options.initial_key, "the key of the keystore that a host has installed; else --key");
   app.add_option("--lifetime", raw.lifetime, "of what is issued [365d]");
   app.add_option("--not-before", raw.not_before, "when it begins, from now: -1h [0s]");
   app.add_option("--subject-cn", options.common_name, "the common name, if not the account's id");

@@ -33,6 +33,7 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> headers;
   std::filesystem::path initial_keystore;
   int initial_days = 10;
+  std::string initial_key;
   std::string initial_format = "pkcs12";
   std::filesystem::path client_ca;
   unsigned exit_after = 0;  // 0: never

@@ -52,6 +52,56 @@ TEST_CASE("the clock goes a year forward, the certificate is renewed once, and a
   }
 }
 
+TEST_CASE("a host that boots in 1970 asks for nothing, loses nothing, and says that its clock is wrong") {
+  Host host({"--initial-days", "20"});  // inside the window
+  const std::int64_t to_1970 =
+      -std::chrono::duration_cast<std::chrono::days>(std::chrono::system_clock::now().time_since_epoch()).count();
+  // The cloud was asked as often as it may be in a day.
+  std::filesystem::create_directories(host.state());
+  const auto now =
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()).time_since_epoch().count();
+  std::string requests = "[";
+  for (int i = 12; i > 0; --i) {
+    requests += (i == 12 ? "" : ",") + std::to_string(now - i);
+  }
+  write_file(host.state() / "requests.json", requests + "]");
+  const std::string counted = read_file(host.state() / "requests.json");
+
+  const Events events = run_at(host, to_1970, "certificate_checked");
+  const auto skewed = find_event(events, "clock_skewed");
+  REQUIRE(skewed);
+  CHECK_THAT(field(*skewed, "message"), ContainsSubstring("this host's clock says 1970-01-01T"));
+  CHECK_FALSE(find_event(events, "renewal_due"));
+  CHECK(host.cloud().request_count() == 0);
+  CHECK(read_file(host.state() / "requests.json") == counted);
+
+  const std::map<std::string, std::string> moved{{"LD_PRELOAD", MOVED_CLOCK_LIBRARY},
+                                                 {"MOVED_CLOCK", std::to_string(to_1970 * kDay)}};
+  const auto at_1970 = [&](const std::vector<std::string>& arguments) {
+    std::vector<std::string> argv{RENEWD_BINARY, "--config", host.configuration().string()};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return run(argv, {.environment = moved});
+  };
+  const auto check = at_1970({"check"});
+  INFO(check.output);
+  CHECK(check.status == 1);
+  CHECK_THAT(check.output, ContainsSubstring("WARNING") && ContainsSubstring("is the clock right?"));
+  for (const auto& command : std::vector<std::vector<std::string>>{{"status"}, {"plan"}, {"status", "--json"}}) {
+    const auto shown = at_1970(command);
+    CHECK(shown.status == 0);
+    CHECK_THAT(shown.output, ContainsSubstring("clock") && !ContainsSubstring("20802"));
+  }
+  const auto renew = at_1970({"renew"});
+  CHECK(renew.status == 1);
+  CHECK(host.cloud().request_count() == 0);
+
+  // What held the renewal back holds it back still.
+  const Events right = run_at(host, 0, "certificate_checked");
+  CHECK_FALSE(find_event(right, "renewal_due"));
+  CHECK_FALSE(find_event(right, "clock_skewed"));
+  CHECK(host.cloud().request_count() == 0);
+}
+
 TEST_CASE("an idle daemon makes no system call at all") {
   if (!have_program("strace")) {
     WARN("skipped: strace is missing");

@@ -73,6 +73,29 @@ TEST_CASE("a JDK opens what was installed, finds the alias, and nginx lets it in
   }
 }
 
+TEST_CASE("a key of another kind is installed and told, and a JDK gets into nginx with it") {
+  if (!have_programs({"java", "keytool", "nginx"})) {
+    return;
+  }
+  for (const std::string key : {"ec:P-256", "ed25519"}) {
+    INFO(key);
+    Host host({"--initial-key", "rsa:4096", "--key", key});
+    const CommandResult result = host.renew();
+    INFO(result.output << result.errors);
+    REQUIRE(result.status == 0);
+    const auto installed = find_event(parse_events(result.errors), "keystore_installed");
+    REQUIRE(installed);
+    CHECK(field(*installed, "previous_key") == "RSA 4096");
+    CHECK(field(*installed, "key") == (key == "ed25519" ? "ED25519" : "EC prime256v1"));
+    CHECK_THAT(read_file(host.state() / "history.jsonl"), ContainsSubstring("\"key\":\"" + field(*installed, "key")));
+    const Nginx nginx(host.cloud(), read_file(host.cloud().client_ca_file()));
+    const CommandResult probed = run({"java", std::string(JAVA_SOURCES) + "/KeystoreProbe.java", kKeystorePassword,
+                                      nginx.url(), host.cloud().ca_file().string(), host.keystore().string()});
+    CHECK(probed.status == 0);
+    CHECK_THAT(probed.output, ContainsSubstring("HTTP 200 SUCCESS"));
+  }
+}
+
 TEST_CASE("nginx lets a renewed PEM file in, and nobody without one") {
   if (!have_programs({"nginx", "curl"})) {
     return;

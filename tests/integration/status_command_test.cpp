@@ -298,3 +298,28 @@ TEST_CASE("who may not read the state is told so in a sentence") {
   CHECK(check.status == 3);
   CHECK_THAT(check.output, StartsWith("GRAVITEE CERT UNKNOWN - this user may not read "));
 }
+
+TEST_CASE("hosts that were cloned with one machine id, or have none yet, are spread by their names") {
+  if (::geteuid() != 0 || !have_program("unshare")) {
+    WARN("skipped: needs root and unshare(1)");
+    return;
+  }
+  const Host host({"--initial-days", "200"});
+  const auto splay_of = [&host](const std::string& machine_id, const std::string& name) {
+    write_file(host / "machine-id", machine_id);
+    const auto plan =
+        run({"unshare", "--mount", "--uts", "--propagation", "private", "sh", "-ec",
+             "mount --bind \"$0\" /etc/machine-id; echo \"$1\" > /proc/sys/kernel/hostname; shift; exec \"$@\"",
+             (host / "machine-id").string(), name, RENEWD_BINARY, "--config", host.configuration().string(), "plan",
+             "--json"});
+    INFO(plan.errors);
+    REQUIRE(plan.status == 0);
+    return certificate_of(boost::json::parse(plan.output).as_object()).at("splay_seconds").to_number<int>();
+  };
+  for (const std::string machine_id : {"3f2b8c0d9e1a4b5c8d7e6f5a4b3c2d1e\n", "uninitialized\n", ""}) {
+    INFO(machine_id);
+    const int first = splay_of(machine_id, "gateway-1");
+    CHECK(splay_of(machine_id, "gateway-1") == first);
+    CHECK(splay_of(machine_id, "gateway-2") != first);
+  }
+}

@@ -65,6 +65,54 @@ TEST_CASE("keys of every kind on the list are accepted") {
   }
 }
 
+TEST_CASE("a key of another kind is accepted from 128 bits of security on, or as many as the installed one has") {
+  if (!testing::have_tools()) {
+    return;
+  }
+  const std::vector<std::string> ed25519{"-algorithm", "ED25519"};
+  const std::vector<std::string> ed448{"-algorithm", "ED448"};
+  const std::string rsa4096 = made(rsa("RSA", "4096"), "10");
+  for (const auto& how : {ec("P-256"), ec("P-521"), ed25519, ed448, rsa("RSA", "3072"), rsa("RSA-PSS", "3072")}) {
+    INFO(how.back());
+    const auto verdict = judge(made(how), rsa4096);
+    INFO((verdict ? "" : verdict.error().message));
+    CHECK(verdict);
+  }
+  CHECK(judge(made(ec("P-256")), made(ed448, "10")));
+  CHECK(judge(made(rsa("RSA", "2048")), made(rsa("RSA", "2048"), "10")));
+  CHECK(judge(made(ec("P-256")), made(rsa("RSA", "2048"), "10")));
+  for (const auto& installed :
+       {rsa4096, made(rsa("RSA", "3072"), "10"), made(ec("P-256"), "10"), made(ed25519, "10")}) {
+    for (const auto& how : {rsa("RSA", "2048"), rsa("RSA-PSS", "2048")}) {
+      const auto verdict = judge(made(how), installed);
+      REQUIRE_FALSE(verdict);
+      CHECK(verdict.error().reason == RejectionReason::untrusted);
+      CHECK_THAT(verdict.error().message, ContainsSubstring("112 bits of security) is weaker than"));
+    }
+  }
+}
+
+TEST_CASE("a certificate whose signature is weaker than the installed one's is refused below 128 bits") {
+  if (!testing::have_tools()) {
+    return;
+  }
+  const auto signed_with = [](const std::string& digest, const std::string& lifetime) {
+    const testing::TemporaryDirectory directory;
+    const std::string key = (directory / "key").string();
+    openssl({"genpkey", "-out", key, "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"});
+    return testing::read_file(key) + openssl({"req", "-x509", "-" + digest, "-key", key, "-subj",
+                                              "/CN=" + std::string(kAccount), "-days", lifetime});
+  };
+  const std::string sha512 = signed_with("sha512", "10");
+  CHECK(judge(signed_with("sha256", "365"), sha512));
+  CHECK(judge(signed_with("sha3-256", "365"), sha512));
+  CHECK(judge(signed_with("sha1", "365"), signed_with("sha1", "10")));
+  const auto verdict = judge(signed_with("sha1", "365"), sha512);
+  REQUIRE_FALSE(verdict);
+  CHECK(verdict.error().reason == RejectionReason::untrusted);
+  CHECK_THAT(verdict.error().message, ContainsSubstring("the signature of certificate"));
+}
+
 TEST_CASE("an RSA-PSS key that is restricted to digests and a length of the salt is tried with those") {
   if (!testing::have_tools()) {
     return;

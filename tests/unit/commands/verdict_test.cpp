@@ -4,6 +4,7 @@
 
 #include "commands/check.hpp"
 #include "commands/exit_status.hpp"
+#include "core/text.hpp"
 #include "standings.hpp"
 #include "support/catch.hpp"
 
@@ -33,6 +34,19 @@ TEST_CASE("days left: the renewal window warns, seven days are critical") {
   CHECK(severity_of({.left = 0s}) == Severity::critical);
   CHECK(judge(standing_in({.left = -1h}), {}, kNow).days == -1);
   CHECK(judge(standing_in({.left = 25h}), {}, kNow).days == 1);
+}
+
+TEST_CASE("a certificate that is not valid yet warns with the clock in its words, and no days are counted") {
+  // What a host without a clock of its own finds after a boot: this certificate begins 56 years from now.
+  const auto standing = standing_in({.left = 57 * 365 * 24h});
+  const auto verdict = judge(standing, {}, kNow);
+  CHECK(verdict.severity == Severity::warning);
+  CHECK_THAT(verdict.text, ContainsSubstring("this host's clock says " + format_time(kNow)));
+  CHECK_FALSE(verdict.days);
+  const auto result = check_result({.standings = {standing}, .daemon = std::nullopt}, {}, kNow);
+  CHECK(result.status == kWarning);
+  CHECK_THAT(result.line, ContainsSubstring("is the clock right?"));
+  CHECK_THAT(result.line, ContainsSubstring("days=U;"));
 }
 
 TEST_CASE("a window of a few days warns before it is critical") {

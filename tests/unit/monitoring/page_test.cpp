@@ -62,6 +62,15 @@ TEST_CASE("the page tells that the configuration was refused, and how the certif
 
 TEST_CASE("the page names each state that needs a look") {
   Board board;
+  SECTION("a clock before notBefore") {
+    auto early = standing("production", -400);
+    early.outlook->step = {renewal::Act::wait, day(0), renewal::Reason::not_yet_valid, "is the clock right?"};
+    board.now = day(-400);
+    board.add(std::move(early));
+    CHECK(contains(board.page(), "<span class=\"state\">clock in doubt</span>"));
+    CHECK(contains(board.page(), "is the clock right?"));
+    CHECK_FALSE(contains(board.page(), "days left"));
+  }
   SECTION("unreadable") {
     auto broken = standing("production", 10);
     broken.outlook = failure(ErrorKind::disk, "reading /srv/keystore.p12: Permission denied");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "renewal/host.hpp"
 #include "support/catch.hpp"
 
 using namespace renewd;
@@ -43,7 +44,8 @@ TEST_CASE("a certificate comes due when its window opens") {
       {"a second before expiry", days(365) - 1s, true, Reason::window_open, days(365) - 1s},
       {"at expiry", days(365), true, Reason::expired, days(365)},
       {"long expired", days(900), true, Reason::expired, days(900)},
-      {"our clock is behind", -days(1), false, Reason::not_due, days(335)},
+      {"our clock is behind", -days(1), false, Reason::not_yet_valid, 0s},
+      {"our clock is behind by minutes", -seconds(240), false, Reason::not_due, days(335)},
   }));
   CAPTURE(what);
   const auto decision = decide(kYear, certificate(), 0s, kStart + since_issue);
@@ -112,6 +114,37 @@ TEST_CASE("renew: never is watched and nothing more") {
     CHECK_FALSE(decision.due);
     CHECK(decision.reason == Reason::never);
     CHECK(decision.next >= kStart + since_issue);
+  }
+}
+
+TEST_CASE("hosts differ by machine id or by name, and what is no machine id does not count") {
+  const std::string id = "3f2b8c0d9e1a4b5c8d7e6f5a4b3c2d1e";
+  CHECK(host_identity(id + "\n", "a") == host_identity(id, "a"));
+  CHECK(host_identity(id, "a") != host_identity(id, "b"));
+  CHECK(host_identity(id, "a") != host_identity("0" + id.substr(1), "a"));
+  for (const std::string none : {"uninitialized\n", "", "\n", "abc\n"}) {
+    INFO(none);
+    CHECK(host_identity(none, "a") == host_identity("", "a"));
+    CHECK(host_identity(none, "a") != host_identity(none, "b"));
+  }
+}
+
+TEST_CASE("a certificate that is not valid yet plans nothing, whatever the configuration says: it is the clock") {
+  const std::chrono::sys_seconds end = std::chrono::sys_days(std::chrono::year(2027) / 11 / 24);
+  const Validity validity{end - days(365), end};
+  for (const auto renew : {configuration::RenewMode::automatic, configuration::RenewMode::never}) {
+    configuration::CertificateSettings settings;
+    settings.renew = renew;
+    for (const TimePoint now : {TimePoint(), TimePoint(std::chrono::sys_days(std::chrono::year(2000) / 1 / 1)),
+                                TimePoint(validity.not_before - 6min)}) {
+      const Decision decision = decide(validity, settings, 0s, now);
+      CHECK_FALSE(decision.due);
+      CHECK(decision.reason == Reason::not_yet_valid);
+      CHECK(decision.next == validity.not_before);
+      CHECK_THAT(decision.message, ContainsSubstring("is the clock right?"));
+    }
+    // As far as clocks may differ.
+    CHECK(decide(validity, settings, 0s, validity.not_before - 5min).reason != Reason::not_yet_valid);
   }
 }
 

@@ -8,6 +8,7 @@
 using namespace renewd;
 using namespace renewd::renewal;
 using namespace renewd::testing;
+using namespace std::chrono_literals;
 
 TEST_CASE("a renewal is carried through to a verified gateway") {
   World world;
@@ -48,6 +49,38 @@ TEST_CASE("a refused answer leaves the keystore alone and is kept for inspection
   CHECK_THAT(world.state().front(), ContainsSubstring("answer-rejected-"));
   CHECK(read_file(world.directory / "state/production" / world.state().front()) == "This is not a keystore.");
   CHECK(world.events() == "renewal_requested renewal_answered renewal_rejected");
+}
+
+TEST_CASE("an answer that is not valid yet is kept and installed once it is, without another request") {
+  World world;
+  world.clock.time = std::chrono::system_clock::now() - 1h;  // a clock that is behind
+  const auto early = world.run();
+  REQUIRE_FALSE(early);
+  CHECK(early.error().reason == RejectionReason::not_yet_valid);
+  CHECK(read_file(world.keystore) == keystores().installed);
+  CHECK(read_file(world.directory / "state/production/answer") == world.cloud.response->body);
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE_FALSE(world.run());  // however often it is judged meanwhile
+  }
+  world.clock.time.reset();
+  REQUIRE(world.run());
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  CHECK(world.cloud.requests == 1);
+}
+
+TEST_CASE("an answer that has expired by a clock ahead of the cloud's is kept until the clock is right") {
+  World world;
+  std::string date = run_or_throw({"date", "-u", "+%a, %d %b %Y %H:%M:%S GMT"}, {.environment = {{"LC_ALL", "C"}}});
+  date.pop_back();  // the line break
+  world.cloud.response->headers = {{"date", date}};
+  world.clock.time = std::chrono::system_clock::now() + std::chrono::days(500);
+  const auto late = world.run();
+  REQUIRE_FALSE(late);
+  CHECK(late.error().reason == RejectionReason::expired);
+  world.clock.time.reset();
+  REQUIRE(world.run());
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  CHECK(world.cloud.requests == 1);
 }
 
 TEST_CASE("an answer is stored even when nothing can be done with it") {

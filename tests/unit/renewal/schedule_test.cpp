@@ -138,6 +138,30 @@ TEST_CASE("a request whose end nobody saw is not repeated at once") {
   CHECK(step.reason == Reason::retry);
 }
 
+TEST_CASE("by a clock before notBefore nothing is asked for, resumed or counted, whatever is under way") {
+  const TimePoint boot{};
+  const Schedule failing = schedule({.failures_in_a_row = 3, .last_failure = "connect", .not_before = kDue});
+  for (const Unfinished stage : {Unfinished::none, Unfinished::answered, Unfinished::installed}) {
+    for (const Schedule& schedule_ : {schedule(), failing}) {
+      const Step step = schedule_.next({kValidity, stage}, boot);
+      CHECK(step.act == Act::wait);
+      CHECK(step.reason == Reason::not_yet_valid);
+      CHECK(step.at == kValidity.not_before);
+    }
+  }
+}
+
+TEST_CASE("an answer that was refused is judged again when the clock is set, and a gateway is not told again for it") {
+  Schedule refused = schedule();
+  refused.failed({ErrorKind::bad_answer, "not valid yet"}, kNotAfter, kDue);
+  refused.clock_was_set(kDue, Unfinished::answered);
+  CHECK(refused.next({kValidity, Unfinished::answered}, kDue).act == Act::go_on);
+  Schedule rolled_back = schedule();
+  rolled_back.failed({ErrorKind::gateway, "does not start"}, kNotAfter, kDue);
+  rolled_back.clock_was_set(kDue, Unfinished::answered);
+  CHECK(rolled_back.next({kValidity, Unfinished::answered}, kDue).act == Act::wait);
+}
+
 TEST_CASE("a clock that is set back puts nothing off for years") {
   Schedule schedule_ = schedule();
   schedule_.failed({ErrorKind::connect, "refused"}, kNotAfter + days(4000), kDue + days(3650));
