@@ -1,5 +1,6 @@
 // What the whole process needs, then the command line.
 #include <signal.h>
+#include <unistd.h>
 
 #include <exception>
 #include <iostream>
@@ -9,6 +10,7 @@
 #include "commands/exit_status.hpp"
 #include "commands/printable_output.hpp"
 #include "core/core_files.hpp"
+#include "core/descriptor_output.hpp"
 
 namespace {
 
@@ -31,8 +33,10 @@ int main(int argc, char** argv) {
   renewd::certificate::wipe_what_openssl_frees();
   // A reader of our output that goes away (a closed pipe) must not end a renewal half-way.
   ::signal(SIGPIPE, SIG_IGN);
+  // What a terminal that is stopped holds up must not hold the end up, too.
+  renewd::DescriptorOutput standard_error(STDERR_FILENO);
   const commands::PrintableOutput output(std::cout);
-  const commands::PrintableOutput errors(std::cerr);
+  const commands::PrintableOutput errors(std::cerr, standard_error);
   try {
     return with_output_written(commands::run_command_line(argc, argv));
   } catch (const std::exception& error) {

@@ -91,7 +91,8 @@ Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSetting
 Daemon::Daemon(std::filesystem::path configuration, configuration::Settings settings)
     : configuration_(std::move(configuration)),
       settings_(std::move(settings)),
-      log_(service::event_output(settings_.log), clock_),
+      log_output_(std::make_shared<LogQueue>(service::event_output(settings_.log))),
+      log_(log_output_, clock_),
       asks_for_time_(std::make_shared<AsksForTime>()),
       filesystem_(settings_.state_directory),
       loop_(kSuccess),
@@ -129,7 +130,10 @@ Result<void> Daemon::run() {
         log_stopping(message);
         monitoring_.close();
       },
-      log_stopping);
+      [&](std::string_view message) {
+        log_stopping(message);
+        log_output_->flush(kCutOffFlush);
+      });
   return {};
 }
 
@@ -188,7 +192,7 @@ void Daemon::reload() {
   } else if (settings) {
     settings_ = std::move(*settings);
     asks_for_time_->expect(longest_step(settings_));
-    log_.set_output(service::event_output(settings_.log));
+    log_output_->set_output(service::event_output(settings_.log));
     log_.event(EventName::config_reloaded, "", watching(settings_), {{"configuration", configuration_.string()}});
     for (const auto& [name, watched] : watched_) {
       if (watched) {
