@@ -103,9 +103,13 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
 }
 
 Result<void> Daemon::run() {
-  const auto held = hold(settings_.state_directory);
-  if (!held) {
-    return held;
+  if (auto held = hold(settings_.state_directory); !held) {
+    if (held.error().kind == ErrorKind::busy) {
+      return held;
+    }
+    // Where no lock can be made at all (a full disk), the daemon does what it can without: each renewal has a lock of
+    // its own.
+    lock_ = tl::unexpected(std::move(held.error()));
   }
   log_.event(lock_ ? Level::info : Level::warning, EventName::daemon_started, "",
              fmt::format("version {}, {}{}", version(), watching(settings_), lock_ ? "" : "; " + lock_.error().message),
@@ -137,12 +141,13 @@ Result<void> Daemon::run() {
   return {};
 }
 
-// Where no lock can be made at all (a full disk), the daemon does what it can without: each renewal has a lock of its
-// own.
 Result<void> Daemon::hold(const std::filesystem::path& state_directory) {
   auto lock = installation::lock_for_daemon(filesystem_, state_directory);
-  if (!lock && lock.error().kind == ErrorKind::busy) {
-    return tl::unexpected(with_context("another daemon works in this state directory", std::move(lock.error())));
+  if (!lock) {
+    Error& error = lock.error();
+    return tl::unexpected(error.kind == ErrorKind::busy
+                              ? with_context("another daemon works in this state directory", std::move(error))
+                              : std::move(error));
   }
   lock_ = std::move(lock);
   return {};

@@ -45,7 +45,7 @@ class Daemon {
   };
 
   const configuration::CertificateSettings* settings_of(const std::string& name) const;
-  // The lock that says that a daemon runs.
+  // The lock that says that a daemon runs; what was held before stays so when it cannot be had.
   Result<void> hold(const std::filesystem::path& state_directory);
   void watch_what_is_new();
   // A certificate's life, from one configuration to the next.
