@@ -248,8 +248,8 @@ TEST_CASE("a kernel that has a watch again gives it to the next who asks") {
   const rlimit full{std::min<rlim_t>(limit.rlim_cur, 3), limit.rlim_max};
   const TemporaryDirectory directory;
   const fs::path file = directory / "keystore.p12";
-  const Watching warm(directory /
-                      "another.p12");  // a sanitizer needs a descriptor to look at a type for the first time
+  // A sanitizer needs a descriptor to look at a type for the first time.
+  const Watching warm(directory / "missing/another.p12");
   asio::io_context io;
   asio::steady_timer timer(io);
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &full) == 0);
