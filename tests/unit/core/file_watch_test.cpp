@@ -227,6 +227,8 @@ TEST_CASE("where the kernel gives no watch, that is told once for all, and waiti
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   const rlimit full{std::min<rlim_t>(limit.rlim_cur, 3), limit.rlim_max};
   const TemporaryDirectory directory;
+  // A sanitizer needs a descriptor to look at a type for the first time.
+  const Watching warm(directory / "missing/another.p12");
   asio::io_context io;
   asio::steady_timer timer(io);  // all that the loop itself needs is open by now
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &full) == 0);
