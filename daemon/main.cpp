@@ -1,4 +1,6 @@
 // What the whole process needs, then the command line.
+#include <unistd.h>
+
 #include <exception>
 #include <iostream>
 
@@ -8,6 +10,7 @@
 #include "commands/printable_output.hpp"
 #include "commands/signals.hpp"
 #include "core/core_files.hpp"
+#include "core/descriptor_output.hpp"
 
 namespace {
 
@@ -29,8 +32,10 @@ int main(int argc, char** argv) {
   commands::begin_signals();
   renewd::keep_memory_private();
   renewd::certificate::wipe_what_openssl_frees();
+  // What a terminal that is stopped holds up must not hold the end up, too.
+  renewd::DescriptorOutput standard_error(STDERR_FILENO);
   const commands::PrintableOutput output(std::cout);
-  const commands::PrintableOutput errors(std::cerr);
+  const commands::PrintableOutput errors(std::cerr, standard_error);
   try {
     return with_output_written(commands::run_command_line(argc, argv));
   } catch (const std::exception& error) {

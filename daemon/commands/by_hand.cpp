@@ -110,7 +110,10 @@ int work_on(const ByHandOptions& options, const std::string& command, std::ostre
                                               : command == "rollback" ? "the old keystore"
                                                                       : "it");
   progress.start(finish(begin(renewal, command, options.generation), result));
-  loop.run([&log](std::string_view message) { log.event(EventName::daemon_stopping, "", message); });
+  loop.run([&](std::string_view message) {
+    log.event(EventName::daemon_stopping, "", message);
+    progress.end(kCutOffFlush);
+  });
   if (result && *result) {
     forget_failures(filesystem, settings->state_directory, certificate.name);
     const std::string done = options.generation      ? fmt::format("generation {} is installed", *options.generation)

@@ -91,7 +91,8 @@ Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSetting
 Daemon::Daemon(std::filesystem::path configuration, configuration::Settings settings)
     : configuration_(std::move(configuration)),
       settings_(std::move(settings)),
-      log_(service::event_output(settings_.log), clock_),
+      log_output_(std::make_shared<LogQueue>(service::event_output(settings_.log))),
+      log_(log_output_, clock_),
       asks_for_time_(std::make_shared<AsksForTime>()),
       filesystem_(settings_.state_directory),
       loop_(kSuccess),
@@ -102,9 +103,13 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
 }
 
 Result<void> Daemon::run() {
-  const auto held = hold(settings_.state_directory);
-  if (!held) {
-    return held;
+  if (auto held = hold(settings_.state_directory); !held) {
+    if (held.error().kind == ErrorKind::busy) {
+      return held;
+    }
+    // Where no lock can be made at all (a full disk), the daemon does what it can without: each renewal has a lock of
+    // its own.
+    lock_ = tl::unexpected(std::move(held.error()));
   }
   log_.event(lock_ ? Level::info : Level::warning, EventName::daemon_started, "",
              fmt::format("version {}, {}{}", version(), watching(settings_), lock_ ? "" : "; " + lock_.error().message),
@@ -129,16 +134,20 @@ Result<void> Daemon::run() {
         log_stopping(message);
         monitoring_.close();
       },
-      log_stopping);
+      [&](std::string_view message) {
+        log_stopping(message);
+        log_output_->flush(kCutOffFlush);
+      });
   return {};
 }
 
-// Where no lock can be made at all (a full disk), the daemon does what it can without: each renewal has a lock of its
-// own.
 Result<void> Daemon::hold(const std::filesystem::path& state_directory) {
   auto lock = installation::lock_for_daemon(filesystem_, state_directory);
-  if (!lock && lock.error().kind == ErrorKind::busy) {
-    return tl::unexpected(with_context("another daemon works in this state directory", std::move(lock.error())));
+  if (!lock) {
+    Error& error = lock.error();
+    return tl::unexpected(error.kind == ErrorKind::busy
+                              ? with_context("another daemon works in this state directory", std::move(error))
+                              : std::move(error));
   }
   lock_ = std::move(lock);
   return {};
@@ -188,7 +197,7 @@ void Daemon::reload() {
   } else if (settings) {
     settings_ = std::move(*settings);
     asks_for_time_->expect(longest_step(settings_));
-    log_.set_output(service::event_output(settings_.log));
+    log_output_->set_output(service::event_output(settings_.log));
     log_.event(EventName::config_reloaded, "", watching(settings_), {{"configuration", configuration_.string()}});
     for (const auto& [name, watched] : watched_) {
       if (watched) {

@@ -17,6 +17,7 @@
 #include "core/clock.hpp"
 #include "core/event_log.hpp"
 #include "core/filesystem.hpp"
+#include "core/log_queue.hpp"
 #include "core/slots.hpp"
 #include "http/https_client.hpp"
 #include "installation/lock.hpp"
@@ -44,7 +45,7 @@ class Daemon {
   };
 
   const configuration::CertificateSettings* settings_of(const std::string& name) const;
-  // The lock that says that a daemon runs.
+  // The lock that says that a daemon runs; what was held before stays so when it cannot be had.
   Result<void> hold(const std::filesystem::path& state_directory);
   void watch_what_is_new();
   // A certificate's life, from one configuration to the next.
@@ -58,6 +59,7 @@ class Daemon {
   std::filesystem::path configuration_;
   configuration::Settings settings_;
   SystemClock clock_;
+  std::shared_ptr<LogQueue> log_output_;
   EventLog log_;
   std::shared_ptr<AsksForTime> asks_for_time_;
   PosixFilesystem filesystem_;

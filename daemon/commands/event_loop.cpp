@@ -111,9 +111,14 @@ bool EventLoop::run(const Log& stopping, const Log& cut_off) {
     asio::io_context& watch;
     std::thread thread{[this] { watch.run(); }};
   };
-  const Watcher watcher{.watch = watch_};
-  stop_when_idle();
-  io_.run();
+  {
+    const Watcher watcher{.watch = watch_};
+    stop_when_idle();
+    io_.run();
+  }
+  // What is still to be printed can be ended again: its reader may have stopped reading.
+  boost::system::error_code ignored;
+  stop_signals_.clear(ignored);
   return stopped_;
 }
 

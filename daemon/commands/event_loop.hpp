@@ -18,6 +18,9 @@
 
 namespace renewd::commands {
 
+// What a cut-off gives the log: less than the second after which nothing holds the process up any more.
+inline constexpr std::chrono::milliseconds kCutOffFlush{500};
+
 class EventLoop {
  public:
   using Log = std::function<void(std::string_view message)>;

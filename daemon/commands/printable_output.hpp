@@ -19,10 +19,13 @@ inline constexpr std::string_view kColourEnd = "\033[0m";
 class PrintableOutput final : public std::streambuf {
  public:
   // `stream` must outlive this object.
-  explicit PrintableOutput(std::ostream& stream) : stream_(stream), sink_(stream.rdbuf(this)) {}
+  explicit PrintableOutput(std::ostream& stream) : stream_(stream), before_(stream.rdbuf(this)), sink_(before_) {}
+  // What passes goes to `sink` instead of the stream's own buffer.
+  PrintableOutput(std::ostream& stream, std::streambuf& sink)
+      : stream_(stream), before_(stream.rdbuf(this)), sink_(&sink) {}
   PrintableOutput(const PrintableOutput&) = delete;
   PrintableOutput& operator=(const PrintableOutput&) = delete;
-  ~PrintableOutput() override { stream_.rdbuf(sink_); }
+  ~PrintableOutput() override { stream_.rdbuf(before_); }
 
  private:
   friend void steer_terminal(std::ostream& stream, std::string_view sequences);
@@ -32,6 +35,7 @@ class PrintableOutput final : public std::streambuf {
   int sync() override { return sink_->pubsync(); }
 
   std::ostream& stream_;
+  std::streambuf* before_;
   std::streambuf* sink_;
 };
 

@@ -26,7 +26,6 @@ Progress::Progress(std::shared_ptr<EventSink> output, std::ostream& terminal, st
       now_(std::move(now)) {}
 
 void Progress::write(const Event& event) {
-  const std::lock_guard guard(mutex_);
   erase();
   output_->write(event);
   follow(event);
@@ -42,7 +41,6 @@ void Progress::begin(std::string_view certificate, std::string what, seconds Ste
 }
 
 void Progress::begin_activation(std::string_view certificate, std::string_view keystore) {
-  const std::lock_guard guard(mutex_);
   begin(certificate, fmt::format("making the gateway use {}", keystore), &StepLimits::activation);
   redraw();
 }
@@ -86,6 +84,7 @@ void Progress::follow(const Event& event) {
     case EventName::clock_changed:
     case EventName::token_unusable:
     case EventName::monitoring_unavailable:
+    case EventName::log_lines_dropped:
     case EventName::fleet_leading:
     case EventName::fleet_following:
     case EventName::fleet_unreachable:
@@ -105,7 +104,6 @@ std::string Progress::line() const {
 }
 
 void Progress::draw() {
-  const std::lock_guard guard(mutex_);
   redraw();
 }
 
@@ -119,7 +117,6 @@ void Progress::redraw() {
 }
 
 void Progress::end() {
-  const std::lock_guard guard(mutex_);
   erase();
   step_.reset();
 }

@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -23,7 +22,8 @@ struct StepLimits {
 };
 StepLimits step_limits(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http);
 
-// Between the log and its output: takes its own line away before each event is written there.
+// Between the log and its output: takes its own line away before each event is written there. For one thread alone:
+// that of the LogQueue, since a terminal may be stopped.
 class Progress final : public EventSink {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
@@ -56,8 +56,6 @@ class Progress final : public EventSink {
   void redraw();
   std::string line() const;
 
-  // Events come from the threads beside the event loop, too.
-  std::mutex mutex_;
   std::shared_ptr<EventSink> output_;
   std::ostream& terminal_;
   std::size_t width_;

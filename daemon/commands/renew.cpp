@@ -46,8 +46,10 @@ class Pass {
 
   bool run() {
     progress_.start(one_after_the_other());
-    const bool interrupted =
-        loop_.run([this](std::string_view message) { log_.event(EventName::daemon_stopping, "", message); });
+    const bool interrupted = loop_.run([this](std::string_view message) {
+      log_.event(EventName::daemon_stopping, "", message);
+      progress_.end(kCutOffFlush);
+    });
     return succeeded_ && !interrupted;
   }
 

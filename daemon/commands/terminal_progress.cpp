@@ -18,8 +18,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-std::shared_ptr<Progress> progress_on_terminal(const configuration::Settings& settings,
-                                               const std::shared_ptr<EventSink>& output) {
+std::shared_ptr<Progress> progress_on_terminal(const configuration::Settings& settings) {
   const Screen screen = screen_of(STDERR_FILENO);
   if (!screen.terminal) {
     return nullptr;
@@ -28,20 +27,16 @@ std::shared_ptr<Progress> progress_on_terminal(const configuration::Settings& se
   for (const auto& certificate : settings.certificates) {
     limits.emplace(certificate.name, step_limits(certificate, settings.http));
   }
-  return std::make_shared<Progress>(output, std::cerr, screen.width, std::move(limits));
+  return std::make_shared<Progress>(service::event_output(settings.log), std::cerr, screen.width, std::move(limits));
 }
 
 }  // namespace
 
 TerminalProgress::TerminalProgress(EventLoop& loop, const configuration::Settings& settings)
     : loop_(loop),
-      output_(service::event_output(settings.log)),
-      progress_(progress_on_terminal(settings, output_)),
+      progress_(progress_on_terminal(settings)),
+      output_(std::make_shared<LogQueue>(progress_ ? progress_ : service::event_output(settings.log))),
       ticker_(loop.executor()) {}
-
-std::shared_ptr<EventSink> TerminalProgress::events() const {
-  return progress_ ? progress_ : output_;
-}
 
 void TerminalProgress::start(asio::awaitable<void> work) {
   loop_.start(follow(std::move(work)));
@@ -52,14 +47,17 @@ void TerminalProgress::start(asio::awaitable<void> work) {
 
 void TerminalProgress::begin_activation(const std::string& certificate, std::string_view keystore) {
   if (progress_) {
-    progress_->begin_activation(certificate, keystore);
+    output_->post([progress = progress_, certificate, keystore = std::string(keystore)] {
+      progress->begin_activation(certificate, keystore);
+    });
   }
 }
 
-void TerminalProgress::end() {
+void TerminalProgress::end(std::chrono::milliseconds at_most) {
   if (progress_) {
-    progress_->end();
+    output_->post([progress = progress_] { progress->end(); });
   }
+  output_->flush(at_most);
 }
 
 asio::awaitable<void> TerminalProgress::follow(asio::awaitable<void> work) {
@@ -77,7 +75,7 @@ asio::awaitable<void> TerminalProgress::draw() {
     if (stopping) {
       co_return;
     }
-    progress_->draw();
+    output_->post_if_idle([progress = progress_] { progress->draw(); });
   }
 }
 

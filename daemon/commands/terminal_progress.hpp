@@ -1,6 +1,7 @@
 // The progress of a command while it works: drawn on standard error where that is a terminal, and nothing elsewhere.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "commands/progress.hpp"
 #include "configuration/settings.hpp"
 #include "core/event_log.hpp"
+#include "core/log_queue.hpp"
 
 namespace renewd::commands {
 
@@ -21,21 +23,21 @@ class TerminalProgress {
   TerminalProgress(EventLoop& loop, const configuration::Settings& settings);
 
   // Where the command's events go.
-  std::shared_ptr<EventSink> events() const;
+  std::shared_ptr<EventSink> events() const { return output_; }
   // Runs `work` on the loop, and draws again each second until it ends.
   void start(boost::asio::awaitable<void> work);
   // As Progress::begin_activation().
   void begin_activation(const std::string& certificate, std::string_view keystore);
-  // Before something else is printed.
-  void end();
+  // Before something else is printed: what was logged is written by then, but where nobody reads it.
+  void end(std::chrono::milliseconds at_most = std::chrono::seconds(1));
 
  private:
   boost::asio::awaitable<void> follow(boost::asio::awaitable<void> work);
   boost::asio::awaitable<void> draw();
 
   EventLoop& loop_;
-  std::shared_ptr<EventSink> output_;
-  std::shared_ptr<Progress> progress_;  // null when standard error is no terminal
+  std::shared_ptr<Progress> progress_;  // null when standard error is no terminal; the queue's thread draws
+  std::shared_ptr<LogQueue> output_;
   boost::asio::steady_timer ticker_;
   bool over_ = false;
 };

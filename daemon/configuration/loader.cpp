@@ -185,12 +185,16 @@ tl::expected<LocatedSettings, Diagnostics> load_located(const std::filesystem::p
     return tl::unexpected(Diagnostics{{0, 0, yaml.error().message + hint}});
   }
   // It names programs to run and files to read and replace: whoever can change it can do what we can.
-  if (const auto trusted = check_trusted(file, ::geteuid()); !trusted) {
+  const auto others = changed_by_others(file, ::geteuid());
+  if (!others) {
+    return tl::unexpected(Diagnostics{{0, 0, others.error().message}});
+  }
+  if (!others->empty()) {
     return tl::unexpected(Diagnostics{
         {0, 0,
          fmt::format("refused, since others can change what it says: {}; only root and the user who runs this may be "
                      "able to (chown, chmod)",
-                     trusted.error().message)}});
+                     *others)}});
   }
   const auto attributes = filesystem.attributes(file);
   if (!attributes) {

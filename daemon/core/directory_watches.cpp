@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
+#include "core/descriptor.hpp"
 #include "core/file_watch.hpp"
 
 namespace renewd {
@@ -31,12 +32,25 @@ std::error_condition last_error() {
 }  // namespace
 
 DirectoryWatches::DirectoryWatches(asio::execution_context& context) : service(context) {
-  const int descriptor = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (descriptor < 0) {
+  open();
+}
+
+void DirectoryWatches::open() {
+  Descriptor descriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!descriptor) {
     no_inotify_ = last_error();
     return;
   }
-  inotify_.emplace(static_cast<asio::io_context&>(context), descriptor);
+  asio::posix::stream_descriptor inotify(static_cast<asio::io_context&>(context()));
+  boost::system::error_code error;
+  inotify.assign(descriptor.get(), error);
+  if (error) {
+    no_inotify_ = error.default_error_condition();
+    return;
+  }
+  (void)descriptor.release();
+  inotify_.emplace(std::move(inotify));
+  wait();
 }
 
 DirectoryWatches& DirectoryWatches::of(const asio::any_io_executor& executor) {
@@ -58,6 +72,9 @@ DirectoryWatches::Added DirectoryWatches::add(const fs::path& directory, FileWat
 
 DirectoryWatches::Added DirectoryWatches::watch(const fs::path& directory, std::uint32_t events, std::string name,
                                                 FileWatch& who) {
+  if (!inotify_) {
+    open();
+  }
   if (!inotify_) {
     return tl::unexpected(no_inotify_);
   }

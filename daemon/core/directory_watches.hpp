@@ -59,6 +59,9 @@ class DirectoryWatches final : public boost::asio::execution_context::service {
   void read();
   void happened(int watched, std::uint32_t what, const std::string& name);
 
+  // Where there is none, each watch tries again: another process may have given one back.
+  void open();
+
   std::optional<boost::asio::posix::stream_descriptor> inotify_;
   std::error_condition no_inotify_;
   // By watch descriptor, then by name: an event costs nothing for those that it does not concern.

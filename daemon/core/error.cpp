@@ -1,5 +1,6 @@
 #include "core/error.hpp"
 
+#include <cerrno>
 #include <system_error>
 
 namespace renewd {
@@ -75,7 +76,21 @@ Error with_context(std::string_view doing, Error error) {
   return error;
 }
 
+namespace {
+
+bool is_shortage(int error_number) {
+  // EAGAIN: of processes or threads (fork(2)).
+  return error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM || error_number == ENOBUFS ||
+         error_number == EAGAIN;
+}
+
+}  // namespace
+
 tl::unexpected<Error> system_failure(ErrorKind kind, std::string_view doing, int error_number) {
+  // What this host has run out of is no fault of the gateway, which would be rolled back for it.
+  if (kind == ErrorKind::gateway && is_shortage(error_number)) {
+    kind = ErrorKind::disk;
+  }
   // generic_category: its text does not depend on the locale of the process.
   return failure(kind, std::string(doing) + ": " + std::generic_category().message(error_number));
 }

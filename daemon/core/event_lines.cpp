@@ -3,13 +3,15 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <mutex>
 #include <utility>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 
+#include "core/descriptor_output.hpp"
 #include "core/json_text.hpp"
 #include "core/text.hpp"
 
@@ -82,17 +84,30 @@ std::string as_json(const Event& event) {
   return json_text(std::move(line));
 }
 
+// spdlog's own goes through stdio: while it blocks there, the process could not end.
+class StandardError final : public spdlog::sinks::base_sink<std::mutex> {
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    (void)write_to_descriptor(STDERR_FILENO, {line.data(), line.size()});
+  }
+  void flush_() override {}
+};
+
 }  // namespace
 
 EventLines::EventLines(std::shared_ptr<spdlog::logger> logger, LogFormat format, bool colour)
     : logger_(std::move(logger)), format_(format), colour_(colour) {}
 
 void EventLines::write(const Event& event) {
-  const auto severity = spdlog_level(event.level);
-  if (!logger_->should_log(severity)) {
+  if (!shows(event.level)) {
     return;
   }
-  logger_->log(severity, "{}", format_ == LogFormat::text ? as_text(event) : as_json(event));
+  logger_->log(spdlog_level(event.level), "{}", format_ == LogFormat::text ? as_text(event) : as_json(event));
+}
+
+bool EventLines::shows(Level level) const {
+  return logger_->should_log(spdlog_level(level));
 }
 
 std::string EventLines::as_text(const Event& event) const {
@@ -112,7 +127,7 @@ std::string EventLines::as_text(const Event& event) const {
 }
 
 std::shared_ptr<EventSink> event_lines_on_standard_error(LogFormat format, Level level) {
-  auto logger = std::make_shared<spdlog::logger>("gravitee-renewd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("gravitee-renewd", std::make_shared<StandardError>());
   logger->set_pattern("%v");
   logger->set_level(spdlog_level(level));
   // A log that cannot be written (a closed terminal, a full disk behind a pipe) must not stop a renewal.

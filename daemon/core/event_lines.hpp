@@ -20,6 +20,7 @@ class EventLines final : public EventSink {
   EventLines(std::shared_ptr<spdlog::logger> logger, LogFormat format, bool colour);
 
   void write(const Event& event) override;
+  bool shows(Level level) const override;
 
  private:
   std::string as_text(const Event& event) const;

@@ -35,11 +35,6 @@ void EventLog::event(Level level, EventName name, std::string_view certificate, 
   }
 }
 
-void EventLog::set_output(std::shared_ptr<EventSink> output) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  output_ = std::move(output);
-}
-
 void EventLog::add_observer(std::shared_ptr<EventSink> observer) {
   const std::lock_guard<std::mutex> lock(mutex_);
   observers_.push_back(std::move(observer));

@@ -45,6 +45,7 @@ enum class EventName {
   clock_changed,
   token_unusable,
   monitoring_unavailable,
+  log_lines_dropped,
   fleet_leading,
   fleet_following,
   fleet_unreachable,
@@ -71,6 +72,8 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void write(const Event& event) = 0;
+  // Whether events of this level are written at all.
+  virtual bool shows(Level) const { return true; }
 };
 
 // Several threads may log at once (keystores are opened beside the event loop); sinks are called one at a time.
@@ -84,8 +87,6 @@ class EventLog {
   void event(Level level, EventName name, std::string_view certificate, std::string_view message,
              const Fields& fields = {}) const;
 
-  // From now on, events are written there instead.
-  void set_output(std::shared_ptr<EventSink> output);
   // Sees every event, whatever the level of the output.
   void add_observer(std::shared_ptr<EventSink> observer);
 

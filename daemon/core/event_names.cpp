@@ -72,6 +72,8 @@ std::string_view to_string(EventName name) {
       return "token_unusable";
     case EventName::monitoring_unavailable:
       return "monitoring_unavailable";
+    case EventName::log_lines_dropped:
+      return "log_lines_dropped";
     case EventName::fleet_leading:
       return "fleet_leading";
     case EventName::fleet_following:
@@ -105,6 +107,7 @@ Level default_level(EventName name) {
     case EventName::certificate_expiring:
     case EventName::renewal_rolled_back:
     case EventName::clock_skewed:
+    case EventName::log_lines_dropped:
     case EventName::fleet_unreachable:
       return Level::warning;
     case EventName::config_rejected:

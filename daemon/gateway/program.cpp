@@ -226,9 +226,12 @@ Result<std::string> find_program(const std::string& name) {
     return tl::unexpected(std::move(executable.error()));
   }
   // Whoever can change the program would be us with the next renewal.
-  if (const auto trusted = check_trusted(*program, ::geteuid()); !trusted) {
-    return failure(ErrorKind::gateway,
-                   fmt::format("{} is not run, since others can change it: {}", *program, trusted.error().message));
+  const auto others = changed_by_others(*program, ::geteuid());
+  if (!others) {
+    return tl::unexpected(with_context("running " + *program, others.error()));
+  }
+  if (!others->empty()) {
+    return failure(ErrorKind::gateway, fmt::format("{} is not run, since others can change it: {}", *program, *others));
   }
   return program;
 }

@@ -1,6 +1,7 @@
 #include "renewal/supervisor.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <random>
 #include <utility>
 
@@ -79,7 +80,7 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surro
 asio::awaitable<void> Supervisor::run() {
   bool goes_on = true;
   while (goes_on) {
-    const TimePoint next = co_await step();
+    const TimePoint next = co_await guarded_step();
     const bool stopping = co_await stop_requested();
     if (stopping) {
       co_return;
@@ -144,6 +145,18 @@ bool Supervisor::others_are_at_it() const {
 bool Supervisor::was_replaced() const {
   const auto bytes = around_.filesystem.read(certificate_.keystore.path, installation::kKeystoreLimit);
   return bytes ? seen_digest_ != certificate::digest_of(*bytes) : seen_digest_.has_value();
+}
+
+asio::awaitable<TimePoint> Supervisor::guarded_step() {
+  try {
+    co_return co_await step();
+  } catch (const std::exception& error) {
+    const TimePoint now = around_.clock.now();
+    const TimePoint needed_until = seen_ && *seen_ ? TimePoint((*seen_)->not_after()) : now;
+    co_return std::min(
+        failed({ErrorKind::disk, fmt::format("working on the certificate: {}", error.what())}, needed_until),
+        now + settings_.check_every);
+  }
 }
 
 asio::awaitable<TimePoint> Supervisor::step() {

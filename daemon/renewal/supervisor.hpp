@@ -49,6 +49,8 @@ class Supervisor {
   bool others_are_at_it() const;
   // One look and what follows from it. Returns when to look again.
   boost::asio::awaitable<TimePoint> step();
+  // step(); an exception out of it (no memory, no thread) is a failure like another.
+  boost::asio::awaitable<TimePoint> guarded_step();
   // `needed_until`: when what the gateway uses expires.
   boost::asio::awaitable<TimePoint> act(Act act, TimePoint needed_until);
   bool breaks_crash_loop(const installation::JournalEntry& unfinished, TimePoint now);

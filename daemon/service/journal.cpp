@@ -79,7 +79,7 @@ std::vector<std::string> journal_fields(const Event& event) {
 }
 
 void JournalOutput::write(const Event& event) {
-  if (event.level < level_) {
+  if (!shows(event.level)) {
     return;
   }
   std::vector<std::string> fields = journal_fields(event);

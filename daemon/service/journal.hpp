@@ -25,6 +25,7 @@ class JournalOutput final : public EventSink {
 
   // A journal that does not take it must not stop a renewal: the event is then lost.
   void write(const Event& event) override;
+  bool shows(Level level) const override { return level >= level_; }
 
  private:
   Level level_;

@@ -59,6 +59,8 @@ std::string_view message_id(EventName name) {
       return "d4f022778ed24798aa026c08f9af799d";
     case EventName::monitoring_unavailable:
       return "82984192e88d4a1b8bb76f2a57d67a9e";
+    case EventName::log_lines_dropped:
+      return "6e2172314a0c9ef7767bb170868c516c";
     case EventName::fleet_leading:
       return "c440be9f60c14f0c833850dacd742f74";
     case EventName::fleet_following:

@@ -1,20 +1,56 @@
 #include "service/notifications.hpp"
 
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <time.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
 
 #include <fmt/format.h>
 #include <systemd/sd-daemon.h>
 
+#include "core/descriptor.hpp"
 #include "core/text.hpp"
 
 namespace renewd::service {
 namespace {
 
-// Best effort: the environment stays set, and a message that systemd did not get is no reason to fail.
+// A systemd that hangs, its queue full, holds nobody up for longer.
+constexpr timeval kLongestSend{.tv_sec = 1, .tv_usec = 0};
+
+Descriptor open_socket() {
+  Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kLongestSend, sizeof kLongestSend);
+  return socket;
+}
+
+// Best effort: a message that systemd did not get is no reason to fail. Not by sd_notify(3), which may block for ever,
+// and which makes a socket for each message: without a free descriptor the watchdog would end the daemon.
 void notify(const std::string& state) {
-  (void)::sd_notify(0, state.c_str());
+  static std::mutex mutex;
+  static Descriptor socket;
+  const char* const path = std::getenv("NOTIFY_SOCKET");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::size_t length = path == nullptr ? 0 : std::strlen(path);
+  if (length == 0 || length >= sizeof address.sun_path) {
+    return;
+  }
+  std::memcpy(address.sun_path, path, length);
+  if (path[0] == '@') {
+    address.sun_path[0] = '\0';  // an abstract one (unix(7))
+  }
+  const std::lock_guard lock(mutex);
+  if (!socket) {
+    socket = open_socket();
+  }
+  (void)!::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+                  static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
 }
 
 std::int64_t monotonic_microseconds() {

@@ -1,6 +1,7 @@
 // A configuration that is reloaded while the daemon runs, and what systemd is told meanwhile.
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -35,6 +36,16 @@ std::function<bool(const std::string&)> said(std::size_t times, const std::strin
     text += ",\"certificate\":\"" + certificate + "\"";
   }
   return [times, text](const std::string& errors) { return occurrences(errors, text) >= times; };
+}
+
+// The limit with which a process may open two more.
+rlim_t two_more_than_open(pid_t pid) {
+  const std::filesystem::path open = "/proc/" + std::to_string(pid) + "/fd";
+  rlim_t limit = 0;
+  for (int free = 0; free < 3; ++limit) {
+    free += std::filesystem::is_symlink(open / std::to_string(limit)) ? 0 : 1;
+  }
+  return limit - 1;
 }
 
 // In systemd's place.
@@ -186,6 +197,24 @@ TEST_CASE("a renewal under way is finished with what it started with") {
   write_file(release, "");
   daemon.wait_for_errors(said(1, "renewal_completed", "production"));
   CHECK(host.restarts() == 1);
+  end(daemon);
+}
+
+TEST_CASE("a reload that lacks descriptors is refused as a whole, and the daemon goes on with what it had") {
+  Host host({"--initial-days", "200"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(said(1, "certificate_checked"));
+  rlimit limit{};
+  REQUIRE(::prlimit(daemon.pid(), RLIMIT_NOFILE, nullptr, &limit) == 0);
+  // The sanitizers need two for themselves.
+  const rlimit few{two_more_than_open(daemon.pid()), limit.rlim_max};
+  REQUIRE(::prlimit(daemon.pid(), RLIMIT_NOFILE, &few, nullptr) == 0);
+  daemon.send_signal(SIGHUP);
+  CHECK_THAT(daemon.wait_for_errors(said(1, "config_rejected")), ContainsSubstring("Too many open files"));
+  REQUIRE(::prlimit(daemon.pid(), RLIMIT_NOFILE, &limit, nullptr) == 0);
+  daemon.send_signal(SIGHUP);
+  daemon.wait_for_errors(said(1, "config_reloaded"));
+  daemon.wait_for_errors(said(2, "certificate_checked"));
   end(daemon);
 }
 

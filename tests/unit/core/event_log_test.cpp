@@ -92,7 +92,7 @@ TEST_CASE("events below the level are left out") {
   CHECK_FALSE(captured.text.str().empty());
 }
 
-TEST_CASE("an observer sees what the level keeps out of the log, and the log goes on at another place") {
+TEST_CASE("an observer sees what the level keeps out of the log") {
   struct Count final : EventSink {
     void write(const Event&) override { ++events; }
     int events = 0;
@@ -100,14 +100,8 @@ TEST_CASE("an observer sees what the level keeps out of the log, and the log goe
   Captured captured;
   auto log = captured.log(LogFormat::json, spdlog::level::warn);
   const auto observer = std::make_shared<Count>();
-  const auto elsewhere = std::make_shared<Count>();
   log.add_observer(observer);
   log.event(EventName::certificate_checked, "a", "fine");
   CHECK(captured.text.str().empty());
   CHECK(observer->events == 1);
-  log.set_output(elsewhere);
-  log.event(EventName::certificate_expiring, "a", "soon");
-  CHECK(captured.text.str().empty());
-  CHECK(elsewhere->events == 1);
-  CHECK(observer->events == 2);
 }

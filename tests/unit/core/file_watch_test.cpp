@@ -227,6 +227,8 @@ TEST_CASE("where the kernel gives no watch, that is told once for all, and waiti
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   const rlimit full{std::min<rlim_t>(limit.rlim_cur, 3), limit.rlim_max};
   const TemporaryDirectory directory;
+  // A sanitizer needs a descriptor to look at a type for the first time.
+  const Watching warm(directory / "missing/another.p12");
   asio::io_context io;
   asio::steady_timer timer(io);  // all that the loop itself needs is open by now
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &full) == 0);
@@ -240,6 +242,32 @@ TEST_CASE("where the kernel gives no watch, that is told once for all, and waiti
   asio::co_spawn(io, wait(watch, changes), [](std::exception_ptr) {});
   io.poll();
   CHECK(changes == 0);
+}
+
+TEST_CASE("a kernel that has a watch again gives it to the next who asks") {
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const rlimit full{std::min<rlim_t>(limit.rlim_cur, 3), limit.rlim_max};
+  const TemporaryDirectory directory;
+  const fs::path file = directory / "keystore.p12";
+  // A sanitizer needs a descriptor to look at a type for the first time.
+  const Watching warm(directory / "missing/another.p12");
+  asio::io_context io;
+  asio::steady_timer timer(io);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &full) == 0);
+  FileWatch without(io.get_executor(), file);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK(without.new_problem());
+  FileWatch watch(io.get_executor(), file);
+  CHECK_FALSE(watch.new_problem());
+  int changes = 0;
+  asio::co_spawn(io, wait(watch, changes), [](std::exception_ptr) {});
+  io.poll();
+  write_file(file, "new");
+  const auto end = std::chrono::steady_clock::now() + 60s;
+  while (changes == 0) {
+    REQUIRE(io.run_one_until(end) == 1);
+  }
 }
 
 TEST_CASE("a directory that nobody may look at is named") {

@@ -1,5 +1,8 @@
 #include "renewal/supervisor.hpp"
 
+#include <cerrno>
+#include <system_error>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
@@ -89,4 +92,27 @@ TEST_CASE("an unreadable keystore is looked at again in a minute: what mends it 
   world.clock.time = world.clock.now();  // it stands still
   const auto event = first(world, "certificate_unreadable");
   CHECK(event.at("next_check").as_string() == format_time(world.clock.now() + 1min));
+}
+
+TEST_CASE("an exception out of a step is a failure like another: it is logged with its class, and tried again") {
+  World world;
+  world.gateway.activation = failure(ErrorKind::disk, "no descriptor");
+  REQUIRE_FALSE(world.run());  // so that the supervisor has something to do at once
+  world.gateway.on_activate = [] { throw std::system_error(EMFILE, std::generic_category(), "making a pipe"); };
+  const auto failed = first(world, "renewal_failed");
+  CHECK(failed.at("class") == "disk");
+  CHECK_THAT(std::string(failed.at("message").as_string()), ContainsSubstring("making a pipe"));
+  CHECK(failed.contains("retry_at"));
+}
+
+TEST_CASE("what this host has run out of at the activation is tried again, and rolls nothing back") {
+  World world;
+  world.gateway.activation = system_failure(ErrorKind::gateway, "making a pipe", EMFILE);
+  const auto result = world.run();
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == ErrorKind::disk);
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  CHECK(world.run());
+  CHECK_THAT(world.events(), ContainsSubstring("renewal_completed") && !ContainsSubstring("rolled_back"));
 }

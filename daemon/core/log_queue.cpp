@@ -1,0 +1,213 @@
+#include "core/log_queue.hpp"
+
+#include <signal.h>
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+
+namespace renewd {
+namespace {
+
+// An event that lives as long as it waits.
+struct StoredEvent {
+  explicit StoredEvent(const Event& event)
+      : time(event.time),
+        level(event.level),
+        name(event.name),
+        certificate(event.certificate),
+        message(event.message),
+        fields(event.fields) {}
+
+  void write_to(EventSink& output) const { output.write({time, level, name, certificate, message, fields}); }
+
+  TimePoint time;
+  Level level;
+  EventName name;
+  std::string certificate;
+  std::string message;
+  Fields fields;
+};
+
+struct Dropped {
+  std::int64_t lines = 0;
+  TimePoint since;
+  TimePoint until;
+};
+
+void report(const Dropped& dropped, EventSink& output) {
+  const std::string message = fmt::format("{} log line{} dropped since {}: nobody read them", dropped.lines,
+                                          dropped.lines == 1 ? " was" : "s were", format_time(dropped.since));
+  const Fields fields{{"lines", dropped.lines}, {"since", format_time(dropped.since)}};
+  output.write(
+      {dropped.until, default_level(EventName::log_lines_dropped), EventName::log_lines_dropped, "", message, fields});
+}
+
+// Signals are for the other threads, which wait for them.
+std::thread start_without_signals(std::function<void()> work) {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread;
+  try {
+    thread = std::thread(std::move(work));
+  } catch (const std::system_error&) {
+    // As the header says.
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+}  // namespace
+
+struct LogQueue::State {
+  struct Waiting {
+    std::function<void()> job;
+    std::optional<TimePoint> logged;  // of a job that is no line: nothing
+  };
+
+  void push(Waiting waiting) {
+    {
+      const std::lock_guard lock(mutex);
+      if (queue.size() >= most) {
+        drop_oldest();
+      }
+      queue.push_back(std::move(waiting));
+    }
+    wake.notify_one();
+  }
+
+  void drop_oldest() {
+    if (const auto logged = queue.front().logged) {
+      dropped.since = dropped.lines == 0 ? *logged : dropped.since;
+      dropped.until = *logged;
+      ++dropped.lines;
+    }
+    queue.pop_front();
+  }
+
+  // Until it is told to stop and nothing waits.
+  void write_all() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      wake.wait(lock, [this] { return stopping || !queue.empty(); });
+      if (queue.empty()) {
+        return;
+      }
+      write_next(lock);
+    }
+  }
+
+  void write_next(std::unique_lock<std::mutex>& lock) {
+    Waiting next = std::move(queue.front());
+    queue.pop_front();
+    writing = true;
+    const Dropped before = std::exchange(dropped, {});
+    const auto to = output;
+    lock.unlock();
+    try {
+      if (before.lines != 0) {
+        report(before, *to);
+      }
+      next.job();
+    } catch (const std::exception&) {
+      // A line that cannot be made (no memory) is lost; the next may be written.
+    }
+    next = {};
+    lock.lock();
+    writing = false;
+    if (queue.empty()) {
+      written.notify_all();
+    }
+  }
+
+  const std::size_t most;
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::condition_variable written;
+  std::deque<Waiting> queue;
+  std::shared_ptr<EventSink> output;
+  Dropped dropped;
+  bool writing = false;
+  bool stopping = false;
+};
+
+LogQueue::LogQueue(std::shared_ptr<EventSink> output, std::size_t most_waiting)
+    : state_(std::make_shared<State>(most_waiting)) {
+  state_->output = std::move(output);
+  thread_ = start_without_signals([state = state_] { state->write_all(); });
+}
+
+LogQueue::~LogQueue() {
+  const bool all_written = flush();
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->wake.notify_one();
+  if (!thread_.joinable()) {
+    return;
+  }
+  if (all_written) {
+    thread_.join();
+  } else {
+    thread_.detach();
+  }
+}
+
+void LogQueue::write(const Event& event) {
+  std::shared_ptr<EventSink> output;
+  {
+    const std::lock_guard lock(state_->mutex);
+    output = state_->output;
+  }
+  if (!thread_.joinable()) {
+    output->write(event);
+  } else if (output->shows(event.level)) {
+    state_->push({[output, stored = StoredEvent(event)] { stored.write_to(*output); }, event.time});
+  }
+}
+
+bool LogQueue::shows(Level level) const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->output->shows(level);
+}
+
+void LogQueue::set_output(std::shared_ptr<EventSink> output) {
+  const std::lock_guard lock(state_->mutex);
+  state_->output = std::move(output);
+}
+
+void LogQueue::post(std::function<void()> job) {
+  if (!thread_.joinable()) {
+    job();
+  } else {
+    state_->push({std::move(job), std::nullopt});
+  }
+}
+
+void LogQueue::post_if_idle(std::function<void()> job) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->writing || !state_->queue.empty()) {
+      return;
+    }
+  }
+  post(std::move(job));
+}
+
+bool LogQueue::flush(std::chrono::milliseconds at_most) {
+  std::unique_lock lock(state_->mutex);
+  return state_->written.wait_for(lock, at_most, [this] { return state_->queue.empty() && !state_->writing; });
+}
+
+}  // namespace renewd
