@@ -50,8 +50,8 @@ std::string CommandAction::description() const {
   return text;
 }
 
-asio::awaitable<Result<std::vector<std::string>>> CommandAction::running() {
-  co_return std::vector<std::string>();
+asio::awaitable<Result<Units>> CommandAction::units() {
+  co_return Units();
 }
 
 asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
@@ -122,8 +122,8 @@ Result<Activation> CommandAction::judge(Ending ending, int status, const std::st
   return Activation{Use::in_use, settings_.argv.at(0) + " succeeded"};
 }
 
-asio::awaitable<Result<std::string>> CommandAction::check(Before) {
-  co_return "the command's exit status is all that is known of the gateway";
+asio::awaitable<Result<Look>> CommandAction::check(Before) {
+  co_return Look{Verdict::passed, "the command's exit status is all that is known of the gateway"};
 }
 
 asio::awaitable<Result<std::string>> CommandAction::rehearse() {

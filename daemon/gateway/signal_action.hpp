@@ -17,13 +17,13 @@ class SignalAction final : public Action {
                std::chrono::seconds timeout);
 
   std::string description() const override;
-  boost::asio::awaitable<Result<std::vector<std::string>>> running() override;
+  boost::asio::awaitable<Result<Units>> units() override;
   // A unit that a signal ends is waited for until systemd has started it again (in_use). Whether any other process has
   // heeded the signal cannot be seen (not_confirmed).
   boost::asio::awaitable<Result<Activation>> activate(Before before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
   bool watches(const Before& before) const override { return started_ || !before.running.empty(); }
-  boost::asio::awaitable<Result<std::string>> check(Before before) override;
+  boost::asio::awaitable<Result<Look>> check(Before before) override;
 
  private:
   struct Target {
@@ -37,6 +37,9 @@ class SignalAction final : public Action {
   // The process that is to get the signal, checked but untouched; nothing when its unit is not running.
   boost::asio::awaitable<Result<std::optional<Target>>> find_target(Deadline deadline);
   Result<Target> open_target(std::string name, pid_t pid) const;
+  // The unit, where it has been started since `before`, or is about to be.
+  boost::asio::awaitable<Result<std::optional<UnitState>>> find_restarted(Before before, Deadline deadline);
+  // `old_pid` is 0 where another process than this one sent the signal.
   boost::asio::awaitable<Result<Activation>> await_restart(pid_t old_pid, std::int64_t restarts_before,
                                                            Deadline deadline);
 
