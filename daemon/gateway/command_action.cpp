@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "core/as_tuple.hpp"
+#include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "gateway/process_handle.hpp"
 
@@ -23,6 +24,14 @@ namespace asio = boost::asio;
 
 // The same when the daemon itself is told to stop: it has a second in all.
 constexpr std::chrono::milliseconds kGraceWhenCancelled{500};
+constexpr std::chrono::seconds kOwnStopFollows{1};
+
+// A shell exits with 128 and the number of the signal that ended what it ran.
+bool was_told_to_end(int status) {
+  return (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) ||
+         (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGTERM);
+}
+
 // The most that a pipe can hold (/proc/sys/fs/pipe-max-size).
 constexpr std::size_t kPipeCapacity = std::size_t{1024} * 1024;
 
@@ -68,6 +77,16 @@ asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
     run.child->signal_group(SIGKILL);
   }
   const int status = run.child->reap();
+  if (run.ending == Ending::by_itself && was_told_to_end(status)) {
+    // By whoever stops our whole control group, or container: then our own turn comes now, and the gateway is not to
+    // blame.
+    asio::steady_timer timer(executor_, kOwnStopFollows);
+    co_await timer.async_wait(kAsTuple);
+    const bool stopping = co_await stop_requested();
+    if (stopping) {
+      run.ending = Ending::cancelled;
+    }
+  }
   co_return judge(run.ending, status, run.lines.last());
 }
 

@@ -2,6 +2,7 @@
 // verified: what is healthy, or was stopped on purpose, is no failure.
 
 #include <csignal>
+#include <filesystem>
 
 #include "gateway/gateway.hpp"
 #include "support/catch.hpp"
@@ -180,6 +181,9 @@ TEST_CASE("a stop on purpose stays one") {
   // Ends as a JVM does, which systemd takes for a failure.
   const std::string jvm = "ExecStart=/bin/sh -c \"trap 'exit 143' TERM; while :; do sleep 0.1; done\"";
   const std::string name = GENERATE("jvm", "clean");
+  // As an enabled unit is: of one that nobody wants and that has ended cleanly, systemd forgets everything.
+  std::filesystem::create_directories("/run/systemd/system/with-systemd.target.wants");
+  machine.add_alias("with-systemd.target.wants/" + name + ".service", "../" + name + ".service");
   machine.add_unit(name, name == "jvm" ? jvm : "ExecStart=/bin/sleep infinity");
   machine.start(name);
   Disturbed gateway(name);
@@ -252,6 +256,7 @@ TEST_CASE("the bus or systemd itself is restarted in the middle") {
 
 TEST_CASE("a unit that a signal has ended already is waited for, and gets no second one") {
   Machine machine;
+  renewd::testing::run({"systemctl", "stop", "signalled"});
   machine.add_unit("signalled", "ExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=2");
   machine.start("signalled");
   Disturbed gateway({.action = configuration::SignalGateway{std::string("signalled"), SIGTERM}});
