@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,13 +32,10 @@ constexpr std::array kStoppedBy{TieProperty{"Requires", "Requires"},
                                 TieProperty{"StopPropagatedFrom", "StopPropagatedFrom"},
                                 TieProperty{"Conflicts", "Conflicts"},
                                 TieProperty{"ConflictedBy", "Conflicts"}};
-constexpr std::array kStops{TieProperty{"RequiredBy", "Requires"}, TieProperty{"RequisiteOf", "Requisite"},
-                            TieProperty{"BoundBy", "BindsTo"}, TieProperty{"ConsistsOf", "PartOf"},
-                            TieProperty{"PropagatesStopTo", "StopPropagatedFrom"}};
 
-std::vector<Tie> ties(const UnitProperties& properties, std::span<const TieProperty> kinds) {
+std::vector<Tie> ties(const UnitProperties& properties) {
   std::vector<Tie> found;
-  for (const auto& kind : kinds) {
+  for (const auto& kind : kStoppedBy) {
     for (auto& unit : properties.list(kind.property)) {
       found.push_back({std::move(unit), kind.setting});
     }
@@ -162,8 +158,7 @@ asio::awaitable<Result<UnitOnHost>> SystemdUnits::look_up(std::string unit, Dead
                        properties->list("SupplementaryGroups"),
                        homes == "yes" || homes == "tmpfs",
                        check_loaded(unit, *properties),
-                       ties(*properties, kStoppedBy),
-                       ties(*properties, kStops)};
+                       ties(*properties)};
 }
 
 asio::awaitable<Result<std::vector<UnitState>>> SystemdUnits::states(std::vector<std::string> units,

@@ -43,7 +43,6 @@ struct UnitOnHost {
   bool hides_homes;                 // ProtectHome=: home directories are empty, or not there, for it
   Result<void> usable;              // the error says why systemd could not start it
   std::vector<Tie> stopped_by;
-  std::vector<Tie> stops;  // the other way round; "PartOf" is then a setting of `unit`
 };
 
 class SystemdUnits {

@@ -124,19 +124,20 @@ asio::awaitable<std::map<std::string, std::string>> stopped_by(SystemdUnits& sys
 }
 
 // A gateway whose restart stops this daemon is restarted while nobody sees to it, or again and again.
-void check_ties(HostFiles& files, const NamedUnit& named, const std::string& unit,
-                const std::map<std::string, std::string>& stopped_by, const std::vector<gateway::Tie>& stops) {
-  if (const auto tie = stopped_by.find(unit); tie != stopped_by.end()) {
+void check_ties(HostFiles& files, const NamedUnit& named, const UnitOnHost& unit,
+                const std::map<std::string, std::string>& stopped_by) {
+  if (const auto tie = stopped_by.find(unit.name); tie != stopped_by.end()) {
     files.warn(named.key,
                fmt::format("a restart of {} stops {} ({}=), in the middle of a renewal: tie them with Wants= "
                            "and After= alone",
-                           unit, kOwnUnit, tie->second));
+                           unit.name, kOwnUnit, tie->second));
   }
-  for (const auto& tie : stops) {
-    if (tie.unit == unit) {
-      files.warn(named.key, fmt::format("a stop of {} stops {} ({}= of that unit), with each upgrade: tie them with "
-                                        "Wants= and After= alone",
-                                        kOwnUnit, unit, tie.setting));
+  for (const auto& tie : unit.stopped_by) {
+    if (tie.unit == kOwnUnit && tie.setting != "Conflicts") {
+      files.warn(named.key,
+                 fmt::format("a stop of {} stops {} ({}=), with each upgrade: tie them with Wants= and After= "
+                             "alone",
+                             kOwnUnit, unit.name, tie.setting));
       return;
     }
   }
@@ -159,7 +160,7 @@ asio::awaitable<void> check_units(SystemdUnits& systemd, HostFiles& files, std::
       files.note(named.key, fmt::format("{} is an alias of {}", named.unit, unit->name));
     }
     if (unit && own && named.is_restarted) {
-      check_ties(files, named, unit->name, ties, own->stops);
+      check_ties(files, named, *unit, ties);
     }
   }
 }
