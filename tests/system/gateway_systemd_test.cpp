@@ -235,7 +235,8 @@ TEST_CASE("a unit that is named by aliases is restarted once, by its own name") 
   machine.add_alias("old@.service", "gw@.service");
   const pid_t before = machine.main_pid("gw@eu-west");
   Restart restart({"gateway@eu-west.service", "old@eu-west.service", "gw@eu-west.service"});
-  CHECK(restart.loop.finish(restart.gateway->units()).value().running == std::vector<std::string>{"gw@eu-west.service"});
+  CHECK(restart.loop.finish(restart.gateway->units()).value().running ==
+        std::vector<std::string>{"gw@eu-west.service"});
   const auto activation = restart.activate();
   REQUIRE(activation);
   const pid_t after = machine.main_pid("gw@eu-west");
