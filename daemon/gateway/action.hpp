@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "gateway/gateway.hpp"
+#include "gateway/look.hpp"
 
 namespace renewd::gateway {
 
@@ -17,15 +18,16 @@ class Action {
 
   // These are the gateway's own.
   virtual std::string description() const = 0;
-  virtual boost::asio::awaitable<Result<std::vector<std::string>>> running() = 0;
+  virtual boost::asio::awaitable<Result<Units>> units() = 0;
   virtual boost::asio::awaitable<Result<Activation>> activate(Before before) = 0;
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
 
   // Whether check() can see anything, so that it is worth waiting for the gateway to settle.
   virtual bool watches(const Before& before) const = 0;
   // One look at what activate() has started: is it (still) well? The first look of a process that did not call
-  // activate() itself is what later ones compare with. Errors: gateway, cancelled.
-  virtual boost::asio::awaitable<Result<std::string>> check(Before before) = 0;
+  // activate() itself is what later ones compare with; what others have restarted since is compared with from then on.
+  // Errors: gateway (waiting on is of no use), cancelled.
+  virtual boost::asio::awaitable<Result<Look>> check(Before before) = 0;
 };
 
 }  // namespace renewd::gateway

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "core/as_tuple.hpp"
+#include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "gateway/process_handle.hpp"
 #include "gateway/program.hpp"
@@ -24,6 +25,14 @@ namespace asio = boost::asio;
 
 // The same when the daemon itself is told to stop: it has a second in all.
 constexpr std::chrono::milliseconds kGraceWhenCancelled{500};
+constexpr std::chrono::seconds kOwnStopFollows{1};
+
+// A shell exits with 128 and the number of the signal that ended what it ran.
+bool was_told_to_end(int status) {
+  return (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) ||
+         (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGTERM);
+}
+
 // The most that a pipe can hold (/proc/sys/fs/pipe-max-size).
 constexpr std::size_t kPipeCapacity = std::size_t{1024} * 1024;
 
@@ -51,8 +60,8 @@ std::string CommandAction::description() const {
   return text;
 }
 
-asio::awaitable<Result<std::vector<std::string>>> CommandAction::running() {
-  co_return std::vector<std::string>();
+asio::awaitable<Result<Units>> CommandAction::units() {
+  co_return Units();
 }
 
 asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
@@ -70,6 +79,16 @@ asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
     run.child->signal_group(SIGKILL);
   }
   const int status = run.child->reap();
+  if (run.ending == Ending::by_itself && was_told_to_end(status)) {
+    // By whoever stops our whole control group, or container: then our own turn comes now, and the gateway is not to
+    // blame.
+    asio::steady_timer timer(executor_, kOwnStopFollows);
+    co_await timer.async_wait(kAsTuple);
+    const bool stopping = co_await stop_requested();
+    if (stopping) {
+      run.ending = Ending::cancelled;
+    }
+  }
   auto activation = judge(run.ending, status, run.lines.last());
   if (activation && left_running) {
     activation->message += ", and left a process running in the background";
@@ -128,8 +147,8 @@ Result<Activation> CommandAction::judge(Ending ending, int status, const std::st
   return Activation{Use::in_use, settings_.argv.at(0) + " succeeded"};
 }
 
-asio::awaitable<Result<std::string>> CommandAction::check(Before) {
-  co_return "the command's exit status is all that is known of the gateway";
+asio::awaitable<Result<Look>> CommandAction::check(Before) {
+  co_return Look{Verdict::passed, "the command's exit status is all that is known of the gateway"};
 }
 
 asio::awaitable<Result<std::string>> CommandAction::rehearse() {

@@ -43,9 +43,9 @@ class ProbedAction final : public Gateway {
   std::string description() const override { return action_->description(); }
   bool has_probes() const override { return !probes_.empty(); }
   std::string log_position() const override;
-  asio::awaitable<Result<std::vector<std::string>>> running() override { return action_->running(); }
+  asio::awaitable<Result<Units>> units() override { return action_->units(); }
   asio::awaitable<Result<Activation>> activate(Before before) override { return action_->activate(std::move(before)); }
-  asio::awaitable<Result<std::string>> verify(Before before) override {
+  asio::awaitable<Result<Activation>> verify(Before before) override {
     return gateway::verify(*action_, probes_, std::move(before), timeout_);
   }
   asio::awaitable<Result<std::string>> rehearse() override;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,12 +30,21 @@ struct Activation {
   std::string message;  // one sentence for people
 };
 
+// The gateway's units at one moment; none where the gateway is no unit.
+struct Units {
+  std::vector<std::string> running;
+  // By unit, what systemd calls its present (or last) run: each start has an ID of its own, on every boot.
+  std::map<std::string, std::string> invocations;
+};
+
 // How things were before an activation. The caller keeps it where a crash cannot reach it: an activation that fails
 // leaves units down, and whoever comes after it must know that they were up.
 struct Before {
   std::vector<std::string> running;  // units that must run afterwards, too
   TimePoint began;                   // log lines from before this moment tell nothing of the activation
   std::string log_position;          // where the log file ended, as Gateway::log_position() said
+  // As of `Units`. A unit that is in another run by now has read the file on disk: it is not restarted again.
+  std::map<std::string, std::string> invocations;
 };
 
 // One line of a command's output, without its line break and our secrets, made printable.
@@ -48,16 +58,16 @@ class Gateway {
   virtual std::string description() const = 0;
   // Whether verify() looks at anything besides what activate() has started.
   virtual bool has_probes() const = 0;
-  // The units that are running now; none where the gateway is no unit. Errors: gateway, cancelled.
-  virtual boost::asio::awaitable<Result<std::vector<std::string>>> running() = 0;
+  // Errors: gateway, cancelled.
+  virtual boost::asio::awaitable<Result<Units>> units() = 0;
   // Where the log file that verify() reads ends now; text that only this folder understands. Empty where there is none.
   virtual std::string log_position() const = 0;
-  // Makes the gateway use the keystore on disk; units of `before.running` are started even if they are down by now.
-  // Errors: gateway, cancelled.
+  // Makes the gateway use the keystore on disk; units of `before.running` are started even if they are down by now,
+  // unless they were stopped on purpose. Errors: gateway, cancelled.
   virtual boost::asio::awaitable<Result<Activation>> activate(Before before) = 0;
-  // Shows that the gateway is well after activate(), also one that an earlier process called. Errors: gateway,
-  // cancelled.
-  virtual boost::asio::awaitable<Result<std::string>> verify(Before before) = 0;
+  // Shows that the gateway is well after activate(), also one that an earlier process called; not_running when somebody
+  // has stopped it on purpose meanwhile. Errors: gateway, cancelled.
+  virtual boost::asio::awaitable<Result<Activation>> verify(Before before) = 0;
   // Whether activate() would be allowed to work, and verify() finds what it looks for at the gateway that runs now;
   // without touching it. Errors: gateway, cancelled.
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;

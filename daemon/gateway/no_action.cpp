@@ -8,8 +8,8 @@ std::string NoAction::description() const {
   return "none";
 }
 
-asio::awaitable<Result<std::vector<std::string>>> NoAction::running() {
-  co_return std::vector<std::string>();
+asio::awaitable<Result<Units>> NoAction::units() {
+  co_return Units();
 }
 
 asio::awaitable<Result<Activation>> NoAction::activate(Before) {
@@ -17,8 +17,8 @@ asio::awaitable<Result<Activation>> NoAction::activate(Before) {
                        "no gateway is configured: whoever uses the keystore has to be restarted by hand"};
 }
 
-asio::awaitable<Result<std::string>> NoAction::check(Before) {
-  co_return "no gateway is configured: nothing to verify";
+asio::awaitable<Result<Look>> NoAction::check(Before) {
+  co_return Look{Verdict::passed, "no gateway is configured: nothing to verify"};
 }
 
 asio::awaitable<Result<std::string>> NoAction::rehearse() {

@@ -8,11 +8,11 @@ namespace renewd::gateway {
 class NoAction final : public Action {
  public:
   std::string description() const override;
-  boost::asio::awaitable<Result<std::vector<std::string>>> running() override;
+  boost::asio::awaitable<Result<Units>> units() override;
   boost::asio::awaitable<Result<Activation>> activate(Before before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
   bool watches(const Before&) const override { return false; }
-  boost::asio::awaitable<Result<std::string>> check(Before before) override;
+  boost::asio::awaitable<Result<Look>> check(Before before) override;
 };
 
 }  // namespace renewd::gateway

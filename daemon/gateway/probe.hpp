@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "gateway/gateway.hpp"
+#include "gateway/look.hpp"
 
 namespace renewd::gateway {
 
@@ -17,11 +18,8 @@ class Watch {
  public:
   virtual ~Watch() = default;
 
-  enum class Verdict { passed, not_yet };
-  struct Look {
-    Verdict verdict;
-    std::string message;  // what was seen, or what is still missing
-  };
+  using Verdict = gateway::Verdict;
+  using Look = gateway::Look;
 
   // An error means that waiting on is of no use. A look that must wait for an answer does so until about `deadline`.
   // Errors: gateway, cancelled.

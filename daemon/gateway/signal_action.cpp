@@ -42,28 +42,48 @@ bool SignalAction::terminates() const {
          settings_.signal == SIGQUIT || settings_.signal == SIGABRT;
 }
 
-asio::awaitable<Result<std::vector<std::string>>> SignalAction::running() {
-  std::vector<std::string> running;
+asio::awaitable<Result<Units>> SignalAction::units() {
   if (unit_.empty()) {
-    co_return running;
+    co_return Units();
   }
   auto systemd = SystemdUnits::connect(executor_);
   if (!systemd) {
     co_return tl::unexpected(systemd.error());
   }
-  const Result<UnitState> state = co_await (*systemd)->state(unit_, steady_clock::now() + kQuestionTimeout);
-  if (!state) {
-    co_return tl::unexpected(state.error());
+  const auto states = co_await (*systemd)->states({unit_}, steady_clock::now() + kQuestionTimeout);
+  if (!states) {
+    co_return tl::unexpected(states.error());
   }
-  if (state->running()) {
-    running.push_back(state->name);
+  co_return units_of(*states);
+}
+
+// Its end by a signal that an earlier process sent may be under way, or over: it gets no second one.
+asio::awaitable<Result<std::optional<UnitState>>> SignalAction::find_restarted(Before before, Deadline deadline) {
+  if (unit_.empty() || !terminates()) {
+    co_return std::nullopt;
   }
-  co_return running;
+  auto systemd = SystemdUnits::connect(executor_);
+  if (!systemd) {
+    co_return tl::unexpected(systemd.error());
+  }
+  const Result<UnitState> now = co_await (*systemd)->state(unit_, deadline);
+  if (!now) {
+    co_return tl::unexpected(now.error());
+  }
+  const bool between = now->restarts_by_itself() || now->active_state == "deactivating";
+  co_return between || was_started_since(*now, before) ? std::optional(*now) : std::nullopt;
 }
 
 asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.reset();
+  auto restarted = co_await find_restarted(before, deadline);
+  if (!restarted) {
+    co_return tl::unexpected(restarted.error());
+  }
+  if (*restarted && (*restarted)->running()) {
+    co_return co_await await_restart(0, (*restarted)->automatic_restarts, deadline);
+  }
   auto target = co_await find_target(deadline);
   if (!target) {
     co_return tl::unexpected(target.error());
@@ -169,9 +189,14 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
     if (!now) {
       co_return tl::unexpected(now.error());
     }
-    if (now->active_state == "active" && now->main_pid != 0 && now->main_pid != old_pid) {
+    if (now->up() && now->main_pid != 0 && now->main_pid != old_pid) {
       started_ = *now;
       started_->automatic_restarts = restarts_before + 1;  // the one that we brought about
+      if (old_pid == 0) {
+        co_return Activation{
+            Use::in_use,
+            fmt::format("systemd has started {} with this keystore already, main process {}", unit_, now->main_pid)};
+      }
       co_return Activation{Use::in_use, fmt::format("sent {} to process {}; systemd started {} again, main process {}",
                                                     signal_name(settings_.signal), old_pid, unit_, now->main_pid)};
     }
@@ -188,22 +213,34 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
   }
 }
 
-asio::awaitable<Result<std::string>> SignalAction::check(Before before) {
+asio::awaitable<Result<Look>> SignalAction::check(Before before) {
   if (!watches(before)) {
-    co_return "whether the process uses the new certificate cannot be seen from here";
+    co_return Look{Verdict::passed, "whether the process uses the new certificate cannot be seen from here"};
   }
+  // A bus or a systemd that cannot be asked says nothing of the gateway.
   auto systemd = SystemdUnits::connect(executor_);
   if (!systemd) {
-    co_return tl::unexpected(systemd.error());
+    co_return Look{Verdict::not_yet, systemd.error().message};
   }
-  const Result<UnitState> now = co_await (*systemd)->state(unit_, steady_clock::now() + kQuestionTimeout);
-  if (!now) {
+  const Deadline deadline = steady_clock::now() + kQuestionTimeout;
+  const Result<UnitState> now = co_await (*systemd)->state(unit_, deadline);
+  if (!now && now.error().kind == ErrorKind::cancelled) {
     co_return tl::unexpected(now.error());
+  }
+  if (!now) {
+    co_return Look{Verdict::not_yet, now.error().message};
   }
   if (!started_) {
     started_ = *now;
   }
-  co_return check_unit(*started_, *now);
+  const Result<Look> look = check_unit(*started_, *now);
+  if (!look || look->verdict == Verdict::stopped) {
+    const Result<bool> shuts_down = co_await (*systemd)->host_shuts_down(deadline);
+    if (shuts_down.value_or(false)) {
+      co_return Look{Verdict::not_yet, "the host is shutting down"};
+    }
+  }
+  co_return look;
 }
 
 asio::awaitable<Result<std::string>> SignalAction::rehearse() {

@@ -47,6 +47,13 @@ Result<BusPtr> open_system_bus() {
   return BusPtr(raw, sd_bus_close_unref);
 }
 
+// What the bus says for a service that ends before it answers, or is not there: systemd while it is executed again.
+bool went_away(std::string_view error) {
+  return error == SD_BUS_ERROR_NO_REPLY || error == SD_BUS_ERROR_DISCONNECTED ||
+         error == SD_BUS_ERROR_SERVICE_UNKNOWN || error == SD_BUS_ERROR_NAME_HAS_NO_OWNER ||
+         error.starts_with("org.freedesktop.DBus.Error.Spawn.");
+}
+
 BusPtr& connected_ahead() {
   static BusPtr bus;
   return bus;
@@ -108,11 +115,12 @@ asio::awaitable<CallResult> SystemBus::call(MessagePtr request, Deadline deadlin
   const std::string member = sd_bus_message_get_member(request.get());
   if (result < 0) {
     const Error error = bus_failure("sending " + member, result).value();
-    co_return tl::unexpected(CallError{error.kind, "", error.message});
+    co_return tl::unexpected(CallError{error.kind, "", error.message, true});
   }
   const Result<bool> answered = co_await process_until([&reply] { return reply != nullptr; }, deadline);
   if (!answered) {
-    co_return tl::unexpected(CallError{answered.error().kind, "", answered.error().message});
+    const bool lost = answered.error().kind != ErrorKind::cancelled;
+    co_return tl::unexpected(CallError{answered.error().kind, "", answered.error().message, lost});
   }
   if (!*answered) {
     co_return tl::unexpected(CallError{ErrorKind::gateway, "", member + ": no answer in time"});
@@ -120,7 +128,7 @@ asio::awaitable<CallResult> SystemBus::call(MessagePtr request, Deadline deadlin
   const sd_bus_error* error = sd_bus_message_get_error(reply.get());
   if (error != nullptr) {
     const char* text = error->message == nullptr ? error->name : error->message;
-    co_return tl::unexpected(CallError{ErrorKind::gateway, error->name, printable(text)});
+    co_return tl::unexpected(CallError{ErrorKind::gateway, error->name, printable(text), went_away(error->name)});
   }
   co_return reply;
 }

@@ -40,6 +40,8 @@ struct CallError {
   ErrorKind kind;  // gateway, cancelled
   std::string name;
   std::string message;
+  // The bus, or the other side, went away: what was asked for may have been done, or not.
+  bool lost = false;
 };
 
 using CallResult = tl::expected<MessagePtr, CallError>;

@@ -16,6 +16,10 @@ using std::chrono::steady_clock;
 using Setting = configuration::SystemdGateway::Action;
 using Job = SystemdUnits::Job;
 
+// How often a job is run that others get in the way of.
+constexpr int kMostRounds = 3;
+constexpr std::chrono::milliseconds kRunAgain{500};
+
 // What systemd's job results mean (man org.freedesktop.systemd1, JobRemoved).
 std::string explain(const std::string& result) {
   if (result == "failed") {
@@ -36,13 +40,12 @@ std::string explain(const std::string& result) {
   return "the job ended with \"" + printable(result) + "\"";
 }
 
-// A service without a main process to compare (MainPID=0 both times) is believed.
-bool same_process(const UnitState& before, const UnitState& after) {
-  return before.main_pid != 0 && before.main_pid == after.main_pid;
-}
-
 std::string joined(std::string text, const std::string& more) {
   return text.empty() ? more : text + "; " + more;
+}
+
+Activation not_running(const std::string& unit) {
+  return {Use::not_running, unit + " is not running: it will use the new certificate when it starts"};
 }
 
 bool contains(const std::vector<std::string>& units, const std::string& unit) {
@@ -50,6 +53,23 @@ bool contains(const std::vector<std::string>& units, const std::string& unit) {
 }
 
 }  // namespace
+
+bool SystemdAction::Restart::in_doubt() const {
+  return !end.doubt.empty() || end.result == "canceled";
+}
+
+std::string SystemdAction::why_not(const Restart& restart, const UnitState& before) {
+  if (!restart.end.doubt.empty()) {
+    return restart.end.doubt;
+  }
+  if (restart.end.result.empty()) {
+    return "it has not finished starting, and the job goes on";
+  }
+  if (restart.end.result != "done") {
+    return explain(restart.end.result);
+  }
+  return restart.after.up() ? fmt::format("its main process is still {}", before.main_pid) : "it is not active";
+}
 
 SystemdAction::SystemdAction(const asio::any_io_executor& executor, configuration::SystemdGateway settings,
                              std::chrono::seconds timeout)
@@ -67,7 +87,7 @@ std::string SystemdAction::description() const {
   return text;
 }
 
-asio::awaitable<Result<std::vector<std::string>>> SystemdAction::running() {
+asio::awaitable<Result<Units>> SystemdAction::units() {
   auto systemd = SystemdUnits::connect(executor_);
   if (!systemd) {
     co_return tl::unexpected(systemd.error());
@@ -76,13 +96,7 @@ asio::awaitable<Result<std::vector<std::string>>> SystemdAction::running() {
   if (!states) {
     co_return tl::unexpected(states.error());
   }
-  std::vector<std::string> running;
-  for (const auto& unit : *states) {
-    if (unit.running()) {
-      running.push_back(unit.name);
-    }
-  }
-  co_return running;
+  co_return units_of(*states);
 }
 
 asio::awaitable<Result<Activation>> SystemdAction::activate(Before before) {
@@ -98,9 +112,8 @@ asio::awaitable<Result<Activation>> SystemdAction::activate(Before before) {
   }
   Activation whole{Use::not_running, ""};
   for (const auto& unit : *units) {
-    const bool must_run = settings_.action == Setting::restart || contains(before.running, unit.name);
     // Its state is asked for again: the restart of one unit may stop another.
-    const Result<Activation> one = co_await activate_unit(**systemd, unit.name, must_run, deadline);
+    const Result<Activation> one = co_await activate_unit(**systemd, unit.name, before, deadline);
     if (!one) {
       co_return tl::unexpected(one.error());
     }
@@ -112,83 +125,139 @@ asio::awaitable<Result<Activation>> SystemdAction::activate(Before before) {
   co_return whole;
 }
 
-asio::awaitable<Result<Activation>> SystemdAction::activate_unit(SystemdUnits& systemd, std::string unit, bool must_run,
+asio::awaitable<Result<Activation>> SystemdAction::activate_unit(SystemdUnits& systemd, std::string unit, Before before,
                                                                  Deadline deadline) {
-  const Result<UnitState> before = co_await systemd.state(unit, deadline);
-  if (!before) {
-    co_return tl::unexpected(before.error());
+  Result<UnitState> now = co_await systemd.state(unit, deadline);
+  if (!now) {
+    co_return tl::unexpected(now.error());
   }
-  if (!before->running() && !must_run) {
-    co_return Activation{Use::not_running, unit + " is not running: it will use the new certificate when it starts"};
+  if (now->active_state == "deactivating" || was_started_since(*now, before)) {
+    now = co_await systemd.settled(unit, deadline);
+    if (!now) {
+      co_return tl::unexpected(now.error());
+    }
   }
-  co_return co_await restart(systemd, unit, *before, deadline);
+  const bool stopped = settings_.action == Setting::try_restart && now->was_stopped();
+  if (was_started_since(*now, before) && !stopped) {
+    co_return adopt(*now);
+  }
+  const bool must_run = settings_.action == Setting::restart || contains(before.running, unit);
+  if (!now->running() && (!must_run || stopped)) {
+    co_return not_running(unit);
+  }
+  co_return co_await restart(systemd, *now, deadline);
 }
 
-asio::awaitable<Result<Activation>> SystemdAction::restart(SystemdUnits& systemd, std::string unit, UnitState before,
-                                                           Deadline deadline) {
-  const auto began = steady_clock::now();
-  const auto elapsed = [began] {
-    return format_duration(std::chrono::round<std::chrono::seconds>(steady_clock::now() - began));
-  };
-  const auto failed = [&](const std::string& why, const UnitState& state) {
-    return failure(ErrorKind::gateway, fmt::format("restarting {}: {} ({}, after {}); see journalctl -u {}", unit, why,
-                                                   state.description(), elapsed(), unit));
-  };
+Result<Activation> SystemdAction::adopt(const UnitState& now) {
+  if (!now.up()) {
+    return failure(ErrorKind::gateway, fmt::format("{} was started with this keystore and is not active ({}); see "
+                                                   "journalctl -u {}",
+                                                   now.name, now.description(), now.name));
+  }
+  started_[now.name] = now;
+  return Activation{Use::in_use, fmt::format("{} has been started with this keystore already, main process {}",
+                                             now.name, now.main_pid)};
+}
+
+// A job that another took the place of, or whose end nobody saw, may have done nothing at all: it is run again then.
+asio::awaitable<Result<SystemdAction::Restart>> SystemdAction::run_job(SystemdUnits& systemd, UnitState before,
+                                                                       Deadline deadline) {
   const bool gentle = settings_.action == Setting::try_restart && before.running();
   const Job job = gentle ? Job::try_restart : Job::restart;
-  const Result<std::string> result = co_await systemd.run(job, unit, deadline);
-  if (!result) {
-    co_return tl::unexpected(result.error());
+  for (int round = 1;; ++round) {
+    Result<SystemdUnits::JobEnd> end = co_await systemd.run(job, before.name, deadline);
+    if (!end) {
+      co_return tl::unexpected(end.error());
+    }
+    Result<UnitState> after = co_await systemd.settled(before.name, deadline);
+    if (!after) {
+      co_return tl::unexpected(after.error());
+    }
+    Restart restart{std::move(*end), std::move(*after)};
+    const bool in_vain = restart.in_doubt() && restart.after.up() && !restart.after.started_since(before);
+    const auto again = steady_clock::now() + kRunAgain;
+    if (!in_vain || round == kMostRounds || again >= deadline) {
+      co_return restart;
+    }
+    const Result<void> waited = co_await systemd.wait_until(again);
+    if (!waited) {
+      co_return tl::unexpected(waited.error());
+    }
   }
-  const Result<UnitState> after = co_await systemd.state(unit, steady_clock::now() + kQuestionTimeout);
-  if (!after) {
-    co_return tl::unexpected(after.error());
-  }
-  if (result->empty()) {
-    co_return failed("it has not finished starting, and the job goes on", *after);
-  }
-  if (*result != "done") {
-    co_return failed(explain(*result), *after);
-  }
-  if (after->active_state != "active") {
-    co_return failed("it is not active", *after);
-  }
-  if (same_process(before, *after)) {
-    co_return failed(fmt::format("its main process is still {}", before.main_pid), *after);
-  }
-  UnitState& started = started_[unit] = *after;
-  if (before.active_state != "activating") {
-    // The job has set systemd's counter back: what it counts by now are starts after ours.
-    started.automatic_restarts = 0;
-  }
-  co_return Activation{Use::in_use,
-                       fmt::format("restarted {} in {}, main process {}", unit, elapsed(), after->main_pid)};
 }
 
-asio::awaitable<Result<std::string>> SystemdAction::check(Before before) {
+asio::awaitable<Result<Activation>> SystemdAction::restart(SystemdUnits& systemd, UnitState before, Deadline deadline) {
+  const auto began = steady_clock::now();
+  const Result<Restart> restart = co_await run_job(systemd, before, deadline);
+  if (!restart) {
+    co_return tl::unexpected(restart.error());
+  }
+  const UnitState& after = restart->after;
+  const std::string elapsed = format_duration(std::chrono::round<std::chrono::seconds>(steady_clock::now() - began));
+  const std::string& result = restart->end.result;
+  const bool may_be_well = result == "done" || restart->in_doubt();
+  if (may_be_well && after.up() && after.started_since(before)) {
+    UnitState& started = started_[after.name] = after;
+    if (before.active_state != "activating") {
+      // The job has set systemd's counter back: what it counts by now are starts after ours.
+      started.automatic_restarts = 0;
+    }
+    co_return Activation{Use::in_use,
+                         fmt::format("restarted {} in {}, main process {}", after.name, elapsed, after.main_pid)};
+  }
+  const bool stopped = after.was_stopped() || (result == "canceled" && !after.running() && !after.changing());
+  if (may_be_well && stopped) {
+    co_return not_running(after.name);
+  }
+  co_return failure(ErrorKind::gateway,
+                    fmt::format("restarting {}: {} ({}, after {}); see journalctl -u {}", after.name,
+                                why_not(*restart, before), after.description(), elapsed, after.name));
+}
+
+asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
+  // A bus or a systemd that cannot be asked says nothing of the gateway.
   auto systemd = SystemdUnits::connect(executor_);
   if (!systemd) {
-    co_return tl::unexpected(systemd.error());
+    co_return Look{Verdict::not_yet, systemd.error().message};
   }
-  const auto units = co_await (*systemd)->states(settings_.units, steady_clock::now() + kQuestionTimeout);
-  if (!units) {
+  const Deadline deadline = steady_clock::now() + kQuestionTimeout;
+  const auto units = co_await (*systemd)->states(settings_.units, deadline);
+  if (!units && units.error().kind == ErrorKind::cancelled) {
     co_return tl::unexpected(units.error());
   }
-  std::string message;
+  if (!units) {
+    co_return Look{Verdict::not_yet, units.error().message};
+  }
+  Look whole{Verdict::passed, ""};
+  Result<Look> one = whole;
   for (const auto& now : *units) {
     const bool must_run =
         settings_.action == Setting::restart || started_.contains(now.name) || contains(before.running, now.name);
     if (!must_run && !now.running()) {
-      message = joined(message, now.name + " is not running");
+      whole.message = joined(whole.message, now.name + " is not running");
       continue;
     }
-    const Result<std::string> well = check_unit(started_.try_emplace(now.name, now).first->second, now);
-    if (!well) {
-      co_return tl::unexpected(well.error());
+    one = check_unit(started_.try_emplace(now.name, now).first->second, now);
+    if (!one) {
+      break;
     }
-    message = joined(message, *well);
+    // What is not there yet weighs more than what was stopped.
+    if (whole.verdict == Verdict::passed || one->verdict == Verdict::not_yet) {
+      whole.verdict = one->verdict;
+    }
+    whole.message = joined(whole.message, one->message);
   }
-  co_return message;
+  const bool is_down = !one || whole.verdict == Verdict::stopped;
+  if (is_down) {
+    const Result<bool> shuts_down = co_await (*systemd)->host_shuts_down(deadline);
+    if (shuts_down.value_or(false)) {
+      co_return Look{Verdict::not_yet, "the host is shutting down"};
+    }
+  }
+  if (!one) {
+    co_return tl::unexpected(one.error());
+  }
+  co_return whole;
 }
 
 asio::awaitable<Result<std::string>> SystemdAction::rehearse() {

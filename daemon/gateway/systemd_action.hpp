@@ -16,17 +16,27 @@ class SystemdAction final : public Action {
                 std::chrono::seconds timeout);
 
   std::string description() const override;
-  boost::asio::awaitable<Result<std::vector<std::string>>> running() override;
+  boost::asio::awaitable<Result<Units>> units() override;
   boost::asio::awaitable<Result<Activation>> activate(Before before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
   bool watches(const Before& before) const override { return !started_.empty() || !before.running.empty(); }
-  boost::asio::awaitable<Result<std::string>> check(Before before) override;
+  boost::asio::awaitable<Result<Look>> check(Before before) override;
 
  private:
-  boost::asio::awaitable<Result<Activation>> activate_unit(SystemdUnits& systemd, std::string unit, bool must_run,
+  struct Restart {
+    SystemdUnits::JobEnd end;
+    UnitState after;
+    // Whether it may have done nothing, or others as much.
+    bool in_doubt() const;
+  };
+
+  boost::asio::awaitable<Result<Activation>> activate_unit(SystemdUnits& systemd, std::string unit, Before before,
                                                            Deadline deadline);
-  boost::asio::awaitable<Result<Activation>> restart(SystemdUnits& systemd, std::string unit, UnitState before,
-                                                     Deadline deadline);
+  // One that was started since `Before`: by an activation that this daemon did not see the end of, or by others.
+  Result<Activation> adopt(const UnitState& now);
+  boost::asio::awaitable<Result<Restart>> run_job(SystemdUnits& systemd, UnitState before, Deadline deadline);
+  boost::asio::awaitable<Result<Activation>> restart(SystemdUnits& systemd, UnitState before, Deadline deadline);
+  static std::string why_not(const Restart& restart, const UnitState& before);
 
   boost::asio::any_io_executor executor_;
   configuration::SystemdGateway settings_;

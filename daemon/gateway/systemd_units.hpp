@@ -1,12 +1,12 @@
-// The units of this host's systemd, over the system bus: their state, restart jobs, and whether we may run one. What a
+// The units of this host's systemd, over the system bus: their state, restart jobs, and whether we may run one. While
+// the bus or systemd is restarted, questions are asked again over another connection, until their deadline. What a
 // state means for a gateway is the callers' business.
 #pragma once
-
-#include <sys/types.h>
 
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -15,31 +15,25 @@
 #include "core/error.hpp"
 #include "gateway/system_bus.hpp"
 #include "gateway/unit_properties.hpp"
+#include "gateway/unit_state.hpp"
 
 namespace renewd::gateway {
+
+inline constexpr auto kSystemd = "org.freedesktop.systemd1";
+inline constexpr auto kManagerPath = "/org/freedesktop/systemd1";
+inline constexpr auto kManager = "org.freedesktop.systemd1.Manager";
 
 // For questions, which systemd answers at once.
 inline constexpr std::chrono::seconds kQuestionTimeout{10};
 
-struct UnitState {
-  // The unit's own name, whatever alias it was asked for by: systemd's jobs, polkit and the journal know no other.
-  std::string name;
-  std::string active_state;    // "active", "activating", "inactive", "failed", …
-  std::string restart_policy;  // Restart=: "no", "on-failure", "always", …
-  std::string status_text;     // what the service said with STATUS=
-  int status_errno = 0;        // what it said with ERRNO=
-  int exit_status = 0;         // of the last main process; a signal's number if one ended it
-  bool ended_by_signal = false;
-  pid_t main_pid = 0;
-  std::int64_t automatic_restarts = 0;
-
-  bool running() const;
-  // For messages: "ActiveState=failed, exit status 3".
-  std::string description() const;
-};
-
 // As systemctl does it: a name without the suffix means the service.
 std::string service_name(const std::string& unit);
+
+// What stops a unit besides a stop of its own: a stop of `unit`, or its start, by `setting`.
+struct Tie {
+  std::string unit;
+  std::string setting;  // "PartOf"; "Conflicts" for its start
+};
 
 // What systemd knows of a unit that need not exist.
 struct UnitOnHost {
@@ -49,11 +43,16 @@ struct UnitOnHost {
   bool hides_homes;                 // ProtectHome=: home directories are empty, or not there, for it
   std::string output;               // StandardOutput= and StandardError=, where none of them reaches the journal
   Result<void> usable;              // the error says why systemd could not start it
+  std::vector<Tie> stopped_by;
 };
 
 class SystemdUnits {
  public:
   enum class Job { restart, try_restart };
+  struct JobEnd {
+    std::string result;  // "done", "failed", …; empty when its end was not seen: the deadline passed first, or
+    std::string doubt;   // … why it may not even have begun
+  };
 
   static Result<std::unique_ptr<SystemdUnits>> connect(const boost::asio::any_io_executor& executor);
 
@@ -63,11 +62,14 @@ class SystemdUnits {
   boost::asio::awaitable<Result<UnitOnHost>> look_up(std::string unit, Deadline deadline);
   // The states of several units in their order, each once, although it may be named twice.
   boost::asio::awaitable<Result<std::vector<UnitState>>> states(std::vector<std::string> units, Deadline deadline);
-  // Runs a job to its end and returns its result ("done", "failed", …); an empty one when the deadline passed first,
-  // and the job then goes on.
-  boost::asio::awaitable<Result<std::string>> run(Job job, std::string unit, Deadline deadline);
+  // Runs a job to its end. Whose end was not seen may go on.
+  boost::asio::awaitable<Result<JobEnd>> run(Job job, std::string unit, Deadline deadline);
   // Whether we may run such a job. The unit is not touched.
   boost::asio::awaitable<Result<void>> check_permission(Job job, std::string unit, Deadline deadline);
+  // The state once the unit is neither being started nor stopped, by whomever; at the deadline as it is then. A host
+  // that shuts down starts nothing more: there it waits for us to be stopped.
+  boost::asio::awaitable<Result<UnitState>> settled(std::string unit, Deadline deadline);
+  boost::asio::awaitable<Result<bool>> host_shuts_down(Deadline deadline);
   boost::asio::awaitable<Result<void>> wait_until(Deadline time);
 
  private:
@@ -76,13 +78,24 @@ class SystemdUnits {
     std::string result;
   };
 
-  explicit SystemdUnits(std::unique_ptr<SystemBus> bus) : bus_(std::move(bus)) {}
-  Result<void> watch_jobs();
-  boost::asio::awaitable<Result<UnitProperties>> properties_of(std::string unit, Deadline deadline);
-  boost::asio::awaitable<Result<MessagePtr>> call_manager(std::string member, std::vector<std::string> arguments,
-                                                          Deadline deadline);
-  boost::asio::awaitable<CallResult> request(std::string member, std::vector<std::string> arguments, Deadline deadline);
+  struct Call {
+    std::string path;
+    const char* interface;
+    std::string member;
+    std::vector<std::string> arguments;
+  };
 
+  SystemdUnits(boost::asio::any_io_executor executor, std::unique_ptr<SystemBus> bus)
+      : executor_(std::move(executor)), bus_(std::move(bus)) {}
+  boost::asio::awaitable<Result<void>> watch_jobs(Deadline deadline);
+  boost::asio::awaitable<Result<UnitProperties>> properties_of(std::string unit, Deadline deadline);
+  // Once.
+  boost::asio::awaitable<CallResult> call(Call call, Deadline deadline);
+  // For what may be asked twice.
+  boost::asio::awaitable<CallResult> ask(Call call, Deadline deadline);
+  boost::asio::awaitable<Result<JobEnd>> await_end(std::string job, std::string unit, Deadline deadline);
+
+  boost::asio::any_io_executor executor_;
   std::unique_ptr<SystemBus> bus_;
   std::vector<FinishedJob> finished_;
   Subscription job_removed_;  // after bus_, which it must not outlive

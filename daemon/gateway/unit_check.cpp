@@ -4,18 +4,48 @@
 
 namespace renewd::gateway {
 
-Result<std::string> check_unit(const UnitState& started, const UnitState& now) {
+Units units_of(const std::vector<UnitState>& states) {
+  Units units;
+  for (const auto& unit : states) {
+    if (unit.running()) {
+      units.running.push_back(unit.name);
+    }
+    units.invocations[unit.name] = unit.invocation;
+  }
+  return units;
+}
+
+bool was_started_since(const UnitState& now, const Before& before) {
+  const auto noted = before.invocations.find(now.name);
+  return noted != before.invocations.end() && !now.invocation.empty() && now.invocation != noted->second;
+}
+
+Result<Look> check_unit(UnitState& started, const UnitState& now) {
   const auto failed = [&](const std::string& why) {
     return failure(ErrorKind::gateway, fmt::format("verifying {}: {}; see journalctl -u {}", now.name, why, now.name));
   };
-  if (now.active_state != "active") {
-    return failed("it did not stay up (" + now.description() + ")");
-  }
-  if (now.main_pid != started.main_pid || now.automatic_restarts > started.automatic_restarts) {
+  // A restart on request sets the counter back.
+  if (now.automatic_restarts > started.automatic_restarts) {
     return failed(
         fmt::format("main process {} ended and systemd started it again ({})", started.main_pid, now.description()));
   }
-  return fmt::format("{} is active, main process {}", now.name, now.main_pid);
+  if (now.up()) {
+    const bool same = now.invocation == started.invocation && now.main_pid == started.main_pid;
+    if (same) {
+      return Look{Verdict::passed, fmt::format("{} is active, main process {}", now.name, now.main_pid)};
+    }
+    started = now;
+    return Look{Verdict::not_yet,
+                fmt::format("{} was restarted by another than this daemon, main process {}", now.name, now.main_pid)};
+  }
+  if (now.changing()) {
+    return Look{Verdict::not_yet, fmt::format("{} is being started or stopped ({})", now.name, now.description())};
+  }
+  if (now.was_stopped()) {
+    return Look{Verdict::stopped,
+                now.name + " was stopped on request meanwhile: it will use the new certificate when it starts"};
+  }
+  return failed("it did not stay up (" + now.description() + ")");
 }
 
 }  // namespace renewd::gateway

@@ -1,14 +1,22 @@
-// Whether a unit that was started has stayed up since.
+// Whether a unit that was started has stayed up since, and whether it was started at all.
 #pragma once
 
-#include <string>
+#include <vector>
 
 #include "core/error.hpp"
-#include "gateway/systemd_units.hpp"
+#include "gateway/gateway.hpp"
+#include "gateway/look.hpp"
+#include "gateway/unit_state.hpp"
 
 namespace renewd::gateway {
 
-// Active, with the main process it was started with, and not restarted by systemd since. Error kind: gateway.
-Result<std::string> check_unit(const UnitState& started, const UnitState& now);
+// Passed when it is up as it was started. A restart by others reads the same keystore: it is as good as ours, and the
+// unit is watched from there (`started` changes, and the look is not_yet). Error kind: gateway, for a unit that ended
+// by itself, whether systemd started it again or not.
+Result<Look> check_unit(UnitState& started, const UnitState& now);
+
+Units units_of(const std::vector<UnitState>& states);
+// Whether it is in another run than was noted then. False where nothing was.
+bool was_started_since(const UnitState& now, const Before& before);
 
 }  // namespace renewd::gateway

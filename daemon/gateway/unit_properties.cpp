@@ -1,8 +1,12 @@
 #include "gateway/unit_properties.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace renewd::gateway {
 namespace {
@@ -30,6 +34,23 @@ int read_value(sd_bus_message* answer, const std::string& name, std::string_view
     std::uint32_t value = 0;
     result = sd_bus_message_read_basic(answer, SD_BUS_TYPE_UINT32, &value);
     properties.numbers[name] = value;
+  } else if (type == "t") {
+    std::uint64_t value = 0;
+    result = sd_bus_message_read_basic(answer, SD_BUS_TYPE_UINT64, &value);
+    properties.numbers[name] = static_cast<std::int64_t>(value);
+  } else if (type == "ay") {
+    const void* bytes = nullptr;
+    std::size_t size = 0;
+    result = sd_bus_message_read_array(answer, SD_BUS_TYPE_BYTE, &bytes, &size);
+    std::string& text = properties.texts[name];
+    for (std::size_t i = 0; result >= 0 && i < size; ++i) {
+      text += fmt::format("{:02x}", static_cast<const unsigned char*>(bytes)[i]);
+    }
+  } else if (type == "(uo)") {
+    std::uint32_t value = 0;
+    const char* path = nullptr;
+    result = sd_bus_message_read(answer, "(uo)", &value, &path);
+    properties.numbers[name] = value;
   } else {
     std::int32_t value = 0;
     result = sd_bus_message_read_basic(answer, SD_BUS_TYPE_INT32, &value);
@@ -50,7 +71,8 @@ int read_entry(sd_bus_message* answer, UnitProperties& properties) {
     return result;
   }
   const std::string_view contents(type);
-  if (contents != "s" && contents != "as" && contents != "u" && contents != "i") {
+  constexpr std::array kRead{"s", "as", "u", "i", "t", "ay", "(uo)"};
+  if (std::find(kRead.begin(), kRead.end(), contents) == kRead.end()) {
     return sd_bus_message_skip(answer, "v");
   }
   return read_value(answer, name, contents, properties);
@@ -88,6 +110,15 @@ Result<void> add_properties(sd_bus_message* answer, UnitProperties& properties) 
     }
   }
   return system_failure(ErrorKind::gateway, "reading its properties", -result);
+}
+
+Result<std::string> read_object_path(sd_bus_message* answer) {
+  const char* path = nullptr;
+  const int result = sd_bus_message_read(answer, "o", &path);
+  if (result < 0) {
+    return system_failure(ErrorKind::gateway, "reading systemd's answer", -result);
+  }
+  return std::string(path);
 }
 
 }  // namespace renewd::gateway

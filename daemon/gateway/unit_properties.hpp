@@ -1,4 +1,5 @@
-// The properties of a D-Bus object, as far as units need them: strings, lists of them, and integers.
+// The properties of a D-Bus object, as far as units need them: strings, lists of them, integers, IDs (bytes, read as
+// hexadecimal text), and the number of a job.
 #pragma once
 
 #include <cstdint>
@@ -26,5 +27,8 @@ struct UnitProperties {
 // Adds what an answer to org.freedesktop.DBus.Properties.GetAll (a{sv}) holds; other types are passed over.
 // Error kind: gateway.
 Result<void> add_properties(sd_bus_message* answer, UnitProperties& properties);
+
+// What an answer holds that is one object's path. Error kind: gateway.
+Result<std::string> read_object_path(sd_bus_message* answer);
 
 }  // namespace renewd::gateway

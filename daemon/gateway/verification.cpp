@@ -23,6 +23,7 @@ constexpr std::chrono::milliseconds kLookAgain{500};
 struct Sight {
   std::string well;
   std::string missing;  // empty when nothing is
+  Verdict action;
 };
 
 void join(std::string& text, const std::string& more) {
@@ -50,7 +51,15 @@ asio::awaitable<Result<Sight>> look(Action& action, const Watches& watches, Befo
   if (!standing) {
     co_return tl::unexpected(std::move(standing.error()));
   }
-  sight.well = std::move(*standing);
+  sight.action = standing->verdict;
+  if (sight.action == Verdict::not_yet) {
+    sight.missing = std::move(standing->message);
+    co_return sight;
+  }
+  sight.well = std::move(standing->message);
+  if (sight.action == Verdict::stopped) {
+    co_return sight;
+  }
   for (const auto& one : watches) {
     auto seen = co_await one->look(deadline);
     if (!seen) {
@@ -67,15 +76,15 @@ std::chrono::seconds grace_time(std::chrono::seconds timeout) {
   return std::clamp(timeout / 12, std::chrono::seconds(2), std::chrono::seconds(10));
 }
 
-asio::awaitable<Result<std::string>> verify(Action& action, const Probes& probes, Before before,
-                                            std::chrono::seconds timeout) {
+asio::awaitable<Result<Activation>> verify(Action& action, const Probes& probes, Before before,
+                                           std::chrono::seconds timeout) {
   const auto began = steady_clock::now();
   const auto watches = co_await watch(probes, before);
   if (!watches) {
     co_return tl::unexpected(watches.error());
   }
   const bool sees_anything = action.watches(before) || !watches->empty();
-  const auto settled = sees_anything ? began + grace_time(timeout) : began;
+  auto settled = sees_anything ? began + grace_time(timeout) : began;
   const auto deadline = std::max(began + timeout, settled);
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (true) {
@@ -84,8 +93,14 @@ asio::awaitable<Result<std::string>> verify(Action& action, const Probes& probes
     if (!sight) {
       co_return tl::unexpected(std::move(sight.error()));
     }
+    if (sight->action == Verdict::stopped) {
+      co_return Activation{Use::not_running, std::move(sight->well)};
+    }
+    if (sight->action == Verdict::not_yet) {
+      settled = std::min(looked_at + grace_time(timeout), deadline);
+    }
     if (sight->missing.empty() && looked_at >= settled) {
-      co_return std::move(sight->well);
+      co_return Activation{Use::in_use, std::move(sight->well)};
     }
     if (looked_at >= deadline) {
       co_return failure(ErrorKind::gateway, fmt::format("verifying the gateway: not well after {}: {}",

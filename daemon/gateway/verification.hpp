@@ -19,10 +19,11 @@ using Probes = std::vector<std::unique_ptr<Probe>>;
 // that cannot work ends within seconds. A twelfth of the timeout, between 2 and 10 s.
 std::chrono::seconds grace_time(std::chrono::seconds timeout);
 
-// Looks until everything is well in one look after the grace time, which is left out where nothing can be seen; an
-// action that is not well, or a probe that gives up, ends it at once. `action` and `probes` must outlive the coroutine.
-// Errors: gateway (also for what is still missing after `timeout`), cancelled.
-boost::asio::awaitable<Result<std::string>> verify(Action& action, const Probes& probes, Before before,
-                                                   std::chrono::seconds timeout);
+// Looks until everything is well in one look after the grace time, which is left out where nothing can be seen, and
+// begins again when others restart the gateway; an action that is not well, or a probe that gives up, ends it at once.
+// `action` and `probes` must outlive the coroutine. Errors: gateway (also for what is still missing after `timeout`),
+// cancelled.
+boost::asio::awaitable<Result<Activation>> verify(Action& action, const Probes& probes, Before before,
+                                                  std::chrono::seconds timeout);
 
 }  // namespace renewd::gateway

@@ -21,6 +21,7 @@ constexpr std::size_t kJournalLimit = 64 * 1024;
 // A gateway is a handful of units; a position is a path, of 4096 bytes at most, and some numbers.
 constexpr std::size_t kMostUnits = 64;
 constexpr std::size_t kLongestPosition = 4096 + 64;
+constexpr std::size_t kLongestInvocation = 32;  // an ID of 128 bits
 constexpr std::array kPhases{Phase::requested, Phase::answered, Phase::accepted,    Phase::installed,
                              Phase::activated, Phase::verified, Phase::rolling_back};
 
@@ -63,6 +64,24 @@ std::optional<std::vector<std::string>> parse_units(const json::array& array) {
   return units;
 }
 
+// None in the journal of an earlier daemon.
+std::optional<std::map<std::string, std::string>> parse_invocations(const json::object& entry) {
+  std::map<std::string, std::string> invocations;
+  const json::value* member = entry.if_contains("invocations");
+  if (member == nullptr) {
+    return invocations;
+  }
+  for (const auto& [unit, id] : member->as_object()) {
+    const std::string text(id.as_string());
+    if (invocations.size() == kMostUnits || !is_unit(unit) || (!text.empty() && !is_hexadecimal(text)) ||
+        text.size() > kLongestInvocation) {
+      return std::nullopt;
+    }
+    invocations[unit] = text;
+  }
+  return invocations;
+}
+
 std::optional<JournalEntry> parse_entry(const json::value& value) {
   const auto& object = value.as_object();
   const auto phase = phase_named(object.at("phase").as_string());
@@ -74,7 +93,8 @@ std::optional<JournalEntry> parse_entry(const json::value& value) {
   const auto rolled_back = checked_count(object.at("rolled_back"));
   std::string fingerprint(object.at("fingerprint").as_string());
   std::string position(object.at("log_position").as_string());
-  if (!phase || !reached || !units || !generation || !began || !resumed || !rolled_back ||
+  auto invocations = parse_invocations(object);
+  if (!phase || !reached || !units || !invocations || !generation || !began || !resumed || !rolled_back ||
       position.size() > kLongestPosition || (!fingerprint.empty() && !is_hexadecimal(fingerprint))) {
     return std::nullopt;
   }
@@ -85,6 +105,7 @@ std::optional<JournalEntry> parse_entry(const json::value& value) {
                       .in_use = object.at("in_use").as_bool(),
                       .running = std::move(*units),
                       .activation_began = object.at("activation_began").to_number<std::int64_t>(),
+                      .invocations = std::move(*invocations),
                       .log_position = std::move(position),
                       .resumed = *resumed,
                       .rolled_back = *rolled_back};
@@ -117,6 +138,10 @@ std::string serialize(const JournalEntry& entry) {
   for (const auto& [phase, time] : entry.reached) {
     reached[to_string(phase)] = time;
   }
+  json::object invocations;
+  for (const auto& [unit, id] : entry.invocations) {
+    invocations[unit] = id;
+  }
   const json::object object{{"phase", to_string(entry.phase)},
                             {"reached", std::move(reached)},
                             {"fingerprint", entry.fingerprint},
@@ -124,6 +149,7 @@ std::string serialize(const JournalEntry& entry) {
                             {"in_use", entry.in_use},
                             {"running", json::array(entry.running.begin(), entry.running.end())},
                             {"activation_began", entry.activation_began},
+                            {"invocations", std::move(invocations)},
                             {"log_position", entry.log_position},
                             {"resumed", entry.resumed},
                             {"rolled_back", entry.rolled_back}};

@@ -45,6 +45,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
     if (!verified) {
       co_return tl::unexpected(std::move(verified.error()));
     }
+    activation = std::move(*verified);
     if (auto written = reach(entry, Phase::verified); !written) {
       co_return tl::unexpected(std::move(written.error()));
     }
@@ -54,18 +55,23 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
 
 gateway::Before before_of(const installation::JournalEntry& entry) {
   const std::chrono::microseconds began(entry.activation_began);
-  return {entry.running, TimePoint(std::chrono::duration_cast<TimePoint::duration>(began)), entry.log_position};
+  return {entry.running, TimePoint(std::chrono::duration_cast<TimePoint::duration>(began)), entry.log_position,
+          entry.invocations};
 }
 
 asio::awaitable<Result<gateway::Before>> Renewal::before_activation(Entry& entry) {
-  Entry next = entry;
-  if (next.activation_began == 0) {
-    auto running = co_await around_.gateway.running();
-    if (!running) {
-      co_return tl::unexpected(std::move(running.error()));
-    }
-    next.running = std::move(*running);
+  if (!entry.invocations.empty()) {
+    co_return before_of(entry);  // an earlier process was telling it: what that has started is not started again
   }
+  Entry next = entry;
+  auto units = co_await around_.gateway.units();
+  if (!units) {
+    co_return tl::unexpected(std::move(units.error()));
+  }
+  if (next.activation_began == 0) {
+    next.running = std::move(units->running);
+  }
+  next.invocations = std::move(units->invocations);
   next.activation_began =
       std::chrono::duration_cast<std::chrono::microseconds>(around_.clock.now().time_since_epoch()).count();
   next.log_position = around_.gateway.log_position();
@@ -81,7 +87,16 @@ asio::awaitable<Result<gateway::Activation>> Renewal::activate(Entry& entry, std
   if (!before) {
     co_return tl::unexpected(activation_failed(std::move(before.error()), keystore));
   }
-  co_return co_await tell(std::move(*before), std::move(keystore));
+  auto activation = co_await tell(std::move(*before), std::move(keystore));
+  if (!activation && activation.error().kind != ErrorKind::cancelled) {
+    end_telling(entry);
+  }
+  co_return activation;
+}
+
+void Renewal::end_telling(Entry& entry) {
+  entry.invocations.clear();
+  (void)journal_.write(entry);
 }
 
 asio::awaitable<Result<gateway::Activation>> Renewal::tell(gateway::Before before, std::string keystore) {
@@ -105,11 +120,11 @@ Error Renewal::activation_failed(Error error, const std::string& keystore) const
   return with_context(fmt::format("activating the {} keystore", keystore), std::move(error));
 }
 
-asio::awaitable<Result<void>> Renewal::verify(gateway::Before before, gateway::Activation activation,
-                                              std::string keystore) {
+asio::awaitable<Result<gateway::Activation>> Renewal::verify(gateway::Before before, gateway::Activation activation,
+                                                             std::string keystore) {
   const bool sees_something = activation.use == gateway::Use::in_use || around_.gateway.has_probes();
   if (activation.use == gateway::Use::not_running || !sees_something) {
-    co_return Result<void>();
+    co_return activation;
   }
   const bool stopping = co_await stop_requested();
   if (stopping) {
@@ -123,8 +138,14 @@ asio::awaitable<Result<void>> Renewal::verify(gateway::Before before, gateway::A
     co_return tl::unexpected(
         with_context(fmt::format("verifying the gateway with the {} keystore", keystore), std::move(verified.error())));
   }
-  event(EventName::gateway_verified, *verified, {{"keystore", keystore}});
-  co_return Result<void>();
+  if (verified->use == gateway::Use::not_running) {
+    // Nothing to go back for: it has started with the keystore, and somebody wanted it down.
+    event(EventName::gateway_activated, verified->message,
+          {{"action", around_.gateway.description()}, {"keystore", keystore}});
+    co_return std::move(*verified);
+  }
+  event(EventName::gateway_verified, verified->message, {{"keystore", keystore}});
+  co_return activation;
 }
 
 asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
@@ -141,6 +162,7 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
     if (entry.phase != Phase::rolling_back) {
       entry.phase = Phase::installed;
     }
+    entry.invocations.clear();  // who asks for it wants it told in any case
     co_return co_await carry_on(entry);
   }
   auto installed = read_installed(around_.filesystem, settings_.keystore);
@@ -163,6 +185,7 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
   }
   auto verified = co_await verify(before_of(entry), *activation, "installed");
   if (!verified) {
+    end_telling(entry);
     co_return tl::unexpected(std::move(verified.error()));
   }
   if (activation->use == gateway::Use::in_use) {
@@ -170,10 +193,11 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
   }
   entry.running.clear();
   entry.activation_began = 0;
+  entry.invocations.clear();
   if (auto written = journal_.write(entry); !written) {
     co_return tl::unexpected(std::move(written.error()));
   }
-  co_return Completed{certificate, std::move(*activation)};
+  co_return Completed{certificate, std::move(*verified)};
 }
 
 }  // namespace renewd::renewal

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -22,10 +24,13 @@ using gateway::SystemdUnits;
 using gateway::UnitOnHost;
 
 constexpr std::string_view kOwnUnit = "gravitee-renewd.service";
+// More units than any service is tied to, by way of whatever.
+constexpr std::size_t kMostTies = 200;
 
 struct NamedUnit {
   std::string key;
   std::string unit;
+  bool is_restarted = true;
 };
 
 // Every unit that the gateway's part of a certificate names.
@@ -44,7 +49,7 @@ std::vector<NamedUnit> units_of(const std::string& key, const GatewaySettings& s
   }
   if (settings.log_probe) {
     if (const auto* unit = std::get_if<std::string>(&settings.log_probe->target)) {
-      units.push_back({key + ".verify.log.unit", *unit});
+      units.push_back({key + ".verify.log.unit", *unit, false});
     }
   }
   return units;
@@ -103,8 +108,54 @@ std::optional<User> service_user(const UnitOnHost& unit, std::vector<HostFinding
   return std::move(*user);
 }
 
+// What stops our unit with it, also by way of other units: who is restarted as the gateway must not be among them. The
+// last of the ties that lead there. The reference is to an object of the caller's frame, which waits.
+asio::awaitable<std::map<std::string, std::string>> stopped_by(SystemdUnits& systemd, std::vector<gateway::Tie> ties) {
+  std::map<std::string, std::string> found;
+  for (std::size_t i = 0; i < ties.size() && found.size() < kMostTies; ++i) {
+    const gateway::Tie tie = ties[i];
+    if (!found.try_emplace(tie.unit, tie.setting).second || tie.setting == "Conflicts") {
+      continue;  // its start stops us; what stops it does not
+    }
+    const auto unit = co_await systemd.look_up(tie.unit, soon());
+    if (unit) {
+      for (const auto& next : unit->stopped_by) {
+        if (next.setting != "Conflicts") {
+          ties.push_back(next);
+        }
+      }
+    }
+  }
+  co_return found;
+}
+
+// A gateway whose restart stops this daemon is restarted while nobody sees to it, or again and again.
+void check_ties(HostFiles& files, const NamedUnit& named, const UnitOnHost& unit,
+                const std::map<std::string, std::string>& stopped_by) {
+  if (const auto tie = stopped_by.find(unit.name); tie != stopped_by.end()) {
+    files.warn(named.key,
+               fmt::format("a restart of {} stops {} ({}=), in the middle of a renewal: tie them with Wants= "
+                           "and After= alone",
+                           unit.name, kOwnUnit, tie->second));
+  }
+  for (const auto& tie : unit.stopped_by) {
+    if (tie.unit == kOwnUnit && tie.setting != "Conflicts") {
+      files.warn(named.key,
+                 fmt::format("a stop of {} stops {} ({}=), with each upgrade: tie them with Wants= and After= "
+                             "alone",
+                             kOwnUnit, unit.name, tie.setting));
+      return;
+    }
+  }
+}
+
 // The references are to objects of the caller's frame, which waits.
-asio::awaitable<void> check_units(SystemdUnits& systemd, HostFiles& files, std::vector<NamedUnit> units) {
+asio::awaitable<void> check_units(SystemdUnits& systemd, HostFiles& files, std::vector<NamedUnit> units,
+                                  std::optional<UnitOnHost> own) {
+  std::map<std::string, std::string> ties;
+  if (own) {
+    ties = co_await stopped_by(systemd, own->stopped_by);
+  }
   for (const NamedUnit& named : units) {
     const auto unit = co_await systemd.look_up(named.unit, soon());
     if (!unit) {
@@ -116,6 +167,9 @@ asio::awaitable<void> check_units(SystemdUnits& systemd, HostFiles& files, std::
     } else if (unit->name != named.unit) {
       files.note(named.key, fmt::format("{} is an alias of {}", named.unit, unit->name));
     }
+    if (unit && own && named.is_restarted) {
+      check_ties(files, named, *unit, ties);
+    }
   }
 }
 
@@ -126,12 +180,14 @@ asio::awaitable<std::vector<HostFinding>> check_host(asio::any_io_executor execu
   std::vector<HostFinding> findings;
   std::optional<User> user;
   bool hides_homes = false;
+  std::optional<UnitOnHost> own_unit;
   auto systemd = SystemdUnits::connect(executor);
   if (systemd) {
     const auto own = co_await (*systemd)->look_up(std::string(kOwnUnit), soon());
     if (own) {
       user = service_user(*own, findings);
       hides_homes = own->usable && own->hides_homes;
+      own_unit = own->usable ? std::optional(*own) : std::nullopt;
     } else {
       systemd = tl::unexpected(own.error());  // a bus without systemd, as in many containers
     }
@@ -153,7 +209,7 @@ asio::awaitable<std::vector<HostFinding>> check_host(asio::any_io_executor execu
   }
   files.check_rest(settings);
   if (systemd) {
-    co_await check_units(**systemd, files, std::move(units));
+    co_await check_units(**systemd, files, std::move(units), std::move(own_unit));
   } else if (!units.empty()) {
     files.note(units.front().key, "units were not looked at: " + systemd.error().message);
   }

@@ -203,7 +203,7 @@ Result<void> Renewal::begin_judging(Entry& entry) {
 }
 
 // For an orderly end, unlike a crash. Best effort: what failed otherwise matters more.
-void Renewal::forget_crashes() {
+void Renewal::forget_interruptions() {
   if (auto left = journal_.peek(); left && left->resumed != 0) {
     left->resumed = 0;
     (void)journal_.write(*left);

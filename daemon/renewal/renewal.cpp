@@ -78,8 +78,11 @@ asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
     }
   }
   auto completed = co_await carry_on(entry);
-  if (!completed) {
-    forget_crashes();
+  // A stop in the middle of the gateway's part may be of the gateway's making, and come again each time.
+  const bool stopped_at_gateway =
+      !completed && completed.error().kind == ErrorKind::cancelled && entry.phase >= Phase::installed;
+  if (!completed && !stopped_at_gateway) {
+    forget_interruptions();
   }
   co_return completed;
 }
@@ -163,7 +166,7 @@ asio::awaitable<Result<void>> Renewal::obtain(std::string holder) {
                       .and_then([&] { return read_installed(around_.filesystem, settings_.keystore); })
                       .and_then([&](const Installed& installed) { return judge(installed, entry); })
                       .map([](const cloud::Candidate&) {});
-    forget_crashes();
+    forget_interruptions();
     return judged;
   });
 }
@@ -383,7 +386,12 @@ Result<void> Renewal::reach(Entry& entry, Phase phase) {
   Entry next = entry;
   next.phase = phase;
   if (phase != entry.phase) {
-    next.resumed = 0;  // what counts crashes counts those in one phase
+    next.invocations.clear();
+  }
+  // A gateway that is verified may have to be told again: to and fro between these is no advance.
+  const auto tells = [](Phase one) { return one == Phase::installed || one == Phase::activated; };
+  if (phase != entry.phase && !(tells(phase) && tells(entry.phase))) {
+    next.resumed = 0;  // what counts interruptions counts those in one phase
   }
   // What comes after a phase that was gone back to is not reached any more.
   next.reached.erase(next.reached.upper_bound(phase), next.reached.end());

@@ -137,7 +137,7 @@ class Renewal {
   // The certificate that is installed then.
   Result<certificate::Certificate> install(Entry& entry);
   Result<void> begin_judging(Entry& entry);
-  void forget_crashes();
+  void forget_interruptions();
   Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
   void recall_replacement(Entry& entry) const;
   std::optional<installation::CertificateRecord> record_of_generation(const installation::Generation& generation) const;
@@ -154,8 +154,11 @@ class Renewal {
   boost::asio::awaitable<Result<gateway::Activation>> activate(Entry& entry, std::string keystore);
   boost::asio::awaitable<Result<gateway::Activation>> tell(gateway::Before before, std::string keystore);
   Error activation_failed(Error error, const std::string& keystore) const;
-  boost::asio::awaitable<Result<void>> verify(gateway::Before before, gateway::Activation activation,
-                                              std::string keystore);
+  // It is not being told any more: the next time, whatever runs is told again.
+  void end_telling(Entry& entry);
+  // `activation` again, or that the gateway was stopped on purpose since.
+  boost::asio::awaitable<Result<gateway::Activation>> verify(gateway::Before before, gateway::Activation activation,
+                                                             std::string keystore);
   std::optional<Installed> keystore_to_go_back_to(const Entry& entry) const;
   // What may be replaced by the old keystore: the renewed one, or (with `given_up`) what was there when a person gave
   // it up. Error busy for anything else.

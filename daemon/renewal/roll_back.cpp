@@ -74,13 +74,16 @@ asio::awaitable<Result<gateway::Activation>> Renewal::put_back(Entry& entry, Ins
   }
   auto verified = co_await verify(before_of(entry), *activation, label);
   if (!verified) {
+    if (verified.error().kind != ErrorKind::cancelled) {
+      end_telling(entry);
+    }
     co_return tl::unexpected(std::move(verified.error()));
   }
   if (activation->use == gateway::Use::in_use) {
     (void)history_.record_in_use(record_of(old.keystore.certificate));
   }
   (void)history_.append(forward ? "activated" : "rolled_back", entry, around_.clock.now());
-  co_return activation;
+  co_return verified;
 }
 
 // The gateway did not come up with the new keystore. The answer stays for another try. Returns why, and how things are.

@@ -187,7 +187,7 @@ asio::awaitable<TimePoint> Supervisor::step() {
   if (std::exchange(clock_was_set_, false)) {
     schedule_.clock_was_set(now, stage_of(*unfinished, false));
   }
-  if (*unfinished && breaks_crash_loop(**unfinished, now)) {
+  if (*unfinished && breaks_loop(**unfinished, now)) {
     co_return std::min(schedule_.attempts().not_before, next_check);
   }
   const Step step = schedule_.next({validity, stage_of(*unfinished, false), renewal_.requests(now)}, now);
@@ -247,21 +247,25 @@ asio::awaitable<TimePoint> Supervisor::act(Act act, TimePoint needed_until) {
   co_return schedule_.attempts().not_before;
 }
 
-// A renewal that brings the daemon down each time it is resumed must not do so all day long. Only at the first look: a
-// crash is what makes a daemon look for the first time.
-bool Supervisor::breaks_crash_loop(const installation::JournalEntry& unfinished, TimePoint now) {
-  if (!std::exchange(first_look_, false) || unfinished.resumed < kCrashesTolerated) {
+// A renewal that brings the daemon down each time it is resumed, by a crash or because it is stopped with the gateway,
+// must not do so all day long. Only at the first look: that is what a daemon does that was brought down.
+bool Supervisor::breaks_loop(const installation::JournalEntry& unfinished, TimePoint now) {
+  if (!std::exchange(first_look_, false) || unfinished.resumed < kInterruptionsTolerated) {
     return false;
   }
   schedule_.slow_down(now);
   save_attempts();
   const std::string next = format_time(schedule_.attempts().not_before);
-  event(Level::error, EventName::renewal_resumed,
-        fmt::format("begun {} times after \"{}\" without ever coming to an end; the next try is at {}",
-                    unfinished.resumed, to_string(unfinished.phase), next),
-        {{"phase", std::string(to_string(unfinished.phase))},
-         {"resumed", std::int64_t{unfinished.resumed}},
-         {"retry_at", next}});
+  event(
+      Level::error, EventName::renewal_resumed,
+      fmt::format("begun {} times after \"{}\" without ever coming to an end; the next try is at {}{}",
+                  unfinished.resumed, to_string(unfinished.phase), next,
+                  unfinished.phase < installation::Phase::installed
+                      ? ""
+                      : "; the gateway is left as it is. If activating it stops or kills this daemon, see `validate`"),
+      {{"phase", std::string(to_string(unfinished.phase))},
+       {"resumed", std::int64_t{unfinished.resumed}},
+       {"retry_at", next}});
   return true;
 }
 

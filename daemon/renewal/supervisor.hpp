@@ -23,8 +23,9 @@
 
 namespace renewd::renewal {
 
-// After so many crashes in the same phase, a renewal is resumed at the slowest pace.
-inline constexpr int kCrashesTolerated = 5;
+// After so many interruptions in the same phase, a renewal is resumed at the slowest pace. Fewer than systemd starts a
+// unit in quick succession (DefaultStartLimitBurst=5).
+inline constexpr int kInterruptionsTolerated = 3;
 
 class Supervisor {
  public:
@@ -53,7 +54,7 @@ class Supervisor {
   boost::asio::awaitable<TimePoint> guarded_step();
   // `needed_until`: when what the gateway uses expires.
   boost::asio::awaitable<TimePoint> act(Act act, TimePoint needed_until);
-  bool breaks_crash_loop(const installation::JournalEntry& unfinished, TimePoint now);
+  bool breaks_loop(const installation::JournalEntry& unfinished, TimePoint now);
   boost::asio::awaitable<Result<Installed>> look();
   void publish();
   void expect_progress_within(std::chrono::seconds time);

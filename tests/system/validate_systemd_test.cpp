@@ -56,3 +56,30 @@ TEST_CASE("validate, run by root, judges files by what the user of the installed
   run_or_throw({"rm", "/run/systemd/system/gravitee-renewd.service"});
   run_or_throw({"systemctl", "daemon-reload"});
 }
+
+TEST_CASE("validate warns of a gateway whose restart stops the daemon, and of one that is stopped with it") {
+  Machine machine;
+  machine.add_running_unit("gateway");
+  machine.add_alias("other-name.service", "gateway.service");
+  Host host;
+  host.configure({.certificate = {"gateway: {systemd: {unit: other-name.service}}"}});
+  const auto warnings = [&](const std::string& unit_section) {
+    machine.add_unit("gravitee-renewd", "Type=oneshot\nExecStart=/bin/true", unit_section);
+    return validate(host).errors;
+  };
+  const std::string stops = "a restart of gateway.service stops gravitee-renewd.service";
+  for (const std::string setting : {"Requires", "Requisite", "BindsTo", "PartOf", "StopPropagatedFrom", "Conflicts"}) {
+    CHECK_THAT(warnings(setting + "=gateway.service"), ContainsSubstring(stops + " (" + setting + "=)"));
+  }
+  write_file("/run/systemd/system/stack.target", "[Unit]\nRequires=gateway.service\n");
+  CHECK_THAT(warnings("PartOf=stack.target"), ContainsSubstring(stops + " (Requires=)"));
+  CHECK(warnings("Wants=gateway.service\nAfter=gateway.service").find(stops) == std::string::npos);
+
+  const std::string stopped = "a stop of gravitee-renewd.service stops gateway.service";
+  machine.add_unit("gateway", "ExecStart=/bin/sleep infinity", "BindsTo=gravitee-renewd.service");
+  CHECK_THAT(warnings(""), ContainsSubstring(stopped));
+  machine.add_unit("gateway", "ExecStart=/bin/sleep infinity", "Wants=gravitee-renewd.service");
+  CHECK(warnings("").find(stopped) == std::string::npos);
+  run_or_throw({"rm", "/run/systemd/system/gravitee-renewd.service"});
+  run_or_throw({"systemctl", "daemon-reload"});
+}

@@ -64,7 +64,9 @@ class GatewayUnderTest {
       : gateway(make_gateway(loop.io.get_executor(), settings, {}, {})) {}
 
   Result<Activation> activate() { return loop.finish(gateway->activate(before())); }
-  Result<std::string> verify() { return loop.finish(gateway->verify(before())); }
+  Result<std::string> verify() {
+    return loop.finish(gateway->verify(before())).map([](const Activation& seen) { return seen.message; });
+  }
   Result<std::string> rehearse() { return loop.finish(gateway->rehearse()); }
 
   Loop loop;
@@ -73,8 +75,8 @@ class GatewayUnderTest {
  private:
   const Before& before() {
     if (!before_) {
-      before_ = Before{loop.finish(gateway->running()).value_or(std::vector<std::string>()),
-                       std::chrono::system_clock::now(), gateway->log_position()};
+      const Units units = loop.finish(gateway->units()).value_or(Units());
+      before_ = Before{units.running, std::chrono::system_clock::now(), gateway->log_position(), {}};
     }
     return *before_;
   }

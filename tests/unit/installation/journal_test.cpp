@@ -2,6 +2,9 @@
 
 #include <limits>
 
+#include <boost/crc.hpp>
+#include <fmt/format.h>
+
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -20,6 +23,7 @@ JournalEntry entry() {
           .in_use = true,
           .running = {"graviteeio-apim-gateway.service"},
           .activation_began = 1700000003123456,
+          .invocations = {{"graviteeio-apim-gateway.service", "0123456789abcdef0123456789abcdef"}, {"b.service", ""}},
           .log_position = "2049:7:512 /var/log/gateway.log",
           .resumed = 2,
           .rolled_back = 1};
@@ -96,6 +100,9 @@ TEST_CASE("a journal whose checksum is right and whose members are not is not tr
       +[](JournalEntry& e) { e.running = {"\u202e.service"}; },
       +[](JournalEntry& e) { e.running = {std::string(250, 'a') + ".service"}; },
       +[](JournalEntry& e) { e.running.assign(65, "gateway.service"); },
+      +[](JournalEntry& e) { e.invocations = {{"gateway", "ab"}}; },
+      +[](JournalEntry& e) { e.invocations = {{"gateway.service", "not an ID"}}; },
+      +[](JournalEntry& e) { e.invocations = {{"gateway.service", std::string(33, 'a')}}; },
       +[](JournalEntry& e) { e.log_position = "1:2:3 /" + std::string(5000, 'a'); });
   JournalEntry changed = entry();
   spoilt(changed);
@@ -108,4 +115,17 @@ TEST_CASE("a journal may hold what every phase before activation lacks, and a lo
   early.log_position = "- /var/log/a gateway.log";
   early.running = {"gravitee@1\\x2da.service", "a:b_c.d-e.service"};
   CHECK(parse_journal(serialize(early)) == early);
+}
+
+TEST_CASE("a journal of a daemon that did not note the runs of units is read") {
+  JournalEntry old = entry();
+  old.invocations.clear();
+  std::string text = serialize(old);
+  const std::string member = "\"invocations\":{},";
+  text.erase(text.find(member), member.size());
+  const auto end = text.rfind("crc32 ");
+  boost::crc_32_type crc;
+  crc.process_bytes(text.data(), end);
+  text.replace(end + 6, 8, fmt::format("{:08x}", crc.checksum()));
+  CHECK(parse_journal(text) == old);
 }

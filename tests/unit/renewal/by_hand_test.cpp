@@ -171,7 +171,7 @@ TEST_CASE("a gateway that a renewal has left down is started by going back by ha
   world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
   REQUIRE_FALSE(world.run());
   REQUIRE(read_file(world.keystore) == keystores().newest);
-  world.gateway.units.clear();
+  world.gateway.now.running.clear();
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
   REQUIRE(world.run(&Renewal::go_back));
   CHECK(read_file(world.keystore) == keystores().renewed);
@@ -302,7 +302,7 @@ TEST_CASE("the gateway step can be repeated by hand") {
     CHECK_THAT(activated.error().message, ContainsSubstring("verifying the gateway with the installed keystore"));
     CHECK(read_file(world.keystore) == keystores().installed);
     // What it has left down is not forgotten, and the next run goes on with it.
-    world.gateway.units.clear();
+    world.gateway.now.running.clear();
     world.gateway.verification = std::string("well");
     REQUIRE(world.run(&Renewal::activate_again));
     CHECK(world.gateway.last_before->running == std::vector<std::string>{"fake.service"});

@@ -292,7 +292,7 @@ TEST_CASE("a renewal is judged anew against a keystore that somebody else has pu
   refuse_to_start(world);
   REQUIRE_FALSE(world.run());
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
-  world.gateway.units.clear();  // down, as our activation left it
+  world.gateway.now.running.clear();  // down, as our activation left it
   SECTION("a newer one stays, and the gateway that ours has brought down is started with it") {
     write_file(world.keystore, keystores().newest);
     REQUIRE_FALSE(world.run());
@@ -404,7 +404,7 @@ TEST_CASE("a unit that an activation left down is started by the next process, t
       if (world.gateway.activations == 2) {
         throw Crash();
       }
-      world.gateway.units.clear();  // down
+      world.gateway.now.running.clear();  // down
     };
     CHECK_THROWS_AS(world.run(), Crash);
     world.gateway.on_activate = [] {};
@@ -413,13 +413,13 @@ TEST_CASE("a unit that an activation left down is started by the next process, t
     CHECK(world.gateway.last_before->running == std::vector<std::string>{"fake.service"});
     CHECK(read_file(world.keystore) == keystores().installed);
     // It is up again: what is up is noted anew.
-    world.gateway.units = {"another.service"};
+    world.gateway.now.running = {"another.service"};
     REQUIRE(world.run());
     CHECK(world.gateway.last_before->running == std::vector<std::string>{"another.service"});
   }
   SECTION("with the new keystore, where it is not rolled back") {
     world.settings.gateway.rollback = false;
-    world.gateway.on_activate = [&] { world.gateway.units.clear(); };
+    world.gateway.on_activate = [&] { world.gateway.now.running.clear(); };
     REQUIRE_FALSE(world.run());
     world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
     REQUIRE(world.run());
@@ -452,4 +452,119 @@ TEST_CASE("an answer that could not be stored is kept in memory and not asked fo
   REQUIRE(run());
   CHECK(world.cloud.requests == 1);
   CHECK(read_file(world.keystore) == keystores().renewed);
+}
+
+namespace {
+
+// As SIGTERM to the daemon ends it while it tells the gateway; the gateway is started all the same.
+void stop_while_telling(World& world, const std::string& run) {
+  world.gateway.activation = failure(ErrorKind::cancelled, "told to stop");
+  const auto stopped = world.run();
+  REQUIRE_FALSE(stopped);
+  CHECK(stopped.error().kind == ErrorKind::cancelled);
+  world.gateway.now.invocations["fake.service"] = run;
+}
+
+int resumed(World& world) {
+  const auto entry = installation::Journal(world.filesystem, {world.directory / "state", "production"}).peek();
+  REQUIRE(entry);
+  return entry->resumed;
+}
+
+}  // namespace
+
+TEST_CASE("whoever goes on with an activation that was interrupted knows how the gateway was before it") {
+  World world;
+  stop_while_telling(world, "2");
+  const TimePoint began = world.gateway.last_before->began;
+  SECTION("also after several") {
+    stop_while_telling(world, "3");
+  }
+  SECTION("once") {}
+  world.gateway.activation = failure(ErrorKind::gateway, "it did not start");
+  world.gateway.on_activate = [&] {
+    CHECK(world.gateway.last_before->invocations.at("fake.service") == "1");
+    CHECK(world.gateway.last_before->began == began);
+    world.gateway.on_activate = [&] {
+      // The roll-back is an activation of its own.
+      CHECK(world.gateway.last_before->invocations.at("fake.service") != "1");
+      world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    };
+  };
+  REQUIRE_FALSE(world.run());
+  CHECK(read_file(world.keystore) == keystores().installed);
+}
+
+TEST_CASE("an activation that has failed is begun again, whatever the gateway was started with") {
+  World world;
+  world.settings.gateway.rollback = false;
+  refuse_to_start(world);
+  REQUIRE_FALSE(world.run());
+  world.gateway.verification = failure(ErrorKind::gateway, "not well");
+  for (const std::string run : {"2", "3"}) {
+    world.gateway.now.invocations["fake.service"] = run;
+    world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    std::string told_in;
+    world.gateway.on_activate = [&] { told_in = world.gateway.last_before->invocations.at("fake.service"); };
+    REQUIRE_FALSE(world.run());
+    CHECK(told_in == run);
+  }
+}
+
+TEST_CASE("a command by hand tells a gateway again that was being told") {
+  World world;
+  stop_while_telling(world, "2");
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  std::string told_in;
+  world.gateway.on_activate = [&] { told_in = world.gateway.last_before->invocations.at("fake.service"); };
+  REQUIRE(world.run(&Renewal::activate_again));
+  CHECK(told_in == "2");
+}
+
+TEST_CASE("a daemon that is stopped whenever it tells the gateway is counted as one that crashes there") {
+  World world;
+  SECTION("going forward") {
+    for (int stops = 0; stops < 4; ++stops) {
+      stop_while_telling(world, "1");
+      CHECK(resumed(world) == stops);
+    }
+  }
+  SECTION("going back") {
+    refuse_the_new_one(world);
+    const auto refuse = world.gateway.on_activate;
+    world.gateway.on_activate = [&] {
+      refuse();
+      if (read_file(world.keystore) == keystores().installed) {
+        world.gateway.activation = failure(ErrorKind::cancelled, "told to stop");
+      }
+    };
+    for (int stops = 0; stops < 4; ++stops) {
+      REQUIRE_FALSE(world.run());
+      CHECK(resumed(world) == stops);
+    }
+  }
+  SECTION("to and fro between telling it and looking at it") {
+    world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    world.gateway.on_activate = [&] { world.gateway.verification = failure(ErrorKind::cancelled, "told to stop"); };
+    for (int stops = 0; stops < 4; ++stops) {
+      world.gateway.verification = failure(ErrorKind::gateway, "not well");
+      REQUIRE_FALSE(world.run());
+      CHECK(resumed(world) == stops);
+    }
+  }
+}
+
+TEST_CASE("a gateway that was stopped on purpose is not rolled back, nor told again") {
+  World world;
+  world.gateway.stopped = true;
+  world.gateway.verification = std::string("it was stopped on request");
+  const auto completed = world.run();
+  REQUIRE(completed);
+  CHECK(completed->activation.use == gateway::Use::not_running);
+  CHECK(world.gateway.activations == 1);
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  CHECK_THAT(world.events(), !ContainsSubstring("renewal_rolled_back") && !ContainsSubstring("gateway_verified") &&
+                                 ContainsSubstring("renewal_completed"));
+  // It has started with it before.
+  CHECK(in_use(world));
 }

@@ -68,7 +68,7 @@ class FakeGateway final : public gateway::Gateway {
  public:
   std::string description() const override { return "restart the fake"; }
   bool has_probes() const override { return false; }
-  asio::awaitable<Result<std::vector<std::string>>> running() override { co_return units; }
+  asio::awaitable<Result<gateway::Units>> units() override { co_return now; }
   std::string log_position() const override { return log_end; }
   asio::awaitable<Result<gateway::Activation>> activate(gateway::Before before) override {
     ++activations;
@@ -76,17 +76,19 @@ class FakeGateway final : public gateway::Gateway {
     on_activate();
     co_return activation;
   }
-  asio::awaitable<Result<std::string>> verify(gateway::Before before) override {
+  asio::awaitable<Result<gateway::Activation>> verify(gateway::Before before) override {
     ++verifications;
     last_before = std::move(before);
     on_verify();
-    co_return verification;
+    const auto use = stopped ? gateway::Use::not_running : gateway::Use::in_use;
+    co_return verification.map([use](const std::string& message) { return gateway::Activation{use, message}; });
   }
   asio::awaitable<Result<std::string>> rehearse() override { co_return std::string("may"); }
 
   Result<gateway::Activation> activation = gateway::Activation{gateway::Use::in_use, "restarted"};
   Result<std::string> verification = std::string("well");
-  std::vector<std::string> units{"fake.service"};
+  gateway::Units now{{"fake.service"}, {{"fake.service", "1"}}};
+  bool stopped = false;  // on purpose, before it is verified
   std::string log_end;
   std::optional<gateway::Before> last_before;
   std::function<void()> on_activate = [] {};

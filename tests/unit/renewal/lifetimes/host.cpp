@@ -177,7 +177,7 @@ void Host::look(bool by_itself) {
     wake_ = std::min(wake_, next_check);
     return;
   }
-  if (stage_ != Stage::none && std::exchange(first_look_, false) && resumed_ >= renewal::kCrashesTolerated) {
+  if (stage_ != Stage::none && std::exchange(first_look_, false) && resumed_ >= renewal::kInterruptionsTolerated) {
     schedule_->slow_down(clock);
     memory_.keep(schedule_->attempts());
     trace("a crash loop: slowly");

@@ -1,0 +1,146 @@
+// Restart jobs of systemd_units.hpp: whether we may run one, and what came of it.
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "gateway/systemd_units.hpp"
+
+namespace renewd::gateway {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::string_view kAccessDenied = "org.freedesktop.DBus.Error.AccessDenied";
+constexpr std::string_view kDestructive = "org.freedesktop.systemd1.TransactionIsDestructive";
+constexpr std::string_view kShuttingDown = "org.freedesktop.systemd1.ShuttingDown";
+constexpr std::string_view kAuthorizationRequired = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
+
+// How often it is made sure that a job still goes on, besides being told of its end.
+constexpr std::chrono::seconds kLookForJob{2};
+
+std::string method_name(SystemdUnits::Job job) {
+  return job == SystemdUnits::Job::restart ? "RestartUnit" : "TryRestartUnit";
+}
+
+// As polkit's rules and systemctl call it.
+std::string verb(SystemdUnits::Job job) {
+  return job == SystemdUnits::Job::restart ? "restart" : "try-restart";
+}
+
+Error job_refused(SystemdUnits::Job job, const std::string& unit, const CallError& error) {
+  const std::string doing = fmt::format("asking systemd to {} {}", verb(job), unit);
+  if (error.name == kAccessDenied || error.name == kAuthorizationRequired) {
+    return {ErrorKind::gateway,
+            fmt::format("{}: not permitted ({}): a polkit rule is missing that allows uid {} the action "
+                        "org.freedesktop.systemd1.manage-units with unit {} and verb {}",
+                        doing, error.message, ::geteuid(), unit, verb(job))};
+  }
+  return {error.kind, doing + ": " + error.message};
+}
+
+}  // namespace
+
+asio::awaitable<Result<void>> SystemdUnits::watch_jobs(Deadline deadline) {
+  if (job_removed_.slot != nullptr) {
+    co_return Result<void>();
+  }
+  const auto remember = [this](sd_bus_message* signal) {
+    std::uint32_t id = 0;
+    const char* path = nullptr;
+    const char* unit = nullptr;
+    const char* result = nullptr;
+    if (sd_bus_message_read(signal, "uoss", &id, &path, &unit, &result) >= 0) {
+      finished_.push_back({path, result});
+    }
+  };
+  auto subscription = bus_->subscribe(kSystemd, kManagerPath, kManager, "JobRemoved", remember);
+  if (!subscription) {
+    co_return tl::unexpected(subscription.error());
+  }
+  job_removed_ = std::move(*subscription);
+  const CallResult subscribed = co_await call({kManagerPath, kManager, "Subscribe", {}}, deadline);
+  if (!subscribed) {
+    job_removed_ = {};
+    co_return failure(subscribed.error().kind, "asking systemd: Subscribe: " + subscribed.error().message);
+  }
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<SystemdUnits::JobEnd>> SystemdUnits::run(Job job, std::string unit, Deadline deadline) {
+  // A question first: it finds a connection that works.
+  const Result<UnitState> asked = co_await state(unit, deadline);
+  if (!asked) {
+    co_return tl::unexpected(asked.error());
+  }
+  // Before the job is asked for: a short one is over before its path is known to us.
+  const Result<void> watching = co_await watch_jobs(deadline);
+  if (!watching && watching.error().kind == ErrorKind::cancelled) {
+    co_return tl::unexpected(watching.error());
+  }
+  if (!watching) {
+    co_return JobEnd{"", watching.error().message};
+  }
+  finished_.clear();
+  const CallResult started = co_await call({kManagerPath, kManager, method_name(job), {unit, "replace"}}, deadline);
+  if (!started) {
+    const CallError& error = started.error();
+    Error refused = job_refused(job, unit, error);
+    if (error.lost || error.name == kDestructive || error.name == kShuttingDown) {
+      co_return JobEnd{"", std::move(refused.message)};
+    }
+    co_return tl::unexpected(std::move(refused));
+  }
+  const Result<std::string> path = read_object_path(started->get());
+  if (!path) {
+    co_return tl::unexpected(path.error());
+  }
+  co_return co_await await_end(*path, unit, deadline);
+}
+
+asio::awaitable<Result<SystemdUnits::JobEnd>> SystemdUnits::await_end(std::string job, std::string unit,
+                                                                      Deadline deadline) {
+  const auto ours = [this, &job] {
+    return std::find_if(finished_.begin(), finished_.end(), [&](const auto& finished) { return finished.path == job; });
+  };
+  const auto is_over = [&] { return ours() != finished_.end(); };
+  while (std::chrono::steady_clock::now() < deadline) {
+    const Result<bool> over =
+        co_await bus_->process_until(is_over, std::min(deadline, std::chrono::steady_clock::now() + kLookForJob));
+    if (!over && over.error().kind == ErrorKind::cancelled) {
+      co_return tl::unexpected(over.error());
+    }
+    if (!over) {
+      co_return JobEnd{"", "waiting for systemd's job: " + over.error().message};
+    }
+    if (*over) {
+      co_return JobEnd{ours()->result, ""};
+    }
+    // A systemd that was executed again meanwhile may have said nothing. What it said before this answer has been read.
+    const Result<UnitState> now = co_await state(unit, deadline);
+    if (is_over()) {
+      co_return JobEnd{ours()->result, ""};
+    }
+    if (now && !now->has_job) {
+      co_return JobEnd{"", "the end of systemd's job was not seen"};
+    }
+    if (!now && now.error().kind == ErrorKind::cancelled) {
+      co_return tl::unexpected(now.error());
+    }
+  }
+  co_return JobEnd{};
+}
+
+asio::awaitable<Result<void>> SystemdUnits::check_permission(Job job, std::string unit, Deadline deadline) {
+  // "isolate" is valid for start jobs alone, and systemd asks polkit before it looks at the mode (bus_unit_method_
+  // start_generic, then manager_add_job): whoever may restart gets InvalidArgs, the others AccessDenied.
+  const CallResult answer = co_await ask({kManagerPath, kManager, method_name(job), {unit, "isolate"}}, deadline);
+  if (answer || answer.error().name == SD_BUS_ERROR_INVALID_ARGS) {
+    co_return Result<void>();
+  }
+  co_return tl::unexpected(job_refused(job, unit, answer.error()));
+}
+
+}  // namespace renewd::gateway

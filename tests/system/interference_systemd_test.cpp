@@ -1,0 +1,277 @@
+// Whoever else starts, stops and reloads the gateway, the bus or systemd itself while a gateway is activated or
+// verified: what is healthy, or was stopped on purpose, is no failure.
+
+#include <csignal>
+#include <filesystem>
+
+#include "gateway/gateway.hpp"
+#include "support/catch.hpp"
+#include "support/command.hpp"
+#include "support/temporary_directory.hpp"
+#include "system/machine.hpp"
+#include "unit/gateway/running.hpp"
+
+namespace {
+
+using namespace renewd;
+using namespace renewd::gateway;
+using renewd::testing::Machine;
+using Setting = configuration::SystemdGateway::Action;
+
+// So that a verification looks for ten seconds at least.
+constexpr std::chrono::seconds kTimeout{120};
+
+struct Disturbed {
+  explicit Disturbed(configuration::GatewaySettings settings) {
+    settings.verify_timeout = kTimeout;
+    gateway = make_gateway(loop.io.get_executor(), settings, {}, {});
+    note();
+  }
+  explicit Disturbed(const std::string& unit, Setting setting = Setting::try_restart)
+      : Disturbed({.action = configuration::SystemdGateway{{unit}, setting}}) {}
+
+  // As before each activation that does not go on with another.
+  void note() {
+    const Units units = loop.finish(gateway->units()).value();
+    before = {units.running, std::chrono::system_clock::now(), gateway->log_position(), units.invocations};
+  }
+  Result<Activation> activate() { return loop.finish(gateway->activate(before)); }
+  Result<Activation> verify() { return loop.finish(gateway->verify(before)); }
+
+  gateway::testing::Loop loop;
+  std::unique_ptr<renewd::gateway::Gateway> gateway;
+  Before before;
+};
+
+// Does not wait for its end: it comes while the test waits for the gateway.
+void in_a_second(const std::string& command) {
+  renewd::testing::run_or_throw({"/bin/sh", "-c", "(sleep 1; " + command + ") >/dev/null 2>&1 &"});
+}
+
+// Its start is held up for as long as its switch is set.
+void add_held(Machine& machine, const std::string& name) {
+  machine.add_unit(name, "ExecStartPre=/bin/sh -c 'while test -e /run/" + name +
+                             "; do sleep 0.1; done'\nExecStart=/bin/sleep infinity");
+  machine.start(name);
+}
+
+void until_it_is(Machine& machine, const std::string& name, const std::string& state) {
+  while (machine.property(name, "ActiveState") != state) {
+  }
+}
+
+template <typename T>
+std::string why(const Result<T>& result) {
+  return result ? "" : result.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a unit that was started since the keystore was replaced is not started again") {
+  Machine machine;
+  machine.add_running_unit("told");
+  Disturbed gateway("told");
+  renewd::testing::run_or_throw({"systemctl", "restart", "told"});
+  const pid_t pid = machine.main_pid("told");
+  const auto activation = gateway.activate();
+  INFO(why(activation));
+  REQUIRE(activation);
+  CHECK(activation->use == Use::in_use);
+  CHECK(machine.main_pid("told") == pid);
+  gateway.note();
+  REQUIRE(gateway.activate());
+  CHECK(machine.main_pid("told") != pid);
+}
+
+TEST_CASE("a restart that is under way is waited for, and neither begun again nor taken for a failure") {
+  Machine machine;
+  add_held(machine, "awaited");
+  Disturbed gateway("awaited");
+  machine.set_switch("awaited");
+  SECTION("as an earlier process has asked for it") {
+    renewd::testing::run_or_throw({"systemctl", "restart", "--no-block", "awaited"});
+  }
+  SECTION("by a job that no other may replace") {
+    renewd::testing::run_or_throw({"systemctl", "restart", "--no-block", "--job-mode=replace-irreversibly", "awaited"});
+  }
+  until_it_is(machine, "awaited", "activating");
+  const std::string invocation = machine.property("awaited", "InvocationID");
+  in_a_second("rm /run/awaited");
+  const auto activation = gateway.activate();
+  INFO(why(activation));
+  REQUIRE(activation);
+  CHECK(activation->use == Use::in_use);
+  CHECK(machine.property("awaited", "InvocationID") == invocation);
+}
+
+TEST_CASE("a unit that an interrupted activation did not bring up is a failure, and not started again with the same") {
+  Machine machine;
+  machine.add_unit("unable",
+                   "ExecStartPre=/bin/sh -c 'test ! -e /run/unable || exit 7'\nExecStart=/bin/sleep infinity");
+  machine.start("unable");
+  Disturbed gateway("unable");
+  machine.set_switch("unable");
+  renewd::testing::run({"systemctl", "restart", "unable"});
+  const std::string invocation = machine.property("unable", "InvocationID");
+  CHECK_THAT(why(gateway.activate()), ContainsSubstring("ActiveState=failed"));
+  CHECK(machine.property("unable", "InvocationID") == invocation);
+}
+
+TEST_CASE("a unit that reloads is running") {
+  Machine machine;
+  machine.add_unit("reloads",
+                   "Type=notify\nNotifyAccess=all\nExecStart=/bin/sh -c 'systemd-notify --ready; systemd-notify "
+                   "RELOADING=1; exec sleep infinity'");
+  machine.start("reloads");
+  Disturbed gateway("reloads");
+  const auto activation = gateway.activate();
+  INFO(why(activation));
+  REQUIRE(activation);
+  CHECK(activation->use == Use::in_use);
+  until_it_is(machine, "reloads", "reloading");
+  const auto verified = gateway.verify();
+  INFO(why(verified));
+  CHECK(verified);
+}
+
+TEST_CASE("a restart by others during the verification is as good as ours, and looked at as long") {
+  Machine machine;
+  add_held(machine, "theirs");
+  Disturbed gateway("theirs");
+  REQUIRE(gateway.activate());
+  const pid_t ours = machine.main_pid("theirs");
+  SECTION("at once") {
+    in_a_second("systemctl restart theirs");
+  }
+  SECTION("over a while") {
+    machine.set_switch("theirs");
+    in_a_second("systemctl restart --no-block theirs; sleep 3; rm /run/theirs");
+  }
+  const auto verified = gateway.verify();
+  INFO(why(verified));
+  REQUIRE(verified);
+  CHECK(verified->use == Use::in_use);
+  CHECK(machine.main_pid("theirs") != ours);
+  CHECK_THAT(verified->message, ContainsSubstring(std::to_string(machine.main_pid("theirs"))));
+}
+
+TEST_CASE("a restart by others in the middle of ours is as good as ours") {
+  Machine machine;
+  add_held(machine, "replaced");
+  Disturbed gateway("replaced");
+  const pid_t before = machine.main_pid("replaced");
+  machine.set_switch("replaced");
+  SECTION("it takes the place of ours") {
+    in_a_second("systemctl restart --no-block replaced; rm /run/replaced");
+  }
+  SECTION("after a stop") {
+    in_a_second("systemctl stop replaced; systemctl start --no-block replaced; rm /run/replaced");
+  }
+  const auto activation = gateway.activate();
+  INFO(why(activation));
+  REQUIRE(activation);
+  // Where it was still down when we looked, it reads the file at its start.
+  CHECK((activation->use == Use::in_use || activation->use == Use::not_running));
+  until_it_is(machine, "replaced", "active");
+  CHECK(machine.main_pid("replaced") != before);
+}
+
+TEST_CASE("a stop on purpose stays one") {
+  Machine machine;
+  // Ends as a JVM does, which systemd takes for a failure.
+  const std::string jvm = "ExecStart=/bin/sh -c \"trap 'exit 143' TERM; while :; do sleep 0.1; done\"";
+  const std::string name = GENERATE("jvm", "clean");
+  // As an enabled unit is: of one that nobody wants and that has ended cleanly, systemd forgets everything.
+  std::filesystem::create_directories("/run/systemd/system/with-systemd.target.wants");
+  machine.add_alias("with-systemd.target.wants/" + name + ".service", "../" + name + ".service");
+  machine.add_unit(name, name == "jvm" ? jvm : "ExecStart=/bin/sleep infinity");
+  machine.start(name);
+  Disturbed gateway(name);
+  SECTION("during the verification") {
+    REQUIRE(gateway.activate());
+    in_a_second("systemctl stop " + name);
+    const auto verified = gateway.verify();
+    INFO(why(verified));
+    REQUIRE(verified);
+    CHECK(verified->use == Use::not_running);
+    CHECK_THAT(verified->message, ContainsSubstring("stopped on request"));
+  }
+  SECTION("before an activation that goes on with another") {
+    renewd::testing::run_or_throw({"systemctl", "stop", name});
+    const auto activation = gateway.activate();
+    INFO(why(activation));
+    REQUIRE(activation);
+    CHECK(activation->use == Use::not_running);
+  }
+  CHECK(machine.property(name, "ActiveState") == (name == "jvm" ? "failed" : "inactive"));
+}
+
+TEST_CASE("a stop on purpose in the middle of our restart stays one") {
+  Machine machine;
+  add_held(machine, "halted");
+  Disturbed gateway("halted");
+  machine.set_switch("halted");
+  in_a_second("systemctl stop halted");
+  const auto activation = gateway.activate();
+  INFO(why(activation));
+  REQUIRE(activation);
+  CHECK(activation->use == Use::not_running);
+  CHECK(machine.property("halted", "ActiveState") != "active");
+}
+
+TEST_CASE("a unit that ends by itself is no stop on purpose, whatever its status") {
+  Machine machine;
+  const std::string ending = GENERATE("exit 0", "exit 143", "kill -TERM $$", "kill -KILL $$");
+  CAPTURE(ending);
+  machine.add_unit("ends", "ExecStart=/bin/sh -c 'while test ! -e /run/ends; do sleep 0.1; done; " +
+                               (ending.ends_with("$$") ? ending + "$$" : ending) + "'");
+  machine.start("ends");
+  Disturbed gateway("ends");
+  REQUIRE(gateway.activate());
+  machine.set_switch("ends");
+  CHECK_THAT(why(gateway.verify()), ContainsSubstring("did not stay up"));
+}
+
+TEST_CASE("the bus or systemd itself is restarted in the middle") {
+  Machine machine;
+  const std::string command = GENERATE("systemctl restart dbus", "systemctl daemon-reexec", "systemctl daemon-reload",
+                                       "kill -KILL $(systemctl show --value -p MainPID dbus)");
+  CAPTURE(command);
+  add_held(machine, "held");
+  Disturbed gateway("held");
+  const pid_t before = machine.main_pid("held");
+  machine.set_switch("held");
+  in_a_second(command + "; sleep 2; rm /run/held");
+  const auto activation = gateway.activate();
+  INFO(why(activation));
+  REQUIRE(activation);
+  CHECK(activation->use == Use::in_use);
+  CHECK(machine.main_pid("held") != before);
+  in_a_second(command);
+  const auto verified = gateway.verify();
+  INFO(why(verified));
+  REQUIRE(verified);
+  CHECK(verified->use == Use::in_use);
+}
+
+TEST_CASE("a unit that a signal has ended already is waited for, and gets no second one") {
+  Machine machine;
+  renewd::testing::run({"systemctl", "stop", "signalled"});
+  machine.add_unit("signalled", "ExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=2");
+  machine.start("signalled");
+  Disturbed gateway({.action = configuration::SignalGateway{std::string("signalled"), SIGTERM}});
+  renewd::testing::run_or_throw({"systemctl", "kill", "signalled"});
+  SECTION("it is about to start") {
+    until_it_is(machine, "signalled", "activating");
+  }
+  SECTION("it has started") {
+    until_it_is(machine, "signalled", "activating");
+    until_it_is(machine, "signalled", "active");
+  }
+  const auto activation = gateway.activate();
+  INFO(why(activation));
+  REQUIRE(activation);
+  CHECK(activation->use == Use::in_use);
+  CHECK(machine.property("signalled", "NRestarts") == "1");
+  CHECK(gateway.verify());
+}
