@@ -263,7 +263,7 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed, const Entry&
           fmt::format("; it is valid by the cloud's clock, which this host's is {} behind: set the clock",
                       format_duration(*clock_behind_));
     }
-    return tl::unexpected(waits_for_its_time(accepted.error(), renewed, installed)
+    return tl::unexpected(waits_for_its_time(accepted.error(), renewed, installed, entry)
                               ? hold(std::move(accepted.error()))
                               : refuse(entry, std::move(accepted.error())));
   }
@@ -272,12 +272,18 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed, const Entry&
 
 // Whether a refused certificate is good at another time than our clock's: by the cloud's, or in time before the
 // installed one expires. Another request would bring no better one.
-bool Renewal::waits_for_its_time(const Error& refusal, const Certificate& renewed, const Installed& installed) const {
+bool Renewal::waits_for_its_time(const Error& refusal, const Certificate& renewed, const Installed& installed,
+                                 const Entry& entry) const {
   if (refusal.reason != RejectionReason::not_yet_valid && refusal.reason != RejectionReason::expired) {
     return false;
   }
+  const TimePoint now = around_.clock.now();
+  const auto answered = entry.reached.find(Phase::answered);
+  if (answered != entry.reached.end() && now - TimePoint(std::chrono::seconds(answered->second)) > kLongestHold) {
+    return false;
+  }
   if (clock_behind_) {
-    const TimePoint there = around_.clock.now() + *clock_behind_;
+    const TimePoint there = now + *clock_behind_;
     if (renewed.not_before() <= there + certificate::kClockTolerance && there < renewed.not_after()) {
       return true;
     }

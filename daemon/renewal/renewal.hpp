@@ -65,6 +65,9 @@ inline constexpr int kRollbacksPerAnswer = 3;
 // How often judging an answer is begun that never comes to an end, before the cloud is asked anew.
 inline constexpr int kJudgingsPerAnswer = 2;
 
+// How long an answer is held that is good at another time than now: a cloud that only says so must not stop renewal.
+inline constexpr std::chrono::days kLongestHold{7};
+
 class Renewal {
  public:
   // `requests_per_day` caps the requests to the cloud, whoever makes them.
@@ -141,8 +144,8 @@ class Renewal {
   Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
   void recall_replacement(Entry& entry) const;
   std::optional<installation::CertificateRecord> record_of_generation(const installation::Generation& generation) const;
-  bool waits_for_its_time(const Error& refusal, const certificate::Certificate& renewed,
-                          const Installed& installed) const;
+  bool waits_for_its_time(const Error& refusal, const certificate::Certificate& renewed, const Installed& installed,
+                          const Entry& entry) const;
   Error hold(Error error) const;
   std::optional<std::string> known_certificate(const certificate::Certificate& renewed,
                                                const Installed& installed) const;

@@ -68,6 +68,21 @@ TEST_CASE("an answer that is not valid yet is kept and installed once it is, wit
   CHECK(world.cloud.requests == 1);
 }
 
+TEST_CASE("an answer that stays not valid yet is set aside after a week, and the cloud is asked again") {
+  World world;
+  const TimePoint behind = std::chrono::system_clock::now() - std::chrono::days(9);
+  world.clock.time = behind;
+  REQUIRE_FALSE(world.run());
+  world.clock.time = behind + std::chrono::days(7) - 1min;
+  REQUIRE_FALSE(world.run());
+  CHECK(world.cloud.requests == 1);
+  world.clock.time = behind + std::chrono::days(7) + 1min;
+  REQUIRE_FALSE(world.run());
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/answer"));
+  REQUIRE_FALSE(world.run());
+  CHECK(world.cloud.requests == 2);
+}
+
 TEST_CASE("an answer that has expired by a clock ahead of the cloud's is kept until the clock is right") {
   World world;
   std::string date = run_or_throw({"date", "-u", "+%a, %d %b %Y %H:%M:%S GMT"}, {.environment = {{"LC_ALL", "C"}}});
