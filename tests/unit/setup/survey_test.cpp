@@ -239,7 +239,7 @@ TEST_CASE("the file in /etc that a launcher names wins over gravitee.conf, which
   REQUIRE(found.keystores.size() == 1);
   CHECK(found.keystores[0].path == "/mine.p12");
   CHECK(found.keystores[0].units.size() == 1);
-  const auto given = survey(host.files(), {"/opt/graviteeio/apim/gateway/config/gravitee.yml"});
+  const auto given = look(host, {"/opt/graviteeio/apim/gateway/config/gravitee.yml"});
   CHECK_THAT(notes_of(given), ContainsSubstring("graviteeio-apim-gateway.service reads /etc/mine.yml, not /opt/"));
   CHECK_THAT(notes_of(found),
              ContainsSubstring("config/gravitee.yml is left out: graviteeio-apim-gateway.service reads "
