@@ -79,6 +79,7 @@ Result<FileAttributes> read_attributes(int fd, const fs::path& path) {
                         .mode = status.st_mode & 0777U,
                         .extended = std::move(*extended),
                         .names = status.st_nlink,
+                        .regular = S_ISREG(status.st_mode),
                         .sets_group = S_ISDIR(status.st_mode) && (status.st_mode & S_ISGID) != 0};
 }
 

@@ -153,10 +153,6 @@ Result<FileAttributes> PosixFilesystem::attributes(const fs::path& path) const {
   if (!fd) {
     return tl::unexpected(fd.error());
   }
-  struct stat status{};
-  if (::fstat(fd->get(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    return disk_failure("opening", path, EISDIR);
-  }
   return read_attributes(fd->get(), path);
 }
 

@@ -33,8 +33,10 @@ struct FileAttributes {
   // The POSIX ACL and the security label, as raw extended attributes (acl(5), selinux(8)); absent where the file or
   // the file system has none.
   std::map<std::string, std::string> extended;
-  // How many names the file has, and whether what is made in the directory gets its group; never carried over.
+  // How many names the file has, whether it is a regular one, and whether what is made in the directory gets its group;
+  // never carried over.
   nlink_t names = 1;
+  bool regular = true;
   bool sets_group = false;
 
   bool operator==(const FileAttributes&) const = default;

@@ -99,7 +99,9 @@ struct LogQueue::State {
   void write_all() {
     std::unique_lock lock(mutex);
     while (true) {
-      wake.wait(lock, [this] { return stopping || !queue.empty(); });
+      // wait() is newer in libstdc++ than what RHEL 9 has.
+      wake.wait_until(lock, std::chrono::steady_clock::time_point::max(),
+                      [this] { return stopping || !queue.empty(); });
       if (queue.empty()) {
         return;
       }

@@ -15,6 +15,9 @@ Result<ReplacedFile> find_replaced(Filesystem& filesystem, const std::filesystem
   if (!attributes) {
     return tl::unexpected(std::move(attributes.error()));
   }
+  if (!attributes->regular) {
+    return failure(ErrorKind::disk, file->path.string() + " is not a regular file");
+  }
   if (attributes->names > 1) {
     return failure(ErrorKind::disk, fmt::format("{} has {} names (hard links): the others would keep the old keystore",
                                                 file->path.string(), attributes->names));
