@@ -50,11 +50,15 @@ tl::unexpected<Error> refused(const std::string& program, const std::string& why
   return failure(ErrorKind::gateway, fmt::format("running {}: {}", program, why));
 }
 
-// The kernel may run more than scripts and programs of its own kind.
+// The kernel may run more than scripts and programs of its own kind. Where our unit hides /proc/sys (ProcSubset=pid),
+// it counts as one that does: the attempt will tell.
 bool has_further_formats() {
   std::error_code error;
   const fs::directory_iterator entries("/proc/sys/fs/binfmt_misc", error);
-  return !error && std::any_of(begin(entries), end(entries), [](const fs::directory_entry& entry) {
+  if (error) {
+    return !fs::exists("/proc/sys", error);
+  }
+  return std::any_of(begin(entries), end(entries), [](const fs::directory_entry& entry) {
     return entry.path().filename() != "register" && entry.path().filename() != "status";
   });
 }

@@ -81,7 +81,7 @@ asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
   if (!restarted) {
     co_return tl::unexpected(restarted.error());
   }
-  if (*restarted && (*restarted)->running()) {
+  if (*restarted && ((*restarted)->running() || (*restarted)->changing())) {
     co_return co_await await_restart(0, (*restarted)->automatic_restarts, deadline);
   }
   auto target = co_await find_target(deadline);
@@ -199,6 +199,9 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
       }
       co_return Activation{Use::in_use, fmt::format("sent {} to process {}; systemd started {} again, main process {}",
                                                     signal_name(settings_.signal), old_pid, unit_, now->main_pid)};
+    }
+    if (now->was_stopped()) {
+      co_return Activation{Use::not_running, unit_ + " was stopped: it will use the new certificate when it starts"};
     }
     if (steady_clock::now() >= deadline) {
       co_return failure(ErrorKind::gateway,

@@ -131,16 +131,19 @@ asio::awaitable<Result<Activation>> SystemdAction::activate_unit(SystemdUnits& s
   if (!now) {
     co_return tl::unexpected(now.error());
   }
-  if (now->active_state == "deactivating" || was_started_since(*now, before)) {
+  const bool is_between = now->active_state == "deactivating" || (now->has_job && !now->running());
+  if (is_between || was_started_since(*now, before)) {
     now = co_await systemd.settled(unit, deadline);
     if (!now) {
       co_return tl::unexpected(now.error());
     }
   }
-  const bool stopped = settings_.action == Setting::try_restart && now->was_stopped();
-  if (was_started_since(*now, before) && !stopped) {
+  if (was_started_since(*now, before) && now->up()) {
     co_return adopt(*now);
   }
+  // In the run from before, it may be our own restart that has stopped it and did not start it again.
+  const bool stopped =
+      settings_.action == Setting::try_restart && now->was_stopped() && was_started_since(*now, before);
   const bool must_run = settings_.action == Setting::restart || contains(before.running, unit);
   if (!now->running() && (!must_run || stopped)) {
     co_return not_running(unit);
@@ -148,12 +151,7 @@ asio::awaitable<Result<Activation>> SystemdAction::activate_unit(SystemdUnits& s
   co_return co_await restart(systemd, *now, deadline);
 }
 
-Result<Activation> SystemdAction::adopt(const UnitState& now) {
-  if (!now.up()) {
-    return failure(ErrorKind::gateway, fmt::format("{} was started with this keystore and is not active ({}); see "
-                                                   "journalctl -u {}",
-                                                   now.name, now.description(), now.name));
-  }
+Activation SystemdAction::adopt(const UnitState& now) {
   started_[now.name] = now;
   return Activation{Use::in_use, fmt::format("{} has been started with this keystore already, main process {}",
                                              now.name, now.main_pid)};
@@ -230,6 +228,8 @@ asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
   }
   Look whole{Verdict::passed, ""};
   Result<Look> one = whole;
+  bool any_stopped = false;
+  bool any_left = false;
   for (const auto& now : *units) {
     const bool must_run =
         settings_.action == Setting::restart || started_.contains(now.name) || contains(before.running, now.name);
@@ -241,11 +241,15 @@ asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
     if (!one) {
       break;
     }
-    // What is not there yet weighs more than what was stopped.
-    if (whole.verdict == Verdict::passed || one->verdict == Verdict::not_yet) {
-      whole.verdict = one->verdict;
+    any_stopped = any_stopped || one->verdict == Verdict::stopped;
+    any_left = any_left || one->verdict != Verdict::stopped;
+    if (one->verdict == Verdict::not_yet) {
+      whole.verdict = Verdict::not_yet;
     }
     whole.message = joined(whole.message, one->message);
+  }
+  if (any_stopped && !any_left) {
+    whole.verdict = Verdict::stopped;
   }
   const bool is_down = !one || whole.verdict == Verdict::stopped;
   if (is_down) {

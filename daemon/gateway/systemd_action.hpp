@@ -33,7 +33,7 @@ class SystemdAction final : public Action {
   boost::asio::awaitable<Result<Activation>> activate_unit(SystemdUnits& systemd, std::string unit, Before before,
                                                            Deadline deadline);
   // One that was started since `Before`: by an activation that this daemon did not see the end of, or by others.
-  Result<Activation> adopt(const UnitState& now);
+  Activation adopt(const UnitState& now);
   boost::asio::awaitable<Result<Restart>> run_job(SystemdUnits& systemd, UnitState before, Deadline deadline);
   boost::asio::awaitable<Result<Activation>> restart(SystemdUnits& systemd, UnitState before, Deadline deadline);
   static std::string why_not(const Restart& restart, const UnitState& before);

@@ -47,7 +47,7 @@ bool UnitState::changing() const {
 bool UnitState::was_stopped() const {
   const bool ended = active_state == "inactive" || active_state == "failed";
   // These stop it without anybody's asking.
-  const bool by_itself = result == "watchdog" || result == "oom-kill";
+  const bool by_itself = result == "watchdog" || result == "oom-kill" || result == "start-limit-hit";
   return ended && !by_itself && start_began < stop_began && stop_began < main_process_ended;
 }
 

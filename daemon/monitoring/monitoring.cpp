@@ -95,6 +95,7 @@ void Monitoring::changed() {
 }
 
 void Monitoring::close() {
+  wanted_.reset();  // a retry that is due at this moment finds nothing to open
   retry_.cancel();
   listener_.close();
 }
@@ -129,7 +130,7 @@ void Monitoring::open_listener(Telling telling) {
   retry_.expires_after(next_retry_);
   next_retry_ = std::min(next_retry_ * 2, kLastRetry);
   retry_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (!cancelled) {
+    if (!cancelled && wanted_) {
       open_listener(Telling::recovery_only);
     }
   });

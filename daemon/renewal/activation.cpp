@@ -26,6 +26,9 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
     if (auto written = reach(entry, verified ? Phase::verified : Phase::installed); !written) {
       co_return tl::unexpected(std::move(written.error()));
     }
+    if (verified) {
+      activation = std::move(*verified);
+    }
   }
   if (entry.phase < Phase::activated) {
     auto activated = co_await activate(entry, keystore);
@@ -179,13 +182,16 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
     co_return co_await carry_on(entry);
   }
   // An answer waits for its turn, and goes on waiting; what ran before is noted with it.
+  entry.invocations.clear();
   auto activation = co_await activate(entry, "installed");
   if (!activation) {
     co_return tl::unexpected(std::move(activation.error()));
   }
   auto verified = co_await verify(before_of(entry), *activation, "installed");
   if (!verified) {
-    end_telling(entry);
+    if (verified.error().kind != ErrorKind::cancelled) {
+      end_telling(entry);
+    }
     co_return tl::unexpected(std::move(verified.error()));
   }
   if (activation->use == gateway::Use::in_use) {

@@ -104,7 +104,7 @@ TEST_CASE("a restart that is under way is waited for, and neither begun again no
   CHECK(machine.property("awaited", "InvocationID") == invocation);
 }
 
-TEST_CASE("a unit that an interrupted activation did not bring up is a failure, and not started again with the same") {
+TEST_CASE("a unit that an interrupted activation did not bring up is started once more, which decides") {
   Machine machine;
   machine.add_unit("unable",
                    "ExecStartPre=/bin/sh -c 'test ! -e /run/unable || exit 7'\nExecStart=/bin/sleep infinity");
@@ -114,7 +114,43 @@ TEST_CASE("a unit that an interrupted activation did not bring up is a failure, 
   renewd::testing::run({"systemctl", "restart", "unable"});
   const std::string invocation = machine.property("unable", "InvocationID");
   CHECK_THAT(why(gateway.activate()), ContainsSubstring("ActiveState=failed"));
-  CHECK(machine.property("unable", "InvocationID") == invocation);
+  CHECK(machine.property("unable", "InvocationID") != invocation);
+  machine.clear_switch("unable");
+  const auto activation = gateway.activate();
+  INFO(why(activation));
+  REQUIRE(activation);
+  CHECK(activation->use == Use::in_use);
+}
+
+TEST_CASE("a unit that our own restart has stopped, and not started, is started by the roll-back") {
+  Machine machine;
+  machine.add_unit("needed", "Type=oneshot\nExecStart=/bin/sh -c 'test ! -e /run/needed'");
+  machine.add_unit("dependent", "ExecStart=/bin/sleep infinity", "Requires=needed.service\nAfter=needed.service");
+  machine.start("dependent");
+  Disturbed gateway("dependent");
+  machine.set_switch("needed");
+  CHECK_THAT(why(gateway.activate()), ContainsSubstring("depends on did not start"));
+  machine.clear_switch("needed");
+  // As a roll-back notes things: which units ran stays, and so does what they were started as.
+  const auto running = gateway.before.running;
+  gateway.note();
+  gateway.before.running = running;
+  const auto activation = gateway.activate();
+  INFO(why(activation));
+  REQUIRE(activation);
+  CHECK(activation->use == Use::in_use);
+}
+
+TEST_CASE("of two units the one that was stopped on purpose does not end the look at the other") {
+  Machine machine;
+  machine.add_running_unit("stopped");
+  machine.add_unit("dying", "ExecStart=/bin/sleep infinity");
+  machine.start("dying");
+  Disturbed gateway({.action = configuration::SystemdGateway{{"dying", "stopped"}, Setting::try_restart}});
+  REQUIRE(gateway.activate());
+  renewd::testing::run_or_throw({"systemctl", "stop", "stopped"});
+  in_a_second("kill -KILL " + std::to_string(machine.main_pid("dying")));
+  CHECK_FALSE(gateway.verify());
 }
 
 TEST_CASE("a unit that reloads is running") {
