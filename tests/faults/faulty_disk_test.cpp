@@ -42,7 +42,8 @@ const std::vector<std::string> kNeedingRoom = {kCreate, "mkdir",       "mkdirat"
 // to be given back again.
 bool is_best_effort(const Call& call) {
   return call.name == "utimensat" || call.name == "fstatfs" ||
-         (call.path.filename() == "lock" && (call.name == "ftruncate" || call.name == "pwrite64")) ||
+         ((call.path.filename() == "lock" || call.path.filename() == "rehearsal.lock") &&
+          (call.name == "ftruncate" || call.name == "pwrite64")) ||
          (call.path.filename() == ".answer.room" && call.name.starts_with("unlink"));
 }
 

@@ -206,15 +206,23 @@ TEST_CASE("a reload that lacks descriptors is refused as a whole, and the daemon
   daemon.wait_for_errors(said(1, "certificate_checked"));
   rlimit limit{};
   REQUIRE(::prlimit(daemon.pid(), RLIMIT_NOFILE, nullptr, &limit) == 0);
-  // The sanitizers need two for themselves.
-  const rlimit few{two_more_than_open(daemon.pid()), limit.rlim_max};
-  REQUIRE(::prlimit(daemon.pid(), RLIMIT_NOFILE, &few, nullptr) == 0);
-  daemon.send_signal(SIGHUP);
-  CHECK_THAT(daemon.wait_for_errors(said(1, "config_rejected")), ContainsSubstring("Too many open files"));
+  const auto rejected = said(1, "config_rejected");
+  std::string log;
+  std::size_t reloads = 0;
+  // What was open only for a moment when they were counted is enough for a reload: then they are counted again.
+  for (; !rejected(log) && reloads < 50; ++reloads) {
+    // The sanitizers need two for themselves.
+    const rlimit few{two_more_than_open(daemon.pid()), limit.rlim_max};
+    REQUIRE(::prlimit(daemon.pid(), RLIMIT_NOFILE, &few, nullptr) == 0);
+    daemon.send_signal(SIGHUP);
+    const auto reloaded = said(reloads + 1, "config_reloaded");
+    log = daemon.wait_for_errors([&](const std::string& errors) { return rejected(errors) || reloaded(errors); });
+  }
+  CHECK_THAT(log, ContainsSubstring("Too many open files"));
   REQUIRE(::prlimit(daemon.pid(), RLIMIT_NOFILE, &limit, nullptr) == 0);
   daemon.send_signal(SIGHUP);
-  daemon.wait_for_errors(said(1, "config_reloaded"));
-  daemon.wait_for_errors(said(2, "certificate_checked"));
+  daemon.wait_for_errors(said(reloads, "config_reloaded"));
+  daemon.wait_for_errors(said(reloads + 1, "certificate_checked"));
   end(daemon);
 }
 
