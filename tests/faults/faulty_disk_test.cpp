@@ -150,7 +150,8 @@ class FaultyDisk {
     check_told(injected.result, call.path_on(trial.host()),
                looks_for_something(call) ? "" : std::strerror(error.number));
     // Where the last step fails, the old keystore comes back: nobody has told the gateway.
-    const bool put_back = call.name == "fsync" && call.path == ".";
+    const bool syncs = call.name == "fsync" || call.text.find("O_DIRECTORY") != std::string::npos;
+    const bool put_back = syncs && call.path == ".";
     if (put_back) {
       trial.allow_put_back();
     }
