@@ -141,9 +141,8 @@ asio::awaitable<Result<Activation>> SystemdAction::activate_unit(SystemdUnits& s
   if (was_started_since(*now, before) && now->up()) {
     co_return adopt(*now);
   }
-  // In the run from before, it may be our own restart that has stopped it and did not start it again.
-  const bool stopped =
-      settings_.action == Setting::try_restart && now->was_stopped() && was_started_since(*now, before);
+  // Unless our own restart has stopped it and did not start it again.
+  const bool stopped = settings_.action == Setting::try_restart && now->was_stopped() && !left_down_.contains(unit);
   const bool must_run = settings_.action == Setting::restart || contains(before.running, unit);
   if (!now->running() && (!must_run || stopped)) {
     co_return not_running(unit);
@@ -196,6 +195,7 @@ asio::awaitable<Result<Activation>> SystemdAction::restart(SystemdUnits& systemd
   const bool may_be_well = result == "done" || restart->in_doubt();
   if (may_be_well && after.up() && after.started_since(before)) {
     UnitState& started = started_[after.name] = after;
+    left_down_.erase(after.name);
     if (before.active_state != "activating") {
       // The job has set systemd's counter back: what it counts by now are starts after ours.
       started.automatic_restarts = 0;
@@ -207,6 +207,7 @@ asio::awaitable<Result<Activation>> SystemdAction::restart(SystemdUnits& systemd
   if (may_be_well && stopped) {
     co_return not_running(after.name);
   }
+  left_down_.insert(after.name);
   co_return failure(ErrorKind::gateway,
                     fmt::format("restarting {}: {} ({}, after {}); see journalctl -u {}", after.name,
                                 why_not(*restart, before), after.description(), elapsed, after.name));

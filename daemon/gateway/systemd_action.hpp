@@ -3,6 +3,8 @@
 #pragma once
 
 #include <map>
+#include <set>
+#include <string>
 
 #include "gateway/action.hpp"
 #include "gateway/systemd_units.hpp"
@@ -43,6 +45,7 @@ class SystemdAction final : public Action {
   std::chrono::seconds timeout_;
   // The units as the last activation left them running, or as the first check found them.
   std::map<std::string, UnitState> started_;
+  std::set<std::string> left_down_;  // by restarts of ours that failed
 };
 
 }  // namespace renewd::gateway
