@@ -10,6 +10,8 @@
 
 namespace renewd::renewal {
 
+using certificate::Certificate;
+
 Result<std::optional<Renewal::Entry>> Renewal::unfinished() {
   if (!around_.filesystem.exists(paths_.directory)) {
     return std::nullopt;
