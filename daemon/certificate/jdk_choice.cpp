@@ -6,18 +6,10 @@
 #include <utility>
 
 #include "certificate/alias.hpp"
+#include "core/text.hpp"
 
 namespace renewd::certificate {
 namespace {
-
-// The JDK compares aliases without regard to case. That of ASCII is enough: beyond it, Java and we would have to agree
-// on a version of Unicode.
-std::string lower_case(std::string_view alias) {
-  std::string lower(alias);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower;
-}
 
 // String.hashCode(), as HashMap spreads it.
 std::uint32_t java_hash(const std::string& alias) {
@@ -41,6 +33,8 @@ std::vector<std::size_t> gateway_order(const std::vector<std::string>& aliases) 
   }
   std::map<std::string, std::size_t> last_of;
   for (std::size_t i = 0; i < aliases.size(); ++i) {
+    // The JDK compares aliases without regard to case. That of ASCII is enough: beyond it, Java and we would have to
+    // agree on a version of Unicode.
     last_of[lower_case(aliases[i])] = i;
   }
   std::vector<std::pair<std::size_t, std::size_t>> ranked;

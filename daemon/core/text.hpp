@@ -40,4 +40,7 @@ std::string format_duration(std::chrono::seconds duration);
 // distance of more than a third of the word).
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
+// With small ASCII letters for capital ones; other characters stay.
+std::string lower_case(std::string_view text);
+
 }  // namespace renewd

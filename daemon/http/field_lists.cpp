@@ -18,13 +18,6 @@ bool is_parameter(std::string_view element) {
 
 }  // namespace
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower;
-}
-
 std::vector<std::string_view> list_elements(std::string_view value) {
   std::vector<std::string_view> elements;
   bool quoted = false;

@@ -7,8 +7,6 @@
 
 namespace renewd::http {
 
-std::string lower_case(std::string_view text);
-
 // What stands between the commas that are not within quotes, without blanks around; empty elements are left out.
 std::vector<std::string_view> list_elements(std::string_view value);
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/text.hpp"
 #include "http/content_coding.hpp"
 #include "http/field_lists.hpp"
 #include "http/response_head.hpp"
