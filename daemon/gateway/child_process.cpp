@@ -23,6 +23,7 @@ namespace {
 
 namespace asio = boost::asio;
 
+// No proof: Asio reuses the state of a closed descriptor for the next one, along with an event that still waits in it.
 asio::awaitable<boost::system::error_code> readable(asio::posix::stream_descriptor& descriptor) {
   const auto [error] = co_await descriptor.async_wait(asio::posix::stream_descriptor::wait_read, kAsTuple);
   co_return error;
@@ -139,8 +140,18 @@ ChildProcess::~ChildProcess() {
 asio::awaitable<bool> ChildProcess::ended_within(std::chrono::milliseconds time) {
   using asio::experimental::awaitable_operators::operator||;
   timer_.expires_after(time);
-  const auto first = co_await (readable(process_) || expired(timer_));
-  co_return first.index() == 0 && !std::get<0>(first);
+  while (!has_ended()) {
+    const auto first = co_await (readable(process_) || expired(timer_));
+    if (first.index() != 0 || std::get<0>(first)) {
+      co_return has_ended();
+    }
+  }
+  co_return true;
+}
+
+bool ChildProcess::has_ended() const {
+  siginfo_t ended{};
+  return ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == pid_;
 }
 
 void ChildProcess::signal_group(int signal) {

@@ -30,7 +30,7 @@ class ChildProcess {
   ~ChildProcess();
 
   boost::asio::posix::stream_descriptor& output() { return output_; }
-  // Whether the child ended within `time`; false also when the coroutine was cancelled.
+  // Whether the child has ended, after at most `time`; the wait is cut short when the coroutine is cancelled.
   boost::asio::awaitable<bool> ended_within(std::chrono::milliseconds time);
   // To the child and whatever it started in its group. Not after reap(), when the number may be another's.
   void signal_group(int signal);
@@ -43,6 +43,7 @@ class ChildProcess {
  private:
   ChildProcess(const boost::asio::any_io_executor& executor, pid_t pid, int pid_descriptor, int output,
                Descriptor input);
+  bool has_ended() const;
 
   pid_t pid_;
   bool reaped_ = false;
