@@ -5,6 +5,7 @@
 
 #include "certificate/decryption.hpp"
 #include "certificate/pkcs12_contents.hpp"
+#include "core/try.hpp"
 
 namespace renewd::certificate {
 namespace {
@@ -49,11 +50,8 @@ Attempt<Keystore> attempt(std::string_view bytes, const Secret& given, OSSL_LIB_
   Attempt<Keystore> opened = fail(refused_password(given, "the keystore"));
   for (const Password password : passwords) {
     if (has_mac) {
-      const auto verified = verify_mac(pkcs12.get(), password, budget);
+      TRY_LET(const auto verified, verify_mac(pkcs12.get(), password, budget));
       if (!verified) {
-        return tl::unexpected(verified.error());
-      }
-      if (!*verified) {
         continue;
       }
     }

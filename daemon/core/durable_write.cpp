@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/filesystem.hpp"
+#include "core/try.hpp"
 
 namespace renewd {
 namespace {
@@ -46,17 +47,14 @@ Result<fs::path> create_temporary(Filesystem& filesystem, const fs::path& path, 
 
 Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::string_view bytes,
                            const FileAttributes& attributes, const std::function<Result<void>()>& last_check) {
-  const auto temporary = create_temporary(filesystem, path, bytes, attributes, "");
-  if (!temporary) {
-    return tl::unexpected(temporary.error());
-  }
+  TRY_LET(const auto temporary, create_temporary(filesystem, path, bytes, attributes, ""));
   auto renamed = last_check ? last_check() : Result<void>();
   if (renamed) {
-    renamed = filesystem.rename(*temporary, path);
+    renamed = filesystem.rename(temporary, path);
   }
   if (!renamed) {
     // The first failure is the one to report.
-    (void)filesystem.remove(*temporary);
+    (void)filesystem.remove(temporary);
     return renamed;
   }
   return filesystem.sync_directory(path.parent_path());
@@ -65,18 +63,15 @@ Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::st
 Result<void> rehearse_write(Filesystem& filesystem, const fs::path& path, std::size_t size,
                             const FileAttributes& attributes) {
   // Never the name of a file that somebody may be about to rename into its place.
-  const auto temporary = create_temporary(filesystem, path, std::string(size, '\0'), attributes, "-rehearsal");
-  if (!temporary) {
-    return tl::unexpected(temporary.error());
-  }
-  fs::path renamed = *temporary;
+  TRY_LET(const auto temporary, create_temporary(filesystem, path, std::string(size, '\0'), attributes, "-rehearsal"));
+  fs::path renamed = temporary;
   renamed += "-renamed";
-  auto done = filesystem.rename(*temporary, renamed)
+  auto done = filesystem.rename(temporary, renamed)
                   .and_then([&] { return filesystem.sync_directory(path.parent_path()); })
                   .and_then([&] { return filesystem.remove(renamed); });
   if (!done) {
     // The first failure is the one to report.
-    (void)filesystem.remove(*temporary);
+    (void)filesystem.remove(temporary);
     (void)filesystem.remove(renamed);
   }
   return done;

@@ -18,6 +18,7 @@
 
 #include "core/file_attributes.hpp"
 #include "core/trusted_path.hpp"
+#include "core/try.hpp"
 
 namespace renewd {
 namespace {
@@ -114,12 +115,9 @@ Result<Descriptor> PosixFilesystem::open(std::string_view doing, const fs::path&
 }
 
 Result<std::string> PosixFilesystem::read(const fs::path& path, std::size_t limit) const {
-  const auto fd = open("opening", path, O_RDONLY);
-  if (!fd) {
-    return tl::unexpected(fd.error());
-  }
+  TRY_LET(const auto fd, open("opening", path, O_RDONLY));
   struct stat status{};
-  if (::fstat(fd->get(), &status) != 0) {
+  if (::fstat(fd.get(), &status) != 0) {
     return disk_failure("reading", path, errno);
   }
   if (!S_ISREG(status.st_mode)) {
@@ -130,7 +128,7 @@ Result<std::string> PosixFilesystem::read(const fs::path& path, std::size_t limi
   std::size_t size = 0;
   while (true) {
     bytes.resize(size + kBytesPerRead);
-    const ssize_t n = ::read(fd->get(), bytes.data() + size, kBytesPerRead);
+    const ssize_t n = ::read(fd.get(), bytes.data() + size, kBytesPerRead);
     if (n < 0 && errno == EINTR) {
       continue;
     }
@@ -149,11 +147,8 @@ Result<std::string> PosixFilesystem::read(const fs::path& path, std::size_t limi
 }
 
 Result<FileAttributes> PosixFilesystem::attributes(const fs::path& path) const {
-  const auto fd = open("opening", path, O_RDONLY);
-  if (!fd) {
-    return tl::unexpected(fd.error());
-  }
-  return read_attributes(fd->get(), path);
+  TRY_LET(const auto fd, open("opening", path, O_RDONLY));
+  return read_attributes(fd.get(), path);
 }
 
 Result<fs::path> PosixFilesystem::canonical(const fs::path& path) const {
@@ -218,11 +213,8 @@ Result<std::uint64_t> PosixFilesystem::free_bytes(const fs::path& directory) con
 }
 
 Result<void> PosixFilesystem::create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes) {
-  const auto place = find_to_change("creating", path);
-  if (!place) {
-    return tl::unexpected(place.error());
-  }
-  Descriptor fd(::openat(place->at(), place->name.c_str(),
+  TRY_LET(const auto place, find_to_change("creating", path));
+  Descriptor fd(::openat(place.at(), place.name.c_str(),
                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, kNewFileMode));
   if (!fd) {
     return disk_failure("creating", path, errno);
@@ -238,7 +230,7 @@ Result<void> PosixFilesystem::create(const fs::path& path, std::string_view byte
     written = disk_failure("closing", path, errno);
   }
   if (!written) {
-    ::unlinkat(place->at(), place->name.c_str(), 0);
+    ::unlinkat(place.at(), place.name.c_str(), 0);
   }
   return written;
 }
@@ -279,12 +271,9 @@ Result<void> PosixFilesystem::create_directories(const fs::path& directory, mode
     }
   }
   // A directory of our own that does not exist yet is made like any other.
-  const auto above = find_to_change("creating the directory", (parent.empty() ? fs::path(".") : parent) / "x");
-  if (!above) {
-    return tl::unexpected(above.error());
-  }
+  TRY_LET(const auto above, find_to_change("creating the directory", (parent.empty() ? fs::path(".") : parent) / "x"));
   const int made =
-      above->directory ? ::mkdirat(above->at(), directory.filename().c_str(), mode) : ::mkdir(directory.c_str(), mode);
+      above.directory ? ::mkdirat(above.at(), directory.filename().c_str(), mode) : ::mkdir(directory.c_str(), mode);
   if (made != 0 && errno != EEXIST) {
     return disk_failure("creating the directory", directory, errno);
   }
@@ -292,11 +281,8 @@ Result<void> PosixFilesystem::create_directories(const fs::path& directory, mode
 }
 
 Result<void> PosixFilesystem::sync_directory(const fs::path& directory) {
-  const auto fd = open("opening the directory", directory, O_RDONLY | O_DIRECTORY);
-  if (!fd) {
-    return tl::unexpected(fd.error());
-  }
-  if (::fsync(fd->get()) == 0) {
+  TRY_LET(const auto fd, open("opening the directory", directory, O_RDONLY | O_DIRECTORY));
+  if (::fsync(fd.get()) == 0) {
     return {};
   }
   const int error = errno;
@@ -318,11 +304,8 @@ Result<void> PosixFilesystem::sync_directory(const fs::path& directory) {
 }
 
 Result<void> PosixFilesystem::touch(const fs::path& path) {
-  const auto place = find_to_change("touching", path);
-  if (!place) {
-    return tl::unexpected(place.error());
-  }
-  if (::utimensat(place->at(), place->name.c_str(), nullptr, place->directory ? AT_SYMLINK_NOFOLLOW : 0) != 0) {
+  TRY_LET(const auto place, find_to_change("touching", path));
+  if (::utimensat(place.at(), place.name.c_str(), nullptr, place.directory ? AT_SYMLINK_NOFOLLOW : 0) != 0) {
     return disk_failure("touching", path, errno);
   }
   return {};

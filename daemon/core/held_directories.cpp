@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/trusted_path.hpp"
+#include "core/try.hpp"
 
 namespace renewd {
 namespace {
@@ -178,18 +179,15 @@ tl::expected<Place, HeldDirectories::Refusal> HeldDirectories::find(const fs::pa
     if (!relative) {
       continue;
     }
-    const auto root = open(own);
-    if (!root) {
-      return tl::unexpected(root.error());
-    }
+    TRY_LET(const auto root, open(own));
     if (relative->empty()) {
-      return Place{*root, ".", true};
+      return Place{root, ".", true};
     }
     const fs::path parent = relative->parent_path();
     if (parent.empty()) {
-      return Place{*root, relative->string(), true};
+      return Place{root, relative->string(), true};
     }
-    auto opened = std::make_shared<const Descriptor>(walk((*root)->get(), parent, kDirectory));
+    auto opened = std::make_shared<const Descriptor>(walk((root)->get(), parent, kDirectory));
     if (!*opened) {
       return tl::unexpected(refusal(errno, errno == ELOOP ? "a symbolic link is on the way" : ""));
     }

@@ -13,6 +13,7 @@
 #include "core/file_attributes.hpp"
 #include "core/filesystem.hpp"
 #include "core/trusted_path.hpp"
+#include "core/try.hpp"
 
 namespace renewd {
 namespace {
@@ -82,14 +83,11 @@ Result<void> check_attributes(const Place& place, const fs::path& path, const Fi
 }  // namespace
 
 Result<void> PosixFilesystem::check_writable(const fs::path& directory) const {
-  const auto place = find("writing to the directory", directory);
-  if (!place) {
-    return tl::unexpected(place.error());
-  }
-  const auto status = status_of(*place);
+  TRY_LET(const auto place, find("writing to the directory", directory));
+  const auto status = status_of(place);
   const std::string kept = status ? why_kept(directory, *status) : "";
   // AT_EACCESS: as the user that we run as, with the capabilities we have; a read-only file system answers EROFS.
-  if (::faccessat(place->at(), place->name.c_str(), W_OK | X_OK, AT_EACCESS) != 0 && (errno != EPERM || kept.empty())) {
+  if (::faccessat(place.at(), place.name.c_str(), W_OK | X_OK, AT_EACCESS) != 0 && (errno != EPERM || kept.empty())) {
     return disk_failure("writing to the directory", directory, errno);
   }
   // What is append-only lets files be made, and none be renamed.
@@ -100,34 +98,31 @@ Result<void> PosixFilesystem::check_writable(const fs::path& directory) const {
 }
 
 Result<void> PosixFilesystem::check_replaceable(const fs::path& file, const FileAttributes& attributes) const {
-  const auto place = find_to_change("replacing", file);
-  if (!place) {
-    return tl::unexpected(place.error());
-  }
+  TRY_LET(const auto place, find_to_change("replacing", file));
   const fs::path parent = file.parent_path();
   if (auto writable = check_writable(parent); !writable) {
     return writable;
   }
-  const auto status = status_of(*place);
+  const auto status = status_of(place);
   if (!status) {
     return disk_failure("replacing", file, status.error());
   }
   if (!S_ISREG(status->stx_mode)) {
     return failure(ErrorKind::disk, fmt::format("replacing {}: not a regular file", file.string()));
   }
-  if (is_mount_point(*place, *status)) {
+  if (is_mount_point(place, *status)) {
     return failure(ErrorKind::disk, fmt::format("replacing {}: it is a mount point of its own, over which nothing can "
                                                 "be renamed; mount its directory instead of the file",
                                                 file.string()));
   }
   // rmdir(2) removes nothing but directories. Whether this one's name may be removed, for which rename(2) has the same
   // rules (attributes, sticky bit, read-only mounts), the kernel says first.
-  ::unlinkat(place->at(), place->name.c_str(), AT_REMOVEDIR);
+  ::unlinkat(place.at(), place.name.c_str(), AT_REMOVEDIR);
   if (const int error = errno; error != ENOTDIR) {
     const std::string why = error == EPERM ? why_kept(file, *status) : "";
     return why.empty() ? disk_failure("replacing", file, error) : failure(ErrorKind::disk, "replacing " + why);
   }
-  return check_attributes(*place, file, attributes);
+  return check_attributes(place, file, attributes);
 }
 
 }  // namespace renewd

@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "core/descriptor.hpp"
+#include "core/try.hpp"
 
 namespace renewd {
 namespace {
@@ -83,9 +84,7 @@ Result<std::size_t> fill(std::vector<char>& buffer, const Descriptor& file, Pipe
   std::size_t size = 0;
   while (size < buffer.size()) {
     // Before each read: of a FIFO that nobody has opened for writing yet, read() says that it has ended.
-    if (const auto ready = pipe != nullptr ? pipe->wait(size) : Result<void>(); !ready) {
-      return tl::unexpected(ready.error());
-    }
+    TRY(pipe != nullptr ? pipe->wait(size) : Result<void>());
     const ssize_t n = ::read(file.get(), buffer.data() + size, buffer.size() - size);
     if (n < 0 && (errno == EINTR || (pipe != nullptr && errno == EAGAIN))) {
       continue;

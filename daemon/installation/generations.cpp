@@ -8,6 +8,7 @@
 
 #include "core/json_text.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "installation/installer.hpp"
 #include "installation/state_checks.hpp"
 #include "installation/state_files.hpp"
@@ -85,13 +86,10 @@ Result<void> Generations::write_index(const std::map<int, CertificateRecord>& in
 }
 
 Result<std::vector<Generation>> Generations::list() const {
-  const auto kept = numbers();
-  if (!kept) {
-    return tl::unexpected(kept.error());
-  }
+  TRY_LET(const auto kept, numbers());
   auto details = index();
   std::vector<Generation> generations;
-  for (const int number : *kept) {
+  for (const int number : kept) {
     const auto found = details.find(number);
     generations.push_back({number, found == details.end() ? std::nullopt : std::optional(std::move(found->second))});
   }

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "installation/state.hpp"
 
 namespace renewd::installation {
@@ -52,12 +53,9 @@ Result<Lock> Lock::acquire(const Filesystem& filesystem, const std::filesystem::
 }
 
 Result<std::optional<std::string>> lock_holder(const Filesystem& filesystem, const std::filesystem::path& file) {
-  const auto opened = filesystem.open_to_lock(file, false);
-  if (!opened) {
-    return tl::unexpected(opened.error());
-  }
-  const bool held = *opened && ::flock(opened->get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  return held ? std::optional(read_holder(opened->get())) : std::nullopt;
+  TRY_LET(const auto opened, filesystem.open_to_lock(file, false));
+  const bool held = opened && ::flock(opened.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  return held ? std::optional(read_holder(opened.get())) : std::nullopt;
 }
 
 Result<void> rehearse_lock(Filesystem& filesystem, const std::filesystem::path& directory) {

@@ -1,0 +1,33 @@
+// Passes a Result's error on to the caller, or goes on with its value:
+//
+//   TRY(directory.sync());
+//   TRY_LET(const std::string content, filesystem.read(path, limit));
+//
+// A coroutine has the same two with CO_ before them, since its way to return is another.
+#pragma once
+
+#include <utility>
+
+#include <tl/expected.hpp>
+
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration and a keyword cannot stand in parentheses.
+#define RENEWD_TRY(leave, ...)                        \
+  do {                                                \
+    if (auto tried = (__VA_ARGS__); !tried) {         \
+      leave tl::unexpected(std::move(tried).error()); \
+    }                                                 \
+  } while (false)
+#define RENEWD_TRY_LET(leave, tried, declaration, ...) \
+  auto tried = (__VA_ARGS__);                          \
+  if (!tried) {                                        \
+    leave tl::unexpected(std::move(tried).error());    \
+  }                                                    \
+  declaration = *std::move(tried)
+// NOLINTEND(bugprone-macro-parentheses)
+#define RENEWD_JOINED(a, b) a##b
+#define RENEWD_NAME_OF_LINE(line) RENEWD_JOINED(tried_in_line_, line)
+
+#define TRY(...) RENEWD_TRY(return, __VA_ARGS__)
+#define TRY_LET(declaration, ...) RENEWD_TRY_LET(return, RENEWD_NAME_OF_LINE(__LINE__), declaration, __VA_ARGS__)
+#define CO_TRY(...) RENEWD_TRY(co_return, __VA_ARGS__)
+#define CO_TRY_LET(declaration, ...) RENEWD_TRY_LET(co_return, RENEWD_NAME_OF_LINE(__LINE__), declaration, __VA_ARGS__)
