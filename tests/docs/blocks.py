@@ -3,7 +3,8 @@
 import pathlib
 from typing import NamedTuple
 
-DOCUMENTS = [pathlib.Path("README.md"), pathlib.Path("CONTRIBUTING.md"), *sorted(pathlib.Path("docs").rglob("*.md")),
+DOCUMENTS = [pathlib.Path("README.md"), pathlib.Path("CONTRIBUTING.md"), pathlib.Path("SECURITY.md"),
+             *sorted(pathlib.Path("docs").rglob("*.md")),
              *sorted(pathlib.Path("config").rglob("*.md"))]
 
 

@@ -1,6 +1,6 @@
 """The documents and what goes with them: links, commands, configurations, and the samples for monitoring.
 
-    documents.py links | commands RENEWD | configurations RENEWD | simulator RENEWD SIMULATOR | monitoring
+    documents.py links | decisions | commands RENEWD | configurations RENEWD | simulator RENEWD SIMULATOR | monitoring
 
 Run in the root of the sources. Prints what is wrong, one line each, and ends with 1 if there is anything.
 """
@@ -70,6 +70,15 @@ def check_links():
             if not re.match(r"[a-z]+:", target):
                 path, _, anchor = target.partition("#")
                 check_target(document, pathlib.Path(os.path.normpath(document.parent / path)) if path else document, anchor)
+
+
+def check_decisions():
+    for number, path in enumerate(sorted(pathlib.Path("docs/decisions").glob("*.md")), start=1):
+        title, _, dated = path.read_text().splitlines()[:3]
+        if not path.name.startswith(f"{number:04}-") or not title.startswith(f"# {number}. "):
+            problem(path, f"the name, and the title, begin with the number {number}")
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d · (proposed|accepted|superseded by \[.+\]\(.+\))", dated):
+            problem(path, "its third line is the date and the status: 2026-11-23 · accepted")
 
 
 def check_commands(renewd):
@@ -181,8 +190,8 @@ def check_monitoring():
         yaml.safe_load(pathlib.Path(f"config/logs/{sample}.yaml").read_text())
 
 
-{"links": check_links, "commands": check_commands, "configurations": check_configurations, "simulator": try_simulator,
- "monitoring": check_monitoring}[sys.argv[1]](*sys.argv[2:])
+{"links": check_links, "decisions": check_decisions, "commands": check_commands, "configurations": check_configurations,
+ "simulator": try_simulator, "monitoring": check_monitoring}[sys.argv[1]](*sys.argv[2:])
 for text in problems:
     print(text)
 sys.exit(1 if problems else 0)

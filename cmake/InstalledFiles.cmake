@@ -1,4 +1,4 @@
-# What is installed beside the program. cmake/Packages.cmake makes the .deb and the .rpm of it.
+# What is installed beside the program. cmake/CPackSettings.cmake makes the .deb and the .rpm of it.
 
 include(GNUInstallDirs)
 set(packaged ${PROJECT_BINARY_DIR}/packaging)
@@ -40,6 +40,7 @@ endif()
 file(GLOB documents CONFIGURE_DEPENDS docs/*.md)
 list(FILTER documents EXCLUDE REGEX /architecture.md$)
 install(FILES ${documents} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+install(FILES SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES config/config.yaml config/config.schema.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/config)
 install(DIRECTORY config/grafana config/logs config/prometheus DESTINATION ${CMAKE_INSTALL_DOCDIR}/config)
 install(FILES packaging/completions/gravitee-renewd.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
@@ -70,4 +71,4 @@ foreach(package IN ITEMS deb rpm)
 endforeach()
 
 add_custom_target(packaged_files ALL DEPENDS ${packaged_files})
-include(Packages)
+include(CPackSettings)
