@@ -3,6 +3,7 @@
 
 #include "certificate/formats.hpp"
 #include "certificate/openssl.hpp"
+#include "core/try.hpp"
 
 namespace renewd::certificate {
 namespace {
@@ -69,19 +70,13 @@ X509StackPtr to_stack(const std::vector<Certificate>& certificates) {
 }
 
 Parsed<Keystore> open_der(std::string_view bytes) {
-  auto certificate = take_certificate(bytes);
-  if (!certificate) {
-    return tl::unexpected(std::move(certificate.error()));
-  }
-  return with_extra_bytes(assemble(Format::der, {*certificate}), bytes);
+  TRY_LET(auto certificate, take_certificate(bytes));
+  return with_extra_bytes(assemble(Format::der, {certificate}), bytes);
 }
 
 Parsed<Keystore> open_pkcs7(std::string_view bytes) {
-  auto certificates = take_pkcs7(bytes);
-  if (!certificates) {
-    return tl::unexpected(std::move(certificates.error()));
-  }
-  return with_extra_bytes(assemble(Format::pkcs7, *certificates), bytes);
+  TRY_LET(auto certificates, take_pkcs7(bytes));
+  return with_extra_bytes(assemble(Format::pkcs7, certificates), bytes);
 }
 
 }  // namespace renewd::certificate

@@ -15,6 +15,7 @@
 #include "certificate/formats.hpp"
 #include "certificate/jdk_choice.hpp"
 #include "certificate/openssl.hpp"
+#include "core/try.hpp"
 
 namespace renewd::certificate {
 namespace {
@@ -93,11 +94,8 @@ Parsed<Entry> read_entry(Cursor& in, std::uint32_t version) {
     return damaged("an entry in it is longer than the file");
   }
   for (std::uint32_t i = 0; i < count; ++i) {
-    auto certificate = read_certificate(in, version);
-    if (!certificate) {
-      return tl::unexpected(std::move(certificate.error()));
-    }
-    entry.certificates.push_back(std::move(*certificate));
+    TRY_LET(auto certificate, read_certificate(in, version));
+    entry.certificates.push_back(std::move(certificate));
   }
   return entry;
 }
@@ -112,15 +110,12 @@ Parsed<std::vector<Entry>> read_entries(Cursor& in) {
   std::vector<Entry> entries;
   std::size_t certificates = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
-    auto entry = read_entry(in, version);
-    if (!entry) {
-      return tl::unexpected(std::move(entry.error()));
-    }
-    certificates += entry->certificates.size();
+    TRY_LET(auto entry, read_entry(in, version));
+    certificates += entry.certificates.size();
     if (certificates > kCertificateLimit) {
       return too_many_entries();
     }
-    entries.push_back(std::move(*entry));
+    entries.push_back(std::move(entry));
   }
   return entries;
 }
@@ -163,10 +158,7 @@ const Entry* choose(const std::vector<Entry>& entries) {
 
 Parsed<Keystore> open_jks(std::string_view bytes, const Secret& password) {
   Cursor in(bytes);
-  auto entries = read_entries(in);
-  if (!entries) {
-    return tl::unexpected(std::move(entries.error()));
-  }
+  TRY_LET(auto entries, read_entries(in));
   const std::string_view data = bytes.substr(0, bytes.size() - in.left().size());
   const std::string_view digest = in.take(kDigestSize);
   if (!in.ok()) {
@@ -175,11 +167,11 @@ Parsed<Keystore> open_jks(std::string_view bytes, const Secret& password) {
   if (!password.empty() && !digest_matches(data, digest, password.view())) {
     return refused_password(password, "the keystore");
   }
-  const Entry* chosen = choose(*entries);
+  const Entry* chosen = choose(entries);
   std::vector<Certificate> certificates;
   std::vector<std::string> aliases;
   std::optional<std::size_t> end_entity;
-  for (const auto& entry : *entries) {
+  for (const auto& entry : entries) {
     if (&entry == chosen) {
       // Its own comes first, unless whoever made the entry put an issuer there.
       end_entity = certificates.size() + find_end_entity(entry.certificates);

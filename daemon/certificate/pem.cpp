@@ -10,6 +10,7 @@
 #include "certificate/formats.hpp"
 #include "certificate/key_policy.hpp"
 #include "certificate/openssl.hpp"
+#include "core/try.hpp"
 
 namespace renewd::certificate {
 namespace {
@@ -103,9 +104,7 @@ Parsed<Pkcs8Ptr> decrypt_pkcs8(std::string_view der, const Secret& password, Der
   }
   const X509_ALGOR* algorithm = nullptr;
   X509_SIG_get0(encrypted.get(), &algorithm, nullptr);
-  if (auto taken = budget.take(*algorithm, "its key"); !taken) {
-    return tl::unexpected(std::move(taken.error()));
-  }
+  TRY(budget.take(*algorithm, "its key"));
   if (password.empty()) {
     return refused_password(password, "the key");
   }
@@ -118,9 +117,7 @@ Parsed<Pkcs8Ptr> decrypt_pkcs8(std::string_view der, const Secret& password, Der
     if (!legacy.loaded()) {
       return problem(KeystoreProblem::unknown_format, std::string(kLegacyMissing));
     }
-    if (auto taken = budget.take(*algorithm, "its key"); !taken) {
-      return tl::unexpected(std::move(taken.error()));
-    }
+    TRY(budget.take(*algorithm, "its key"));
     pkcs8.reset(PKCS8_decrypt_ex(encrypted.get(), data, size, legacy.get(), nullptr));
   }
   if (!pkcs8) {
@@ -151,17 +148,11 @@ Parsed<ReadKey> read_key(const Block& block, const Secret& password, DerivationB
   Secret der = block.der;
   Pkcs8Ptr pkcs8;
   if (block.name == "ENCRYPTED PRIVATE KEY") {
-    auto decrypted = decrypt_pkcs8(der.view(), password, budget);
-    if (!decrypted) {
-      return tl::unexpected(std::move(decrypted.error()));
-    }
-    pkcs8 = std::move(*decrypted);
+    TRY_LET(auto decrypted, decrypt_pkcs8(der.view(), password, budget));
+    pkcs8 = std::move(decrypted);
   } else if (is_encrypted(block)) {
-    auto decrypted = decrypt_traditional(block, password);
-    if (!decrypted) {
-      return tl::unexpected(std::move(decrypted.error()));
-    }
-    der = std::move(*decrypted);
+    TRY_LET(auto decrypted, decrypt_traditional(block, password));
+    der = std::move(decrypted);
   }
   std::optional<ReadKey> key;
   if (const int type = traditional_type(block.name); type != EVP_PKEY_NONE) {
@@ -237,19 +228,16 @@ Parsed<ChosenKey> choose_key(const std::vector<Block>& blocks, const std::vector
     if (!is_key(block)) {
       continue;
     }
-    auto read = read_key(block, password, budget);
-    if (!read) {
-      return tl::unexpected(std::move(read.error()));
-    }
+    TRY_LET(auto read, read_key(block, password, budget));
     const auto owner = std::find_if(certificates.begin(), certificates.end(), [&](const Certificate& certificate) {
-      return read->key && certificate.belongs_to(*read->key);
+      return read.key && certificate.belongs_to(*read.key);
     });
     if (owner != certificates.end()) {
-      return ChosenKey{&block, std::move(*read), static_cast<std::size_t>(owner - certificates.begin()),
+      return ChosenKey{&block, std::move(read), static_cast<std::size_t>(owner - certificates.begin()),
                        chosen.block == nullptr};
     }
     if (chosen.block == nullptr) {
-      chosen = {&block, std::move(*read), std::nullopt, true};
+      chosen = {&block, std::move(read), std::nullopt, true};
     }
   }
   return chosen;
@@ -258,25 +246,16 @@ Parsed<ChosenKey> choose_key(const std::vector<Block>& blocks, const std::vector
 }  // namespace
 
 Parsed<Keystore> open_pem(std::string_view bytes, const Secret& password) {
-  auto blocks = read_blocks(bytes, kCertificateLimit + kKeyLimit);
-  if (!blocks) {
-    return tl::unexpected(std::move(blocks.error()));
-  }
-  auto certificates = read_certificates(*blocks, kCertificateLimit);
-  if (!certificates) {
-    return tl::unexpected(std::move(certificates.error()));
-  }
-  auto chosen = choose_key(*blocks, *certificates, password);
-  if (!chosen) {
-    return tl::unexpected(std::move(chosen.error()));
-  }
-  auto keystore = assemble(Format::pem, *certificates, chosen->certificate);
+  TRY_LET(auto blocks, read_blocks(bytes, kCertificateLimit + kKeyLimit));
+  TRY_LET(auto certificates, read_certificates(blocks, kCertificateLimit));
+  TRY_LET(auto chosen, choose_key(blocks, certificates, password));
+  auto keystore = assemble(Format::pem, certificates, chosen.certificate);
   if (keystore) {
-    keystore->has_key_entry = chosen->block != nullptr;
-    keystore->key = std::move(chosen->read.key);
-    keystore->unread_key = std::move(chosen->read.objection);
-    keystore->encrypted_key = chosen->block != nullptr && is_encrypted(*chosen->block);
-    keystore->ambiguous = chosen->certificate && (*chosen->certificate != 0 || !chosen->first);
+    keystore->has_key_entry = chosen.block != nullptr;
+    keystore->key = std::move(chosen.read.key);
+    keystore->unread_key = std::move(chosen.read.objection);
+    keystore->encrypted_key = chosen.block != nullptr && is_encrypted(*chosen.block);
+    keystore->ambiguous = chosen.certificate && (*chosen.certificate != 0 || !chosen.first);
   }
   return keystore;
 }

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 
 #include "certificate/alias.hpp"
+#include "core/try.hpp"
 
 namespace renewd::certificate {
 namespace {
@@ -140,11 +141,8 @@ Attempt<ReadKey> read_key(const PKCS12_SAFEBAG* bag, Password password, const Se
                           DerivationBudget& budget) {
   Pkcs8Ptr decrypted;
   if (PKCS12_SAFEBAG_get_nid(bag) != NID_keyBag) {
-    auto pkcs8 = decrypt_key(bag, password, given, context, budget);
-    if (!pkcs8) {
-      return tl::unexpected(std::move(pkcs8.error()));
-    }
-    decrypted = std::move(*pkcs8);
+    TRY_LET(auto pkcs8, decrypt_key(bag, password, given, context, budget));
+    decrypted = std::move(pkcs8);
   }
   const PKCS8_PRIV_KEY_INFO* plain = decrypted ? decrypted.get() : PKCS12_SAFEBAG_get0_p8inf(bag);
   // In the global context on purpose: the key outlives the one that decrypted it.
@@ -162,14 +160,9 @@ Attempt<Contents> read_bags(PKCS12* pkcs12, Password password, const Secret& giv
   }
   Contents contents;
   for (int i = 0; i < sk_PKCS7_num(safes.get()); ++i) {
-    auto bags = unpack(sk_PKCS7_value(safes.get(), i), password, given, budget);
-    if (!bags) {
-      return tl::unexpected(std::move(bags.error()));
-    }
-    contents.bags.push_back(std::move(*bags));
-    if (auto collected = collect(contents.bags.back().get(), contents); !collected) {
-      return tl::unexpected(std::move(collected.error()));
-    }
+    TRY_LET(auto bags, unpack(sk_PKCS7_value(safes.get(), i), password, given, budget));
+    contents.bags.push_back(std::move(bags));
+    TRY(collect(contents.bags.back().get(), contents));
   }
   return contents;
 }

@@ -5,6 +5,7 @@
 
 #include "certificate/jdk_choice.hpp"
 #include "certificate/pkcs12_bags.hpp"
+#include "core/try.hpp"
 
 namespace renewd::certificate {
 namespace {
@@ -114,20 +115,14 @@ Parsed<Keystore> without_key(const Contents& contents) {
 
 Attempt<Keystore> read_contents(PKCS12* pkcs12, Password password, const Secret& given, OSSL_LIB_CTX* context,
                                 DerivationBudget& budget) {
-  auto contents = read_bags(pkcs12, password, given, budget);
-  if (!contents) {
-    return tl::unexpected(std::move(contents.error()));
-  }
+  TRY_LET(auto contents, read_bags(pkcs12, password, given, budget));
   const auto as_failure = [](KeystoreError error) { return Failure{std::move(error)}; };
-  if (contents->keys.empty()) {
-    return without_key(*contents).map_error(as_failure);
+  if (contents.keys.empty()) {
+    return without_key(contents).map_error(as_failure);
   }
-  auto entry = choose_entry(*contents, password, given, context, budget);
-  if (!entry) {
-    return tl::unexpected(std::move(entry.error()));
-  }
-  contents->jdk_opens = contents->jdk_opens && budget.jdk_decrypts();
-  return around(std::move(*entry), *contents).map_error(as_failure);
+  TRY_LET(auto entry, choose_entry(contents, password, given, context, budget));
+  contents.jdk_opens = contents.jdk_opens && budget.jdk_decrypts();
+  return around(std::move(entry), contents).map_error(as_failure);
 }
 
 }  // namespace renewd::certificate

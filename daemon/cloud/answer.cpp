@@ -8,6 +8,7 @@
 
 #include "cloud/base64.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "http/https_client.hpp"
 
 namespace renewd::cloud {
@@ -249,11 +250,8 @@ Result<std::string> decode_answer(std::string_view body) {
 }
 
 Result<Candidate> read_answer(std::string_view body, const Keystore& installed, const Secret& password) {
-  auto bytes = decode_answer(body);
-  if (!bytes) {
-    return tl::unexpected(std::move(bytes.error()));
-  }
-  auto answer = open_answer(*bytes, password);
+  TRY_LET(auto bytes, decode_answer(body));
+  auto answer = open_answer(bytes, password);
   if (!answer) {
     return tl::unexpected(std::move(answer.error()));
   }
@@ -264,7 +262,7 @@ Result<Candidate> read_answer(std::string_view body, const Keystore& installed, 
                                    answer->certificate.serial()));
     }
     if (installable_as_is(*answer, installed)) {
-      return Candidate{std::move(*bytes), std::move(*answer)};
+      return Candidate{std::move(bytes), std::move(*answer)};
     }
     return build(*answer, *answer->key, installed, password);
   }
@@ -274,11 +272,8 @@ Result<Candidate> read_answer(std::string_view body, const Keystore& installed, 
                                                              answer->certificate.serial(), answer->unread_key));
   }
   answer = with_public_key_of(installed.certificate, std::move(*answer));
-  auto key = installed_key_for(answer->certificate, installed);
-  if (!key) {
-    return tl::unexpected(std::move(key.error()));
-  }
-  return build(*answer, *key, installed, password);
+  TRY_LET(auto key, installed_key_for(answer->certificate, installed));
+  return build(*answer, key, installed, password);
 }
 
 }  // namespace renewd::cloud

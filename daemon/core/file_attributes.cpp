@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "core/try.hpp"
+
 namespace renewd {
 namespace {
 
@@ -70,46 +72,40 @@ Result<FileAttributes> read_attributes(int fd, const fs::path& path) {
   if (::fstat(fd, &status) != 0) {
     return disk_failure("reading the attributes of", path, errno);
   }
-  auto extended = read_extended(fd, path);
-  if (!extended) {
-    return tl::unexpected(std::move(extended.error()));
-  }
+  TRY_LET(auto extended, read_extended(fd, path));
   return FileAttributes{.owner = status.st_uid,
                         .group = status.st_gid,
                         .mode = status.st_mode & 0777U,
-                        .extended = std::move(*extended),
+                        .extended = std::move(extended),
                         .names = status.st_nlink,
                         .regular = S_ISREG(status.st_mode),
                         .sets_group = S_ISDIR(status.st_mode) && (status.st_mode & S_ISGID) != 0};
 }
 
 Result<void> apply_attributes(int fd, const fs::path& path, const FileAttributes& wanted) {
-  auto present = read_attributes(fd, path);
-  if (!present) {
-    return tl::unexpected(std::move(present.error()));
-  }
-  if (auto given = apply_owner(fd, path, *present, wanted); !given) {
+  TRY_LET(auto present, read_attributes(fd, path));
+  if (auto given = apply_owner(fd, path, present, wanted); !given) {
     return given;
   }
   // After the owner: chown clears set-id bits, and before it the mode might open the file to the wrong group.
-  if (present->mode != wanted.mode && ::fchmod(fd, wanted.mode) != 0 && !is_as_good(present->mode, wanted.mode)) {
+  if (present.mode != wanted.mode && ::fchmod(fd, wanted.mode) != 0 && !is_as_good(present.mode, wanted.mode)) {
     return disk_failure(
         fmt::format("giving mode {:04o} to (it has {:04o}, by which others could read it, or the gateway could not)",
-                    wanted.mode, present->mode),
+                    wanted.mode, present.mode),
         path, errno);
   }
   for (const char* name : kExtendedAttributes) {
     const auto value = wanted.extended.find(name);
-    const auto current = present->extended.find(name);
+    const auto current = present.extended.find(name);
     if (value == wanted.extended.end()) {
       // A default ACL of the directory may have given the new file one that the old file never had.
-      if (current != present->extended.end() && std::string_view(name) == "system.posix_acl_access" &&
+      if (current != present.extended.end() && std::string_view(name) == "system.posix_acl_access" &&
           (::fremovexattr(fd, name) != 0 || ::fchmod(fd, wanted.mode) != 0)) {
         return disk_failure("removing the inherited ACL of", path, errno);
       }
       continue;
     }
-    if (current != present->extended.end() && current->second == value->second) {
+    if (current != present.extended.end() && current->second == value->second) {
       continue;
     }
     if (::fsetxattr(fd, name, value->second.data(), value->second.size(), 0) != 0) {

@@ -107,9 +107,7 @@ Result<Descriptor> PosixFilesystem::open(std::string_view doing, const fs::path&
                : disk_failure(doing, path, errno);
   }
   if (place->own && (flags & O_DIRECTORY) == 0) {
-    if (auto checked = check_own_file(fd, doing, path); !checked) {
-      return tl::unexpected(std::move(checked.error()));
-    }
+    TRY(check_own_file(fd, doing, path));
   }
   return fd;
 }
@@ -175,15 +173,12 @@ Result<std::vector<std::string>> PosixFilesystem::list(const fs::path& directory
   if (!exists(directory)) {
     return names;
   }
-  auto fd = open("listing", directory, O_RDONLY | O_DIRECTORY);
-  if (!fd) {
-    return tl::unexpected(std::move(fd.error()));
-  }
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd->get()), ::closedir);
+  TRY_LET(auto fd, open("listing", directory, O_RDONLY | O_DIRECTORY));
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd.get()), ::closedir);
   if (!stream) {
     return disk_failure("listing", directory, errno);
   }
-  fd->release();  // the stream closes it
+  fd.release();  // the stream closes it
   errno = 0;
   while (const dirent* const entry = ::readdir(stream.get())) {
     const std::string_view name = entry->d_name;
@@ -321,28 +316,19 @@ Result<Descriptor> PosixFilesystem::open_to_lock(const fs::path& path, bool crea
   }
   auto fd = open("locking", path, (create ? O_RDWR | O_CREAT : O_RDONLY) | O_NOFOLLOW);
   if (fd) {
-    if (auto checked = check_own_file(*fd, "locking", path); !checked) {
-      return tl::unexpected(std::move(checked.error()));
-    }
+    TRY(check_own_file(*fd, "locking", path));
   }
   return fd;
 }
 
 Result<HeldFile> PosixFilesystem::follow(const fs::path& path) {
-  auto followed = renewd::follow(path, ::geteuid());
-  if (!followed) {
-    return tl::unexpected(std::move(followed.error()));
-  }
+  TRY_LET(auto followed, renewd::follow(path, ::geteuid()));
   struct stat around{};
-  if (::fstat(followed->directory.get(), &around) != 0) {
+  if (::fstat(followed.directory.get(), &around) != 0) {
     return disk_failure("looking at the directory of", path, errno);
   }
-  auto directory = held_.hold(followed->path.parent_path(), std::move(followed->directory));
-  if (!directory) {
-    return tl::unexpected(std::move(directory.error()));
-  }
-  return HeldFile{std::move(followed->path), std::move(followed->choice_of_others), around.st_uid,
-                  std::move(*directory)};
+  TRY_LET(auto directory, held_.hold(followed.path.parent_path(), std::move(followed.directory)));
+  return HeldFile{std::move(followed.path), std::move(followed.choice_of_others), around.st_uid, std::move(directory)};
 }
 
 }  // namespace renewd

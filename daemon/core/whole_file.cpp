@@ -122,17 +122,13 @@ Result<Secret> read_whole(const std::filesystem::path& path, std::size_t limit, 
   if (::stat(path.c_str(), &status) != 0) {
     return refused(errno);
   }
-  if (auto right = check_kind(status.st_mode, patience != nullptr); !right) {
-    return tl::unexpected(std::move(right.error()));
-  }
+  TRY(check_kind(status.st_mode, patience != nullptr));
   // O_NONBLOCK, and the second look: the name may lead elsewhere by now, and a FIFO must not hang the daemon.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file || ::fstat(file.get(), &status) != 0) {
     return refused(errno);
   }
-  if (auto right = check_kind(status.st_mode, patience != nullptr); !right) {
-    return tl::unexpected(std::move(right.error()));
-  }
+  TRY(check_kind(status.st_mode, patience != nullptr));
   // One buffer of the largest size, so that no reallocation leaves a copy of a secret behind.
   std::vector<char> buffer(limit + 1);
   std::optional<PipeWait> pipe;

@@ -14,6 +14,7 @@
 
 #include "core/as_tuple.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "http/connect.hpp"
 #include "http/deadline.hpp"
 #include "http/proxy_tunnel.hpp"
@@ -52,11 +53,8 @@ tl::unexpected<Error> io_failure(const boost::system::error_code& error) {
 
 asio::awaitable<Result<tcp::socket>> connect_to(std::string host, std::uint16_t port, HttpSettings settings,
                                                 TimeLimit whole) {
-  auto endpoints = co_await within(step_limit(settings, whole), "looking up " + host, resolve(host, port));
-  if (!endpoints) {
-    co_return tl::unexpected(std::move(endpoints.error()));
-  }
-  auto socket = co_await connect(std::move(*endpoints), step_limit(settings, whole));
+  CO_TRY_LET(auto endpoints, co_await within(step_limit(settings, whole), "looking up " + host, resolve(host, port)));
+  auto socket = co_await connect(std::move(endpoints), step_limit(settings, whole));
   if (!socket) {
     co_return tl::unexpected(with_context("connecting to " + authority(host, port), std::move(socket.error())));
   }
@@ -75,11 +73,8 @@ asio::awaitable<Result<tcp::socket>> connect_through_proxy(configuration::ProxyS
     co_return tl::unexpected(std::move(error));
   }
   std::string doing = fmt::format("asking {} for a tunnel to {}", name, url.authority());
-  auto tunnel = co_await within(step_limit(settings, whole), std::move(doing),
-                                open_tunnel(*socket, url.authority(), proxy, settings.proxy_password));
-  if (!tunnel) {
-    co_return tl::unexpected(std::move(tunnel.error()));
-  }
+  CO_TRY(co_await within(step_limit(settings, whole), std::move(doing),
+                         open_tunnel(*socket, url.authority(), proxy, settings.proxy_password)));
   co_return std::move(*socket);
 }
 
@@ -97,19 +92,11 @@ asio::awaitable<Result<void>> handshake(TlsStream& stream) {
 }
 
 asio::awaitable<Result<Connection>> secure(tcp::socket socket, Url url, HttpSettings settings, TimeLimit whole) {
-  auto context = make_tls_context(settings.ca_file);
-  if (!context) {
-    co_return tl::unexpected(std::move(context.error()));
-  }
-  auto stream = std::make_unique<TlsStream>(std::move(socket), *context);
-  if (auto expected = expect_host(*stream, url); !expected) {
-    co_return tl::unexpected(std::move(expected.error()));
-  }
+  CO_TRY_LET(auto context, make_tls_context(settings.ca_file));
+  auto stream = std::make_unique<TlsStream>(std::move(socket), context);
+  CO_TRY(expect_host(*stream, url));
   std::string doing = "TLS handshake with " + url.authority();
-  auto done = co_await within(step_limit(settings, whole), std::move(doing), handshake(*stream));
-  if (!done) {
-    co_return tl::unexpected(std::move(done.error()));
-  }
+  CO_TRY(co_await within(step_limit(settings, whole), std::move(doing), handshake(*stream)));
   co_return Connection(std::move(stream));
 }
 
@@ -121,14 +108,11 @@ asio::awaitable<Result<tcp::socket>> route(Url url, HttpSettings settings, TimeL
 }
 
 asio::awaitable<Result<Connection>> open(Url url, HttpSettings settings, TimeLimit whole) {
-  auto socket = co_await route(url, settings, whole);
-  if (!socket) {
-    co_return tl::unexpected(std::move(socket.error()));
-  }
+  CO_TRY_LET(auto socket, co_await route(url, settings, whole));
   if (url.scheme == Scheme::http) {
-    co_return Connection(std::move(*socket));
+    co_return Connection(std::move(socket));
   }
-  co_return co_await secure(std::move(*socket), url, settings, whole);
+  co_return co_await secure(std::move(socket), url, settings, whole);
 }
 
 template <typename Stream>
@@ -151,16 +135,11 @@ asio::awaitable<Result<HttpResponse>> read_response(Stream& stream) {
     }
     if (error) {
       const auto how = error == asio::error::eof ? ConnectionEnd::clean : ConnectionEnd::abrupt;
-      if (auto ended = reader.end(how); !ended) {
-        co_return tl::unexpected(std::move(ended.error()));
-      }
+      CO_TRY(reader.end(how));
       co_return reader.take();
     }
-    const auto progress = reader.feed({buffer.data(), size});
-    if (!progress) {
-      co_return tl::unexpected(progress.error());
-    }
-    if (*progress == Progress::complete) {
+    CO_TRY_LET(const auto progress, reader.feed({buffer.data(), size}));
+    if (progress == Progress::complete) {
       co_return reader.take();
     }
   }
@@ -168,10 +147,7 @@ asio::awaitable<Result<HttpResponse>> read_response(Stream& stream) {
 
 template <typename Stream>
 asio::awaitable<Result<HttpResponse>> converse(Stream& stream, const WipedText& text, TimeLimit whole) {
-  auto sent = co_await within(whole, "sending the request", write_request(stream, text));
-  if (!sent) {
-    co_return tl::unexpected(std::move(sent.error()));
-  }
+  CO_TRY(co_await within(whole, "sending the request", write_request(stream, text)));
   co_return co_await within(whole, "waiting for the answer", read_response(stream));
 }
 
@@ -191,40 +167,25 @@ asio::awaitable<void> close_politely(Connection& connection) {
 
 asio::awaitable<Result<HttpResponse>> exchange(HttpRequest request, HttpSettings settings) {
   const TimeLimit whole = whole_limit(settings);
-  const auto url = parse_url(request.url);
-  if (!url) {
-    co_return tl::unexpected(url.error());
-  }
-  const auto text = request_text(request, *url);
-  if (!text) {
-    co_return tl::unexpected(text.error());
-  }
-  auto connection = co_await open(*url, settings, whole);
-  if (!connection) {
-    co_return tl::unexpected(std::move(connection.error()));
-  }
+  CO_TRY_LET(const auto url, parse_url(request.url));
+  CO_TRY_LET(const auto text, request_text(request, url));
+  CO_TRY_LET(auto connection, co_await open(url, settings, whole));
   Result<HttpResponse> response;
-  if (auto* const stream = std::get_if<std::unique_ptr<TlsStream>>(&*connection)) {
-    response = co_await converse(**stream, *text, whole);
+  if (auto* const stream = std::get_if<std::unique_ptr<TlsStream>>(&connection)) {
+    response = co_await converse(**stream, text, whole);
   } else {
-    response = co_await converse(std::get<tcp::socket>(*connection), *text, whole);
+    response = co_await converse(std::get<tcp::socket>(connection), text, whole);
   }
   if (response) {
-    co_await close_politely(*connection);
+    co_await close_politely(connection);
   }
   co_return std::move(response);
 }
 
 asio::awaitable<Result<void>> open_and_close(std::string text, HttpSettings settings) {
-  const auto url = parse_url(text);
-  if (!url) {
-    co_return tl::unexpected(url.error());
-  }
-  auto connection = co_await open(*url, settings, whole_limit(settings));
-  if (!connection) {
-    co_return tl::unexpected(std::move(connection.error()));
-  }
-  co_await close_politely(*connection);
+  CO_TRY_LET(const auto url, parse_url(text));
+  CO_TRY_LET(auto connection, co_await open(url, settings, whole_limit(settings)));
+  co_await close_politely(connection);
   co_return Result<void>();
 }
 

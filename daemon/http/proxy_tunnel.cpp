@@ -11,6 +11,7 @@
 #include "core/http_secrets.hpp"
 #include "core/redaction.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "http/basic_credentials.hpp"
 #include "http/deadline.hpp"
 #include "http/error_words.hpp"
@@ -178,11 +179,8 @@ Error explain_refusal(const HttpResponse& response, const ProxySettings& proxy, 
 
 asio::awaitable<Result<void>> open_tunnel(tcp::socket& socket, std::string destination, ProxySettings proxy,
                                           std::optional<SecretSource> source) {
-  const auto password = password_of(proxy, source);
-  if (!password) {
-    co_return tl::unexpected(password.error());
-  }
-  const WipedText request = connect_request(destination, proxy, *password);
+  CO_TRY_LET(const auto password, password_of(proxy, source));
+  const WipedText request = connect_request(destination, proxy, password);
   const auto [error, written] = co_await asio::async_write(socket, asio::buffer(request.view()), kAsTuple);
   if (is_cancellation(error)) {
     co_return cancelled();
@@ -190,23 +188,20 @@ asio::awaitable<Result<void>> open_tunnel(tcp::socket& socket, std::string desti
   if (error) {
     co_return failure(ErrorKind::proxy, "sending the request: " + error.message());
   }
-  auto head = co_await read_final_head(socket, *password);
-  if (!head) {
-    co_return tl::unexpected(std::move(head.error()));
-  }
-  auto answer = parse_head(*head);
+  CO_TRY_LET(auto head, co_await read_final_head(socket, password));
+  auto answer = parse_head(head);
   if (!answer) {
-    co_return tl::unexpected(no_head(*head, *password));
+    co_return tl::unexpected(no_head(head, password));
   }
   // A body that is announced with a success is none (RFC 9110, 9.3.6): what follows is the tunnel.
   if (answer->status < 300) {
     co_return Result<void>();
   }
-  auto page = co_await within(time_limit(kPageBound, ""), "", read_refusal(socket, std::move(*head)));
+  auto page = co_await within(time_limit(kPageBound, ""), "", read_refusal(socket, std::move(head)));
   if (!page && page.error().kind == ErrorKind::cancelled) {
     co_return cancelled();
   }
-  co_return tl::unexpected(explain_refusal(page ? *page : *answer, proxy, *password));
+  co_return tl::unexpected(explain_refusal(page ? *page : *answer, proxy, password));
 }
 
 }  // namespace renewd::http

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "core/version.hpp"
 
 namespace renewd::http {
@@ -69,9 +70,7 @@ std::string user_agent() {
 }
 
 Result<WipedText> request_text(const HttpRequest& request, const Url& url) {
-  if (auto checked = check(request); !checked) {
-    return tl::unexpected(std::move(checked.error()));
-  }
+  TRY(check(request));
   std::string head = fmt::format(
       "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n"
       "Connection: close\r\n",

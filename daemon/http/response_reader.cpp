@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "http/content_coding.hpp"
 #include "http/field_lists.hpp"
 #include "http/response_head.hpp"
@@ -63,11 +64,8 @@ Result<Progress> ResponseReader::feed(std::string_view bytes) {
   std::size_t searched = head_.size();
   head_ += bytes;
   for (;; searched = 0) {
-    const auto whole = read_head(searched);
+    TRY_LET(const auto whole, read_head(searched));
     if (!whole) {
-      return tl::unexpected(whole.error());
-    }
-    if (!*whole) {
       return Progress::more_needed;
     }
     if (response_.status >= 200) {
@@ -77,27 +75,19 @@ Result<Progress> ResponseReader::feed(std::string_view bytes) {
       return failure(ErrorKind::bad_answer, "the server sends interim answers (1xx) without end");
     }
   }
-  if (auto chosen = choose_framing(); !chosen) {
-    return tl::unexpected(std::move(chosen.error()));
-  }
+  TRY(choose_framing());
   return read_body(std::exchange(head_, {}));
 }
 
 // Whether there is a whole one; what follows it stays in head_.
 Result<bool> ResponseReader::read_head(std::size_t searched) {
-  const auto size = find_head(head_, searched);
+  TRY_LET(const auto size, find_head(head_, searched));
   if (!size) {
-    return tl::unexpected(size.error());
-  }
-  if (!*size) {
     return false;
   }
-  auto parsed = parse_head(std::string_view(head_).substr(0, **size));
-  if (!parsed) {
-    return tl::unexpected(std::move(parsed.error()));
-  }
-  response_ = std::move(*parsed);
-  head_.erase(0, **size);
+  TRY_LET(auto parsed, parse_head(std::string_view(head_).substr(0, *size)));
+  response_ = std::move(parsed);
+  head_.erase(0, *size);
   return true;
 }
 
@@ -116,12 +106,9 @@ Result<void> ResponseReader::choose_framing() {
   if (chunked) {
     framing_ = Framing::chunked;
   } else if (has_length) {
-    auto length = length_of(response_.header("content-length"));
-    if (!length) {
-      return tl::unexpected(std::move(length.error()));
-    }
+    TRY_LET(auto length, length_of(response_.header("content-length")));
     framing_ = Framing::length;
-    length_ = *length;
+    length_ = length;
   } else {
     framing_ = Framing::until_end;
   }
@@ -135,11 +122,8 @@ Result<Progress> ResponseReader::read_body(std::string_view bytes) {
       body += bytes.substr(0, length_ - body.size());
       return body.size() == length_ ? finish() : Progress::more_needed;
     case Framing::chunked: {
-      const auto whole = chunks_.feed(bytes, body, kBodyLimit);
-      if (!whole) {
-        return tl::unexpected(whole.error());
-      }
-      return *whole ? finish() : Progress::more_needed;
+      TRY_LET(const auto whole, chunks_.feed(bytes, body, kBodyLimit));
+      return whole ? finish() : Progress::more_needed;
     }
     case Framing::until_end:
       if (bytes.size() > kBodyLimit - body.size()) {
@@ -154,9 +138,7 @@ Result<Progress> ResponseReader::read_body(std::string_view bytes) {
 }
 
 Result<Progress> ResponseReader::finish() {
-  if (auto decoded = decode_body(response_, codings_); !decoded) {
-    return tl::unexpected(std::move(decoded.error()));
-  }
+  TRY(decode_body(response_, codings_));
   return Progress::complete;
 }
 

@@ -12,6 +12,7 @@
 
 #include "certificate/ca_file.hpp"
 #include "core/filesystem.hpp"
+#include "core/try.hpp"
 
 namespace renewd::http {
 namespace {
@@ -65,9 +66,7 @@ Result<ssl::context> make_tls_context(const std::optional<std::filesystem::path>
   if (SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) != 1 || SSL_CTX_set_cipher_list(native, kCiphers) != 1) {
     return failure(ErrorKind::tls, "this OpenSSL lacks what TLS 1.2 needs: " + last_openssl_error());
   }
-  if (auto trusted = ca_file ? trust_file(context, *ca_file) : trust_system(context); !trusted) {
-    return tl::unexpected(std::move(trusted.error()));
-  }
+  TRY(ca_file ? trust_file(context, *ca_file) : trust_system(context));
   // Whoever is trusted need not be a root: http.ca_file may hold the authority alone that issues the cloud's
   // certificate.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "installation/state_files.hpp"
 
 namespace renewd::installation {
@@ -55,23 +56,14 @@ Result<void> AnswerStore::discard() {
 
 Result<std::filesystem::path> AnswerStore::set_aside(TimePoint now) {
   const auto aside = paths_.directory / (std::string(kRejectedPrefix) + format_time(now));
-  if (auto renamed = filesystem_.rename(paths_.answer(), aside); !renamed) {
-    return tl::unexpected(std::move(renamed.error()));
-  }
-  auto names = filesystem_.list(paths_.directory);
-  if (!names) {
-    return tl::unexpected(std::move(names.error()));
-  }
+  TRY(filesystem_.rename(paths_.answer(), aside));
+  TRY_LET(auto names, filesystem_.list(paths_.directory));
   // Sorted by name is sorted by time.
-  std::erase_if(*names, [](const std::string& name) { return !name.starts_with(kRejectedPrefix); });
-  for (std::size_t i = 0; i + kRejectedKept < names->size(); ++i) {
-    if (auto removed = filesystem_.remove(paths_.directory / (*names)[i]); !removed) {
-      return tl::unexpected(std::move(removed.error()));
-    }
+  std::erase_if(names, [](const std::string& name) { return !name.starts_with(kRejectedPrefix); });
+  for (std::size_t i = 0; i + kRejectedKept < names.size(); ++i) {
+    TRY(filesystem_.remove(paths_.directory / (names)[i]));
   }
-  if (auto synced = filesystem_.sync_directory(paths_.directory); !synced) {
-    return tl::unexpected(std::move(synced.error()));
-  }
+  TRY(filesystem_.sync_directory(paths_.directory));
   return aside;
 }
 

@@ -31,12 +31,9 @@ std::optional<int> generation_number(std::string_view name) {
 }  // namespace
 
 Result<std::vector<int>> Generations::numbers() const {
-  auto names = filesystem_.list(paths_.generations());
-  if (!names) {
-    return tl::unexpected(std::move(names.error()));
-  }
+  TRY_LET(auto names, filesystem_.list(paths_.generations()));
   std::vector<int> numbers;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     if (const auto number = generation_number(name)) {
       numbers.push_back(*number);
     }
@@ -99,44 +96,33 @@ Result<std::vector<Generation>> Generations::list() const {
 Result<int> Generations::keep(std::string_view keystore, const std::optional<CertificateRecord>& certificate,
                               int needed) {
   const auto directory = paths_.generations();
-  if (auto created = filesystem_.create_directories(directory, kStateDirectoryMode); !created) {
-    return tl::unexpected(std::move(created.error()));
-  }
-  auto kept = numbers();
-  if (!kept) {
-    return tl::unexpected(std::move(kept.error()));
-  }
+  TRY(filesystem_.create_directories(directory, kStateDirectoryMode));
+  TRY_LET(auto kept, numbers());
   auto details = index();
-  if (!kept->empty()) {
-    if (const auto newest = read(kept->back()); newest && *newest == keystore) {
-      if (certificate && !details.contains(kept->back())) {
+  if (!kept.empty()) {
+    if (const auto newest = read(kept.back()); newest && *newest == keystore) {
+      if (certificate && !details.contains(kept.back())) {
         // An earlier attempt did not come that far.
-        details.emplace(kept->back(), *certificate);
-        return write_index(details).map([&] { return kept->back(); });
+        details.emplace(kept.back(), *certificate);
+        return write_index(details).map([&] { return kept.back(); });
       }
-      return kept->back();
+      return kept.back();
     }
   }
-  const int number = kept->empty() ? 1 : kept->back() + 1;
-  if (auto written = write_state(filesystem_, directory / std::to_string(number), keystore); !written) {
-    return tl::unexpected(std::move(written.error()));
-  }
+  const int number = kept.empty() ? 1 : kept.back() + 1;
+  TRY(write_state(filesystem_, directory / std::to_string(number), keystore));
   if (certificate) {
     details.insert_or_assign(number, *certificate);
   }
-  kept->push_back(number);
-  for (std::size_t i = 0; i + kGenerationsKept < kept->size(); ++i) {
-    if ((*kept)[i] == needed) {
+  kept.push_back(number);
+  for (std::size_t i = 0; i + kGenerationsKept < kept.size(); ++i) {
+    if ((kept)[i] == needed) {
       continue;
     }
-    details.erase((*kept)[i]);
-    if (auto removed = filesystem_.remove(directory / std::to_string((*kept)[i])); !removed) {
-      return tl::unexpected(std::move(removed.error()));
-    }
+    details.erase((kept)[i]);
+    TRY(filesystem_.remove(directory / std::to_string((kept)[i])));
   }
-  if (auto written = write_index(details); !written) {
-    return tl::unexpected(std::move(written.error()));
-  }
+  TRY(write_index(details));
   return number;
 }
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "core/try.hpp"
+
 namespace renewd::installation {
 
 Result<ReplacedFile> find_replaced(Filesystem& filesystem, const std::filesystem::path& keystore) {
@@ -11,24 +13,21 @@ Result<ReplacedFile> find_replaced(Filesystem& filesystem, const std::filesystem
   if (!file) {
     return tl::unexpected(std::move(file.error()));
   }
-  auto attributes = filesystem.attributes(file->path);
-  if (!attributes) {
-    return tl::unexpected(std::move(attributes.error()));
-  }
-  if (!attributes->regular) {
+  TRY_LET(auto attributes, filesystem.attributes(file->path));
+  if (!attributes.regular) {
     return failure(ErrorKind::disk, file->path.string() + " is not a regular file");
   }
-  if (attributes->names > 1) {
+  if (attributes.names > 1) {
     return failure(ErrorKind::disk, fmt::format("{} has {} names (hard links): the others would keep the old keystore",
-                                                file->path.string(), attributes->names));
+                                                file->path.string(), attributes.names));
   }
-  if (!file->choice_of_others.empty() && (::geteuid() == 0 || file->directory_owner != attributes->owner)) {
+  if (!file->choice_of_others.empty() && (::geteuid() == 0 || file->directory_owner != attributes.owner)) {
     return failure(ErrorKind::disk, fmt::format("{} leads to {} by a way that others choose: {}; refused, since {}",
                                                 keystore.string(), file->path.string(), file->choice_of_others,
                                                 ::geteuid() == 0 ? "root follows no such way"
                                                                  : "the file and its directory have different owners"));
   }
-  return ReplacedFile{std::move(file->path), std::move(*attributes), std::move(file->directory)};
+  return ReplacedFile{std::move(file->path), std::move(attributes), std::move(file->directory)};
 }
 
 Result<void> check_replaceable(Filesystem& filesystem, const std::filesystem::path& keystore) {

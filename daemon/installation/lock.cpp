@@ -32,13 +32,10 @@ std::string read_holder(int descriptor) {
 Result<Lock> Lock::acquire(const Filesystem& filesystem, const std::filesystem::path& file, std::string_view holder) {
   const std::string doing = fmt::format("locking {}", file.string());
   // Never removed: a lock on a file that another process has unlinked would lock nothing.
-  auto opened = filesystem.open_to_lock(file, true);
-  if (!opened) {
-    return tl::unexpected(std::move(opened.error()));
-  }
-  if (::flock(opened->get(), LOCK_EX | LOCK_NB) != 0) {
+  TRY_LET(auto opened, filesystem.open_to_lock(file, true));
+  if (::flock(opened.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
-      return failure(ErrorKind::busy, fmt::format("{}: held by {}", doing, read_holder(opened->get())));
+      return failure(ErrorKind::busy, fmt::format("{}: held by {}", doing, read_holder(opened.get())));
     }
     // Not every file system has them: NFS without its lock service, some of FUSE.
     const bool unknown = errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL;
@@ -46,10 +43,10 @@ Result<Lock> Lock::acquire(const Filesystem& filesystem, const std::filesystem::
   }
   // For people alone; a full disk must not keep a renewal from its lock.
   const std::string text = fmt::format("gravitee-renewd {} (process {})\n", holder, ::getpid());
-  if (::ftruncate(opened->get(), 0) == 0) {
-    (void)!::pwrite(opened->get(), text.data(), text.size(), 0);
+  if (::ftruncate(opened.get(), 0) == 0) {
+    (void)!::pwrite(opened.get(), text.data(), text.size(), 0);
   }
-  return Lock(std::move(*opened));
+  return Lock(std::move(opened));
 }
 
 Result<std::optional<std::string>> lock_holder(const Filesystem& filesystem, const std::filesystem::path& file) {

@@ -20,6 +20,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "core/as_tuple.hpp"
+#include "core/try.hpp"
 #include "monitoring/host_header.hpp"
 #include "monitoring/listening_socket.hpp"
 
@@ -201,11 +202,8 @@ Listener::~Listener() {
 
 Result<void> Listener::open(const configuration::ListenAddress& address) {
   close();
-  auto socket = listen_on(executor_, address);
-  if (!socket) {
-    return tl::unexpected(std::move(socket.error()));
-  }
-  server_ = std::make_shared<Server>(std::move(*socket), address, handler_);
+  TRY_LET(auto socket, listen_on(executor_, address));
+  server_ = std::make_shared<Server>(std::move(socket), address, handler_);
   asio::co_spawn(executor_, Server::accept(server_),
                  [server = server_](const std::exception_ptr&) { server->close(); });
   return {};

@@ -12,6 +12,8 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <fmt/format.h>
 
+#include "core/try.hpp"
+
 namespace renewd::monitoring {
 
 namespace asio = boost::asio;
@@ -79,25 +81,20 @@ SocketFile::~SocketFile() {
 }
 
 Result<ListeningSocket> listen_on(const asio::any_io_executor& executor, const configuration::ListenAddress& address) {
-  const auto endpoint = endpoint_of(address);
-  if (!endpoint) {
-    return tl::unexpected(endpoint.error());
-  }
+  TRY_LET(const auto endpoint, endpoint_of(address));
   const auto* const path = std::get_if<fs::path>(&address);
   if (path != nullptr) {
-    if (auto way = make_way(executor, address, *path); !way) {
-      return tl::unexpected(std::move(way.error()));
-    }
+    TRY(make_way(executor, address, *path));
   }
   ListeningSocket socket{asio::basic_socket_acceptor<stream_protocol>(executor)};
   boost::system::error_code error;
-  socket.acceptor.open(endpoint->protocol(), error);
+  socket.acceptor.open(endpoint.protocol(), error);
   if (!error && path == nullptr) {
     // Connections of the daemon before this one may linger.
     socket.acceptor.set_option(asio::socket_base::reuse_address(true), error);
   }
   if (!error) {
-    socket.acceptor.bind(*endpoint, error);
+    socket.acceptor.bind(endpoint, error);
   }
   if (!error && path != nullptr) {
     // Before it listens: nobody can connect meanwhile.

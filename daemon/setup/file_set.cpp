@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "core/try.hpp"
+
 namespace renewd::setup {
 namespace {
 
@@ -99,17 +101,11 @@ class Transaction {
 
   // A copy, so that the file itself is never missing.
   Result<void> set_aside(const fs::path& path) {
-    const auto bytes = filesystem_.read(path, kSizeLimit);
-    if (!bytes) {
-      return tl::unexpected(bytes.error());
-    }
-    const auto attributes = filesystem_.attributes(path);
-    if (!attributes) {
-      return tl::unexpected(attributes.error());
-    }
+    TRY_LET(const auto bytes, filesystem_.read(path, kSizeLimit));
+    TRY_LET(const auto attributes, filesystem_.attributes(path));
     const fs::path copy = beside(path, "-old");
     auto created = filesystem_.remove(copy);
-    return created ? filesystem_.create(copy, *bytes, *attributes) : created;
+    return created ? filesystem_.create(copy, bytes, attributes) : created;
   }
 
   Result<void> make_directory(const fs::path& directory) {

@@ -11,6 +11,7 @@
 
 #include "core/pattern.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 
 namespace renewd::setup {
 
@@ -152,12 +153,9 @@ std::string unresolvable(std::string_view inner) {
 }  // namespace
 
 tl::expected<GraviteeSettings, configuration::Diagnostic> GraviteeSettings::read(std::string_view yaml) {
-  auto documents = configuration::read_yaml_documents(yaml);
-  if (!documents) {
-    return tl::unexpected(documents.error());
-  }
+  TRY_LET(auto documents, configuration::read_yaml_documents(yaml));
   GraviteeSettings settings;
-  for (configuration::YamlDocument& document : *documents) {
+  for (configuration::YamlDocument& document : documents) {
     if (document.root == nullptr) {
       continue;
     }
