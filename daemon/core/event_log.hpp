@@ -55,6 +55,8 @@ std::string_view to_string(EventName name);
 std::string_view to_string(Level level);
 // The level an event has unless the one who logs it says otherwise.
 Level default_level(EventName name);
+// 128 bits in hexadecimal, the journal's MESSAGE_ID: for message catalogues and `journalctl MESSAGE_ID=`.
+std::string_view message_id(EventName name);
 
 using FieldValue = std::variant<std::string, std::int64_t, double, bool>;
 using Fields = std::vector<std::pair<std::string, FieldValue>>;

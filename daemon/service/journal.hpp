@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/event_log.hpp"
@@ -12,9 +11,6 @@ namespace renewd::service {
 
 // Whether standard error is connected to the journal ($JOURNAL_STREAM, systemd.exec(5)).
 bool standard_error_is_the_journal();
-
-// The 128-bit identifier of an event, in hexadecimal: for message catalogues and `journalctl MESSAGE_ID=`.
-std::string_view message_id(EventName name);
 
 // "NAME=value" for each field of an event, as the journal takes them.
 std::vector<std::string> journal_fields(const Event& event);

@@ -10,7 +10,6 @@
 #include <boost/json.hpp>
 
 #include "core/event_log.hpp"
-#include "service/journal.hpp"
 #include "support/catch.hpp"
 
 namespace json = boost::json;
@@ -105,8 +104,8 @@ TEST_CASE("docs/events.md has every MESSAGE_ID, and no two events have the same"
   std::set<std::string_view> seen;
   for (const EventName name : all_events()) {
     INFO(to_string(name));
-    CHECK(rows[std::string(to_string(name))] == service::message_id(name));
-    CHECK(seen.insert(service::message_id(name)).second);
+    CHECK(rows[std::string(to_string(name))] == message_id(name));
+    CHECK(seen.insert(message_id(name)).second);
   }
   CHECK(rows.size() == seen.size());
 }

@@ -15,7 +15,7 @@ TEST_CASE("an event in the journal has its own fields, a priority and an identif
   CHECK(service::journal_fields(event) ==
         std::vector<std::string>{
             "MESSAGE=renewal_failed [production] HTTP 503",
-            "MESSAGE_ID=" + std::string(service::message_id(EventName::renewal_failed)),
+            "MESSAGE_ID=" + std::string(message_id(EventName::renewal_failed)),
             "PRIORITY=3",
             "SYSLOG_IDENTIFIER=gravitee-renewd",
             "GRAVITEE_EVENT=renewal_failed",
@@ -39,7 +39,7 @@ TEST_CASE("an event of the daemon itself names no certificate in the journal") {
 TEST_CASE("each event has an identifier of its own") {
   std::set<std::string_view> identifiers;
   for (int number = 0; number <= static_cast<int>(EventName::fleet_unreachable); ++number) {
-    const auto identifier = service::message_id(static_cast<EventName>(number));
+    const auto identifier = message_id(static_cast<EventName>(number));
     CHECK(identifier.size() == 32);
     CHECK(identifier.find_first_not_of("0123456789abcdef") == std::string_view::npos);
     CHECK(identifiers.insert(identifier).second);
