@@ -1,6 +1,6 @@
 # The .deb and the .rpm: CPack's settings for both. scripts/package builds and checks them.
 
-# The same words for whoever installs either package; and the user that the .rpm makes before its files.
+# Both packages print these next steps. The .rpm creates the user before its files.
 file(READ ${PROJECT_SOURCE_DIR}/packaging/next-steps.txt RENEWD_NEXT_STEPS)
 string(STRIP "${RENEWD_NEXT_STEPS}" RENEWD_NEXT_STEPS)
 file(READ ${PROJECT_SOURCE_DIR}/systemd/gravitee-renewd.sysusers.conf RENEWD_SYSUSERS)
@@ -18,11 +18,11 @@ set(CPACK_PACKAGE_CONTACT "gravitee-renewd maintainers <maintainers@gravitee-ren
 set(CPACK_PACKAGE_VENDOR "gravitee-renewd maintainers")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "renews the Gravitee Cloud certificate of a self-hosted gateway")
 set(CPACK_PACKAGE_DESCRIPTION
-"A self-hosted Gravitee gateway talks to Gravitee Cloud with a client
-certificate that lives for one year. This daemon looks at the installed
-keystore, asks the cloud for a new certificate in time, refuses an answer that
-would make things worse, replaces the keystore atomically, restarts the
-gateway, and checks that it came back.")
+"A self-hosted Gravitee gateway connects to Gravitee Cloud with a client
+certificate that is valid for one year. This daemon watches the installed
+keystore, requests a new certificate in time, refuses an answer that would
+make things worse, replaces the keystore atomically, restarts the gateway, and
+checks that the gateway is healthy again.")
 set(CPACK_GENERATOR DEB RPM)
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
