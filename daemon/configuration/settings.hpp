@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -173,20 +174,25 @@ struct Settings {
   MetricsSettings metrics;
 };
 
-// Calls `with` for every secret that is configured.
+// The one enumeration of the secrets of a certificate, or of all settings: calls `with(secret, name)` for each that is
+// configured. A test compares it with the keys that are declared as secrets.
 template <typename SettingsOrConst, typename With>
 void for_each_secret(SettingsOrConst& settings, With with) {
-  const auto each = [&with](auto& secret) {
+  const auto each = [&with](auto& secret, std::string_view name) {
     if (secret) {
-      with(*secret);
+      with(*secret, name);
     }
   };
-  each(settings.http.proxy_password);
-  for (auto& certificate : settings.certificates) {
-    each(certificate.token);
-    each(certificate.keystore.password);
-    if (certificate.gateway.http_probe) {
-      each(certificate.gateway.http_probe->password);
+  if constexpr (requires { settings.certificates; }) {
+    each(settings.http.proxy_password, "proxy password");
+    for (auto& certificate : settings.certificates) {
+      for_each_secret(certificate, with);
+    }
+  } else {
+    each(settings.token, "token");
+    each(settings.keystore.password, "keystore password");
+    if (settings.gateway.http_probe) {
+      each(settings.gateway.http_probe->password, "health check password");
     }
   }
 }
