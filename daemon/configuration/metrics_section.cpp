@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 #include <tl/expected.hpp>
 
-#include "configuration/addresses.hpp"
 #include "configuration/numbers.hpp"
 #include "configuration/yaml_values.hpp"
+#include "core/addresses.hpp"
 
 namespace renewd::configuration {
 namespace {

@@ -141,10 +141,7 @@ std::string_view meant_by(std::string_view word, const std::vector<std::string_v
   if (word.size() > kLongestTypo) {
     return {};
   }
-  std::string lower(word);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return nearest(lower, candidates);
+  return nearest(lower_case(word), candidates);
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
