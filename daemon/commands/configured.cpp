@@ -88,12 +88,9 @@ namespace {
 // What a gateway's command or log might show.
 std::vector<NamedSecret> secrets_of(const configuration::CertificateSettings& settings) {
   std::vector<NamedSecret> secrets;
-  if (settings.token) {
-    secrets.push_back({"token", *settings.token});
-  }
-  if (settings.keystore.password) {
-    secrets.push_back({"keystore password", *settings.keystore.password});
-  }
+  for_each_secret(settings, [&secrets](const SecretSource& secret, std::string_view name) {
+    secrets.push_back({std::string(name), secret});
+  });
   return secrets;
 }
 

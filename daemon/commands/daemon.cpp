@@ -35,12 +35,12 @@ std::string watching(const configuration::Settings& settings) {
 // What root has read before it became the service's user cannot be read again.
 void keep_read_ahead(const configuration::Settings& from, configuration::Settings& to) {
   std::map<std::string, Secret> read;
-  for_each_secret(from, [&read](const SecretSource& secret) {
+  for_each_secret(from, [&read](const SecretSource& secret, std::string_view) {
     if (secret.kind == SecretSource::Kind::credential && !secret.value.empty()) {
       read.emplace(secret.name, secret.value);
     }
   });
-  for_each_secret(to, [&read](SecretSource& secret) {
+  for_each_secret(to, [&read](SecretSource& secret, std::string_view) {
     const auto known = read.find(secret.name);
     if (secret.kind == SecretSource::Kind::credential && known != read.end()) {
       secret.value = known->second;

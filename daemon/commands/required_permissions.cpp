@@ -33,9 +33,9 @@ void add_once(std::vector<T>& list, T value) {
   }
 }
 
-std::vector<SecretSource> secrets_of(const configuration::Settings& settings) {
+std::vector<SecretSource> all_secrets(const configuration::Settings& settings) {
   std::vector<SecretSource> secrets;
-  for_each_secret(settings, [&secrets](const SecretSource& secret) { secrets.push_back(secret); });
+  for_each_secret(settings, [&secrets](const SecretSource& secret, std::string_view) { secrets.push_back(secret); });
   return secrets;
 }
 
@@ -162,7 +162,7 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
       !added) {
     return tl::unexpected(std::move(added.error()));
   }
-  for (const auto& secret : secrets_of(settings)) {
+  for (const auto& secret : all_secrets(settings)) {
     if (secret.kind != SecretSource::Kind::credential) {
       continue;
     }
@@ -192,7 +192,7 @@ std::vector<std::string> missing_access(const configuration::Settings& settings,
     }
   };
   must_read(configuration);
-  for (const auto& secret : secrets_of(settings)) {
+  for (const auto& secret : all_secrets(settings)) {
     if (secret.kind == SecretSource::Kind::file) {
       must_read(secret.name);
     } else if (const fs::path stored = fs::path(kCredentialStore) / secret.name;

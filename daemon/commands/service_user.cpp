@@ -62,7 +62,7 @@ Result<User> with_groups_of(const setup::ServiceUnit& unit, User user) {
 // Root reads every file: one that others can exchange would be sent to whomever the configuration names.
 Result<void> check_secrets_of_root(const configuration::Settings& settings) {
   Result<void> checked;
-  for_each_secret(settings, [&checked](const SecretSource& secret) {
+  for_each_secret(settings, [&checked](const SecretSource& secret, std::string_view) {
     std::error_code missing;
     if (checked && secret.kind == SecretSource::Kind::file && fs::exists(secret.name, missing)) {
       checked = check_trusted(secret.name, 0).map_error([&secret](Error error) {
@@ -116,7 +116,7 @@ Result<void> work_as_service(configuration::Settings& settings, const fs::path& 
       return tl::unexpected(service.error());
     }
     if (*service && is_same_file(configuration, (*service)->configuration)) {
-      for_each_secret(settings, read_ahead);
+      for_each_secret(settings, [](SecretSource& secret, std::string_view) { read_ahead(secret); });
       gateway::SystemBus::connect_ahead();
       make_state_directory(settings.state_directory, (*service)->user);
       if (auto became = become((*service)->user); !became) {

@@ -1,95 +1,31 @@
-#include "configuration/certificate_section.hpp"
-
+// `certificates`: what is watched, renewed and installed.
 #include <map>
 #include <string>
 
 #include <fmt/format.h>
 
-#include "configuration/gateway_section.hpp"
-#include "configuration/secret_section.hpp"
-#include "configuration/urls.hpp"
-#include "configuration/windows_section.hpp"
-#include "configuration/yaml_values.hpp"
-
+#include "configuration/sections.hpp"
+#include "configuration/values.hpp"
 namespace renewd::configuration {
 namespace {
 
-const KnownKeys kCertificateKeys{.supported = {"name", "account_url", "token", "keystore", "renew", "renew_before",
-                                               "renew_windows", "activate_windows", "override_windows_before",
-                                               "gateway"}};
-
-void read_name(const YamlMap& map, std::string& into) {
-  constexpr std::size_t kLongest = 64;  // it is a directory's name and a metric's label
-  const YamlNode* node = map.require("name");
-  if (node == nullptr) {
-    return;
-  }
-  const auto name = text_of(*node, "name", map.sink());
-  if (!name) {
-    return;
-  }
-  if (name->size() > kLongest ||
-      name->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
-    map.sink().error(node->place, fmt::format("`name` must consist of small letters, digits and -, at most {} of them, "
-                                              "such as production-eu",
-                                              kLongest));
-    return;
-  }
-  into = *name;
-}
-
-void read_account(const YamlMap& map, CertificateSettings& into) {
-  const bool needed = into.renew == RenewMode::automatic && !map.mistypes({"renew"});
-  constexpr std::string_view kHint = "; to watch a certificate without renewing it, write `renew: never`";
-  if (const YamlNode* node = needed ? map.require("account_url", kHint) : map.find("account_url")) {
-    if (const auto text = text_of(*node, "account_url", map.sink())) {
-      auto url = parse_account_url(*text);
-      if (url) {
-        into.account_url = std::move(*url);
-      } else {
-        map.sink().error(node->place, "`account_url` " + url.error());
-      }
-    }
-  }
-  if (needed) {
-    map.require("token", kHint);
-  }
-  read_secret_source(map, "token", into.token);
-}
-
-void read_keystore(const YamlMap& certificate, KeystoreSettings& into) {
-  const YamlNode* node = certificate.require("keystore");
-  if (node == nullptr) {
-    return;
-  }
-  const auto map =
-      YamlMap::open(*node, "keystore", {.supported = {"path", "type", "password", "ca_file"}}, certificate.sink());
-  if (!map) {
-    return;
-  }
-  map->require("path");
-  read_absolute_path(*map, "path", into.path);
-  read_choice<KeystoreType>(*map, "type",
-                            {{"auto", KeystoreType::automatic},
-                             {"pkcs12", KeystoreType::pkcs12},
-                             {"jks", KeystoreType::jks},
-                             {"pem", KeystoreType::pem}},
-                            into.type);
-  read_secret_source(*map, "password", into.password);
-  read_absolute_path(*map, "ca_file", into.ca_file);
-}
-
-CertificateSettings read_certificate(const YamlMap& map) {
+CertificateSettings read_certificate(const YamlNode& node, std::optional<YamlMap>& map, DiagnosticSink& sink) {
   CertificateSettings certificate;
-  read_name(map, certificate.name);
-  read_choice<RenewMode>(map, "renew", {{"auto", RenewMode::automatic}, {"never", RenewMode::never}},
-                         certificate.renew);
-  read_account(map, certificate);
-  read_keystore(map, certificate.keystore);
-  read_renew_before(map, "renew_before", certificate.renew_before);
-  read_windows(map, certificate);
-  if (const YamlNode* gateway = map.find("gateway")) {
-    read_gateway(*gateway, map.sink(), certificate.gateway);
+  map = read_map(node, "certificates[]", certificate.keys(), sink);
+  if (!map) {
+    return certificate;
+  }
+  if (certificate.renew == RenewMode::automatic && !map->mistypes({"renew"})) {
+    constexpr std::string_view kHint = "; to watch a certificate without renewing it, write `renew: never`";
+    map->require("account_url", kHint);
+    map->require("token", kHint);
+  }
+  if (const YamlNode* keystore = map->find("keystore")) {
+    read_map(*keystore, "keystore", certificate.keystore.keys(), sink);
+  }
+  check_windows(*map, certificate);
+  if (const YamlNode* gateway = map->find("gateway")) {
+    read_gateway(*gateway, sink, certificate.gateway);
   }
   return certificate;
 }
@@ -138,8 +74,9 @@ std::vector<CertificateSettings> read_certificates(const YamlNode& node, Diagnos
     if (sink.full()) {
       break;
     }
-    if (const auto map = YamlMap::open(*item, "certificates[]", kCertificateKeys, sink)) {
-      certificates.push_back(read_certificate(*map));
+    std::optional<YamlMap> map;
+    certificates.push_back(read_certificate(*item, map, sink));
+    if (map) {
       taken.check(*map, certificates.back());
     }
   }

@@ -1,113 +1,92 @@
-#include "configuration/gateway_section.hpp"
-
-#include <csignal>
-#include <cstdint>
-#include <cstring>
+// `gateway` of a certificate: what makes the gateway use the keystore, and what shows that it is healthy.
+#include <filesystem>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "configuration/numbers.hpp"
-#include "configuration/unit_names.hpp"
-#include "configuration/verify_section.hpp"
-#include "configuration/yaml_values.hpp"
-#include "core/text.hpp"
+#include "configuration/sections.hpp"
+#include "configuration/values.hpp"
 
 namespace renewd::configuration {
 namespace {
 
 void read_systemd(const YamlNode& node, const std::string& name, DiagnosticSink& sink, GatewayAction& into) {
-  const auto map = YamlMap::open(node, name, {.supported = {"unit", "units", "action"}}, sink);
-  if (!map) {
-    return;
-  }
   SystemdGateway systemd;
-  if (map->exactly_one("unit", "units") == "unit") {
-    systemd.units = {read_unit_name(*map, "unit")};
-  } else {
-    read_texts(*map, "units", systemd.units);
-    for (std::size_t i = 0; i < systemd.units.size(); ++i) {
-      check_unit_name(*map, "units", map->find("units")->items[i]->place, systemd.units[i]);
-    }
+  if (const auto map = read_map(node, name, systemd.keys(), sink)) {
+    map->exactly_one("unit", "units");
+    into = std::move(systemd);
   }
-  using Action = SystemdGateway::Action;
-  read_choice<Action>(*map, "action", {{"try-restart", Action::try_restart}, {"restart", Action::restart}},
-                      systemd.action);
-  into = std::move(systemd);
 }
 
 void read_command(const YamlNode& node, const std::string& name, DiagnosticSink& sink, GatewayAction& into) {
-  const auto map = YamlMap::open(node, name, {.supported = {"argv", "timeout"}}, sink);
-  if (!map) {
-    return;
-  }
   CommandGateway command;
-  map->require("argv");
-  read_texts(*map, "argv", command.argv);
-  if (!command.argv.empty() && !command.argv.front().starts_with('/')) {
-    sink.error(map->find("argv")->items.front()->place,
-               fmt::format("the first text of `{}` must be the absolute path of a program; PATH is not searched",
-                           map->name_of("argv")));
+  if (read_map(node, name, command.keys(), sink)) {
+    into = std::move(command);
   }
-  read_duration(*map, "timeout", seconds{1}, command.timeout);
-  into = std::move(command);
-}
-
-// A number, or a name with or without SIG.
-int signal_number(std::string_view text) {
-  if (const auto number = parse_number(text)) {
-    return *number <= static_cast<std::uint64_t>(SIGRTMAX) ? static_cast<int>(*number) : 0;
-  }
-  const std::string_view wanted = text.starts_with("SIG") ? text.substr(3) : text;
-  for (int candidate = 1; candidate < SIGRTMIN; ++candidate) {
-    const char* name = ::sigabbrev_np(candidate);
-    if (name != nullptr && wanted == name) {
-      return candidate;
-    }
-  }
-  return 0;
 }
 
 void read_signal(const YamlNode& node, const std::string& name, DiagnosticSink& sink, GatewayAction& into) {
-  const auto map = YamlMap::open(node, name, {.supported = {"unit", "pid_file", "signal"}}, sink);
+  SignalGateway gateway;
+  if (const auto map = read_map(node, name, gateway.keys(), sink)) {
+    map->exactly_one("unit", "pid_file");
+    into = std::move(gateway);
+  }
+}
+
+void read_http_probe(const YamlNode& node, const std::string& name, DiagnosticSink& sink,
+                     std::optional<HttpProbeSettings>& into) {
+  HttpProbeSettings probe;
+  const auto map = read_map(node, name, probe.keys(), sink);
   if (!map) {
     return;
   }
-  SignalGateway gateway;
-  if (map->exactly_one("unit", "pid_file") == "unit") {
-    gateway.target = read_unit_name(*map, "unit");
-  } else {
-    std::filesystem::path pid_file;
-    read_absolute_path(*map, "pid_file", pid_file);
-    gateway.target = pid_file;
+  const auto given = map->present({"username", "password"});
+  if (given.size() == 1 && !map->mistypes({"username", "password"})) {
+    const std::string_view other = given.front() == "username" ? "password" : "username";
+    sink.error(map->place_of(given.front()),
+               fmt::format("`{}` needs `{}`; give both, or none", map->name_of(given.front()), map->name_of(other)));
   }
-  if (const YamlNode* value = map->find("signal")) {
-    const std::string_view text = scalar_of(*value).value_or("");
-    gateway.signal = signal_number(text);
-    if (gateway.signal == 0) {
-      sink.error(value->place, fmt::format("`{}` must be a signal's name or number, such as SIGTERM, TERM or 15{}",
-                                           map->name_of("signal"), leading_zero_hint(text)));
-    }
-  }
-  into = std::move(gateway);
+  into = std::move(probe);
 }
 
-void read_none(const YamlNode& node, const std::string& name, DiagnosticSink& sink, GatewayAction& into) {
-  if (node.kind != YamlNode::Kind::map || !node.entries.empty()) {
-    sink.error(node.place, fmt::format("`{}` must be the empty map: none: {{}}", name));
+void read_log_probe(const YamlNode& node, const std::string& name, DiagnosticSink& sink,
+                    std::optional<LogProbeSettings>& into) {
+  LogProbeSettings probe;
+  const auto map = read_map(node, name, probe.keys(), sink);
+  if (!map) {
+    return;
   }
-  into = NoGateway{};
+  map->exactly_one("unit", "file");
+  const std::vector<std::string_view> patterns{"ready", "failed"};
+  if (map->present(patterns).empty() && !map->mistypes(patterns)) {
+    sink.error(map->place(),
+               fmt::format("`{}` or `{}` must be given, or both", map->name_of("ready"), map->name_of("failed")));
+  }
+  into = std::move(probe);
+}
+
+void read_verify(const YamlNode& node, const std::string& name, DiagnosticSink& sink, GatewaySettings& into) {
+  const auto map = read_map(node, name, into.verify_keys(), sink);
+  if (!map) {
+    return;
+  }
+  if (const YamlNode* http = map->find("http")) {
+    read_http_probe(*http, map->name_of("http"), sink, into.http_probe);
+  }
+  if (const YamlNode* log = map->find("log")) {
+    read_log_probe(*log, map->name_of("log"), sink, into.log_probe);
+  }
 }
 
 using ReadAction = void (*)(const YamlNode&, const std::string&, DiagnosticSink&, GatewayAction&);
 const std::vector<std::pair<std::string_view, ReadAction>> kActions{
-    {"systemd", read_systemd}, {"command", read_command}, {"signal", read_signal}, {"none", read_none}};
-const KnownKeys kGatewayKeys{.supported = {"systemd", "command", "signal", "none", "verify", "rollback"}};
+    {"systemd", read_systemd}, {"command", read_command}, {"signal", read_signal}};
 
 }  // namespace
 
 void read_gateway(const YamlNode& node, DiagnosticSink& sink, GatewaySettings& into) {
-  const auto map = YamlMap::open(node, "gateway", kGatewayKeys, sink);
+  const auto map = read_map(node, "gateway", into.keys(), sink);
   if (!map) {
     return;
   }
@@ -119,15 +98,14 @@ void read_gateway(const YamlNode& node, DiagnosticSink& sink, GatewaySettings& i
                            actions.empty() ? "; with `none: {}` nothing is restarted"
                                            : ", but has " + enumerate(actions, "and")));
   }
-  for (const auto& [key, read] : kActions) {
+  for (const auto& [key, read_action] : kActions) {
     if (const YamlNode* action = map->find(key)) {
-      read(*action, map->name_of(key), sink, into.action);
+      read_action(*action, map->name_of(key), sink, into.action);
     }
   }
   if (const YamlNode* verify = map->find("verify")) {
     read_verify(*verify, map->name_of("verify"), sink, into);
   }
-  read_flag(*map, "rollback", into.rollback);
 }
 
 }  // namespace renewd::configuration

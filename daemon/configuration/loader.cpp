@@ -10,14 +10,10 @@
 
 #include <fmt/format.h>
 
-#include "configuration/certificate_section.hpp"
 #include "configuration/durations.hpp"
-#include "configuration/metrics_section.hpp"
-#include "configuration/secret_section.hpp"
-#include "configuration/urls.hpp"
+#include "configuration/sections.hpp"
+#include "configuration/values.hpp"
 #include "configuration/yaml_document.hpp"
-#include "configuration/yaml_map.hpp"
-#include "configuration/yaml_values.hpp"
 #include "core/filesystem.hpp"
 #include "core/trusted_path.hpp"
 #include "core/whole_file.hpp"
@@ -27,39 +23,17 @@ namespace {
 
 constexpr std::size_t kFileLimit = std::size_t{1024} * 1024;
 
-const KnownKeys kFileKeys{.supported = {"certificates", "http", "schedule", "state_directory", "log", "metrics"},
-                          .unsupported = {"fleet"}};
-
-void read_proxy(const YamlMap& map, HttpSettings& into) {
-  read_secret_source(map, "proxy_password", into.proxy_password);
-  std::string text;
-  read_text(map, "proxy", text);
-  if (!text.empty()) {
-    auto proxy = parse_proxy(text);
-    if (!proxy) {
-      map.sink().error(map.find("proxy")->place, "`http.proxy` " + proxy.error());
-      return;
-    }
-    into.proxy = std::move(*proxy);
-  }
-  const bool has_user = into.proxy && !into.proxy->user.empty();
-  if (map.find("proxy_password") != nullptr && !has_user && !map.mistypes({"proxy"}) &&
-      (into.proxy || map.find("proxy") == nullptr)) {
-    map.sink().error(map.place_of("proxy_password"),
-                     "`http.proxy_password` needs a user; write it into `http.proxy`, as in http://user@host:3128");
-  }
-}
-
 void read_http(const YamlNode& node, DiagnosticSink& sink, HttpSettings& into) {
-  const auto map = YamlMap::open(
-      node, "http", {.supported = {"ca_file", "proxy", "proxy_password", "connect_timeout", "request_timeout"}}, sink);
+  const auto map = read_map(node, "http", into.keys(), sink);
   if (!map) {
     return;
   }
-  read_absolute_path(*map, "ca_file", into.ca_file);
-  read_proxy(*map, into);
-  read_duration(*map, "connect_timeout", seconds{1}, into.connect_timeout);
-  read_duration(*map, "request_timeout", seconds{1}, into.request_timeout);
+  const bool has_user = into.proxy && !into.proxy->user.empty();
+  if (map->find("proxy_password") != nullptr && !has_user && !map->mistypes({"proxy"}) &&
+      (into.proxy || map->find("proxy") == nullptr)) {
+    sink.error(map->place_of("proxy_password"),
+               "`http.proxy_password` needs a user; write it into `http.proxy`, as in http://user@host:3128");
+  }
   // A default that is longer than what was chosen for the other is no mistake: the whole bounds each step.
   if (map->find("connect_timeout") != nullptr && !map->mistypes({"request_timeout"}) &&
       into.connect_timeout > into.request_timeout) {
@@ -71,19 +45,8 @@ void read_http(const YamlNode& node, DiagnosticSink& sink, HttpSettings& into) {
 }
 
 void read_schedule(const YamlNode& node, DiagnosticSink& sink, ScheduleSettings& into) {
-  const auto map = YamlMap::open(
-      node, "schedule", {.supported = {"check_every", "splay", "retry_at_least", "retry_at_most", "requests_per_day"}},
-      sink);
-  if (!map) {
-    return;
-  }
-  constexpr unsigned kSecondsOfADay = 86400;
-  read_duration(*map, "check_every", seconds{1}, into.check_every);
-  read_duration(*map, "splay", seconds{0}, into.splay);
-  read_duration(*map, "retry_at_least", seconds{1}, into.retry_at_least);
-  read_duration(*map, "retry_at_most", seconds{1}, into.retry_at_most);
-  read_count(*map, "requests_per_day", 1, kSecondsOfADay, into.requests_per_day);
-  if (into.retry_at_least > into.retry_at_most && !map->mistypes({"retry_at_least", "retry_at_most"})) {
+  const auto map = read_map(node, "schedule", into.keys(), sink);
+  if (map && into.retry_at_least > into.retry_at_most && !map->mistypes({"retry_at_least", "retry_at_most"})) {
     const bool least = map->find("retry_at_least") != nullptr;
     sink.error(map->place_of(least ? "retry_at_least" : "retry_at_most"),
                fmt::format("`schedule.retry_at_least` ({}) must not be longer than `schedule.retry_at_most` ({})",
@@ -91,26 +54,12 @@ void read_schedule(const YamlNode& node, DiagnosticSink& sink, ScheduleSettings&
   }
 }
 
-void read_log(const YamlNode& node, DiagnosticSink& sink, LogSettings& into) {
-  const auto map = YamlMap::open(node, "log", {.supported = {"level", "format"}}, sink);
-  if (!map) {
-    return;
-  }
-  read_choice<Level>(
-      *map, "level",
-      {{"debug", Level::debug}, {"info", Level::info}, {"warning", Level::warning}, {"error", Level::error}},
-      into.level);
-  read_choice<LogFormat>(*map, "format",
-                         {{"auto", LogFormat::automatic}, {"json", LogFormat::json}, {"text", LogFormat::text}},
-                         into.format);
-}
-
 void read_file(const YamlNode& root, DiagnosticSink& sink, Settings& into) {
-  const auto map = YamlMap::open(root, "", kFileKeys, sink);
+  const auto map = read_map(root, "", into.keys(), sink);
   if (!map) {
     return;
   }
-  if (const YamlNode* certificates = map->require("certificates")) {
+  if (const YamlNode* certificates = map->find("certificates")) {
     into.certificates = read_certificates(*certificates, sink);
   }
   if (const YamlNode* http = map->find("http")) {
@@ -119,9 +68,8 @@ void read_file(const YamlNode& root, DiagnosticSink& sink, Settings& into) {
   if (const YamlNode* schedule = map->find("schedule")) {
     read_schedule(*schedule, sink, into.schedule);
   }
-  read_absolute_path(*map, "state_directory", into.state_directory);
   if (const YamlNode* log = map->find("log")) {
-    read_log(*log, sink, into.log);
+    read_map(*log, "log", into.log.keys(), sink);
   }
   if (const YamlNode* metrics = map->find("metrics")) {
     read_metrics(*metrics, sink, into.metrics);

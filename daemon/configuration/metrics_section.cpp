@@ -1,5 +1,4 @@
-#include "configuration/metrics_section.hpp"
-
+// `metrics`: where the daemon shows its numbers.
 #include <sys/un.h>
 
 #include <string>
@@ -8,9 +7,10 @@
 #include <fmt/format.h>
 #include <tl/expected.hpp>
 
-#include "configuration/addresses.hpp"
 #include "configuration/numbers.hpp"
-#include "configuration/yaml_values.hpp"
+#include "configuration/sections.hpp"
+#include "configuration/values.hpp"
+#include "core/addresses.hpp"
 
 namespace renewd::configuration {
 namespace {
@@ -60,51 +60,37 @@ tl::expected<ListenAddress, std::string> parse_listen(std::string_view text) {
   return TcpAddress{std::string(host), *port};
 }
 
-void read_listen(const YamlMap& map, MetricsSettings& into) {
-  bool allow_remote = false;
-  read_flag(map, "allow_remote", allow_remote);
-  const YamlNode* node = map.find("listen");
-  const auto text = node == nullptr ? std::nullopt : text_of(*node, map.name_of("listen"), map.sink());
-  if (!text) {
-    return;
-  }
-  auto listen = parse_listen(*text);
-  if (!listen) {
-    map.sink().error(node->place, fmt::format("`{}` {}", map.name_of("listen"), listen.error()));
-    return;
-  }
-  const auto* tcp = std::get_if<TcpAddress>(&*listen);
-  if (tcp != nullptr && !is_loopback(tcp->address) && !allow_remote) {
-    map.sink().error(
-        node->place,
-        fmt::format("`{}` must be a loopback address (127.0.0.1, [::1], localhost) or a unix socket, since "
-                    "whoever reaches the port can read everything there; to serve other hosts all the "
-                    "same, write `{}: true`",
-                    map.name_of("listen"), map.name_of("allow_remote")));
-    return;
-  }
-  into.listen = std::move(*listen);
-}
-
-void read_textfile(const YamlMap& map, MetricsSettings& into) {
-  read_absolute_path(map, "textfile", into.textfile);
-  if (into.textfile && (into.textfile->extension() != ".prom" || !into.textfile->has_stem())) {
-    map.sink().error(map.find("textfile")->place,
-                     fmt::format("`{}` must end with .prom, since node_exporter reads no other file; as in "
-                                 "/var/lib/prometheus/node-exporter/gravitee-renewd.prom",
-                                 map.name_of("textfile")));
-  }
-}
-
 }  // namespace
 
+void read(const Given& given, std::optional<ListenAddress>* value) {
+  const auto text = given.text();
+  auto listen = text ? parse_listen(*text) : ListenAddress();
+  if (!listen) {
+    given.refuse(listen.error());
+  } else if (text) {
+    *value = std::move(*listen);
+  }
+}
+
 void read_metrics(const YamlNode& node, DiagnosticSink& sink, MetricsSettings& into) {
-  const auto map = YamlMap::open(node, "metrics", {.supported = {"listen", "allow_remote", "textfile"}}, sink);
+  const auto map = read_map(node, "metrics", into.keys(), sink);
   if (!map) {
     return;
   }
-  read_listen(*map, into);
-  read_textfile(*map, into);
+  const auto* const tcp = into.listen ? std::get_if<TcpAddress>(&*into.listen) : nullptr;
+  if (tcp != nullptr && !is_loopback(tcp->address) && !into.allow_remote) {
+    sink.error(map->find("listen")->place,
+               fmt::format("`{}` must be a loopback address (127.0.0.1, [::1], localhost) or a unix socket, since "
+                           "whoever reaches the port can read everything there; to serve other hosts all the "
+                           "same, write `{}: true`",
+                           map->name_of("listen"), map->name_of("allow_remote")));
+  }
+  if (into.textfile && (into.textfile->extension() != ".prom" || !into.textfile->has_stem())) {
+    sink.error(map->find("textfile")->place,
+               fmt::format("`{}` must end with .prom, since node_exporter reads no other file; as in "
+                           "/var/lib/prometheus/node-exporter/gravitee-renewd.prom",
+                           map->name_of("textfile")));
+  }
 }
 
 }  // namespace renewd::configuration

@@ -30,6 +30,13 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return error == std::errc() ? number : std::numeric_limits<std::uint64_t>::max();
 }
 
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  const auto port = parse_number(text);
+  return port && *port != 0 && *port <= std::numeric_limits<std::uint16_t>::max()
+             ? std::optional(static_cast<std::uint16_t>(*port))
+             : std::nullopt;
+}
+
 std::string leading_zero_hint(std::string_view text) {
   if (!has_leading_zero(text) || text.size() > kLongestShown) {
     return {};

@@ -13,6 +13,9 @@ namespace renewd::configuration {
 // Numbers too large to count are the largest.
 std::optional<std::uint64_t> parse_number(std::string_view text);
 
+// From 1 to 65535.
+std::optional<std::uint16_t> parse_port(std::string_view text);
+
 // What to write instead of a number with leading zeros, whatever follows its digits ("; 012 may be read as octal, write
 // 12"), as the end of a sentence; empty for all else.
 std::string leading_zero_hint(std::string_view text);

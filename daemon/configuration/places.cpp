@@ -15,13 +15,9 @@ std::string_view take_step(std::string_view& path) {
   return step;
 }
 
-const YamlNode* entry_of(const YamlNode& map, std::string_view key) {
-  for (const YamlEntry& entry : map.entries) {
-    if (entry.key == key) {
-      return entry.value;
-    }
-  }
-  return nullptr;
+const YamlNode* value_of(const YamlNode& map, std::string_view key) {
+  const YamlEntry* const entry = map.find(key);
+  return entry == nullptr ? nullptr : entry->value;
 }
 
 const YamlNode* item_of(const YamlNode& list, std::string_view index) {
@@ -39,7 +35,7 @@ Place Places::of(std::string_view path) const {
     if (step.empty()) {
       continue;  // between "]" and "."
     }
-    const YamlNode* next = step.ends_with(']') ? item_of(*node, step) : entry_of(*node, step);
+    const YamlNode* next = step.ends_with(']') ? item_of(*node, step) : value_of(*node, step);
     if (next == nullptr) {
       break;
     }

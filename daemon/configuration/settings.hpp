@@ -1,133 +1,20 @@
-// What the operator configured, as plain structs with the documented defaults (docs/configuration.md). No YAML here:
-// the loader fills them in, and everybody else reads them.
+// What the operator configured, as plain structs. A key is declared once, here and in the headers below: the member,
+// whose initial value is the default, and beside it what keys() says of it. The loader fills them in, everybody else
+// reads them.
 #pragma once
 
-#include <sys/types.h>
-
-#include <bitset>
 #include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <variant>
+#include <string_view>
 #include <vector>
 
+#include "configuration/certificate_settings.hpp"
+#include "configuration/keys.hpp"
 #include "core/event_lines.hpp"
-#include "core/pattern.hpp"
-#include "core/secret.hpp"
-#include "core/time_zone.hpp"
 
 namespace renewd::configuration {
-
-using std::chrono::seconds;
-
-// A part of the certificate's lifetime, 0 < value < 1.
-struct LifetimeShare {
-  double value;
-};
-// How long before expiry the renewal window opens.
-using RenewBefore = std::variant<seconds, LifetimeShare>;
-
-// A span of every week in which something may be done, by the clocks of a time zone.
-struct MaintenanceWindow {
-  // The days on which it begins, by std::chrono::weekday::c_encoding().
-  std::bitset<7> days = std::bitset<7>().set();
-  // Since midnight, from < 24 h and to <= 24 h, never the same; a window that ends before it begins ends on the next
-  // day.
-  std::chrono::minutes from{0};
-  std::chrono::minutes to = std::chrono::hours{24};
-  TimeZone timezone;
-};
-
-enum class RenewMode { automatic, never };
-
-enum class KeystoreType { automatic, pkcs12, jks, pem };
-
-struct KeystoreSettings {
-  std::filesystem::path path;
-  KeystoreType type = KeystoreType::automatic;
-  std::optional<SecretSource> password;
-  std::optional<std::filesystem::path> ca_file;
-};
-
-struct SystemdGateway {
-  enum class Action { try_restart, restart };
-  std::vector<std::string> units;
-  Action action = Action::try_restart;
-};
-
-struct CommandGateway {
-  std::vector<std::string> argv;
-  seconds timeout{60};
-};
-
-struct SignalGateway {
-  // Exactly one of the two: the unit's main process, or the process that a pid file names.
-  std::variant<std::string, std::filesystem::path> target;
-  int signal = 15;
-};
-
-struct NoGateway {};
-
-using GatewayAction = std::variant<NoGateway, SystemdGateway, CommandGateway, SignalGateway>;
-
-struct HttpProbeSettings {
-  std::string url;
-  std::string username;  // empty: no authentication
-  std::optional<SecretSource> password;
-  unsigned expect_status = 200;
-};
-
-struct LogProbeSettings {
-  // Exactly one of the two: the unit's lines in the journal, or a file.
-  std::variant<std::string, std::filesystem::path> target;
-  // At least one of the two.
-  std::optional<Pattern> ready;
-  std::optional<Pattern> failed;
-};
-
-struct GatewaySettings {
-  GatewayAction action;
-  // Put the old keystore back when the gateway does not come up with the new one.
-  bool rollback = true;
-  // For an activation, and again for its verification.
-  seconds verify_timeout{120};
-  std::optional<HttpProbeSettings> http_probe = std::nullopt;
-  std::optional<LogProbeSettings> log_probe = std::nullopt;
-
-  // The most that one activation takes: a command has a bound of its own.
-  seconds activation_timeout() const {
-    const auto* const command = std::get_if<CommandGateway>(&action);
-    return command == nullptr ? verify_timeout : command->timeout;
-  }
-};
-
-struct CertificateSettings {
-  std::string name;
-  // Without a trailing slash; empty only with `renew: never`.
-  std::string account_url;
-  std::optional<SecretSource> token;
-  KeystoreSettings keystore;
-  RenewMode renew = RenewMode::automatic;
-  RenewBefore renew_before = std::chrono::days{30};
-  // When a renewal may begin, and when a renewed keystore may be installed and the gateway told of it. Empty: at any
-  // time.
-  std::vector<MaintenanceWindow> renew_windows;
-  std::vector<MaintenanceWindow> activate_windows;
-  // Less than this before expiry, both are ignored.
-  seconds override_windows_before = std::chrono::days{7};
-  GatewaySettings gateway;
-
-  // The last path segment of the account URL.
-  std::string account_id() const;
-};
-
-struct ProxySettings {
-  std::string host;
-  std::uint16_t port;
-  std::string user;  // empty: no authentication
-};
 
 struct HttpSettings {
   std::optional<std::filesystem::path> ca_file;
@@ -135,6 +22,25 @@ struct HttpSettings {
   std::optional<SecretSource> proxy_password;
   seconds connect_timeout{10};
   seconds request_timeout{60};
+
+  Keys keys() {
+    return {
+        {"ca_file", AbsolutePath(ca_file), "/etc/gravitee-renewd/proxy-ca.pem",
+         "Certificates to trust instead of the system's, as for a proxy that opens TLS: a regular file of at most 1 "
+         "MiB with PEM (also PKCS#7 and `TRUSTED CERTIFICATE`, whose trust settings count) or one DER certificate. An "
+         "issuing authority is enough without its root.",
+         "none: the system's"},
+        {"proxy", &proxy, "http://renewd@proxy.example.com:3128",
+         "An HTTP proxy to use with CONNECT, as `http://host:port` or `http://user@host:port`. The proxy variables of "
+         "the environment are not read."},
+        {"proxy_password", &proxy_password, "{file: /etc/gravitee-renewd/proxy-password}",
+         "A secret; needs a user in `http.proxy`."},
+        {"connect_timeout", Duration{&connect_timeout}, "30s",
+         "The time limit of each step: name lookup, connection (all addresses of a name together), proxy and TLS. Not "
+         "longer than `http.request_timeout`."},
+        {"request_timeout", Duration{&request_timeout}, "2m", "The time limit of all steps and the response together."},
+    };
+  }
 };
 
 struct ScheduleSettings {
@@ -143,25 +49,59 @@ struct ScheduleSettings {
   seconds retry_at_least = std::chrono::minutes{1};
   seconds retry_at_most = std::chrono::hours{12};
   unsigned requests_per_day = 12;
+
+  Keys keys() {
+    return {
+        {"check_every", Duration{&check_every}, "1h", "How often the keystore is checked."},
+        {"splay", Duration{&splay, seconds{0}}, "0s",
+         "Hosts spread their renewals over this span after the renewal window opens. A host's place in it comes from "
+         "its machine id, its host name and the certificate's name (cloned hosts need host names of their own); `plan` "
+         "shows it. With `0s` all hosts renew at once."},
+        {"retry_at_least", Duration{&retry_at_least}, "5m",
+         "The delay after the first failed attempt; it grows from there."},
+        {"retry_at_most", Duration{&retry_at_most}, "6h", "The longest delay after a failed attempt."},
+        {"requests_per_day", Count{&requests_per_day, 1, 86400}, "3",
+         "The most renewal requests per certificate and day: those of the daemon and of `renew` together, also across "
+         "restarts."},
+    };
+  }
 };
 
 struct LogSettings {
   Level level = Level::info;
   LogFormat format = LogFormat::automatic;
-};
 
-struct TcpAddress {
-  std::string address;  // IPv4 or IPv6, never a name, without brackets
-  std::uint16_t port;
+  Keys keys() {
+    using enum Level;
+    return {
+        {"level", Choice(level, {{"debug", debug}, {"info", info}, {"warning", warning}, {"error", error}}), "debug",
+         "The lowest level that is logged."},
+        {"format",
+         Choice(format, {{"auto", LogFormat::automatic}, {"json", LogFormat::json}, {"text", LogFormat::text}}), "json",
+         "`auto` writes fields of the journal under systemd, text on a terminal, else JSON."},
+    };
+  }
 };
-// A port of this host, or the absolute path of a unix socket.
-using ListenAddress = std::variant<TcpAddress, std::filesystem::path>;
 
 struct MetricsSettings {
-  // Loopback or a unix socket, unless the operator allowed more (`metrics.allow_remote`). Empty: off.
+  // Loopback or a unix socket, unless the operator allowed more. Empty: off.
   std::optional<ListenAddress> listen;
+  bool allow_remote = false;
   // For node_exporter's textfile collector. Empty: off.
   std::optional<std::filesystem::path> textfile;
+
+  Keys keys() {
+    return {
+        {"listen", &listen, "127.0.0.1:9464",
+         "A port of this host for Prometheus and the page: `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464` or "
+         "`unix:/path`. An address that other hosts reach needs `metrics.allow_remote`."},
+        {"allow_remote", &allow_remote, "true",
+         "`metrics.listen` may be an address that other hosts reach, such as `0.0.0.0:9464`. Whoever reaches it can "
+         "read everything there."},
+        {"textfile", AbsolutePath(textfile), "/var/lib/prometheus/node-exporter/gravitee-renewd.prom",
+         "A file for node_exporter's textfile collector; its name ends with `.prom`."},
+    };
+  }
 };
 
 struct Settings {
@@ -171,22 +111,43 @@ struct Settings {
   std::filesystem::path state_directory = "/var/lib/gravitee-renewd";
   LogSettings log;
   MetricsSettings metrics;
+
+  Keys keys() {
+    return {
+        {"certificates", list_of(certificates), "", "The certificates of this host, at least one.", kRequired},
+        {"http", section(http), "",
+         "The way to the cloud. The renew host (`eu.cloud.gravitee.io`) is not the host the gateway talks to "
+         "(`*.cloudgate.gravitee.io`): firewalls often know only the latter."},
+        {"schedule", section(schedule), "", "When something is done. The defaults suit any number of hosts."},
+        {"state_directory", AbsolutePath(state_directory), "/srv/gravitee-renewd",
+         "Where unfinished renewals and the latest keystores are stored. `$STATE_DIRECTORY`, which systemd sets from "
+         "`StateDirectory=` of the unit, replaces the default."},
+        {"log", section(log), "", "What the daemon logs, and how."},
+        {"metrics", section(metrics), "", "Where the daemon serves its metrics and its page. Without it, nowhere."},
+        {"fleet", LaterVersion{}, "", ""},
+    };
+  }
 };
 
-// Calls `with` for every secret that is configured.
+// The one enumeration of the secrets of a certificate, or of all settings: calls `with(secret, name)` for each that is
+// configured. A test compares it with the keys that are declared as secrets.
 template <typename SettingsOrConst, typename With>
 void for_each_secret(SettingsOrConst& settings, With with) {
-  const auto each = [&with](auto& secret) {
+  const auto each = [&with](auto& secret, std::string_view name) {
     if (secret) {
-      with(*secret);
+      with(*secret, name);
     }
   };
-  each(settings.http.proxy_password);
-  for (auto& certificate : settings.certificates) {
-    each(certificate.token);
-    each(certificate.keystore.password);
-    if (certificate.gateway.http_probe) {
-      each(certificate.gateway.http_probe->password);
+  if constexpr (requires { settings.certificates; }) {
+    each(settings.http.proxy_password, "proxy password");
+    for (auto& certificate : settings.certificates) {
+      for_each_secret(certificate, with);
+    }
+  } else {
+    each(settings.token, "token");
+    each(settings.keystore.password, "keystore password");
+    if (settings.gateway.http_probe) {
+      each(settings.gateway.http_probe->password, "health check password");
     }
   }
 }

@@ -257,6 +257,12 @@ std::string explain(const YAML::Exception& error, std::string_view yaml) {
 
 }  // namespace
 
+const YamlEntry* YamlNode::find(std::string_view key) const {
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [key](const YamlEntry& entry) { return entry.key == key; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
 tl::expected<YamlDocuments, Diagnostic> read_yaml_documents(std::string_view yaml) {
   try {
     refuse_control_characters(yaml);

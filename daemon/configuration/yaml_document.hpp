@@ -30,6 +30,9 @@ struct YamlNode {
   bool quoted = false;                 // whether the scalar is text whatever it looks like
   std::vector<const YamlNode*> items;  // of a list
   std::vector<YamlEntry> entries;      // of a map, in the order of the file
+
+  // The first entry of a key, or null.
+  const YamlEntry* find(std::string_view key) const;
 };
 
 // Owns the tree. An alias is the anchored node itself, so that a node may be reached twice, but never through itself.

@@ -18,8 +18,26 @@ std::string did_you_mean(std::string_view word) {
   return fmt::format("did you mean \"{}\"?", word);
 }
 
-std::string unknown_key(std::string_view key, std::string_view meant, const std::string& map, const KnownKeys& known) {
-  std::string message = known.confidential ? "unknown key" : fmt::format("unknown key \"{}\"", printable(key, 60));
+std::vector<std::string_view> names_of(const Keys& keys, bool later_too) {
+  std::vector<std::string_view> names;
+  for (const Key& key : keys) {
+    if (later_too || !std::holds_alternative<LaterVersion>(key.value)) {
+      names.push_back(key.name);
+    }
+  }
+  return names;
+}
+
+// An unknown key is not repeated where it may be a secret ("value:hunter2" is a key).
+bool may_be_secret(const Keys& keys) {
+  return std::any_of(keys.begin(), keys.end(), [](const Key& key) {
+    const auto* const text = std::get_if<Text>(&key.value);
+    return text != nullptr && text->kind == TextKind::secret;
+  });
+}
+
+std::string unknown_key(std::string_view key, std::string_view meant, const std::string& map, const Keys& keys) {
+  std::string message = may_be_secret(keys) ? "unknown key" : fmt::format("unknown key \"{}\"", printable(key, 60));
   if (!map.empty()) {
     message += fmt::format(" in `{}`", map);
   }
@@ -27,39 +45,37 @@ std::string unknown_key(std::string_view key, std::string_view meant, const std:
     return message + "; merge keys are not understood, write the keys out";
   }
   return message + "; " +
-         (meant.empty() ? "the keys here are " + enumerate(known.supported, "and") : did_you_mean(meant));
+         (meant.empty() ? "the keys here are " + enumerate(names_of(keys, false), "and") : did_you_mean(meant));
 }
 
 }  // namespace
 
-std::optional<YamlMap> YamlMap::open(const YamlNode& node, std::string name, const KnownKeys& known,
-                                     DiagnosticSink& sink) {
+std::optional<YamlMap> YamlMap::open(const YamlNode& node, std::string name, const Keys& keys, DiagnosticSink& sink) {
   if (node.kind != YamlNode::Kind::map) {
     sink.error(node.place,
                fmt::format("{} must be a map with the keys {}", name.empty() ? "the file" : fmt::format("`{}`", name),
-                           enumerate(known.supported, "and")));
+                           enumerate(names_of(keys, false), "and")));
     return std::nullopt;
   }
   YamlMap map(node, std::move(name), sink);
-  map.check_keys(known);
+  map.check_keys(keys);
   return map;
 }
 
-void YamlMap::check_keys(const KnownKeys& known) {
-  std::vector<std::string_view> candidates = known.supported;
-  candidates.insert(candidates.end(), known.unsupported.begin(), known.unsupported.end());
+void YamlMap::check_keys(const Keys& keys) {
   std::map<std::string_view, Place> seen;
   for (const YamlEntry& entry : node_->entries) {
     if (sink_->full()) {
       return;
     }
     const auto [first, is_new] = seen.try_emplace(entry.key, entry.place);
-    if (contains(known.unsupported, entry.key)) {
+    const auto known = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == entry.key; });
+    if (known == keys.end()) {
+      meant_.push_back(meant_by(entry.key, names_of(keys, true)));
+      sink_->error(entry.place, unknown_key(entry.key, meant_.back(), name_, keys));
+    } else if (std::holds_alternative<LaterVersion>(known->value)) {
       sink_->error(entry.place,
                    fmt::format("`{}` is not supported by this version yet; leave it out", name_of(entry.key)));
-    } else if (!contains(known.supported, entry.key)) {
-      meant_.push_back(meant_by(entry.key, candidates));
-      sink_->error(entry.place, unknown_key(entry.key, meant_.back(), name_, known));
     } else if (!is_new) {
       sink_->error(entry.place, fmt::format("`{}` is given twice, first on line {}; keep one of the two",
                                             name_of(entry.key), first->second.line));
@@ -68,12 +84,8 @@ void YamlMap::check_keys(const KnownKeys& known) {
 }
 
 const YamlNode* YamlMap::find(std::string_view key) const {
-  for (const YamlEntry& entry : node_->entries) {
-    if (entry.key == key) {
-      return entry.value;
-    }
-  }
-  return nullptr;
+  const YamlEntry* const entry = node_->find(key);
+  return entry == nullptr ? nullptr : entry->value;
 }
 
 const YamlNode* YamlMap::require(std::string_view key, std::string_view hint) const {
@@ -85,12 +97,8 @@ const YamlNode* YamlMap::require(std::string_view key, std::string_view hint) co
 }
 
 Place YamlMap::place_of(std::string_view key) const {
-  for (const YamlEntry& entry : node_->entries) {
-    if (entry.key == key) {
-      return entry.place;
-    }
-  }
-  return place();
+  const YamlEntry* const entry = node_->find(key);
+  return entry == nullptr ? place() : entry->place;
 }
 
 std::vector<std::string_view> YamlMap::present(const std::vector<std::string_view>& keys) const {
@@ -141,10 +149,7 @@ std::string_view meant_by(std::string_view word, const std::vector<std::string_v
   if (word.size() > kLongestTypo) {
     return {};
   }
-  std::string lower(word);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return nearest(lower, candidates);
+  return nearest(lower_case(word), candidates);
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {

@@ -7,25 +7,17 @@
 #include <vector>
 
 #include "configuration/diagnostic.hpp"
+#include "configuration/keys.hpp"
 #include "configuration/yaml_document.hpp"
 
 namespace renewd::configuration {
 
-struct KnownKeys {
-  std::vector<std::string_view> supported;
-  // Keys of the contract that this version cannot keep: an error, since nobody must rely on what is not done.
-  std::vector<std::string_view> unsupported = {};
-  // Whether what stands in the map may be a secret; unknown keys are then not repeated ("value:hunter2" is a key).
-  bool confidential = false;
-};
-
 class YamlMap {
  public:
-  // Reports every key that is unknown, unsupported or given twice. `name` is that of the map in messages
+  // Reports every key that is unknown, of a later version or given twice. `name` is that of the map in messages
   // ("gateway.verify"), empty for the whole file. Nothing, and an error, when the node is not a map. The node and the
   // sink must outlive the result.
-  static std::optional<YamlMap> open(const YamlNode& node, std::string name, const KnownKeys& known,
-                                     DiagnosticSink& sink);
+  static std::optional<YamlMap> open(const YamlNode& node, std::string name, const Keys& keys, DiagnosticSink& sink);
 
   // The value of a key, or null when the map lacks it.
   const YamlNode* find(std::string_view key) const;
@@ -49,7 +41,7 @@ class YamlMap {
  private:
   YamlMap(const YamlNode& node, std::string name, DiagnosticSink& sink)
       : node_(&node), name_(std::move(name)), sink_(&sink) {}
-  void check_keys(const KnownKeys& known);
+  void check_keys(const Keys& keys);
 
   const YamlNode* node_;
   std::string name_;

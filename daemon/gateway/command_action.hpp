@@ -16,7 +16,7 @@ inline constexpr std::chrono::milliseconds kGrace{5000};
 class CommandAction final : public Action {
  public:
   CommandAction(const boost::asio::any_io_executor& executor, configuration::CommandGateway settings, OutputLine output,
-                std::vector<NamedSecret> secrets = {}, std::chrono::milliseconds grace = kGrace)
+                std::vector<NamedSecret> secrets, std::chrono::milliseconds grace = kGrace)
       : executor_(executor),
         settings_(std::move(settings)),
         output_(std::move(output)),

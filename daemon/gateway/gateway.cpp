@@ -100,10 +100,7 @@ Probes make_probes(const asio::any_io_executor& executor, const configuration::G
 std::unique_ptr<Gateway> make_gateway(const asio::any_io_executor& executor,
                                       const configuration::GatewaySettings& settings,
                                       const configuration::HttpSettings& http, OutputLine output,
-                                      std::vector<NamedSecret> secrets) {
-  if (settings.http_probe && settings.http_probe->password) {
-    secrets.push_back({"health check password", *settings.http_probe->password});
-  }
+                                      const std::vector<NamedSecret>& secrets) {
   auto action =
       std::visit(ActionMaker{executor, settings.activation_timeout(), std::move(output), secrets}, settings.action);
   return std::make_unique<ProbedAction>(std::move(action), make_probes(executor, settings, http, secrets),

@@ -74,11 +74,10 @@ class Gateway {
 };
 
 // `http` says whom a probe trusts, and how long it waits for a connection; `output` receives what a command prints,
-// line by line. `secrets`, besides the health check's password, are hidden in whatever a command, a health check or a
-// log says.
+// line by line. `secrets`, all of the certificate's, are hidden in the output of a command, a health check and a log.
 std::unique_ptr<Gateway> make_gateway(const boost::asio::any_io_executor& executor,
                                       const configuration::GatewaySettings& settings,
                                       const configuration::HttpSettings& http, OutputLine output,
-                                      std::vector<NamedSecret> secrets = {});
+                                      const std::vector<NamedSecret>& secrets);
 
 }  // namespace renewd::gateway

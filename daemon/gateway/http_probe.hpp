@@ -18,7 +18,7 @@ inline constexpr std::chrono::milliseconds kHealthTimeout{10'000};
 class HttpProbe final : public Probe {
  public:
   HttpProbe(std::unique_ptr<http::HttpClient> client, configuration::HttpProbeSettings settings,
-            std::vector<NamedSecret> secrets = {});
+            std::vector<NamedSecret> secrets);
 
   boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(Before before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;

@@ -15,7 +15,7 @@ std::string output_is_elsewhere(const UnitOnHost& unit);
 
 class LogProbe final : public Probe {
  public:
-  explicit LogProbe(configuration::LogProbeSettings settings, std::vector<NamedSecret> secrets = {});
+  LogProbe(configuration::LogProbeSettings settings, std::vector<NamedSecret> secrets);
 
   std::string log_position() const override;
   boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(Before before) override;

@@ -14,11 +14,8 @@ enum class Scheme { http, https };
 
 struct Url {
   Scheme scheme;
-  // In lower case, without brackets and without the dot that may end a name: what SNI (RFC 6066, 3), the verification
-  // of certificates and other people's routing by Host and CONNECT want.
-  std::string host;
-  // The same with that dot, which keeps a name lookup from trying search domains.
-  std::string lookup_name;
+  std::string host;         // as in core/url.hpp
+  std::string lookup_name;  // as in core/url.hpp
   std::uint16_t port;
   // Path and query, at least "/".
   std::string target;

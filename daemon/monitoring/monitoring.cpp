@@ -32,23 +32,12 @@ std::string list(const std::vector<std::string>& names) {
   return text;
 }
 
-void add_paths(std::vector<std::string>& paths, const std::optional<SecretSource>& secret) {
-  if (secret) {
-    const auto more = paths_of(*secret);
-    paths.insert(paths.end(), more.begin(), more.end());
-  }
-}
-
 std::vector<std::string> paths_of_secrets(const configuration::Settings& settings) {
   std::vector<std::string> paths;
-  add_paths(paths, settings.http.proxy_password);
-  for (const auto& certificate : settings.certificates) {
-    add_paths(paths, certificate.token);
-    add_paths(paths, certificate.keystore.password);
-    if (certificate.gateway.http_probe) {
-      add_paths(paths, certificate.gateway.http_probe->password);
-    }
-  }
+  for_each_secret(settings, [&paths](const SecretSource& secret, std::string_view) {
+    const auto more = paths_of(secret);
+    paths.insert(paths.end(), more.begin(), more.end());
+  });
   // One may begin with another.
   std::sort(paths.begin(), paths.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
   return paths;

@@ -72,7 +72,7 @@ class Renewal {
  public:
   // `requests_per_day` caps the requests to the cloud, whoever makes them.
   Renewal(Surroundings surroundings, configuration::CertificateSettings settings,
-          const std::filesystem::path& state_directory, unsigned requests_per_day = 12);
+          const std::filesystem::path& state_directory, unsigned requests_per_day);
 
   // Called on the event loop when a certificate is put in place, the renewed or the old one, before the gateway is
   // told.

@@ -1,5 +1,4 @@
-// Completions and man pages cannot go stale: they are held against what the binary's --help says, and the man page of
-// the configuration against its documentation.
+// Completions and the man page of the commands cannot go stale: they are held against what the binary's --help says.
 #include <map>
 #include <regex>
 #include <set>
@@ -158,19 +157,4 @@ TEST_CASE("gravitee-renewd(8) has the commands and options of --help and no othe
     found[command].insert("--help");
   }
   CHECK(found == in_help());
-}
-
-TEST_CASE("gravitee-renewd.yaml(5) has the keys of docs/configuration.md and no others") {
-  const std::string document = read_file(kSource + "/docs/configuration.md");
-  Words documented;
-  for (const auto& cell : matches(document.substr(document.find("\n## `certificates[]`")), "^\\| (`[^|]*`) \\|")) {
-    documented.merge(matches(cell, "`([a-z_.]+)`"));
-  }
-  Words described;
-  for (const auto& line :
-       matches(read_file(kSource + "/docs/man/gravitee-renewd.yaml.5.scd"), "^(\\*[^ ]+\\*(, \\*[^ ]+\\*)*)$")) {
-    described.merge(matches(line, "\\*([a-z_.]+)\\*"));
-  }
-  CHECK(documented.size() > 30);
-  CHECK(described == documented);
 }

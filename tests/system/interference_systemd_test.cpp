@@ -24,7 +24,7 @@ constexpr std::chrono::seconds kTimeout{120};
 struct Disturbed {
   explicit Disturbed(configuration::GatewaySettings settings) {
     settings.verify_timeout = kTimeout;
-    gateway = make_gateway(loop.io.get_executor(), settings, {}, {});
+    gateway = make_gateway(loop.io.get_executor(), settings, {}, {}, {});
     note();
   }
   explicit Disturbed(const std::string& unit, Setting setting = Setting::try_restart)

@@ -108,7 +108,7 @@ TEST_CASE("a unit whose output does not reach the journal is found by the rehear
   Machine machine;
   Loop loop;
   const auto rehearsed = [&](const std::string& name) {
-    LogProbe probe(journal_of(name));
+    LogProbe probe(journal_of(name), {});
     return loop.finish(probe.rehearse());
   };
   const auto add = [&](const std::string& name, const std::string& settings) {
@@ -142,7 +142,7 @@ TEST_CASE("a unit may say a lot, in more than one journal file") {
   CHECK(gateway.verify());
 
   Loop loop;
-  LogProbe probe(journal_of("chatty.service"));
+  LogProbe probe(journal_of("chatty.service"), {});
   const auto watch =
       loop.finish(probe.watch({.running = {}, .began = std::chrono::system_clock::now(), .log_position = {}}));
   REQUIRE(watch);

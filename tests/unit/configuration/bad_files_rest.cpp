@@ -7,6 +7,7 @@ BadFiles wrong_gateways() {
   return {
       {with_gateway("{}"), "3:14", "exactly one of `systemd`, `command`, `signal` or `none`"},
       {with_gateway("{verify: {timeout: 1m}}"), "3:14", "exactly one of"},
+      {with_gateway("{systemd: {units: [a.service, \"\"]}}"), "3:44", "must be the full name of a service"},
       {with_gateway("{none: {}, command: {argv: [/a]}}"), "3:14", "but has `none` and `command`"},
       {with_gateway("{systemd: {}}"), "3:24", "either `gateway.systemd.unit` or `gateway.systemd.units` must be given"},
       {with_gateway("{systemd: {unit: a.service, units: [b.service]}}"), "3:24", "must be given, not both"},

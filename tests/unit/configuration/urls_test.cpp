@@ -44,6 +44,10 @@ TEST_CASE("refuses account URLs, and says why") {
       {"https://example.com:0/a", "is not a URL"},
       {"https://example.com:/a", "is not a URL"},
       {"https://exa mple.com/a", "is not a URL"},
+      // The client, which has the same parser, could not connect there.
+      {"https://example.com../a", "is not a URL"},
+      {"https://./a", "is not a URL"},
+      {"https://[v1.x]/a", "is not a URL"},
       {"https://example%2ecom/a", "is not a URL"},
       {"https://example.com/a b", "is not a URL"},
       {"ftp://example.com/a", "must begin with https://"},

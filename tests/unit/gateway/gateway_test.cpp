@@ -22,7 +22,7 @@ configuration::GatewaySettings units(std::chrono::seconds timeout) {
 
 TEST_CASE("without a gateway nothing is confirmed") {
   Loop loop;
-  const auto gateway = make_gateway(loop.io.get_executor(), {}, {}, {});
+  const auto gateway = make_gateway(loop.io.get_executor(), {}, {}, {}, {});
   const auto activation = loop.finish(gateway->activate({}));
   REQUIRE(activation);
   CHECK(activation->use == Use::not_confirmed);
@@ -33,7 +33,7 @@ TEST_CASE("without a gateway nothing is confirmed") {
 TEST_CASE("gateways describe themselves") {
   Loop loop;
   const auto description = [&](configuration::GatewayAction action) {
-    return make_gateway(loop.io.get_executor(), {std::move(action)}, {}, {})->description();
+    return make_gateway(loop.io.get_executor(), {std::move(action)}, {}, {}, {})->description();
   };
   using configuration::CommandGateway;
   using configuration::SignalGateway;
@@ -49,7 +49,7 @@ TEST_CASE("gateways describe themselves") {
 TEST_CASE("a host without systemd is named as the reason") {
   ::setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
   Loop loop;
-  const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::seconds(5)), {}, {});
+  const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::seconds(5)), {}, {}, {});
   const auto activation = loop.finish(gateway->activate({}));
   REQUIRE_FALSE(activation);
   CHECK(activation.error().kind == ErrorKind::gateway);
@@ -66,14 +66,14 @@ TEST_CASE("a system bus that never answers is given up at the deadline, or when 
   // The kernel connects what nobody accepts.
   boost::asio::local::stream_protocol::acceptor silent(loop.io, path);
   SECTION("deadline") {
-    const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::seconds(1)), {}, {});
+    const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::seconds(1)), {}, {}, {});
     const auto activation = loop.finish(gateway->activate({}));
     REQUIRE_FALSE(activation);
     CHECK(activation.error().kind == ErrorKind::gateway);
     CHECK_THAT(activation.error().message, ContainsSubstring("no answer in time"));
   }
   SECTION("cancelled") {
-    const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::hours(1)), {}, {});
+    const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::hours(1)), {}, {}, {});
     silent.async_accept([&](const boost::system::error_code&, boost::asio::local::stream_protocol::socket) {
       loop.stop.emit(boost::asio::cancellation_type::terminal);
     });

@@ -26,7 +26,11 @@ struct Probed {
   explicit Probed(Script script) : server(loop.io, std::move(script)) { settings.url = server.url("/_node/health"); }
 
   std::unique_ptr<Gateway> gateway(const configuration::HttpSettings& http = {}) {
-    return make_gateway(loop.io.get_executor(), {.verify_timeout = 1s, .http_probe = settings}, http, {});
+    std::vector<NamedSecret> secrets;
+    if (settings.password) {
+      secrets.push_back({"health check password", *settings.password});
+    }
+    return make_gateway(loop.io.get_executor(), {.verify_timeout = 1s, .http_probe = settings}, http, {}, secrets);
   }
   // What a verification says whose every look is the same, or why it failed.
   std::string verify(const configuration::HttpSettings& http = {}) {
@@ -177,7 +181,7 @@ TEST_CASE("a health check that is under way can be cancelled") {
   TestServer server(loop.io, script);
   configuration::HttpProbeSettings settings;
   settings.url = server.url();
-  const auto gateway = make_gateway(loop.io.get_executor(), {.verify_timeout = 1h, .http_probe = settings}, {}, {});
+  const auto gateway = make_gateway(loop.io.get_executor(), {.verify_timeout = 1h, .http_probe = settings}, {}, {}, {});
   const auto verified = loop.finish(gateway->verify({}));
   REQUIRE_FALSE(verified);
   CHECK(verified.error().kind == ErrorKind::cancelled);

@@ -61,7 +61,7 @@ struct Loop {
 class GatewayUnderTest {
  public:
   explicit GatewayUnderTest(const configuration::GatewaySettings& settings)
-      : gateway(make_gateway(loop.io.get_executor(), settings, {}, {})) {}
+      : gateway(make_gateway(loop.io.get_executor(), settings, {}, {}, {})) {}
 
   Result<Activation> activate() { return loop.finish(gateway->activate(before())); }
   Result<std::string> verify() {

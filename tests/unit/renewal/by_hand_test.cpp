@@ -249,7 +249,7 @@ TEST_CASE("a power cut while going back by hand leaves a whole keystore, and a g
     const std::string keystore = read_file(world.keystore);
     CHECK((keystore == keystores().installed || keystore == keystores().renewed));
     const auto unfinished = Renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock},
-                                    world.settings, world.directory / "state")
+                                    world.settings, world.directory / "state", kRequestsPerDay)
                                 .unfinished();
     REQUIRE(unfinished);
     if (*unfinished) {

@@ -58,7 +58,7 @@ TEST_CASE("from every moment that the power may go, the next run completes the r
     const int requests = world.cloud.requests;
 
     const auto unfinished = Renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock},
-                                    world.settings, world.directory / "state")
+                                    world.settings, world.directory / "state", kRequestsPerDay)
                                 .unfinished();
     REQUIRE(unfinished);
     if (keystore == keystores().renewed && !*unfinished) {
@@ -355,7 +355,7 @@ TEST_CASE("crashes in one phase are counted, also while going back") {
   for (int crashes = 0; crashes < 4; ++crashes) {
     CHECK_THROWS_AS(world.run(), Crash);
     const auto unfinished = Renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock},
-                                    world.settings, world.directory / "state")
+                                    world.settings, world.directory / "state", kRequestsPerDay)
                                 .unfinished();
     REQUIRE((unfinished && *unfinished));
     CHECK((*unfinished)->phase == Phase::rolling_back);
@@ -431,7 +431,7 @@ TEST_CASE("an answer that could not be stored is kept in memory and not asked fo
   World world;
   asio::io_context io;
   Renewal renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock}, world.settings,
-                  world.directory / "state");
+                  world.directory / "state", kRequestsPerDay);
   const auto run = [&] {
     std::optional<Result<Completed>> result;
     asio::co_spawn(io, run_into(renewal, result), [](std::exception_ptr) {});

@@ -37,6 +37,8 @@ inline std::string base64(const std::string& bytes) {
   return run_or_throw({"openssl", "base64", "-A"}, {.environment = {}, .input = bytes});
 }
 
+inline const unsigned kRequestsPerDay = configuration::ScheduleSettings().requests_per_day;
+
 struct Keystores {
   std::string installed = make_keystore("10");
   std::string renewed = make_keystore("365");
@@ -152,7 +154,7 @@ struct World {
     asio::io_context io;
     std::optional<Result<Done>> result;
     renewal::Renewal renewal({disk == nullptr ? filesystem : *disk, cloud, gateway, log, clock}, settings,
-                             directory / "state");
+                             directory / "state", kRequestsPerDay);
     asio::co_spawn(io, finish_into(begin(renewal), result), [](std::exception_ptr thrown) {
       if (thrown) {
         std::rethrow_exception(thrown);

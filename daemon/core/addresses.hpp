@@ -1,12 +1,10 @@
-// Addresses of hosts, where the configuration takes one.
+// Addresses of hosts: what a configuration or a URL gives.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
-namespace renewd::configuration {
+namespace renewd {
 
 // Whether a host, without brackets, is this one whatever the network: 127.0.0.0/8, ::1, localhost.
 bool is_loopback(const std::string& host);
@@ -18,7 +16,4 @@ bool is_address(const std::string& host);
 // and 127.1 is 127.0.0.1.
 bool is_ambiguous_address(std::string_view host);
 
-// From 1 to 65535, in digits alone, without leading zeros.
-std::optional<std::uint16_t> parse_port(std::string_view text);
-
-}  // namespace renewd::configuration
+}  // namespace renewd

@@ -1,16 +1,13 @@
-#include "configuration/addresses.hpp"
+#include "core/addresses.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <strings.h>
 
 #include <cstring>
-#include <limits>
 #include <string_view>
 
-#include "configuration/numbers.hpp"
-
-namespace renewd::configuration {
+namespace renewd {
 
 bool is_loopback(const std::string& host) {
   in_addr v4{};
@@ -36,11 +33,4 @@ bool is_ambiguous_address(std::string_view host) {
   return is_number && !is_address(std::string(host));
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  const auto port = parse_number(text);
-  return port && *port != 0 && *port <= std::numeric_limits<std::uint16_t>::max()
-             ? std::optional(static_cast<std::uint16_t>(*port))
-             : std::nullopt;
-}
-
-}  // namespace renewd::configuration
+}  // namespace renewd

@@ -1,0 +1,161 @@
+// The values that are text of a certain form: names, URLs, units, programs, signals and expressions.
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+#include <tl/expected.hpp>
+
+#include "configuration/numbers.hpp"
+#include "configuration/unit_names.hpp"
+#include "configuration/urls.hpp"
+#include "configuration/values.hpp"
+
+namespace renewd::configuration {
+namespace {
+
+using Parsed = tl::expected<std::string, std::string>;
+
+Parsed parse_name(const std::string& text) {
+  constexpr std::size_t kLongest = 64;  // it is a directory's name and a metric's label
+  if (text.size() > kLongest || text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
+    return tl::unexpected(
+        fmt::format("must consist of small letters, digits and -, at most {} of them, such as "
+                    "production-eu",
+                    kLongest));
+  }
+  return text;
+}
+
+Parsed parse_text(const std::string& text, TextKind kind) {
+  switch (kind) {
+    case TextKind::name:
+      return parse_name(text);
+    case TextKind::account_url:
+      return parse_account_url(text);
+    case TextKind::probe_url:
+      return parse_probe_url(text);
+    case TextKind::user_name:
+      return text.find(':') == std::string::npos
+                 ? Parsed(text)
+                 : tl::unexpected<std::string>("must not have a colon; a server could not tell it from the password");
+    case TextKind::credential:
+      // systemd.exec(5): a credential's name is a file name.
+      return text.find('/') == std::string::npos && text != "." && text != ".."
+                 ? Parsed(text)
+                 : tl::unexpected<std::string>(
+                       "must be the NAME of LoadCredential=NAME:PATH in the unit; for a path write {file: PATH}");
+    case TextKind::variable:
+      return text.find('=') == std::string::npos
+                 ? Parsed(text)
+                 : tl::unexpected<std::string>("must be the name of a variable, without =");
+    case TextKind::secret:
+      break;
+  }
+  return text;
+}
+
+// A number, or a name with or without SIG.
+int signal_number(std::string_view text) {
+  if (const auto number = parse_number(text)) {
+    return *number <= static_cast<std::uint64_t>(SIGRTMAX) ? static_cast<int>(*number) : 0;
+  }
+  const std::string_view wanted = text.starts_with("SIG") ? text.substr(3) : text;
+  for (int candidate = 1; candidate < SIGRTMIN; ++candidate) {
+    const char* name = ::sigabbrev_np(candidate);
+    if (name != nullptr && wanted == name) {
+      return candidate;
+    }
+  }
+  return 0;
+}
+
+void check_unit_name(const Given& given, const YamlNode& node, const std::string& name) {
+  if (!is_unit_name(name)) {
+    const std::string service = name + ".service";
+    given.refuse(node, fmt::format("must be the full name of a service, such as {}",
+                                   is_unit_name(service) ? service : "graviteeio-apim-gateway.service"));
+  }
+}
+
+}  // namespace
+
+void read(const Given& given, const Text& value) {
+  const auto text = given.text();
+  auto parsed = text ? parse_text(*text, value.kind) : std::string();
+  if (!parsed) {
+    given.refuse(parsed.error());
+  } else if (text) {
+    *value.into = std::move(*parsed);
+  }
+}
+
+void read(const Given& given, const UnitName& value) {
+  if (auto name = given.text()) {
+    check_unit_name(given, given.node, *name);
+    value.set(std::move(*name));
+  }
+}
+
+void read(const Given& given, const Texts& value) {
+  if (!given.is_list_of_some()) {
+    given.refuse("must be a list of at least one text, such as [first, second]");
+    return;
+  }
+  std::vector<std::string> texts;
+  for (const YamlNode* item : given.node.items) {
+    const bool empty_text = item->kind == YamlNode::Kind::scalar && item->text.empty();
+    if (const auto text = empty_text ? item->text : given.text(*item)) {
+      texts.push_back(*text);
+      if (value.kind == ListKind::units) {
+        check_unit_name(given, *item, *text);
+      }
+    }
+  }
+  if (texts.size() != given.node.items.size()) {
+    return;
+  }
+  if (value.kind == ListKind::command && !texts.front().starts_with('/')) {
+    given.map.sink().error(given.node.items.front()->place,
+                           fmt::format("the first text of `{}` must be the absolute path of a program; PATH is not "
+                                       "searched",
+                                       given.map.name_of(given.key)));
+  }
+  *value.into = std::move(texts);
+}
+
+void read(const Given& given, const Signal& value) {
+  *value.into = signal_number(given.scalar());
+  if (*value.into == 0) {
+    given.refuse(fmt::format("must be a signal's name or number, such as SIGTERM, TERM or 15{}",
+                             leading_zero_hint(given.scalar())));
+  }
+}
+
+void read(const Given& given, std::optional<Pattern>* value) {
+  const auto text = given.text();
+  if (!text) {
+    return;
+  }
+  auto pattern = Pattern::compile(*text);
+  if (!pattern) {
+    given.refuse("must be a regular expression: " + pattern.error());
+  } else if (pattern->found_in("")) {
+    given.refuse("must not match an empty line; it would match every line");
+  } else {
+    *value = std::move(*pattern);
+  }
+}
+
+void read(const Given& given, std::optional<ProxySettings>* value) {
+  const auto text = given.text();
+  auto proxy = text ? parse_proxy(*text) : ProxySettings();
+  if (!proxy) {
+    given.refuse(proxy.error());
+  } else if (text) {
+    *value = std::move(*proxy);
+  }
+}
+
+}  // namespace renewd::configuration
