@@ -13,7 +13,7 @@ using certificate::Certificate;
 
 // Makes the gateway use what is installed, and shows that it does.
 asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
-  const std::string keystore = entry.reached.contains(Phase::answered) ? "new" : "installed";
+  const std::string keystore = entry.has_answer() ? "new" : "installed";
   gateway::Activation activation{entry.in_use ? gateway::Use::in_use : gateway::Use::not_confirmed,
                                  "the gateway was told before"};
   if (entry.phase == Phase::activated) {
@@ -30,7 +30,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
       activation = std::move(*verified);
     }
   }
-  if (entry.phase < Phase::activated) {
+  if (entry.phase == Phase::installed) {
     auto activated = co_await activate(entry, keystore);
     if (!activated) {
       co_return tl::unexpected(std::move(activated.error()));
@@ -43,7 +43,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
       co_return tl::unexpected(std::move(written.error()));
     }
   }
-  if (entry.phase < Phase::verified) {
+  if (entry.phase == Phase::activated) {
     auto verified = co_await verify(before_of(entry), activation, keystore);
     if (!verified) {
       co_return tl::unexpected(std::move(verified.error()));
@@ -57,13 +57,12 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
 }
 
 gateway::Before before_of(const installation::JournalEntry& entry) {
-  const std::chrono::microseconds began(entry.activation_began);
-  return {entry.running, TimePoint(std::chrono::duration_cast<TimePoint::duration>(began)), entry.log_position,
-          entry.invocations};
+  const auto last = entry.last_activation.value_or(installation::LastActivation{});
+  return {last.running, last.began, last.log_position, last.invocations};
 }
 
 asio::awaitable<Result<gateway::Before>> Renewal::before_activation(Entry& entry) {
-  if (!entry.invocations.empty()) {
+  if (entry.last_activation && !entry.last_activation->invocations.empty()) {
     co_return before_of(entry);  // an earlier process was telling it: what that has started is not started again
   }
   Entry next = entry;
@@ -71,13 +70,10 @@ asio::awaitable<Result<gateway::Before>> Renewal::before_activation(Entry& entry
   if (!units) {
     co_return tl::unexpected(std::move(units.error()));
   }
-  if (next.activation_began == 0) {
-    next.running = std::move(units->running);
-  }
-  next.invocations = std::move(units->invocations);
-  next.activation_began =
-      std::chrono::duration_cast<std::chrono::microseconds>(around_.clock.now().time_since_epoch()).count();
-  next.log_position = around_.gateway.log_position();
+  next.last_activation = {.began = std::chrono::floor<std::chrono::microseconds>(around_.clock.now()),
+                          .running = entry.last_activation ? entry.last_activation->running : std::move(units->running),
+                          .invocations = std::move(units->invocations),
+                          .log_position = around_.gateway.log_position()};
   if (auto written = journal_.write(next); !written) {
     co_return tl::unexpected(std::move(written.error()));
   }
@@ -98,7 +94,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::activate(Entry& entry, std
 }
 
 void Renewal::end_telling(Entry& entry) {
-  entry.invocations.clear();
+  entry.forget_invocations();
   (void)journal_.write(entry);
 }
 
@@ -161,11 +157,11 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
     co_return tl::unexpected(std::move(unfinished.error()));
   }
   Entry entry = unfinished->value_or(Entry{});
-  if (entry.phase >= Phase::installed) {
+  if (entry.is_at_gateway()) {
     if (entry.phase != Phase::rolling_back) {
       entry.phase = Phase::installed;
     }
-    entry.invocations.clear();  // who asks for it wants it told in any case
+    entry.forget_invocations();  // who asks for it wants it told in any case
     co_return co_await carry_on(entry);
   }
   auto installed = read_installed(around_.filesystem, settings_.keystore);
@@ -182,7 +178,7 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
     co_return co_await carry_on(entry);
   }
   // An answer waits for its turn, and goes on waiting; what ran before is noted with it.
-  entry.invocations.clear();
+  entry.forget_invocations();
   auto activation = co_await activate(entry, "installed");
   if (!activation) {
     co_return tl::unexpected(std::move(activation.error()));
@@ -197,9 +193,7 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
   if (activation->use == gateway::Use::in_use) {
     (void)history_.record_in_use(record_of(certificate));
   }
-  entry.running.clear();
-  entry.activation_began = 0;
-  entry.invocations.clear();
+  entry.last_activation.reset();
   if (auto written = journal_.write(entry); !written) {
     co_return tl::unexpected(std::move(written.error()));
   }

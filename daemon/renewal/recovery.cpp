@@ -24,7 +24,7 @@ Result<std::optional<Renewal::Entry>> Renewal::unfinished() {
 }
 
 std::optional<std::chrono::sys_seconds> Renewal::in_use_until(const Entry& unfinished) const {
-  if (unfinished.phase < Phase::installed) {
+  if (!unfinished.is_at_gateway()) {
     return std::nullopt;
   }
   if (const auto in_use = history_.in_use()) {
@@ -93,15 +93,9 @@ Result<std::optional<Renewal::Entry>> Renewal::recall() {
   std::optional<Entry> entry = std::move(contents->entry);
   // An answer is there from the moment it was stored until it is in use: it is worth more than what the journal says.
   if (*answer && (!entry || entry->phase == Phase::requested)) {
-    if (!entry) {
-      entry.emplace();
-    }
-    entry->phase = Phase::answered;
-    entry->reached.try_emplace(
-        Phase::answered,
-        std::chrono::duration_cast<std::chrono::seconds>(around_.clock.now().time_since_epoch()).count());
+    entry = advanced(entry.value_or(Entry{}), Phase::answered, around_.clock.now());
   }
-  if (*answer && entry->phase == Phase::answered && entry->fingerprint.empty()) {
+  if (*answer && entry->phase == Phase::answered && !entry->fingerprint) {
     recall_replacement(*entry);
   }
   if (!entry) {
@@ -117,8 +111,7 @@ Result<std::optional<Renewal::Entry>> Renewal::recall() {
     }
     answer->reset();
   }
-  const bool needs_answer = entry->phase == Phase::answered || entry->phase == Phase::accepted;
-  if (entry->phase == Phase::requested || (needs_answer && !*answer)) {
+  if (entry->phase == Phase::requested || (entry->waits_for_installation() && !*answer)) {
     if (auto cleared = journal_.clear(); !cleared) {
       return tl::unexpected(std::move(cleared.error()));
     }
@@ -129,7 +122,7 @@ Result<std::optional<Renewal::Entry>> Renewal::recall() {
 
 // Whether somebody else has put another keystore in the place of ours. Theirs stays.
 bool Renewal::superseded(const Entry& entry) const {
-  if (entry.phase < Phase::installed) {
+  if (!entry.is_at_gateway()) {
     return false;  // the gate will judge
   }
   const auto installed = read_installed(around_.filesystem, settings_.keystore);
@@ -139,9 +132,11 @@ bool Renewal::superseded(const Entry& entry) const {
   if (installed->keystore.certificate.fingerprint_sha256() == entry.fingerprint) {
     return false;
   }
-  const auto old = generations_.read(entry.previous_generation);
-  if (entry.phase == Phase::rolling_back && old && *old == installed->bytes) {
-    return false;
+  if (entry.phase == Phase::rolling_back && entry.previous_generation) {
+    const auto old = generations_.read(*entry.previous_generation);
+    if (old && *old == installed->bytes) {
+      return false;
+    }
   }
   event(EventName::certificate_changed_on_disk, "somebody else has replaced the keystore: the renewal is judged anew",
         certificate_fields(installed->keystore.certificate));
@@ -157,8 +152,8 @@ Result<std::optional<Renewal::Entry>> Renewal::adapt(Entry entry) {
   if (!*answer) {
     return leave_to_others(entry);
   }
-  entry.fingerprint.clear();
-  entry.previous_generation = 0;
+  entry.fingerprint.reset();
+  entry.previous_generation.reset();
   entry.in_use = false;
   if (auto written = reach(entry, Phase::answered); !written) {
     return tl::unexpected(std::move(written.error()));
@@ -170,7 +165,7 @@ Result<std::optional<Renewal::Entry>> Renewal::adapt(Entry entry) {
 // may have brought it down.
 Result<std::optional<Renewal::Entry>> Renewal::leave_to_others(const Entry& entry) {
   const auto installed = read_installed(around_.filesystem, settings_.keystore);
-  if (entry.activation_began == 0 || !installed) {
+  if (!entry.last_activation || !installed) {
     if (auto cleared = journal_.clear(); !cleared) {
       return tl::unexpected(std::move(cleared.error()));
     }
@@ -178,9 +173,8 @@ Result<std::optional<Renewal::Entry>> Renewal::leave_to_others(const Entry& entr
   }
   Entry theirs;
   theirs.fingerprint = installed->keystore.certificate.fingerprint_sha256();
-  theirs.running = entry.running;
-  theirs.activation_began = entry.activation_began;
-  theirs.log_position = entry.log_position;
+  theirs.last_activation = entry.last_activation;
+  theirs.forget_invocations();
   if (auto written = reach(theirs, Phase::installed); !written) {
     return tl::unexpected(std::move(written.error()));
   }

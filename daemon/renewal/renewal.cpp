@@ -79,8 +79,7 @@ asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
   }
   auto completed = co_await carry_on(entry);
   // A stop in the middle of the gateway's part may be of the gateway's making, and come again each time.
-  const bool stopped_at_gateway =
-      !completed && completed.error().kind == ErrorKind::cancelled && entry.phase >= Phase::installed;
+  const bool stopped_at_gateway = !completed && completed.error().kind == ErrorKind::cancelled && entry.is_at_gateway();
   if (!completed && !stopped_at_gateway) {
     forget_interruptions();
   }
@@ -110,7 +109,7 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(Entry& entry) {
       co_return tl::unexpected(std::move(back.error()));
     }
   }
-  if (entry.phase < Phase::installed) {
+  if (entry.waits_for_installation()) {
     auto installed = co_await run_blocking(around_.pool, [&] { return install(entry); });
     if (!installed) {
       co_return tl::unexpected(std::move(installed.error()));
@@ -207,7 +206,7 @@ Result<Certificate> Renewal::install(Entry& entry) {
   entry.fingerprint = fingerprint;
   Fields fields = certificate_fields(renewed);
   fields.emplace_back("path", settings_.keystore.path.string());
-  fields.emplace_back("generation", std::int64_t{entry.previous_generation});
+  fields.emplace_back("generation", std::int64_t{entry.previous_generation.value_or(0)});
   const std::string key = renewed.key_type();
   const std::string previous_key = installed->keystore.certificate.key_type();
   if (key != previous_key) {
@@ -216,7 +215,7 @@ Result<Certificate> Renewal::install(Entry& entry) {
   }
   event(EventName::keystore_installed,
         fmt::format("installed {}; the old keystore is generation {}{}", settings_.keystore.path.string(),
-                    entry.previous_generation,
+                    entry.previous_generation.value_or(0),
                     key == previous_key
                         ? ""
                         : fmt::format("; the key is of another kind: {}, the previous one is {}", key, previous_key)),
@@ -243,7 +242,7 @@ Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) 
   }
   const Certificate& renewed = installed->keystore.certificate;
   // Else only the gateway was told, of a keystore that came otherwise: that is no renewal.
-  const bool asked = entry.reached.contains(Phase::answered);
+  const bool asked = entry.has_answer();
   Result<void> recorded;
   if (entry.in_use) {
     recorded = history_.record_in_use(record_of(renewed));
@@ -269,20 +268,7 @@ Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) 
 }
 
 Result<void> Renewal::reach(Entry& entry, Phase phase) {
-  Entry next = entry;
-  next.phase = phase;
-  if (phase != entry.phase) {
-    next.invocations.clear();
-  }
-  // A gateway that is verified may have to be told again: to and fro between these is no advance.
-  const auto tells = [](Phase one) { return one == Phase::installed || one == Phase::activated; };
-  if (phase != entry.phase && !(tells(phase) && tells(entry.phase))) {
-    next.resumed = 0;  // what counts interruptions counts those in one phase
-  }
-  // What comes after a phase that was gone back to is not reached any more.
-  next.reached.erase(next.reached.upper_bound(phase), next.reached.end());
-  next.reached.try_emplace(
-      phase, std::chrono::duration_cast<std::chrono::seconds>(around_.clock.now().time_since_epoch()).count());
+  Entry next = advanced(entry, phase, around_.clock.now());
   if (auto written = journal_.write(next); !written) {
     return written;
   }

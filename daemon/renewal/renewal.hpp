@@ -51,7 +51,7 @@ struct Completed {
 // The fields that tell which certificate an event is about.
 Fields certificate_fields(const certificate::Certificate& certificate);
 installation::CertificateRecord record_of(const certificate::Certificate& certificate);
-// How things were before the entry's last activation.
+// How the gateway was before the entry's last activation.
 gateway::Before before_of(const installation::JournalEntry& entry);
 // The first failure, with a second one told behind it.
 Error with_another(Error error, std::string_view what, const Error& another);
@@ -85,10 +85,10 @@ class Renewal {
   // Errors: busy, disk.
   Result<std::optional<installation::JournalEntry>> unfinished();
 
-  // The fingerprint of the certificate that the unfinished renewal has installed; empty when there is none.
-  std::string installed_fingerprint() const {
+  // The fingerprint of the certificate that the unfinished renewal has installed; nothing when there is none.
+  std::optional<std::string> installed_fingerprint() const {
     const auto entry = journal_.peek();
-    return entry ? entry->fingerprint : std::string();
+    return entry ? entry->fingerprint : std::nullopt;
   }
 
   // Whether there is an answer that could not be stored, and would be lost with this object.

@@ -18,10 +18,10 @@ using certificate::Certificate;
 std::optional<Installed> Renewal::keystore_to_go_back_to(const Entry& entry) const {
   // What has been begun, perhaps by hand, is finished whatever the configuration wants now.
   const bool wanted = settings_.gateway.rollback || entry.phase == Phase::rolling_back;
-  if (!wanted || entry.previous_generation == 0) {
+  if (!wanted || !entry.previous_generation) {
     return std::nullopt;
   }
-  auto bytes = generations_.read(entry.previous_generation);
+  auto bytes = generations_.read(*entry.previous_generation);
   if (!bytes) {
     return std::nullopt;
   }
@@ -41,7 +41,7 @@ Result<std::string> Renewal::replaceable(const Entry& entry, const Installed& ol
   const auto opened = open_installed(*current, settings_.keystore);
   // Without a fingerprint, what was given up could not be opened.
   const bool ours =
-      opened ? opened->keystore.certificate.fingerprint_sha256() == entry.fingerprint : entry.fingerprint.empty();
+      opened ? opened->keystore.certificate.fingerprint_sha256() == entry.fingerprint : !entry.fingerprint;
   if (!ours) {
     return failure(ErrorKind::busy, fmt::format("{} is another keystore than the one that was installed: somebody else "
                                                 "has replaced it",
@@ -106,8 +106,7 @@ asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cau
     co_return cause;
   }
   ++entry.rolled_back;
-  entry.running.clear();
-  entry.activation_began = 0;
+  entry.last_activation.reset();
   Result<void> closed = reach(entry, Phase::answered);
   Fields fields = certificate_fields(certificate);
   if (closed && entry.rolled_back >= kRollbacksPerAnswer) {
@@ -255,7 +254,7 @@ asio::awaitable<Result<Completed>> Renewal::install_kept(Entry& entry, Installed
     fields.emplace_back("path", settings_.keystore.path.string());
   }
   event(forward ? EventName::keystore_installed : EventName::renewal_rolled_back,
-        fmt::format("generation {} (valid until {}) is {}, as asked for; {}", entry.previous_generation,
+        fmt::format("generation {} (valid until {}) is {}, as asked for; {}", entry.previous_generation.value_or(0),
                     format_time(certificate.not_after()), forward ? "installed" : "back", activation->message),
         fields);
   co_return Completed{certificate, std::move(*activation)};
@@ -287,9 +286,8 @@ Result<installation::JournalEntry> Renewal::leave(const std::string& installed, 
   entry.previous_generation = generation;
   // What a renewal that did not come to its end has left down must run again.
   if (const auto unfinished = journal_.peek()) {
-    entry.running = unfinished->running;
-    entry.activation_began = unfinished->activation_began;
-    entry.log_position = unfinished->log_position;
+    entry.last_activation = unfinished->last_activation;
+    entry.forget_invocations();
   }
   // What cannot be opened can be gone back from all the same.
   std::optional<installation::CertificateRecord> record;

@@ -327,7 +327,7 @@ TEST_CASE("after a lost journal, the first renewal's keystore is used, not refus
   SECTION("older") {
     installation::JournalEntry before;
     before.phase = GENERATE(installation::Phase::requested, installation::Phase::answered);
-    before.reached[before.phase] = 1;
+    before.reached[before.phase] = std::chrono::sys_seconds(std::chrono::seconds(1));
     REQUIRE(journal.write(before));
   }
   const int activations = world.gateway.activations;
