@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "installation/lock.hpp"
 #include "renewal/renewal.hpp"
 
@@ -155,10 +156,7 @@ Result<std::optional<Renewal::Entry>> Renewal::adapt(Entry entry) {
   entry.fingerprint.reset();
   entry.previous_generation.reset();
   entry.in_use = false;
-  if (auto written = reach(entry, Phase::answered); !written) {
-    return tl::unexpected(std::move(written.error()));
-  }
-  return entry;
+  return reach(entry, Phase::answered);
 }
 
 // The renewal is over, and the keystore that is there stays. A gateway that was told of ours is told of theirs: ours
@@ -171,21 +169,18 @@ Result<std::optional<Renewal::Entry>> Renewal::leave_to_others(const Entry& entr
     }
     return std::nullopt;
   }
-  Entry theirs;
-  theirs.fingerprint = installed->keystore.certificate.fingerprint_sha256();
-  theirs.last_activation = entry.last_activation;
+  Entry theirs{.phase = Phase::installed,
+               .fingerprint = installed->keystore.certificate.fingerprint_sha256(),
+               .last_activation = entry.last_activation};
   theirs.forget_invocations();
-  if (auto written = reach(theirs, Phase::installed); !written) {
-    return tl::unexpected(std::move(written.error()));
-  }
-  return theirs;
+  return reach(theirs, Phase::installed);
 }
 
 // An answer may be made to bring down whoever judges it, or to keep him busy until he is killed. Once may be a power
 // cut; after that it is not judged again.
-Result<void> Renewal::begin_judging(Entry& entry) {
+Result<Renewal::Entry> Renewal::begin_judging(Entry entry) {
   if (entry.phase != Phase::answered) {
-    return {};
+    return entry;
   }
   if (entry.resumed >= kJudgingsPerAnswer) {
     const Error error =
@@ -195,7 +190,13 @@ Result<void> Renewal::begin_judging(Entry& entry) {
     return tl::unexpected(refuse(entry, error));
   }
   ++entry.resumed;
-  return journal_.write(entry);
+  TRY(journal_.write(entry));
+  return entry;
+}
+
+bool Renewal::is_at_gateway() const {
+  const auto left = journal_.peek();
+  return left && left->is_at_gateway();
 }
 
 // For an orderly end, unlike a crash. Best effort: what failed otherwise matters more.

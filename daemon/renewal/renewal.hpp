@@ -28,6 +28,7 @@
 #include "installation/lock.hpp"
 #include "installation/state.hpp"
 #include "renewal/installed.hpp"
+#include "renewal/transitions.hpp"
 
 namespace renewd::renewal {
 
@@ -127,52 +128,77 @@ class Renewal {
   using Phase = installation::Phase;
 
   Result<installation::Lock> take_lock(std::string_view holder);
+  // The record as a step at the gateway left it, whatever came of the step.
+  struct GatewayStep {
+    Entry record;
+    Result<gateway::Activation> outcome;
+  };
+  struct Seen {
+    Facts facts;
+    std::optional<Installed> previous;  // the keystore to go back to
+  };
+
   Result<std::optional<Entry>> recall();
   bool superseded(const Entry& entry) const;
   Result<std::optional<Entry>> adapt(Entry entry);
   Result<std::optional<Entry>> leave_to_others(const Entry& entry);
-  Error yield(Entry entry, const Result<gateway::Activation>& activation);
-  boost::asio::awaitable<Result<Completed>> carry_on(Entry& entry);
-  boost::asio::awaitable<Result<void>> ask(Entry& entry);
-  Result<void> may_be_asked(TimePoint now);
-  void compare_clocks(std::optional<std::chrono::sys_seconds> server_time, TimePoint asked);
-  Result<void> keep_answer(Entry& entry, std::string answer);
-  // The certificate that is installed then.
-  Result<certificate::Certificate> install(Entry& entry);
-  Result<void> begin_judging(Entry& entry);
+  bool is_at_gateway() const;
   void forget_interruptions();
-  Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
   void recall_replacement(Entry& entry) const;
   std::optional<installation::CertificateRecord> record_of_generation(const installation::Generation& generation) const;
+
+  boost::asio::awaitable<Result<Completed>> carry_on(std::optional<Entry> record);
+  Seen look(const std::optional<Entry>& record, const Result<gateway::Activation>& outcome, bool told) const;
+  Error yield(Entry record, const Result<gateway::Activation>& outcome);
+  Error retry_later(Entry record, Error cause);
+  Result<Completed> finish(const Entry& record, gateway::Activation activation);
+
+  // The record with the stored answer.
+  boost::asio::awaitable<Result<Entry>> ask();
+  Result<void> may_be_asked(TimePoint now);
+  void compare_clocks(std::optional<std::chrono::sys_seconds> server_time, TimePoint asked);
+  Result<Entry> keep_answer(Entry record, std::string answer);
+
+  struct Replaced {
+    Entry record;
+    certificate::Certificate certificate;  // that is installed now
+  };
+  Result<Replaced> install(Entry record);
+  Result<Entry> begin_judging(Entry entry);
+  Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
   bool waits_for_its_time(const Error& refusal, const certificate::Certificate& renewed, const Installed& installed,
                           const Entry& entry) const;
   Error hold(Error error) const;
   std::optional<std::string> known_certificate(const certificate::Certificate& renewed,
                                                const Installed& installed) const;
   Error refuse(const Entry& entry, Error error);
-  boost::asio::awaitable<Result<gateway::Activation>> use(Entry& entry);
-  // Notes in the journal how things are before the gateway is told.
-  boost::asio::awaitable<Result<gateway::Before>> before_activation(Entry& entry);
-  // `keystore` is "new", "old" or "installed", for messages.
-  boost::asio::awaitable<Result<gateway::Activation>> activate(Entry& entry, std::string keystore);
+
+  boost::asio::awaitable<GatewayStep> activate_new(Entry record);
+  boost::asio::awaitable<GatewayStep> verify_new(Entry record, gateway::Activation activation);
+  // `keystore` is "new", "old", "newer" or "installed", for messages.
+  boost::asio::awaitable<GatewayStep> activate(Entry record, std::string keystore);
+  // The certificate, which is installed, is recorded as in use where the gateway has started with it.
+  boost::asio::awaitable<GatewayStep> activate_and_verify(Entry record, std::string keystore,
+                                                          certificate::Certificate certificate);
+  // The record with how things are before the gateway is told: the journal has it.
+  boost::asio::awaitable<Result<Entry>> note_gateway(Entry record);
   boost::asio::awaitable<Result<gateway::Activation>> tell(gateway::Before before, std::string keystore);
   Error activation_failed(Error error, const std::string& keystore) const;
-  // It is not being told any more: the next time, whatever runs is told again.
-  void end_telling(Entry& entry);
+  Entry end_telling(Entry record);
   // `activation` again, or that the gateway was stopped on purpose since.
   boost::asio::awaitable<Result<gateway::Activation>> verify(gateway::Before before, gateway::Activation activation,
                                                              std::string keystore);
+
   std::optional<Installed> keystore_to_go_back_to(const Entry& entry) const;
   // What may be replaced by the old keystore: the renewed one, or (with `given_up`) what was there when a person gave
   // it up. Error busy for anything else.
   Result<std::string> replaceable(const Entry& entry, const Installed& old,
                                   const std::optional<std::string>& given_up) const;
-  boost::asio::awaitable<Result<gateway::Activation>> put_back(Entry& entry, Installed old,
-                                                               std::optional<std::string> given_up);
-  boost::asio::awaitable<Error> roll_back(Entry& entry, Installed old, Error cause);
+  boost::asio::awaitable<GatewayStep> put_back(Entry record, Installed old, std::optional<std::string> given_up);
+  boost::asio::awaitable<Error> roll_back(Entry record, Installed old, Error cause);
   Result<void> give_up_answer(Fields& fields);
   boost::asio::awaitable<Result<Completed>> change_to(std::string holder, std::optional<int> generation);
-  boost::asio::awaitable<Result<Completed>> install_kept(Entry& entry, Installed kept,
+  boost::asio::awaitable<Result<Completed>> install_kept(Entry record, Installed kept,
                                                          std::optional<std::string> given_up);
   bool goes_forward(const Entry& entry, const Installed& kept) const;
   Result<int> previous_generation(std::string_view installed) const;
@@ -180,9 +206,9 @@ class Renewal {
   // The same keystore again, or why it may not take the place of the installed one.
   Result<Installed> may_replace(Installed chosen, const std::string& installed) const;
   Result<Entry> leave(const std::string& installed, int generation);
-  Result<Completed> finish(Entry& entry, gateway::Activation activation);
 
-  Result<void> reach(Entry& entry, Phase phase);
+  // The record in that phase, as the journal has it.
+  Result<Entry> reach(const Entry& record, Phase phase);
   void event(EventName name, std::string_view message, const Fields& fields = {}) const;
   void event(Level level, EventName name, std::string_view message, const Fields& fields) const;
 

@@ -1,0 +1,92 @@
+#include "renewal/transitions.hpp"
+
+#include <vector>
+
+#include "support/catch.hpp"
+
+using namespace renewd;
+using namespace renewd::renewal;
+using installation::JournalEntry;
+using installation::Phase;
+
+namespace {
+
+struct Row {
+  std::optional<Phase> phase;  // nothing: no renewal has begun
+  Facts facts;
+  Action action;
+};
+
+constexpr Facts kTold{.told = true};
+constexpr Facts kFound{};
+
+Facts failed(Facts facts, ErrorKind kind, Previous previous = Previous::unusable) {
+  facts.failed = kind;
+  facts.previous = previous;
+  return facts;
+}
+
+Facts replaced(Facts facts) {
+  facts.replaced = true;
+  return facts;
+}
+
+void check(const std::vector<Row>& rows) {
+  for (const auto& [phase, facts, action] : rows) {
+    CAPTURE(phase ? to_string(*phase) : "no renewal", facts.told, facts.replaced, static_cast<int>(facts.previous));
+    const auto record = phase ? std::optional(JournalEntry{.phase = *phase}) : std::nullopt;
+    CHECK(next(record, facts) == action);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a renewal on which nothing goes wrong goes from phase to phase") {
+  check({{std::nullopt, kFound, Action::request},
+         {Phase::requested, kFound, Action::request},
+         {Phase::answered, kFound, Action::install},
+         {Phase::accepted, kFound, Action::install},
+         {Phase::installed, kFound, Action::activate},
+         {Phase::activated, kTold, Action::verify},
+         {Phase::activated, kFound, Action::verify},
+         {Phase::verified, kTold, Action::finish},
+         {Phase::verified, kFound, Action::finish}});
+}
+
+TEST_CASE("a gateway that does not run with the new keystore gets the previous one, where that is of use") {
+  for (const auto phase : {Phase::installed, Phase::activated}) {
+    check({{phase, failed(kTold, ErrorKind::gateway, Previous::usable), Action::roll_back},
+           {phase, failed(kTold, ErrorKind::gateway, Previous::newer), Action::roll_back},
+           {phase, failed(kTold, ErrorKind::gateway, Previous::unusable), Action::retry_later}});
+  }
+}
+
+TEST_CASE("a gateway that an earlier process told is told again before anything is rolled back") {
+  check({{Phase::activated, failed(kFound, ErrorKind::gateway, Previous::usable), Action::activate_again},
+         {Phase::activated, failed(kFound, ErrorKind::gateway, Previous::unusable), Action::activate_again}});
+}
+
+TEST_CASE("only a gateway that refuses is a reason to roll back") {
+  for (const auto phase : {Phase::installed, Phase::activated}) {
+    for (const auto kind : {ErrorKind::cancelled, ErrorKind::disk, ErrorKind::timeout}) {
+      check({{phase, failed(kTold, kind, Previous::usable), Action::stop},
+             {phase, failed(kFound, kind, Previous::usable), Action::stop}});
+    }
+  }
+}
+
+TEST_CASE("a keystore that somebody else has put in the place of ours stays, whatever became of the gateway") {
+  for (const auto phase : {Phase::installed, Phase::activated, Phase::verified, Phase::rolling_back}) {
+    check({{phase, replaced(kTold), Action::yield},
+           {phase, replaced(failed(kTold, ErrorKind::gateway, Previous::usable)), Action::yield},
+           {phase, replaced(failed(kTold, ErrorKind::cancelled)), Action::yield}});
+  }
+  // Before ours is in place, the gate compares with what is there.
+  check({{Phase::answered, replaced(kFound), Action::install}, {Phase::accepted, replaced(kFound), Action::install}});
+}
+
+TEST_CASE("a roll-back that was interrupted is carried through while the previous keystore is of use") {
+  check({{Phase::rolling_back, {.previous = Previous::usable}, Action::roll_back},
+         {Phase::rolling_back, {.previous = Previous::newer}, Action::restore_chosen},
+         {Phase::rolling_back, {.previous = Previous::unusable}, Action::go_forward}});
+}
