@@ -13,6 +13,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 
+#include "installation/history.hpp"
 #include "renewal/renewal.hpp"
 #include "support/catch.hpp"
 #include "support/command.hpp"
@@ -187,5 +188,24 @@ struct World {
       std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(logged));
   EventLog log{std::make_shared<EventLines>(logger, LogFormat::json, false), clock};
 };
+
+inline std::optional<installation::CertificateRecord> in_use(World& world) {
+  return installation::History(world.filesystem, {world.directory / "state", "production"}).in_use();
+}
+
+inline void refuse_to_start(World& world) {
+  world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
+}
+
+// The gateway starts with the old keystore alone.
+inline void refuse_the_new_one(World& world) {
+  world.gateway.on_activate = [&world] {
+    if (read_file(world.keystore) == keystores().installed) {
+      world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    } else {
+      refuse_to_start(world);
+    }
+  };
+}
 
 }  // namespace renewd::testing
