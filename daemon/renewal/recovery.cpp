@@ -42,11 +42,11 @@ std::optional<std::chrono::sys_seconds> Renewal::in_use_until(const Entry& unfin
 // The journal may be lost, or older than the keystore: damaged, or as a power cut leaves it on a file system that
 // cannot sync directories. What is installed is then this renewal's where it follows the newest generation, which is
 // kept right before a replacement, and no renewal has ended with it yet.
-void Renewal::recall_replacement(Entry& entry) const {
+installation::JournalEntry Renewal::with_replacement(Entry record) const {
   const auto installed = read_installed(around_.filesystem, settings_.keystore);
   const auto kept = generations_.list().value_or(std::vector<installation::Generation>());
   if (!installed || kept.empty()) {
-    return;
+    return record;
   }
   const Certificate& certificate = installed->keystore.certificate;
   const std::string fingerprint = certificate.fingerprint_sha256();
@@ -57,9 +57,10 @@ void Renewal::recall_replacement(Entry& entry) const {
                        (!in_use || in_use->fingerprint != fingerprint) &&
                        std::ranges::none_of(ended, [&](const auto& past) { return past.fingerprint == fingerprint; });
   if (is_ours) {
-    entry.fingerprint = fingerprint;
-    entry.previous_generation = kept.back().number;
+    record.fingerprint = fingerprint;
+    record.previous_generation = kept.back().number;
   }
+  return record;
 }
 
 // What the index says of it, or the keystore itself.
@@ -91,34 +92,30 @@ Result<std::optional<Renewal::Entry>> Renewal::recall() {
   if (!answer) {
     return tl::unexpected(with_context("reading the stored answer", std::move(answer.error())));
   }
-  std::optional<Entry> entry = std::move(contents->entry);
+  std::optional<Entry> record = std::move(contents->entry);
   // An answer is there from the moment it was stored until it is in use: it is worth more than what the journal says.
-  if (*answer && (!entry || entry->phase == Phase::requested)) {
-    entry = advanced(entry.value_or(Entry{}), Phase::answered, around_.clock.now());
+  if (*answer && (!record || record->phase == Phase::requested)) {
+    record = advanced(record.value_or(Entry{}), Phase::answered, around_.clock.now());
   }
-  if (*answer && entry->phase == Phase::answered && !entry->fingerprint) {
-    recall_replacement(*entry);
+  if (*answer && record->phase == Phase::answered && !record->fingerprint) {
+    record = with_replacement(std::move(*record));
   }
-  if (!entry) {
-    return std::nullopt;
-  }
-  if (superseded(*entry)) {
-    return adapt(std::move(*entry));
-  }
-  const bool given_up = entry->phase == Phase::answered && entry->rolled_back >= kRollbacksPerAnswer;
-  if (*answer && given_up) {
-    if (auto aside = answers_.set_aside(around_.clock.now()); !aside) {
-      return tl::unexpected(std::move(aside.error()));
+  switch (start_of(record, answer->has_value(), record && superseded(*record))) {
+    case Start::resume:
+      return record;
+    case Start::adapt:
+      return adapt(std::move(*record));
+    case Start::give_up_answer: {
+      TRY(answers_.set_aside(around_.clock.now()));
+      break;
     }
-    answer->reset();
+    case Start::afresh:
+      break;
   }
-  if (entry->phase == Phase::requested || (entry->waits_for_installation() && !*answer)) {
-    if (auto cleared = journal_.clear(); !cleared) {
-      return tl::unexpected(std::move(cleared.error()));
-    }
-    return std::nullopt;
+  if (record) {
+    TRY(journal_.clear());
   }
-  return entry;
+  return std::nullopt;
 }
 
 // Whether somebody else has put another keystore in the place of ours. Theirs stays.

@@ -4,15 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "certificate/acceptance.hpp"
-#include "cloud/renew_api.hpp"
 #include "core/blocking.hpp"
-#include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
-#include "installation/installer.hpp"
 #include "installation/lock.hpp"
-#include "renewal/retry.hpp"
 
 namespace renewd::renewal {
 namespace {
@@ -192,47 +187,6 @@ asio::awaitable<Result<void>> Renewal::obtain(std::string holder) {
     });
     forget_interruptions();
     return judged;
-  });
-}
-
-// Judges the stored answer against the keystore as it is now, and puts the new one in its place.
-Result<Renewal::Replaced> Renewal::install(Entry record) {
-  TRY_LET(const Installed installed, read_installed(around_.filesystem, settings_.keystore));
-  TRY_LET(record, begin_judging(std::move(record)));
-  TRY_LET(const cloud::Candidate candidate, judge(installed, record));
-  const Certificate& renewed = candidate.keystore.certificate;
-  const std::string fingerprint = renewed.fingerprint_sha256();
-  // A crash between the replacement and its line in the journal: it is in place already.
-  const bool in_place = installed.keystore.certificate.fingerprint_sha256() == fingerprint;
-  if (!in_place) {
-    auto generation = generations_.keep(installed.bytes, record_of(installed.keystore.certificate));
-    if (!generation) {
-      return tl::unexpected(with_context("keeping the old keystore", std::move(generation.error())));
-    }
-    record.fingerprint = fingerprint;
-    record.previous_generation = *generation;
-    TRY_LET(record, reach(record, Phase::accepted));
-    TRY(installation::replace(around_.filesystem, settings_.keystore.path, installed.bytes, candidate.bytes));
-  }
-  record.fingerprint = fingerprint;
-  Fields fields = certificate_fields(renewed);
-  fields.emplace_back("path", settings_.keystore.path.string());
-  fields.emplace_back("generation", std::int64_t{record.previous_generation.value_or(0)});
-  const std::string key = renewed.key_type();
-  const std::string previous_key = installed.keystore.certificate.key_type();
-  if (key != previous_key) {
-    fields.emplace_back("key", key);
-    fields.emplace_back("previous_key", previous_key);
-  }
-  event(EventName::keystore_installed,
-        fmt::format("installed {}; the old keystore is generation {}{}", settings_.keystore.path.string(),
-                    record.previous_generation.value_or(0),
-                    key == previous_key
-                        ? ""
-                        : fmt::format("; the key is of another kind: {}, the previous one is {}", key, previous_key)),
-        fields);
-  return reach(record, Phase::installed).map([&renewed](Entry reached) {
-    return Replaced{std::move(reached), renewed};
   });
 }
 

@@ -1,5 +1,6 @@
-// One renewal, from the request to a gateway that uses the new certificate. Read carry_on() top to bottom. Each step is
-// in the journal before the next begins, so that a renewal goes on where a crash or a failure left it.
+// One renewal, from the request to a gateway that uses the new certificate: carry_on() performs what transitions.hpp
+// says comes next. Each step is in the journal before the next begins, so that a renewal is resumed where a crash or a
+// failure left it.
 #pragma once
 
 #include <chrono>
@@ -59,9 +60,6 @@ Error with_another(Error error, std::string_view what, const Error& another);
 
 // Certificates are judged to the minute.
 inline constexpr std::chrono::seconds kClockSkewTolerated{60};
-
-// How often an answer that the gateway did not come up with is tried before the cloud is asked anew.
-inline constexpr int kRollbacksPerAnswer = 3;
 
 // How often judging an answer is begun that never comes to an end, before the cloud is asked anew.
 inline constexpr int kJudgingsPerAnswer = 2;
@@ -144,7 +142,7 @@ class Renewal {
   Result<std::optional<Entry>> leave_to_others(const Entry& entry);
   bool is_at_gateway() const;
   void forget_interruptions();
-  void recall_replacement(Entry& entry) const;
+  Entry with_replacement(Entry record) const;
   std::optional<installation::CertificateRecord> record_of_generation(const installation::Generation& generation) const;
 
   boost::asio::awaitable<Result<Completed>> carry_on(std::optional<Entry> record);
@@ -164,6 +162,8 @@ class Renewal {
     certificate::Certificate certificate;  // that is installed now
   };
   Result<Replaced> install(Entry record);
+  void tell_installed(const Entry& record, const certificate::Certificate& renewed,
+                      const certificate::Certificate& previous) const;
   Result<Entry> begin_judging(Entry entry);
   Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
   bool waits_for_its_time(const Error& refusal, const certificate::Certificate& renewed, const Installed& installed,

@@ -31,6 +31,20 @@ Action back_from_roll_back(Previous previous) {
 
 }  // namespace
 
+Start start_of(const std::optional<installation::JournalEntry>& record, bool answer_is_stored, bool replaced) {
+  if (!record || record->phase == Phase::requested) {
+    return Start::afresh;  // whether the cloud was asked or not: there is no answer
+  }
+  if (record->is_at_gateway()) {
+    return replaced ? Start::adapt : Start::resume;
+  }
+  if (!answer_is_stored) {
+    return Start::afresh;
+  }
+  const bool tried_enough = record->phase == Phase::answered && record->rolled_back >= kRollbacksPerAnswer;
+  return tried_enough ? Start::give_up_answer : Start::resume;
+}
+
 Action next(const std::optional<installation::JournalEntry>& record, const Facts& facts) {
   if (!record) {
     return Action::request;

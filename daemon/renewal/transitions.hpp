@@ -8,6 +8,18 @@
 
 namespace renewd::renewal {
 
+// How often an answer that the gateway did not come up with is tried before the cloud is asked anew.
+inline constexpr int kRollbacksPerAnswer = 3;
+
+// What a run does with the record that it finds.
+enum class Start {
+  afresh,          // there is nothing to resume: the record, if any, is of no use
+  give_up_answer,  // the gateway did not come up with it often enough
+  adapt,           // to the keystore that somebody else has put in the place of ours
+  resume,
+};
+Start start_of(const std::optional<installation::JournalEntry>& record, bool answer_is_stored, bool replaced);
+
 // The keystore from before the renewal.
 enum class Previous {
   unusable,  // missing, expired, or not wanted back

@@ -90,3 +90,47 @@ TEST_CASE("a roll-back that was interrupted is carried through while the previou
          {Phase::rolling_back, {.previous = Previous::newer}, Action::restore_chosen},
          {Phase::rolling_back, {.previous = Previous::unusable}, Action::go_forward}});
 }
+
+namespace {
+
+struct Found {
+  std::optional<Phase> phase;
+  bool answer_is_stored;
+  bool replaced;
+  Start start;
+  int rolled_back = 0;
+};
+
+}  // namespace
+
+TEST_CASE("what is found is resumed where there is something to resume") {
+  const std::vector<Found> rows = {
+      {std::nullopt, false, false, Start::afresh},
+      {Phase::requested, false, false, Start::afresh},
+      {Phase::answered, true, false, Start::resume},
+      {Phase::answered, false, false, Start::afresh},
+      {Phase::accepted, true, false, Start::resume},
+      {Phase::accepted, false, false, Start::afresh},
+      // The gate compares with what is there.
+      {Phase::answered, true, true, Start::resume},
+      {Phase::accepted, true, true, Start::resume},
+      {Phase::answered, true, false, Start::resume, kRollbacksPerAnswer - 1},
+      {Phase::answered, true, false, Start::give_up_answer, kRollbacksPerAnswer},
+      {Phase::answered, false, false, Start::afresh, kRollbacksPerAnswer},
+      // From here on the answer is not needed: the keystore is in place, or leaves it.
+      {Phase::installed, false, false, Start::resume},
+      {Phase::activated, false, false, Start::resume},
+      {Phase::verified, false, false, Start::resume},
+      {Phase::rolling_back, false, false, Start::resume},
+      {Phase::rolling_back, true, false, Start::resume, kRollbacksPerAnswer},
+      {Phase::installed, true, true, Start::adapt},
+      {Phase::activated, false, true, Start::adapt},
+      {Phase::verified, true, true, Start::adapt},
+      {Phase::rolling_back, false, true, Start::adapt},
+  };
+  for (const auto& [phase, answer_is_stored, replaced, start, rolled_back] : rows) {
+    CAPTURE(phase ? to_string(*phase) : "no renewal", answer_is_stored, replaced, rolled_back);
+    const auto record = phase ? std::optional(JournalEntry{.phase = *phase, .rolled_back = rolled_back}) : std::nullopt;
+    CHECK(start_of(record, answer_is_stored, replaced) == start);
+  }
+}
