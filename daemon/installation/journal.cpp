@@ -27,8 +27,8 @@ constexpr std::array kPhases{Phase::requested, Phase::answered, Phase::accepted,
 
 using Reached = decltype(JournalEntry::reached);
 
-// Whether the two follow each other: a gateway that is verified may have to be told again, which is no advance.
-bool tells_gateway(Phase phase) {
+// A gateway that is verified may have to be activated again: to and fro between these two is no advance.
+bool is_activation(Phase phase) {
   return phase == Phase::installed || phase == Phase::activated;
 }
 
@@ -151,7 +151,7 @@ bool JournalEntry::waits_for_installation() const {
 }
 
 bool JournalEntry::is_at_gateway() const {
-  return tells_gateway(phase) || phase == Phase::verified || phase == Phase::rolling_back;
+  return is_activation(phase) || phase == Phase::verified || phase == Phase::rolling_back;
 }
 
 std::optional<std::chrono::sys_seconds> JournalEntry::reached_at(Phase which) const {
@@ -169,7 +169,7 @@ JournalEntry advanced(JournalEntry entry, Phase phase, TimePoint now) {
   if (phase != entry.phase) {
     entry.forget_invocations();
   }
-  if (phase != entry.phase && !(tells_gateway(phase) && tells_gateway(entry.phase))) {
+  if (phase != entry.phase && !(is_activation(phase) && is_activation(entry.phase))) {
     entry.resumed = 0;  // what counts interruptions counts those in one phase
   }
   entry.phase = phase;

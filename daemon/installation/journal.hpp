@@ -22,8 +22,8 @@ namespace renewd::installation {
 enum class Phase { requested, answered, accepted, installed, activated, verified, rolling_back };
 std::string_view to_string(Phase phase);
 
-// One phase is not less than another: `rolling_back` comes last and has less to show than `verified`. What matters of
-// a phase has a name below.
+// One phase is not less than another: `rolling_back` comes last, and nothing has been verified in it. What matters
+// about a phase has a name in JournalEntry.
 bool operator<(Phase, Phase) = delete;
 bool operator<=(Phase, Phase) = delete;
 bool operator>(Phase, Phase) = delete;
@@ -34,47 +34,47 @@ struct InOrder {
   bool operator()(Phase one, Phase other) const { return static_cast<int>(one) < static_cast<int>(other); }
 };
 
-// The gateway as it was before it was told of the keystore that is installed.
+// The gateway as it was before it was activated with the installed keystore.
 struct LastActivation {
-  // When it was last told.
+  // When the last activation began.
   std::chrono::sys_time<std::chrono::microseconds> began;
-  // The units that ran when it was first told, and must run again whatever an activation that failed has left of them.
+  // The units that ran before the first one, and must run again whatever a failed activation has left of them.
   std::vector<std::string> running;
-  // While it is being told: which run each of its units was in before (gateway::Units). Empty when it is not being
-  // told, or is no unit.
+  // As long as the activation lasts: which run each of its units was in before (gateway::Units). Empty afterwards, and
+  // where the gateway is no unit.
   std::map<std::string, std::string> invocations;
-  // Where its log ended when it was last told; text that only the gateway understands.
+  // Where its log ended when the last activation began; text that only gateway/ understands.
   std::string log_position;
 
   bool operator==(const LastActivation&) const = default;
 };
 
-// A renewal that has not begun has none.
+// The record of a renewal under way. One that has not begun has none.
 struct JournalEntry {
   Phase phase = Phase::requested;
   // When each phase was reached.
   std::map<Phase, std::chrono::sys_seconds, InOrder> reached;
   // The SHA-256 fingerprint of the new certificate, from `accepted` on.
   std::optional<std::string> fingerprint;
-  // The generation that holds the keystore from before, from `accepted` on.
+  // The generation that holds the previous keystore, from `accepted` on.
   std::optional<int> previous_generation;
-  // The gateway has started with the new keystore (or with the old one, after going back), from `activated` on.
+  // The gateway has started with the new keystore, from `activated` on.
   bool in_use = false;
-  // Nothing: the gateway has not been told of any keystore of this renewal, or has been seen to run since.
+  // Nothing: the gateway has not been activated, or it has been rolled back and runs.
   std::optional<LastActivation> last_activation;
   // How often this phase was begun and came to no end: by a crash, or because the daemon was stopped while it saw to
   // the gateway (in `answered` the first time counts, too); and how often this answer was rolled back.
   int resumed = 0;
   int rolled_back = 0;
 
-  // A stored answer is still to be installed: in `accepted`, perhaps it is.
+  // The stored answer has not been installed yet, or (in `accepted`) perhaps just so.
   bool waits_for_installation() const;
-  // What remains is the gateway's part: to use the new keystore, or the old one again.
+  // The keystore was replaced; what remains is to make the gateway use it, or the previous one again.
   bool is_at_gateway() const;
-  // The cloud was asked for it. Else only the gateway is told, of a keystore that came otherwise.
+  // The keystore comes from the cloud. Else only the gateway is activated, with a keystore that came otherwise.
   bool has_answer() const { return reached.contains(Phase::answered); }
   std::optional<std::chrono::sys_seconds> reached_at(Phase which) const;
-  // The gateway is not being told any more: the next time, whatever runs is told again.
+  // The activation is over: the next one restarts whatever runs then.
   void forget_invocations();
 
   bool operator==(const JournalEntry&) const = default;

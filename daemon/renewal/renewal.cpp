@@ -15,8 +15,8 @@ namespace {
 namespace asio = boost::asio;
 using certificate::Certificate;
 
-// What is known of the gateway before this process tells it anything.
-gateway::Activation told_before(const std::optional<installation::JournalEntry>& record) {
+// What the record says of the gateway, as long as this process has not activated it.
+gateway::Activation as_recorded(const std::optional<installation::JournalEntry>& record) {
   return {record && record->in_use ? gateway::Use::in_use : gateway::Use::not_confirmed, "the gateway was told before"};
 }
 
@@ -88,10 +88,10 @@ asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
 }
 
 asio::awaitable<Result<Completed>> Renewal::carry_on(std::optional<Entry> record) {
-  bool told = false;
-  Result<gateway::Activation> outcome = told_before(record);
+  bool activated_here = false;
+  Result<gateway::Activation> outcome = as_recorded(record);
   while (true) {
-    Seen seen = co_await run_blocking(around_.pool, [&] { return look(record, outcome, told); });
+    Seen seen = co_await run_blocking(around_.pool, [&] { return look(record, outcome, activated_here); });
     switch (next(record, seen.facts)) {
       case Action::request: {
         CO_TRY_LET(record, co_await ask());
@@ -104,7 +104,7 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(std::optional<Entry> record
         break;
       }
       case Action::activate: {
-        told = true;
+        activated_here = true;
         GatewayStep step = co_await activate_new(*record);
         record = std::move(step.record);
         outcome = std::move(step.outcome);
@@ -118,7 +118,7 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(std::optional<Entry> record
       }
       case Action::activate_again: {
         CO_TRY_LET(record, reach(*record, Phase::installed));
-        outcome = told_before(record);
+        outcome = as_recorded(record);
         break;
       }
       case Action::go_forward: {
@@ -145,10 +145,10 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(std::optional<Entry> record
   }
 }
 
-// What next() asks about the host. Opening a keystore takes time: only those are opened that the answer depends on.
+// The facts that next() needs. Opening a keystore takes time: only those are opened on which the action depends.
 Renewal::Seen Renewal::look(const std::optional<Entry>& record, const Result<gateway::Activation>& outcome,
-                            bool told) const {
-  Seen seen{{.told = told}, std::nullopt};
+                            bool activated_here) const {
+  Seen seen{{.activated_here = activated_here}, std::nullopt};
   if (!record) {
     return seen;
   }

@@ -133,7 +133,7 @@ class Renewal {
   };
   struct Seen {
     Facts facts;
-    std::optional<Installed> previous;  // the keystore to go back to
+    std::optional<Installed> previous;  // what a roll-back would put in place
   };
 
   Result<std::optional<Entry>> recall();
@@ -146,7 +146,7 @@ class Renewal {
   std::optional<installation::CertificateRecord> record_of_generation(const installation::Generation& generation) const;
 
   boost::asio::awaitable<Result<Completed>> carry_on(std::optional<Entry> record);
-  Seen look(const std::optional<Entry>& record, const Result<gateway::Activation>& outcome, bool told) const;
+  Seen look(const std::optional<Entry>& record, const Result<gateway::Activation>& outcome, bool activated_here) const;
   Error yield(Entry record, const Result<gateway::Activation>& outcome);
   Error retry_later(Entry record, Error cause);
   Result<Completed> finish(const Entry& record, gateway::Activation activation);

@@ -5,13 +5,13 @@ namespace {
 
 using installation::Phase;
 
-// A step at the gateway has failed. Going back is for a gateway that does not run with the keystore, never for a full
-// disk or a daemon that is stopped.
+// A step at the gateway has failed. Only a gateway that does not run with the keystore is a reason to roll back, never
+// a full disk or a daemon that is being stopped.
 Action after_failure(Phase phase, const Facts& facts) {
   if (facts.failed != ErrorKind::gateway) {
     return Action::stop;
   }
-  if (phase == Phase::activated && !facts.told) {
+  if (phase == Phase::activated && !facts.activated_here) {
     return Action::activate_again;
   }
   return facts.previous == Previous::unusable ? Action::retry_later : Action::roll_back;
@@ -33,7 +33,7 @@ Action back_from_roll_back(Previous previous) {
 
 Start start_of(const std::optional<installation::JournalEntry>& record, bool answer_is_stored, bool replaced) {
   if (!record || record->phase == Phase::requested) {
-    return Start::afresh;  // whether the cloud was asked or not: there is no answer
+    return Start::afresh;  // whether or not a request was made: no answer is stored
   }
   if (record->is_at_gateway()) {
     return replaced ? Start::adapt : Start::resume;
@@ -57,7 +57,7 @@ Action next(const std::optional<installation::JournalEntry>& record, const Facts
   }
   switch (record->phase) {
     case Phase::requested:
-      return Action::request;  // nobody knows whether the cloud was asked, and no answer came
+      return Action::request;  // it may have been made before: no answer is stored
     case Phase::answered:
     case Phase::accepted:
       return Action::install;

@@ -172,7 +172,7 @@ TEST_CASE("a phase that was gone back to is the last one reached, and keeps its 
         decltype(record.reached){{Phase::requested, at(1700000000)}, {Phase::answered, at(1700000002)}});
 }
 
-TEST_CASE("interruptions are counted in one phase, in which telling the gateway and looking at it are one") {
+TEST_CASE("interruptions are counted for each phase, and activating and verifying the gateway count as one") {
   const TimePoint now(1700000009s);
   JournalEntry record = advanced(entry(), Phase::installed, now);
   record.resumed = 5;

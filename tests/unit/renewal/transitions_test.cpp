@@ -17,7 +17,7 @@ struct Row {
   Action action;
 };
 
-constexpr Facts kTold{.told = true};
+constexpr Facts kActivatedHere{.activated_here = true};
 constexpr Facts kFound{};
 
 Facts failed(Facts facts, ErrorKind kind, Previous previous = Previous::unusable) {
@@ -33,7 +33,8 @@ Facts replaced(Facts facts) {
 
 void check(const std::vector<Row>& rows) {
   for (const auto& [phase, facts, action] : rows) {
-    CAPTURE(phase ? to_string(*phase) : "no renewal", facts.told, facts.replaced, static_cast<int>(facts.previous));
+    CAPTURE(phase ? to_string(*phase) : "no renewal", facts.activated_here, facts.replaced,
+            static_cast<int>(facts.previous));
     const auto record = phase ? std::optional(JournalEntry{.phase = *phase}) : std::nullopt;
     CHECK(next(record, facts) == action);
   }
@@ -47,21 +48,21 @@ TEST_CASE("a renewal on which nothing goes wrong goes from phase to phase") {
          {Phase::answered, kFound, Action::install},
          {Phase::accepted, kFound, Action::install},
          {Phase::installed, kFound, Action::activate},
-         {Phase::activated, kTold, Action::verify},
+         {Phase::activated, kActivatedHere, Action::verify},
          {Phase::activated, kFound, Action::verify},
-         {Phase::verified, kTold, Action::finish},
+         {Phase::verified, kActivatedHere, Action::finish},
          {Phase::verified, kFound, Action::finish}});
 }
 
-TEST_CASE("a gateway that does not run with the new keystore gets the previous one, where that is of use") {
+TEST_CASE("a gateway that does not run with the new keystore gets the previous one, where that is usable") {
   for (const auto phase : {Phase::installed, Phase::activated}) {
-    check({{phase, failed(kTold, ErrorKind::gateway, Previous::usable), Action::roll_back},
-           {phase, failed(kTold, ErrorKind::gateway, Previous::newer), Action::roll_back},
-           {phase, failed(kTold, ErrorKind::gateway, Previous::unusable), Action::retry_later}});
+    check({{phase, failed(kActivatedHere, ErrorKind::gateway, Previous::usable), Action::roll_back},
+           {phase, failed(kActivatedHere, ErrorKind::gateway, Previous::newer), Action::roll_back},
+           {phase, failed(kActivatedHere, ErrorKind::gateway, Previous::unusable), Action::retry_later}});
   }
 }
 
-TEST_CASE("a gateway that an earlier process told is told again before anything is rolled back") {
+TEST_CASE("a gateway that an earlier process activated is activated again before anything is rolled back") {
   check({{Phase::activated, failed(kFound, ErrorKind::gateway, Previous::usable), Action::activate_again},
          {Phase::activated, failed(kFound, ErrorKind::gateway, Previous::unusable), Action::activate_again}});
 }
@@ -69,23 +70,23 @@ TEST_CASE("a gateway that an earlier process told is told again before anything 
 TEST_CASE("only a gateway that refuses is a reason to roll back") {
   for (const auto phase : {Phase::installed, Phase::activated}) {
     for (const auto kind : {ErrorKind::cancelled, ErrorKind::disk, ErrorKind::timeout}) {
-      check({{phase, failed(kTold, kind, Previous::usable), Action::stop},
+      check({{phase, failed(kActivatedHere, kind, Previous::usable), Action::stop},
              {phase, failed(kFound, kind, Previous::usable), Action::stop}});
     }
   }
 }
 
-TEST_CASE("a keystore that somebody else has put in the place of ours stays, whatever became of the gateway") {
+TEST_CASE("a keystore that was replaced externally stays, whatever became of the gateway") {
   for (const auto phase : {Phase::installed, Phase::activated, Phase::verified, Phase::rolling_back}) {
-    check({{phase, replaced(kTold), Action::yield},
-           {phase, replaced(failed(kTold, ErrorKind::gateway, Previous::usable)), Action::yield},
-           {phase, replaced(failed(kTold, ErrorKind::cancelled)), Action::yield}});
+    check({{phase, replaced(kActivatedHere), Action::yield},
+           {phase, replaced(failed(kActivatedHere, ErrorKind::gateway, Previous::usable)), Action::yield},
+           {phase, replaced(failed(kActivatedHere, ErrorKind::cancelled)), Action::yield}});
   }
   // Before ours is in place, the gate compares with what is there.
   check({{Phase::answered, replaced(kFound), Action::install}, {Phase::accepted, replaced(kFound), Action::install}});
 }
 
-TEST_CASE("a roll-back that was interrupted is carried through while the previous keystore is of use") {
+TEST_CASE("an interrupted roll-back is resumed as long as the previous keystore is usable") {
   check({{Phase::rolling_back, {.previous = Previous::usable}, Action::roll_back},
          {Phase::rolling_back, {.previous = Previous::newer}, Action::restore_chosen},
          {Phase::rolling_back, {.previous = Previous::unusable}, Action::go_forward}});
@@ -103,7 +104,7 @@ struct Found {
 
 }  // namespace
 
-TEST_CASE("what is found is resumed where there is something to resume") {
+TEST_CASE("an unfinished renewal is resumed where there is something to resume") {
   const std::vector<Found> rows = {
       {std::nullopt, false, false, Start::afresh},
       {Phase::requested, false, false, Start::afresh},
