@@ -104,7 +104,7 @@ int work_on(const ByHandOptions& options, const std::string& command, std::ostre
   log_warnings(filesystem, log);
   http::HttpsClient http(loop.executor(), settings->http);
   const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock);
-  Renewal renewal(objects.surroundings(), certificate, settings->state_directory);
+  Renewal renewal(objects.context(), certificate, settings->state_directory);
   std::optional<Result<Completed>> result;
   progress.begin_activation(certificate.name, options.generation ? fmt::format("generation {}", *options.generation)
                                               : command == "rollback" ? "the old keystore"

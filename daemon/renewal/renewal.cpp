@@ -44,9 +44,9 @@ Error with_another(Error error, std::string_view what, const Error& another) {
   return error;
 }
 
-Renewal::Renewal(Surroundings surroundings, configuration::CertificateSettings settings,
+Renewal::Renewal(RenewalContext context, configuration::CertificateSettings settings,
                  const std::filesystem::path& state_directory, unsigned requests_per_day)
-    : around_(surroundings),
+    : around_(context),
       settings_(std::move(settings)),
       requests_per_day_(requests_per_day),
       paths_(state_directory, settings_.name),

@@ -34,7 +34,7 @@
 namespace renewd::renewal {
 
 // What a renewal works with; all of it must outlive the renewal.
-struct Surroundings {
+struct RenewalContext {
   Filesystem& filesystem;
   http::HttpClient& http;
   gateway::Gateway& gateway;
@@ -70,7 +70,7 @@ inline constexpr std::chrono::days kLongestHold{7};
 class Renewal {
  public:
   // `requests_per_day` caps the requests to the cloud, whoever makes them.
-  Renewal(Surroundings surroundings, configuration::CertificateSettings settings,
+  Renewal(RenewalContext context, configuration::CertificateSettings settings,
           const std::filesystem::path& state_directory, unsigned requests_per_day = 12);
 
   // Called on the event loop when a certificate is put in place, the renewed or the old one, before the gateway is
@@ -212,7 +212,7 @@ class Renewal {
   void event(EventName name, std::string_view message, const Fields& fields = {}) const;
   void event(Level level, EventName name, std::string_view message, const Fields& fields) const;
 
-  Surroundings around_;
+  RenewalContext around_;
   configuration::CertificateSettings settings_;
   unsigned requests_per_day_;
   std::function<void(const certificate::Certificate&)> installed_ = [](const auto&) {};

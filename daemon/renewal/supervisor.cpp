@@ -52,16 +52,16 @@ installation::Attempts at_start(installation::Attempts attempts) {
 
 }  // namespace
 
-Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surroundings, Slots& slots, Board& board,
+Supervisor::Supervisor(const asio::any_io_executor& executor, RenewalContext context, Slots& slots, Board& board,
                        configuration::CertificateSettings certificate, const configuration::Settings& settings)
-    : around_(surroundings),
+    : around_(context),
       slots_(slots),
       board_(board),
       certificate_(std::move(certificate)),
       settings_(settings.schedule),
       state_directory_(settings.state_directory),
       longest_renewal_(longest_renewal(certificate_, settings.http)),
-      renewal_(surroundings, certificate_, state_directory_, settings_.requests_per_day),
+      renewal_(context, certificate_, state_directory_, settings_.requests_per_day),
       attempt_store_(around_.filesystem, installation::StatePaths(state_directory_, certificate_.name)),
       schedule_(certificate_, settings_,
                 splay_offset(host_identity(around_.filesystem), certificate_.name, settings_.splay),
