@@ -162,7 +162,7 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
   if (!lock) {
     co_return tl::unexpected(lock.error());
   }
-  CO_TRY_LET(std::optional<Entry> record, recall());
+  CO_TRY_LET(std::optional<Entry> record, load_unfinished());
   if (record && record->is_at_gateway()) {
     if (record->phase != Phase::rolling_back) {
       record->phase = Phase::installed;

@@ -21,7 +21,7 @@ Result<std::optional<Renewal::Entry>> Renewal::unfinished() {
   if (!lock) {
     return tl::unexpected(std::move(lock.error()));
   }
-  return recall();
+  return load_unfinished();
 }
 
 std::optional<std::chrono::sys_seconds> Renewal::in_use_until(const Entry& unfinished) const {
@@ -76,7 +76,7 @@ std::optional<installation::CertificateRecord> Renewal::record_of_generation(
 }
 
 // What the journal says, where it is still true.
-Result<std::optional<Renewal::Entry>> Renewal::recall() {
+Result<std::optional<Renewal::Entry>> Renewal::load_unfinished() {
   auto contents = journal_.read(around_.clock.now());
   if (!contents) {
     return tl::unexpected(std::move(contents.error()));

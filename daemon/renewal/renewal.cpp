@@ -69,7 +69,7 @@ asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
   if (!lock) {
     co_return tl::unexpected(lock.error());
   }
-  CO_TRY_LET(std::optional<Entry> record, co_await run_blocking(around_.pool, [this] { return recall(); }));
+  CO_TRY_LET(std::optional<Entry> record, co_await run_blocking(around_.pool, [this] { return load_unfinished(); }));
   if (record) {
     event(EventName::renewal_resumed, fmt::format("going on after \"{}\"", to_string(record->phase)),
           {{"phase", std::string(to_string(record->phase))}, {"resumed", std::int64_t{record->resumed}}});
@@ -172,7 +172,7 @@ asio::awaitable<Result<void>> Renewal::obtain(std::string holder) {
   if (!lock) {
     co_return tl::unexpected(lock.error());
   }
-  CO_TRY_LET(std::optional<Entry> record, co_await run_blocking(around_.pool, [this] { return recall(); }));
+  CO_TRY_LET(std::optional<Entry> record, co_await run_blocking(around_.pool, [this] { return load_unfinished(); }));
   if (!record) {
     CO_TRY_LET(record, co_await ask());
   }

@@ -136,7 +136,7 @@ class Renewal {
     std::optional<Installed> previous;  // what a roll-back would put in place
   };
 
-  Result<std::optional<Entry>> recall();
+  Result<std::optional<Entry>> load_unfinished();
   bool superseded(const Entry& entry) const;
   Result<std::optional<Entry>> adapt(Entry entry);
   Result<std::optional<Entry>> leave_to_others(const Entry& entry);
