@@ -205,7 +205,7 @@ class Renewal {
   Result<int> chosen_generation(int number) const;
   // The same keystore again, or why it may not take the place of the installed one.
   Result<Installed> may_replace(Installed chosen, const std::string& installed) const;
-  Result<Entry> leave(const std::string& installed, int generation);
+  Result<Entry> abandon(const std::string& installed, int generation);
 
   // The record in that phase, as the journal has it.
   Result<Entry> reach(const Entry& record, Phase phase);

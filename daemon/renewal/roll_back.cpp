@@ -223,7 +223,7 @@ asio::awaitable<Result<Completed>> Renewal::change_to(std::string holder, std::o
     co_return failure(ErrorKind::disk, fmt::format("generation {} expired at {}: going back to it would be an outage",
                                                    *number, format_time(certificate.not_after())));
   }
-  auto entry = leave(*installed, *number);
+  auto entry = abandon(*installed, *number);
   if (!entry) {
     co_return tl::unexpected(std::move(entry.error()));
   }
@@ -264,7 +264,7 @@ bool Renewal::goes_forward(const Entry& entry, const Installed& kept) const {
 }
 
 // What is installed, and an answer that waits for its turn, are not wanted any more: kept, but out of the way.
-Result<installation::JournalEntry> Renewal::leave(const std::string& installed, int generation) {
+Result<installation::JournalEntry> Renewal::abandon(const std::string& installed, int generation) {
   auto answer = answers_.load();
   if (!answer) {
     return tl::unexpected(std::move(answer.error()));
