@@ -35,7 +35,7 @@ asio::awaitable<Result<Completed>> begin(Renewal& renewal, const std::string& co
   if (command == "activate") {
     return renewal.activate_again(command);
   }
-  return generation ? renewal.go_to(command, *generation) : renewal.go_back(command);
+  return generation ? renewal.restore_generation(command, *generation) : renewal.restore_previous(command);
 }
 
 // What `rollback` can put back.

@@ -132,7 +132,7 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(std::optional<Entry> record
         co_return tl::unexpected(std::move(error));
       }
       case Action::restore_chosen:
-        co_return co_await install_kept(std::move(*record), std::move(*seen.previous), std::nullopt);
+        co_return co_await restore_chosen(std::move(*record), std::move(*seen.previous), std::nullopt);
       case Action::yield: {
         Error error = co_await run_blocking(around_.pool, [&] { return yield(std::move(*record), outcome); });
         co_return tl::unexpected(std::move(error));

@@ -116,10 +116,10 @@ class Renewal {
   // By hand: puts the keystore from before back and makes the gateway use it; the installed one is kept. Never an
   // expired one. When the gateway does not come up with it, it stays, and the next run() goes on from there. Errors:
   // gateway, disk, busy, cancelled.
-  boost::asio::awaitable<Result<Completed>> go_back(std::string holder);
+  boost::asio::awaitable<Result<Completed>> restore_previous(std::string holder);
   // The same with a generation of the operator's choice, also a newer one: what a roll-back took out is put back so.
   // Only of the same account.
-  boost::asio::awaitable<Result<Completed>> go_to(std::string holder, int generation);
+  boost::asio::awaitable<Result<Completed>> restore_generation(std::string holder, int generation);
 
  private:
   using Entry = installation::JournalEntry;
@@ -198,8 +198,8 @@ class Renewal {
   boost::asio::awaitable<Error> roll_back(Entry record, Installed old, Error cause);
   Result<void> give_up_answer(Fields& fields);
   boost::asio::awaitable<Result<Completed>> change_to(std::string holder, std::optional<int> generation);
-  boost::asio::awaitable<Result<Completed>> install_kept(Entry record, Installed kept,
-                                                         std::optional<std::string> given_up);
+  boost::asio::awaitable<Result<Completed>> restore_chosen(Entry record, Installed kept,
+                                                           std::optional<std::string> given_up);
   bool goes_forward(const Entry& entry, const Installed& kept) const;
   Result<int> previous_generation(std::string_view installed) const;
   Result<int> chosen_generation(int number) const;

@@ -185,11 +185,11 @@ Result<Installed> Renewal::may_replace(Installed chosen, const std::string& inst
   });
 }
 
-asio::awaitable<Result<Completed>> Renewal::go_back(std::string holder) {
+asio::awaitable<Result<Completed>> Renewal::restore_previous(std::string holder) {
   return change_to(std::move(holder), std::nullopt);
 }
 
-asio::awaitable<Result<Completed>> Renewal::go_to(std::string holder, int generation) {
+asio::awaitable<Result<Completed>> Renewal::restore_generation(std::string holder, int generation) {
   return change_to(std::move(holder), generation);
 }
 
@@ -227,12 +227,12 @@ asio::awaitable<Result<Completed>> Renewal::change_to(std::string holder, std::o
   if (!entry) {
     co_return tl::unexpected(std::move(entry.error()));
   }
-  co_return co_await install_kept(std::move(*entry), std::move(*old), std::move(*installed));
+  co_return co_await restore_chosen(std::move(*entry), std::move(*old), std::move(*installed));
 }
 
 // The end of change_to(), also after a crash in the middle of it.
-asio::awaitable<Result<Completed>> Renewal::install_kept(Entry record, Installed kept,
-                                                         std::optional<std::string> given_up) {
+asio::awaitable<Result<Completed>> Renewal::restore_chosen(Entry record, Installed kept,
+                                                           std::optional<std::string> given_up) {
   const Certificate certificate = kept.keystore.certificate;
   const bool forward = goes_forward(record, kept);
   GatewayStep step = co_await put_back(std::move(record), std::move(kept), std::move(given_up));

@@ -274,11 +274,11 @@ TEST_CASE("a cloud that returns a certificate from before has renewed nothing, a
   }
   SECTION("given up by hand") {
     REQUIRE(world.run());
-    REQUIRE(world.run(&Renewal::go_back));
+    REQUIRE(world.run(&Renewal::restore_previous));
   }
   SECTION("of which no details are kept") {
     REQUIRE(world.run());
-    REQUIRE(world.run(&Renewal::go_back));
+    REQUIRE(world.run(&Renewal::restore_previous));
     std::filesystem::remove(world.directory / "state/production/generations.json");
   }
   check_returned_certificate_is_refused(world, "was installed before (generation ");

@@ -98,7 +98,7 @@ class FakeGateway final : public gateway::Gateway {
   int verifications = 0;
 };
 
-// run(), go_back(), activate_again(); obtain()
+// run(), restore_previous(), activate_again(); obtain()
 template <typename Done>
 using Work = asio::awaitable<Result<Done>> (renewal::Renewal::*)(std::string holder);
 
@@ -108,7 +108,7 @@ asio::awaitable<void> run_into(renewal::Renewal& renewal, std::optional<Result<D
   result = co_await (renewal.*work)("test");
 }
 
-// A work that takes more than a holder: go_to().
+// A work that takes more than a holder: restore_generation().
 template <typename Done>
 asio::awaitable<void> finish_into(asio::awaitable<Result<Done>> work, std::optional<Result<Done>>& result) {
   result = co_await std::move(work);
@@ -143,9 +143,9 @@ struct World {
   Result<Done> run(Work<Done> work = &renewal::Renewal::run) {
     return finish<Done>([work](renewal::Renewal& renewal) { return (renewal.*work)("test"); });
   }
-  Result<renewal::Completed> go_to(int generation) {
+  Result<renewal::Completed> restore_generation(int generation) {
     return finish<renewal::Completed>(
-        [generation](renewal::Renewal& renewal) { return renewal.go_to("test", generation); });
+        [generation](renewal::Renewal& renewal) { return renewal.restore_generation("test", generation); });
   }
 
   template <typename Done, typename Begin>
