@@ -90,6 +90,10 @@ asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
 asio::awaitable<Result<Completed>> Renewal::carry_on(std::optional<Entry> record) {
   bool activated_here = false;
   Result<gateway::Activation> outcome = as_recorded(record);
+  const auto take = [&](GatewayStep step) {
+    record = std::move(step.record);
+    outcome = std::move(step.outcome);
+  };
   while (true) {
     Seen seen = co_await run_blocking(around_.pool, [&] { return look(record, outcome, activated_here); });
     switch (next(record, seen.facts)) {
@@ -103,19 +107,13 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(std::optional<Entry> record
         record = std::move(replaced.record);
         break;
       }
-      case Action::activate: {
+      case Action::activate:
         activated_here = true;
-        GatewayStep step = co_await activate_new(*record);
-        record = std::move(step.record);
-        outcome = std::move(step.outcome);
+        take(co_await activate_new(*record));
         break;
-      }
-      case Action::verify: {
-        GatewayStep step = co_await verify_new(*record, *outcome);
-        record = std::move(step.record);
-        outcome = std::move(step.outcome);
+      case Action::verify:
+        take(co_await verify_new(*record, *outcome));
         break;
-      }
       case Action::activate_again: {
         CO_TRY_LET(record, reach(*record, Phase::installed));
         outcome = as_recorded(record);
