@@ -35,7 +35,7 @@ asio::awaitable<Result<Completed>> begin(Renewal& renewal, const std::string& co
   if (command == "activate") {
     return renewal.activate_again(command);
   }
-  return generation ? renewal.go_to(command, *generation) : renewal.go_back(command);
+  return generation ? renewal.restore_generation(command, *generation) : renewal.restore_previous(command);
 }
 
 // What `rollback` can put back.
@@ -104,7 +104,7 @@ int work_on(const ByHandOptions& options, const std::string& command, std::ostre
   log_warnings(filesystem, log);
   http::HttpsClient http(loop.executor(), settings->http);
   const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock);
-  Renewal renewal(objects.surroundings(), certificate, settings->state_directory, settings->schedule.requests_per_day);
+  Renewal renewal(objects.context(), certificate, settings->state_directory, settings->schedule.requests_per_day);
   std::optional<Result<Completed>> result;
   progress.begin_activation(certificate.name, options.generation ? fmt::format("generation {}", *options.generation)
                                               : command == "rollback" ? "the old keystore"

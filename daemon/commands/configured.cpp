@@ -110,6 +110,6 @@ CertificateObjects::CertificateObjects(const boost::asio::any_io_executor& execu
           executor, settings.gateway, http_settings,
           [&log, name = settings.name](std::string_view line) { log.event(EventName::gateway_output, name, line); },
           secrets_of(settings))),
-      surroundings_{filesystem, http, *gateway_, log, clock, pool} {}
+      context_{filesystem, http, *gateway_, log, clock, pool} {}
 
 }  // namespace renewd::commands

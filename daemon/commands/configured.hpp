@@ -41,7 +41,7 @@ void say(std::ostream& out, std::string_view certificate, std::string_view text)
 // From now on what the disk cannot do, and need not, is logged, each once.
 void log_warnings(PosixFilesystem& filesystem, const EventLog& log);
 
-// The objects that one certificate's renewals work with. Not movable: the surroundings refer to the gateway.
+// The objects that one certificate's renewals work with. Not movable: the context refers to the gateway.
 class CertificateObjects {
  public:
   CertificateObjects(const boost::asio::any_io_executor& executor, const configuration::CertificateSettings& settings,
@@ -50,11 +50,11 @@ class CertificateObjects {
   CertificateObjects(const CertificateObjects&) = delete;
   CertificateObjects& operator=(const CertificateObjects&) = delete;
 
-  renewal::Surroundings surroundings() const { return surroundings_; }
+  renewal::RenewalContext context() const { return context_; }
 
  private:
   std::unique_ptr<gateway::Gateway> gateway_;
-  renewal::Surroundings surroundings_;
+  renewal::RenewalContext context_;
 };
 
 }  // namespace renewd::commands

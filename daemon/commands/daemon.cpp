@@ -85,7 +85,7 @@ Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSetting
     : http(daemon.loop_.executor(), daemon.settings_.http),
       objects(daemon.loop_.executor(), certificate, daemon.settings_.http, daemon.filesystem_, http, daemon.log_,
               daemon.clock_, &daemon.pool_),
-      supervisor(daemon.loop_.executor(), objects.surroundings(), daemon.slots_, daemon.board_, certificate,
+      supervisor(daemon.loop_.executor(), objects.context(), daemon.slots_, daemon.board_, certificate,
                  daemon.settings_) {}
 
 Daemon::Daemon(std::filesystem::path configuration, configuration::Settings settings)

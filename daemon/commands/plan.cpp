@@ -73,7 +73,7 @@ class Plan {
 
   std::string gateway(const CertificateSettings& certificate) {
     const CertificateObjects objects(loop_.executor(), certificate, settings_.http, filesystem_, http_, log_, clock_);
-    return objects.surroundings().gateway.description() +
+    return objects.context().gateway.description() +
            (certificate.gateway.rollback ? "; the old keystore goes back if it does not come up" : "");
   }
 

@@ -59,9 +59,9 @@ class Pass {
       const CertificateObjects objects(loop_.executor(), certificate, http_settings_, filesystem_, http_, log_, clock_);
       bool done = false;
       if (options_.dry_run) {
-        done = co_await rehearse(objects.surroundings(), certificate);
+        done = co_await rehearse(objects.context(), certificate);
       } else {
-        done = co_await renew_if_due(objects.surroundings(), certificate);
+        done = co_await renew_if_due(objects.context(), certificate);
       }
       succeeded_ = succeeded_ && done;
       const bool stopping = co_await stop_requested();
@@ -71,7 +71,7 @@ class Pass {
     }
   }
 
-  asio::awaitable<bool> renew_if_due(renewal::Surroundings around, CertificateSettings certificate) {
+  asio::awaitable<bool> renew_if_due(renewal::RenewalContext around, CertificateSettings certificate) {
     auto installed = renewal::read_installed(filesystem_, certificate.keystore);
     if (!installed) {
       log_.event(EventName::certificate_unreadable, certificate.name, installed.error().message,
@@ -155,7 +155,7 @@ class Pass {
     say(certificate, "failed: " + error.message);
   }
 
-  asio::awaitable<bool> rehearse(renewal::Surroundings around, CertificateSettings certificate) {
+  asio::awaitable<bool> rehearse(renewal::RenewalContext around, CertificateSettings certificate) {
     if (certificate.renew == configuration::RenewMode::never) {
       say(certificate, "nothing to rehearse: watched only (renew: never)");
       co_return true;

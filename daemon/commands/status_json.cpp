@@ -66,8 +66,8 @@ void add_unfinished(json::object& object, const Standing& standing) {
   }
   const auto& entry = *standing.unfinished;
   object["phase"] = installation::to_string(entry.phase);
-  if (const auto reached = entry.reached.find(entry.phase); reached != entry.reached.end()) {
-    object["phase_since"] = format_time(TimePoint(std::chrono::seconds(reached->second)));
+  if (const auto since = entry.reached_at(entry.phase)) {
+    object["phase_since"] = format_time(*since);
   }
 }
 

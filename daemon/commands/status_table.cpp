@@ -122,10 +122,8 @@ std::string in_words(installation::Phase phase) {
 }
 
 std::string phase_of(const installation::JournalEntry& entry) {
-  const auto reached = entry.reached.find(entry.phase);
-  const std::string since = reached == entry.reached.end()
-                                ? ""
-                                : ", since " + minute_of(TimePoint(std::chrono::seconds(reached->second))) + " UTC";
+  const auto reached = entry.reached_at(entry.phase);
+  const std::string since = reached ? ", since " + minute_of(*reached) + " UTC" : "";
   return fmt::format("{} ({}{})", in_words(entry.phase), to_string(entry.phase), since);
 }
 

@@ -35,10 +35,10 @@ std::vector<std::string> whole_lines(std::string_view text) {
 
 json::object durations(const JournalEntry& entry) {
   json::object seconds;
-  std::optional<std::int64_t> previous;
+  std::optional<std::chrono::sys_seconds> previous;
   for (const auto& [phase, time] : entry.reached) {
     if (previous) {
-      seconds[to_string(phase)] = time - *previous;
+      seconds[to_string(phase)] = (time - *previous).count();
     }
     previous = time;
   }
@@ -69,12 +69,11 @@ std::optional<PastRenewal> past_renewal(const std::string& line) {
 }  // namespace
 
 Result<void> History::append(std::string_view outcome, const JournalEntry& entry, TimePoint now, std::string_view key) {
-  const auto began = entry.reached.find(Phase::requested);
+  const auto began = entry.reached_at(Phase::requested);
   json::object object;
   object["outcome"] = outcome;
-  object["fingerprint"] = entry.fingerprint;
-  object["began"] =
-      began == entry.reached.end() ? std::string() : format_time(TimePoint(std::chrono::seconds(began->second)));
+  object["fingerprint"] = entry.fingerprint.value_or("");
+  object["began"] = began ? format_time(*began) : std::string();
   object["rolled_back"] = entry.rolled_back;
   if (!key.empty()) {
     object["key"] = key;

@@ -25,6 +25,13 @@ constexpr std::size_t kLongestInvocation = 32;  // an ID of 128 bits
 constexpr std::array kPhases{Phase::requested, Phase::answered, Phase::accepted,    Phase::installed,
                              Phase::activated, Phase::verified, Phase::rolling_back};
 
+using Reached = decltype(JournalEntry::reached);
+
+// A gateway that is verified may have to be activated again: to and fro between these two is no advance.
+bool is_activation(Phase phase) {
+  return phase == Phase::installed || phase == Phase::activated;
+}
+
 std::optional<Phase> phase_named(std::string_view name) {
   for (const Phase phase : kPhases) {
     if (to_string(phase) == name) {
@@ -40,15 +47,15 @@ std::string checksum_line(std::string_view text) {
   return fmt::format("crc32 {:08x}\n", crc.checksum());
 }
 
-std::optional<std::map<Phase, std::int64_t>> parse_reached(const json::object& object) {
-  std::map<Phase, std::int64_t> reached;
+std::optional<Reached> parse_reached(const json::object& object) {
+  Reached reached;
   for (const auto& [name, time] : object) {
     const auto phase = phase_named(name);
     const auto seconds = checked_seconds(time);
     if (!phase || !seconds) {
       return std::nullopt;
     }
-    reached[*phase] = seconds->time_since_epoch().count();
+    reached[*phase] = *seconds;
   }
   return reached;
 }
@@ -91,24 +98,30 @@ std::optional<JournalEntry> parse_entry(const json::value& value) {
   const auto began = checked_microseconds(object.at("activation_began"));
   const auto resumed = checked_count(object.at("resumed"));
   const auto rolled_back = checked_count(object.at("rolled_back"));
-  std::string fingerprint(object.at("fingerprint").as_string());
+  const std::string fingerprint(object.at("fingerprint").as_string());
   std::string position(object.at("log_position").as_string());
   auto invocations = parse_invocations(object);
   if (!phase || !reached || !units || !invocations || !generation || !began || !resumed || !rolled_back ||
       position.size() > kLongestPosition || (!fingerprint.empty() && !is_hexadecimal(fingerprint))) {
     return std::nullopt;
   }
-  return JournalEntry{.phase = *phase,
-                      .reached = std::move(*reached),
-                      .fingerprint = std::move(fingerprint),
-                      .previous_generation = *generation,
-                      .in_use = object.at("in_use").as_bool(),
-                      .running = std::move(*units),
-                      .activation_began = object.at("activation_began").to_number<std::int64_t>(),
-                      .invocations = std::move(*invocations),
-                      .log_position = std::move(position),
-                      .resumed = *resumed,
-                      .rolled_back = *rolled_back};
+  JournalEntry entry{.phase = *phase,
+                     .reached = std::move(*reached),
+                     .in_use = object.at("in_use").as_bool(),
+                     .resumed = *resumed,
+                     .rolled_back = *rolled_back};
+  // In the file, 0 and an empty text stand for what there is none of.
+  if (!fingerprint.empty()) {
+    entry.fingerprint = fingerprint;
+  }
+  if (*generation != 0) {
+    entry.previous_generation = *generation;
+  }
+  if (*began != TimePoint()) {
+    entry.last_activation = LastActivation{std::chrono::floor<std::chrono::microseconds>(*began), std::move(*units),
+                                           std::move(*invocations), std::move(position)};
+  }
+  return entry;
 }
 
 }  // namespace
@@ -133,24 +146,57 @@ std::string_view to_string(Phase phase) {
   return "unknown";
 }
 
+bool JournalEntry::waits_for_installation() const {
+  return phase == Phase::answered || phase == Phase::accepted;
+}
+
+bool JournalEntry::is_at_gateway() const {
+  return is_activation(phase) || phase == Phase::verified || phase == Phase::rolling_back;
+}
+
+std::optional<std::chrono::sys_seconds> JournalEntry::reached_at(Phase which) const {
+  const auto found = reached.find(which);
+  return found == reached.end() ? std::nullopt : std::optional(found->second);
+}
+
+void JournalEntry::forget_invocations() {
+  if (last_activation) {
+    last_activation->invocations.clear();
+  }
+}
+
+JournalEntry advanced(JournalEntry entry, Phase phase, TimePoint now) {
+  if (phase != entry.phase) {
+    entry.forget_invocations();
+  }
+  if (phase != entry.phase && !(is_activation(phase) && is_activation(entry.phase))) {
+    entry.resumed = 0;  // what counts interruptions counts those in one phase
+  }
+  entry.phase = phase;
+  entry.reached.erase(entry.reached.upper_bound(phase), entry.reached.end());
+  entry.reached.try_emplace(phase, std::chrono::floor<std::chrono::seconds>(now));
+  return entry;
+}
+
 std::string serialize(const JournalEntry& entry) {
   json::object reached;
   for (const auto& [phase, time] : entry.reached) {
-    reached[to_string(phase)] = time;
+    reached[to_string(phase)] = time.time_since_epoch().count();
   }
+  const LastActivation last = entry.last_activation.value_or(LastActivation{});
   json::object invocations;
-  for (const auto& [unit, id] : entry.invocations) {
+  for (const auto& [unit, id] : last.invocations) {
     invocations[unit] = id;
   }
   const json::object object{{"phase", to_string(entry.phase)},
                             {"reached", std::move(reached)},
-                            {"fingerprint", entry.fingerprint},
-                            {"previous_generation", entry.previous_generation},
+                            {"fingerprint", entry.fingerprint.value_or("")},
+                            {"previous_generation", entry.previous_generation.value_or(0)},
                             {"in_use", entry.in_use},
-                            {"running", json::array(entry.running.begin(), entry.running.end())},
-                            {"activation_began", entry.activation_began},
+                            {"running", json::array(last.running.begin(), last.running.end())},
+                            {"activation_began", last.began.time_since_epoch().count()},
                             {"invocations", std::move(invocations)},
-                            {"log_position", entry.log_position},
+                            {"log_position", last.log_position},
                             {"resumed", entry.resumed},
                             {"rolled_back", entry.rolled_back}};
   const std::string text = fmt::format("{}\n{}\n", kFirstLine, json::serialize(object));

@@ -2,6 +2,7 @@
 // (docs/state-format.md). Each phase is on the disk before the next step begins.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -21,33 +22,67 @@ namespace renewd::installation {
 enum class Phase { requested, answered, accepted, installed, activated, verified, rolling_back };
 std::string_view to_string(Phase phase);
 
+// One phase is not less than another: `rolling_back` comes last, and nothing has been verified in it. What matters
+// about a phase has a name in JournalEntry.
+bool operator<(Phase, Phase) = delete;
+bool operator<=(Phase, Phase) = delete;
+bool operator>(Phase, Phase) = delete;
+bool operator>=(Phase, Phase) = delete;
+
+// The order in which a renewal reaches its phases.
+struct InOrder {
+  bool operator()(Phase one, Phase other) const { return static_cast<int>(one) < static_cast<int>(other); }
+};
+
+// The gateway as it was before it was activated with the installed keystore.
+struct LastActivation {
+  // When the last activation began.
+  std::chrono::sys_time<std::chrono::microseconds> began;
+  // The units that ran before the first one, and must run again whatever a failed activation has left of them.
+  std::vector<std::string> running;
+  // As long as the activation lasts: which run each of its units was in before (gateway::Units). Empty afterwards, and
+  // where the gateway is no unit.
+  std::map<std::string, std::string> invocations;
+  // Where its log ended when the last activation began; text that only gateway/ understands.
+  std::string log_position;
+
+  bool operator==(const LastActivation&) const = default;
+};
+
+// The record of a renewal under way. One that has not begun has none.
 struct JournalEntry {
   Phase phase = Phase::requested;
-  // When each phase was reached, in seconds since the epoch.
-  std::map<Phase, std::int64_t> reached;
+  // When each phase was reached.
+  std::map<Phase, std::chrono::sys_seconds, InOrder> reached;
   // The SHA-256 fingerprint of the new certificate, from `accepted` on.
-  std::string fingerprint;
-  // The generation that holds the keystore from before, from `accepted` on; 0 before.
-  int previous_generation = 0;
-  // The gateway has started with the new keystore (or with the old one, after going back), from `activated` on.
+  std::optional<std::string> fingerprint;
+  // The generation that holds the previous keystore, from `accepted` on.
+  std::optional<int> previous_generation;
+  // The gateway has started with the new keystore, from `activated` on.
   bool in_use = false;
-  // How things were before the gateway was told of the new keystore, from `installed` on: the units that ran, and must
-  // run again whatever an activation that failed has left of them, and when the last activation began (microseconds
-  // since the epoch; 0: it has not).
-  std::vector<std::string> running;
-  std::int64_t activation_began = 0;
-  // While the gateway is being told: which run each of its units was in before (gateway::Units). Empty when it is not
-  // being told, or is no unit.
-  std::map<std::string, std::string> invocations;
-  // Where the gateway's log ended then; text that only the gateway understands.
-  std::string log_position;
+  // Nothing: the gateway has not been activated, or it has been rolled back and runs.
+  std::optional<LastActivation> last_activation;
   // How often this phase was begun and came to no end: by a crash, or because the daemon was stopped while it saw to
   // the gateway (in `answered` the first time counts, too); and how often this answer was rolled back.
   int resumed = 0;
   int rolled_back = 0;
 
+  // The stored answer has not been installed yet, or (in `accepted`) perhaps just so.
+  bool waits_for_installation() const;
+  // The keystore was replaced; what remains is to make the gateway use it, or the previous one again.
+  bool is_at_gateway() const;
+  // The keystore comes from the cloud. Else only the gateway is activated, with a keystore that came otherwise.
+  bool has_answer() const { return reached.contains(Phase::answered); }
+  std::optional<std::chrono::sys_seconds> reached_at(Phase which) const;
+  // The activation is over: the next one restarts whatever runs then.
+  void forget_invocations();
+
   bool operator==(const JournalEntry&) const = default;
 };
+
+// The same renewal in another phase, reached at `now` if it has not been before; what came after that one is not
+// reached any more.
+JournalEntry advanced(JournalEntry entry, Phase phase, TimePoint now);
 
 // Text of the file: a line with name and version, a line of JSON, a line with the CRC-32 of both.
 std::string serialize(const JournalEntry& entry);

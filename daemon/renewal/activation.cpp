@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/cancellation.hpp"
+#include "core/try.hpp"
 #include "renewal/renewal.hpp"
 
 namespace renewd::renewal {
@@ -11,95 +12,100 @@ namespace renewd::renewal {
 namespace asio = boost::asio;
 using certificate::Certificate;
 
-// Makes the gateway use what is installed, and shows that it does.
-asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
-  const std::string keystore = entry.reached.contains(Phase::answered) ? "new" : "installed";
-  gateway::Activation activation{entry.in_use ? gateway::Use::in_use : gateway::Use::not_confirmed,
-                                 "the gateway was told before"};
-  if (entry.phase == Phase::activated) {
-    // An earlier process told it, and did not see what came of it. A gateway that is not well may be starting just now,
-    // with the whole host: that is no reason to roll back, but one to tell it again.
-    auto verified = co_await verify(before_of(entry), activation, keystore);
-    if (!verified && verified.error().kind != ErrorKind::gateway) {
-      co_return tl::unexpected(std::move(verified.error()));
-    }
-    if (auto written = reach(entry, verified ? Phase::verified : Phase::installed); !written) {
-      co_return tl::unexpected(std::move(written.error()));
-    }
-    if (verified) {
-      activation = std::move(*verified);
-    }
-  }
-  if (entry.phase < Phase::activated) {
-    auto activated = co_await activate(entry, keystore);
-    if (!activated) {
-      co_return tl::unexpected(std::move(activated.error()));
-    }
-    activation = std::move(*activated);
-    entry.in_use = activation.use == gateway::Use::in_use;
-    // Where nothing runs there is nothing to verify.
-    const bool runs = activation.use != gateway::Use::not_running;
-    if (auto written = reach(entry, runs ? Phase::activated : Phase::verified); !written) {
-      co_return tl::unexpected(std::move(written.error()));
-    }
-  }
-  if (entry.phase < Phase::verified) {
-    auto verified = co_await verify(before_of(entry), activation, keystore);
-    if (!verified) {
-      co_return tl::unexpected(std::move(verified.error()));
-    }
-    activation = std::move(*verified);
-    if (auto written = reach(entry, Phase::verified); !written) {
-      co_return tl::unexpected(std::move(written.error()));
-    }
-  }
-  co_return activation;
+namespace {
+
+std::string label_of(const installation::JournalEntry& record) {
+  return record.has_answer() ? "new" : "installed";
 }
+
+}  // namespace
 
 gateway::Before before_of(const installation::JournalEntry& entry) {
-  const std::chrono::microseconds began(entry.activation_began);
-  return {entry.running, TimePoint(std::chrono::duration_cast<TimePoint::duration>(began)), entry.log_position,
-          entry.invocations};
+  const auto last = entry.last_activation.value_or(installation::LastActivation{});
+  return {last.running, last.began, last.log_position, last.invocations};
 }
 
-asio::awaitable<Result<gateway::Before>> Renewal::before_activation(Entry& entry) {
-  if (!entry.invocations.empty()) {
-    co_return before_of(entry);  // an earlier process was telling it: what that has started is not started again
+asio::awaitable<Renewal::GatewayStep> Renewal::activate_new(Entry record) {
+  std::string keystore = label_of(record);
+  GatewayStep step = co_await activate(std::move(record), std::move(keystore));
+  if (!step.outcome) {
+    co_return step;
   }
-  Entry next = entry;
-  auto units = co_await around_.gateway.units();
-  if (!units) {
-    co_return tl::unexpected(std::move(units.error()));
+  step.record.in_use = step.outcome->use == gateway::Use::in_use;
+  // Where nothing runs there is nothing to verify.
+  const bool runs = step.outcome->use != gateway::Use::not_running;
+  auto reached = reach(step.record, runs ? Phase::activated : Phase::verified);
+  if (!reached) {
+    step.outcome = tl::unexpected(std::move(reached.error()));
+    co_return step;
   }
-  if (next.activation_began == 0) {
-    next.running = std::move(units->running);
-  }
-  next.invocations = std::move(units->invocations);
-  next.activation_began =
-      std::chrono::duration_cast<std::chrono::microseconds>(around_.clock.now().time_since_epoch()).count();
-  next.log_position = around_.gateway.log_position();
-  if (auto written = journal_.write(next); !written) {
-    co_return tl::unexpected(std::move(written.error()));
-  }
-  entry = std::move(next);
-  co_return before_of(entry);
+  step.record = std::move(*reached);
+  co_return step;
 }
 
-asio::awaitable<Result<gateway::Activation>> Renewal::activate(Entry& entry, std::string keystore) {
-  auto before = co_await before_activation(entry);
-  if (!before) {
-    co_return tl::unexpected(activation_failed(std::move(before.error()), keystore));
+asio::awaitable<Renewal::GatewayStep> Renewal::verify_new(Entry record, gateway::Activation activation) {
+  auto verified = co_await verify(before_of(record), std::move(activation), label_of(record));
+  if (!verified) {
+    co_return GatewayStep{std::move(record), std::move(verified)};
   }
-  auto activation = co_await tell(std::move(*before), std::move(keystore));
+  auto reached = reach(record, Phase::verified);
+  if (!reached) {
+    co_return GatewayStep{std::move(record), tl::unexpected(std::move(reached.error()))};
+  }
+  co_return GatewayStep{std::move(*reached), std::move(verified)};
+}
+
+asio::awaitable<Renewal::GatewayStep> Renewal::activate_and_verify(Entry record, std::string keystore,
+                                                                   Certificate certificate) {
+  GatewayStep step = co_await activate(std::move(record), keystore);
+  if (!step.outcome) {
+    co_return step;
+  }
+  const bool in_use = step.outcome->use == gateway::Use::in_use;
+  step.outcome = co_await verify(before_of(step.record), std::move(*step.outcome), std::move(keystore));
+  if (!step.outcome && step.outcome.error().kind != ErrorKind::cancelled) {
+    step.record = end_telling(std::move(step.record));
+  }
+  if (step.outcome && in_use) {
+    (void)history_.record_in_use(record_of(certificate));
+  }
+  co_return step;
+}
+
+asio::awaitable<Renewal::GatewayStep> Renewal::activate(Entry record, std::string keystore) {
+  auto noted = co_await note_gateway(record);
+  if (!noted) {
+    co_return GatewayStep{std::move(record), tl::unexpected(activation_failed(std::move(noted.error()), keystore))};
+  }
+  auto activation = co_await tell(before_of(*noted), std::move(keystore));
   if (!activation && activation.error().kind != ErrorKind::cancelled) {
-    end_telling(entry);
+    co_return GatewayStep{end_telling(std::move(*noted)), std::move(activation)};
   }
-  co_return activation;
+  co_return GatewayStep{std::move(*noted), std::move(activation)};
 }
 
-void Renewal::end_telling(Entry& entry) {
-  entry.invocations.clear();
-  (void)journal_.write(entry);
+asio::awaitable<Result<installation::JournalEntry>> Renewal::note_gateway(Entry record) {
+  if (record.last_activation && !record.last_activation->invocations.empty()) {
+    co_return record;  // an earlier process was telling it: what that has started is not started again
+  }
+  CO_TRY_LET(gateway::Units units, co_await around_.gateway.units());
+  installation::LastActivation last{.began = std::chrono::floor<std::chrono::microseconds>(around_.clock.now()),
+                                    .running = std::move(units.running),
+                                    .invocations = std::move(units.invocations),
+                                    .log_position = around_.gateway.log_position()};
+  if (record.last_activation) {
+    last.running = std::move(record.last_activation->running);
+  }
+  record.last_activation = std::move(last);
+  CO_TRY(journal_.write(record));
+  co_return record;
+}
+
+// It is not being told any more. Best effort: what failed otherwise matters more.
+installation::JournalEntry Renewal::end_telling(Entry record) {
+  record.forget_invocations();
+  (void)journal_.write(record);
+  return record;
 }
 
 asio::awaitable<Result<gateway::Activation>> Renewal::tell(gateway::Before before, std::string keystore) {
@@ -156,54 +162,31 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
   if (!lock) {
     co_return tl::unexpected(lock.error());
   }
-  auto unfinished = recall();
-  if (!unfinished) {
-    co_return tl::unexpected(std::move(unfinished.error()));
-  }
-  Entry entry = unfinished->value_or(Entry{});
-  if (entry.phase >= Phase::installed) {
-    if (entry.phase != Phase::rolling_back) {
-      entry.phase = Phase::installed;
+  CO_TRY_LET(std::optional<Entry> record, load_unfinished());
+  if (record && record->is_at_gateway()) {
+    if (record->phase != Phase::rolling_back) {
+      record->phase = Phase::installed;
     }
-    entry.invocations.clear();  // who asks for it wants it told in any case
-    co_return co_await carry_on(entry);
+    record->forget_invocations();  // who asks for it wants it told in any case
+    co_return co_await carry_on(std::move(record));
   }
-  auto installed = read_installed(around_.filesystem, settings_.keystore);
-  if (!installed) {
-    co_return tl::unexpected(std::move(installed.error()));
-  }
-  const Certificate& certificate = installed->keystore.certificate;
-  if (!*unfinished) {
+  CO_TRY_LET(const Installed installed, read_installed(around_.filesystem, settings_.keystore));
+  const Certificate& certificate = installed.keystore.certificate;
+  if (!record) {
     // A gateway that this leaves down is activated again by the next run.
-    entry.fingerprint = certificate.fingerprint_sha256();
-    if (auto written = reach(entry, Phase::installed); !written) {
-      co_return tl::unexpected(std::move(written.error()));
-    }
-    co_return co_await carry_on(entry);
+    const Entry begun{.phase = Phase::installed, .fingerprint = certificate.fingerprint_sha256()};
+    CO_TRY_LET(record, reach(begun, Phase::installed));
+    co_return co_await carry_on(std::move(record));
   }
   // An answer waits for its turn, and goes on waiting; what ran before is noted with it.
-  entry.invocations.clear();
-  auto activation = co_await activate(entry, "installed");
-  if (!activation) {
-    co_return tl::unexpected(std::move(activation.error()));
+  record->forget_invocations();
+  GatewayStep step = co_await activate_and_verify(std::move(*record), "installed", certificate);
+  if (!step.outcome) {
+    co_return tl::unexpected(std::move(step.outcome.error()));
   }
-  auto verified = co_await verify(before_of(entry), *activation, "installed");
-  if (!verified) {
-    if (verified.error().kind != ErrorKind::cancelled) {
-      end_telling(entry);
-    }
-    co_return tl::unexpected(std::move(verified.error()));
-  }
-  if (activation->use == gateway::Use::in_use) {
-    (void)history_.record_in_use(record_of(certificate));
-  }
-  entry.running.clear();
-  entry.activation_began = 0;
-  entry.invocations.clear();
-  if (auto written = journal_.write(entry); !written) {
-    co_return tl::unexpected(std::move(written.error()));
-  }
-  co_return Completed{certificate, std::move(*verified)};
+  step.record.last_activation.reset();
+  CO_TRY(journal_.write(step.record));
+  co_return Completed{certificate, std::move(*step.outcome)};
 }
 
 }  // namespace renewd::renewal

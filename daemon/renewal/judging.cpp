@@ -68,8 +68,7 @@ bool Renewal::waits_for_its_time(const Error& refusal, const Certificate& renewe
     return false;
   }
   const TimePoint now = around_.clock.now();
-  const auto answered = entry.reached.find(Phase::answered);
-  if (answered != entry.reached.end() && now - TimePoint(std::chrono::seconds(answered->second)) > kLongestHold) {
+  if (const auto answered = entry.reached_at(Phase::answered); answered && now - *answered > kLongestHold) {
     return false;
   }
   if (clock_behind_) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "installation/lock.hpp"
 #include "renewal/renewal.hpp"
 
@@ -20,11 +21,11 @@ Result<std::optional<Renewal::Entry>> Renewal::unfinished() {
   if (!lock) {
     return tl::unexpected(std::move(lock.error()));
   }
-  return recall();
+  return load_unfinished();
 }
 
 std::optional<std::chrono::sys_seconds> Renewal::in_use_until(const Entry& unfinished) const {
-  if (unfinished.phase < Phase::installed) {
+  if (!unfinished.is_at_gateway()) {
     return std::nullopt;
   }
   if (const auto in_use = history_.in_use()) {
@@ -41,11 +42,11 @@ std::optional<std::chrono::sys_seconds> Renewal::in_use_until(const Entry& unfin
 // The journal may be lost, or older than the keystore: damaged, or as a power cut leaves it on a file system that
 // cannot sync directories. What is installed is then this renewal's where it follows the newest generation, which is
 // kept right before a replacement, and no renewal has ended with it yet.
-void Renewal::recall_replacement(Entry& entry) const {
+installation::JournalEntry Renewal::with_replacement(Entry record) const {
   const auto installed = read_installed(around_.filesystem, settings_.keystore);
   const auto kept = generations_.list().value_or(std::vector<installation::Generation>());
   if (!installed || kept.empty()) {
-    return;
+    return record;
   }
   const Certificate& certificate = installed->keystore.certificate;
   const std::string fingerprint = certificate.fingerprint_sha256();
@@ -56,9 +57,10 @@ void Renewal::recall_replacement(Entry& entry) const {
                        (!in_use || in_use->fingerprint != fingerprint) &&
                        std::ranges::none_of(ended, [&](const auto& past) { return past.fingerprint == fingerprint; });
   if (is_ours) {
-    entry.fingerprint = fingerprint;
-    entry.previous_generation = kept.back().number;
+    record.fingerprint = fingerprint;
+    record.previous_generation = kept.back().number;
   }
+  return record;
 }
 
 // What the index says of it, or the keystore itself.
@@ -74,7 +76,7 @@ std::optional<installation::CertificateRecord> Renewal::record_of_generation(
 }
 
 // What the journal says, where it is still true.
-Result<std::optional<Renewal::Entry>> Renewal::recall() {
+Result<std::optional<Renewal::Entry>> Renewal::load_unfinished() {
   auto contents = journal_.read(around_.clock.now());
   if (!contents) {
     return tl::unexpected(std::move(contents.error()));
@@ -90,46 +92,35 @@ Result<std::optional<Renewal::Entry>> Renewal::recall() {
   if (!answer) {
     return tl::unexpected(with_context("reading the stored answer", std::move(answer.error())));
   }
-  std::optional<Entry> entry = std::move(contents->entry);
+  std::optional<Entry> record = std::move(contents->entry);
   // An answer is there from the moment it was stored until it is in use: it is worth more than what the journal says.
-  if (*answer && (!entry || entry->phase == Phase::requested)) {
-    if (!entry) {
-      entry.emplace();
+  if (*answer && (!record || record->phase == Phase::requested)) {
+    record = advanced(record.value_or(Entry{}), Phase::answered, around_.clock.now());
+  }
+  if (*answer && record->phase == Phase::answered && !record->fingerprint) {
+    record = with_replacement(std::move(*record));
+  }
+  switch (start_of(record, answer->has_value(), record && superseded(*record))) {
+    case Start::resume:
+      return record;
+    case Start::adapt:
+      return adapt(std::move(*record));
+    case Start::give_up_answer: {
+      TRY(answers_.set_aside(around_.clock.now()));
+      break;
     }
-    entry->phase = Phase::answered;
-    entry->reached.try_emplace(
-        Phase::answered,
-        std::chrono::duration_cast<std::chrono::seconds>(around_.clock.now().time_since_epoch()).count());
+    case Start::afresh:
+      break;
   }
-  if (*answer && entry->phase == Phase::answered && entry->fingerprint.empty()) {
-    recall_replacement(*entry);
+  if (record) {
+    TRY(journal_.clear());
   }
-  if (!entry) {
-    return std::nullopt;
-  }
-  if (superseded(*entry)) {
-    return adapt(std::move(*entry));
-  }
-  const bool given_up = entry->phase == Phase::answered && entry->rolled_back >= kRollbacksPerAnswer;
-  if (*answer && given_up) {
-    if (auto aside = answers_.set_aside(around_.clock.now()); !aside) {
-      return tl::unexpected(std::move(aside.error()));
-    }
-    answer->reset();
-  }
-  const bool needs_answer = entry->phase == Phase::answered || entry->phase == Phase::accepted;
-  if (entry->phase == Phase::requested || (needs_answer && !*answer)) {
-    if (auto cleared = journal_.clear(); !cleared) {
-      return tl::unexpected(std::move(cleared.error()));
-    }
-    return std::nullopt;
-  }
-  return entry;
+  return std::nullopt;
 }
 
 // Whether somebody else has put another keystore in the place of ours. Theirs stays.
 bool Renewal::superseded(const Entry& entry) const {
-  if (entry.phase < Phase::installed) {
+  if (!entry.is_at_gateway()) {
     return false;  // the gate will judge
   }
   const auto installed = read_installed(around_.filesystem, settings_.keystore);
@@ -139,9 +130,11 @@ bool Renewal::superseded(const Entry& entry) const {
   if (installed->keystore.certificate.fingerprint_sha256() == entry.fingerprint) {
     return false;
   }
-  const auto old = generations_.read(entry.previous_generation);
-  if (entry.phase == Phase::rolling_back && old && *old == installed->bytes) {
-    return false;
+  if (entry.phase == Phase::rolling_back && entry.previous_generation) {
+    const auto old = generations_.read(*entry.previous_generation);
+    if (old && *old == installed->bytes) {
+      return false;
+    }
   }
   event(EventName::certificate_changed_on_disk, "somebody else has replaced the keystore: the renewal is judged anew",
         certificate_fields(installed->keystore.certificate));
@@ -157,41 +150,34 @@ Result<std::optional<Renewal::Entry>> Renewal::adapt(Entry entry) {
   if (!*answer) {
     return leave_to_others(entry);
   }
-  entry.fingerprint.clear();
-  entry.previous_generation = 0;
+  entry.fingerprint.reset();
+  entry.previous_generation.reset();
   entry.in_use = false;
-  if (auto written = reach(entry, Phase::answered); !written) {
-    return tl::unexpected(std::move(written.error()));
-  }
-  return entry;
+  return reach(entry, Phase::answered);
 }
 
 // The renewal is over, and the keystore that is there stays. A gateway that was told of ours is told of theirs: ours
 // may have brought it down.
 Result<std::optional<Renewal::Entry>> Renewal::leave_to_others(const Entry& entry) {
   const auto installed = read_installed(around_.filesystem, settings_.keystore);
-  if (entry.activation_began == 0 || !installed) {
+  if (!entry.last_activation || !installed) {
     if (auto cleared = journal_.clear(); !cleared) {
       return tl::unexpected(std::move(cleared.error()));
     }
     return std::nullopt;
   }
-  Entry theirs;
-  theirs.fingerprint = installed->keystore.certificate.fingerprint_sha256();
-  theirs.running = entry.running;
-  theirs.activation_began = entry.activation_began;
-  theirs.log_position = entry.log_position;
-  if (auto written = reach(theirs, Phase::installed); !written) {
-    return tl::unexpected(std::move(written.error()));
-  }
-  return theirs;
+  Entry theirs{.phase = Phase::installed,
+               .fingerprint = installed->keystore.certificate.fingerprint_sha256(),
+               .last_activation = entry.last_activation};
+  theirs.forget_invocations();
+  return reach(theirs, Phase::installed);
 }
 
 // An answer may be made to bring down whoever judges it, or to keep him busy until he is killed. Once may be a power
 // cut; after that it is not judged again.
-Result<void> Renewal::begin_judging(Entry& entry) {
+Result<Renewal::Entry> Renewal::begin_judging(Entry entry) {
   if (entry.phase != Phase::answered) {
-    return {};
+    return entry;
   }
   if (entry.resumed >= kJudgingsPerAnswer) {
     const Error error =
@@ -201,7 +187,13 @@ Result<void> Renewal::begin_judging(Entry& entry) {
     return tl::unexpected(refuse(entry, error));
   }
   ++entry.resumed;
-  return journal_.write(entry);
+  TRY(journal_.write(entry));
+  return entry;
+}
+
+bool Renewal::is_at_gateway() const {
+  const auto left = journal_.peek();
+  return left && left->is_at_gateway();
 }
 
 // For an orderly end, unlike a crash. Best effort: what failed otherwise matters more.

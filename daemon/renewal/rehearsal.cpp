@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 // The answer and a generation are a few KiB each; less than this on a file system is as good as full.
 constexpr std::uint64_t kSpaceNeeded = 4 * installation::kKeystoreLimit;
 
-Result<std::string> rehearse_keystore(const Surroundings& around, const configuration::CertificateSettings& settings) {
+Result<std::string> rehearse_keystore(const RenewalContext& around,
+                                      const configuration::CertificateSettings& settings) {
   auto installed = read_installed(around.filesystem, settings.keystore);
   if (!installed) {
     return tl::unexpected(std::move(installed.error()));
@@ -76,7 +77,7 @@ Result<std::string> rehearse_kept(Filesystem& filesystem, const installation::St
 }
 
 // A renewal that is under way uses the same places, and must not be disturbed.
-void rehearse_files(const Surroundings& around, const fs::path& keystore, const installation::StatePaths& paths,
+void rehearse_files(const RenewalContext& around, const fs::path& keystore, const installation::StatePaths& paths,
                     std::vector<RehearsedStep>& steps) {
   const auto lock = around.filesystem.exists(paths.lock())
                         ? installation::Lock::acquire(around.filesystem, paths.lock(), "dry run")
@@ -97,16 +98,16 @@ asio::awaitable<Result<std::string>> rehearse_cloud(http::HttpClient& http, std:
   co_return std::move(reached).map([&url] { return fmt::format("{} is reachable", url); });
 }
 
-asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
+asio::awaitable<std::vector<RehearsedStep>> rehearse(RenewalContext context,
                                                      configuration::CertificateSettings settings,
                                                      fs::path state_directory) {
   std::vector<RehearsedStep> steps;
-  steps.push_back({"keystore", rehearse_keystore(surroundings, settings)});
-  steps.push_back({"token", rehearse_token(settings, surroundings.clock.now())});
-  auto reached = co_await rehearse_cloud(surroundings.http, settings.account_url);
+  steps.push_back({"keystore", rehearse_keystore(context, settings)});
+  steps.push_back({"token", rehearse_token(settings, context.clock.now())});
+  auto reached = co_await rehearse_cloud(context.http, settings.account_url);
   steps.push_back({"cloud", std::move(reached)});
-  rehearse_files(surroundings, settings.keystore.path, {state_directory, settings.name}, steps);
-  auto allowed = co_await surroundings.gateway.rehearse();
+  rehearse_files(context, settings.keystore.path, {state_directory, settings.name}, steps);
+  auto allowed = co_await context.gateway.rehearse();
   steps.push_back({"gateway", std::move(allowed)});
   co_return steps;
 }

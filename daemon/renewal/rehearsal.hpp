@@ -21,7 +21,7 @@ struct RehearsedStep {
 boost::asio::awaitable<Result<std::string>> rehearse_cloud(http::HttpClient& http, std::string account_url);
 
 // Changes nothing in the cloud, and nothing that stays on this host. Every step is tried, whatever came of the others.
-boost::asio::awaitable<std::vector<RehearsedStep>> rehearse(Surroundings surroundings,
+boost::asio::awaitable<std::vector<RehearsedStep>> rehearse(RenewalContext context,
                                                             configuration::CertificateSettings settings,
                                                             std::filesystem::path state_directory);
 

@@ -1,5 +1,6 @@
-// One renewal, from the request to a gateway that uses the new certificate. Read carry_on() top to bottom. Each step is
-// in the journal before the next begins, so that a renewal goes on where a crash or a failure left it.
+// One renewal, from the request to a gateway that uses the new certificate: carry_on() performs what transitions.hpp
+// says comes next. Each step is in the journal before the next begins, so that a renewal is resumed where a crash or a
+// failure left it.
 #pragma once
 
 #include <chrono>
@@ -28,11 +29,12 @@
 #include "installation/lock.hpp"
 #include "installation/state.hpp"
 #include "renewal/installed.hpp"
+#include "renewal/transitions.hpp"
 
 namespace renewd::renewal {
 
 // What a renewal works with; all of it must outlive the renewal.
-struct Surroundings {
+struct RenewalContext {
   Filesystem& filesystem;
   http::HttpClient& http;
   gateway::Gateway& gateway;
@@ -51,16 +53,13 @@ struct Completed {
 // The fields that tell which certificate an event is about.
 Fields certificate_fields(const certificate::Certificate& certificate);
 installation::CertificateRecord record_of(const certificate::Certificate& certificate);
-// How things were before the entry's last activation.
+// How the gateway was before the entry's last activation.
 gateway::Before before_of(const installation::JournalEntry& entry);
 // The first failure, with a second one told behind it.
 Error with_another(Error error, std::string_view what, const Error& another);
 
 // Certificates are judged to the minute.
 inline constexpr std::chrono::seconds kClockSkewTolerated{60};
-
-// How often an answer that the gateway did not come up with is tried before the cloud is asked anew.
-inline constexpr int kRollbacksPerAnswer = 3;
 
 // How often judging an answer is begun that never comes to an end, before the cloud is asked anew.
 inline constexpr int kJudgingsPerAnswer = 2;
@@ -71,7 +70,7 @@ inline constexpr std::chrono::days kLongestHold{7};
 class Renewal {
  public:
   // `requests_per_day` caps the requests to the cloud, whoever makes them.
-  Renewal(Surroundings surroundings, configuration::CertificateSettings settings,
+  Renewal(RenewalContext context, configuration::CertificateSettings settings,
           const std::filesystem::path& state_directory, unsigned requests_per_day);
 
   // Called on the event loop when a certificate is put in place, the renewed or the old one, before the gateway is
@@ -85,10 +84,10 @@ class Renewal {
   // Errors: busy, disk.
   Result<std::optional<installation::JournalEntry>> unfinished();
 
-  // The fingerprint of the certificate that the unfinished renewal has installed; empty when there is none.
-  std::string installed_fingerprint() const {
+  // The fingerprint of the certificate that the unfinished renewal has installed; nothing when there is none.
+  std::optional<std::string> installed_fingerprint() const {
     const auto entry = journal_.peek();
-    return entry ? entry->fingerprint : std::string();
+    return entry ? entry->fingerprint : std::nullopt;
   }
 
   // Whether there is an answer that could not be stored, and would be lost with this object.
@@ -117,76 +116,103 @@ class Renewal {
   // By hand: puts the keystore from before back and makes the gateway use it; the installed one is kept. Never an
   // expired one. When the gateway does not come up with it, it stays, and the next run() goes on from there. Errors:
   // gateway, disk, busy, cancelled.
-  boost::asio::awaitable<Result<Completed>> go_back(std::string holder);
+  boost::asio::awaitable<Result<Completed>> restore_previous(std::string holder);
   // The same with a generation of the operator's choice, also a newer one: what a roll-back took out is put back so.
   // Only of the same account.
-  boost::asio::awaitable<Result<Completed>> go_to(std::string holder, int generation);
+  boost::asio::awaitable<Result<Completed>> restore_generation(std::string holder, int generation);
 
  private:
   using Entry = installation::JournalEntry;
   using Phase = installation::Phase;
 
   Result<installation::Lock> take_lock(std::string_view holder);
-  Result<std::optional<Entry>> recall();
+  // The record as a step at the gateway left it, whatever came of the step.
+  struct GatewayStep {
+    Entry record;
+    Result<gateway::Activation> outcome;
+  };
+  struct Seen {
+    Facts facts;
+    std::optional<Installed> previous;  // what a roll-back would put in place
+  };
+
+  Result<std::optional<Entry>> load_unfinished();
   bool superseded(const Entry& entry) const;
   Result<std::optional<Entry>> adapt(Entry entry);
   Result<std::optional<Entry>> leave_to_others(const Entry& entry);
-  Error yield(Entry entry, const Result<gateway::Activation>& activation);
-  boost::asio::awaitable<Result<Completed>> carry_on(Entry& entry);
-  boost::asio::awaitable<Result<void>> ask(Entry& entry);
+  bool is_at_gateway() const;
+  void forget_interruptions();
+  Entry with_replacement(Entry record) const;
+  std::optional<installation::CertificateRecord> record_of_generation(const installation::Generation& generation) const;
+
+  boost::asio::awaitable<Result<Completed>> carry_on(std::optional<Entry> record);
+  Seen look(const std::optional<Entry>& record, const Result<gateway::Activation>& outcome, bool activated_here) const;
+  Error yield(Entry record, const Result<gateway::Activation>& outcome);
+  Error retry_later(Entry record, Error cause);
+  Result<Completed> finish(const Entry& record, gateway::Activation activation);
+
+  // The record with the stored answer.
+  boost::asio::awaitable<Result<Entry>> ask();
   Result<void> may_be_asked(TimePoint now);
   void compare_clocks(std::optional<std::chrono::sys_seconds> server_time, TimePoint asked);
-  Result<void> keep_answer(Entry& entry, std::string answer);
-  // The certificate that is installed then.
-  Result<certificate::Certificate> install(Entry& entry);
-  Result<void> begin_judging(Entry& entry);
-  void forget_interruptions();
+  Result<Entry> keep_answer(Entry record, std::string answer);
+
+  struct Replaced {
+    Entry record;
+    certificate::Certificate certificate;  // that is installed now
+  };
+  Result<Replaced> install(Entry record);
+  void tell_installed(const Entry& record, const certificate::Certificate& renewed,
+                      const certificate::Certificate& previous) const;
+  Result<Entry> begin_judging(Entry entry);
   Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
-  void recall_replacement(Entry& entry) const;
-  std::optional<installation::CertificateRecord> record_of_generation(const installation::Generation& generation) const;
   bool waits_for_its_time(const Error& refusal, const certificate::Certificate& renewed, const Installed& installed,
                           const Entry& entry) const;
   Error hold(Error error) const;
   std::optional<std::string> known_certificate(const certificate::Certificate& renewed,
                                                const Installed& installed) const;
   Error refuse(const Entry& entry, Error error);
-  boost::asio::awaitable<Result<gateway::Activation>> use(Entry& entry);
-  // Notes in the journal how things are before the gateway is told.
-  boost::asio::awaitable<Result<gateway::Before>> before_activation(Entry& entry);
-  // `keystore` is "new", "old" or "installed", for messages.
-  boost::asio::awaitable<Result<gateway::Activation>> activate(Entry& entry, std::string keystore);
+
+  boost::asio::awaitable<GatewayStep> activate_new(Entry record);
+  boost::asio::awaitable<GatewayStep> verify_new(Entry record, gateway::Activation activation);
+  // `keystore` is "new", "old", "newer" or "installed", for messages.
+  boost::asio::awaitable<GatewayStep> activate(Entry record, std::string keystore);
+  // The certificate, which is installed, is recorded as in use where the gateway has started with it.
+  boost::asio::awaitable<GatewayStep> activate_and_verify(Entry record, std::string keystore,
+                                                          certificate::Certificate certificate);
+  // The record with how things are before the gateway is told: the journal has it.
+  boost::asio::awaitable<Result<Entry>> note_gateway(Entry record);
   boost::asio::awaitable<Result<gateway::Activation>> tell(gateway::Before before, std::string keystore);
   Error activation_failed(Error error, const std::string& keystore) const;
-  // It is not being told any more: the next time, whatever runs is told again.
-  void end_telling(Entry& entry);
+  Entry end_telling(Entry record);
   // `activation` again, or that the gateway was stopped on purpose since.
   boost::asio::awaitable<Result<gateway::Activation>> verify(gateway::Before before, gateway::Activation activation,
                                                              std::string keystore);
+
   std::optional<Installed> keystore_to_go_back_to(const Entry& entry) const;
   // What may be replaced by the old keystore: the renewed one, or (with `given_up`) what was there when a person gave
   // it up. Error busy for anything else.
   Result<std::string> replaceable(const Entry& entry, const Installed& old,
                                   const std::optional<std::string>& given_up) const;
-  boost::asio::awaitable<Result<gateway::Activation>> put_back(Entry& entry, Installed old,
-                                                               std::optional<std::string> given_up);
-  boost::asio::awaitable<Error> roll_back(Entry& entry, Installed old, Error cause);
+  boost::asio::awaitable<GatewayStep> put_back(Entry record, Installed old, std::optional<std::string> given_up);
+  boost::asio::awaitable<Error> roll_back(Entry record, Installed old, Error cause);
   Result<void> give_up_answer(Fields& fields);
   boost::asio::awaitable<Result<Completed>> change_to(std::string holder, std::optional<int> generation);
-  boost::asio::awaitable<Result<Completed>> install_kept(Entry& entry, Installed kept,
-                                                         std::optional<std::string> given_up);
+  boost::asio::awaitable<Result<Completed>> restore_chosen(Entry record, Installed kept,
+                                                           std::optional<std::string> given_up);
   bool goes_forward(const Entry& entry, const Installed& kept) const;
   Result<int> previous_generation(std::string_view installed) const;
   Result<int> chosen_generation(int number) const;
   // The same keystore again, or why it may not take the place of the installed one.
   Result<Installed> may_replace(Installed chosen, const std::string& installed) const;
-  Result<Entry> leave(const std::string& installed, int generation);
-  Result<Completed> finish(Entry& entry, gateway::Activation activation);
+  Result<Entry> abandon(const std::string& installed, int generation);
 
-  Result<void> reach(Entry& entry, Phase phase);
+  // The record in that phase, as the journal has it.
+  Result<Entry> reach(const Entry& record, Phase phase);
   void event(EventName name, std::string_view message, const Fields& fields = {}) const;
   void event(Level level, EventName name, std::string_view message, const Fields& fields) const;
 
-  Surroundings around_;
+  RenewalContext around_;
   configuration::CertificateSettings settings_;
   unsigned requests_per_day_;
   std::function<void(const certificate::Certificate&)> installed_ = [](const auto&) {};

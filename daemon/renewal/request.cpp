@@ -8,6 +8,7 @@
 #include "core/blocking.hpp"
 #include "core/http_secrets.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "installation/installer.hpp"
 #include "installation/state_files.hpp"
 #include "renewal/renewal.hpp"
@@ -24,9 +25,9 @@ constexpr std::uint64_t kSpaceForAnswer = 4 * installation::kKeystoreLimit;
 }  // namespace
 
 // Asks the cloud, and stores what it says before anybody looks into it.
-asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
+asio::awaitable<Result<installation::JournalEntry>> Renewal::ask() {
   if (unstored_answer_) {
-    co_return keep_answer(entry, *unstored_answer_);
+    co_return keep_answer(Entry{.phase = Phase::requested}, *unstored_answer_);
   }
   if (!settings_.token) {
     co_return failure(ErrorKind::unauthorized, "requesting a certificate: no token is configured: set `token`");
@@ -67,9 +68,7 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
     co_return tl::unexpected(
         with_context("requesting a certificate that could not be kept", std::move(writable.error())));
   }
-  if (auto written = reach(entry, Phase::requested); !written) {
-    co_return tl::unexpected(std::move(written.error()));
-  }
+  CO_TRY_LET(Entry record, reach(Entry{.phase = Phase::requested}, Phase::requested));
   if (auto room = answers_.take_room(); !room) {
     (void)journal_.clear();
     co_return tl::unexpected(with_context("making room for the cloud's answer", std::move(room.error())));
@@ -96,7 +95,7 @@ asio::awaitable<Result<void>> Renewal::ask(Entry& entry) {
     }
     co_return tl::unexpected(std::move(error));
   }
-  co_return keep_answer(entry, std::move(*answer));
+  co_return keep_answer(std::move(record), std::move(*answer));
 }
 
 Result<void> Renewal::may_be_asked(TimePoint now) {
@@ -130,7 +129,7 @@ void Renewal::compare_clocks(std::optional<std::chrono::sys_seconds> server_time
         {{"skew_seconds", -std::int64_t{behind.count()}}});
 }
 
-Result<void> Renewal::keep_answer(Entry& entry, std::string answer) {
+Result<installation::JournalEntry> Renewal::keep_answer(Entry record, std::string answer) {
   const auto size = answer.size();
   unstored_answer_ = std::move(answer);
   if (auto kept = answers_.keep(*unstored_answer_); !kept) {
@@ -141,7 +140,7 @@ Result<void> Renewal::keep_answer(Entry& entry, std::string answer) {
         fmt::format("the cloud answered with {} bytes{}{}", size,
                     undecoded_.empty() ? "" : ", stored as they came: ", undecoded_),
         {{"bytes", static_cast<std::int64_t>(size)}});
-  return reach(entry, Phase::answered);
+  return reach(record, Phase::answered);
 }
 
 }  // namespace renewd::renewal

@@ -6,6 +6,7 @@
 #include "certificate/acceptance.hpp"
 #include "core/blocking.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "installation/installer.hpp"
 #include "renewal/renewal.hpp"
 
@@ -18,10 +19,10 @@ using certificate::Certificate;
 std::optional<Installed> Renewal::keystore_to_go_back_to(const Entry& entry) const {
   // What has been begun, perhaps by hand, is finished whatever the configuration wants now.
   const bool wanted = settings_.gateway.rollback || entry.phase == Phase::rolling_back;
-  if (!wanted || entry.previous_generation == 0) {
+  if (!wanted || !entry.previous_generation) {
     return std::nullopt;
   }
-  auto bytes = generations_.read(entry.previous_generation);
+  auto bytes = generations_.read(*entry.previous_generation);
   if (!bytes) {
     return std::nullopt;
   }
@@ -41,7 +42,7 @@ Result<std::string> Renewal::replaceable(const Entry& entry, const Installed& ol
   const auto opened = open_installed(*current, settings_.keystore);
   // Without a fingerprint, what was given up could not be opened.
   const bool ours =
-      opened ? opened->keystore.certificate.fingerprint_sha256() == entry.fingerprint : entry.fingerprint.empty();
+      opened ? opened->keystore.certificate.fingerprint_sha256() == entry.fingerprint : !entry.fingerprint;
   if (!ours) {
     return failure(ErrorKind::busy, fmt::format("{} is another keystore than the one that was installed: somebody else "
                                                 "has replaced it",
@@ -52,46 +53,38 @@ Result<std::string> Renewal::replaceable(const Entry& entry, const Installed& ol
 
 // Puts the old keystore in its place and makes the gateway use it. Until that is shown the journal says
 // `rolling_back`, so that whoever finds it repeats it.
-asio::awaitable<Result<gateway::Activation>> Renewal::put_back(Entry& entry, Installed old,
-                                                               std::optional<std::string> given_up) {
-  if (auto written = reach(entry, Phase::rolling_back); !written) {
-    co_return tl::unexpected(std::move(written.error()));
+asio::awaitable<Renewal::GatewayStep> Renewal::put_back(Entry record, Installed old,
+                                                        std::optional<std::string> given_up) {
+  auto reached = reach(record, Phase::rolling_back);
+  if (!reached) {
+    co_return GatewayStep{std::move(record), tl::unexpected(std::move(reached.error()))};
   }
+  record = std::move(*reached);
   auto replaced = co_await run_blocking(around_.pool, [&] {
-    return replaceable(entry, old, given_up).and_then([&](const std::string& bytes) {
+    return replaceable(record, old, given_up).and_then([&](const std::string& bytes) {
       return installation::replace(around_.filesystem, settings_.keystore.path, bytes, old.bytes);
     });
   });
   if (!replaced) {
-    co_return tl::unexpected(std::move(replaced.error()));
+    co_return GatewayStep{std::move(record), tl::unexpected(std::move(replaced.error()))};
   }
   installed_(old.keystore.certificate);
-  const bool forward = goes_forward(entry, old);
-  const std::string label = forward ? "newer" : "old";
-  auto activation = co_await activate(entry, label);
-  if (!activation) {
-    co_return activation;
+  const bool forward = goes_forward(record, old);
+  GatewayStep step =
+      co_await activate_and_verify(std::move(record), forward ? "newer" : "old", old.keystore.certificate);
+  if (step.outcome) {
+    (void)history_.append(forward ? "activated" : "rolled_back", step.record, around_.clock.now());
   }
-  auto verified = co_await verify(before_of(entry), *activation, label);
-  if (!verified) {
-    if (verified.error().kind != ErrorKind::cancelled) {
-      end_telling(entry);
-    }
-    co_return tl::unexpected(std::move(verified.error()));
-  }
-  if (activation->use == gateway::Use::in_use) {
-    (void)history_.record_in_use(record_of(old.keystore.certificate));
-  }
-  (void)history_.append(forward ? "activated" : "rolled_back", entry, around_.clock.now());
-  co_return verified;
+  co_return step;
 }
 
 // The gateway did not come up with the new keystore. The answer stays for another try. Returns why, and how things are.
-asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cause) {
-  auto activation = co_await put_back(entry, old, std::nullopt);
+asio::awaitable<Error> Renewal::roll_back(Entry record, Installed old, Error cause) {
+  GatewayStep step = co_await put_back(std::move(record), old, std::nullopt);
+  record = std::move(step.record);
   const Certificate& certificate = old.keystore.certificate;
-  if (!activation) {
-    Error& another = activation.error();
+  if (!step.outcome) {
+    Error& another = step.outcome.error();
     if (another.kind == ErrorKind::cancelled) {
       co_return std::move(another);
     }
@@ -105,12 +98,11 @@ asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cau
     }
     co_return cause;
   }
-  ++entry.rolled_back;
-  entry.running.clear();
-  entry.activation_began = 0;
-  Result<void> closed = reach(entry, Phase::answered);
+  ++record.rolled_back;
+  record.last_activation.reset();
+  Result<void> closed = reach(record, Phase::answered).map([](const Entry&) {});
   Fields fields = certificate_fields(certificate);
-  if (closed && entry.rolled_back >= kRollbacksPerAnswer) {
+  if (closed && record.rolled_back >= kRollbacksPerAnswer) {
     closed = give_up_answer(fields);
   }
   if (!closed) {
@@ -118,11 +110,11 @@ asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cau
   }
   event(EventName::renewal_rolled_back,
         fmt::format("the old keystore (valid until {}) is back after try {} of {} with this answer: {}",
-                    format_time(certificate.not_after()), entry.rolled_back, kRollbacksPerAnswer, cause.message),
+                    format_time(certificate.not_after()), record.rolled_back, kRollbacksPerAnswer, cause.message),
         fields);
   // Who asked for the renewal reads the error alone.
   cause.message += fmt::format("; the old keystore is back (valid until {}){}", format_time(certificate.not_after()),
-                               activation->use == gateway::Use::in_use ? ", and the gateway runs with it" : "");
+                               step.outcome->use == gateway::Use::in_use ? ", and the gateway runs with it" : "");
   co_return cause;
 }
 
@@ -193,11 +185,11 @@ Result<Installed> Renewal::may_replace(Installed chosen, const std::string& inst
   });
 }
 
-asio::awaitable<Result<Completed>> Renewal::go_back(std::string holder) {
+asio::awaitable<Result<Completed>> Renewal::restore_previous(std::string holder) {
   return change_to(std::move(holder), std::nullopt);
 }
 
-asio::awaitable<Result<Completed>> Renewal::go_to(std::string holder, int generation) {
+asio::awaitable<Result<Completed>> Renewal::restore_generation(std::string holder, int generation) {
   return change_to(std::move(holder), generation);
 }
 
@@ -231,34 +223,33 @@ asio::awaitable<Result<Completed>> Renewal::change_to(std::string holder, std::o
     co_return failure(ErrorKind::disk, fmt::format("generation {} expired at {}: going back to it would be an outage",
                                                    *number, format_time(certificate.not_after())));
   }
-  auto entry = leave(*installed, *number);
+  auto entry = abandon(*installed, *number);
   if (!entry) {
     co_return tl::unexpected(std::move(entry.error()));
   }
-  co_return co_await install_kept(*entry, std::move(*old), std::move(*installed));
+  co_return co_await restore_chosen(std::move(*entry), std::move(*old), std::move(*installed));
 }
 
 // The end of change_to(), also after a crash in the middle of it.
-asio::awaitable<Result<Completed>> Renewal::install_kept(Entry& entry, Installed kept,
-                                                         std::optional<std::string> given_up) {
+asio::awaitable<Result<Completed>> Renewal::restore_chosen(Entry record, Installed kept,
+                                                           std::optional<std::string> given_up) {
   const Certificate certificate = kept.keystore.certificate;
-  const bool forward = goes_forward(entry, kept);
-  auto activation = co_await put_back(entry, std::move(kept), std::move(given_up));
-  if (!activation) {
-    co_return tl::unexpected(std::move(activation.error()));
+  const bool forward = goes_forward(record, kept);
+  GatewayStep step = co_await put_back(std::move(record), std::move(kept), std::move(given_up));
+  if (!step.outcome) {
+    co_return tl::unexpected(std::move(step.outcome.error()));
   }
-  if (auto cleared = journal_.clear(); !cleared) {
-    co_return tl::unexpected(std::move(cleared.error()));
-  }
+  CO_TRY(journal_.clear());
   Fields fields = certificate_fields(certificate);
   if (forward) {
     fields.emplace_back("path", settings_.keystore.path.string());
   }
-  event(forward ? EventName::keystore_installed : EventName::renewal_rolled_back,
-        fmt::format("generation {} (valid until {}) is {}, as asked for; {}", entry.previous_generation,
-                    format_time(certificate.not_after()), forward ? "installed" : "back", activation->message),
-        fields);
-  co_return Completed{certificate, std::move(*activation)};
+  event(
+      forward ? EventName::keystore_installed : EventName::renewal_rolled_back,
+      fmt::format("generation {} (valid until {}) is {}, as asked for; {}", step.record.previous_generation.value_or(0),
+                  format_time(certificate.not_after()), forward ? "installed" : "back", step.outcome->message),
+      fields);
+  co_return Completed{certificate, std::move(*step.outcome)};
 }
 
 // Whether the kept keystore lasts longer than the one that it replaces: no roll-back then, but the end of one.
@@ -273,7 +264,7 @@ bool Renewal::goes_forward(const Entry& entry, const Installed& kept) const {
 }
 
 // What is installed, and an answer that waits for its turn, are not wanted any more: kept, but out of the way.
-Result<installation::JournalEntry> Renewal::leave(const std::string& installed, int generation) {
+Result<installation::JournalEntry> Renewal::abandon(const std::string& installed, int generation) {
   auto answer = answers_.load();
   if (!answer) {
     return tl::unexpected(std::move(answer.error()));
@@ -283,13 +274,11 @@ Result<installation::JournalEntry> Renewal::leave(const std::string& installed, 
       return tl::unexpected(std::move(aside.error()));
     }
   }
-  Entry entry;
-  entry.previous_generation = generation;
+  Entry entry{.phase = Phase::rolling_back, .previous_generation = generation};
   // What a renewal that did not come to its end has left down must run again.
   if (const auto unfinished = journal_.peek()) {
-    entry.running = unfinished->running;
-    entry.activation_began = unfinished->activation_began;
-    entry.log_position = unfinished->log_position;
+    entry.last_activation = unfinished->last_activation;
+    entry.forget_invocations();
   }
   // What cannot be opened can be gone back from all the same.
   std::optional<installation::CertificateRecord> record;

@@ -16,10 +16,10 @@ constexpr std::array<int, 5> kDaysAnnounced{1, 3, 7, 14, 30};
 }  // namespace
 
 Unfinished stage_of(const std::optional<installation::JournalEntry>& entry, bool answer_is_stored) {
-  if (entry && entry->phase >= installation::Phase::installed) {
+  if (entry && entry->is_at_gateway()) {
     return Unfinished::installed;
   }
-  const bool answered = entry && entry->phase >= installation::Phase::answered;
+  const bool answered = entry && entry->waits_for_installation();
   return answered || answer_is_stored ? Unfinished::answered : Unfinished::none;
 }
 

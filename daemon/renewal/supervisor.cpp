@@ -52,16 +52,16 @@ installation::Attempts at_start(installation::Attempts attempts) {
 
 }  // namespace
 
-Supervisor::Supervisor(const asio::any_io_executor& executor, Surroundings surroundings, Slots& slots, Board& board,
+Supervisor::Supervisor(const asio::any_io_executor& executor, RenewalContext context, Slots& slots, Board& board,
                        configuration::CertificateSettings certificate, const configuration::Settings& settings)
-    : around_(surroundings),
+    : around_(context),
       slots_(slots),
       board_(board),
       certificate_(std::move(certificate)),
       settings_(settings.schedule),
       state_directory_(settings.state_directory),
       longest_renewal_(longest_renewal(certificate_, settings.http)),
-      renewal_(surroundings, certificate_, state_directory_, settings_.requests_per_day),
+      renewal_(context, certificate_, state_directory_, settings_.requests_per_day),
       attempt_store_(around_.filesystem, installation::StatePaths(state_directory_, certificate_.name)),
       schedule_(certificate_, settings_,
                 splay_offset(host_identity(around_.filesystem), certificate_.name, settings_.splay),
@@ -139,7 +139,7 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
 // A command by hand may put another keystore there and the old one back, and leave the gateway to us. What we have
 // failed at ourselves has its time.
 bool Supervisor::others_are_at_it() const {
-  return schedule_.attempts().failures_in_a_row == 0 && !renewal_.installed_fingerprint().empty();
+  return schedule_.attempts().failures_in_a_row == 0 && renewal_.installed_fingerprint().has_value();
 }
 
 bool Supervisor::was_replaced() const {
@@ -220,7 +220,7 @@ asio::awaitable<TimePoint> Supervisor::act(Act act, TimePoint needed_until) {
     co_return around_.clock.now();  // told to stop
   }
   Result<void> done;
-  std::string ours;
+  std::optional<std::string> ours;
   if (act == Act::obtain) {
     done = co_await renewal_.obtain("run");
   } else {
@@ -256,16 +256,15 @@ bool Supervisor::breaks_loop(const installation::JournalEntry& unfinished, TimeP
   schedule_.slow_down(now);
   save_attempts();
   const std::string next = format_time(schedule_.attempts().not_before);
-  event(
-      Level::error, EventName::renewal_resumed,
-      fmt::format("begun {} times after \"{}\" without ever coming to an end; the next try is at {}{}",
-                  unfinished.resumed, to_string(unfinished.phase), next,
-                  unfinished.phase < installation::Phase::installed
-                      ? ""
-                      : "; the gateway is left as it is. If activating it stops or kills this daemon, see `validate`"),
-      {{"phase", std::string(to_string(unfinished.phase))},
-       {"resumed", std::int64_t{unfinished.resumed}},
-       {"retry_at", next}});
+  event(Level::error, EventName::renewal_resumed,
+        fmt::format("begun {} times after \"{}\" without ever coming to an end; the next try is at {}{}",
+                    unfinished.resumed, to_string(unfinished.phase), next,
+                    unfinished.is_at_gateway()
+                        ? "; the gateway is left as it is. If activating it stops or kills this daemon, see `validate`"
+                        : ""),
+        {{"phase", std::string(to_string(unfinished.phase))},
+         {"resumed", std::int64_t{unfinished.resumed}},
+         {"retry_at", next}});
   return true;
 }
 

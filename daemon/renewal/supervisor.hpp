@@ -29,9 +29,9 @@ inline constexpr int kInterruptionsTolerated = 3;
 
 class Supervisor {
  public:
-  // Everything in `surroundings`, `slots` and `board` must outlive the supervisor. A slot is held while it renews; what
+  // Everything in `context`, `slots` and `board` must outlive the supervisor. A slot is held while it renews; what
   // it sees goes on the board.
-  Supervisor(const boost::asio::any_io_executor& executor, Surroundings surroundings, Slots& slots, Board& board,
+  Supervisor(const boost::asio::any_io_executor& executor, RenewalContext context, Slots& slots, Board& board,
              configuration::CertificateSettings certificate, const configuration::Settings& settings);
 
   // Ends when it is cancelled, or retired.
@@ -71,7 +71,7 @@ class Supervisor {
   void event(EventName name, std::string_view message, const Fields& fields = {}) const;
   void event(Level level, EventName name, std::string_view message, const Fields& fields) const;
 
-  Surroundings around_;
+  RenewalContext around_;
   Slots& slots_;
   Board& board_;
   configuration::CertificateSettings certificate_;

@@ -62,8 +62,7 @@ CertificateRecord another_in_use(std::chrono::seconds left) {
 installation::JournalEntry journal_at(installation::Phase phase) {
   installation::JournalEntry entry;
   entry.phase = phase;
-  entry.reached = {{installation::Phase::requested, (kNow - 2min).time_since_epoch().count()},
-                   {phase, (kNow - 1min).time_since_epoch().count()}};
+  entry.reached = {{installation::Phase::requested, kNow - 2min}, {phase, kNow - 1min}};
   return entry;
 }
 

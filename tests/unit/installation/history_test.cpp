@@ -15,9 +15,9 @@ using namespace std::chrono_literals;
 namespace {
 
 JournalEntry renewal(int number) {
-  const std::int64_t start = 1700000000 + 1000 * number;
+  const std::chrono::sys_seconds start(1700000000s + 1000s * number);
   return {.phase = Phase::verified,
-          .reached = {{Phase::requested, start}, {Phase::answered, start + 2}, {Phase::verified, start + 30}},
+          .reached = {{Phase::requested, start}, {Phase::answered, start + 2s}, {Phase::verified, start + 30s}},
           .fingerprint = "F" + std::to_string(number)};
 }
 

@@ -39,7 +39,7 @@ void renew(World& world) {
 TEST_CASE("goes back to the keystore from before by hand, and keeps the one that was installed") {
   World world;
   renew(world);
-  const auto went_back = world.run(&Renewal::go_back);
+  const auto went_back = world.run(&Renewal::restore_previous);
   REQUIRE(went_back);
   CHECK(read_file(world.keystore) == keystores().installed);
   CHECK(generation(world, 2) == keystores().renewed);
@@ -52,7 +52,7 @@ TEST_CASE("goes back to the keystore from before by hand, and keeps the one that
     const auto standing = look_at(world.filesystem, world.settings, configuration::ScheduleSettings(),
                                   world.directory / "state", world.clock.now());
     CHECK_THAT(standing.longer_lasting.value_or(""), ContainsSubstring("rollback production --to 2"));
-    const auto forward = world.go_to(2);
+    const auto forward = world.restore_generation(2);
     REQUIRE(forward);
     CHECK(read_file(world.keystore) == keystores().renewed);
     CHECK(world.cloud.requests == 1);
@@ -64,19 +64,19 @@ TEST_CASE("goes back to the keystore from before by hand, and keeps the one that
     CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
   }
   SECTION("and not to one that is not kept, or installed already") {
-    const auto unknown = world.go_to(9);
+    const auto unknown = world.restore_generation(9);
     REQUIRE_FALSE(unknown);
     CHECK_THAT(unknown.error().message, ContainsSubstring("generation 9 is not kept") &&
                                             ContainsSubstring("generation 1 (serial") &&
                                             ContainsSubstring("generation 2 (serial"));
-    const auto same = world.go_to(1);
+    const auto same = world.restore_generation(1);
     REQUIRE_FALSE(same);
     CHECK_THAT(same.error().message, ContainsSubstring("installed already"));
     CHECK(read_file(world.keystore) == keystores().installed);
     CHECK(world.gateway.activations == 2);
   }
   SECTION("but not forward again") {
-    const auto again = world.run(&Renewal::go_back);
+    const auto again = world.run(&Renewal::restore_previous);
     REQUIRE_FALSE(again);
     CHECK_THAT(again.error().message, ContainsSubstring("generation 1") && ContainsSubstring("none to go back to"));
     CHECK(read_file(world.keystore) == keystores().installed);
@@ -92,14 +92,14 @@ TEST_CASE("goes back to the keystore from before by hand, and keeps the one that
 TEST_CASE("going back needs something to go back to") {
   World world;
   SECTION("a generation") {
-    const auto went_back = world.run(&Renewal::go_back);
+    const auto went_back = world.run(&Renewal::restore_previous);
     REQUIRE_FALSE(went_back);
     CHECK_THAT(went_back.error().message, ContainsSubstring("no keystore from before is kept"));
   }
   SECTION("one that has not expired") {
     renew(world);
     world.clock.time = std::chrono::system_clock::now() + std::chrono::days(20);
-    const auto went_back = world.run(&Renewal::go_back);
+    const auto went_back = world.run(&Renewal::restore_previous);
     REQUIRE_FALSE(went_back);
     CHECK_THAT(went_back.error().message, ContainsSubstring("generation 1 expired at"));
     CHECK(read_file(world.keystore) == keystores().renewed);
@@ -107,7 +107,7 @@ TEST_CASE("going back needs something to go back to") {
   SECTION("one that opens") {
     renew(world);
     world.settings.keystore.password->value = Secret("another");
-    const auto went_back = world.run(&Renewal::go_back);
+    const auto went_back = world.run(&Renewal::restore_previous);
     REQUIRE_FALSE(went_back);
     CHECK_THAT(went_back.error().message, ContainsSubstring("generation 1: ") && ContainsSubstring("password"));
     CHECK(read_file(world.keystore) == keystores().renewed);
@@ -118,14 +118,14 @@ TEST_CASE("going back needs something to go back to") {
 TEST_CASE("where the keystore is gone, it is said where the newest one is that is kept") {
   World world;
   std::filesystem::remove(world.keystore);
-  auto gone = world.run(&Renewal::go_back);
+  auto gone = world.run(&Renewal::restore_previous);
   REQUIRE_FALSE(gone);
   CHECK_THAT(gone.error().message, StartsWith("going back: ") && ContainsSubstring("No such file") &&
                                        ContainsSubstring("put the file back") && EndsWith("no older one is kept here"));
   World renewed;
   REQUIRE(renewed.run());
   std::filesystem::remove(renewed.keystore);
-  gone = renewed.run(&Renewal::go_back);
+  gone = renewed.run(&Renewal::restore_previous);
   REQUIRE_FALSE(gone);
   CHECK_THAT(gone.error().message, ContainsSubstring("state/production/generations/1 (valid until 20"));
   CHECK_FALSE(std::filesystem::exists(renewed.keystore));
@@ -135,7 +135,7 @@ TEST_CASE("goes back by hand from a keystore that does not open") {
   World world;
   renew(world);
   write_file(world.keystore, "not a keystore");
-  REQUIRE(world.run(&Renewal::go_back));
+  REQUIRE(world.run(&Renewal::restore_previous));
   CHECK(read_file(world.keystore) == keystores().installed);
   CHECK(generation(world, 2) == "not a keystore");
 }
@@ -144,7 +144,7 @@ TEST_CASE("an answer that waits for its turn is set aside by going back") {
   World world;
   renew(world);
   write_file(paths_of(world).answer(), base64(keystores().newest));
-  REQUIRE(world.run(&Renewal::go_back));
+  REQUIRE(world.run(&Renewal::restore_previous));
   CHECK_FALSE(std::filesystem::exists(paths_of(world).answer()));
   CHECK_THAT(boost::algorithm::join(world.state(), " "), ContainsSubstring("answer-rejected-"));
 }
@@ -153,7 +153,7 @@ TEST_CASE("a gateway that does not come up after going back by hand has the old 
   World world;
   renew(world);
   world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
-  const auto went_back = world.run(&Renewal::go_back);
+  const auto went_back = world.run(&Renewal::restore_previous);
   REQUIRE_FALSE(went_back);
   CHECK(went_back.error().kind == ErrorKind::gateway);
   CHECK(read_file(world.keystore) == keystores().installed);
@@ -173,7 +173,7 @@ TEST_CASE("a gateway that a renewal has left down is started by going back by ha
   REQUIRE(read_file(world.keystore) == keystores().newest);
   world.gateway.now.running.clear();
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
-  REQUIRE(world.run(&Renewal::go_back));
+  REQUIRE(world.run(&Renewal::restore_previous));
   CHECK(read_file(world.keystore) == keystores().renewed);
   CHECK(world.gateway.last_before->running == std::vector<std::string>{"fake.service"});
 }
@@ -183,7 +183,7 @@ TEST_CASE("going back by hand is finished after a crash, whatever gateway.rollba
   renew(world);
   world.settings.gateway.rollback = false;
   world.gateway.on_activate = [] { throw Crash(); };
-  CHECK_THROWS_AS(world.run(&Renewal::go_back), Crash);
+  CHECK_THROWS_AS(world.run(&Renewal::restore_previous), Crash);
   world.gateway.on_activate = [] {};
   REQUIRE_FALSE(world.run());
   CHECK(world.gateway.activations == 3);
@@ -199,7 +199,7 @@ TEST_CASE("the oldest kept keystore can be chosen, and is there until it is in u
   REQUIRE(generations.keep("another", std::nullopt).value() == 3);
   // Keeping what is installed makes a fourth, and a crash must find the first.
   world.gateway.on_activate = [] { throw Crash(); };
-  CHECK_THROWS_AS(world.go_to(1), Crash);
+  CHECK_THROWS_AS(world.restore_generation(1), Crash);
   world.gateway.on_activate = [] {};
   CHECK(generation(world, 1) == keystores().installed);
   CHECK(generation(world, 4) == keystores().newest);
@@ -210,7 +210,7 @@ TEST_CASE("the oldest kept keystore can be chosen, and is there until it is in u
 TEST_CASE("a kept keystore that has expired or is damaged is not installed by choice") {
   World world;
   renew(world);
-  REQUIRE(world.run(&Renewal::go_back));
+  REQUIRE(world.run(&Renewal::restore_previous));
   const int activations = world.gateway.activations;
   std::string expected;
   SECTION("expired") {
@@ -221,7 +221,7 @@ TEST_CASE("a kept keystore that has expired or is damaged is not installed by ch
     write_file(paths_of(world).generations() / "2", "damaged");
     expected = "installing generation 2";
   }
-  const auto refused = world.go_to(2);
+  const auto refused = world.restore_generation(2);
   REQUIRE_FALSE(refused);
   CHECK_THAT(refused.error().message, ContainsSubstring(expected));
   CHECK(read_file(world.keystore) == keystores().installed);
@@ -238,7 +238,7 @@ TEST_CASE("a power cut while going back by hand leaves a whole keystore, and a g
     CrashingFilesystem disk(world.directory.path(), at);
     world.disk = &disk;
     try {
-      const auto went_back = world.run(&Renewal::go_back);
+      const auto went_back = world.run(&Renewal::restore_previous);
       REQUIRE(went_back);
       break;
     } catch (const Crash&) {

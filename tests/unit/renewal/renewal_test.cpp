@@ -274,11 +274,11 @@ TEST_CASE("a cloud that returns a certificate from before has renewed nothing, a
   }
   SECTION("given up by hand") {
     REQUIRE(world.run());
-    REQUIRE(world.run(&Renewal::go_back));
+    REQUIRE(world.run(&Renewal::restore_previous));
   }
   SECTION("of which no details are kept") {
     REQUIRE(world.run());
-    REQUIRE(world.run(&Renewal::go_back));
+    REQUIRE(world.run(&Renewal::restore_previous));
     std::filesystem::remove(world.directory / "state/production/generations.json");
   }
   check_returned_certificate_is_refused(world, "was installed before (generation ");
@@ -327,7 +327,7 @@ TEST_CASE("after a lost journal, the first renewal's keystore is used, not refus
   SECTION("older") {
     installation::JournalEntry before;
     before.phase = GENERATE(installation::Phase::requested, installation::Phase::answered);
-    before.reached[before.phase] = 1;
+    before.reached[before.phase] = std::chrono::sys_seconds(std::chrono::seconds(1));
     REQUIRE(journal.write(before));
   }
   const int activations = world.gateway.activations;

@@ -13,6 +13,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 
+#include "installation/history.hpp"
 #include "renewal/renewal.hpp"
 #include "support/catch.hpp"
 #include "support/command.hpp"
@@ -99,7 +100,7 @@ class FakeGateway final : public gateway::Gateway {
   int verifications = 0;
 };
 
-// run(), go_back(), activate_again(); obtain()
+// run(), restore_previous(), activate_again(); obtain()
 template <typename Done>
 using Work = asio::awaitable<Result<Done>> (renewal::Renewal::*)(std::string holder);
 
@@ -109,7 +110,7 @@ asio::awaitable<void> run_into(renewal::Renewal& renewal, std::optional<Result<D
   result = co_await (renewal.*work)("test");
 }
 
-// A work that takes more than a holder: go_to().
+// A work that takes more than a holder: restore_generation().
 template <typename Done>
 asio::awaitable<void> finish_into(asio::awaitable<Result<Done>> work, std::optional<Result<Done>>& result) {
   result = co_await std::move(work);
@@ -144,9 +145,9 @@ struct World {
   Result<Done> run(Work<Done> work = &renewal::Renewal::run) {
     return finish<Done>([work](renewal::Renewal& renewal) { return (renewal.*work)("test"); });
   }
-  Result<renewal::Completed> go_to(int generation) {
+  Result<renewal::Completed> restore_generation(int generation) {
     return finish<renewal::Completed>(
-        [generation](renewal::Renewal& renewal) { return renewal.go_to("test", generation); });
+        [generation](renewal::Renewal& renewal) { return renewal.restore_generation("test", generation); });
   }
 
   template <typename Done, typename Begin>
@@ -189,5 +190,24 @@ struct World {
       std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(logged));
   EventLog log{std::make_shared<EventLines>(logger, LogFormat::json, false), clock};
 };
+
+inline std::optional<installation::CertificateRecord> in_use(World& world) {
+  return installation::History(world.filesystem, {world.directory / "state", "production"}).in_use();
+}
+
+inline void refuse_to_start(World& world) {
+  world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
+}
+
+// The gateway starts with the old keystore alone.
+inline void refuse_the_new_one(World& world) {
+  world.gateway.on_activate = [&world] {
+    if (read_file(world.keystore) == keystores().installed) {
+      world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    } else {
+      refuse_to_start(world);
+    }
+  };
+}
 
 }  // namespace renewd::testing

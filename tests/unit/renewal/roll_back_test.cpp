@@ -1,0 +1,168 @@
+// Going back to the keystore from before, because the gateway does not come up with the renewed one.
+#include "renewal/renewal.hpp"
+#include "support/catch.hpp"
+#include "support/crashing_filesystem.hpp"
+#include "unit/renewal/world.hpp"
+
+using namespace renewd;
+using namespace renewd::renewal;
+using namespace renewd::testing;
+using installation::Phase;
+
+TEST_CASE("a gateway that refuses the new keystore gets the old one back") {
+  World world;
+  refuse_the_new_one(world);
+  const auto completed = world.run();
+  REQUIRE_FALSE(completed);
+  CHECK(completed.error().kind == ErrorKind::gateway);
+  CHECK_THAT(completed.error().message, ContainsSubstring("; the old keystore is back (valid until 20") &&
+                                            EndsWith("), and the gateway runs with it"));
+  CHECK(read_file(world.keystore) == keystores().installed);
+  CHECK_THAT(world.events(), ContainsSubstring("keystore_installed gateway_activation_failed gateway_activated "
+                                               "gateway_verified renewal_rolled_back"));
+  CHECK(std::filesystem::exists(world.directory / "state/production/answer"));
+
+  SECTION("and the same answer is tried again, at most three times") {
+    for (int again = 2; again <= kRollbacksPerAnswer; ++again) {
+      REQUIRE_FALSE(world.run());
+      CHECK(world.cloud.requests == 1);
+      CHECK(read_file(world.keystore) == keystores().installed);
+    }
+    REQUIRE_FALSE(world.run());
+    CHECK(world.cloud.requests == 2);
+  }
+  SECTION("and the new one is installed from the stored answer once the gateway is mended") {
+    world.gateway.on_activate = [] {};
+    world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    REQUIRE(world.run());
+    CHECK(world.cloud.requests == 1);
+    CHECK(read_file(world.keystore) == keystores().renewed);
+  }
+}
+
+TEST_CASE("a gateway that never comes back has the old keystore, and is activated again until it runs") {
+  World world;
+  refuse_to_start(world);
+  for (int run = 1; run <= kRollbacksPerAnswer + 2; ++run) {
+    CAPTURE(run);
+    const auto completed = world.run();
+    REQUIRE_FALSE(completed);
+    CHECK(completed.error().kind == ErrorKind::gateway);
+    CHECK_THAT(completed.error().message, ContainsSubstring("has not been seen to run with it either"));
+    CHECK(read_file(world.keystore) == keystores().installed);
+    CHECK(world.cloud.requests == 1);
+    CHECK_FALSE(in_use(world));
+  }
+  // It runs again, with the old keystore; the next run tries the new one from the stored answer.
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  REQUIRE_FALSE(world.run());
+  CHECK(read_file(world.keystore) == keystores().installed);
+  CHECK(in_use(world));
+  REQUIRE(world.run());
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  CHECK(world.cloud.requests == 1);
+}
+
+TEST_CASE("goes forward again when the old keystore expires during a roll-back") {
+  World world;
+  refuse_to_start(world);
+  REQUIRE_FALSE(world.run());
+  REQUIRE(read_file(world.keystore) == keystores().installed);
+  world.clock.time = std::chrono::system_clock::now() + std::chrono::days(20);
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  REQUIRE(world.run());
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  CHECK(world.cloud.requests == 1);
+}
+
+TEST_CASE("an answer that was rolled back three times is set aside, and said so") {
+  World world;
+  refuse_the_new_one(world);
+  for (int run = 1; run <= kRollbacksPerAnswer; ++run) {
+    REQUIRE_FALSE(world.run());
+  }
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/answer"));
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/journal"));
+  CHECK_THAT(world.logged.str(), ContainsSubstring("try 3 of 3") && ContainsSubstring("answer-rejected-"));
+}
+
+TEST_CASE("never goes back to an expired keystore, nor where that is not wanted") {
+  const bool expired = GENERATE(true, false);
+  CAPTURE(expired);
+  World world;
+  refuse_the_new_one(world);
+  if (expired) {
+    world.clock.time = std::chrono::system_clock::now() + std::chrono::days(20);  // the installed one has 10 days
+  } else {
+    world.settings.gateway.rollback = false;
+  }
+  REQUIRE_FALSE(world.run());
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  REQUIRE_FALSE(world.run());
+  CHECK(world.cloud.requests == 1);
+  CHECK(world.gateway.activations == 2);
+
+  world.gateway.on_activate = [] {};
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  REQUIRE(world.run());
+  CHECK(world.cloud.requests == 1);
+}
+
+TEST_CASE("a power cut in the middle of going back is followed by going back") {
+  int crashes = 0;
+  for (int at = 1;; ++at) {
+    CAPTURE(at);
+    World world;
+    refuse_the_new_one(world);
+    CrashingFilesystem disk(world.directory.path(), at);
+    world.disk = &disk;
+    try {
+      const auto completed = world.run();
+      REQUIRE_FALSE(completed);
+      break;
+    } catch (const Crash&) {
+      ++crashes;
+    }
+    disk.lose_what_was_not_synced();
+    world.disk = nullptr;
+    REQUIRE_FALSE(world.run());
+    CHECK(read_file(world.keystore) == keystores().installed);
+    CHECK(world.cloud.requests <= 2);
+  }
+  CHECK(crashes > 30);
+}
+
+TEST_CASE("crashes in one phase are counted, also while going back") {
+  World world;
+  refuse_the_new_one(world);
+  const auto refuse = world.gateway.on_activate;
+  world.gateway.on_activate = [&] {
+    refuse();
+    if (read_file(world.keystore) == keystores().installed) {
+      throw Crash();
+    }
+  };
+  for (int crashes = 0; crashes < 4; ++crashes) {
+    CHECK_THROWS_AS(world.run(), Crash);
+    const auto unfinished = Renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock},
+                                    world.settings, world.directory / "state")
+                                .unfinished();
+    REQUIRE((unfinished && *unfinished));
+    CHECK((*unfinished)->phase == Phase::rolling_back);
+    CHECK((*unfinished)->resumed == crashes);
+  }
+}
+
+TEST_CASE("what is neither ours nor the old keystore is not rolled back over") {
+  World world;
+  refuse_the_new_one(world);
+  const auto refuse = world.gateway.on_activate;
+  world.gateway.on_activate = [&] {
+    refuse();
+    write_file(world.keystore, "half of a newer ");
+  };
+  const auto completed = world.run();
+  REQUIRE_FALSE(completed);
+  CHECK_THAT(completed.error().message, ContainsSubstring("somebody else has replaced it"));
+  CHECK(read_file(world.keystore) == "half of a newer ");
+}
