@@ -169,7 +169,7 @@ class Init {
                                              name(file.path)));
       }
     }
-    if (const auto written = setup::write_file_set(filesystem_, files, setup::Existing::replace); !written) {
+    if (const auto written = setup::write_file_set(filesystem_, files); !written) {
       return fail(kFailure, fmt::format("{}{}", written.error().message,
                                         ::geteuid() == 0 ? "" : "; run init as root, or give another --output"));
     }
