@@ -2,6 +2,7 @@
 // written here.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -35,6 +36,12 @@ struct Draft {
   std::vector<SecretFile> secrets;
   // What a person should know, beyond the notes of the survey.
   std::vector<std::string> notes;
+
+  void note(const std::string& text) {
+    if (std::find(notes.begin(), notes.end(), text) == notes.end()) {
+      notes.push_back(text);
+    }
+  }
 };
 
 // `directory` is where the configuration goes, and the files of the secrets beside it. One that exists already is used
