@@ -18,8 +18,9 @@ const KnownKeys kCertificateKeys{.supported = {"name", "account_url", "token", "
                                                "renew_windows", "activate_windows", "override_windows_before",
                                                "gateway"}};
 
+constexpr std::size_t kLongestName = 64;  // it is a directory's name and a metric's label
+
 void read_name(const YamlMap& map, std::string& into) {
-  constexpr std::size_t kLongest = 64;  // it is a directory's name and a metric's label
   const YamlNode* node = map.require("name");
   if (node == nullptr) {
     return;
@@ -28,11 +29,10 @@ void read_name(const YamlMap& map, std::string& into) {
   if (!name) {
     return;
   }
-  if (name->size() > kLongest ||
-      name->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
+  if (!is_certificate_name(*name)) {
     map.sink().error(node->place, fmt::format("`name` must consist of small letters, digits and -, at most {} of them, "
                                               "such as production-eu",
-                                              kLongest));
+                                              kLongestName));
     return;
   }
   into = *name;
@@ -125,6 +125,11 @@ class Taken {
 };
 
 }  // namespace
+
+bool is_certificate_name(std::string_view text) {
+  return !text.empty() && text.size() <= kLongestName &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
 
 std::vector<CertificateSettings> read_certificates(const YamlNode& node, DiagnosticSink& sink) {
   std::vector<CertificateSettings> certificates;

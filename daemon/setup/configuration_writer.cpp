@@ -39,16 +39,6 @@ bool may_stand_plain(std::string_view text) {
   return kPlain->found_in(text) && !text.ends_with(':');
 }
 
-bool is_utf8(std::string_view text) {
-  // printable() escapes what is not UTF-8 as \xNN, and control characters, which are allowed here, likewise.
-  std::string without_controls;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(without_controls), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte > 0x20 && byte != 0x7F && c != '\\';
-  });
-  return printable(without_controls, 4 * text.size() + 1).find('\\') == std::string::npos;
-}
-
 // Scalars of one file; remembers whether one of them could not be written.
 class Scalars {
  public:

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "configuration/certificate_section.hpp"
 #include "configuration/unit_names.hpp"
 #include "core/text.hpp"
 #include "core/whole_file.hpp"
@@ -42,6 +43,9 @@ Answered<void> NoAnswers::settled() const {
 }
 
 Checked<std::string> absolute_path(const std::string& text) {
+  if (!is_utf8(text)) {
+    return tl::unexpected(std::string("must be UTF-8, as the configuration is"));
+  }
   return text.starts_with('/') ? Checked<std::string>(text) : tl::unexpected(std::string("must be an absolute path"));
 }
 
@@ -71,10 +75,10 @@ Checked<std::string> full_unit_name(const std::string& text) {
 }
 
 Checked<std::string> certificate_name(const std::string& text) {
-  if (text.empty() || text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
-    return tl::unexpected(std::string("must be of the characters a-z, 0-9 and -"));
+  if (configuration::is_certificate_name(text)) {
+    return text;
   }
-  return text;
+  return tl::unexpected(std::string("must be of the characters a-z, 0-9 and -, at most 64 of them"));
 }
 
 }  // namespace renewd::setup

@@ -7,9 +7,16 @@
 #include <string_view>
 
 #include "setup/completion.hpp"
-#include "setup/keystore_look.hpp"
 
 namespace renewd::setup {
+
+// Whether a password opens the keystore, and whose it is.
+struct KeystoreLook {
+  std::string account;      // its common name, when that looks like an account id
+  std::string description;  // for people; empty when it could not be opened
+  std::string problem;      // why not; empty when it could, and when there is no such file
+  bool wrong_password = false;
+};
 
 // For one certificate after the other. All that is given must outlive the object; notes and secrets go to `draft`.
 class SecretFiles {

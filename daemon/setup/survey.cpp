@@ -110,13 +110,12 @@ class Surveyor {
       if (other == nullptr) {
         add(file, component.home);
       } else if (files_.exists(file)) {
-        note(fmt::format("{} is left out: {} reads {}", shown(file), shown(other->unit.name), shown(other->file)));
+        note(fmt::format("{} is left out: {} reads {}", shown(file), shown(other->name), shown(other->file)));
       }
     }
     for (const GraviteeUnit& unit : units_) {
       if (!files_.exists(unit.file)) {
-        note(fmt::format("{}: the gravitee.yml that it reads is not there: {}", shown(unit.unit.name),
-                         shown(unit.file)));
+        note(fmt::format("{}: the gravitee.yml that it reads is not there: {}", shown(unit.name), shown(unit.file)));
       }
       add(unit.file, unit.home);
     }
@@ -138,7 +137,7 @@ class Surveyor {
       const auto home = home_of(file);
       add_uses(file, home, uses);
       if (const GraviteeUnit* other = home ? reader_of_another(*home, file) : nullptr) {
-        note(fmt::format("{} reads {}, not {}: make sure that the keystore is the right one", shown(other->unit.name),
+        note(fmt::format("{} reads {}, not {}: make sure that the keystore is the right one", shown(other->name),
                          shown(other->file), shown(file)));
       }
     }
@@ -159,10 +158,10 @@ class Surveyor {
     }
     settings->set_home(use.home);
     if (use.unit != nullptr) {
-      for (const auto& unit_note : use.unit->unit.notes) {
+      for (const auto& unit_note : use.unit->notes) {
         note(unit_note);
       }
-      settings->set_environment(use.unit->unit.environment);
+      settings->set_environment(use.unit->environment);
       settings->set_properties(use.unit->properties);
     }
     look_for(use, *settings);
@@ -201,7 +200,7 @@ class Surveyor {
     for (const std::string_view key : {"path", "type", "password"}) {
       const auto setting = settings.find(fmt::format("{}.{}", chosen, key));
       if (use.unit != nullptr && setting && !setting->overridden.empty()) {
-        note(fmt::format("{}: {} overrides {}.{} ({}{})", shown(use.unit->unit.name), setting->origin, chosen, key,
+        note(fmt::format("{}: {} overrides {}.{} ({}{})", shown(use.unit->name), setting->origin, chosen, key,
                          setting->overridden, setting->overridden.starts_with("line ") ? " of " + file : ""));
       }
     }
@@ -215,7 +214,7 @@ class Surveyor {
     const auto path = settings.find(fmt::format("{}.path", spelling));
     const bool is_of_file = use.unit == nullptr || path->origin.starts_with("line ");
     found.origin = is_of_file ? fmt::format("{}, {}", shown(use.file), spelling)
-                              : fmt::format("{}, {}", shown(use.unit->unit.name), path->origin);
+                              : fmt::format("{}, {}", shown(use.unit->name), path->origin);
     if (!path->problem.empty()) {
       found.path_problem = fmt::format("{} ({}.path): {}", path->origin, spelling, path->problem);
     } else if (fs::path(path->value).is_relative() && !use.home) {
@@ -236,7 +235,7 @@ class Surveyor {
       found.password = Secret(password->value);
     }
     if (use.unit != nullptr) {
-      found.units.push_back(use.unit->unit.name);
+      found.units.push_back(use.unit->name);
     }
     found.technical_api =
         find_technical_api(settings, component == nullptr ? kComponents[0].technical_port : component->technical_port);

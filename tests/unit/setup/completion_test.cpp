@@ -206,8 +206,9 @@ TEST_CASE("a person answers what is missing, and is asked again after a bad answ
   bare.origin = "/x/gravitee.yml, cockpit.keystore";
   bare.path_problem = "it holds the placeholder ${x}";
   bare.password_problem = "it is kept by a secret provider";
-  ScriptedPerson person({"Not A Name", "my-gateway", "relative", "/missing", "/opt/gw/other.p12", "typed",
-                         "eu.cloud.gravitee.io", kUrl, "", "t0ken", "gateway", "gateway.service"});
+  ScriptedPerson person({"Not A Name", std::string(65, 'a'), "my-gateway", "relative", "/missing", "/opt/gw/other.p12",
+                         "typed", "eu.cloud.gravitee.io", kUrl, "/latin1-\xe9", "", "t0ken", "gateway",
+                         "gateway.service"});
   const auto draft = complete(host, of({bare}), person);
   INFO(person.heard());
   REQUIRE(draft.has_value());
