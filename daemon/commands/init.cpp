@@ -19,6 +19,7 @@
 #include "setup/completion.hpp"
 #include "setup/configuration_writer.hpp"
 #include "setup/file_set.hpp"
+#include "setup/person.hpp"
 #include "setup/survey.hpp"
 
 namespace renewd::commands {
@@ -46,8 +47,8 @@ Owners owners() {
 
 class Init {
  public:
-  Init(const InitOptions& options, setup::Person* person, std::ostream& out, std::ostream& errors)
-      : options_(options), person_(person), out_(out), errors_(errors), prints_(options.output == "-") {
+  Init(const InitOptions& options, setup::Answers& answers, std::ostream& out, std::ostream& errors)
+      : options_(options), answers_(answers), out_(out), errors_(errors), prints_(options.output == "-") {
     std::error_code error;
     output_ = prints_ ? fs::path(kServiceConfiguration) : fs::absolute(options.output, error).lexically_normal();
   }
@@ -66,8 +67,8 @@ class Init {
     if (::geteuid() != 0 && !survey->notes.empty()) {
       tell_notes({"init does not run as root; what it may not read is left out"});
     }
-    auto draft = setup::complete({files, filesystem_, output_.parent_path(), person_, !prints_, options_.force},
-                                 *survey, given());
+    auto draft = setup::complete({files, filesystem_, output_.parent_path(), !prints_, options_.force}, *survey,
+                                 given(), answers_);
     if (!draft) {
       return incomplete(draft.error());
     }
@@ -129,17 +130,11 @@ class Init {
   }
 
   int incomplete(const setup::Incomplete& incomplete) {
-    if (incomplete.aborted) {
-      return fail(kFailure, "ended at the terminal");
-    }
-    std::string list = "this is missing or wrong, and there is no terminal to ask at:";
-    if (person_ != nullptr) {
-      list = "this is wrong:";
-    }
+    std::string list = incomplete.why;
     for (const auto& reason : incomplete.reasons) {
       list += "\n  - " + reason;
     }
-    return fail(kUsageError, list);
+    return fail(incomplete.aborted() ? kFailure : kUsageError, list);
   }
 
   int print(const std::string& text, const setup::Draft& draft) {
@@ -174,7 +169,7 @@ class Init {
                                              name(file.path)));
       }
     }
-    if (const auto written = setup::write_file_set(filesystem_, files, setup::Existing::replace); !written) {
+    if (const auto written = setup::write_file_set(filesystem_, files); !written) {
       return fail(kFailure, fmt::format("{}{}", written.error().message,
                                         ::geteuid() == 0 ? "" : "; run init as root, or give another --output"));
     }
@@ -216,7 +211,7 @@ class Init {
   }
 
   const InitOptions& options_;
-  setup::Person* person_;
+  setup::Answers& answers_;
   std::ostream& out_;
   std::ostream& errors_;
   bool prints_;
@@ -228,11 +223,12 @@ class Init {
 
 int init(const InitOptions& options, std::ostream& out, std::ostream& errors) {
   setup::Terminal terminal;
-  return init(options, setup::Terminal::present() ? &terminal : nullptr, out, errors);
+  setup::NoAnswers nobody;
+  return setup::Terminal::present() ? init(options, terminal, out, errors) : init(options, nobody, out, errors);
 }
 
-int init(const InitOptions& options, setup::Person* person, std::ostream& out, std::ostream& errors) {
-  return Init(options, person, out, errors).run();
+int init(const InitOptions& options, setup::Answers& answers, std::ostream& out, std::ostream& errors) {
+  return Init(options, answers, out, errors).run();
 }
 
 }  // namespace renewd::commands

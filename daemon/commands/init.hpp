@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "setup/person.hpp"
+#include "setup/questions.hpp"
 
 namespace renewd::commands {
 
@@ -30,7 +30,7 @@ struct InitOptions {
 // written, and what to do next, goes to `out`; with output "-" the configuration does, and the rest to `errors`.
 int init(const InitOptions& options, std::ostream& out, std::ostream& errors);
 
-// The same with another person than the one at the terminal; null: nobody is there to be asked.
-int init(const InitOptions& options, setup::Person* person, std::ostream& out, std::ostream& errors);
+// The same with answers of another than the person at the terminal.
+int init(const InitOptions& options, setup::Answers& answers, std::ostream& out, std::ostream& errors);
 
 }  // namespace renewd::commands

@@ -1,4 +1,6 @@
 // The values that are text of a certain form: names, URLs, units, programs, signals and expressions.
+#include "configuration/text_values.hpp"
+
 #include <csignal>
 #include <cstdint>
 #include <cstring>
@@ -17,21 +19,10 @@ namespace {
 
 using Parsed = tl::expected<std::string, std::string>;
 
-Parsed parse_name(const std::string& text) {
-  constexpr std::size_t kLongest = 64;  // it is a directory's name and a metric's label
-  if (text.size() > kLongest || text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
-    return tl::unexpected(
-        fmt::format("must consist of small letters, digits and -, at most {} of them, such as "
-                    "production-eu",
-                    kLongest));
-  }
-  return text;
-}
-
 Parsed parse_text(const std::string& text, TextKind kind) {
   switch (kind) {
     case TextKind::name:
-      return parse_name(text);
+      return parse_certificate_name(text);
     case TextKind::account_url:
       return parse_account_url(text);
     case TextKind::probe_url:
@@ -156,6 +147,16 @@ void read(const Given& given, std::optional<ProxySettings>* value) {
   } else if (text) {
     *value = std::move(*proxy);
   }
+}
+
+tl::expected<std::string, std::string> parse_certificate_name(const std::string& text) {
+  constexpr std::size_t kLongest = 64;  // it is a directory's name and a metric's label
+  if (text.empty() || text.size() > kLongest ||
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
+    return tl::unexpected(fmt::format(
+        "must consist of lower-case letters, digits and -, at most {} of them, such as production-eu", kLongest));
+  }
+  return text;
 }
 
 }  // namespace renewd::configuration

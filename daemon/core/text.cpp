@@ -148,6 +148,17 @@ std::string_view trimmed(std::string_view text, std::string_view space) {
                                          : text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_sequence(text);
+    if (length == 0) {
+      return false;
+    }
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 void append_utf8(std::string& out, std::uint32_t code) {
   const auto byte = [&](std::uint32_t value) { out += static_cast<char>(static_cast<unsigned char>(value)); };
   if (code < 0x80) {

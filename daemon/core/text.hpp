@@ -24,6 +24,9 @@ std::string escaped(std::string_view text, std::string_view kept = "");
 // Without the spaces at both ends; `space` says which characters are some.
 std::string_view trimmed(std::string_view text, std::string_view space = " \t\r\n\f");
 
+// Well-formed (RFC 3629).
+bool is_utf8(std::string_view text);
+
 // Appends a character (up to U+10FFFF) as UTF-8; a surrogate becomes three bytes, like any other.
 void append_utf8(std::string& out, std::uint32_t code);
 

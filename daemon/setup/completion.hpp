@@ -1,19 +1,18 @@
-// From what was found on the host to a whole draft of the configuration: what is missing is asked of a person, or
-// listed. Nothing is written here.
+// From what was found on the host to a whole draft of the configuration: what is missing is asked for. Nothing is
+// written here.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <tl/expected.hpp>
-
 #include "core/filesystem.hpp"
 #include "core/secret.hpp"
 #include "setup/configuration_writer.hpp"
 #include "setup/host_files.hpp"
-#include "setup/person.hpp"
+#include "setup/questions.hpp"
 #include "setup/survey.hpp"
 
 namespace renewd::setup {
@@ -29,7 +28,7 @@ struct Given {
 
 struct SecretFile {
   std::filesystem::path path;
-  Secret content;
+  Secret content;  // empty: not known, and nobody is to write it
 };
 
 struct Draft {
@@ -37,25 +36,24 @@ struct Draft {
   std::vector<SecretFile> secrets;
   // What a person should know, beyond the notes of the survey.
   std::vector<std::string> notes;
-};
 
-struct Incomplete {
-  bool aborted = false;  // by the person
-  // What is missing or wrong, each with what to do about it.
-  std::vector<std::string> reasons;
+  void note(const std::string& text) {
+    if (std::find(notes.begin(), notes.end(), text) == notes.end()) {
+      notes.push_back(text);
+    }
+  }
 };
 
 // `directory` is where the configuration goes, and the files of the secrets beside it. One that exists already is used
-// if it is right, and is in the way otherwise, unless `replaces` is on. Without a person (null) nothing is asked; with
-// `keeps_secrets` off neither are secrets, which nobody would write.
+// if it is right, and is in the way otherwise, unless `replaces` is on. With `keeps_secrets` off nobody will write the
+// secrets, and none is asked for.
 struct Completion {
   const HostFiles& files;
   const Filesystem& filesystem;  // that `directory` is on
   std::filesystem::path directory;
-  Person* person = nullptr;
   bool keeps_secrets = true;
   bool replaces = false;
 };
-tl::expected<Draft, Incomplete> complete(const Completion& completion, const Survey& survey, const Given& given);
+Answered<Draft> complete(const Completion& completion, const Survey& survey, const Given& given, Answers& answers);
 
 }  // namespace renewd::setup

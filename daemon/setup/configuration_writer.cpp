@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "configuration/loader.hpp"
+#include "core/pattern.hpp"
 #include "core/text.hpp"
 
 namespace renewd::setup {
@@ -32,29 +33,10 @@ constexpr std::string_view kTail = R"(
 #  proxy: http://proxy.example.com:3128
 )";
 
-// Words that YAML takes for something else than text, or that begin with what could be a number.
+// No word that YAML takes for something else than text (true, null, off), and nothing that begins as a number does.
 bool may_stand_plain(std::string_view text) {
-  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  constexpr std::string_view kInside = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-@:";
-  if (text.find_first_not_of(kInside) != std::string_view::npos || text.ends_with(':')) {
-    return false;
-  }
-  if (text.starts_with('/')) {
-    return true;
-  }
-  // A word of letters alone could be true, null or off.
-  return !text.empty() && kLetters.find(text.front()) != std::string_view::npos &&
-         text.find_first_of("./-_@:") != std::string_view::npos;
-}
-
-bool is_utf8(std::string_view text) {
-  // printable() escapes what is not UTF-8 as \xNN, and control characters, which are allowed here, likewise.
-  std::string without_controls;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(without_controls), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte > 0x20 && byte != 0x7F && c != '\\';
-  });
-  return printable(without_controls, 4 * text.size() + 1).find('\\') == std::string::npos;
+  static const auto kPlain = Pattern::compile("^(/|[A-Za-z][A-Za-z0-9]*[./_@:-])[A-Za-z0-9./_@:-]*$");
+  return kPlain->found_in(text) && !text.ends_with(':');
 }
 
 // Scalars of one file; remembers whether one of them could not be written.

@@ -1,102 +1,72 @@
 #include "setup/environment_file.hpp"
 
-#include <optional>
+#include "core/text.hpp"
 
 namespace renewd::setup {
 namespace {
 
 constexpr std::string_view kBlank = " \t\n\r";
+constexpr std::string_view kLineEnd = "\n\r";
 
 bool is_any_of(char c, std::string_view set) {
   return set.find(c) != std::string_view::npos;
 }
 
-std::string_view trimmed_end(std::string_view text, std::string_view set) {
-  const auto last = text.find_last_not_of(set);
-  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
-}
-
-// The state machine of systemd's env-file.c, one variable at a time.
-class EnvironmentFile {
+// One value or comment after the other, by the states of systemd's env-file.c.
+class Reader {
  public:
-  explicit EnvironmentFile(std::string_view text) : rest_(text) {}
+  explicit Reader(std::string_view text) : rest_(text) {}
 
   bool done() const { return rest_.empty(); }
-
-  // The next variable; nothing for a comment, an empty line and what is no assignment.
-  std::optional<std::pair<std::string, std::string>> next() {
-    while (!done() && is_any_of(rest_.front(), kBlank)) {
-      rest_.remove_prefix(1);
-    }
-    if (!done() && is_any_of(rest_.front(), "#;")) {
-      skip_comment();
-      return std::nullopt;
-    }
-    std::string_view line = rest_.substr(0, rest_.find_first_of("\n\r"));
-    const auto equals = line.find('=');
-    if (equals == std::string_view::npos) {
-      rest_.remove_prefix(line.size());
-      return std::nullopt;
-    }
-    const std::string key(trimmed_end(line.substr(0, equals), " \t"));
-    rest_.remove_prefix(equals + 1);
-    std::string value = read_value();
-    if (key.empty() || key.find_first_of(" \t") != std::string::npos) {
-      return std::nullopt;  // "export NAME=value" is a shell's
-    }
-    return std::pair(key, std::move(value));
-  }
-
- private:
+  char front() const { return rest_.front(); }
   char take() {
     const char c = rest_.front();
     rest_.remove_prefix(1);
     return c;
+  }
+  // Up to the end of the text, or one of `ends`, which stays.
+  std::string_view take_until(std::string_view ends) {
+    const auto taken = rest_.substr(0, rest_.find_first_of(ends));
+    rest_.remove_prefix(taken.size());
+    return taken;
   }
 
   // A backslash at its end carries a comment on.
   void skip_comment() {
     while (!done()) {
       const char c = take();
+      if (is_any_of(c, kLineEnd)) {
+        return;
+      }
       if (c == '\\' && !done()) {
         take();
-      } else if (is_any_of(c, "\n\r")) {
-        return;
       }
     }
   }
 
   // Quoted pieces one after the other, and then perhaps an unquoted one, in which quotes are nothing special.
-  std::string read_value() {
+  std::string value() {
     std::string value;
     while (!done()) {
       const char c = take();
-      if (is_any_of(c, "\n\r")) {
+      if (is_any_of(c, kLineEnd)) {
         break;
       }
       if (c == '\'') {
-        read_single_quoted(value);
+        value += take_until("'");
+        rest_.remove_prefix(done() ? 0 : 1);
       } else if (c == '"') {
-        read_double_quoted(value);
+        double_quoted(value);
       } else if (!is_any_of(c, kBlank)) {
-        read_unquoted(c, value);
+        unquoted(c, value);
         break;
       }
     }
     return value;
   }
 
-  void read_single_quoted(std::string& value) {
-    while (!done()) {
-      const char c = take();
-      if (c == '\'') {
-        return;
-      }
-      value += c;
-    }
-  }
-
-  void read_double_quoted(std::string& value) {
+ private:
+  void double_quoted(std::string& value) {
     while (!done()) {
       const char c = take();
       if (c == '"') {
@@ -107,35 +77,24 @@ class EnvironmentFile {
         continue;
       }
       const char escaped = take();
-      if (is_any_of(escaped, "\"\\`$")) {
-        value += escaped;
-      } else if (escaped != '\n') {
+      if (!is_any_of(escaped, "\"\\`$\n")) {
         value += '\\';
-        value += escaped;
       }
+      value += escaped == '\n' ? "" : std::string(1, escaped);
     }
   }
 
   // Spaces at its end do not count, unless escaped.
-  void read_unquoted(char first, std::string& value) {
+  void unquoted(char c, std::string& value) {
     std::size_t kept = value.size();
-    char c = first;
-    while (true) {
-      if (c == '\\') {
-        if (done()) {
-          break;
-        }
-        c = take();
-        if (!is_any_of(c, "\n\r")) {
-          value += c;
-        }
-        kept = value.size();
-      } else if (is_any_of(c, "\n\r")) {
+    while (!is_any_of(c, kLineEnd)) {
+      const bool is_escape = c == '\\';
+      if (is_escape && done()) {
         break;
-      } else {
-        value += c;
-        kept = is_any_of(c, kBlank) ? kept : value.size();
       }
+      c = is_escape ? take() : c;
+      value += is_escape && is_any_of(c, kLineEnd) ? "" : std::string(1, c);
+      kept = is_escape || !is_any_of(c, kBlank) ? value.size() : kept;
       if (done()) {
         break;
       }
@@ -151,10 +110,23 @@ class EnvironmentFile {
 
 std::vector<std::pair<std::string, std::string>> parse_environment_file(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> variables;
-  EnvironmentFile file(text);
-  while (!file.done()) {
-    if (auto variable = file.next()) {
-      variables.push_back(std::move(*variable));
+  Reader reader(text);
+  while (!reader.done()) {
+    if (is_any_of(reader.front(), kBlank)) {
+      reader.take();
+    } else if (is_any_of(reader.front(), "#;")) {
+      reader.skip_comment();
+    } else {
+      const std::string_view line = reader.take_until("=\n\r");
+      if (reader.done() || reader.front() != '=') {
+        continue;  // no assignment
+      }
+      reader.take();
+      std::string value = reader.value();
+      const std::string_view name = trimmed(line, " \t");
+      if (!name.empty() && name.find_first_of(" \t") == std::string_view::npos) {  // "export NAME=value" is a shell's
+        variables.emplace_back(name, std::move(value));
+      }
     }
   }
   return variables;

@@ -3,11 +3,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "core/secret.hpp"
 #include "core/try.hpp"
 
 namespace renewd::setup {
@@ -18,94 +21,78 @@ namespace fs = std::filesystem;
 constexpr mode_t kDirectoryMode = 0750;
 constexpr std::size_t kSizeLimit = std::size_t{1024} * 1024;
 
-fs::path beside(const fs::path& path, std::string_view suffix) {
-  return path.parent_path() / fmt::format(".{}.gravitee-renewd{}", path.filename().string(), suffix);
-}
+// What a file was before.
+struct Previous {
+  Secret bytes;
+  FileAttributes attributes;
+};
 
-// A file on its way to its place: a temporary file, a copy of the old one, and the new one in its place.
 struct Step {
   const PlannedFile* file;
   fs::path target;  // where a symbolic link leads
-  bool set_aside = false;
+  std::optional<Previous> previous;
   bool in_place = false;
+
+  fs::path temporary() const {
+    return target.parent_path() / fmt::format(".{}.gravitee-renewd", target.filename().string());
+  }
 };
 
 class Transaction {
  public:
   Transaction(Filesystem& filesystem, const std::vector<PlannedFile>& files) : filesystem_(filesystem) {
     for (const auto& file : files) {
-      const auto followed = filesystem.canonical(file.path);
-      steps_.push_back({&file, followed ? *followed : file.path});
+      steps_.push_back({&file, filesystem.canonical(file.path).value_or(file.path), {}});
     }
   }
 
-  Result<void> check(Existing existing) const {
-    for (const Step& step : steps_) {
-      if (!filesystem_.exists(step.target)) {
-        continue;
-      }
-      if (existing == Existing::keep) {
-        return failure(ErrorKind::disk, fmt::format("{} exists", step.file->path.string()));
-      }
-      if (auto readable = filesystem_.read(step.target, kSizeLimit); !readable) {
-        return tl::unexpected(with_context("replacing", std::move(readable.error())));
-      }
-    }
-    return {};
-  }
-
+  // What needs space comes first, while nothing has changed.
   Result<void> run() {
     for (Step& step : steps_) {
-      if (auto directory = make_directory(step.target.parent_path()); !directory) {
-        return undone(std::move(directory.error()));
-      }
-      const fs::path temporary = beside(step.target, "");
-      auto created = filesystem_.remove(temporary);
-      if (created) {
-        created = filesystem_.create(temporary, step.file->bytes, step.file->attributes);
-      }
-      if (!created) {
-        return undone(std::move(created.error()));
-      }
+      TRY(remember(step));
+    }
+    for (const Step& step : steps_) {
+      TRY(make_directory(step.target.parent_path()));
+      TRY(filesystem_.remove(step.temporary()));
+      TRY(filesystem_.create(step.temporary(), step.file->bytes, step.file->attributes));
     }
     for (Step& step : steps_) {
-      if (auto put = put_in_place(step); !put) {
-        return undone(std::move(put.error()));
-      }
+      TRY(filesystem_.rename(step.temporary(), step.target));
+      step.in_place = true;
     }
     for (const Step& step : steps_) {
-      if (auto synced = filesystem_.sync_directory(step.target.parent_path()); !synced) {
-        return undone(std::move(synced.error()));
-      }
-    }
-    for (const Step& step : steps_) {
-      if (step.set_aside) {
-        (void)filesystem_.remove(beside(step.target, "-old"));
-      }
+      TRY(filesystem_.sync_directory(step.target.parent_path()));
     }
     return {};
+  }
+
+  // Adds to the error what could not be undone.
+  Error undo(Error error) {
+    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+      (void)filesystem_.remove(step->temporary());
+      if (step->in_place && !step->previous) {
+        (void)filesystem_.remove(step->target);
+      } else if (step->in_place &&
+                 !write_durably(filesystem_, step->target, step->previous->bytes.view(), step->previous->attributes)) {
+        error.message += fmt::format("; {} could not be restored", step->target.string());
+      }
+    }
+    // The deepest first; one that somebody else uses by now stays.
+    for (auto directory = directories_.rbegin(); directory != directories_.rend(); ++directory) {
+      ::rmdir(directory->c_str());
+    }
+    return error;
   }
 
  private:
-  Result<void> put_in_place(Step& step) {
+  Result<void> remember(Step& step) const {
     if (filesystem_.exists(step.target)) {
-      if (auto copied = set_aside(step.target); !copied) {
-        return copied;
-      }
-      step.set_aside = true;
+      auto bytes = filesystem_.read(step.target, kSizeLimit);
+      TRY(bytes.map_error([](Error error) { return with_context("replacing", std::move(error)); }));
+      TRY_LET(auto attributes, filesystem_.attributes(step.target));
+      step.previous = Previous{Secret(*bytes), std::move(attributes)};
     }
-    auto renamed = filesystem_.rename(beside(step.target, ""), step.target);
-    step.in_place = renamed.has_value();
-    return renamed;
-  }
-
-  // A copy, so that the file itself is never missing.
-  Result<void> set_aside(const fs::path& path) {
-    TRY_LET(const auto bytes, filesystem_.read(path, kSizeLimit));
-    TRY_LET(const auto attributes, filesystem_.attributes(path));
-    const fs::path copy = beside(path, "-old");
-    auto created = filesystem_.remove(copy);
-    return created ? filesystem_.create(copy, bytes, attributes) : created;
+    return {};
   }
 
   Result<void> make_directory(const fs::path& directory) {
@@ -114,37 +101,17 @@ class Transaction {
          at = at.parent_path()) {
       missing.push_back(at);
     }
-    // Told before, so that an error half-way leaves none of them.
+    // Noted before, so that an error half-way leaves none of them.
     directories_.insert(missing.begin(), missing.end());
-    auto created = filesystem_.create_directories(directory, kDirectoryMode);
+    TRY(filesystem_.create_directories(directory, kDirectoryMode));
     for (const auto& path : missing) {
       // Whoever may read the files must get to them.
-      if (created && ::geteuid() == 0 &&
+      if (::geteuid() == 0 &&
           ::chown(path.c_str(), static_cast<uid_t>(-1), steps_.front().file->attributes.group) != 0) {
-        created = system_failure(ErrorKind::disk, "giving a group to " + path.string(), errno);
+        return system_failure(ErrorKind::disk, "giving a group to " + path.string(), errno);
       }
     }
-    return created;
-  }
-
-  // The first failure is the one to report.
-  tl::unexpected<Error> undone(Error error) {
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-      (void)filesystem_.remove(beside(step->target, ""));
-      const fs::path old = beside(step->target, "-old");
-      if (!step->in_place) {
-        (void)filesystem_.remove(old);
-      } else if (!step->set_aside) {
-        (void)filesystem_.remove(step->target);
-      } else if (!filesystem_.rename(old, step->target)) {
-        error.message += fmt::format("; the old {} is now {}", step->target.string(), old.string());
-      }
-    }
-    // The deepest first; one that somebody else uses by now stays.
-    for (auto directory = directories_.rbegin(); directory != directories_.rend(); ++directory) {
-      ::rmdir(directory->c_str());
-    }
-    return tl::unexpected(std::move(error));
+    return {};
   }
 
   Filesystem& filesystem_;
@@ -154,12 +121,9 @@ class Transaction {
 
 }  // namespace
 
-Result<void> write_file_set(Filesystem& filesystem, const std::vector<PlannedFile>& files, Existing existing) {
+Result<void> write_file_set(Filesystem& filesystem, const std::vector<PlannedFile>& files) {
   Transaction transaction(filesystem, files);
-  if (auto checked = transaction.check(existing); !checked) {
-    return checked;
-  }
-  return transaction.run();
+  return transaction.run().map_error([&](Error error) { return transaction.undo(std::move(error)); });
 }
 
 }  // namespace renewd::setup

@@ -15,10 +15,8 @@ struct PlannedFile {
   FileAttributes attributes;
 };
 
-enum class Existing { keep, replace };
-
-// Without `replace`, a file that exists is an error before anything is written. Directories that are missing are
-// created with mode 0750 and the group of the first file. After an error everything is as it was.
-Result<void> write_file_set(Filesystem& filesystem, const std::vector<PlannedFile>& files, Existing existing);
+// Replaces those that exist. Directories that are missing are created with mode 0750 and the group of the first file.
+// After an error everything is as it was.
+Result<void> write_file_set(Filesystem& filesystem, const std::vector<PlannedFile>& files);
 
 }  // namespace renewd::setup

@@ -29,8 +29,7 @@ inline constexpr std::array<Component, 4> kComponents{{
 }};
 
 // A unit, and the home, gravitee.yml and system properties that its program uses.
-struct GraviteeUnit {
-  ServiceUnit unit;
+struct GraviteeUnit : ServiceUnit {
   std::filesystem::path home;
   std::filesystem::path file;
   std::map<std::string, std::string> properties;

@@ -6,6 +6,9 @@
 
 #include <cerrno>
 #include <iostream>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "core/text.hpp"
 
@@ -69,17 +72,55 @@ std::optional<std::string> read_line() {
   }
 }
 
+Incomplete ended() {
+  return {"ended at the terminal", {}};
+}
+
 }  // namespace
+
+Answered<std::string> Person::answer(const Question& question) {
+  const std::string suggestion =
+      question.suggestion.empty() ? "" : fmt::format(" [{}]", printable(question.suggestion, 500));
+  while (true) {
+    const auto typed = ask(question.text + suggestion + ": ");
+    if (!typed) {
+      return tl::unexpected(ended());
+    }
+    auto checked = question.check(typed->empty() ? question.suggestion : *typed);
+    if (checked) {
+      return std::move(*checked);
+    }
+    tell("  It " + checked.error() + ".");
+  }
+}
+
+Answered<Secret> Person::secret(const SecretQuestion& question) {
+  while (true) {
+    auto typed = ask_secret(question.text + ": ");
+    if (!typed) {
+      return tl::unexpected(ended());
+    }
+    auto checked = question.check(std::move(*typed));
+    if (checked) {
+      return std::move(*checked);
+    }
+    tell("  It " + checked.error() + ".");
+  }
+}
+
+Answered<void> Person::refuse(std::string reason) {
+  return tl::unexpected(Incomplete{"this is wrong:", {std::move(reason)}});
+}
 
 bool Terminal::present() {
   return ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0;
 }
 
-void Terminal::tell(std::string_view text) {
+void Terminal::tell(const std::string& text) {
   std::cerr << text << std::endl;
 }
 
-std::optional<std::string> Terminal::ask(std::string_view question) {
+std::optional<std::string> Terminal::ask(const std::string& question) {
   const Asking asking(Typed::seen);
   std::cerr << question << std::flush;
   auto line = read_line();
@@ -90,7 +131,7 @@ std::optional<std::string> Terminal::ask(std::string_view question) {
   return std::string(trimmed(*line));
 }
 
-std::optional<Secret> Terminal::ask_secret(std::string_view question) {
+std::optional<Secret> Terminal::ask_secret(const std::string& question) {
   const Asking asking(Typed::unseen);  // before the question: what is typed early is not seen either
   std::cerr << question << std::flush;
   auto line = asking.complete() ? read_line() : std::nullopt;

@@ -2,38 +2,54 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "configuration/text_values.hpp"
 #include "configuration/unit_names.hpp"
 #include "core/text.hpp"
 #include "core/whole_file.hpp"
 
 namespace renewd::setup {
 
-std::optional<std::string> ask_until_good(Person& person, const std::string& question, const std::string& otherwise,
-                                          const Check& check) {
-  const std::string prompt =
-      otherwise.empty() ? question + ": " : fmt::format("{} [{}]: ", question, printable(otherwise, 500));
-  while (true) {
-    const auto answer = person.ask(prompt);
-    if (!answer) {
-      return std::nullopt;
-    }
-    auto accepted = check(answer->empty() ? otherwise : *answer);
-    if (accepted) {
-      return std::move(*accepted);
-    }
-    person.tell("  It " + accepted.error() + ".");
+Answered<std::string> NoAnswers::answer(const Question& question) {
+  if (!question.missing.empty()) {
+    (void)refuse(question.missing);
   }
+  return question.suggestion;
 }
 
-Answer absolute_path(const std::string& text) {
-  return text.starts_with('/') ? Answer(text) : tl::unexpected(std::string("must be an absolute path"));
+Answered<Secret> NoAnswers::secret(const SecretQuestion& question) {
+  if (!question.missing.empty()) {
+    (void)refuse(question.missing);
+  }
+  return question.otherwise;
 }
 
-Answer lasting_file(const std::string& text) {
+Answered<void> NoAnswers::refuse(std::string reason) {
+  if (std::find(reasons_.begin(), reasons_.end(), reason) == reasons_.end()) {
+    reasons_.push_back(std::move(reason));
+  }
+  return {};
+}
+
+Answered<void> NoAnswers::settled() const {
+  if (reasons_.empty()) {
+    return {};
+  }
+  return tl::unexpected(Incomplete{"this is missing or wrong, and there is no terminal to ask at:", reasons_});
+}
+
+Checked<std::string> absolute_path(const std::string& text) {
+  if (!is_utf8(text)) {
+    return tl::unexpected(std::string("must be UTF-8, as the configuration is"));
+  }
+  return text.starts_with('/') ? Checked<std::string>(text) : tl::unexpected(std::string("must be an absolute path"));
+}
+
+Checked<std::string> lasting_file(const std::string& text) {
   if (auto path = absolute_path(text); !path) {
     return path;
   }
@@ -51,18 +67,15 @@ Answer lasting_file(const std::string& text) {
   return text;
 }
 
-Answer unit_or_none(const std::string& text) {
-  if (text == "none" || configuration::is_unit_name(text)) {
+Checked<std::string> full_unit_name(const std::string& text) {
+  if (configuration::is_unit_name(text)) {
     return text;
   }
   return tl::unexpected(std::string("must be a unit's full name, such as graviteeio-apim-gateway.service"));
 }
 
-Answer certificate_name(const std::string& text) {
-  if (text.empty() || text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
-    return tl::unexpected(std::string("must be of the characters a-z, 0-9 and -"));
-  }
-  return text;
+Checked<std::string> certificate_name(const std::string& text) {
+  return configuration::parse_certificate_name(text);
 }
 
 }  // namespace renewd::setup

@@ -1,30 +1,82 @@
-// Questions to a person that are asked until the answer is good.
+// What the survey left open, as questions, and whoever answers them: a person (person.hpp), or nobody but the options
+// of the command line.
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include <tl/expected.hpp>
 
-#include "setup/person.hpp"
+#include "core/secret.hpp"
 
 namespace renewd::setup {
 
 // An answer as it is used, or the end of a sentence that begins with "It".
-using Answer = tl::expected<std::string, std::string>;
-using Check = std::function<Answer(const std::string&)>;
+template <typename T>
+using Checked = tl::expected<T, std::string>;
 
-// An empty answer is `otherwise`, if there is one. Nothing when the person went away.
-std::optional<std::string> ask_until_good(Person& person, const std::string& question, const std::string& otherwise,
-                                          const Check& check);
+struct Question {
+  std::string text;
+  std::string suggestion;  // what an empty line stands for
+  std::function<Checked<std::string>(const std::string&)> check;
+  // Where nobody can be asked: what is missing, and the option that gives it. Empty: the suggestion counts then.
+  std::string missing;
+};
 
-Answer absolute_path(const std::string& text);
+struct SecretQuestion {
+  std::string text;
+  std::function<Checked<Secret>(Secret)> check;
+  // The same, and what counts where nothing is missing.
+  std::string missing;
+  Secret otherwise;
+};
+
+// Why there will be no configuration.
+struct Incomplete {
+  std::string why;
+  // What is missing or wrong, each with what to do about it; none when the person ended the conversation.
+  std::vector<std::string> reasons;
+
+  bool aborted() const { return reasons.empty(); }
+};
+
+template <typename T>
+using Answered = tl::expected<T, Incomplete>;
+
+class Answers {
+ public:
+  virtual ~Answers() = default;
+
+  // For a person to know before the next question.
+  virtual void tell(const std::string& text) = 0;
+  virtual Answered<std::string> answer(const Question& question) = 0;
+  virtual Answered<Secret> secret(const SecretQuestion& question) = 0;
+  // Something is wrong that no answer puts right. A person need not answer anything more.
+  virtual Answered<void> refuse(std::string reason) = 0;
+  // Whether nothing was missing or wrong until now.
+  virtual Answered<void> settled() const { return {}; }
+};
+
+// Nobody is there: the questions go on, so that all that is missing is told at once.
+class NoAnswers final : public Answers {
+ public:
+  void tell(const std::string&) override {}
+  Answered<std::string> answer(const Question& question) override;
+  Answered<Secret> secret(const SecretQuestion& question) override;
+  Answered<void> refuse(std::string reason) override;
+  Answered<void> settled() const override;
+
+ private:
+  std::vector<std::string> reasons_;
+};
+
+// Checks of answers, and of options.
+Checked<std::string> absolute_path(const std::string& text);
 // The absolute path of a file for a configuration, which is read again and again: there may be none yet, but no pipe,
 // and nothing of this process alone, such as /dev/stdin.
-Answer lasting_file(const std::string& text);
-// A service's full name, or the word none.
-Answer unit_or_none(const std::string& text);
-Answer certificate_name(const std::string& text);
+Checked<std::string> lasting_file(const std::string& text);
+Checked<std::string> full_unit_name(const std::string& text);
+Checked<std::string> certificate_name(const std::string& text);
 
 }  // namespace renewd::setup

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "setup/gravitee_settings.hpp"
 #include "setup/gravitee_units.hpp"
 
@@ -22,11 +23,16 @@ constexpr std::string_view kBridge = "management.http.ssl.keystore";
 constexpr std::array<std::string_view, 4> kSpellings{"cloud.connector.ws.ssl.keystore",
                                                      "cockpit.connector.ws.ssl.keystore", "cockpit.keystore", kBridge};
 
-struct Installation {
+// Escaped for people.
+std::string shown(const fs::path& path) {
+  return printable(path.string(), 500);
+}
+
+// One gravitee.yml, and a unit that uses it; null when there is none.
+struct Use {
   fs::path file;
   std::optional<fs::path> home;
-  const Component* component = nullptr;
-  std::vector<const GraviteeUnit*> units;
+  const GraviteeUnit* unit = nullptr;
 };
 
 class Surveyor {
@@ -34,8 +40,8 @@ class Surveyor {
   explicit Surveyor(const HostFiles& files) : files_(files), units_(find_gravitee_units(files)) {}
 
   Result<Survey> look(const std::vector<fs::path>& from) {
-    for (const auto& installation : from.empty() ? installations() : given(from)) {
-      auto looked = look_at(installation);
+    for (const Use& use : from.empty() ? installed() : given(from)) {
+      auto looked = look_at(use);
       if (!looked && !from.empty()) {
         return tl::unexpected(std::move(looked.error()));
       }
@@ -70,14 +76,32 @@ class Surveyor {
     return other;
   }
 
+  // By the units that read the file. One that is asked for may be read by none yet: then it is meant for those of its
+  // home.
+  void add_uses(const fs::path& file, const std::optional<fs::path>& home, std::vector<Use>& uses) const {
+    const auto add = [&](const auto& uses_it) {
+      const auto before = uses.size();
+      for (const GraviteeUnit& unit : units_) {
+        if (uses_it(unit)) {
+          uses.push_back({file, unit.home, &unit});
+        }
+      }
+      return uses.size() > before;
+    };
+    const bool is_used = add([&](const GraviteeUnit& unit) { return same(unit.file, file); }) ||
+                         (home && add([&](const GraviteeUnit& unit) { return same(unit.home, *home); }));
+    if (!is_used) {
+      uses.push_back({file, home});
+    }
+  }
+
   // Of the documented places those that exist and are in use, and those of other units.
-  std::vector<Installation> installations() {
-    std::vector<Installation> found;
+  std::vector<Use> installed() {
+    std::vector<Use> uses;
     const auto add = [&](const fs::path& file, const fs::path& home) {
-      const bool known =
-          std::any_of(found.begin(), found.end(), [&](const Installation& other) { return same(other.file, file); });
-      if (!known && files_.exists(file)) {
-        found.push_back({file, home, component_at(files_, home), {}});
+      const bool is_known = std::ranges::any_of(uses, [&](const Use& other) { return same(other.file, file); });
+      if (!is_known && files_.exists(file)) {
+        add_uses(file, home, uses);
       }
     };
     for (const Component& component : kComponents) {
@@ -86,97 +110,67 @@ class Surveyor {
       if (other == nullptr) {
         add(file, component.home);
       } else if (files_.exists(file)) {
-        note(fmt::format("{} is left out: {} reads {}", printable(file.string(), 500), printable(other->unit.name, 255),
-                         printable(other->file.string(), 500)));
+        note(fmt::format("{} is left out: {} reads {}", shown(file), shown(other->name), shown(other->file)));
       }
     }
     for (const GraviteeUnit& unit : units_) {
       if (!files_.exists(unit.file)) {
-        note(fmt::format("{}: the gravitee.yml that it reads is not there: {}", printable(unit.unit.name, 255),
-                         printable(unit.file.string(), 500)));
+        note(fmt::format("{}: the gravitee.yml that it reads is not there: {}", shown(unit.name), shown(unit.file)));
       }
       add(unit.file, unit.home);
     }
-    for (Installation& installation : found) {
-      find_units(installation);
-    }
-    return found;
+    return uses;
   }
 
-  std::vector<Installation> given(const std::vector<fs::path>& from) {
-    std::vector<Installation> found;
+  std::optional<fs::path> home_of(const fs::path& file) const {
+    for (const Component& component : kComponents) {
+      if (!component.winning_file.empty() && same(file, component.winning_file)) {
+        return component.home;
+      }
+    }
+    return file.parent_path().filename() == "config" ? std::optional(file.parent_path().parent_path()) : std::nullopt;
+  }
+
+  std::vector<Use> given(const std::vector<fs::path>& from) {
+    std::vector<Use> uses;
     for (const fs::path& file : from) {
-      Installation installation{file, std::nullopt, nullptr, {}};
-      for (const Component& component : kComponents) {
-        if (!component.winning_file.empty() && same(file, component.winning_file)) {
-          installation.home = component.home;
-        }
+      const auto home = home_of(file);
+      add_uses(file, home, uses);
+      if (const GraviteeUnit* other = home ? reader_of_another(*home, file) : nullptr) {
+        note(fmt::format("{} reads {}, not {}: make sure that the keystore is the right one", shown(other->name),
+                         shown(other->file), shown(file)));
       }
-      if (!installation.home && file.parent_path().filename() == "config") {
-        installation.home = file.parent_path().parent_path();
-      }
-      if (installation.home) {
-        installation.component = component_at(files_, *installation.home);
-      }
-      find_units(installation);
-      if (const GraviteeUnit* other = installation.home ? reader_of_another(*installation.home, file) : nullptr) {
-        note(fmt::format("{} reads {}, not {}: make sure that the keystore is the right one",
-                         printable(other->unit.name, 255), printable(other->file.string(), 500),
-                         printable(file.string(), 500)));
-      }
-      found.push_back(std::move(installation));
     }
-    return found;
+    return uses;
   }
 
-  // Those that read the file. One that is asked for may be read by none yet: then it is meant for those of its home.
-  void find_units(Installation& installation) const {
-    const bool is_used = std::any_of(units_.begin(), units_.end(),
-                                     [&](const GraviteeUnit& unit) { return same(unit.file, installation.file); });
-    for (const GraviteeUnit& unit : units_) {
-      if (is_used ? same(unit.file, installation.file) : installation.home && same(unit.home, *installation.home)) {
-        installation.units.push_back(&unit);
-      }
-    }
-  }
-
-  Result<void> look_at(const Installation& installation) {
-    const auto text = files_.read(installation.file);
-    if (!text) {
-      return failure(ErrorKind::disk, text.error().message);
-    }
-    auto settings = GraviteeSettings::read(*text);
+  Result<void> look_at(const Use& use) {
+    TRY_LET(const auto text, files_.read(use.file));
+    auto settings = GraviteeSettings::read(text);
     if (!settings) {
-      return failure(ErrorKind::disk, settings.error().text(installation.file));
+      return failure(ErrorKind::disk, settings.error().text(use.file));
     }
     for (const int line : settings->conditional_lines()) {
       note(
           fmt::format("{}:{}: this document is for some profiles or platforms alone (spring.config.activate); it is "
                       "left out here",
-                      printable(installation.file.string(), 500), line));
+                      shown(use.file), line));
     }
-    settings->set_home(installation.home);
-    if (installation.units.empty()) {
-      look_for(installation, *settings, nullptr);
-    }
-    for (const GraviteeUnit* unit : installation.units) {
-      for (const auto& unit_note : unit->unit.notes) {
+    settings->set_home(use.home);
+    if (use.unit != nullptr) {
+      for (const auto& unit_note : use.unit->notes) {
         note(unit_note);
       }
-      Installation of_unit = installation;
-      of_unit.home = unit->home;
-      of_unit.component = component_at(files_, unit->home);
-      settings->set_home(of_unit.home);
-      settings->set_environment(unit->unit.environment);
-      settings->set_properties(unit->properties);
-      look_for(of_unit, *settings, unit);
+      settings->set_environment(use.unit->environment);
+      settings->set_properties(use.unit->properties);
     }
+    look_for(use, *settings);
     return {};
   }
 
   // The newest spelling that names a file and is not switched off.
-  void look_for(const Installation& installation, const GraviteeSettings& settings, const GraviteeUnit* unit) {
-    const std::string file = printable(installation.file.string(), 500);
+  void look_for(const Use& use, const GraviteeSettings& settings) {
+    const std::string file = shown(use.file);
     std::string_view chosen;
     for (const std::string_view spelling : kSpellings) {
       if (!settings.find(fmt::format("{}.path", spelling))) {
@@ -205,36 +199,32 @@ class Surveyor {
     }
     for (const std::string_view key : {"path", "type", "password"}) {
       const auto setting = settings.find(fmt::format("{}.{}", chosen, key));
-      if (unit != nullptr && setting && !setting->overridden.empty()) {
-        note(fmt::format("{}: {} overrides {}.{} ({}{})", printable(unit->unit.name, 255), setting->origin, chosen, key,
+      if (use.unit != nullptr && setting && !setting->overridden.empty()) {
+        note(fmt::format("{}: {} overrides {}.{} ({}{})", shown(use.unit->name), setting->origin, chosen, key,
                          setting->overridden, setting->overridden.starts_with("line ") ? " of " + file : ""));
       }
     }
-    add(describe(installation, settings, chosen, unit), unit);
+    add(describe(use, settings, chosen));
   }
 
-  FoundKeystore describe(const Installation& installation, const GraviteeSettings& settings, std::string_view spelling,
-                         const GraviteeUnit* unit) const {
+  FoundKeystore describe(const Use& use, const GraviteeSettings& settings, std::string_view spelling) const {
     FoundKeystore found;
-    found.component = installation.component == nullptr ? "" : installation.component->name;
-    found.origin = fmt::format("{}, {}", printable(installation.file.string(), 500), spelling);
+    const Component* component = use.home ? component_at(files_, *use.home) : nullptr;
+    found.component = component == nullptr ? "" : component->name;
     const auto path = settings.find(fmt::format("{}.path", spelling));
-    if (unit != nullptr && !path->origin.starts_with("line ")) {
-      found.origin = fmt::format("{}, {}", printable(unit->unit.name, 255), path->origin);
-    }
+    const bool is_of_file = use.unit == nullptr || path->origin.starts_with("line ");
+    found.origin = is_of_file ? fmt::format("{}, {}", shown(use.file), spelling)
+                              : fmt::format("{}, {}", shown(use.unit->name), path->origin);
     if (!path->problem.empty()) {
       found.path_problem = fmt::format("{} ({}.path): {}", path->origin, spelling, path->problem);
-    } else if (fs::path(path->value).is_relative() && !installation.home) {
+    } else if (fs::path(path->value).is_relative() && !use.home) {
       found.path_problem = fmt::format("{} ({}.path): it is relative, and the home of this gravitee.yml is not known",
                                        path->origin, spelling);
     } else {
-      found.path = (installation.home.value_or("/") / fs::path(path->value)).lexically_normal();
+      found.path = (use.home.value_or("/") / fs::path(path->value)).lexically_normal();
     }
     if (const auto type = settings.find(fmt::format("{}.type", spelling)); type && type->problem.empty()) {
-      std::string word = type->value;
-      std::transform(word.begin(), word.end(), word.begin(),
-                     [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-      found.type = printable(word, 40);
+      found.type = printable(lower_case(type->value), 40);
     }
     const auto password = settings.find(fmt::format("{}.password", spelling));
     if (!password) {
@@ -244,27 +234,25 @@ class Surveyor {
     } else {
       found.password = Secret(password->value);
     }
-    const Component* component = installation.component;
+    if (use.unit != nullptr) {
+      found.units.push_back(use.unit->name);
+    }
     found.technical_api =
         find_technical_api(settings, component == nullptr ? kComponents[0].technical_port : component->technical_port);
     return found;
   }
 
   // Several units that use the same file belong together.
-  void add(FoundKeystore found, const GraviteeUnit* unit) {
-    const auto merged = std::find_if(
-        survey_.keystores.begin(), survey_.keystores.end(),
-        [&](const FoundKeystore& other) { return found.path && other.path && same(*found.path, *other.path); });
+  void add(FoundKeystore found) {
+    const auto merged = std::ranges::find_if(survey_.keystores, [&](const FoundKeystore& other) {
+      return found.path && other.path && same(*found.path, *other.path);
+    });
     if (merged == survey_.keystores.end()) {
-      if (unit != nullptr) {
-        found.units.push_back(unit->unit.name);
-      }
       survey_.keystores.push_back(std::move(found));
       return;
     }
-    if (unit != nullptr &&
-        std::find(merged->units.begin(), merged->units.end(), unit->unit.name) == merged->units.end()) {
-      merged->units.push_back(unit->unit.name);
+    if (!found.units.empty() && std::ranges::find(merged->units, found.units.front()) == merged->units.end()) {
+      merged->units.push_back(found.units.front());
     }
     if (merged->password && found.password && merged->password->view() != found.password->view()) {
       note(fmt::format("{} and {} have different passwords for the same keystore; the first one is taken",

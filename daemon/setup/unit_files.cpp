@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,7 @@ class Gathering {
  public:
   Gathering(const HostFiles& files, std::string name) : files_(files) { unit_.name = std::move(name); }
 
+  // An empty assignment begins anew (systemd.exec(5)).
   void read(const fs::path& file) {
     const auto text = files_.read(file);
     if (!text) {
@@ -31,79 +33,79 @@ class Gathering {
       return;
     }
     bool in_service = false;
-    for (const std::string& line : logical_lines(*text)) {
+    for (const std::string_view line : logical_lines(*text)) {
+      const auto equals = line.find('=');
       if (line.front() == '[') {
         in_service = line == "[Service]";
-        continue;
-      }
-      const auto equals = line.find('=');
-      if (in_service && equals != std::string::npos) {
-        const std::string_view view = line;
-        assign(trimmed(view.substr(0, equals)), trimmed(view.substr(equals + 1)));
+      } else if (in_service && equals != std::string_view::npos) {
+        auto& values = assignments_[std::string(trimmed(line.substr(0, equals)))];
+        values.emplace_back(trimmed(line.substr(equals + 1)));
+        if (values.back().empty()) {
+          values.clear();
+        }
       }
     }
   }
 
   ServiceUnit finish() {
-    for (const std::string& file : environment_files_) {
+    unit_.user = expanded(last("User")).value_or(last("User"));
+    unit_.group = expanded(last("Group")).value_or(last("Group"));
+    unit_.groups = words("SupplementaryGroups");
+    const std::string dynamic = last("DynamicUser");
+    unit_.dynamic_user = dynamic == "yes" || dynamic == "true" || dynamic == "on" || dynamic == "1";
+    const std::string directory = last("WorkingDirectory");
+    unit_.working_directory = expanded(directory.starts_with('-') ? directory.substr(1) : directory).value_or("");
+    for (const std::string& line : assignments_["Environment"]) {
+      set_environment(line);
+    }
+    for (const std::string& file : assignments_["EnvironmentFile"]) {
       read_environment_file(file);
     }
-    for (const std::string& unset : unset_) {
+    for (const std::string& unset : words("UnsetEnvironment")) {
       const auto found = unit_.environment.find(unset.substr(0, unset.find('=')));
       const bool any_value = unset.find('=') == std::string::npos;
       if (found != unit_.environment.end() && (any_value || unset == found->first + "=" + found->second)) {
         unit_.environment.erase(found);
       }
     }
-    if (expands_variables_) {
-      unit_.command = expand_variables(unit_.command, unit_.environment);
-    }
+    set_command();
     return std::move(unit_);
   }
 
  private:
   void note(std::string_view what) { unit_.notes.push_back(unit_.name + ": " + printable(what, 500)); }
 
-  void assign(std::string_view key, std::string_view value) {
-    if (key == "Environment") {
-      set_environment(value);
-    } else if (key == "EnvironmentFile") {
-      if (value.empty()) {
-        environment_files_.clear();
-      } else {
-        environment_files_.emplace_back(value);
-      }
-    } else if (key == "ExecStart") {
-      set_command(value);
-    } else if (key == "User") {
-      unit_.user = expand_specifiers(value, unit_.name).value_or(std::string(value));
-    } else if (key == "Group") {
-      unit_.group = expand_specifiers(value, unit_.name).value_or(std::string(value));
-    } else if (key == "SupplementaryGroups") {
-      add_words(value, unit_.groups);
-    } else if (key == "UnsetEnvironment") {
-      add_words(value, unset_);
-    } else if (key == "DynamicUser") {
-      unit_.dynamic_user = value == "yes" || value == "true" || value == "on" || value == "1";
-    } else if (key == "WorkingDirectory") {
-      unit_.working_directory =
-          expand_specifiers(value.starts_with('-') ? value.substr(1) : value, unit_.name).value_or("");
-    }
+  std::optional<std::string> expanded(std::string_view text) const { return expand_specifiers(text, unit_.name); }
+
+  std::string last(const std::string& key) {
+    const auto& values = assignments_[key];
+    return values.empty() ? std::string() : values.back();
   }
 
-  // An empty assignment begins anew (systemd.exec(5)).
-  void set_environment(std::string_view value) {
-    if (value.empty()) {
-      unit_.environment.clear();
-      return;
+  std::vector<std::string> words_of(std::string_view line) const {
+    auto words = split_words(line).value_or(std::vector<std::string>());
+    for (std::string& word : words) {
+      word = expanded(word).value_or(word);
     }
-    const auto words = split_words(value);
+    return words;
+  }
+
+  std::vector<std::string> words(const std::string& key) {
+    std::vector<std::string> all;
+    for (const std::string& line : assignments_[key]) {
+      std::ranges::move(words_of(line), std::back_inserter(all));
+    }
+    return all;
+  }
+
+  void set_environment(std::string_view line) {
+    const auto words = split_words(line);
     if (!words) {
       note("a line Environment= is quoted wrongly, and systemd ignores it");
       return;
     }
     for (const std::string& word : *words) {
-      const auto assignment = expand_specifiers(word, unit_.name);
+      const auto assignment = expanded(word);
       const auto equals = word.find('=');
       if (equals == std::string::npos || equals == 0) {
         continue;
@@ -118,37 +120,24 @@ class Gathering {
     }
   }
 
-  void add_words(std::string_view value, std::vector<std::string>& to) const {
-    if (value.empty()) {
-      to.clear();
-    }
-    for (const auto& word : split_words(value).value_or(std::vector<std::string>())) {
-      to.push_back(expand_specifiers(word, unit_.name).value_or(word));
-    }
-  }
-
   // Of several commands (of a oneshot service) the first.
-  void set_command(std::string_view value) {
-    if (value.empty()) {
-      unit_.command.clear();
-      return;
+  void set_command() {
+    for (const std::string& line : assignments_["ExecStart"]) {
+      auto words = words_of(line);
+      if (!words.empty()) {
+        const auto prefixes = std::min(words.front().find_first_not_of("@-:+!|"), words.front().size());
+        const bool expands = words.front().substr(0, prefixes).find(':') == std::string::npos;
+        words.front().erase(0, prefixes);
+        unit_.command = expands ? expand_variables(words, unit_.environment) : std::move(words);
+        return;
+      }
     }
-    std::vector<std::string> words;
-    add_words(value, words);
-    if (words.empty() || !unit_.command.empty()) {
-      return;
-    }
-    const auto prefixes = std::min(words.front().find_first_not_of("@-:+!|"), words.front().size());
-    expands_variables_ = words.front().substr(0, prefixes).find(':') == std::string::npos;
-    words.front().erase(0, prefixes);
-    unit_.command = std::move(words);
   }
 
   // A "-" before the path: it need not be there. The last part may be a pattern.
   void read_environment_file(std::string_view value) {
     const bool optional = value.starts_with('-');
-    const auto expanded = expand_specifiers(optional ? value.substr(1) : value, unit_.name);
-    const fs::path path = expanded.value_or("");
+    const fs::path path = expanded(optional ? value.substr(1) : value).value_or("");
     if (!path.is_absolute()) {
       note("a line EnvironmentFile= cannot be followed here");
       return;
@@ -176,9 +165,7 @@ class Gathering {
 
   const HostFiles& files_;
   ServiceUnit unit_;
-  std::vector<std::string> environment_files_;
-  std::vector<std::string> unset_;
-  bool expands_variables_ = true;
+  std::map<std::string, std::vector<std::string>> assignments_;
 };
 
 ServiceUnit gather(const HostFiles& files, const UnitIdentity& identity) {

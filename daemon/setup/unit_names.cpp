@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <ranges>
+#include <set>
 #include <string_view>
 #include <utility>
 
-#include "core/pattern.hpp"
 #include "core/text.hpp"
 #include "setup/unit_words.hpp"
 
@@ -99,45 +100,48 @@ std::optional<std::string> name_behind(const HostFiles& files, const std::string
   return alike ? std::optional(std::move(linked)) : std::nullopt;
 }
 
-// Calls `with` for every name of a service that a file, a link, a dependency or a running process mentions.
-void for_each_name(const HostFiles& files, const std::function<void(const std::string&)>& with) {
-  const auto list = [&](const fs::path& directory, std::string_view prefix) {
+using Names = std::set<std::string>;
+
+// The services that the text of a unit asks for: "Wants=gw@eu.service gw@us.service" of a target.
+void add_wanted(const std::string& text, const std::string& unit, Names& names) {
+  constexpr std::array<std::string_view, 5> kDependencies{"Wants", "Requires", "Requisite", "BindsTo", "Upholds"};
+  for (const std::string& line : logical_lines(text)) {
+    const auto equals = line.find('=');
+    const auto key = trimmed(std::string_view(line).substr(0, equals));
+    if (equals == std::string::npos || std::ranges::find(kDependencies, key) == kDependencies.end()) {
+      continue;
+    }
+    for (const auto& word : split_words(line.substr(equals + 1)).value_or(std::vector<std::string>())) {
+      if (word.ends_with(kService)) {
+        names.insert(expand_specifiers(word, unit).value_or(word));
+      }
+    }
+  }
+}
+
+// Every name of a service that a file, a link, a dependency or a running process mentions.
+Names mentioned_names(const HostFiles& files) {
+  Names names;
+  const auto add_all_in = [&](const fs::path& directory, std::string_view prefix) {
     for (const std::string& name : files.list(directory)) {
       if (name.starts_with(prefix) && name.ends_with(kService)) {
-        with(name.substr(prefix.size()));
+        names.insert(name.substr(prefix.size()));
       }
     }
   };
   for (const std::string_view directory : kUnitDirectories) {
-    list(directory, "");
+    add_all_in(directory, "");
     for (const std::string& name : files.list(directory)) {
+      const fs::path path = fs::path(directory) / name;
       if (name.ends_with(".wants") || name.ends_with(".requires") || name.ends_with(".upholds")) {
-        list(fs::path(directory) / name, "");
+        add_all_in(path, "");
+      } else if (name.ends_with(".target")) {
+        add_wanted(files.read(path).value_or(""), name, names);
       }
     }
   }
-  list(kRunningUnits, kInvocation);
-}
-
-// Instances of templates that the text of a unit asks for: "Wants=gw@eu.service gw@us.service" of a target.
-void for_each_wanted(const HostFiles& files, const std::function<void(const std::string&)>& with) {
-  static const auto kDependency =
-      Pattern::compile("^[ \\t]*(Wants|Requires|Requisite|BindsTo|Upholds)[ \\t]*=").value();
-  for (const std::string_view directory : kUnitDirectories) {
-    for (const std::string& name : files.list(directory)) {
-      const auto text = name.ends_with(".target") ? files.read(fs::path(directory) / name) : Result<std::string>();
-      for (const std::string& line : text ? logical_lines(*text) : std::vector<std::string>()) {
-        if (!kDependency.found_in(line)) {
-          continue;
-        }
-        for (const auto& word : split_words(line.substr(line.find('=') + 1)).value_or(std::vector<std::string>())) {
-          if (word.ends_with(kService)) {
-            with(expand_specifiers(word, name).value_or(word));
-          }
-        }
-      }
-    }
-  }
+  add_all_in(kRunningUnits, kInvocation);
+  return names;
 }
 
 std::vector<std::string> aliases_of(const HostFiles& files, const std::string& unit) {
@@ -215,20 +219,14 @@ std::string problem_of(const UnitIdentity& unit) {
 
 std::vector<UnitIdentity> find_services(const HostFiles& files) {
   std::map<std::string, UnitIdentity> found;
-  const auto add = [&](const std::string& name) {
-    if (found.contains(name) || is_template(name)) {
-      return;
-    }
-    if (auto unit = identify_unit(files, name); unit.state == State::usable && !is_template(unit.name)) {
+  for (const std::string& name : mentioned_names(files)) {
+    const UnitIdentity unit = is_template(name) ? UnitIdentity() : identify_unit(files, name);
+    if (unit.state == State::usable && !is_template(unit.name)) {
       found.try_emplace(unit.name, unit);
     }
-  };
-  for_each_name(files, add);
-  for_each_wanted(files, add);
-  std::vector<UnitIdentity> services;
-  for (auto& [name, unit] : found) {
-    services.push_back(std::move(unit));
   }
+  std::vector<UnitIdentity> services;
+  std::ranges::copy(std::views::values(found), std::back_inserter(services));
   return services;
 }
 

@@ -97,55 +97,19 @@ std::string unescaped(std::string_view text) {
   return out;
 }
 
-// "a-b" of "x-a-b": what follows the last dash.
-std::string_view last_component(std::string_view prefix) {
-  return prefix.substr(prefix.rfind('-') + 1);
-}
-
-// systemd.unit(5), "Specifiers", for the manager of the system. Nothing for one that only systemd knows.
-std::optional<std::string> meaning_of_specifier(char specifier, std::string_view unit) {
+// systemd.unit(5), "Specifiers", for the manager of the system: those that do not depend on the host.
+std::map<char, std::string> specifiers_of(std::string_view unit) {
   const std::string_view name = unit.substr(0, unit.rfind('.'));
-  const auto at = name.find('@');
-  const std::string_view prefix = name.substr(0, at);
-  const std::string_view instance = at == std::string_view::npos ? std::string_view() : name.substr(at + 1);
-  switch (specifier) {
-    case '%':
-      return "%";
-    case 'n':
-      return std::string(unit);
-    case 'N':
-      return std::string(name);
-    case 'p':
-      return std::string(prefix);
-    case 'P':
-      return unescaped(prefix);
-    case 'i':
-      return std::string(instance);
-    case 'I':
-      return unescaped(instance);
-    case 'j':
-      return std::string(last_component(prefix));
-    case 'J':
-      return unescaped(last_component(prefix));
-    case 'f':
-      return "/" + unescaped(instance.empty() ? prefix : instance);
-    case 'C':
-      return "/var/cache";
-    case 'E':
-      return "/etc";
-    case 'L':
-      return "/var/log";
-    case 'S':
-      return "/var/lib";
-    case 'T':
-      return "/tmp";
-    case 'V':
-      return "/var/tmp";
-    case 't':
-      return "/run";
-    default:
-      return std::nullopt;
-  }
+  const std::string_view prefix = name.substr(0, name.find('@'));
+  const std::string_view instance = name.substr(std::min(prefix.size() + 1, name.size()));
+  const std::string_view last = prefix.substr(prefix.rfind('-') + 1);
+  const auto file = "/" + unescaped(instance.empty() ? prefix : instance);
+  const auto text = [](std::string_view view) { return std::string(view); };
+  return {{'n', text(unit)}, {'N', text(name)},      {'p', text(prefix)},   {'P', unescaped(prefix)},
+          {'j', text(last)}, {'J', unescaped(last)}, {'i', text(instance)}, {'I', unescaped(instance)},
+          {'f', file},       {'C', "/var/cache"},    {'E', "/etc"},         {'L', "/var/log"},
+          {'T', "/tmp"},     {'V', "/var/tmp"},      {'S', "/var/lib"},     {'t', "/run"},
+          {'%', "%"}};
 }
 
 // ${NAME} and $$ in a word; a "$" before anything else is one.
@@ -213,17 +177,18 @@ std::string value_of(const Environment& environment, const std::string& name) {
 }
 
 std::optional<std::string> expand_specifiers(std::string_view text, std::string_view unit) {
+  const auto specifiers = specifiers_of(unit);
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%' || i + 1 == text.size()) {
       out += text[i];
       continue;
     }
-    const auto meaning = meaning_of_specifier(text[++i], unit);
-    if (!meaning) {
+    const auto meaning = specifiers.find(text[++i]);
+    if (meaning == specifiers.end()) {
       return std::nullopt;
     }
-    out += *meaning;
+    out += meaning->second;
   }
   return out;
 }

@@ -26,8 +26,9 @@ TEST_CASE("init finds gravitee.yml, the unit and the technical API of a stock ho
   const TemporaryDirectory directory;
   std::ostringstream out;
   std::ostringstream errors;
+  setup::NoAnswers nobody;
   const int status = init({.from = {}, .output = directory / "config.yaml", .account_url = kUrl, .root = host.root()},
-                          nullptr, out, errors);
+                          nobody, out, errors);
   INFO(out.str() << errors.str());
   REQUIRE(status == 0);
   const auto settings = configuration::load(directory / "config.yaml");
@@ -48,7 +49,8 @@ TEST_CASE("init on a host without Gravitee says what to give it") {
   const TemporaryDirectory directory;
   std::ostringstream out;
   std::ostringstream errors;
-  CHECK(init({.from = {}, .output = directory / "config.yaml", .account_url = kUrl, .root = host.root()}, nullptr, out,
+  setup::NoAnswers nobody;
+  CHECK(init({.from = {}, .output = directory / "config.yaml", .account_url = kUrl, .root = host.root()}, nobody, out,
              errors) == 2);
   CHECK_THAT(errors.str(), ContainsSubstring("--from FILE") && ContainsSubstring("Nothing was written"));
   CHECK(out.str().empty());

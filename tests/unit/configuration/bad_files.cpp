@@ -106,7 +106,7 @@ BadFiles wrong_in_a_certificate() {
            "\"}\n";
   };
   return {
-      {named("Prod"), "1:23", "`name` must consist of small letters, digits and -"},
+      {named("Prod"), "1:23", "`name` must consist of lower-case letters, digits and -"},
       {named("a_b"), "1:23", "`name` must consist of"},
       {named("../a"), "1:23", "`name` must consist of"},
       {named(std::string(65, 'a')), "1:23", "at most 64"},

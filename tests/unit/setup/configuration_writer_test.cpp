@@ -108,7 +108,8 @@ std::string without_colons(std::string text) {
 TEST_CASE("any path comes back as it was") {
   for (const std::string path :
        {"/with space/k.p12", "/colon: x", "/hash #1", "/quote\"s and 'more'", "/back\\slash", "/{flow}, [map]",
-        "/é/ключ.p12", "/%TAG", "/tab\there", "/new\nline", "/ends:", "/*alias", "/!tag", "/trailing ", "/\x7f\x01"}) {
+        "/é/ключ.p12", "/%TAG", "/tab\there", "/new\nline", "/ends:", "/*alias", "/!tag", "/trailing ", "/\x7f\x01",
+        "/zero\u200bwidth", "/next\u0085line", "/separator\u2028", "/mark\ufeff"}) {
     INFO(path);
     auto changed = draft();
     changed.keystore = path;

@@ -89,8 +89,7 @@ TEST_CASE("writes all files with their modes, and the directory that is missing"
   PosixFilesystem disk;
   const auto directory = root / "etc";
   REQUIRE(write_file_set(disk,
-                         {{directory / "password", "secret\n", mode(0600)}, {directory / "config", "x", mode(0640)}},
-                         Existing::keep));
+                         {{directory / "password", "secret\n", mode(0600)}, {directory / "config", "x", mode(0640)}}));
   CHECK(read_file(directory / "password") == "secret\n");
   CHECK(mode_of(directory / "password") == 0600);
   CHECK(mode_of(directory / "config") == 0640);
@@ -98,19 +97,13 @@ TEST_CASE("writes all files with their modes, and the directory that is missing"
   CHECK(tree(directory).size() == 2);
 }
 
-TEST_CASE("leaves what exists alone, unless it is told to replace it") {
+TEST_CASE("replaces what exists, where a link leads") {
   const TemporaryDirectory root;
   PosixFilesystem disk;
   write_file(root / "config", "old");
   fs::create_symlink("config", root / "link");
   const std::vector<PlannedFile> files{{root / "password", "secret", mode(0600)}, {root / "link", "new", mode(0640)}};
-  const auto before = tree(root.path());
-  const auto kept = write_file_set(disk, files, Existing::keep);
-  REQUIRE_FALSE(kept.has_value());
-  CHECK_THAT(kept.error().message, ContainsSubstring("link exists"));
-  CHECK(tree(root.path()) == before);
-
-  REQUIRE(write_file_set(disk, files, Existing::replace));
+  REQUIRE(write_file_set(disk, files));
   CHECK(read_file(root / "config") == "new");
   CHECK(fs::is_symlink(root / "link"));
   CHECK(tree(root.path()).size() == 3);
@@ -120,7 +113,7 @@ TEST_CASE("refuses to replace what is no file") {
   const TemporaryDirectory root;
   PosixFilesystem disk;
   fs::create_directory(root / "config");
-  CHECK_FALSE(write_file_set(disk, {{root / "config", "new", mode(0640)}}, Existing::replace).has_value());
+  CHECK_FALSE(write_file_set(disk, {{root / "config", "new", mode(0640)}}).has_value());
   CHECK(fs::is_directory(root / "config"));
 }
 
@@ -130,22 +123,16 @@ TEST_CASE("a disk that fails at any moment leaves everything as it was") {
     write_file(root / "config", "old");
     const auto before = tree(root.path());
     FailingFilesystem disk(fail_at);
-    const auto written = write_file_set(disk,
-                                        {{root / "new/deep/password", "secret", mode(0600)},
-                                         {root / "config", "new", mode(0640)},
-                                         {root / "other", "x", mode(0600)}},
-                                        Existing::replace);
+    const auto written = write_file_set(disk, {{root / "new/deep/password", "secret", mode(0600)},
+                                               {root / "config", "new", mode(0640)},
+                                               {root / "other", "x", mode(0600)}});
     INFO("failing at change " << fail_at);
     if (!disk.has_failed()) {
       REQUIRE(written.has_value());
       CHECK(fail_at > 8);
       break;
     }
-    if (written) {
-      // What is left over from the old file could not be removed once all was in place.
-      CHECK(read_file(root / "config") == "new");
-      continue;
-    }
+    CHECK_FALSE(written.has_value());
     CHECK(tree(root.path()) == before);
   }
 }
