@@ -11,12 +11,13 @@
 #include "commands/layout.hpp"
 #include "commands/life_bar.hpp"
 #include "commands/printable_output.hpp"
-#include "commands/verdict.hpp"
 #include "core/text.hpp"
+#include "renewal/assessment.hpp"
 
 namespace renewd::commands {
 namespace {
 
+using renewal::Severity;
 using renewal::Standing;
 
 constexpr std::size_t kGap = 2;
@@ -130,10 +131,10 @@ std::string phase_of(const installation::JournalEntry& entry) {
 }
 
 Row row_of(const Standing& standing, TimePoint now) {
-  const Verdict verdict = judge(standing, {}, now);
-  Row row{standing.name, verdict.severity, &standing, left_of(standing, now), cells_of(standing, now), {}};
-  if (verdict.severity != Severity::ok) {
-    row.remarks.emplace_back("state", verdict.text);
+  const renewal::Assessment assessment = renewal::assess(standing, {}, now);
+  Row row{standing.name, assessment.severity(), &standing, left_of(standing, now), cells_of(standing, now), {}};
+  if (assessment.findings.size() > 1 || row.severity != Severity::ok) {
+    row.remarks.emplace_back("state", assessment.message());
   }
   if (standing.unfinished) {
     row.remarks.emplace_back("phase", phase_of(*standing.unfinished));
@@ -145,11 +146,8 @@ Row row_of(const Standing& standing, TimePoint now) {
     row.remarks.emplace_back("last error",
                              fmt::format("{}: {}", standing.attempts.last_failure, standing.attempts.last_message));
   }
-  if (standing.longer_lasting) {
-    row.remarks.emplace_back("kept", *standing.longer_lasting);
-  }
-  if (!verdict.advice.empty()) {
-    row.remarks.emplace_back("what to do", verdict.advice);
+  if (std::string advice = assessment.advice(); !advice.empty()) {
+    row.remarks.emplace_back("what to do", std::move(advice));
   }
   return row;
 }

@@ -15,6 +15,7 @@
 #include "core/filesystem.hpp"
 #include "installation/attempts.hpp"
 #include "installation/certificate_record.hpp"
+#include "installation/generations.hpp"
 #include "installation/history.hpp"
 #include "installation/journal.hpp"
 #include "renewal/schedule.hpp"
@@ -49,8 +50,8 @@ struct Standing {
   std::vector<installation::PastRenewal> history = {};  // oldest first
   // How to get an installed keystore back that is gone, for people.
   std::optional<std::string> way_back = std::nullopt;
-  // A kept keystore that lasts longer than the installed one, and how to put it back, for people.
-  std::optional<std::string> longer_lasting = std::nullopt;
+  // A stored keystore that lasts longer than the installed one.
+  std::optional<installation::Generation> longer_lasting = std::nullopt;
   // Why a renewal would fail at the account token, whenever it comes, as far as the looker can tell.
   std::optional<std::string> token_problem = std::nullopt;
   // When the account token expires, where it says so.
