@@ -57,12 +57,11 @@ json::value in_use_object(const Standing& standing) {
     return nullptr;
   }
   const auto& record = *standing.in_use;
-  const bool same = standing.outlook && standing.outlook->certificate.fingerprint_sha256() == record.fingerprint;
   return json::object{{"serial", record.serial},
                       {"sha256_fingerprint", record.fingerprint},
                       {"not_before", format_time(record.not_before)},
                       {"not_after", format_time(record.not_after)},
-                      {"is_the_installed_one", same}};
+                      {"is_the_installed_one", standing.installed_is_in_use()}};
 }
 
 void add_unfinished(json::object& object, const Standing& standing) {

@@ -77,10 +77,10 @@ Cell in_use_cell(const Standing& standing) {
   if (!standing.in_use) {
     return {kTitle, "not known", "not known: no renewal has been verified yet"};
   }
-  const auto& record = *standing.in_use;
-  if (standing.outlook && standing.outlook->certificate.fingerprint_sha256() == record.fingerprint) {
+  if (standing.installed_is_in_use()) {
     return {kTitle, "the same", "the same"};
   }
+  const auto& record = *standing.in_use;
   return {kTitle, brief_serial(record.serial), fmt::format("{}, until {}", record.serial, day_of(record.not_after))};
 }
 

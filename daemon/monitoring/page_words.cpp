@@ -81,8 +81,8 @@ std::string in_use_words(const Standing& standing) {
     return "not known: the gateway has not been started by the daemon yet";
   }
   const auto& used = *standing.in_use;
-  const bool same = standing.outlook && standing.outlook->certificate.fingerprint_sha256() == used.fingerprint;
-  return same ? "the installed certificate" : certificate_words(used.serial, used.not_before, used.not_after);
+  return standing.installed_is_in_use() ? "the installed certificate"
+                                        : certificate_words(used.serial, used.not_before, used.not_after);
 }
 
 std::string past_words(const Standing& standing) {

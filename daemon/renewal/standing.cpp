@@ -10,6 +10,10 @@
 
 namespace renewd::renewal {
 
+bool Standing::installed_is_in_use() const {
+  return in_use && outlook && outlook->certificate.fingerprint_sha256() == in_use->fingerprint;
+}
+
 const installation::PastRenewal* Standing::last_success() const {
   const auto newest =
       std::find_if(history.rbegin(), history.rend(), [](const auto& past) { return past.outcome == "renewed"; });

@@ -62,6 +62,8 @@ struct Standing {
 
   // A renewed keystore is installed, or the old one is being put back, and the gateway has not been seen to use it.
   bool activation_pending() const { return stage_of(unfinished, false) == Unfinished::installed; }
+  // Whether the gateway was last seen to use the installed certificate.
+  bool installed_is_in_use() const;
   // The newest past renewal that ended with the new certificate in use; null when there is none.
   const installation::PastRenewal* last_success() const;
 };
