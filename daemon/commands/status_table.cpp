@@ -46,15 +46,11 @@ std::string brief_serial(const std::string& serial) {
   return serial.size() <= kSerialShown ? serial : serial.substr(0, kSerialShown) + "…";
 }
 
-std::string left_of(const Standing& standing, TimePoint now) {
-  if (!standing.outlook) {
+std::string left_of(const renewal::Assessment& assessment) {
+  if (!assessment.left) {
     return "?";
   }
-  if (standing.outlook->clock_is_doubtful()) {
-    return "?";
-  }
-  const auto left = std::chrono::floor<std::chrono::seconds>(standing.outlook->certificate.not_after() - now);
-  return left.count() > 0 ? format_duration(left) : "EXPIRED";
+  return assessment.left->count() > 0 ? format_duration(*assessment.left) : "EXPIRED";
 }
 
 Cell next_attempt(const Standing& standing, TimePoint now) {
@@ -132,7 +128,7 @@ std::string phase_of(const installation::JournalEntry& entry) {
 
 Row row_of(const Standing& standing, TimePoint now) {
   const renewal::Assessment assessment = renewal::assess(standing, {}, now);
-  Row row{standing.name, assessment.severity(), &standing, left_of(standing, now), cells_of(standing, now), {}};
+  Row row{standing.name, assessment.severity(), &standing, left_of(assessment), cells_of(standing, now), {}};
   if (assessment.findings.size() > 1 || row.severity != Severity::ok) {
     row.remarks.emplace_back("state", assessment.message());
   }

@@ -99,6 +99,9 @@ Assessment assess(const Standing& standing, const Thresholds& thresholds, TimePo
   }
   const Facts facts = facts_of(standing, assessment.warning, assessment.critical, now);
   assessment.days = facts.days;
+  if (facts.days) {
+    assessment.left = facts.left;
+  }
   const auto findings = run_checks(facts);
   for (const Severity severity : {Severity::critical, Severity::warning, Severity::ok}) {
     std::copy_if(findings.begin(), findings.end(), std::back_inserter(assessment.findings),

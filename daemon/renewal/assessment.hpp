@@ -2,6 +2,7 @@
 // Pure: what is known of a certificate, and the time, to findings.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,9 +28,11 @@ inline constexpr unsigned kFailuresToBeFixed = 2;  // of those that an operator 
 
 struct Assessment {
   std::vector<Finding> findings;  // never empty; the worst first
-  // Until the installed certificate expires or, where it is another and expires earlier, the one in use. Rounded down:
-  // to whole days where the thresholds are whole, else to 1/100, so that whoever holds this number against them comes
-  // to what was judged. Nothing for a keystore that cannot be read, or by a doubtful clock.
+  // Until the installed certificate expires or, where it is another and expires earlier, the one in use; negative
+  // after that. Nothing for a keystore that cannot be read, or by a doubtful clock.
+  std::optional<std::chrono::seconds> left;
+  // The same, rounded down: to whole days where the thresholds are whole, else to 1/100, so that whoever holds this
+  // number against them comes to what was judged.
   std::optional<double> days;
   // The thresholds that were used.
   Threshold warning;

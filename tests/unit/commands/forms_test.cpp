@@ -94,6 +94,16 @@ TEST_CASE("check, status, its JSON, the page and STATUS= have the same findings"
   }
 }
 
+TEST_CASE("the time left is that of the certificate that expires first") {
+  auto standing = standing_in({});
+  standing.in_use = another_in_use(3 * std::chrono::days(1));
+  const Overview overview{{standing}, "run"};
+  CHECK_THAT(status_table(overview, kNow, Screen()), ContainsSubstring("3 days") && !ContainsSubstring("]  312 days"));
+  CHECK_THAT(check_result(overview, {}, kNow).line, ContainsSubstring("days=3;"));
+  CHECK(as_json(overview).at("certificates").as_array().at(0).at("days_left") == 3);
+  CHECK_THAT(page_of(standing), ContainsSubstring("3 days left"));
+}
+
 TEST_CASE("the JSON has the severity of the worst certificate") {
   CHECK(as_json({{standing_in({}), unreadable("broken")}, "run"}).at("severity") == "critical");
   CHECK(as_json({{standing_in({}), standing_in({})}, "run"}).at("severity") == "ok");
