@@ -12,6 +12,8 @@ namespace renewd::renewal {
 namespace {
 
 constexpr std::size_t kShown = 3;
+// systemd ignores a message of more than 4096 bytes (PIPE_BUF), and those that are shown share it.
+constexpr std::size_t kLongestMessage = 500;
 
 // "2026-11-24 17:41 UTC"
 std::string minute(TimePoint time) {
@@ -45,7 +47,8 @@ std::string sentence(const Assessed& assessed, TimePoint now) {
   const auto& [standing, assessment] = assessed;
   const Severity severity = assessment.severity();
   return fmt::format("{}{}: {}{}", standing->name,
-                     severity == Severity::ok ? "" : fmt::format(" {}", to_string(severity)), assessment.message(),
+                     severity == Severity::ok ? "" : fmt::format(" {}", to_string(severity)),
+                     printable(assessment.message(), kLongestMessage),
                      standing->outlook ? what_comes_next(*standing->outlook, now) : "");
 }
 

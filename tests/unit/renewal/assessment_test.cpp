@@ -69,6 +69,19 @@ TEST_CASE("a certificate waits for its maintenance window where a case says so")
   FAIL("there is no such case");
 }
 
+TEST_CASE("however long the messages are, systemd takes the summary, and it says what comes next") {
+  std::map<std::string, Standing> standings;
+  for (const std::string name : {"a", "b", "c", "d"}) {
+    auto standing = standing_in({.name = name, .left = 3 * 24h});
+    standing.replacement_problem = std::string(4000, 'x') + "\n" + std::string(4000, '\x01');
+    standings.emplace(name, std::move(standing));
+  }
+  const std::string text = summary(standings, kNow);
+  CHECK(text.size() < 4000);  // systemd ignores a message of more than 4096 bytes
+  CHECK_THAT(text, StartsWith("a CRITICAL: 3 days left") && ContainsSubstring("being renewed; b CRITICAL: ") &&
+                       EndsWith("being renewed; and 1 more"));
+}
+
 TEST_CASE("whatever alerts says what to do first, and only what is to be done") {
   const auto advice_of = [](const Standing& standing) { return assess(standing, {}, kNow).advice(); };
   for (const AssessmentCase& test : assessment_cases()) {
