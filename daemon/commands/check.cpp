@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <exception>
 #include <sstream>
-#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,6 +18,8 @@
 namespace renewd::commands {
 namespace {
 
+using renewal::Assessed;
+using renewal::Severity;
 using renewal::Standing;
 
 constexpr std::size_t kLongestText = 500;
@@ -27,43 +28,39 @@ constexpr std::size_t kLongestLine = 1023;
 constexpr std::size_t kAroundText = 90;  // the state, what is counted, and that no daemon runs
 constexpr std::size_t kLeastText = 300;
 
-struct Judged {
-  const Standing* standing;
-  Verdict verdict;
-};
-
 // The bar separates the text from the performance data.
 std::string without_bars(std::string text) {
   std::replace(text.begin(), text.end(), '|', '/');
   return text;
 }
 
-std::string sentence(const Judged& judged, TimePoint now) {
-  std::string text = judged.standing->name + ": " + judged.verdict.text;
-  if (judged.verdict.severity != Severity::ok || !judged.standing->outlook) {
+std::string sentence(const Assessed& assessed, TimePoint now) {
+  const auto& [standing, assessment] = assessed;
+  std::string text = standing->name + ": " + assessment.message();
+  if (assessment.severity() != Severity::ok) {
     return text;
   }
-  if (judged.standing->renew == configuration::RenewMode::never) {
+  if (standing->renew == configuration::RenewMode::never) {
     return text + ", watched only";
   }
-  const auto& step = judged.standing->outlook->step;
+  const auto& step = standing->outlook->step;
   return step.at > now ? text + ", renewal on " + day_of(step.at) : text;
 }
 
-std::string performance(const Judged& judged, bool alone) {
-  const auto& verdict = judged.verdict;
-  return fmt::format("{}={};{};{}", alone ? "days" : "'" + judged.standing->name + "'",
-                     verdict.days ? number(*verdict.days) : "U", to_string(verdict.warning),
-                     to_string(verdict.critical));
+std::string performance(const Assessed& assessed, bool alone) {
+  const auto& [standing, assessment] = assessed;
+  return fmt::format("{}={};{};{}", alone ? "days" : "'" + standing->name + "'",
+                     assessment.days ? renewal::number(*assessment.days) : "U", to_string(assessment.warning),
+                     to_string(assessment.critical));
 }
 
 // The worst first; what does not fit is counted.
-std::string summary(const std::vector<Judged>& all, std::size_t room, TimePoint now) {
+std::string summary(const std::vector<Assessed>& all, std::size_t room, TimePoint now) {
   std::string text;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const std::string next = printable(sentence(all[i], now), kLongestText);
     if (i != 0 && text.size() + next.size() > room) {
-      const auto severity = all[i].verdict.severity;
+      const auto severity = all[i].assessment.severity();
       return text + fmt::format("; and {} more, {}{}", all.size() - i, to_string(severity),
                                 severity == Severity::ok ? "" : " or better");
     }
@@ -72,16 +69,17 @@ std::string summary(const std::vector<Judged>& all, std::size_t room, TimePoint 
   return text;
 }
 
-std::string details_of(const Judged& judged, TimePoint now, unsigned verbosity) {
-  const auto& [standing, verdict] = judged;
-  std::string text = fmt::format("{} {}", to_string(verdict.severity), sentence(judged, now));
+std::string details_of(const Assessed& assessed, TimePoint now, unsigned verbosity) {
+  const auto& [standing, assessment] = assessed;
+  std::string text = fmt::format("{} {}", to_string(assessment.severity()), sentence(assessed, now));
   const auto add = [&text](std::string_view label, std::string_view value) {
     text += value.empty() ? "" : fmt::format("\n  {}: {}", label, printable(value, kLongestText));
   };
-  add("advice", verdict.advice);
+  add("advice", assessment.advice());
   if (verbosity >= 2) {
     add("keystore", standing->keystore.string());
-    add("thresholds", fmt::format("warning {}, critical {}", to_string(verdict.warning), to_string(verdict.critical)));
+    add("thresholds",
+        fmt::format("warning {}, critical {}", to_string(assessment.warning), to_string(assessment.critical)));
     if (standing->outlook) {
       add("serial", standing->outlook->certificate.serial());
       add("expires", format_time(standing->outlook->certificate.not_after()));
@@ -148,21 +146,18 @@ CheckResult check_unknown(std::string_view why) {
   return {kUnknown, fmt::format("GRAVITEE CERT UNKNOWN - {}\n", without_bars(printable(why, kLongestText)))};
 }
 
-CheckResult check_result(const Overview& overview, const Thresholds& thresholds, TimePoint now, unsigned verbosity) {
-  std::vector<Judged> all;
+CheckResult check_result(const Overview& overview, const renewal::Thresholds& thresholds, TimePoint now,
+                         unsigned verbosity) {
+  std::vector<Assessed> all;
   for (const Standing& standing : overview.standings) {
-    all.push_back({&standing, judge(standing, thresholds, now)});
+    all.push_back({&standing, renewal::assess(standing, thresholds, now)});
   }
   std::string data;
-  for (const Judged& judged : all) {
-    data += (data.empty() ? "" : " ") + performance(judged, all.size() == 1);
+  for (const Assessed& assessed : all) {
+    data += (data.empty() ? "" : " ") + performance(assessed, all.size() == 1);
   }
-  // The worst first, and among equals what expires first; what cannot be read tells no days.
-  std::sort(all.begin(), all.end(), [](const Judged& a, const Judged& b) {
-    return std::tuple(b.verdict.severity, a.verdict.days, a.standing->name) <
-           std::tuple(a.verdict.severity, b.verdict.days, b.standing->name);
-  });
-  const Severity worst = all.empty() ? Severity::ok : all.front().verdict.severity;
+  std::sort(all.begin(), all.end(), renewal::is_more_urgent);
+  const Severity worst = all.empty() ? Severity::ok : all.front().assessment.severity();
   const std::size_t room = std::max(kLeastText, kLongestLine - std::min(kLongestLine, data.size() + kAroundText));
   std::string text = summary(all, room, now);
   // No reason to alert by itself: a timer that runs `renew` does as well.
@@ -172,8 +167,8 @@ CheckResult check_result(const Overview& overview, const Thresholds& thresholds,
   CheckResult result{exit_status(worst),
                      fmt::format("GRAVITEE CERT {} - {} | {}\n", to_string(worst), without_bars(text), data)};
   if (verbosity >= 1) {
-    for (const Judged& judged : all) {
-      result.details += without_bars(details_of(judged, now, verbosity));
+    for (const Assessed& assessed : all) {
+      result.details += without_bars(details_of(assessed, now, verbosity));
     }
   }
   return result;

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "commands/overview.hpp"
-#include "commands/verdict.hpp"
 #include "core/clock.hpp"
+#include "renewal/assessment.hpp"
 
 namespace renewd::commands {
 
@@ -21,7 +21,7 @@ inline constexpr std::chrono::seconds kCheckTime{60};
 struct CheckOptions {
   std::filesystem::path configuration;
   std::vector<std::string> names;  // all without a name
-  Thresholds thresholds;
+  renewal::Thresholds thresholds;
   std::chrono::seconds timeout = kCheckTime;
   unsigned verbosity = 0;  // lines after the first: 1 each certificate, 2 its details, 3 what was looked at
 };
@@ -36,7 +36,8 @@ struct CheckResult {
   std::string line;
   std::string details = "";  // further lines
 };
-CheckResult check_result(const Overview& overview, const Thresholds& thresholds, TimePoint now, unsigned verbosity = 0);
+CheckResult check_result(const Overview& overview, const renewal::Thresholds& thresholds, TimePoint now,
+                         unsigned verbosity = 0);
 CheckResult check_unknown(std::string_view why);
 
 }  // namespace renewd::commands

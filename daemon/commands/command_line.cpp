@@ -120,10 +120,10 @@ Command add_status(CLI::App& app, const fs::path& configuration) {
           }};
 }
 
-void add_threshold(CLI::App& command, const std::string& name, std::optional<Threshold>& threshold,
+void add_threshold(CLI::App& command, const std::string& name, std::optional<renewal::Threshold>& threshold,
                    const std::string& description) {
   const auto parse = [&threshold, name](const std::string& text) {
-    auto parsed = parse_threshold(text);
+    auto parsed = renewal::parse_threshold(text);
     if (!parsed) {
       throw CLI::ValidationError(name.substr(name.find("--")), parsed.error().message);
     }

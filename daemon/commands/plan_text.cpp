@@ -7,6 +7,7 @@
 #include "commands/layout.hpp"
 #include "commands/life_bar.hpp"
 #include "core/text.hpp"
+#include "renewal/assessment.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -90,8 +91,10 @@ std::string plan_text(const Standing& standing, const configuration::ScheduleSet
   row("next", action(*outlook, now));
   row("why", outlook->step.message);
   row("look", "at the latest at " + format_time(outlook->next_look));
-  if (standing.longer_lasting) {
-    row("kept", *standing.longer_lasting);
+  for (const auto& finding : renewal::assess(standing, {}, now).findings) {
+    if (finding.kind == renewal::FindingKind::longer_lasting_stored) {
+      row("kept", finding.message + "; " + finding.advice);
+    }
   }
   if (standing.attempts.failures_in_a_row != 0) {
     row("failing", fmt::format("{} in a row, {}: {}", standing.attempts.failures_in_a_row,

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -5,9 +6,9 @@
 
 #include "commands/plan_text.hpp"
 #include "commands/status.hpp"
-#include "commands/verdict.hpp"
 #include "core/json_text.hpp"
 #include "core/text.hpp"
+#include "renewal/assessment.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -15,12 +16,19 @@ namespace {
 namespace json = boost::json;
 using renewal::Standing;
 
-std::string lower(std::string_view text) {
-  std::string low(text);
-  for (char& c : low) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+std::string in_json(renewal::Severity severity) {
+  return lower_case(to_string(severity));
+}
+
+json::array findings_json(const renewal::Assessment& assessment) {
+  json::array findings;
+  for (const auto& finding : assessment.findings) {
+    findings.push_back(json::object{{"kind", to_string(finding.kind)},
+                                    {"severity", in_json(finding.severity)},
+                                    {"message", finding.message},
+                                    {"advice", finding.advice}});
   }
-  return low;
+  return findings;
 }
 
 // Every member is always there, and null where there is nothing to tell.
@@ -49,12 +57,11 @@ json::value in_use_object(const Standing& standing) {
     return nullptr;
   }
   const auto& record = *standing.in_use;
-  const bool same = standing.outlook && standing.outlook->certificate.fingerprint_sha256() == record.fingerprint;
   return json::object{{"serial", record.serial},
                       {"sha256_fingerprint", record.fingerprint},
                       {"not_before", format_time(record.not_before)},
                       {"not_after", format_time(record.not_after)},
-                      {"is_the_installed_one", same}};
+                      {"is_the_installed_one", standing.installed_is_in_use()}};
 }
 
 void add_unfinished(json::object& object, const Standing& standing) {
@@ -87,16 +94,18 @@ std::int64_t whole_days(double days) {
   return static_cast<std::int64_t>(std::floor(days));
 }
 
-json::object certificate_json(const Standing& standing, TimePoint now) {
-  const Verdict verdict = judge(standing, {}, now);
-  json::object object{{"name", standing.name},
-                      {"keystore", standing.keystore.string()},
-                      {"renew", standing.renew == configuration::RenewMode::never ? "never" : "auto"},
-                      {"state", lower(to_string(verdict.severity))},
-                      {"message", verdict.text},
-                      {"advice", verdict.advice},
-                      {"readable", standing.outlook.has_value()},
-                      {"days_left", verdict.days ? json::value(whole_days(*verdict.days)) : json::value(nullptr)}};
+json::object certificate_json(const Standing& standing, const renewal::Assessment& assessment) {
+  json::object object{
+      {"name", standing.name},
+      {"keystore", standing.keystore.string()},
+      {"renew", standing.renew == configuration::RenewMode::never ? "never" : "auto"},
+      {"severity", in_json(assessment.severity())},
+      {"state", in_json(assessment.severity())},  // its name in the first version
+      {"message", assessment.message()},
+      {"advice", assessment.advice()},
+      {"findings", findings_json(assessment)},
+      {"readable", standing.outlook.has_value()},
+      {"days_left", assessment.days ? json::value(whole_days(*assessment.days)) : json::value(nullptr)}};
   add_outlook(object, standing);
   object["in_use"] = in_use_object(standing);
   add_unfinished(object, standing);
@@ -113,11 +122,15 @@ json::object certificate_json(const Standing& standing, TimePoint now) {
 
 std::string status_json(const Overview& overview, const std::filesystem::path& state_directory, TimePoint now) {
   json::array certificates;
+  auto worst = renewal::Severity::ok;
   for (const Standing& standing : overview.standings) {
-    certificates.push_back(certificate_json(standing, now));
+    const auto assessment = renewal::assess(standing, {}, now);
+    worst = std::max(worst, assessment.severity());
+    certificates.push_back(certificate_json(standing, assessment));
   }
   const json::object object{{"state_directory", state_directory.string()},
                             {"daemon", overview.daemon ? json::value(*overview.daemon) : json::value(nullptr)},
+                            {"severity", in_json(worst)},
                             {"certificates", std::move(certificates)}};
   return json_text(object);
 }

@@ -11,12 +11,13 @@
 #include "commands/layout.hpp"
 #include "commands/life_bar.hpp"
 #include "commands/printable_output.hpp"
-#include "commands/verdict.hpp"
 #include "core/text.hpp"
+#include "renewal/assessment.hpp"
 
 namespace renewd::commands {
 namespace {
 
+using renewal::Severity;
 using renewal::Standing;
 
 constexpr std::size_t kGap = 2;
@@ -45,15 +46,11 @@ std::string brief_serial(const std::string& serial) {
   return serial.size() <= kSerialShown ? serial : serial.substr(0, kSerialShown) + "…";
 }
 
-std::string left_of(const Standing& standing, TimePoint now) {
-  if (!standing.outlook) {
+std::string left_of(const renewal::Assessment& assessment) {
+  if (!assessment.left) {
     return "?";
   }
-  if (standing.outlook->clock_is_doubtful()) {
-    return "?";
-  }
-  const auto left = std::chrono::floor<std::chrono::seconds>(standing.outlook->certificate.not_after() - now);
-  return left.count() > 0 ? format_duration(left) : "EXPIRED";
+  return assessment.left->count() > 0 ? format_duration(*assessment.left) : "EXPIRED";
 }
 
 Cell next_attempt(const Standing& standing, TimePoint now) {
@@ -76,10 +73,10 @@ Cell in_use_cell(const Standing& standing) {
   if (!standing.in_use) {
     return {kTitle, "not known", "not known: no renewal has been verified yet"};
   }
-  const auto& record = *standing.in_use;
-  if (standing.outlook && standing.outlook->certificate.fingerprint_sha256() == record.fingerprint) {
+  if (standing.installed_is_in_use()) {
     return {kTitle, "the same", "the same"};
   }
+  const auto& record = *standing.in_use;
   return {kTitle, brief_serial(record.serial), fmt::format("{}, until {}", record.serial, day_of(record.not_after))};
 }
 
@@ -128,10 +125,10 @@ std::string phase_of(const installation::JournalEntry& entry) {
 }
 
 Row row_of(const Standing& standing, TimePoint now) {
-  const Verdict verdict = judge(standing, {}, now);
-  Row row{standing.name, verdict.severity, &standing, left_of(standing, now), cells_of(standing, now), {}};
-  if (verdict.severity != Severity::ok) {
-    row.remarks.emplace_back("state", verdict.text);
+  const renewal::Assessment assessment = renewal::assess(standing, {}, now);
+  Row row{standing.name, assessment.severity(), &standing, left_of(assessment), cells_of(standing, now), {}};
+  if (assessment.findings.size() > 1 || row.severity != Severity::ok) {
+    row.remarks.emplace_back("state", assessment.message());
   }
   if (standing.unfinished) {
     row.remarks.emplace_back("phase", phase_of(*standing.unfinished));
@@ -143,11 +140,8 @@ Row row_of(const Standing& standing, TimePoint now) {
     row.remarks.emplace_back("last error",
                              fmt::format("{}: {}", standing.attempts.last_failure, standing.attempts.last_message));
   }
-  if (standing.longer_lasting) {
-    row.remarks.emplace_back("kept", *standing.longer_lasting);
-  }
-  if (!verdict.advice.empty()) {
-    row.remarks.emplace_back("what to do", verdict.advice);
+  if (std::string advice = assessment.advice(); !advice.empty()) {
+    row.remarks.emplace_back("what to do", std::move(advice));
   }
   return row;
 }

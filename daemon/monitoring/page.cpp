@@ -12,7 +12,7 @@
 namespace renewd::monitoring {
 namespace {
 
-using renewal::Outlook;
+using renewal::Severity;
 using renewal::Standing;
 
 std::string day(TimePoint time) {
@@ -27,11 +27,11 @@ std::string minute(TimePoint time) {
 
 std::string_view css_class(Severity severity) {
   switch (severity) {
-    case Severity::good:
+    case Severity::ok:
       return "good";
-    case Severity::attention:
+    case Severity::warning:
       return "attention";
-    case Severity::bad:
+    case Severity::critical:
       return "bad";
   }
   return "bad";
@@ -103,14 +103,20 @@ std::string without(std::string text, const std::vector<std::string>& hidden) {
 
 std::string card(const Standing& standing, const Words& words, const PageContents& contents) {
   const auto shown = [&contents](const std::string& text) { return html_escaped(without(text, contents.hidden)); };
+  std::string findings;
+  for (const auto& finding : words.assessment.findings) {
+    findings +=
+        fmt::format("<p class=\"{}\">{}</p>\n{}", findings.empty() ? "headline" : "finding", shown(finding.message),
+                    finding.advice.empty() ? "" : fmt::format("<p class=\"advice\">{}</p>\n", shown(finding.advice)));
+  }
   std::string facts;
   for (const auto& [name, value] : words.facts) {
     facts += fmt::format("<dt>{}</dt><dd>{}</dd>\n", html_escaped(name), shown(value));
   }
   return fmt::format(
       "<article class=\"{}\">\n<header><h2>{}</h2><span class=\"state\">{}</span></header>\n"
-      "<p class=\"headline\">{}</p>\n{}<p class=\"next\"><b>Next:</b> {}</p>\n<dl>\n{}</dl>\n</article>\n",
-      css_class(words.severity), html_escaped(standing.name), html_escaped(words.state), shown(words.headline),
+      "{}{}<p class=\"next\"><b>Next:</b> {}</p>\n<dl>\n{}</dl>\n</article>\n",
+      css_class(words.assessment.severity()), html_escaped(standing.name), html_escaped(words.state), findings,
       standing.outlook ? bar(standing, contents.now) : "", shown(words.next), facts);
 }
 
@@ -135,7 +141,7 @@ std::string page(const PageContents& contents) {
   std::string cards;
   std::size_t unknown = 0;
   std::size_t concerning = 0;
-  Severity worst = contents.configuration_refused ? Severity::attention : Severity::good;
+  Severity worst = contents.configuration_refused ? Severity::warning : Severity::ok;
   for (const auto& name : contents.names) {
     const auto found = contents.standings.find(name);
     if (found == contents.standings.end()) {
@@ -146,8 +152,9 @@ std::string page(const PageContents& contents) {
       continue;
     }
     const Words words = words_of(found->second, contents.now);
-    concerning += words.severity == Severity::good ? 0U : 1U;
-    worst = std::max(worst, words.severity);
+    const Severity severity = words.assessment.severity();
+    concerning += severity == Severity::ok ? 0U : 1U;
+    worst = std::max(worst, severity);
     cards += card(found->second, words, contents);
   }
   return fmt::format(

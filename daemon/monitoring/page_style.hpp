@@ -39,7 +39,9 @@ header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: spac
 .good .state { color: var(--good); }
 .attention .state { color: var(--attention); }
 .bad .state { color: var(--bad); }
-.headline { margin: .25rem 0 .75rem; font-size: 1.6rem; line-height: 1.2; }
+.headline { margin: .25rem 0 .5rem; font-size: 1.6rem; line-height: 1.2; overflow-wrap: anywhere; }
+.finding, .advice { margin: .25rem 0 .5rem; overflow-wrap: anywhere; }
+.advice { color: var(--faint); }
 .bar { position: relative; height: 1.5rem; margin: .5rem 0 .25rem; background: var(--rest); border-radius: .25rem; }
 .bar i { position: absolute; top: 0; bottom: 0; }
 i.over { background: var(--over); }

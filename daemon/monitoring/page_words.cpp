@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <tuple>
 
 #include <fmt/format.h>
 
@@ -10,57 +9,51 @@
 
 namespace renewd::monitoring {
 
-using renewal::Outlook;
 using renewal::Standing;
 
 namespace {
 
-// With less than this left, a renewal that fails cannot wait for office hours.
-constexpr std::chrono::days kUrgent{7};
 constexpr std::size_t kPastShown = 5;
 
-std::chrono::seconds left_of(const Outlook& outlook, TimePoint now) {
-  return std::chrono::floor<std::chrono::seconds>(outlook.certificate.not_after() - now);
+// In a word or two.
+std::string_view label(renewal::FindingKind kind) {
+  using renewal::FindingKind;
+  switch (kind) {
+    case FindingKind::keystore_unreadable:
+      return "unreadable";
+    case FindingKind::clock_in_doubt:
+      return "clock in doubt";
+    case FindingKind::expired:
+      return "expired";
+    case FindingKind::expiring:
+      return "expires soon";
+    case FindingKind::activation_pending:
+      return "waiting for the gateway";
+    case FindingKind::restoration_pending:
+      return "rolling back";
+    case FindingKind::old_certificate_in_use:
+      return "old certificate in use";
+    case FindingKind::renewal_failing:
+      return "renewal failing";
+    case FindingKind::token_unusable:
+      return "account token unusable";
+    case FindingKind::keystore_not_replaceable:
+      return "keystore not replaceable";
+    case FindingKind::not_expiring:
+    case FindingKind::other_certificate_in_use:
+    case FindingKind::longer_lasting_stored:
+      break;
+  }
+  return "in order";
 }
 
-std::string life_left(std::chrono::seconds left) {
-  return left.count() > 0 ? format_duration(left) + " left" : "expired " + format_duration(-left) + " ago";
-}
-
-std::pair<Severity, std::string> state_of(const Standing& standing, TimePoint now) {
-  if (!standing.outlook) {
-    return {Severity::bad, "unreadable"};
-  }
-  if (standing.outlook->clock_is_doubtful()) {
-    return {Severity::attention, "clock in doubt"};
-  }
-  const auto left = left_of(*standing.outlook, now);
-  if (left.count() <= 0) {
-    return {Severity::bad, "expired"};
-  }
-  const auto& attempts = standing.attempts;
-  if (attempts.failures_in_a_row != 0) {
-    return {left < kUrgent ? Severity::bad : Severity::attention,
-            standing.activation_pending() ? "gateway does not use it" : "renewal failing"};
-  }
-  if (standing.activation_pending()) {
-    return {Severity::attention, "waiting for the gateway"};
-  }
-  if (standing.unfinished || standing.outlook->step.act != renewal::Act::wait) {
-    return {Severity::attention, "being renewed"};
-  }
-  if (standing.token_problem) {
-    return {Severity::attention, "account token unusable"};
-  }
-  if (standing.replacement_problem) {
-    return {Severity::attention, "keystore not replaceable"};
-  }
-  if (now >= standing.outlook->window_opens) {
-    return standing.renew == configuration::RenewMode::never
-               ? std::pair(left < kUrgent ? Severity::bad : Severity::attention, std::string("expires soon"))
-               : std::pair(Severity::good, std::string("to be renewed"));
-  }
-  return {Severity::good, "in order"};
+// Of what is equally bad, why it expires says more than that it does.
+std::string_view state_of(const renewal::Assessment& assessment) {
+  const auto& findings = assessment.findings;
+  const auto cause = std::find_if(findings.begin(), findings.end(), [&assessment](const auto& finding) {
+    return finding.severity == assessment.severity() && finding.kind != renewal::FindingKind::expiring;
+  });
+  return label(cause == findings.end() ? findings.front().kind : cause->kind);
 }
 
 std::string next_of(const Standing& standing, TimePoint now) {
@@ -88,8 +81,8 @@ std::string in_use_words(const Standing& standing) {
     return "not known: the gateway has not been started by the daemon yet";
   }
   const auto& used = *standing.in_use;
-  const bool same = standing.outlook && standing.outlook->certificate.fingerprint_sha256() == used.fingerprint;
-  return same ? "the installed certificate" : certificate_words(used.serial, used.not_before, used.not_after);
+  return standing.installed_is_in_use() ? "the installed certificate"
+                                        : certificate_words(used.serial, used.not_before, used.not_after);
 }
 
 std::string past_words(const Standing& standing) {
@@ -108,29 +101,19 @@ std::string past_words(const Standing& standing) {
 
 Words words_of(const Standing& standing, TimePoint now) {
   Words words;
-  std::tie(words.severity, words.state) = state_of(standing, now);
-  words.headline = !standing.outlook                       ? "the keystore cannot be read"
-                   : standing.outlook->clock_is_doubtful() ? "not valid yet"
-                                                           : life_left(left_of(*standing.outlook, now));
+  words.assessment = renewal::assess(standing, {}, now);
+  words.state = state_of(words.assessment);
   words.next = next_of(standing, now);
   if (standing.outlook) {
     const auto& certificate = standing.outlook->certificate;
     words.facts.emplace_back(
         "Installed", certificate_words(certificate.serial(), certificate.not_before(), certificate.not_after()));
-  } else {
-    words.facts.emplace_back("Error", standing.outlook.error().message);
   }
   words.facts.emplace_back("In use", in_use_words(standing));
   const auto& attempts = standing.attempts;
   if (attempts.failures_in_a_row != 0) {
     words.facts.emplace_back("Last error", fmt::format("{} ({}, {} in a row)", attempts.last_message,
                                                        attempts.last_failure, attempts.failures_in_a_row));
-  }
-  if (standing.token_problem) {
-    words.facts.emplace_back("Account token", *standing.token_problem);
-  }
-  if (standing.replacement_problem) {
-    words.facts.emplace_back("Replacement", *standing.replacement_problem);
   }
   if (!standing.history.empty()) {
     words.facts.emplace_back("Past renewals", past_words(standing));

@@ -6,17 +6,15 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "renewal/assessment.hpp"
 #include "renewal/standing.hpp"
 
 namespace renewd::monitoring {
 
-enum class Severity { good, attention, bad };
-
 struct Words {
-  Severity severity = Severity::good;
-  std::string state;     // a word or two: "in order", "expired"
-  std::string headline;  // "312 days left"
-  std::string next;      // what happens next, by itself
+  renewal::Assessment assessment;
+  std::string state;  // the worst finding in a word or two: "in order", "expired"
+  std::string next;   // what happens next, by itself
   // Name and value: what is installed, what is in use, what happened.
   std::vector<std::pair<std::string, std::string>> facts;
 };

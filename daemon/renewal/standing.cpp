@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "installation/generations.hpp"
 #include "installation/installer.hpp"
 #include "renewal/host.hpp"
 #include "renewal/installed.hpp"
 #include "renewal/token_watch.hpp"
 
 namespace renewd::renewal {
+
+bool Standing::installed_is_in_use() const {
+  return in_use && outlook && outlook->certificate.fingerprint_sha256() == in_use->fingerprint;
+}
 
 const installation::PastRenewal* Standing::last_success() const {
   const auto newest =
@@ -54,11 +55,9 @@ Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> in
     return standing;
   }
   const Validity validity{installed->not_before(), installed->not_after()};
-  if (const auto kept = installation::longer_lasting(installation::Generations(filesystem, paths), validity.not_after);
+  if (auto kept = installation::longer_lasting(installation::Generations(filesystem, paths), validity.not_after);
       kept && kept->certificate->not_after > now) {
-    standing.longer_lasting =
-        fmt::format("{} lasts longer than the installed keystore; `gravitee-renewd rollback {} --to {}` installs it",
-                    installation::describe(*kept), certificate.name, kept->number);
+    standing.longer_lasting = std::move(kept);
   }
   const auto offset = splay_offset(host_identity(filesystem), certificate.name, schedule.splay);
   const auto stage = stage_of(standing.unfinished, filesystem.exists(paths.answer()));

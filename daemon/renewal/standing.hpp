@@ -15,6 +15,7 @@
 #include "core/filesystem.hpp"
 #include "installation/attempts.hpp"
 #include "installation/certificate_record.hpp"
+#include "installation/generations.hpp"
 #include "installation/history.hpp"
 #include "installation/journal.hpp"
 #include "renewal/schedule.hpp"
@@ -49,8 +50,8 @@ struct Standing {
   std::vector<installation::PastRenewal> history = {};  // oldest first
   // How to get an installed keystore back that is gone, for people.
   std::optional<std::string> way_back = std::nullopt;
-  // A kept keystore that lasts longer than the installed one, and how to put it back, for people.
-  std::optional<std::string> longer_lasting = std::nullopt;
+  // A stored keystore that lasts longer than the installed one.
+  std::optional<installation::Generation> longer_lasting = std::nullopt;
   // Why a renewal would fail at the account token, whenever it comes, as far as the looker can tell.
   std::optional<std::string> token_problem = std::nullopt;
   // When the account token expires, where it says so.
@@ -61,6 +62,8 @@ struct Standing {
 
   // A renewed keystore is installed, or the old one is being put back, and the gateway has not been seen to use it.
   bool activation_pending() const { return stage_of(unfinished, false) == Unfinished::installed; }
+  // Whether the gateway was last seen to use the installed certificate.
+  bool installed_is_in_use() const;
   // The newest past renewal that ended with the new certificate in use; null when there is none.
   const installation::PastRenewal* last_success() const;
 };

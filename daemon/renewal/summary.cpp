@@ -1,18 +1,19 @@
 #include "renewal/summary.hpp"
 
 #include <algorithm>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "renewal/assessment.hpp"
 
 namespace renewd::renewal {
 namespace {
 
 constexpr std::size_t kShown = 3;
+// systemd ignores a message of more than 4096 bytes (PIPE_BUF), and those that are shown share it.
+constexpr std::size_t kLongestMessage = 500;
 
 // "2026-11-24 17:41 UTC"
 std::string minute(TimePoint time) {
@@ -21,62 +22,55 @@ std::string minute(TimePoint time) {
   return text + " UTC";
 }
 
-std::string life(const Outlook& outlook, TimePoint now) {
+// Nothing by a clock in doubt: the finding says what it waits for.
+std::string what_comes_next(const Outlook& outlook, TimePoint now) {
+  const Step& step = outlook.step;
+  switch (step.act) {
+    case Act::ask:
+    case Act::obtain:
+      return ", being renewed";
+    case Act::go_on:
+      return ", resuming the renewal";
+    case Act::wait:
+      break;
+  }
   if (outlook.clock_is_doubtful()) {
-    return "not valid yet";
+    return "";
   }
-  const auto left = std::chrono::floor<std::chrono::seconds>(outlook.certificate.not_after() - now);
-  return left.count() > 0 ? format_duration(left) + " left" : "EXPIRED " + format_duration(-left) + " ago";
+  if (step.reason == Reason::not_due || step.reason == Reason::never) {
+    return ", next look at " + minute(outlook.next_look);
+  }
+  return step.at > now ? ", next attempt at " + minute(step.at) : ", trying now";
 }
 
-std::string what_comes_next(const Standing& standing, TimePoint now) {
-  const Step& step = standing.outlook->step;
-  if (standing.outlook->clock_is_doubtful()) {
-    return step.message;
-  }
-  const auto& attempts = standing.attempts;
-  const std::string when = step.at > now ? "next attempt at " + minute(step.at) : "trying now";
-  if (standing.activation_pending()) {
-    return "the gateway does not use it yet, " + when;
-  }
-  if (attempts.failures_in_a_row != 0) {
-    return fmt::format("renewal failed {} time{} ({}), {}", attempts.failures_in_a_row,
-                       attempts.failures_in_a_row == 1 ? "" : "s", attempts.last_failure, when);
-  }
-  if (step.act != Act::wait) {
-    return "being renewed";
-  }
-  return "next look at " + minute(standing.outlook->next_look);
-}
-
-// What cannot be read comes first, then what expires first.
-std::pair<TimePoint, std::string_view> urgency(const Standing& standing) {
-  return {standing.outlook ? TimePoint(standing.outlook->certificate.not_after()) : TimePoint::min(), standing.name};
+std::string sentence(const Assessed& assessed, TimePoint now) {
+  const auto& [standing, assessment] = assessed;
+  const Severity severity = assessment.severity();
+  return fmt::format("{}{}: {}{}", standing->name,
+                     severity == Severity::ok ? "" : fmt::format(" {}", to_string(severity)),
+                     printable(assessment.message(), kLongestMessage),
+                     standing->outlook ? what_comes_next(*standing->outlook, now) : "");
 }
 
 }  // namespace
 
 std::string summary(const Standing& standing, TimePoint now) {
-  if (!standing.outlook) {
-    return standing.name + ": the keystore cannot be read";
-  }
-  return fmt::format("{}: {}, {}", standing.name, life(*standing.outlook, now), what_comes_next(standing, now));
+  return sentence({&standing, assess(standing, {}, now)}, now);
 }
 
 std::string summary(const std::map<std::string, Standing>& standings, TimePoint now) {
-  std::vector<const Standing*> ordered;
+  std::vector<Assessed> all;
   for (const auto& [name, standing] : standings) {
-    ordered.push_back(&standing);
+    all.push_back({&standing, assess(standing, {}, now)});
   }
-  const std::size_t shown = std::min(ordered.size(), kShown);
-  std::partial_sort(ordered.begin(), ordered.begin() + static_cast<std::ptrdiff_t>(shown), ordered.end(),
-                    [](const Standing* a, const Standing* b) { return urgency(*a) < urgency(*b); });
+  const std::size_t shown = std::min(all.size(), kShown);
+  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(shown), all.end(), is_more_urgent);
   std::string text;
   for (std::size_t i = 0; i < shown; ++i) {
-    text += (i == 0 ? "" : "; ") + summary(*ordered[i], now);
+    text += (i == 0 ? "" : "; ") + sentence(all[i], now);
   }
-  if (ordered.size() > kShown) {
-    text += fmt::format("; and {} more", ordered.size() - kShown);
+  if (all.size() > kShown) {
+    text += fmt::format("; and {} more", all.size() - kShown);
   }
   return text;
 }

@@ -85,7 +85,8 @@ TEST_CASE("the page names each state that needs a look") {
     CHECK(contains(board.page(), "expired 3 days"));
   }
   SECTION("failing") {
-    auto failing = standing("production", 10);
+    board.now = day(340);
+    auto failing = standing("production", 340);
     fail(failing, "HTTP 503");
     board.add(std::move(failing));
     CHECK(contains(board.page(), "<span class=\"state\">renewal failing</span>"));

@@ -82,7 +82,7 @@ TEST_CASE("a gateway that does not come up with the new keystore, and may not go
   REQUIRE_FALSE(world.run());
   const Standing standing = look(world);
   CHECK(standing.activation_pending());
-  CHECK_THAT(sentence(world), ContainsSubstring("the gateway does not use it yet"));
+  CHECK_THAT(sentence(world), ContainsSubstring("the gateway does not use the renewed certificate yet"));
 }
 
 TEST_CASE("a keystore that cannot be read is told with what is known all the same") {
@@ -93,16 +93,16 @@ TEST_CASE("a keystore that cannot be read is told with what is known all the sam
   CHECK_FALSE(standing.outlook);
   CHECK(standing.in_use);
   CHECK(standing.history.size() == 1);
-  CHECK(sentence(world) == "production: the keystore cannot be read");
+  CHECK_THAT(sentence(world), StartsWith("production CRITICAL: opening the keystore"));
 }
 
 TEST_CASE("one sentence tells what is left and what comes next") {
   World world;
   CHECK_THAT(sentence(world), StartsWith("production: 9 days left, next look at "));
   world.clock.time = world.clock.now() + days(6);
-  CHECK_THAT(sentence(world), StartsWith("production: 3 days left, being renewed"));
+  CHECK_THAT(sentence(world), StartsWith("production WARNING: 3 days left, inside the renewal window, being renewed"));
   world.clock.time = world.clock.now() + days(5);
-  CHECK_THAT(sentence(world), StartsWith("production: EXPIRED 1 day"));
+  CHECK_THAT(sentence(world), StartsWith("production CRITICAL: expired 1 day"));
 }
 
 TEST_CASE("of several certificates, the sentence begins with the most urgent one") {
@@ -121,7 +121,7 @@ TEST_CASE("of several certificates, the sentence begins with the most urgent one
     board.publish(look(other));
   }
   const std::string text = summary(board.standings(), world.clock.now());
-  CHECK_THAT(text, StartsWith("unreadable: the keystore cannot be read; a: 9 days left"));
+  CHECK_THAT(text, StartsWith("unreadable CRITICAL: ") && ContainsSubstring("; a: 9 days left"));
   CHECK_THAT(text, EndsWith("; and 2 more"));
   board.remove("a");
   CHECK_THAT(summary(board.standings(), world.clock.now()), !ContainsSubstring("a: 9 days"));

@@ -24,6 +24,8 @@ renewal::Standing standing_in(const Situation& situation) {
   settings.name = situation.name;
   settings.renew = situation.renew;
   settings.renew_before = situation.renew_before;
+  settings.renew_windows = situation.renew_windows;
+  settings.override_windows_before = situation.override_windows_before;
   const renewal::Validity validity{certificate.not_before(), certificate.not_after()};
   const renewal::Schedule schedule(settings, {}, 3h + 12min, situation.attempts, 0);
   renewal::Step step = schedule.next({validity, renewal::stage_of(situation.unfinished, false)}, kNow);

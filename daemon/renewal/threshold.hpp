@@ -8,7 +8,7 @@
 
 #include "core/error.hpp"
 
-namespace renewd::commands {
+namespace renewd::renewal {
 
 struct Threshold {
   double start = -std::numeric_limits<double>::infinity();
@@ -30,4 +30,4 @@ std::string to_string(const Threshold& threshold);
 // "30", "91.25"
 std::string number(double days);
 
-}  // namespace renewd::commands
+}  // namespace renewd::renewal

@@ -1,4 +1,4 @@
-#include "commands/threshold.hpp"
+#include "renewal/threshold.hpp"
 
 #include <charconv>
 #include <cmath>
@@ -8,7 +8,7 @@
 
 #include "core/text.hpp"
 
-namespace renewd::commands {
+namespace renewd::renewal {
 namespace {
 
 constexpr double kMostDays = 36500;
@@ -84,4 +84,4 @@ std::string to_string(const Threshold& threshold) {
                      std::isinf(threshold.end) ? "" : number(threshold.end));
 }
 
-}  // namespace renewd::commands
+}  // namespace renewd::renewal

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "minted.hpp"
 #include "renewal/standing.hpp"
@@ -17,6 +18,8 @@ struct Situation {
   std::chrono::seconds life = std::chrono::days(365);
   configuration::RenewMode renew = configuration::RenewMode::automatic;
   configuration::RenewBefore renew_before = std::chrono::days(30);
+  std::vector<configuration::MaintenanceWindow> renew_windows = {};
+  std::chrono::seconds override_windows_before = std::chrono::days(7);
   std::optional<installation::JournalEntry> unfinished = std::nullopt;
   installation::Attempts attempts = {};
   bool in_use = true;  // what is installed is what the gateway uses

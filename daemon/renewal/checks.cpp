@@ -1,0 +1,207 @@
+#include "renewal/checks.hpp"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "renewal/assessment.hpp"
+#include "renewal/retry.hpp"
+
+namespace renewd::renewal {
+namespace {
+
+using std::chrono::seconds;
+
+using Check = std::optional<Finding> (*)(const Facts&);
+
+std::optional<ErrorKind> class_named(std::string_view name) {
+  for (const auto kind :
+       {ErrorKind::dns, ErrorKind::connect, ErrorKind::tls, ErrorKind::proxy, ErrorKind::timeout,
+        ErrorKind::unauthorized, ErrorKind::client_error, ErrorKind::rate_limited, ErrorKind::server_error,
+        ErrorKind::bad_answer, ErrorKind::disk, ErrorKind::gateway, ErrorKind::fleet}) {
+    if (renewd::to_string(kind) == name) {
+      return kind;
+    }
+  }
+  return std::nullopt;
+}
+
+Severity severity_of_days(const Facts& facts) {
+  return facts.critical.alerts(*facts.days)  ? Severity::critical
+         : facts.warning.alerts(*facts.days) ? Severity::warning
+                                             : Severity::ok;
+}
+
+std::string time_left(const Facts& facts) {
+  std::string text =
+      format_duration(facts.left) + (facts.in_use_expires_first ? " left of the certificate in use" : " left");
+  return facts.window_is_open ? text + ", inside the renewal window" : text;
+}
+
+// A host without a clock of its own boots in 1970.
+std::optional<Finding> clock_in_doubt(const Facts& facts) {
+  if (!facts.outlook.clock_is_doubtful()) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::clock_in_doubt, Severity::warning, facts.outlook.step.message,
+                 "timedatectl shows whether the clock is set, and by what; the daemon notices at once when it is"};
+}
+
+std::optional<Finding> expired(const Facts& facts) {
+  if (!facts.days || facts.left > seconds(0)) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::expired, Severity::critical,
+                 fmt::format("{}expired {} ago", facts.in_use_expires_first ? "the certificate in use " : "",
+                             format_duration(-facts.left)),
+                 ""};
+}
+
+std::optional<Finding> expiring(const Facts& facts) {
+  if (!facts.days || facts.left <= seconds(0) || severity_of_days(facts) == Severity::ok) {
+    return std::nullopt;
+  }
+  const Severity severity = severity_of_days(facts);
+  const Threshold& threshold = severity == Severity::critical ? facts.critical : facts.warning;
+  std::string text = time_left(facts);
+  // That few days are left needs no explanation.
+  if (threshold.inside || *facts.days > threshold.end) {
+    text += fmt::format(", {} {}", threshold.inside ? "inside" : "outside", to_string(threshold));
+  }
+  return Finding{FindingKind::expiring, severity, std::move(text), ""};
+}
+
+std::optional<Finding> not_expiring(const Facts& facts) {
+  if (!facts.days || facts.left <= seconds(0) || severity_of_days(facts) != Severity::ok) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::not_expiring, Severity::ok, time_left(facts), ""};
+}
+
+bool previous_is_being_restored(const Facts& facts) {
+  return facts.standing.unfinished && facts.standing.unfinished->phase == installation::Phase::rolling_back;
+}
+
+std::string try_activation_now(const Facts& facts) {
+  return "gravitee-renewd activate " + facts.standing.name + " tries again now";
+}
+
+std::optional<Finding> activation_pending(const Facts& facts) {
+  if (!facts.standing.activation_pending() || previous_is_being_restored(facts)) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::activation_pending, Severity::warning,
+                 "the gateway does not use the renewed certificate yet", try_activation_now(facts)};
+}
+
+std::optional<Finding> restoration_pending(const Facts& facts) {
+  if (!previous_is_being_restored(facts)) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::restoration_pending, Severity::warning, "the previous keystore is being restored",
+                 try_activation_now(facts)};
+}
+
+std::optional<Finding> old_certificate_in_use(const Facts& facts) {
+  if (!facts.in_use_expires_first || facts.standing.activation_pending()) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::old_certificate_in_use, Severity::warning,
+                 "the gateway has not been seen to use the installed certificate",
+                 "gravitee-renewd activate " + facts.standing.name + " restarts the gateway and verifies it"};
+}
+
+// Whoever has put the installed one there may have restarted the gateway, too.
+std::optional<Finding> other_certificate_in_use(const Facts& facts) {
+  if (!facts.other_is_in_use || facts.in_use_expires_first || facts.standing.activation_pending()) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::other_certificate_in_use, Severity::ok,
+                 "the gateway was last seen to use another certificate",
+                 "if it has not been restarted since: gravitee-renewd activate " + facts.standing.name};
+}
+
+// What failed once with weeks to go wakes nobody; what goes on failing does.
+std::optional<Finding> renewal_failing(const Facts& facts) {
+  const Standing& standing = facts.standing;
+  const auto& attempts = standing.attempts;
+  // Failures of a time when it was due are history once a newer keystore was put there.
+  const bool is_to_be_renewed = facts.window_is_open || standing.unfinished;
+  if (attempts.failures_in_a_row == 0 || !is_to_be_renewed || standing.renew == configuration::RenewMode::never) {
+    return std::nullopt;
+  }
+  const auto kind = class_named(attempts.last_failure);
+  const bool passes = kind && *kind != ErrorKind::gateway && retry_rule(*kind).pace == Pace::soon;
+  const bool gateway_may_be_down = kind == ErrorKind::gateway && standing.activation_pending();
+  const unsigned patience = gateway_may_be_down ? 1 : passes ? kFailuresThatPass : kFailuresToBeFixed;
+  return Finding{FindingKind::renewal_failing,
+                 attempts.failures_in_a_row >= patience ? Severity::critical : Severity::warning,
+                 fmt::format("renewal failed {} time{} in a row ({})", attempts.failures_in_a_row,
+                             attempts.failures_in_a_row == 1 ? "" : "s", attempts.last_failure),
+                 kind ? std::string(advice_for(*kind)) : ""};
+}
+
+// Found months before it is needed, there is time to make another one.
+std::optional<Finding> token_unusable(const Facts& facts) {
+  if (!facts.standing.token_problem) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::token_unusable, Severity::warning, *facts.standing.token_problem,
+                 std::string(advice_for(ErrorKind::unauthorized))};
+}
+
+std::optional<Finding> keystore_not_replaceable(const Facts& facts) {
+  if (!facts.standing.replacement_problem) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::keystore_not_replaceable, Severity::warning,
+                 "the keystore could not be replaced: " + *facts.standing.replacement_problem,
+                 "as root: gravitee-renewd init --permissions, then gravitee-renewd validate"};
+}
+
+std::optional<Finding> longer_lasting_stored(const Facts& facts) {
+  if (!facts.standing.longer_lasting) {
+    return std::nullopt;
+  }
+  const auto& stored = *facts.standing.longer_lasting;
+  return Finding{FindingKind::longer_lasting_stored, Severity::ok,
+                 installation::describe(stored) + " lasts longer than the installed keystore",
+                 fmt::format("gravitee-renewd rollback {} --to {} installs it", facts.standing.name, stored.number)};
+}
+
+constexpr std::array<Check, 12> kChecks{clock_in_doubt,
+                                        expired,
+                                        expiring,
+                                        not_expiring,
+                                        activation_pending,
+                                        restoration_pending,
+                                        old_certificate_in_use,
+                                        other_certificate_in_use,
+                                        renewal_failing,
+                                        token_unusable,
+                                        keystore_not_replaceable,
+                                        longer_lasting_stored};
+
+}  // namespace
+
+std::vector<Finding> run_checks(const Facts& facts) {
+  std::vector<Finding> findings;
+  for (const Check check : kChecks) {
+    if (auto found = check(facts)) {
+      findings.push_back(std::move(*found));
+    }
+  }
+  return findings;
+}
+
+Finding keystore_unreadable(const Standing& standing) {
+  return {FindingKind::keystore_unreadable, Severity::critical, standing.outlook.error().message,
+          standing.way_back.value_or(
+              fmt::format("gravitee-renewd validate tells what is wrong for the service, gravitee-renewd inspect {} "
+                          "--password-file FILE whether a password opens it",
+                          standing.keystore.string()))};
+}
+
+}  // namespace renewd::renewal
