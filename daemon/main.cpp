@@ -1,6 +1,7 @@
 // What the whole process needs, then the command line.
 #include <unistd.h>
 
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 
@@ -11,6 +12,7 @@
 #include "commands/signals.hpp"
 #include "core/core_files.hpp"
 #include "core/descriptor_output.hpp"
+#include "core/log_queue.hpp"
 
 namespace {
 
@@ -26,6 +28,15 @@ int with_output_written(int status) {
   return commands::kFailure;
 }
 
+int status_of(int argc, char** argv) {
+  try {
+    return with_output_written(commands::run_command_line(argc, argv));
+  } catch (const std::exception& error) {
+    std::cerr << "gravitee-renewd: internal error: " << error.what() << '\n';
+    return commands::kFailure;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -36,10 +47,9 @@ int main(int argc, char** argv) {
   renewd::DescriptorOutput standard_error(STDERR_FILENO);
   const commands::PrintableOutput output(std::cout);
   const commands::PrintableOutput errors(std::cerr, standard_error);
-  try {
-    return with_output_written(commands::run_command_line(argc, argv));
-  } catch (const std::exception& error) {
-    std::cerr << "gravitee-renewd: internal error: " << error.what() << '\n';
-    return commands::kFailure;
+  const int status = status_of(argc, argv);
+  if (renewd::LogQueue::left_a_writer()) {
+    std::_Exit(status);  // the thread may be in one of the buffers above
   }
+  return status;
 }

@@ -21,6 +21,8 @@ void begin_signals() {
   mask_hangup(SIG_BLOCK);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
+  // Whoever started us may ignore it: how a child ended would then be known to nobody.
+  ::signal(SIGCHLD, SIG_DFL);
 }
 
 void release_hangup() {

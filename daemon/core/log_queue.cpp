@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -49,6 +50,11 @@ void report(const Dropped& dropped, EventSink& output) {
   const Fields fields{{"lines", dropped.lines}, {"since", format_time(dropped.since)}};
   output.write(
       {dropped.until, default_level(EventName::log_lines_dropped), EventName::log_lines_dropped, "", message, fields});
+}
+
+std::atomic<bool>& writer_left() {
+  static std::atomic<bool> left = false;
+  return left;
 }
 
 // Signals are for the other threads, which wait for them.
@@ -163,7 +169,12 @@ LogQueue::~LogQueue() {
     thread_.join();
   } else {
     thread_.detach();
+    writer_left() = true;
   }
+}
+
+bool LogQueue::left_a_writer() {
+  return writer_left();
 }
 
 void LogQueue::write(const Event& event) {

@@ -23,6 +23,9 @@ class LogQueue final : public EventSink {
   LogQueue& operator=(const LogQueue&) = delete;
   // Waits for the last lines as flush() does. An output that still blocks then is left to its thread.
   ~LogQueue() override;
+  // Whether an output has kept a thread of this process from ending with its queue. Such a process ends by _Exit(): the
+  // thread may go on at any moment, and uses what destructors and exit handlers would take away.
+  static bool left_a_writer();
 
   void write(const Event& event) override;
   bool shows(Level level) const override;

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "core/as_tuple.hpp"
+#include "core/try.hpp"
 #include "gateway/process_handle.hpp"
 #include "gateway/program.hpp"
 
@@ -22,6 +23,8 @@ namespace renewd::gateway {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::chrono::milliseconds kLookAgain{10};
 
 // No proof: Asio reuses the state of a closed descriptor for the next one, along with an event that still waits in it.
 asio::awaitable<boost::system::error_code> readable(asio::posix::stream_descriptor& descriptor) {
@@ -56,6 +59,16 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 Descriptor writer_that_reads(Descriptor end) {
   Descriptor both(::open(fmt::format("/proc/self/fd/{}", end.get()).c_str(), O_RDWR | O_CLOEXEC));
   return both ? std::move(both) : std::move(end);
+}
+
+// Children that had not ended when they were to be reaped: whoever starts the next one looks after them.
+std::vector<pid_t>& left_behind() {
+  static std::vector<pid_t> children;
+  return children;
+}
+
+void reap_left_behind() {
+  std::erase_if(left_behind(), [](pid_t child) { return ::waitpid(child, nullptr, WNOHANG) != 0; });
 }
 
 // posix_spawn's two argument objects. Their functions fail only without memory.
@@ -102,6 +115,7 @@ ChildProcess::ChildProcess(const asio::any_io_executor& executor, pid_t pid, int
 // Not with Boost.Process: when 1.81 cannot execute the program, its child runs our exit handlers and stays a zombie.
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const asio::any_io_executor& executor,
                                                           std::vector<std::string> argv) {
+  reap_left_behind();
   const Result<std::string> program = find_program(argv.at(0));
   if (!program) {
     return tl::unexpected(program.error());
@@ -118,12 +132,14 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const asio::any_io_exe
   const int error = ::posix_spawn(&pid, program->c_str(), &arguments.actions, &arguments.attributes,
                                   pointers(argv).data(), pointers(environment).data());
   if (error != 0) {
+    // The kernel's word for a script without its interpreter is "No such file or directory".
+    TRY(check_program(*program));
     return system_failure(ErrorKind::gateway, "running " + *program, error);
   }
   auto handle = open_process(pid);
   if (!handle) {
     ::kill(-pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
+    left_behind().push_back(pid);
     return tl::unexpected(handle.error());
   }
   return std::unique_ptr<ChildProcess>(
@@ -140,10 +156,19 @@ ChildProcess::~ChildProcess() {
 asio::awaitable<bool> ChildProcess::ended_within(std::chrono::milliseconds time) {
   using asio::experimental::awaitable_operators::operator||;
   timer_.expires_after(time);
+  asio::steady_timer pause(timer_.get_executor());
   while (!has_ended()) {
     const auto first = co_await (readable(process_) || expired(timer_));
     if (first.index() != 0 || std::get<0>(first)) {
       co_return has_ended();
+    }
+    if (!has_ended()) {
+      // The handle is readable, but somebody traces the child, and is told of its end first.
+      pause.expires_after(kLookAgain);
+      const auto [cancelled] = co_await pause.async_wait(kAsTuple);
+      if (cancelled || std::chrono::steady_clock::now() >= timer_.expiry()) {
+        co_return has_ended();
+      }
     }
   }
   co_return true;
@@ -167,12 +192,14 @@ bool ChildProcess::let_go() {
   return ::poll(&end, 1, 0) == 0;  // without a writer it would be POLLHUP
 }
 
-int ChildProcess::reap() {
+std::optional<int> ChildProcess::reap() {
   int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
   reaped_ = true;
-  return status;
+  const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
+  if (ended == 0) {
+    left_behind().push_back(pid_);
+  }
+  return ended == pid_ ? std::optional(status) : std::nullopt;
 }
 
 }  // namespace renewd::gateway

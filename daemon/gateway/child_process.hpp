@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,9 @@ class ChildProcess {
   // For a child that has ended by itself: what it left running is on its own, and its output never ends or stops it
   // (docs/decisions/0014-output-that-outlives-us.md). Whether anything still holds that output.
   bool let_go();
-  // The wait status (waitpid(2)) of a child that has ended or was killed; waits for it if need be.
-  int reap();
+  // The wait status (waitpid(2)) of a child that has ended; nothing of one that has not, even though it was killed: it
+  // hangs in the kernel, or somebody traces it. That one is left to itself. Never waits.
+  std::optional<int> reap();
 
  private:
   ChildProcess(const boost::asio::any_io_executor& executor, pid_t pid, int pid_descriptor, int output,

@@ -26,6 +26,11 @@ namespace asio = boost::asio;
 // The same when the daemon itself is told to stop: it has a second in all.
 constexpr std::chrono::milliseconds kGraceWhenCancelled{500};
 constexpr std::chrono::seconds kOwnStopFollows{1};
+// Until what was killed has ended: at once, unless it hangs in the kernel.
+constexpr std::chrono::seconds kKillTakes{5};
+
+constexpr auto kUnkillable =
+    "does not end although it was killed: it hangs in the kernel (on a dead file server?), or somebody traces it";
 
 // A shell exits with 128 and the number of the signal that ended what it ran.
 bool was_told_to_end(int status) {
@@ -78,8 +83,8 @@ asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
     // The child may have ended with SIGTERM, and left others behind that ignore it.
     run.child->signal_group(SIGKILL);
   }
-  const int status = run.child->reap();
-  if (run.ending == Ending::by_itself && was_told_to_end(status)) {
+  const std::optional<int> status = run.child->reap();
+  if (run.ending == Ending::by_itself && status && was_told_to_end(*status)) {
     // By whoever stops our whole control group, or container: then our own turn comes now, and the gateway is not to
     // blame.
     asio::steady_timer timer(executor_, kOwnStopFollows);
@@ -121,28 +126,33 @@ asio::awaitable<void> CommandAction::wait_for_end(Run& run) {
     run.child->signal_group(SIGTERM);
     co_await run.child->ended_within(grace);
     run.child->signal_group(SIGKILL);
+    co_await run.child->ended_within(cancelled ? kGraceWhenCancelled : kKillTakes);
   }
   run.over = true;
   run.child->output().cancel();
 }
 
-Result<Activation> CommandAction::judge(Ending ending, int status, const std::string& last_line) const {
+Result<Activation> CommandAction::judge(Ending ending, std::optional<int> status, const std::string& last_line) const {
   const std::string doing = "running " + settings_.argv.at(0);
   const std::string words = last_line.empty() ? "" : fmt::format("; its last words: {}", printable(last_line));
   switch (ending) {
     case Ending::cancelled:
       return failure(ErrorKind::cancelled, doing + ": cancelled");
     case Ending::timed_out:
-      return failure(ErrorKind::gateway, fmt::format("{}: it was still running after {} and was ended{}", doing,
-                                                     format_duration(settings_.timeout), words));
+      return failure(ErrorKind::gateway,
+                     fmt::format("{}: it was still running after {} and {}{}", doing,
+                                 format_duration(settings_.timeout), status ? "was ended" : kUnkillable, words));
     case Ending::by_itself:
       break;
   }
-  if (WIFSIGNALED(status)) {
-    return failure(ErrorKind::gateway, fmt::format("{}: ended by {}{}", doing, signal_name(WTERMSIG(status)), words));
+  if (!status) {
+    return failure(ErrorKind::gateway, fmt::format("{}: its exit status is not known", doing));
   }
-  if (WEXITSTATUS(status) != 0) {
-    return failure(ErrorKind::gateway, fmt::format("{}: exit status {}{}", doing, WEXITSTATUS(status), words));
+  if (WIFSIGNALED(*status)) {
+    return failure(ErrorKind::gateway, fmt::format("{}: ended by {}{}", doing, signal_name(WTERMSIG(*status)), words));
+  }
+  if (WEXITSTATUS(*status) != 0) {
+    return failure(ErrorKind::gateway, fmt::format("{}: exit status {}{}", doing, WEXITSTATUS(*status), words));
   }
   return Activation{Use::in_use, settings_.argv.at(0) + " succeeded"};
 }

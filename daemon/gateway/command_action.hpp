@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "gateway/action.hpp"
 #include "gateway/child_process.hpp"
@@ -43,7 +44,8 @@ class CommandAction final : public Action {
 
   boost::asio::awaitable<void> read_output(Run& run);
   boost::asio::awaitable<void> wait_for_end(Run& run);
-  Result<Activation> judge(Ending ending, int status, const std::string& last_line) const;
+  // Without a status it has not ended, although it was killed.
+  Result<Activation> judge(Ending ending, std::optional<int> status, const std::string& last_line) const;
 
   boost::asio::any_io_executor executor_;
   configuration::CommandGateway settings_;

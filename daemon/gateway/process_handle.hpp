@@ -3,8 +3,6 @@
 
 #include <sys/types.h>
 
-#include <chrono>
-#include <filesystem>
 #include <string>
 
 #include "core/descriptor.hpp"
@@ -12,32 +10,35 @@
 
 namespace renewd::gateway {
 
-// pidfd_open(2). Error kind: gateway.
-Result<Descriptor> open_process(pid_t pid);
-
-// pidfd_send_signal(2); signal 0 asks whether it would be permitted. Error kind: gateway.
-Result<void> send_signal(const Descriptor& process, pid_t pid, int signal);
-
-// Whether this is a JVM, as far as /proc shows it to us.
-bool runs_java(pid_t pid);
-
-// "SIGTERM"; "signal 99" for a number that has no name.
-std::string signal_name(int signal);
-
 // A process and its number, which stays its own while it is held.
 struct HeldProcess {
   pid_t pid;
   Descriptor handle;
 };
 
-// The process whose number a pid file holds: one number above 1, and nothing else but white space. A number outlives
-// its process, and the kernel gives it away again: what was started after the file was written (up to kClockTolerance)
-// is another process, and refused like what cannot be a gateway at all (this process, a thread, one of the kernel's).
-// The comparison is by the wall clock, the only one that files know: where the clock was set forward since, the
-// gateway's own process is refused as well, until the file is written again. Error kind: gateway.
-Result<HeldProcess> open_process_of(const std::filesystem::path& pid_file);
+// pidfd_open(2). Error kind: gateway.
+Result<Descriptor> open_process(pid_t pid);
 
-// Start times are counted in 1/100 s and file times in ticks of up to 1/100 s; FAT has every other second only.
-inline constexpr std::chrono::seconds kClockTolerance{2};
+// pidfd_send_signal(2); signal 0 asks whether it would be permitted. Error kind: gateway.
+Result<void> send_signal(const Descriptor& process, pid_t pid, int signal);
+
+// Whether /proc shows us the process; the error, of kind gateway, says what hides it, or that it has ended.
+Result<void> check_visible(const HeldProcess& process);
+
+// For messages: which processes ProtectProc=invisible hides, and what to do for one that /proc hides.
+inline constexpr auto kWhatIsHidden =
+    "ProtectProc= of its unit hides what has another user or group, or more capabilities";
+inline constexpr auto kHowToSee =
+    "set ProtectProc=default in a drop-in of gravitee-renewd.service, and mount /proc without hidepid=";
+
+// Whether it would be shown to this user by a /proc that hides what its reader may not inspect (hidepid=2,
+// ProtectProc=invisible): not what has another user or group, or more capabilities than we have (ptrace(2)).
+bool is_transparent(pid_t pid);
+
+// Whether this is a JVM, as far as /proc shows it to us.
+bool runs_java(pid_t pid);
+
+// "SIGTERM"; "signal 99" for a number that has no name.
+std::string signal_name(int signal);
 
 }  // namespace renewd::gateway

@@ -23,6 +23,8 @@
 #include "core/descriptor.hpp"
 #include "core/text.hpp"
 #include "core/trusted_path.hpp"
+#include "core/try.hpp"
+#include "gateway/env_line.hpp"
 #include "gateway/process_handle.hpp"
 
 namespace renewd::gateway {
@@ -131,17 +133,18 @@ Result<void> check_loader(const std::string& program, const Descriptor& file, st
   return {};
 }
 
-// `#!/usr/bin/env -S name=value program`: env(1) looks for the program itself, and fails when it runs.
-Result<void> check_env(const std::string& program, const std::string& argument) {
-  std::istringstream words(argument);
-  for (std::string word; words >> word;) {
-    if (word.starts_with('-') || word.find('=') != std::string::npos) {
-      continue;
-    }
-    const auto found = search_program(word).and_then(check_executable);
-    return found ? Result<void>() : refused(program, "its interpreter: " + found.error().message);
+// env(1) looks for the program itself, and fails when it runs.
+Result<void> check_env(const std::string& program, std::string_view argument) {
+  const auto name = program_of_env(argument);
+  const auto found = name ? search_program(*name).and_then(check_executable) : Result<void>();
+  if (found) {
+    return {};
   }
-  return {};
+  const bool in_words = name->find_first_of(" \t") != std::string::npos;
+  return refused(program, "its interpreter: " + (in_words ? fmt::format("env takes \"{}\" for the name of one program; "
+                                                                        "#!/usr/bin/env -S splits it into words",
+                                                                        printable(*name))
+                                                          : found.error().message));
 }
 
 Result<void> check_format(const std::string& program, int depth);
@@ -169,8 +172,8 @@ Result<void> check_script(const std::string& program, std::string_view head, int
   if (auto there = check_executable(interpreter); !there) {
     return refused(program, "its interpreter: " + there.error().message);
   }
-  if (fs::path(interpreter).filename() == "env") {
-    return check_env(program, line.substr(end));
+  if (interpreter == "/usr/bin/env" || interpreter == "/bin/env") {
+    return check_env(program, std::string_view(line).substr(end));
   }
   return check_format(interpreter, depth + 1).map_error([&](Error error) {
     error.message = fmt::format("running {}: its interpreter: {}", program, error.message);
@@ -222,33 +225,33 @@ Result<void> check_length(const std::vector<std::string>& argv) {
 }  // namespace
 
 Result<std::string> find_program(const std::string& name) {
-  auto program = search_program(name);
-  if (!program) {
-    return program;
-  }
-  if (auto executable = check_executable(*program).and_then([&] { return check_format(*program, 0); }); !executable) {
-    return tl::unexpected(std::move(executable.error()));
-  }
+  TRY_LET(std::string program, search_program(name));
   // Whoever can change the program would be us with the next renewal.
-  const auto others = changed_by_others(*program, ::geteuid());
+  const auto others = changed_by_others(program, ::geteuid());
+  if (!others || !others->empty()) {
+    TRY(check_program(program));  // what nobody could run needs no other reason
+  }
   if (!others) {
-    return tl::unexpected(with_context("running " + *program, others.error()));
+    return tl::unexpected(with_context("running " + program, others.error()));
   }
   if (!others->empty()) {
-    return failure(ErrorKind::gateway, fmt::format("{} is not run, since others can change it: {}", *program, *others));
+    return failure(ErrorKind::gateway, fmt::format("{} is not run, since others can change it: {}", program, *others));
   }
   return program;
 }
 
+Result<void> check_program(const std::string& program) {
+  TRY(check_executable(program));
+  return check_format(program, 0);
+}
+
 Result<std::string> check_command(const std::vector<std::string>& argv) {
-  if (auto short_enough = check_length(argv); !short_enough) {
-    return tl::unexpected(std::move(short_enough.error()));
-  }
+  TRY(check_length(argv));
   // The command is watched by such a handle (ChildProcess).
-  if (const auto handle = open_process(::getpid()); !handle) {
-    return tl::unexpected(handle.error());
-  }
-  return find_program(argv.front());
+  TRY(open_process(::getpid()));
+  TRY_LET(std::string program, search_program(argv.front()));
+  TRY(check_program(program));
+  return find_program(program);
 }
 
 }  // namespace renewd::gateway

@@ -1,11 +1,14 @@
 #include "gateway/signal_action.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "core/try.hpp"
+#include "gateway/pid_file.hpp"
 #include "gateway/unit_check.hpp"
 
 namespace renewd::gateway {
@@ -57,16 +60,14 @@ asio::awaitable<Result<Units>> SignalAction::units() {
   co_return units_of(*states);
 }
 
-// Its end by a signal that an earlier process sent may be under way, or over: it gets no second one.
+// Its end by a signal that an earlier process sent may be under way, or over: it gets no second one. Nor does it need
+// one after a restart by others.
 asio::awaitable<Result<std::optional<UnitState>>> SignalAction::find_restarted(Before before, Deadline deadline) {
-  if (unit_.empty() || !terminates()) {
+  if (unit_.empty()) {
     co_return std::nullopt;
   }
-  auto systemd = SystemdUnits::connect(executor_);
-  if (!systemd) {
-    co_return tl::unexpected(systemd.error());
-  }
-  const Result<UnitState> now = co_await (*systemd)->state(unit_, deadline);
+  CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
+  const Result<UnitState> now = co_await systemd->state(unit_, deadline);
   if (!now) {
     co_return tl::unexpected(now.error());
   }
@@ -82,31 +83,51 @@ asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
     co_return tl::unexpected(restarted.error());
   }
   if (*restarted && ((*restarted)->running() || (*restarted)->changing())) {
-    co_return co_await await_restart(0, (*restarted)->automatic_restarts, deadline);
+    // systemd counts a restart when it begins.
+    const bool to_come = (*restarted)->restarts_by_itself() || (*restarted)->active_state == "deactivating";
+    co_return co_await await_restart(0, (*restarted)->automatic_restarts + (to_come ? 1 : 0), deadline);
   }
   auto target = co_await find_target(deadline);
   if (!target) {
     co_return tl::unexpected(target.error());
   }
   const std::optional<Target>& process = *target;
-  if (!process && !before.running.empty()) {
-    co_return failure(ErrorKind::gateway,
-                      unit_ + " is down since an earlier activation, and a signal cannot start it; start it by hand");
-  }
   if (!process) {
-    co_return Activation{Use::not_running, unit_ + " is not running: it will use the new certificate when it starts"};
+    co_return co_await explain_absence(before, deadline);
   }
   const Result<void> sent = send_signal(process->process.handle, process->process.pid, settings_.signal);
   if (!sent) {
     co_return tl::unexpected(with_context(process->name, sent.error()));
   }
   if (!unit_.empty() && terminates()) {
-    co_return co_await await_restart(process->process.pid, process->automatic_restarts, deadline);
+    co_return co_await await_restart(process->process.pid, process->automatic_restarts + 1, deadline);
   }
   co_return Activation{Use::not_confirmed,
                        fmt::format("sent {} to process {} of {}; whether it uses the new "
                                    "certificate cannot be seen from here",
                                    signal_name(settings_.signal), process->process.pid, process->name)};
+}
+
+// Of a unit that was not running. One that was stopped on purpose is left so; one that ended by itself, maybe after an
+// earlier activation, is the gateway's failure.
+asio::awaitable<Result<Activation>> SignalAction::explain_absence(Before before, Deadline deadline) {
+  CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
+  const Result<UnitState> now = co_await systemd->settled(unit_, deadline);
+  if (!now) {
+    co_return tl::unexpected(now.error());
+  }
+  if (now->up()) {
+    started_ = *now;
+    co_return Activation{Use::in_use,
+                         fmt::format("{} has been started with this keystore, main process {}", unit_, now->main_pid)};
+  }
+  if (before.running.empty() || now->was_stopped() || now->is_forgotten()) {
+    co_return Activation{Use::not_running, unit_ + " is not running: it will use the new certificate when it starts"};
+  }
+  co_return failure(ErrorKind::gateway,
+                    fmt::format("{} has ended by itself ({}), and a signal cannot start it: start it by hand; see "
+                                "journalctl -u {}",
+                                unit_, now->description(), now->name));
 }
 
 asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_target(Deadline deadline) {
@@ -156,6 +177,9 @@ asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_
 // A signal that would only end the process is refused.
 Result<SignalAction::Target> SignalAction::as_target(std::string name, HeldProcess process, int signal) {
   const bool harmful = signal == SIGHUP || signal == SIGUSR2;
+  if (harmful) {
+    TRY(check_visible(process).map_error([&](Error error) { return with_context(name, std::move(error)); }));
+  }
   if (harmful && runs_java(process.pid)) {
     return failure(ErrorKind::gateway,
                    fmt::format("{}: process {} is a JVM, which {} ends instead of reloading it; use gateway.systemd",
@@ -172,26 +196,36 @@ Result<void> SignalAction::check_permission(const Target& target) {
   return {};
 }
 
-Result<void> SignalAction::check_pid_file(const std::filesystem::path& pid_file, int signal) {
-  return open_process_of(pid_file)
-      .and_then([&](HeldProcess process) { return as_target(name_of(pid_file), std::move(process), signal); })
-      .and_then(check_permission);
+Result<void> SignalAction::check_pid_file(const std::filesystem::path& pid_file, int signal, OtherProcesses others) {
+  TRY_LET(auto process, open_process_of(pid_file));
+  const pid_t pid = process.pid;
+  TRY_LET(const Target target, as_target(name_of(pid_file), std::move(process), signal));
+  TRY(check_permission(target));
+  if (others == OtherProcesses::hidden && !is_transparent(pid)) {
+    return failure(ErrorKind::gateway, fmt::format("{}: process {} is hidden from the service ({}); {}", target.name,
+                                                   pid, kWhatIsHidden, kHowToSee));
+  }
+  return {};
 }
 
-asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, std::int64_t restarts_before,
+asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, std::int64_t restarts,
                                                                 Deadline deadline) {
-  auto systemd = SystemdUnits::connect(executor_);
-  if (!systemd) {
-    co_return tl::unexpected(systemd.error());
-  }
+  CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
+  const auto failed = [&](const UnitState& now, const std::string& why) {
+    const std::string sent =
+        old_pid == 0 ? "" : fmt::format("sent {} to process {}: ", signal_name(settings_.signal), old_pid);
+    return failure(ErrorKind::gateway,
+                   fmt::format("{}{} {} ({}); see journalctl -u {}", sent, unit_, why, now.description(), now.name));
+  };
   while (true) {
-    const Result<UnitState> now = co_await (*systemd)->state(unit_, steady_clock::now() + kQuestionTimeout);
+    const Result<UnitState> now = co_await systemd->state(unit_, steady_clock::now() + kQuestionTimeout);
     if (!now) {
       co_return tl::unexpected(now.error());
     }
     if (now->up() && now->main_pid != 0 && now->main_pid != old_pid) {
       started_ = *now;
-      started_->automatic_restarts = restarts_before + 1;  // the one that we brought about
+      // Those beyond the one that we brought about, or wait for, are crashes. A start by others sets the counter back.
+      started_->automatic_restarts = std::min(now->automatic_restarts, restarts);
       if (old_pid == 0) {
         co_return Activation{
             Use::in_use,
@@ -203,13 +237,17 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
     if (now->was_stopped()) {
       co_return Activation{Use::not_running, unit_ + " was stopped: it will use the new certificate when it starts"};
     }
-    if (steady_clock::now() >= deadline) {
-      co_return failure(ErrorKind::gateway,
-                        fmt::format("sent {} to process {}: {} was not up again after {} ({}); see journalctl -u {}",
-                                    signal_name(settings_.signal), old_pid, unit_, format_duration(timeout_),
-                                    now->description(), now->name));
+    const bool is_down = !now->running() && !now->changing();
+    if (is_down) {
+      const Result<bool> shuts_down = co_await systemd->host_shuts_down(deadline);
+      if (!shuts_down.value_or(false)) {
+        co_return failed(*now, "has ended, and systemd does not start it again");
+      }
     }
-    const Result<void> waited = co_await (*systemd)->wait_until(steady_clock::now() + kAskAgain);
+    if (steady_clock::now() >= deadline) {
+      co_return failed(*now, fmt::format("was not up again after {}", format_duration(timeout_)));
+    }
+    const Result<void> waited = co_await systemd->wait_until(steady_clock::now() + kAskAgain);
     if (!waited) {
       co_return tl::unexpected(waited.error());
     }
@@ -259,8 +297,12 @@ asio::awaitable<Result<std::string>> SignalAction::rehearse() {
   if (!permitted) {
     co_return tl::unexpected(permitted.error());
   }
-  co_return fmt::format("may send {} to process {} of {}", signal_name(settings_.signal), process->process.pid,
-                        process->name);
+  std::string message = fmt::format("may send {} to process {} of {}", signal_name(settings_.signal),
+                                    process->process.pid, process->name);
+  if (unit_.empty() && !is_transparent(process->process.pid)) {
+    message += fmt::format("; the service may not ({}): {}", kWhatIsHidden, kHowToSee);
+  }
+  co_return message;
 }
 
 }  // namespace renewd::gateway

@@ -10,6 +10,9 @@
 
 namespace renewd::gateway {
 
+// Whether the /proc of the one that sends the signal shows it processes that it may not inspect.
+enum class OtherProcesses { shown, hidden };
+
 class SignalAction final : public Action {
  public:
   // `timeout` bounds an activation.
@@ -26,7 +29,7 @@ class SignalAction final : public Action {
   boost::asio::awaitable<Result<Look>> check(Before before) override;
 
   // Whether the process of a pid file would get the signal now: what rehearse() does, without an event loop.
-  static Result<void> check_pid_file(const std::filesystem::path& pid_file, int signal);
+  static Result<void> check_pid_file(const std::filesystem::path& pid_file, int signal, OtherProcesses others);
 
  private:
   struct Target {
@@ -40,11 +43,11 @@ class SignalAction final : public Action {
   boost::asio::awaitable<Result<std::optional<Target>>> find_target(Deadline deadline);
   static Result<Target> as_target(std::string name, HeldProcess process, int signal);
   static Result<void> check_permission(const Target& target);
+  boost::asio::awaitable<Result<Activation>> explain_absence(Before before, Deadline deadline);
   // The unit, where it has been started since `before`, or is about to be.
   boost::asio::awaitable<Result<std::optional<UnitState>>> find_restarted(Before before, Deadline deadline);
-  // `old_pid` is 0 where another process than this one sent the signal.
-  boost::asio::awaitable<Result<Activation>> await_restart(pid_t old_pid, std::int64_t restarts_before,
-                                                           Deadline deadline);
+  // `old_pid` is 0 where another process than this one sent the signal. So many automatic `restarts` are no crashes.
+  boost::asio::awaitable<Result<Activation>> await_restart(pid_t old_pid, std::int64_t restarts, Deadline deadline);
 
   boost::asio::any_io_executor executor_;
   configuration::SignalGateway settings_;

@@ -165,10 +165,12 @@ asio::awaitable<Result<UnitOnHost>> SystemdUnits::look_up(std::string unit, Dead
     co_return tl::unexpected(properties.error());
   }
   const std::string homes = properties->text("ProtectHome");
+  const std::string processes = properties->text("ProtectProc");
   co_return UnitOnHost{properties->text("Id"),
                        properties->text("User"),
                        properties->list("SupplementaryGroups"),
                        homes == "yes" || homes == "tmpfs",
+                       !processes.empty() && processes != "default",
                        output_elsewhere(*properties),
                        check_loaded(unit, *properties),
                        ties(*properties)};

@@ -41,6 +41,7 @@ struct UnitOnHost {
   std::string user;                 // User=, empty for root
   std::vector<std::string> groups;  // SupplementaryGroups=
   bool hides_homes;                 // ProtectHome=: home directories are empty, or not there, for it
+  bool hides_processes;             // ProtectProc=: it sees none that it may not inspect
   std::string output;               // StandardOutput= and StandardError=, where none of them reaches the journal
   Result<void> usable;              // the error says why systemd could not start it
   std::vector<Tie> stopped_by;

@@ -39,6 +39,8 @@ struct UnitState {
   // It was up, and systemd was asked to stop it: then the stop comes before the end of the main process. The status of
   // that process says nothing: a JVM ends with 143 both ways.
   bool was_stopped() const;
+  // systemd remembers no run of it: it forgets a unit that has ended without failing and that nothing refers to.
+  bool is_forgotten() const { return active_state == "inactive" && start_began == 0; }
   // Whether it runs, or ran, by another start than at that time.
   bool started_since(const UnitState& before) const;
   // For messages: "ActiveState=failed, exit status 3".

@@ -180,6 +180,7 @@ asio::awaitable<std::vector<HostFinding>> check_host(asio::any_io_executor execu
   std::vector<HostFinding> findings;
   std::optional<User> user;
   bool hides_homes = false;
+  auto others = gateway::OtherProcesses::shown;
   std::optional<UnitOnHost> own_unit;
   auto systemd = SystemdUnits::connect(executor);
   if (systemd) {
@@ -187,12 +188,15 @@ asio::awaitable<std::vector<HostFinding>> check_host(asio::any_io_executor execu
     if (own) {
       user = service_user(*own, findings);
       hides_homes = own->usable && own->hides_homes;
+      if (own->usable && own->hides_processes) {
+        others = gateway::OtherProcesses::hidden;
+      }
       own_unit = own->usable ? std::optional(*own) : std::nullopt;
     } else {
       systemd = tl::unexpected(own.error());  // a bus without systemd, as in many containers
     }
   }
-  HostFiles files(std::move(user), hides_homes, now);
+  HostFiles files(std::move(user), hides_homes, others, now);
   files.check_configuration(file);
   std::vector<NamedUnit> units;
   for (std::size_t i = 0; i < settings.certificates.size(); ++i) {

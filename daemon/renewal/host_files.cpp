@@ -17,7 +17,6 @@
 #include "core/text.hpp"
 #include "core/trusted_path.hpp"
 #include "gateway/program.hpp"
-#include "gateway/signal_action.hpp"
 #include "installation/installer.hpp"
 #include "installation/state_files.hpp"
 #include "renewal/token_watch.hpp"
@@ -115,7 +114,8 @@ void HostFiles::check_pid_file(const std::string& key, const fs::path& pid_file,
          fmt::format("there is no pid file {} now: the gateway is not running, or writes another", pid_file.string()));
     return;
   }
-  const auto sent = ask_as(user_, [&] { return gateway::SignalAction::check_pid_file(pid_file, signal); });
+  const auto sent =
+      ask_as(user_, [&] { return gateway::SignalAction::check_pid_file(pid_file, signal, other_processes_); });
   if (!sent) {
     warn(key, fmt::format("the gateway would not get its signal{}: {}", as_user(), sent.error().message));
   }

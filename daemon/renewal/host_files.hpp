@@ -11,6 +11,7 @@
 #include "certificate/ca_file.hpp"
 #include "core/file_access.hpp"
 #include "core/secret.hpp"
+#include "gateway/signal_action.hpp"
 #include "renewal/host_check.hpp"
 #include "renewal/installed.hpp"
 #include "renewal/policy.hpp"
@@ -21,8 +22,8 @@ class HostFiles {
  public:
   // `user` is the one that the daemon runs as; without one, that of this process. `hides_homes`: it sees no home
   // directory.
-  HostFiles(std::optional<User> user, bool hides_homes, TimePoint now)
-      : user_(std::move(user)), hides_homes_(hides_homes), now_(now) {}
+  HostFiles(std::optional<User> user, bool hides_homes, gateway::OtherProcesses others, TimePoint now)
+      : user_(std::move(user)), hides_homes_(hides_homes), other_processes_(others), now_(now) {}
 
   // `key` is the certificate's in findings: "certificates[0]".
   void check_certificate(const std::string& key, const configuration::CertificateSettings& settings);
@@ -68,6 +69,7 @@ class HostFiles {
   PosixFilesystem filesystem_;
   std::optional<User> user_;
   bool hides_homes_;
+  gateway::OtherProcesses other_processes_;
   TimePoint now_;
   std::vector<HostFinding> findings_;
 };

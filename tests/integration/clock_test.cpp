@@ -102,6 +102,31 @@ TEST_CASE("a host that boots in 1970 asks for nothing, loses nothing, and says t
   CHECK(host.cloud().request_count() == 0);
 }
 
+TEST_CASE("a clock that was set since makes neither a stranger of the gateway nor the other way round") {
+  Host host;
+  const std::string pid_file = (host / "gateway.pid").string();
+  host.configure({.certificate = {"gateway: {signal: {pid_file: " + pid_file + ", signal: SIGUSR1}}"}});
+  BackgroundProcess gateway({"sleep", "1000"});
+  const auto told = [&](int moved_by) {
+    return run({RENEWD_BINARY, "--config", host.configuration().string(), "validate"},
+               {.environment = {{"LD_PRELOAD", MOVED_CLOCK_LIBRARY},
+                                {"MOVED_CLOCK", std::to_string(moved_by)},
+                                {"DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus"}}})
+        .errors;
+  };
+  // Somebody looks at it, and be it the daemon.
+  REQUIRE(std::filesystem::exists("/proc/" + std::to_string(gateway.pid()) + "/stat"));
+  write_file(pid_file, std::to_string(gateway.pid()));
+  for (const int moved_by : {0, 60, 3600, -60, -3600}) {
+    CAPTURE(moved_by);
+    write_file(pid_file, std::to_string(gateway.pid()));
+    run_or_throw({"touch", "-r", "/proc/" + std::to_string(gateway.pid()), pid_file});
+    CHECK_THAT(told(moved_by), !ContainsSubstring("would not get its signal"));
+    run_or_throw({"touch", "-d", "10 minutes ago", pid_file});
+    CHECK_THAT(told(moved_by), ContainsSubstring("would not get its signal"));
+  }
+}
+
 TEST_CASE("an idle daemon makes no system call at all") {
   if (!have_program("strace")) {
     WARN("skipped: strace is missing");

@@ -147,6 +147,19 @@ TEST_CASE("a signal of a lost terminal, or any other that ends a process, ends t
   CHECK((::kill(command, 0) != 0 && errno == ESRCH));
 }
 
+TEST_CASE("a command that fails has failed, although whoever started us ignores SIGCHLD") {
+  Host host;
+  host.configure({.certificate = {"gateway: {command: {argv: [/bin/false]}}"}, .keystore = {}, .http = {}});
+  std::vector<std::string> ignoring{"/bin/sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"};
+  for (const auto& word : host.renew_command()) {
+    ignoring.push_back(word);
+  }
+  const CommandResult result = run(ignoring);
+  INFO(result.output << result.errors);
+  CHECK(result.status == 1);
+  CHECK_THAT(result.errors, ContainsSubstring("/bin/false: exit status 1"));
+}
+
 TEST_CASE("a limit on the size of files is a failure of the disk, not the end of the process") {
   Host host;
   std::vector<std::string> limited{"/bin/sh", "-c", "ulimit -f 0; exec \"$@\"", "sh"};

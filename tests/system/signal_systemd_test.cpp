@@ -73,6 +73,79 @@ TEST_CASE("a signal to a unit that is not running is not sent") {
   CHECK(signal.rehearse());
 }
 
+TEST_CASE("a unit that was stopped on purpose since is no failure of the gateway") {
+  Machine machine;
+  for (const int number : {SIGTERM, SIGUSR1}) {
+    CAPTURE(number);
+    machine.add_unit("stopped", "ExecStart=/bin/sleep infinity\nRestart=always");
+    machine.start("stopped");
+    UnitSignal signal("stopped", number);
+    REQUIRE(signal.verify());  // it was running before
+    renewd::testing::run_or_throw({"systemctl", "stop", "stopped"});
+    const auto activation = signal.activate();
+    INFO((activation ? "" : activation.error().message));
+    REQUIRE(activation);
+    CHECK(activation->use == Use::not_running);
+    CHECK(machine.property("stopped", "ActiveState") == "inactive");
+  }
+}
+
+TEST_CASE("a unit that ended by itself since is the gateway's failure, and a signal is sent to nobody") {
+  Machine machine;
+  machine.add_running_unit("ended");
+  UnitSignal signal("ended", SIGUSR1);
+  REQUIRE(signal.verify());
+  renewd::testing::run_or_throw({"systemctl", "kill", "--signal=KILL", "ended"});
+  renewd::testing::run_or_throw({"sh", "-c", "until systemctl is-failed ended; do sleep 0.1; done"});
+  const auto activation = signal.activate();
+  REQUIRE_FALSE(activation);
+  CHECK_THAT(activation.error().message, ContainsSubstring("ended by itself (ActiveState=failed"));
+}
+
+TEST_CASE("a unit that systemd does not start again after the signal is not waited for") {
+  Machine machine;
+  const auto refused = [&](const std::string& service) {
+    CAPTURE(service);
+    machine.add_unit("leaving", service);
+    machine.start("leaving");
+    const auto activation = UnitSignal("leaving", SIGTERM).activate();
+    REQUIRE_FALSE(activation);
+    CHECK(activation.error().kind == ErrorKind::gateway);
+    CHECK_THAT(activation.error().message, ContainsSubstring("systemd does not start it again"));
+  };
+  // SIGTERM is no failure for systemd.
+  refused("ExecStart=/bin/sleep infinity\nRestart=on-failure");
+  refused(
+      "Type=notify\nNotifyAccess=all\nRestart=always\nRestartPreventExitStatus=7\n"
+      "ExecStart=/bin/sh -c \"trap 'exit 7' TERM; systemd-notify --ready; while :; do sleep 0.1; done\"");
+}
+
+TEST_CASE("a crash after a restart that an earlier process brought about is noticed") {
+  Machine machine;
+  machine.add_unit("crashing", "ExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=100ms");
+  machine.start("crashing");
+  UnitSignal signal("crashing", SIGTERM);
+  Before before{{}, std::chrono::system_clock::now(), "", {}};
+  const Units units = signal.loop.finish(signal.gateway->units()).value();
+  before.running = units.running;
+  before.invocations = units.invocations;
+  const auto end_main_process = [&](const char* with) {
+    const std::string pid = std::to_string(machine.main_pid("crashing"));
+    renewd::testing::run_or_throw({"systemctl", "kill", std::string("--signal=") + with, "crashing"});
+    renewd::testing::run_or_throw({"sh", "-c",
+                                   "until p=$(systemctl show -P MainPID crashing) && [ \"$p\" != 0 ] && [ \"$p\" != " +
+                                       pid + " ]; do sleep 0.1; done"});
+  };
+  end_main_process("TERM");
+  const auto activation = signal.loop.finish(signal.gateway->activate(before));
+  REQUIRE(activation);
+  CHECK(activation->use == Use::in_use);
+  end_main_process("KILL");
+  const auto verified = signal.loop.finish(signal.gateway->verify(before));
+  REQUIRE_FALSE(verified);
+  CHECK_THAT(verified.error().message, ContainsSubstring("systemd started it again"));
+}
+
 TEST_CASE("a signal to another user's process is found out by the rehearsal") {
   Machine machine;
   machine.add_unit("foreign", "User=daemon\nExecStart=/bin/sleep infinity");

@@ -114,6 +114,7 @@ TEST_CASE("a queue ends although its output takes nothing") {
   const FixedClock clock;
   EventLog(std::make_shared<LogQueue>(gate), clock).event(EventName::certificate_checked, "", "fine");
   CHECK(gate->lines().empty());
+  CHECK(LogQueue::left_a_writer());
   gate->open();
 }
 

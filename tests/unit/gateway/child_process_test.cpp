@@ -1,10 +1,16 @@
 #include "gateway/child_process.hpp"
 
 #include <fcntl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <csignal>
 #include <optional>
+#include <string>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -51,4 +57,45 @@ TEST_CASE("an event of a descriptor that was closed does not end a child") {
   io.run();
   REQUIRE(ended);
   CHECK_FALSE(*ended);
+}
+
+// What hangs in the kernel looks the same: killed, and not to be waited for.
+TEST_CASE("a child that does not end although it was killed is left to itself, and reaped later") {
+  asio::io_context io;
+  auto child = ChildProcess::start(io.get_executor(), {"/bin/sh", "-c", "echo $$; exec sleep 600"}).value();
+  std::array<char, 32> text{};
+  const pid_t pid = std::stoi(std::string(text.data(), child->output().read_some(asio::buffer(text))));
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
+  const pid_t tracer = ::fork();
+  if (tracer == 0) {
+    const char traces = ::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) == 0 ? 'y' : 'n';
+    (void)!::write(writing.get(), &traces, 1);
+    ::pause();
+  }
+  char traces = 'n';
+  REQUIRE(::read(reading.get(), &traces, 1) == 1);
+  if (traces == 'y') {
+    child->signal_group(SIGKILL);
+    std::optional<bool> ended;
+    asio::co_spawn(
+        io, [&]() -> asio::awaitable<void> { ended = co_await child->ended_within(std::chrono::milliseconds(100)); },
+        asio::detached);
+    io.run();
+    CHECK(ended.value_or(true) == false);
+    CHECK_FALSE(child->reap());
+    child.reset();
+  }
+  ::kill(tracer, SIGKILL);
+  ::waitpid(tracer, nullptr, 0);
+  if (traces != 'y') {
+    WARN("skipped: this kernel lets nobody trace another process");
+    return;
+  }
+  siginfo_t end{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED | WNOWAIT) == 0);
+  CHECK(ChildProcess::start(io.get_executor(), {"/bin/true"}));
+  CHECK(::waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED | WNOHANG | WNOWAIT) != 0);
 }
