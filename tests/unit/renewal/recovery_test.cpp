@@ -165,6 +165,19 @@ TEST_CASE("a keystore that comes while the gateway is verified is neither taken 
   CHECK_FALSE(in_use(world));
 }
 
+TEST_CASE("a keystore that comes while an interrupted activation is verified is not activated as ours") {
+  World world;
+  world.gateway.on_verify = [] { throw Crash(); };
+  CHECK_THROWS_AS(world.run(), Crash);
+  world.gateway.on_verify = [&] { write_file(world.keystore, keystores().newest); };
+  world.gateway.verification = failure(ErrorKind::gateway, "unhealthy");
+  const auto completed = world.run();
+  REQUIRE_FALSE(completed);
+  CHECK(completed.error().kind == ErrorKind::busy);
+  CHECK(world.gateway.activations == 1);
+  CHECK(read_file(world.keystore) == keystores().newest);
+}
+
 TEST_CASE("an answer that could not be stored is kept in memory and not asked for again") {
   World world;
   asio::io_context io;
