@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -19,6 +20,9 @@ namespace renewd::setup {
 namespace {
 
 namespace fs = std::filesystem;
+
+// systemd.syntax(7), and what it takes besides.
+constexpr std::array<std::string_view, 6> kTrue{"1", "yes", "y", "true", "t", "on"};
 
 // One service, gathered from its unit file and drop-ins in their order.
 class Gathering {
@@ -51,8 +55,7 @@ class Gathering {
     unit_.user = expanded(last("User")).value_or(last("User"));
     unit_.group = expanded(last("Group")).value_or(last("Group"));
     unit_.groups = words("SupplementaryGroups");
-    const std::string dynamic = last("DynamicUser");
-    unit_.dynamic_user = dynamic == "yes" || dynamic == "true" || dynamic == "on" || dynamic == "1";
+    unit_.dynamic_user = std::ranges::find(kTrue, lower_case(last("DynamicUser"))) != kTrue.end();
     const std::string directory = last("WorkingDirectory");
     unit_.working_directory = expanded(directory.starts_with('-') ? directory.substr(1) : directory).value_or("");
     for (const std::string& line : assignments_["Environment"]) {

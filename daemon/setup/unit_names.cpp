@@ -160,17 +160,19 @@ std::vector<std::string> aliases_of(const HostFiles& files, const std::string& u
   return aliases;
 }
 
-// The names of the drop-in directories of one name, the most important first: a-b.service.d comes before a-.service.d,
-// and an instance's before its template's.
+// The names of the drop-in directories of one name, the most important first, in systemd's order: those of an instance,
+// of its template, and of their prefixes up to a dash, where a template's have no "@".
 void add_drop_in_names(const std::string& unit, std::vector<std::string>& names) {
   names.push_back(unit + ".d");
-  const auto end = std::min(unit.find('@'), unit.size() - kService.size());
-  for (auto dash = unit.substr(0, end).rfind('-'); dash != std::string::npos && dash > 0;
-       dash = unit.rfind('-', dash - 1)) {
-    names.push_back(unit.substr(0, dash + 1) + unit.substr(end) + ".d");
-  }
-  if (const auto instance = instance_of(unit); !instance.name.empty()) {
+  const Instance instance = instance_of(unit);
+  if (!instance.name.empty()) {
     add_drop_in_names(instance.template_name, names);
+  }
+  const std::string prefix = unit.substr(0, std::min(unit.find('@'), unit.size() - kService.size()));
+  const auto dash = prefix.size() < 2 ? std::string::npos : prefix.rfind('-', prefix.size() - 2);
+  if (dash != std::string::npos && dash > 0) {
+    const std::string of_instance = instance.name.empty() ? "" : "@" + instance.name;
+    add_drop_in_names(prefix.substr(0, dash + 1) + of_instance + std::string(kService), names);
   }
 }
 

@@ -56,6 +56,16 @@ TEST_CASE("the unit file of the most important directory counts, drop-ins in the
   CHECK(unit.command == std::vector<std::string>{"/etc"});
 }
 
+TEST_CASE("a boolean is one in all of systemd's spellings") {
+  for (const auto& [text, is_dynamic] : std::vector<std::pair<std::string, bool>>{
+           {"Yes", true}, {"y", true}, {"T", true}, {"1", true}, {"ON", true}, {"no", false}, {"", false}}) {
+    INFO(text);
+    const SurveyedHost host;
+    host.write("/etc/systemd/system/gw.service", "[Service]\nExecStart=/gw\nDynamicUser=" + text + "\n");
+    CHECK(only_unit(host).dynamic_user == is_dynamic);
+  }
+}
+
 TEST_CASE("an empty assignment begins anew") {
   const SurveyedHost host;
   host.write("/etc/systemd/system/gw.service",

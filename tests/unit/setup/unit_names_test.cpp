@@ -84,7 +84,8 @@ TEST_CASE("drop-ins of an instance, its template, their prefixes and their alias
   host.write("/usr/lib/systemd/system/gw-a@.service", "[Service]\nExecStart=/gw\n");
   host.link("gw-a@.service", "/usr/lib/systemd/system/old@.service");
   const std::vector<std::string> directories{"gw-a@eu.service.d", "gw-a@.service.d", "gw-@eu.service.d",
-                                             "gw-@.service.d",    "old@.service.d",  "service.d"};
+                                             "gw-@.service.d",    "gw-.service.d",   "old@.service.d",
+                                             "service.d"};
   for (const auto& directory : directories) {
     host.write("/etc/systemd/system/" + directory + "/" + directory + ".conf", "[Service]\n");
     host.write("/usr/lib/systemd/system/" + directory + "/same.conf", "[Service]\n");
