@@ -6,6 +6,7 @@
 
 #include "configuration/sections.hpp"
 #include "configuration/values.hpp"
+
 namespace renewd::configuration {
 namespace {
 

@@ -50,7 +50,7 @@ struct TcpAddress {
 // A port of this host, or the absolute path of a unix socket.
 using ListenAddress = std::variant<TcpAddress, std::filesystem::path>;
 
-// What the value of a key may be, and where it goes. The `seconds` and the others are there as long as the settings.
+// What the value of a key may be, and where it goes; valid as long as the settings are where they are.
 struct Duration {
   seconds* into;
   seconds at_least{1};  // and at most a year

@@ -125,4 +125,17 @@ json::array declared(const Keys& keys) {
   return all;
 }
 
+std::map<std::string, json::value> values_of(const json::array& keys, const std::string& prefix) {
+  std::map<std::string, json::value> values;
+  for (const json::value& key : keys) {
+    const std::string name = prefix + std::string(key.at("name").as_string());
+    if (const auto* const below = key.as_object().if_contains("keys")) {
+      values.merge(values_of(below->as_array(), name + "."));
+    } else if (const auto* const value = key.as_object().if_contains("default")) {
+      values[name] = *value;
+    }
+  }
+  return values;
+}
+
 }  // namespace renewd::configuration

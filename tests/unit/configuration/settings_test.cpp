@@ -1,11 +1,8 @@
 // Files that are right: defaults, every key, and the example that is installed.
 #include <chrono>
 #include <csignal>
-#include <map>
 #include <regex>
 #include <sstream>
-
-#include <boost/json.hpp>
 
 #include "configuration/loader.hpp"
 #include "declared.hpp"
@@ -16,7 +13,6 @@
 namespace renewd::configuration {
 namespace {
 
-namespace json = boost::json;
 using namespace std::chrono_literals;
 using std::chrono::days;
 
@@ -331,20 +327,6 @@ TEST_CASE("the example that is installed loads as it is") {
   const Settings settings = settings_of(testing::read_file(RENEWD_EXAMPLE_CONFIGURATION));
   REQUIRE(settings.certificates.size() == 1);
   CHECK(settings.certificates[0].name == "production");
-}
-
-// Of every key that has one, the value.
-std::map<std::string, json::value> values_of(const json::array& keys, const std::string& prefix = "") {
-  std::map<std::string, json::value> values;
-  for (const json::value& key : keys) {
-    const std::string name = prefix + std::string(key.at("name").as_string());
-    if (const auto* const below = key.as_object().if_contains("keys")) {
-      values.merge(values_of(below->as_array(), name + "."));
-    } else if (const auto* const value = key.as_object().if_contains("default")) {
-      values[name] = *value;
-    }
-  }
-  return values;
 }
 
 TEST_CASE("the example that is installed loads with every option, and shows the defaults") {

@@ -2,6 +2,7 @@
 
 #include "configuration/loader.hpp"
 #include "support/catch.hpp"
+#include "unit/configuration/declared.hpp"
 
 namespace renewd::setup {
 namespace {
@@ -82,6 +83,19 @@ TEST_CASE("every option in it is right once its # is removed") {
   CHECK(settings->certificates.at(0).gateway.log_probe.has_value());
   CHECK(settings->certificates.at(1).gateway.http_probe.has_value());
   CHECK(settings->http.proxy.has_value());
+}
+
+TEST_CASE("an option in it that is no example shows the default") {
+  auto shown = configuration::parse(uncommented(text_of({draft()})));
+  REQUIRE(shown);
+  auto by_itself = settings_of({draft()});
+  const auto options = configuration::values_of(configuration::declared(shown->keys()));
+  const auto defaults = configuration::values_of(configuration::declared(by_itself.keys()));
+  CHECK(defaults.size() > 20);
+  for (const auto& [name, value] : defaults) {
+    CAPTURE(name);
+    CHECK(options.at(name) == value);
+  }
 }
 
 TEST_CASE("without a health check or a unit it is valid, too") {
