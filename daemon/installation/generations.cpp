@@ -133,6 +133,15 @@ std::string describe(const Generation& generation) {
              : fmt::format("generation {}", generation.number);
 }
 
+std::optional<CertificateRecord> certificate_of(const Generations& generations, std::optional<int> number) {
+  for (auto& generation : generations.list().value_or(std::vector<Generation>())) {
+    if (generation.number == number) {
+      return std::move(generation.certificate);
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<Generation> longer_lasting(const Generations& generations, std::chrono::sys_seconds installed_until) {
   std::optional<Generation> longest;
   for (auto& generation : generations.list().value_or(std::vector<Generation>())) {

@@ -48,6 +48,8 @@ class Generations {
 
 // One generation in a sentence: number, serial and end, as far as they are known.
 std::string describe(const Generation& generation);
+// The certificate in a generation; nothing without such a generation, or where its certificate is not known.
+std::optional<CertificateRecord> certificate_of(const Generations& generations, std::optional<int> number);
 // The generation that lasts the longest, where it outlasts the installed certificate; nothing when none does.
 std::optional<Generation> longer_lasting(const Generations& generations, std::chrono::sys_seconds installed_until);
 

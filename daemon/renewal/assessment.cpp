@@ -45,9 +45,10 @@ double days_to_judge(seconds left, const Threshold& warning, const Threshold& cr
 Facts facts_of(const Standing& standing, const Threshold& warning, const Threshold& critical, TimePoint now) {
   const Outlook& outlook = *standing.outlook;
   const auto& installed = outlook.certificate;
-  const bool other = standing.in_use && !standing.installed_is_in_use();
-  const bool in_use_first = other && standing.in_use->not_after < installed.not_after();
-  const TimePoint expires = in_use_first ? TimePoint(standing.in_use->not_after) : TimePoint(installed.not_after());
+  const auto& in_use = standing.in_use ? standing.in_use : standing.replaced;
+  const bool other = in_use && in_use->fingerprint != installed.fingerprint_sha256();
+  const bool in_use_first = other && in_use->not_after < installed.not_after();
+  const TimePoint expires = in_use_first ? TimePoint(in_use->not_after) : TimePoint(installed.not_after());
   const auto left = std::chrono::floor<seconds>(expires - now);
   return {.standing = standing,
           .outlook = outlook,

@@ -31,12 +31,8 @@ std::optional<std::chrono::sys_seconds> Renewal::in_use_until(const Entry& unfin
   if (const auto in_use = history_.in_use()) {
     return in_use->not_after;
   }
-  for (const auto& generation : generations_.list().value_or(std::vector<installation::Generation>())) {
-    if (generation.number == unfinished.previous_generation && generation.certificate) {
-      return generation.certificate->not_after;
-    }
-  }
-  return std::nullopt;
+  const auto replaced = installation::certificate_of(generations_, unfinished.previous_generation);
+  return replaced ? std::optional(replaced->not_after) : std::nullopt;
 }
 
 // The journal may be lost, or older than the keystore: damaged, or as a power cut leaves it on a file system that

@@ -37,6 +37,10 @@ Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> in
                     .attempts = installation::AttemptStore(filesystem, paths).load(),
                     .requests = requests.size(),
                     .history = history.list()};
+  if (standing.activation_pending() && !standing.in_use) {
+    standing.replaced = installation::certificate_of(installation::Generations(filesystem, paths),
+                                                     standing.unfinished->previous_generation);
+  }
   const bool token_is_seen = certificate.token && (looker == Looker::daemon || !is_out_of_sight(*certificate.token));
   if (token_is_seen && certificate.renew == configuration::RenewMode::automatic) {
     standing.token_problem = token_problem(*certificate.token, now);

@@ -43,6 +43,9 @@ struct Standing {
   Result<Outlook> outlook;
   // What the gateway last started with; nothing when it is not known.
   std::optional<installation::CertificateRecord> in_use = std::nullopt;
+  // What the renewal under way has replaced: until the gateway has been seen to use another, that is what it uses.
+  // Nothing when `in_use` is known.
+  std::optional<installation::CertificateRecord> replaced = std::nullopt;
   // The renewal under way.
   std::optional<installation::JournalEntry> unfinished = std::nullopt;
   installation::Attempts attempts = {};

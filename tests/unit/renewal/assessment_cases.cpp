@@ -18,6 +18,11 @@ Standing with_in_use(Standing standing, std::chrono::seconds left) {
   return standing;
 }
 
+Standing with_replaced(Standing standing, std::chrono::seconds left) {
+  standing.replaced = another_in_use(left);
+  return standing;
+}
+
 Standing with_token_problem(Standing standing) {
   standing.token_problem = "the account token expired at 2026-01-01T00:00:00Z: make a new one";
   return standing;
@@ -99,6 +104,12 @@ std::vector<AssessmentCase> made() {
       {"a renewed keystore is installed, and the gateway has not been restarted",
        with_in_use(standing_in(at({.left = 364 * kDay}, Phase::installed)), 29 * kDay),
        {{Kind::expiring, warning}, {Kind::activation_pending, warning}}},
+      {"the first renewed keystore is installed, and the gateway has not been restarted",
+       with_replaced(standing_in(at({.left = 364 * kDay, .in_use = false}, Phase::installed)), 3 * kDay),
+       {{Kind::expiring, critical}, {Kind::activation_pending, warning}}},
+      {"the replaced keystore is being restored",
+       with_replaced(standing_in(at({.left = 3 * kDay, .in_use = false}, Phase::rolling_back)), 364 * kDay),
+       {{Kind::expiring, critical}, {Kind::restoration_pending, warning}}},
       {"the gateway has been restarted, and is being verified",
        standing_in(at({}, Phase::activated)),
        {{Kind::activation_pending, warning}, {Kind::not_expiring, ok}}},

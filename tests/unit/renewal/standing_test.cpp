@@ -1,5 +1,6 @@
 #include "renewal/standing.hpp"
 
+#include "renewal/assessment.hpp"
 #include "renewal/board.hpp"
 #include "renewal/summary.hpp"
 #include "support/environment_variable.hpp"
@@ -83,6 +84,27 @@ TEST_CASE("a gateway that does not come up with the new keystore, and may not go
   const Standing standing = look(world);
   CHECK(standing.activation_pending());
   CHECK_THAT(sentence(world), ContainsSubstring("the gateway does not use the renewed certificate yet"));
+}
+
+TEST_CASE("until a gateway has been seen to use a renewed keystore, the replaced certificate counts") {
+  World world;
+  world.settings.gateway.rollback = false;
+  world.gateway.activation = failure(ErrorKind::gateway, "does not start");
+  REQUIRE_FALSE(world.run());
+  const Standing standing = look(world);
+  CHECK_FALSE(standing.in_use);  // no renewal has been verified yet
+  REQUIRE(standing.replaced);
+  const auto assessment = assess(standing, {}, world.clock.now());
+  CHECK(assessment.days == 9);
+  world.clock.time = world.clock.now() + days(11);
+  CHECK(assess(standing, {}, world.clock.now()).severity() == Severity::critical);
+  CHECK_THAT(sentence(world), ContainsSubstring("the certificate in use expired"));
+  SECTION("but not after it was seen to") {
+    world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    REQUIRE(world.run());
+    CHECK_FALSE(look(world).replaced);
+    CHECK(assess(look(world), {}, world.clock.now()).severity() == Severity::ok);
+  }
 }
 
 TEST_CASE("a keystore that cannot be read is told with what is known all the same") {
