@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "gateway/unit_check.hpp"
 
 namespace renewd::gateway {
@@ -77,6 +78,7 @@ asio::awaitable<Result<std::optional<UnitState>>> SignalAction::find_restarted(B
 asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.reset();
+  acted_ = false;
   auto restarted = co_await find_restarted(before, deadline);
   if (!restarted) {
     co_return tl::unexpected(restarted.error());
@@ -96,6 +98,7 @@ asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
   if (!process) {
     co_return Activation{Use::not_running, unit_ + " is not running: it will use the new certificate when it starts"};
   }
+  acted_ = true;
   const Result<void> sent = send_signal(process->process.handle, process->process.pid, settings_.signal);
   if (!sent) {
     co_return tl::unexpected(with_context(process->name, sent.error()));
@@ -220,30 +223,22 @@ asio::awaitable<Result<Look>> SignalAction::check(Before before) {
   if (!watches(before)) {
     co_return Look{Verdict::passed, "whether the process uses the new certificate cannot be seen from here"};
   }
-  // A bus or a systemd that cannot be asked says nothing of the gateway.
-  auto systemd = SystemdUnits::connect(executor_);
-  if (!systemd) {
-    co_return Look{Verdict::not_yet, systemd.error().message};
+  if (!watched_) {
+    CO_TRY_LET(watched_, SystemdUnits::connect(executor_));
   }
   const Deadline deadline = steady_clock::now() + kQuestionTimeout;
-  const Result<UnitState> now = co_await (*systemd)->state(unit_, deadline);
-  if (!now && now.error().kind == ErrorKind::cancelled) {
-    co_return tl::unexpected(now.error());
+  CO_TRY(co_await watched_->watch_jobs(deadline));
+  const Result<UnitState> now = co_await watched_->state(unit_, deadline);
+  if (!now && now.error().kind == ErrorKind::gateway) {
+    co_return Look{Verdict::not_yet, now.error().message};
   }
   if (!now) {
-    co_return Look{Verdict::not_yet, now.error().message};
+    co_return tl::unexpected(now.error());
   }
   if (!started_) {
     started_ = *now;
   }
-  const Result<Look> look = check_unit(*started_, *now);
-  if (!look || look->verdict == Verdict::stopped) {
-    const Result<bool> shuts_down = co_await (*systemd)->host_shuts_down(deadline);
-    if (shuts_down.value_or(false)) {
-      co_return Look{Verdict::not_yet, "the host is shutting down"};
-    }
-  }
-  co_return look;
+  co_return check_unit(*started_, *now);
 }
 
 asio::awaitable<Result<std::string>> SignalAction::rehearse() {

@@ -54,6 +54,7 @@ asio::awaitable<Result<void>> SystemdUnits::watch_jobs(Deadline deadline) {
     const char* result = nullptr;
     if (sd_bus_message_read(signal, "uoss", &id, &path, &unit, &result) >= 0) {
       finished_.push_back({path, result});
+      with_ended_jobs_.insert(unit);
     }
   };
   auto subscription = bus_->subscribe(kSystemd, kManagerPath, kManager, "JobRemoved", remember);
