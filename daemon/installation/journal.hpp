@@ -36,13 +36,14 @@ struct JournalEntry {
   // since the epoch; 0: it has not).
   std::vector<std::string> running;
   std::int64_t activation_began = 0;
-  // While the gateway is being told: which run each of its units was in before (gateway::Units). Empty when it is not
-  // being told, or is no unit.
+  // While the gateway is being told: which run each of its units was in before (gateway::Units). In `activated`: the
+  // run that is being verified. Else empty, as for a gateway that is no unit.
   std::map<std::string, std::string> invocations;
   // Where the gateway's log ended then; text that only the gateway understands.
   std::string log_position;
-  // How often this phase was begun and came to no end: by a crash, or because the daemon was stopped while it saw to
-  // the gateway (in `answered` the first time counts, too); and how often this answer was rolled back.
+  // How often this phase was begun and came to no end: by a crash, or by a stop of the daemon after it had told the
+  // gateway, or that the gateway's run did not survive (in `answered` the first time counts, too); and how often this
+  // answer was rolled back.
   int resumed = 0;
   int rolled_back = 0;
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/cancellation.hpp"
+#include "core/try.hpp"
 #include "renewal/renewal.hpp"
 
 namespace renewd::renewal {
@@ -16,42 +17,32 @@ asio::awaitable<Result<gateway::Activation>> Renewal::use(Entry& entry) {
   const std::string keystore = entry.reached.contains(Phase::answered) ? "new" : "installed";
   gateway::Activation activation{entry.in_use ? gateway::Use::in_use : gateway::Use::not_confirmed,
                                  "the gateway was told before"};
-  if (entry.phase == Phase::activated) {
-    // An earlier process told it, and did not see what came of it. A gateway that is not well may be starting just now,
-    // with the whole host: that is no reason to roll back, but one to tell it again.
-    auto verified = co_await verify(before_of(entry), activation, keystore);
-    if (!verified && verified.error().kind != ErrorKind::gateway) {
-      co_return tl::unexpected(std::move(verified.error()));
+  // An earlier process began to tell it, and did not see what came of it. A gateway that is not well may be starting
+  // just now, with the whole host, and its log may tell of an unlucky start in between: that is no reason to roll back,
+  // but one to tell it again. What it is told from beginning to end by one process decides.
+  bool from_the_beginning = false;
+  while (entry.phase < Phase::verified) {
+    if (entry.phase < Phase::activated) {
+      from_the_beginning = entry.invocations.empty();
+      CO_TRY_LET(activation, co_await activate(entry, keystore));
+      entry.in_use = activation.use == gateway::Use::in_use;
+      // Where nothing runs there is nothing to verify.
+      const bool runs = activation.use != gateway::Use::not_running;
+      // Whoever finds this again sees by it whether the gateway has survived the interruption.
+      const auto units = co_await around_.gateway.units();
+      CO_TRY(reach(entry, runs ? Phase::activated : Phase::verified,
+                   units.map([](const gateway::Units& now) { return now.invocations; }).value_or(Invocations())));
+      continue;
     }
-    if (auto written = reach(entry, verified ? Phase::verified : Phase::installed); !written) {
-      co_return tl::unexpected(std::move(written.error()));
+    auto verified = co_await verify(before_of(entry), activation, keystore);
+    const bool tell_again = !verified && verified.error().kind == ErrorKind::gateway && !from_the_beginning;
+    if (!verified && !tell_again) {
+      co_return tl::unexpected(std::move(verified.error()));
     }
     if (verified) {
       activation = std::move(*verified);
     }
-  }
-  if (entry.phase < Phase::activated) {
-    auto activated = co_await activate(entry, keystore);
-    if (!activated) {
-      co_return tl::unexpected(std::move(activated.error()));
-    }
-    activation = std::move(*activated);
-    entry.in_use = activation.use == gateway::Use::in_use;
-    // Where nothing runs there is nothing to verify.
-    const bool runs = activation.use != gateway::Use::not_running;
-    if (auto written = reach(entry, runs ? Phase::activated : Phase::verified); !written) {
-      co_return tl::unexpected(std::move(written.error()));
-    }
-  }
-  if (entry.phase < Phase::verified) {
-    auto verified = co_await verify(before_of(entry), activation, keystore);
-    if (!verified) {
-      co_return tl::unexpected(std::move(verified.error()));
-    }
-    activation = std::move(*verified);
-    if (auto written = reach(entry, Phase::verified); !written) {
-      co_return tl::unexpected(std::move(written.error()));
-    }
+    CO_TRY(reach(entry, verified ? Phase::verified : Phase::installed));
   }
   co_return activation;
 }
@@ -91,7 +82,8 @@ asio::awaitable<Result<gateway::Activation>> Renewal::activate(Entry& entry, std
     co_return tl::unexpected(activation_failed(std::move(before.error()), keystore));
   }
   auto activation = co_await tell(std::move(*before), std::move(keystore));
-  if (!activation && activation.error().kind != ErrorKind::cancelled) {
+  // What could not be asked or told just now is gone on with: what did start meanwhile is not started again.
+  if (!activation && activation.error().kind == ErrorKind::gateway) {
     end_telling(entry);
   }
   co_return activation;
@@ -108,6 +100,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::tell(gateway::Before befor
     co_return failure(ErrorKind::cancelled, "told to stop before the gateway was activated");
   }
   auto activation = co_await around_.gateway.activate(std::move(before));
+  acted_ = acted_ || around_.gateway.acted();
   if (!activation) {
     co_return tl::unexpected(activation_failed(std::move(activation.error()), keystore));
   }
@@ -135,7 +128,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::verify(gateway::Before bef
   }
   auto verified = co_await around_.gateway.verify(std::move(before));
   if (!verified) {
-    if (verified.error().kind != ErrorKind::cancelled) {
+    if (verified.error().kind == ErrorKind::gateway) {
       event(EventName::gateway_verification_failed, verified.error().message, {{"keystore", keystore}});
     }
     co_return tl::unexpected(
@@ -189,7 +182,7 @@ asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
   }
   auto verified = co_await verify(before_of(entry), *activation, "installed");
   if (!verified) {
-    if (verified.error().kind != ErrorKind::cancelled) {
+    if (verified.error().kind == ErrorKind::gateway) {
       end_telling(entry);
     }
     co_return tl::unexpected(std::move(verified.error()));

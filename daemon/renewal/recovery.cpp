@@ -10,6 +10,7 @@
 
 namespace renewd::renewal {
 
+namespace asio = boost::asio;
 using certificate::Certificate;
 
 Result<std::optional<Renewal::Entry>> Renewal::unfinished() {
@@ -205,11 +206,23 @@ Result<void> Renewal::begin_judging(Entry& entry) {
 }
 
 // For an orderly end, unlike a crash. Best effort: what failed otherwise matters more.
-void Renewal::forget_interruptions() {
-  if (auto left = journal_.peek(); left && left->resumed != 0) {
-    left->resumed = 0;
+void Renewal::forget_interruptions(int but) {
+  if (auto left = journal_.peek(); left && left->resumed > but) {
+    left->resumed = but;
     (void)journal_.write(*left);
   }
+}
+
+asio::awaitable<bool> Renewal::runs_as_noted(Entry& entry) {
+  if (entry.phase != Phase::activated || entry.invocations.empty()) {
+    co_return true;
+  }
+  auto units = co_await around_.gateway.units();
+  if (!units || units->invocations == entry.invocations) {
+    co_return true;
+  }
+  entry.invocations = std::move(units->invocations);
+  co_return false;
 }
 
 }  // namespace renewd::renewal

@@ -66,23 +66,28 @@ asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
     co_return tl::unexpected(std::move(recalled.error()));
   }
   Entry entry = recalled->value_or(Entry{});
+  acted_ = false;
+  int interruptions = 0;
   if (*recalled) {
     event(EventName::renewal_resumed, fmt::format("going on after \"{}\"", to_string(entry.phase)),
           {{"phase", std::string(to_string(entry.phase))}, {"resumed", std::int64_t{entry.resumed}}});
     // With an answer the first run counts, too: see begin_judging().
     if (entry.phase != Phase::answered) {
-      ++entry.resumed;
+      const bool survived = co_await runs_as_noted(entry);
+      interruptions = entry.resumed + (survived ? 0 : 1);
+      entry.resumed = interruptions + 1;
       if (auto written = journal_.write(entry); !written) {
         co_return tl::unexpected(std::move(written.error()));
       }
     }
   }
   auto completed = co_await carry_on(entry);
-  // A stop in the middle of the gateway's part may be of the gateway's making, and come again each time.
+  // A stop in the middle of the gateway's part may be of the gateway's making, and come again each time: where it was
+  // told just now, or (which the next run sees) has not survived it.
   const bool stopped_at_gateway =
       !completed && completed.error().kind == ErrorKind::cancelled && entry.phase >= Phase::installed;
-  if (!completed && !stopped_at_gateway) {
-    forget_interruptions();
+  if (!completed && !(stopped_at_gateway && acted_)) {
+    forget_interruptions(stopped_at_gateway ? interruptions : 0);
   }
   co_return completed;
 }
@@ -268,11 +273,11 @@ Result<Completed> Renewal::finish(Entry& entry, gateway::Activation activation) 
   return Completed{renewed, std::move(activation), asked};
 }
 
-Result<void> Renewal::reach(Entry& entry, Phase phase) {
+Result<void> Renewal::reach(Entry& entry, Phase phase, Invocations invocations) {
   Entry next = entry;
   next.phase = phase;
   if (phase != entry.phase) {
-    next.invocations.clear();
+    next.invocations = std::move(invocations);
   }
   // A gateway that is verified may have to be told again: to and fro between these is no advance.
   const auto tells = [](Phase one) { return one == Phase::installed || one == Phase::activated; };

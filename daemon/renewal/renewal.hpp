@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -125,6 +126,7 @@ class Renewal {
  private:
   using Entry = installation::JournalEntry;
   using Phase = installation::Phase;
+  using Invocations = std::map<std::string, std::string>;
 
   Result<installation::Lock> take_lock(std::string_view holder);
   Result<std::optional<Entry>> recall();
@@ -140,7 +142,10 @@ class Renewal {
   // The certificate that is installed then.
   Result<certificate::Certificate> install(Entry& entry);
   Result<void> begin_judging(Entry& entry);
-  void forget_interruptions();
+  void forget_interruptions(int but = 0);
+  // Whether the gateway, while it is verified, is in the run that was noted; else the present one is. True where nobody
+  // can tell.
+  boost::asio::awaitable<bool> runs_as_noted(Entry& entry);
   Result<cloud::Candidate> judge(const Installed& installed, const Entry& entry);
   void recall_replacement(Entry& entry) const;
   std::optional<installation::CertificateRecord> record_of_generation(const installation::Generation& generation) const;
@@ -182,7 +187,8 @@ class Renewal {
   Result<Entry> leave(const std::string& installed, int generation);
   Result<Completed> finish(Entry& entry, gateway::Activation activation);
 
-  Result<void> reach(Entry& entry, Phase phase);
+  // `invocations` are those of the new phase.
+  Result<void> reach(Entry& entry, Phase phase, Invocations invocations = {});
   void event(EventName name, std::string_view message, const Fields& fields = {}) const;
   void event(Level level, EventName name, std::string_view message, const Fields& fields) const;
 
@@ -200,6 +206,8 @@ class Renewal {
   std::optional<std::chrono::seconds> clock_behind_;
   // Why the answer of this process's last request is still coded; empty where it is not.
   std::string undecoded_;
+  // Whether this run has done anything to the gateway.
+  bool acted_ = false;
   // An answer that could not be stored; it must not be lost while this process lives.
   std::optional<std::string> unstored_answer_;
 };

@@ -74,7 +74,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::put_back(Entry& entry, Ins
   }
   auto verified = co_await verify(before_of(entry), *activation, label);
   if (!verified) {
-    if (verified.error().kind != ErrorKind::cancelled) {
+    if (verified.error().kind == ErrorKind::gateway) {
       end_telling(entry);
     }
     co_return tl::unexpected(std::move(verified.error()));
@@ -98,7 +98,7 @@ asio::awaitable<Error> Renewal::roll_back(Entry& entry, Installed old, Error cau
     const bool is_back = another.kind == ErrorKind::gateway;
     cause = with_another(std::move(cause),
                          is_back ? "the old keystore is back, but the gateway has not been seen to run with it either"
-                                 : "and it was not rolled back",
+                                 : "and the roll-back has not come to its end",
                          another);
     if (is_back) {
       event(Level::error, EventName::renewal_rolled_back, cause.message, certificate_fields(certificate));
