@@ -188,6 +188,7 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
     co_return tl::unexpected(systemd.error());
   }
   while (true) {
+    CO_TRY(co_await (*systemd)->watch_jobs(steady_clock::now() + kQuestionTimeout));
     const Result<UnitState> now = co_await (*systemd)->state(unit_, steady_clock::now() + kQuestionTimeout);
     if (!now) {
       co_return tl::unexpected(now.error());

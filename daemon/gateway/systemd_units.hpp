@@ -71,8 +71,7 @@ class SystemdUnits {
   boost::asio::awaitable<Result<void>> watch_jobs(Deadline deadline);
   // Whether we may run such a job. The unit is not touched.
   boost::asio::awaitable<Result<void>> check_permission(Job job, std::string unit, Deadline deadline);
-  // The state once the unit is neither being started nor stopped, by whomever; at the deadline as it is then. A host
-  // that shuts down starts nothing more: there it waits for us to be stopped.
+  // The state once the unit is neither being started nor stopped, by whomever; at the deadline as it is then.
   boost::asio::awaitable<Result<UnitState>> settled(std::string unit, Deadline deadline);
   boost::asio::awaitable<Result<bool>> host_shuts_down(Deadline deadline);
   boost::asio::awaitable<Result<void>> wait_until(Deadline time);
@@ -106,7 +105,7 @@ class SystemdUnits {
   Subscription job_removed_;               // after bus_, which it must not outlive
 };
 
-// The same over a connection of its own. An error where there is no systemd.
+// Over a connection of its own. An error where there is no systemd.
 boost::asio::awaitable<Result<bool>> host_shuts_down();
 
 }  // namespace renewd::gateway

@@ -48,9 +48,8 @@ bool UnitState::was_stopped() const {
   const bool ended = active_state == "inactive" || active_state == "failed";
   // These stop it without anybody's asking.
   const bool by_itself = result == "watchdog" || result == "oom-kill" || result == "start-limit-hit";
-  const bool is_forgotten = start_began == 0 && main_process_ended == 0;
-  if (ended && is_forgotten) {
-    return job_ended;
+  if (active_state == "inactive" && job_ended) {
+    return true;
   }
   return ended && !by_itself && start_began < stop_began && stop_began < main_process_ended;
 }

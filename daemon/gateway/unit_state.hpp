@@ -39,7 +39,7 @@ struct UnitState {
   bool restarts_by_itself() const { return sub_state.starts_with("auto-restart"); }
   // It was up, and systemd was asked to stop it: then the stop comes before the end of the main process. The status of
   // that process says nothing: a JVM ends with 143 both ways. Systemd forgets at once what nobody wants and has ended
-  // cleanly: then a job that has ended is what is left of a stop.
+  // cleanly, and knows no such times of what it was about to start again: there a job that has ended was the stop.
   bool was_stopped() const;
   // Whether it runs, or ran, by another start than at that time.
   bool started_since(const UnitState& before) const;
