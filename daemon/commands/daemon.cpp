@@ -13,6 +13,7 @@
 #include "configuration/loader.hpp"
 #include "core/cancellation.hpp"
 #include "core/version.hpp"
+#include "gateway/verification.hpp"
 #include "renewal/summary.hpp"
 #include "service/event_output.hpp"
 #include "service/notifications.hpp"
@@ -52,7 +53,8 @@ void keep_read_ahead(const configuration::Settings& from, configuration::Setting
 std::chrono::seconds longest_step(const configuration::Settings& settings) {
   std::chrono::seconds longest{0};
   for (const auto& certificate : settings.certificates) {
-    longest = std::max({longest, certificate.gateway.activation_timeout(), certificate.gateway.verify_timeout});
+    longest = std::max({longest, certificate.gateway.activation_timeout(),
+                        gateway::longest_verification(certificate.gateway.verify_timeout)});
   }
   return longest;
 }

@@ -3,12 +3,18 @@
 #include <utility>
 #include <variant>
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "core/as_tuple.hpp"
+#include "core/cancellation.hpp"
 #include "gateway/command_action.hpp"
 #include "gateway/http_probe.hpp"
 #include "gateway/log_probe.hpp"
 #include "gateway/no_action.hpp"
 #include "gateway/signal_action.hpp"
 #include "gateway/systemd_action.hpp"
+#include "gateway/systemd_units.hpp"
 #include "gateway/verification.hpp"
 #include "http/https_client.hpp"
 
@@ -16,6 +22,8 @@ namespace renewd::gateway {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::chrono::seconds kLookForShutdown{1};
 
 struct ActionMaker {
   std::unique_ptr<Action> operator()(const configuration::NoGateway&) const { return std::make_unique<NoAction>(); }
@@ -37,24 +45,66 @@ struct ActionMaker {
 
 class ProbedAction final : public Gateway {
  public:
-  ProbedAction(std::unique_ptr<Action> action, Probes probes, std::chrono::seconds timeout)
-      : action_(std::move(action)), probes_(std::move(probes)), timeout_(timeout) {}
+  ProbedAction(std::unique_ptr<Action> action, Probes probes, std::chrono::seconds activation_timeout,
+               std::chrono::seconds verify_timeout)
+      : action_(std::move(action)),
+        probes_(std::move(probes)),
+        activation_timeout_(activation_timeout),
+        verify_timeout_(verify_timeout) {}
 
   std::string description() const override { return action_->description(); }
   bool has_probes() const override { return !probes_.empty(); }
   std::string log_position() const override;
   asio::awaitable<Result<Units>> units() override { return action_->units(); }
-  asio::awaitable<Result<Activation>> activate(Before before) override { return action_->activate(std::move(before)); }
-  asio::awaitable<Result<Activation>> verify(Before before) override {
-    return gateway::verify(*action_, probes_, std::move(before), timeout_);
-  }
+  asio::awaitable<Result<Activation>> activate(Before before) override;
+  bool acted() const override { return action_->acted(); }
+  asio::awaitable<Result<Activation>> verify(Before before) override;
   asio::awaitable<Result<std::string>> rehearse() override;
 
  private:
   std::unique_ptr<Action> action_;
   Probes probes_;
-  std::chrono::seconds timeout_;
+  std::chrono::seconds activation_timeout_;
+  std::chrono::seconds verify_timeout_;
 };
+
+// A host that shuts down takes the gateway with it, and starts nothing more. What was seen then says nothing of the
+// keystore: the daemon waits to be stopped as well, and goes on after the boot.
+asio::awaitable<Result<Activation>> unless_host_shuts_down(Result<Activation> seen, std::chrono::seconds at_most) {
+  const bool is_down = seen ? seen->use == Use::not_running : seen.error().kind == ErrorKind::gateway;
+  if (!is_down) {
+    co_return seen;
+  }
+  const auto deadline = std::chrono::steady_clock::now() + at_most;
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (bool shuts_down = false;;) {
+    const Result<bool> answer = co_await host_shuts_down();
+    shuts_down = answer.value_or(shuts_down);
+    if (!shuts_down) {
+      co_return seen;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) {
+      co_return failure(kUnanswered, "the host is shutting down");
+    }
+    timer.expires_after(kLookForShutdown);
+    co_await timer.async_wait(kAsTuple);
+    const bool stopping = co_await stop_requested();
+    if (stopping) {
+      co_return failure(ErrorKind::cancelled, "told to stop while the host is shutting down");
+    }
+  }
+}
+
+asio::awaitable<Result<Activation>> ProbedAction::activate(Before before) {
+  auto activation = co_await action_->activate(std::move(before));
+  co_return co_await unless_host_shuts_down(std::move(activation), activation_timeout_);
+}
+
+asio::awaitable<Result<Activation>> ProbedAction::verify(Before before) {
+  auto verified = co_await gateway::verify(*action_, probes_, std::move(before), verify_timeout_);
+  action_->end_checks();
+  co_return co_await unless_host_shuts_down(std::move(verified), verify_timeout_);
+}
 
 std::string ProbedAction::log_position() const {
   for (const auto& probe : probes_) {
@@ -104,7 +154,7 @@ std::unique_ptr<Gateway> make_gateway(const asio::any_io_executor& executor,
   auto action =
       std::visit(ActionMaker{executor, settings.activation_timeout(), std::move(output), secrets}, settings.action);
   return std::make_unique<ProbedAction>(std::move(action), make_probes(executor, settings, http, secrets),
-                                        settings.verify_timeout);
+                                        settings.activation_timeout(), settings.verify_timeout);
 }
 
 }  // namespace renewd::gateway

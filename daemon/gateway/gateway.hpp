@@ -58,18 +58,22 @@ class Gateway {
   virtual std::string description() const = 0;
   // Whether verify() looks at anything besides what activate() has started.
   virtual bool has_probes() const = 0;
-  // Errors: gateway, cancelled.
+  // Errors of this and the next ones: gateway; disk, where it cannot be told or looked at just now, which is no fault
+  // of the gateway; cancelled.
   virtual boost::asio::awaitable<Result<Units>> units() = 0;
   // Where the log file that verify() reads ends now; text that only this folder understands. Empty where there is none.
   virtual std::string log_position() const = 0;
   // Makes the gateway use the keystore on disk; units of `before.running` are started even if they are down by now,
-  // unless they were stopped on purpose. Errors: gateway, cancelled.
+  // unless they were stopped on purpose.
   virtual boost::asio::awaitable<Result<Activation>> activate(Before before) = 0;
+  // Whether the last activate() did anything to the gateway (also if it was cancelled), rather than find that all of it
+  // had been done before.
+  virtual bool acted() const = 0;
   // Shows that the gateway is well after activate(), also one that an earlier process called; not_running when somebody
-  // has stopped it on purpose meanwhile. Errors: gateway, cancelled.
+  // has stopped it on purpose meanwhile.
   virtual boost::asio::awaitable<Result<Activation>> verify(Before before) = 0;
   // Whether activate() would be allowed to work, and verify() finds what it looks for at the gateway that runs now;
-  // without touching it. Errors: gateway, cancelled.
+  // without touching it.
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
 };
 

@@ -7,8 +7,9 @@ namespace renewd::gateway {
 
 enum class Verdict {
   passed,
-  not_yet,  // it may pass later
-  stopped,  // somebody has stopped the gateway on purpose: there is nothing left to wait for
+  not_yet,     // it may pass later
+  begins_now,  // the same, since others have restarted the gateway, or are about to
+  stopped,     // somebody has stopped the gateway on purpose: there is nothing left to wait for
 };
 
 struct Look {

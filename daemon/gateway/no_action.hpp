@@ -10,6 +10,7 @@ class NoAction final : public Action {
   std::string description() const override;
   boost::asio::awaitable<Result<Units>> units() override;
   boost::asio::awaitable<Result<Activation>> activate(Before before) override;
+  bool acted() const override { return false; }
   boost::asio::awaitable<Result<std::string>> rehearse() override;
   bool watches(const Before&) const override { return false; }
   boost::asio::awaitable<Result<Look>> check(Before before) override;

@@ -78,6 +78,7 @@ asio::awaitable<Result<std::optional<UnitState>>> SignalAction::find_restarted(B
 asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.reset();
+  acted_ = false;
   auto restarted = co_await find_restarted(before, deadline);
   if (!restarted) {
     co_return tl::unexpected(restarted.error());
@@ -95,6 +96,7 @@ asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
   if (!process) {
     co_return co_await explain_absence(before, deadline);
   }
+  acted_ = true;
   const Result<void> sent = send_signal(process->process.handle, process->process.pid, settings_.signal);
   if (!sent) {
     co_return tl::unexpected(with_context(process->name, sent.error()));
@@ -218,6 +220,7 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
                    fmt::format("{}{} {} ({}); see journalctl -u {}", sent, unit_, why, now.description(), now.name));
   };
   while (true) {
+    CO_TRY(co_await systemd->watch_jobs(steady_clock::now() + kQuestionTimeout));
     const Result<UnitState> now = co_await systemd->state(unit_, steady_clock::now() + kQuestionTimeout);
     if (!now) {
       co_return tl::unexpected(now.error());
@@ -239,10 +242,7 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
     }
     const bool is_down = !now->running() && !now->changing();
     if (is_down) {
-      const Result<bool> shuts_down = co_await systemd->host_shuts_down(deadline);
-      if (!shuts_down.value_or(false)) {
-        co_return failed(*now, "has ended, and systemd does not start it again");
-      }
+      co_return failed(*now, "has ended, and systemd does not start it again");
     }
     if (steady_clock::now() >= deadline) {
       co_return failed(*now, fmt::format("was not up again after {}", format_duration(timeout_)));
@@ -258,30 +258,22 @@ asio::awaitable<Result<Look>> SignalAction::check(Before before) {
   if (!watches(before)) {
     co_return Look{Verdict::passed, "whether the process uses the new certificate cannot be seen from here"};
   }
-  // A bus or a systemd that cannot be asked says nothing of the gateway.
-  auto systemd = SystemdUnits::connect(executor_);
-  if (!systemd) {
-    co_return Look{Verdict::not_yet, systemd.error().message};
+  if (!watched_) {
+    CO_TRY_LET(watched_, SystemdUnits::connect(executor_));
   }
   const Deadline deadline = steady_clock::now() + kQuestionTimeout;
-  const Result<UnitState> now = co_await (*systemd)->state(unit_, deadline);
-  if (!now && now.error().kind == ErrorKind::cancelled) {
-    co_return tl::unexpected(now.error());
+  CO_TRY(co_await watched_->watch_jobs(deadline));
+  const Result<UnitState> now = co_await watched_->state(unit_, deadline);
+  if (!now && now.error().kind == ErrorKind::gateway) {
+    co_return Look{Verdict::not_yet, now.error().message};
   }
   if (!now) {
-    co_return Look{Verdict::not_yet, now.error().message};
+    co_return tl::unexpected(now.error());
   }
   if (!started_) {
     started_ = *now;
   }
-  const Result<Look> look = check_unit(*started_, *now);
-  if (!look || look->verdict == Verdict::stopped) {
-    const Result<bool> shuts_down = co_await (*systemd)->host_shuts_down(deadline);
-    if (shuts_down.value_or(false)) {
-      co_return Look{Verdict::not_yet, "the host is shutting down"};
-    }
-  }
-  co_return look;
+  co_return check_unit(*started_, *now);
 }
 
 asio::awaitable<Result<std::string>> SignalAction::rehearse() {

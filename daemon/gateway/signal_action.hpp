@@ -24,9 +24,11 @@ class SignalAction final : public Action {
   // A unit that a signal ends is waited for until systemd has started it again (in_use). Whether any other process has
   // heeded the signal cannot be seen (not_confirmed).
   boost::asio::awaitable<Result<Activation>> activate(Before before) override;
+  bool acted() const override { return acted_; }
   boost::asio::awaitable<Result<std::string>> rehearse() override;
   bool watches(const Before& before) const override { return started_ || !before.running.empty(); }
   boost::asio::awaitable<Result<Look>> check(Before before) override;
+  void end_checks() override { watched_.reset(); }
 
   // Whether the process of a pid file would get the signal now: what rehearse() does, without an event loop.
   static Result<void> check_pid_file(const std::filesystem::path& pid_file, int signal, OtherProcesses others);
@@ -55,6 +57,8 @@ class SignalAction final : public Action {
   std::chrono::seconds timeout_;
   // The unit as the last activation left it running.
   std::optional<UnitState> started_;
+  bool acted_ = false;
+  std::unique_ptr<SystemdUnits> watched_;  // between the checks of one verification
 };
 
 }  // namespace renewd::gateway

@@ -25,7 +25,7 @@ asio::awaitable<void> ready(stream_descriptor& descriptor, stream_descriptor::wa
 
 // sd-bus returns negative errno values.
 tl::unexpected<Error> bus_failure(std::string_view doing, int result) {
-  return system_failure(ErrorKind::gateway, doing, -result);
+  return system_failure(kUnanswered, doing, -result);
 }
 
 int keep_reply(sd_bus_message* reply, void* kept, sd_bus_error*) {
@@ -52,6 +52,12 @@ bool went_away(std::string_view error) {
   return error == SD_BUS_ERROR_NO_REPLY || error == SD_BUS_ERROR_DISCONNECTED ||
          error == SD_BUS_ERROR_SERVICE_UNKNOWN || error == SD_BUS_ERROR_NAME_HAS_NO_OWNER ||
          error.starts_with("org.freedesktop.DBus.Error.Spawn.");
+}
+
+// What the bus, systemd or polkit behind it says when it cannot work just now.
+bool overloaded(std::string_view error) {
+  return error == SD_BUS_ERROR_LIMITS_EXCEEDED || error == SD_BUS_ERROR_NO_MEMORY || error == SD_BUS_ERROR_TIMEOUT ||
+         error == "org.freedesktop.DBus.Error.TimedOut" || error == SD_BUS_ERROR_IO_ERROR;
 }
 
 BusPtr& connected_ahead() {
@@ -91,7 +97,7 @@ Result<std::unique_ptr<SystemBus>> SystemBus::connect(const asio::any_io_executo
   // Asio closes what it watches, and sd-bus its own.
   const int descriptor = ::fcntl(sd_bus_get_fd(bus.get()), F_DUPFD_CLOEXEC, 3);
   if (descriptor < 0) {
-    return system_failure(ErrorKind::gateway, "duplicating the system bus's descriptor", errno);
+    return system_failure(kUnanswered, "duplicating the system bus's descriptor", errno);
   }
   return std::unique_ptr<SystemBus>(new SystemBus(executor, std::move(bus), descriptor));
 }
@@ -123,12 +129,14 @@ asio::awaitable<CallResult> SystemBus::call(MessagePtr request, Deadline deadlin
     co_return tl::unexpected(CallError{answered.error().kind, "", answered.error().message, lost});
   }
   if (!*answered) {
-    co_return tl::unexpected(CallError{ErrorKind::gateway, "", member + ": no answer in time"});
+    co_return tl::unexpected(CallError{kUnanswered, "", member + ": no answer in time"});
   }
   const sd_bus_error* error = sd_bus_message_get_error(reply.get());
   if (error != nullptr) {
     const char* text = error->message == nullptr ? error->name : error->message;
-    co_return tl::unexpected(CallError{ErrorKind::gateway, error->name, printable(text), went_away(error->name)});
+    const bool lost = went_away(error->name);
+    const ErrorKind kind = lost || overloaded(error->name) ? kUnanswered : ErrorKind::gateway;
+    co_return tl::unexpected(CallError{kind, error->name, printable(text), lost});
   }
   co_return reply;
 }

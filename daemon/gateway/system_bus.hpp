@@ -34,10 +34,14 @@ using SlotPtr = std::unique_ptr<sd_bus_slot, Unref<sd_bus_slot_unref>>;
 
 using Deadline = std::chrono::steady_clock::time_point;
 
+// The class of what nobody answers: the bus cannot be reached, or it or systemd says nothing in time. As with what this
+// host has run out of, that says nothing of the gateway, and nothing is rolled back for it.
+inline constexpr ErrorKind kUnanswered = ErrorKind::disk;
+
 // Why a call failed. `name` is the D-Bus error's ("org.freedesktop.DBus.Error.AccessDenied"), empty when the other side
 // never answered.
 struct CallError {
-  ErrorKind kind;  // gateway, cancelled
+  ErrorKind kind;  // gateway for a refusal; kUnanswered, cancelled
   std::string name;
   std::string message;
   // The bus, or the other side, went away: what was asked for may have been done, or not.
@@ -58,18 +62,18 @@ class SystemBus {
   // Makes one connection now, which connect() gives to one user after the other. What counts on the bus is who
   // connected: it keeps the rights of root for a process that is about to give them up. Best effort.
   static void connect_ahead();
-  // Does not block: the handshake goes on in the first wait. Error kind: gateway.
+  // Does not block: the handshake goes on in the first wait. Error of this and the others: kUnanswered.
   static Result<std::unique_ptr<SystemBus>> connect(const boost::asio::any_io_executor& executor);
 
-  // Arguments are appended by the caller. Error kind: gateway.
+  // Arguments are appended by the caller.
   Result<MessagePtr> method(const char* destination, const char* path, const char* interface, const char* member);
   boost::asio::awaitable<CallResult> call(MessagePtr request, Deadline deadline);
 
-  // The bus knows of the match before it sees any call that is made later. Error kind: gateway.
+  // The bus knows of the match before it sees any call that is made later.
   Result<Subscription> subscribe(const char* sender, const char* path, const char* interface, const char* member,
                                  SignalHandler handler);
 
-  // Handles what comes in until `done` says so (true) or the deadline passes (false). Errors: gateway, cancelled.
+  // Handles what comes in until `done` says so (true) or the deadline passes (false). Errors: kUnanswered, cancelled.
   boost::asio::awaitable<Result<bool>> process_until(std::function<bool()> done, Deadline deadline);
 
  private:

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "gateway/unit_check.hpp"
 
 namespace renewd::gateway {
@@ -102,6 +103,7 @@ asio::awaitable<Result<Units>> SystemdAction::units() {
 asio::awaitable<Result<Activation>> SystemdAction::activate(Before before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.clear();
+  acted_ = false;
   auto systemd = SystemdUnits::connect(executor_);
   if (!systemd) {
     co_return tl::unexpected(systemd.error());
@@ -159,6 +161,7 @@ Activation SystemdAction::adopt(const UnitState& now) {
 // A job that another took the place of, or whose end nobody saw, may have done nothing at all: it is run again then.
 asio::awaitable<Result<SystemdAction::Restart>> SystemdAction::run_job(SystemdUnits& systemd, UnitState before,
                                                                        Deadline deadline) {
+  acted_ = true;
   const bool gentle = settings_.action == Setting::try_restart && before.running();
   const Job job = gentle ? Job::try_restart : Job::restart;
   for (int round = 1;; ++round) {
@@ -207,25 +210,28 @@ asio::awaitable<Result<Activation>> SystemdAction::restart(SystemdUnits& systemd
   if (may_be_well && stopped) {
     co_return not_running(after.name);
   }
-  left_down_.insert(after.name);
-  co_return failure(ErrorKind::gateway,
+  // It still runs as before: nobody has told it.
+  const bool untouched = !restart->end.doubt.empty() && after.up() && !after.started_since(before);
+  if (!untouched) {
+    left_down_.insert(after.name);
+  }
+  co_return failure(untouched ? kUnanswered : ErrorKind::gateway,
                     fmt::format("restarting {}: {} ({}, after {}); see journalctl -u {}", after.name,
                                 why_not(*restart, before), after.description(), elapsed, after.name));
 }
 
 asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
-  // A bus or a systemd that cannot be asked says nothing of the gateway.
-  auto systemd = SystemdUnits::connect(executor_);
-  if (!systemd) {
-    co_return Look{Verdict::not_yet, systemd.error().message};
+  if (!watched_) {
+    CO_TRY_LET(watched_, SystemdUnits::connect(executor_));
   }
   const Deadline deadline = steady_clock::now() + kQuestionTimeout;
-  const auto units = co_await (*systemd)->states(settings_.units, deadline);
-  if (!units && units.error().kind == ErrorKind::cancelled) {
-    co_return tl::unexpected(units.error());
+  CO_TRY(co_await watched_->watch_jobs(deadline));
+  const auto units = co_await watched_->states(settings_.units, deadline);
+  if (!units && units.error().kind == ErrorKind::gateway) {
+    co_return Look{Verdict::not_yet, units.error().message};
   }
   if (!units) {
-    co_return Look{Verdict::not_yet, units.error().message};
+    co_return tl::unexpected(units.error());
   }
   Look whole{Verdict::passed, ""};
   Result<Look> one = whole;
@@ -244,23 +250,16 @@ asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
     }
     any_stopped = any_stopped || one->verdict == Verdict::stopped;
     any_left = any_left || one->verdict != Verdict::stopped;
-    if (one->verdict == Verdict::not_yet) {
-      whole.verdict = Verdict::not_yet;
+    if (one->verdict == Verdict::begins_now) {
+      whole.verdict = Verdict::begins_now;
     }
     whole.message = joined(whole.message, one->message);
   }
-  if (any_stopped && !any_left) {
-    whole.verdict = Verdict::stopped;
-  }
-  const bool is_down = !one || whole.verdict == Verdict::stopped;
-  if (is_down) {
-    const Result<bool> shuts_down = co_await (*systemd)->host_shuts_down(deadline);
-    if (shuts_down.value_or(false)) {
-      co_return Look{Verdict::not_yet, "the host is shutting down"};
-    }
-  }
   if (!one) {
     co_return tl::unexpected(one.error());
+  }
+  if (any_stopped && !any_left) {
+    whole.verdict = Verdict::stopped;
   }
   co_return whole;
 }

@@ -20,9 +20,11 @@ class SystemdAction final : public Action {
   std::string description() const override;
   boost::asio::awaitable<Result<Units>> units() override;
   boost::asio::awaitable<Result<Activation>> activate(Before before) override;
+  bool acted() const override { return acted_; }
   boost::asio::awaitable<Result<std::string>> rehearse() override;
   bool watches(const Before& before) const override { return !started_.empty() || !before.running.empty(); }
   boost::asio::awaitable<Result<Look>> check(Before before) override;
+  void end_checks() override { watched_.reset(); }
 
  private:
   struct Restart {
@@ -46,6 +48,8 @@ class SystemdAction final : public Action {
   // The units as the last activation left them running, or as the first check found them.
   std::map<std::string, UnitState> started_;
   std::set<std::string> left_down_;  // by restarts of ours that failed
+  bool acted_ = false;
+  std::unique_ptr<SystemdUnits> watched_;  // between the checks of one verification
 };
 
 }  // namespace renewd::gateway

@@ -54,6 +54,7 @@ asio::awaitable<Result<void>> SystemdUnits::watch_jobs(Deadline deadline) {
     const char* result = nullptr;
     if (sd_bus_message_read(signal, "uoss", &id, &path, &unit, &result) >= 0) {
       finished_.push_back({path, result});
+      with_ended_jobs_.insert(unit);
     }
   };
   auto subscription = bus_->subscribe(kSystemd, kManagerPath, kManager, "JobRemoved", remember);
@@ -106,6 +107,10 @@ asio::awaitable<Result<SystemdUnits::JobEnd>> SystemdUnits::await_end(std::strin
     return std::find_if(finished_.begin(), finished_.end(), [&](const auto& finished) { return finished.path == job; });
   };
   const auto is_over = [&] { return ours() != finished_.end(); };
+  const auto end = [&] {
+    with_ended_jobs_.erase(unit);  // what counts are those of others
+    return JobEnd{ours()->result, ""};
+  };
   while (std::chrono::steady_clock::now() < deadline) {
     const Result<bool> over =
         co_await bus_->process_until(is_over, std::min(deadline, std::chrono::steady_clock::now() + kLookForJob));
@@ -116,12 +121,12 @@ asio::awaitable<Result<SystemdUnits::JobEnd>> SystemdUnits::await_end(std::strin
       co_return JobEnd{"", "waiting for systemd's job: " + over.error().message};
     }
     if (*over) {
-      co_return JobEnd{ours()->result, ""};
+      co_return end();
     }
     // A systemd that was executed again meanwhile may have said nothing. What it said before this answer has been read.
     const Result<UnitState> now = co_await state(unit, deadline);
     if (is_over()) {
-      co_return JobEnd{ours()->result, ""};
+      co_return end();
     }
     if (now && !now->has_job) {
       co_return JobEnd{"", "the end of systemd's job was not seen"};

@@ -4,11 +4,13 @@
 #include <array>
 #include <utility>
 
+#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include "core/as_tuple.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "gateway/unit_properties.hpp"
 
 namespace renewd::gateway {
@@ -120,7 +122,9 @@ asio::awaitable<CallResult> SystemdUnits::ask(Call question, Deadline deadline) 
 
 asio::awaitable<Result<UnitProperties>> SystemdUnits::properties_of(std::string unit, Deadline deadline) {
   const auto failed = [&unit](const CallError& error) {
-    return failure(error.kind, "asking systemd about " + unit + ": " + error.message);
+    // A bus whose policy lets nobody ask.
+    const ErrorKind kind = error.name == SD_BUS_ERROR_ACCESS_DENIED ? kUnanswered : error.kind;
+    return failure(kind, "asking systemd about " + unit + ": " + error.message);
   };
   const CallResult loaded = co_await ask({kManagerPath, kManager, "LoadUnit", {unit}}, deadline);
   if (!loaded) {
@@ -156,7 +160,12 @@ asio::awaitable<Result<UnitState>> SystemdUnits::state(std::string unit, Deadlin
   if (!usable) {
     co_return tl::unexpected(usable.error());
   }
-  co_return to_state(*properties);
+  UnitState state = to_state(*properties);
+  if (state.up()) {
+    with_ended_jobs_.erase(state.name);
+  }
+  state.job_ended = with_ended_jobs_.contains(state.name);
+  co_return state;
 }
 
 asio::awaitable<Result<UnitOnHost>> SystemdUnits::look_up(std::string unit, Deadline deadline) {
@@ -203,8 +212,7 @@ asio::awaitable<Result<UnitState>> SystemdUnits::settled(std::string unit, Deadl
     if (now->up()) {
       co_return now;
     }
-    const Result<bool> shuts_down = co_await host_shuts_down(deadline);
-    if (!now->changing() && !shuts_down.value_or(false)) {
+    if (!now->changing()) {
       co_return now;
     }
     const Result<void> waited =
@@ -223,9 +231,14 @@ asio::awaitable<Result<bool>> SystemdUnits::host_shuts_down(Deadline deadline) {
   const char* state = nullptr;
   const int result = sd_bus_message_read(answer->get(), "v", "s", &state);
   if (result < 0) {
-    co_return system_failure(ErrorKind::gateway, "reading systemd's state", -result);
+    co_return system_failure(kUnanswered, "reading systemd's state", -result);
   }
   co_return std::string_view(state) == "stopping";
+}
+
+asio::awaitable<Result<bool>> host_shuts_down() {
+  CO_TRY_LET(const auto systemd, SystemdUnits::connect(co_await asio::this_coro::executor));
+  co_return co_await systemd->host_shuts_down(std::chrono::steady_clock::now() + kQuestionTimeout);
 }
 
 asio::awaitable<Result<void>> SystemdUnits::wait_until(Deadline time) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,7 +58,8 @@ class SystemdUnits {
 
   static Result<std::unique_ptr<SystemdUnits>> connect(const boost::asio::any_io_executor& executor);
 
-  // A unit that does not exist, is masked or cannot be loaded is an error. Errors of all functions: gateway, cancelled.
+  // A unit that does not exist, is masked or cannot be loaded is an error. Errors of all functions: gateway, cancelled,
+  // and kUnanswered when the deadline has passed without an answer.
   boost::asio::awaitable<Result<UnitState>> state(std::string unit, Deadline deadline);
   // An error is one of the bus or of systemd, never of the unit.
   boost::asio::awaitable<Result<UnitOnHost>> look_up(std::string unit, Deadline deadline);
@@ -65,10 +67,12 @@ class SystemdUnits {
   boost::asio::awaitable<Result<std::vector<UnitState>>> states(std::vector<std::string> units, Deadline deadline);
   // Runs a job to its end. Whose end was not seen may go on.
   boost::asio::awaitable<Result<JobEnd>> run(Job job, std::string unit, Deadline deadline);
+  // Lets the states that are asked for later tell whose jobs have ended; to be called before each question, since it
+  // ends with a connection that is lost.
+  boost::asio::awaitable<Result<void>> watch_jobs(Deadline deadline);
   // Whether we may run such a job. The unit is not touched.
   boost::asio::awaitable<Result<void>> check_permission(Job job, std::string unit, Deadline deadline);
-  // The state once the unit is neither being started nor stopped, by whomever; at the deadline as it is then. A host
-  // that shuts down starts nothing more: there it waits for us to be stopped.
+  // The state once the unit is neither being started nor stopped, by whomever; at the deadline as it is then.
   boost::asio::awaitable<Result<UnitState>> settled(std::string unit, Deadline deadline);
   boost::asio::awaitable<Result<bool>> host_shuts_down(Deadline deadline);
   boost::asio::awaitable<Result<void>> wait_until(Deadline time);
@@ -88,7 +92,6 @@ class SystemdUnits {
 
   SystemdUnits(boost::asio::any_io_executor executor, std::unique_ptr<SystemBus> bus)
       : executor_(std::move(executor)), bus_(std::move(bus)) {}
-  boost::asio::awaitable<Result<void>> watch_jobs(Deadline deadline);
   boost::asio::awaitable<Result<UnitProperties>> properties_of(std::string unit, Deadline deadline);
   // Once.
   boost::asio::awaitable<CallResult> call(Call call, Deadline deadline);
@@ -99,7 +102,11 @@ class SystemdUnits {
   boost::asio::any_io_executor executor_;
   std::unique_ptr<SystemBus> bus_;
   std::vector<FinishedJob> finished_;
-  Subscription job_removed_;  // after bus_, which it must not outlive
+  std::set<std::string> with_ended_jobs_;  // units, since they were last seen up
+  Subscription job_removed_;               // after bus_, which it must not outlive
 };
+
+// Over a connection of its own. An error where there is no systemd.
+boost::asio::awaitable<Result<bool>> host_shuts_down();
 
 }  // namespace renewd::gateway

@@ -35,11 +35,11 @@ Result<Look> check_unit(UnitState& started, const UnitState& now) {
       return Look{Verdict::passed, fmt::format("{} is active, main process {}", now.name, now.main_pid)};
     }
     started = now;
-    return Look{Verdict::not_yet,
+    return Look{Verdict::begins_now,
                 fmt::format("{} was restarted by another than this daemon, main process {}", now.name, now.main_pid)};
   }
   if (now.changing()) {
-    return Look{Verdict::not_yet, fmt::format("{} is being started or stopped ({})", now.name, now.description())};
+    return Look{Verdict::begins_now, fmt::format("{} is being started or stopped ({})", now.name, now.description())};
   }
   if (now.was_stopped()) {
     return Look{Verdict::stopped,

@@ -11,8 +11,8 @@
 namespace renewd::gateway {
 
 // Passed when it is up as it was started. A restart by others reads the same keystore: it is as good as ours, and the
-// unit is watched from there (`started` changes, and the look is not_yet). Error kind: gateway, for a unit that ended
-// by itself, whether systemd started it again or not.
+// unit is watched from there (`started` changes, and the look is begins_now). Error kind: gateway, for a unit that
+// ended by itself, whether systemd started it again or not.
 Result<Look> check_unit(UnitState& started, const UnitState& now);
 
 Units units_of(const std::vector<UnitState>& states);

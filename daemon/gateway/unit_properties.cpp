@@ -109,14 +109,14 @@ Result<void> add_properties(sd_bus_message* answer, UnitProperties& properties) 
       result = sd_bus_message_exit_container(answer);
     }
   }
-  return system_failure(ErrorKind::gateway, "reading its properties", -result);
+  return system_failure(kUnanswered, "reading its properties", -result);
 }
 
 Result<std::string> read_object_path(sd_bus_message* answer) {
   const char* path = nullptr;
   const int result = sd_bus_message_read(answer, "o", &path);
   if (result < 0) {
-    return system_failure(ErrorKind::gateway, "reading systemd's answer", -result);
+    return system_failure(kUnanswered, "reading systemd's answer", -result);
   }
   return std::string(path);
 }

@@ -25,10 +25,10 @@ struct UnitProperties {
 };
 
 // Adds what an answer to org.freedesktop.DBus.Properties.GetAll (a{sv}) holds; other types are passed over.
-// Error kind: gateway.
+// Error kind: kUnanswered.
 Result<void> add_properties(sd_bus_message* answer, UnitProperties& properties);
 
-// What an answer holds that is one object's path. Error kind: gateway.
+// What an answer holds that is one object's path. Error kind: kUnanswered.
 Result<std::string> read_object_path(sd_bus_message* answer);
 
 }  // namespace renewd::gateway

@@ -48,6 +48,9 @@ bool UnitState::was_stopped() const {
   const bool ended = active_state == "inactive" || active_state == "failed";
   // These stop it without anybody's asking.
   const bool by_itself = result == "watchdog" || result == "oom-kill" || result == "start-limit-hit";
+  if (active_state == "inactive" && job_ended) {
+    return true;
+  }
   return ended && !by_itself && start_began < stop_began && stop_began < main_process_ended;
 }
 

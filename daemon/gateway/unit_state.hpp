@@ -22,7 +22,8 @@ struct UnitState {
   int status_errno = 0;        // what it said with ERRNO=
   int exit_status = 0;         // of the last main process; a signal's number if one ended it
   bool ended_by_signal = false;
-  bool has_job = false;  // systemd is to start, stop or reload it
+  bool has_job = false;    // systemd is to start, stop or reload it
+  bool job_ended = false;  // such a job has come to its end since it was last seen up (SystemdUnits::watch_jobs)
   pid_t main_pid = 0;
   std::int64_t automatic_restarts = 0;
   // By systemd's monotonic clock, in microseconds; 0 for never.
@@ -37,7 +38,8 @@ struct UnitState {
   bool changing() const;
   bool restarts_by_itself() const { return sub_state.starts_with("auto-restart"); }
   // It was up, and systemd was asked to stop it: then the stop comes before the end of the main process. The status of
-  // that process says nothing: a JVM ends with 143 both ways.
+  // that process says nothing: a JVM ends with 143 both ways. Systemd forgets at once what nobody wants and has ended
+  // cleanly, and knows no such times of what it was about to start again: there a job that has ended was the stop.
   bool was_stopped() const;
   // systemd remembers no run of it: it forgets a unit that has ended without failing and that nothing refers to.
   bool is_forgotten() const { return active_state == "inactive" && start_began == 0; }

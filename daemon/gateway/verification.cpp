@@ -11,6 +11,7 @@
 
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
+#include "gateway/system_bus.hpp"
 
 namespace renewd::gateway {
 namespace {
@@ -52,7 +53,7 @@ asio::awaitable<Result<Sight>> look(Action& action, const Watches& watches, Befo
     co_return tl::unexpected(std::move(standing.error()));
   }
   sight.action = standing->verdict;
-  if (sight.action == Verdict::not_yet) {
+  if (sight.action == Verdict::not_yet || sight.action == Verdict::begins_now) {
     sight.missing = std::move(standing->message);
     co_return sight;
   }
@@ -76,6 +77,10 @@ std::chrono::seconds grace_time(std::chrono::seconds timeout) {
   return std::clamp(timeout / 12, std::chrono::seconds(2), std::chrono::seconds(10));
 }
 
+std::chrono::seconds longest_verification(std::chrono::seconds timeout) {
+  return 3 * std::max(timeout, grace_time(timeout));
+}
+
 asio::awaitable<Result<Activation>> verify(Action& action, const Probes& probes, Before before,
                                            std::chrono::seconds timeout) {
   const auto began = steady_clock::now();
@@ -85,24 +90,29 @@ asio::awaitable<Result<Activation>> verify(Action& action, const Probes& probes,
   }
   const bool sees_anything = action.watches(before) || !watches->empty();
   auto settled = sees_anything ? began + grace_time(timeout) : began;
-  const auto deadline = std::max(began + timeout, settled);
+  auto deadline = std::max(began + timeout, settled);
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (true) {
     const auto looked_at = steady_clock::now();
     auto sight = co_await look(action, *watches, before, deadline);
-    if (!sight) {
+    // What could not be looked at is looked at again, and is no fault of the gateway in the end.
+    const bool unseen = !sight && sight.error().kind == kUnanswered;
+    if (!sight && (!unseen || looked_at >= deadline)) {
       co_return tl::unexpected(std::move(sight.error()));
     }
-    if (sight->action == Verdict::stopped) {
+    if (sight && sight->action == Verdict::stopped) {
       co_return Activation{Use::not_running, std::move(sight->well)};
     }
-    if (sight->action == Verdict::not_yet) {
+    if (sight && sight->action == Verdict::begins_now) {
+      deadline = std::min(std::max(deadline, looked_at + timeout), began + longest_verification(timeout));
+    }
+    if (unseen || sight->action != Verdict::passed) {
       settled = std::min(looked_at + grace_time(timeout), deadline);
     }
-    if (sight->missing.empty() && looked_at >= settled) {
+    if (sight && sight->missing.empty() && looked_at >= settled) {
       co_return Activation{Use::in_use, std::move(sight->well)};
     }
-    if (looked_at >= deadline) {
+    if (sight && looked_at >= deadline) {
       co_return failure(ErrorKind::gateway, fmt::format("verifying the gateway: not well after {}: {}",
                                                         format_duration(timeout), sight->missing));
     }

@@ -40,8 +40,8 @@ struct LastActivation {
   std::chrono::sys_time<std::chrono::microseconds> began;
   // The units that ran before the first one, and must run again whatever a failed activation has left of them.
   std::vector<std::string> running;
-  // As long as the activation lasts: which run each of its units was in before (gateway::Units). Empty afterwards, and
-  // where the gateway is no unit.
+  // As long as the activation lasts: which run each of its units was in before (gateway::Units). In `activated`: the run
+  // that is being verified. Empty otherwise, and where the gateway is no unit.
   std::map<std::string, std::string> invocations;
   // Where its log ended when the last activation began; text that only gateway/ understands.
   std::string log_position;
@@ -62,8 +62,9 @@ struct JournalEntry {
   bool in_use = false;
   // Nothing: the gateway has not been activated, or it has been rolled back and runs.
   std::optional<LastActivation> last_activation;
-  // How often this phase was begun and came to no end: by a crash, or because the daemon was stopped while it saw to
-  // the gateway (in `answered` the first time counts, too); and how often this answer was rolled back.
+  // How often this phase was begun and came to no end: by a crash, or by a stop of the daemon after it had done
+  // something to the gateway, or that the gateway's run did not survive (in `answered` the first time counts, too); and
+  // how often this answer was rolled back.
   int resumed = 0;
   int rolled_back = 0;
 

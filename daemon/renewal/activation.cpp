@@ -34,7 +34,10 @@ asio::awaitable<Renewal::GatewayStep> Renewal::activate_new(Entry record) {
   step.record.in_use = step.outcome->use == gateway::Use::in_use;
   // Where nothing runs there is nothing to verify.
   const bool runs = step.outcome->use != gateway::Use::not_running;
-  auto reached = reach(step.record, runs ? Phase::activated : Phase::verified);
+  // The next run sees by it whether the gateway has survived an interruption.
+  auto units = co_await around_.gateway.units();
+  auto reached = reach(step.record, runs ? Phase::activated : Phase::verified,
+                       units ? std::move(units->invocations) : Invocations());
   if (!reached) {
     step.outcome = tl::unexpected(std::move(reached.error()));
     co_return step;
@@ -63,7 +66,7 @@ asio::awaitable<Renewal::GatewayStep> Renewal::activate_and_verify(Entry record,
   }
   const bool in_use = step.outcome->use == gateway::Use::in_use;
   step.outcome = co_await verify(before_of(step.record), std::move(*step.outcome), std::move(keystore));
-  if (!step.outcome && step.outcome.error().kind != ErrorKind::cancelled) {
+  if (!step.outcome && step.outcome.error().kind == ErrorKind::gateway) {
     step.record = end_telling(std::move(step.record));
   }
   if (step.outcome && in_use) {
@@ -78,7 +81,8 @@ asio::awaitable<Renewal::GatewayStep> Renewal::activate(Entry record, std::strin
     co_return GatewayStep{std::move(record), tl::unexpected(activation_failed(std::move(noted.error()), keystore))};
   }
   auto activation = co_await tell(before_of(*noted), std::move(keystore));
-  if (!activation && activation.error().kind != ErrorKind::cancelled) {
+  // After any other error the activation is resumed: what did start meanwhile is not started again.
+  if (!activation && activation.error().kind == ErrorKind::gateway) {
     co_return GatewayStep{end_telling(std::move(*noted)), std::move(activation)};
   }
   co_return GatewayStep{std::move(*noted), std::move(activation)};
@@ -114,6 +118,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::tell(gateway::Before befor
     co_return failure(ErrorKind::cancelled, "told to stop before the gateway was activated");
   }
   auto activation = co_await around_.gateway.activate(std::move(before));
+  acted_ = acted_ || around_.gateway.acted();
   if (!activation) {
     co_return tl::unexpected(activation_failed(std::move(activation.error()), keystore));
   }
@@ -141,7 +146,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::verify(gateway::Before bef
   }
   auto verified = co_await around_.gateway.verify(std::move(before));
   if (!verified) {
-    if (verified.error().kind != ErrorKind::cancelled) {
+    if (verified.error().kind == ErrorKind::gateway) {
       event(EventName::gateway_verification_failed, verified.error().message, {{"keystore", keystore}});
     }
     co_return tl::unexpected(

@@ -11,6 +11,7 @@
 
 namespace renewd::renewal {
 
+namespace asio = boost::asio;
 using certificate::Certificate;
 
 Result<std::optional<Renewal::Entry>> Renewal::unfinished() {
@@ -193,11 +194,22 @@ bool Renewal::is_at_gateway() const {
 }
 
 // For an orderly end, unlike a crash. Best effort: what failed otherwise matters more.
-void Renewal::forget_interruptions() {
-  if (auto left = journal_.peek(); left && left->resumed != 0) {
-    left->resumed = 0;
+void Renewal::forget_interruptions(int but) {
+  if (auto left = journal_.peek(); left && left->resumed > but) {
+    left->resumed = but;
     (void)journal_.write(*left);
   }
+}
+
+asio::awaitable<std::optional<Renewal::Invocations>> Renewal::other_runs(Entry record) {
+  if (record.phase != Phase::activated || !record.last_activation || record.last_activation->invocations.empty()) {
+    co_return std::nullopt;
+  }
+  auto units = co_await around_.gateway.units();
+  if (!units || units->invocations == record.last_activation->invocations) {
+    co_return std::nullopt;
+  }
+  co_return std::move(units->invocations);
 }
 
 }  // namespace renewd::renewal

@@ -70,19 +70,27 @@ asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
     co_return tl::unexpected(lock.error());
   }
   CO_TRY_LET(std::optional<Entry> record, co_await run_blocking(around_.pool, [this] { return load_unfinished(); }));
+  acted_ = false;
+  int interruptions = 0;
   if (record) {
     event(EventName::renewal_resumed, fmt::format("going on after \"{}\"", to_string(record->phase)),
           {{"phase", std::string(to_string(record->phase))}, {"resumed", std::int64_t{record->resumed}}});
     // With an answer the first run counts, too: see begin_judging().
     if (record->phase != Phase::answered) {
-      ++record->resumed;
+      if (auto others = co_await other_runs(*record)) {
+        record->last_activation->invocations = std::move(*others);
+        ++record->resumed;
+      }
+      interruptions = record->resumed++;
       CO_TRY(journal_.write(*record));
     }
   }
   auto completed = co_await carry_on(std::move(record));
-  // A stop in the middle of the gateway's part may be of the gateway's making, and come again each time.
-  if (!completed && !(completed.error().kind == ErrorKind::cancelled && is_at_gateway())) {
-    forget_interruptions();
+  // A stop while the gateway is activated may be of the gateway's making, and come again each time: if this run has
+  // done something to it, or (which the next run sees) its run has not survived the stop.
+  const bool stopped_at_gateway = !completed && completed.error().kind == ErrorKind::cancelled && is_at_gateway();
+  if (!completed && !(stopped_at_gateway && acted_)) {
+    forget_interruptions(stopped_at_gateway ? interruptions : 0);
   }
   co_return completed;
 }
@@ -108,7 +116,7 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(std::optional<Entry> record
         break;
       }
       case Action::activate:
-        activated_here = true;
+        activated_here = !record->last_activation || record->last_activation->invocations.empty();
         take(co_await activate_new(*record));
         break;
       case Action::verify:
@@ -236,8 +244,11 @@ Result<Completed> Renewal::finish(const Entry& record, gateway::Activation activ
   return Completed{renewed, std::move(activation), asked};
 }
 
-Result<installation::JournalEntry> Renewal::reach(const Entry& record, Phase phase) {
+Result<installation::JournalEntry> Renewal::reach(const Entry& record, Phase phase, Invocations invocations) {
   Entry reached = advanced(record, phase, around_.clock.now());
+  if (phase != record.phase && reached.last_activation) {
+    reached.last_activation->invocations = std::move(invocations);
+  }
   TRY(journal_.write(reached));
   return reached;
 }

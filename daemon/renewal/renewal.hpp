@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -124,6 +125,7 @@ class Renewal {
  private:
   using Entry = installation::JournalEntry;
   using Phase = installation::Phase;
+  using Invocations = std::map<std::string, std::string>;
 
   Result<installation::Lock> take_lock(std::string_view holder);
   // The record as a step at the gateway left it, whatever came of the step.
@@ -141,7 +143,10 @@ class Renewal {
   Result<std::optional<Entry>> adapt(Entry entry);
   Result<std::optional<Entry>> leave_to_others(const Entry& entry);
   bool is_at_gateway() const;
-  void forget_interruptions();
+  void forget_interruptions(int but = 0);
+  // The runs of the gateway's units, where they are not those that were noted for the verification. Nothing where they
+  // are, or nobody can tell.
+  boost::asio::awaitable<std::optional<Invocations>> other_runs(Entry record);
   Entry with_replacement(Entry record) const;
   std::optional<installation::CertificateRecord> record_of_generation(const installation::Generation& generation) const;
 
@@ -207,8 +212,8 @@ class Renewal {
   Result<Installed> may_replace(Installed chosen, const std::string& installed) const;
   Result<Entry> abandon(const std::string& installed, int generation);
 
-  // The record in that phase, as the journal has it.
-  Result<Entry> reach(const Entry& record, Phase phase);
+  // The record in that phase, as the journal has it. `invocations` are those of a new phase.
+  Result<Entry> reach(const Entry& record, Phase phase, Invocations invocations = {});
   void event(EventName name, std::string_view message, const Fields& fields = {}) const;
   void event(Level level, EventName name, std::string_view message, const Fields& fields) const;
 
@@ -226,6 +231,8 @@ class Renewal {
   std::optional<std::chrono::seconds> clock_behind_;
   // Why the answer of this process's last request is still coded; empty where it is not.
   std::string undecoded_;
+  // Whether this run has done anything to the gateway.
+  bool acted_ = false;
   // An answer that could not be stored; it must not be lost while this process lives.
   std::optional<std::string> unstored_answer_;
 };

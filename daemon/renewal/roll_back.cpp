@@ -91,7 +91,7 @@ asio::awaitable<Error> Renewal::roll_back(Entry record, Installed old, Error cau
     const bool is_back = another.kind == ErrorKind::gateway;
     cause = with_another(std::move(cause),
                          is_back ? "the old keystore is back, but the gateway has not been seen to run with it either"
-                                 : "and it was not rolled back",
+                                 : "and the roll-back has not come to its end",
                          another);
     if (is_back) {
       event(Level::error, EventName::renewal_rolled_back, cause.message, certificate_fields(certificate));

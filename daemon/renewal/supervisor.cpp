@@ -14,6 +14,7 @@
 #include "core/blocking.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
+#include "gateway/verification.hpp"
 #include "installation/history.hpp"
 #include "installation/installer.hpp"
 #include "installation/lock.hpp"
@@ -35,11 +36,13 @@ constexpr std::chrono::seconds kLookAgainWhenUnreadable = 1min;
 // What recovery.cpp holds the lock for.
 constexpr std::string_view kLookingHolder = "gravitee-renewd looking";
 
-// Each part of a renewal has a deadline of its own; going back takes the gateway's once more.
+// Each part of a renewal has a deadline of its own. A gateway that another process has told is told again where it is
+// not well, and going back takes the same once more.
 std::chrono::seconds longest_renewal(const configuration::CertificateSettings& certificate,
                                      const configuration::HttpSettings& http) {
   const auto& gateway = certificate.gateway;
-  return http.request_timeout + 2 * (gateway.activation_timeout() + gateway.verify_timeout) + kSlack;
+  return http.request_timeout +
+         3 * (gateway.activation_timeout() + gateway::longest_verification(gateway.verify_timeout)) + kSlack;
 }
 
 // What commands by hand have failed at is no reason for a daemon to hold back.

@@ -29,8 +29,9 @@ enum class Previous {
 
 // What is known besides the record, as of now.
 struct Facts {
-  // This process has activated the gateway. Else `activated` is the work of an earlier process, which did not live to
-  // see the result.
+  // This process has activated the gateway from the beginning. Else an earlier process began to, and did not live to
+  // see the result: a gateway that is unhealthy then may be starting with the whole host, or its log may hold an
+  // earlier failed start.
   bool activated_here = false;
   // Why the last step at the gateway failed, if it did. `gateway`: the gateway does not run with the keystore.
   std::optional<ErrorKind> failed = std::nullopt;

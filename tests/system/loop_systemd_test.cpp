@@ -18,8 +18,8 @@ constexpr auto kDaemon = "gravitee-renewd";
 class TiedDaemon {
  public:
   // `tie`: lines of the daemon's [Unit].
-  TiedDaemon(const std::string& gateway, const std::string& tie) {
-    host.configure({.certificate = {"gateway: {" + gateway + ", verify: {timeout: 24s}}"}});
+  TiedDaemon(const std::string& gateway, const std::string& tie, const std::string& verify = "timeout: 24s") {
+    host.configure({.certificate = {"gateway: {" + gateway + ", verify: {" + verify + "}}"}});
     machine_.add_unit(kGateway,
                       "ExecStartPre=/bin/sh -c 'echo >>" + starts_ + "; sleep 1'\nExecStart=/bin/sleep infinity");
     machine_.start(kGateway);
@@ -74,6 +74,25 @@ TEST_CASE("a gateway whose restart stops the daemon is restarted once, and the r
   CHECK(daemon.log().find("renewal_rolled_back") == std::string::npos);
   CHECK_THAT(daemon.log(), ContainsSubstring("renewal_resumed"));
   CHECK(daemon.state(kGateway) == "active");
+}
+
+TEST_CASE("a daemon that is restarted again and again during a slow verification completes the renewal") {
+  TiedDaemon daemon("systemd: {unit: tied-gateway.service}", "",
+                    "log: {file: /run/log-of-the-gateway, ready: is ready}");
+  write_file("/run/log-of-the-gateway", "");
+  daemon.wait_for("\"gateway_activated\"");
+  std::size_t said = 0;
+  for (int restarts = 0; restarts < 5; ++restarts) {
+    said = daemon.log().size();
+    run_or_throw({"systemctl", "restart", kDaemon});
+    daemon.wait_for("\"renewal_resumed\"", said);
+  }
+  write_file("/run/log-of-the-gateway", "is ready\n");
+  daemon.wait_for("\"renewal_completed\"", said);
+  INFO(daemon.log());
+  CHECK(daemon.starts() == 1);
+  CHECK(daemon.log().find("without ever coming to an end") == std::string::npos);
+  CHECK(daemon.log().find("renewal_rolled_back") == std::string::npos);
 }
 
 TEST_CASE("a command that stops the daemon each time ends with an alarm, and leaves the gateway as it is") {

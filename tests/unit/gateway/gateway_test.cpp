@@ -46,19 +46,24 @@ TEST_CASE("gateways describe themselves") {
         "send SIGUSR2 to the process of /run/gw.pid");
 }
 
-TEST_CASE("a host without systemd is named as the reason") {
+TEST_CASE("a host without systemd is named as the reason, and is no fault of the gateway") {
   ::setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
   Loop loop;
   const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::seconds(5)), {}, {}, {});
   const auto activation = loop.finish(gateway->activate({}));
   REQUIRE_FALSE(activation);
-  CHECK(activation.error().kind == ErrorKind::gateway);
+  CHECK(activation.error().kind == ErrorKind::disk);
   CHECK_THAT(activation.error().message, ContainsSubstring("is systemd running on this host?"));
+  CHECK(loop.finish(gateway->units()).error().kind == ErrorKind::disk);
   CHECK_THAT(loop.finish(gateway->rehearse()).error().message, ContainsSubstring("system bus"));
-  CHECK_THAT(loop.finish(gateway->verify({})).error().message, ContainsSubstring("system bus"));
+  const auto verified = loop.finish(gateway->verify({}));
+  REQUIRE_FALSE(verified);
+  CHECK(verified.error().kind == ErrorKind::disk);
+  CHECK_THAT(verified.error().message, ContainsSubstring("system bus"));
 }
 
-TEST_CASE("a system bus that never answers is given up at the deadline, or when cancelled") {
+TEST_CASE(
+    "a system bus that never answers is given up at the deadline without blaming the gateway, or when cancelled") {
   const renewd::testing::TemporaryDirectory directory;
   const std::string path = (directory / "bus").string();
   ::setenv("DBUS_SYSTEM_BUS_ADDRESS", ("unix:path=" + path).c_str(), 1);
@@ -69,7 +74,7 @@ TEST_CASE("a system bus that never answers is given up at the deadline, or when 
     const auto gateway = make_gateway(loop.io.get_executor(), units(std::chrono::seconds(1)), {}, {}, {});
     const auto activation = loop.finish(gateway->activate({}));
     REQUIRE_FALSE(activation);
-    CHECK(activation.error().kind == ErrorKind::gateway);
+    CHECK(activation.error().kind == ErrorKind::disk);
     CHECK_THAT(activation.error().message, ContainsSubstring("no answer in time"));
   }
   SECTION("cancelled") {

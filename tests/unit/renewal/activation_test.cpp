@@ -190,6 +190,98 @@ TEST_CASE("a daemon that is stopped whenever it tells the gateway is counted as 
   }
 }
 
+TEST_CASE("a gateway that could not be told yet is told later, and nothing is rolled back") {
+  World world;
+  const Error unanswered{ErrorKind::disk, "no answer in time"};
+  SECTION("before it is told") {
+    world.gateway.unanswered = true;
+  }
+  SECTION("while it is told") {
+    world.gateway.activation = tl::unexpected(unanswered);
+  }
+  SECTION("while it is verified") {
+    world.gateway.verification = tl::unexpected(unanswered);
+  }
+  for (int attempts = 0; attempts < 4; ++attempts) {
+    const auto result = world.run();
+    REQUIRE_FALSE(result);
+    CHECK(result.error().kind == ErrorKind::disk);
+    CHECK(resumed(world) == 0);
+  }
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  CHECK_THAT(world.events(), !ContainsSubstring("failed"));
+  world.gateway.unanswered = false;
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  world.gateway.verification = std::string("well");
+  CHECK(world.run());
+  CHECK_THAT(world.events(), !ContainsSubstring("failed") && !ContainsSubstring("rolled_back"));
+  CHECK(world.cloud.requests == 1);
+}
+
+TEST_CASE("whoever goes on with an activation that nobody answered for knows what had been started before it") {
+  World world;
+  world.gateway.activation = failure(ErrorKind::disk, "no answer in time");
+  REQUIRE_FALSE(world.run());
+  world.gateway.now.invocations["fake.service"] = "2";
+  REQUIRE_FALSE(world.run());
+  CHECK(world.gateway.last_before->invocations.at("fake.service") == "1");
+}
+
+TEST_CASE("what an unlucky boot has logged does not count against a gateway that an earlier process has told") {
+  World world;
+  world.gateway.log_end = "before";
+  stop_while_telling(world, "2");
+  const TimePoint began = world.gateway.last_before->began;
+  world.gateway.log_end = "after the unlucky boot";
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "it has been started already"};
+  world.gateway.on_verify = [&] {
+    const bool sees_the_boot = world.gateway.last_before->log_position == "before";
+    CHECK((world.gateway.last_before->began == began) == sees_the_boot);
+    world.gateway.verification =
+        sees_the_boot ? Result<std::string>(failure(ErrorKind::gateway, "the log says: Unable to connect"))
+                      : std::string("well");
+  };
+  CHECK(world.run());
+  CHECK(world.gateway.verifications == 2);
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  CHECK_THAT(world.events(), !ContainsSubstring("renewal_rolled_back"));
+}
+
+TEST_CASE("stops of a daemon that does nothing to the gateway any more are not counted") {
+  World world;
+  SECTION("while it is verified") {
+    world.gateway.verification = failure(ErrorKind::cancelled, "told to stop");
+  }
+  SECTION("while a start that an earlier process has asked for is awaited") {
+    stop_while_telling(world, "1");
+    world.gateway.acts = false;
+  }
+  for (int stops = 0; stops < 5; ++stops) {
+    REQUIRE_FALSE(world.run());
+    CHECK(resumed(world) == 0);
+  }
+  // A crash there is counted all the same.
+  world.gateway.activation = gateway::Activation{gateway::Use::in_use, "it has been started already"};
+  world.gateway.on_verify = [] { throw Crash(); };
+  for (int crashes = 1; crashes < 5; ++crashes) {
+    CHECK_THROWS_AS(world.run(), Crash);
+    CHECK(resumed(world) == crashes);
+  }
+}
+
+TEST_CASE("stops of the daemon that the gateway does not survive are counted, each once") {
+  World world;
+  world.gateway.verification = failure(ErrorKind::cancelled, "told to stop");
+  REQUIRE_FALSE(world.run());
+  for (int ends = 1; ends < 4; ++ends) {
+    world.gateway.now.invocations["fake.service"] = std::to_string(1 + ends);
+    for (int stops = 0; stops < 3; ++stops) {
+      REQUIRE_FALSE(world.run());
+      CHECK(resumed(world) == ends);
+    }
+  }
+}
+
 TEST_CASE("a gateway that was stopped on purpose is not rolled back, nor told again") {
   World world;
   world.gateway.stopped = true;

@@ -71,7 +71,12 @@ class FakeGateway final : public gateway::Gateway {
  public:
   std::string description() const override { return "restart the fake"; }
   bool has_probes() const override { return false; }
-  asio::awaitable<Result<gateway::Units>> units() override { co_return now; }
+  asio::awaitable<Result<gateway::Units>> units() override {
+    if (unanswered) {
+      co_return failure(ErrorKind::disk, "connecting to the system bus: Connection refused");
+    }
+    co_return now;
+  }
   std::string log_position() const override { return log_end; }
   asio::awaitable<Result<gateway::Activation>> activate(gateway::Before before) override {
     ++activations;
@@ -79,6 +84,7 @@ class FakeGateway final : public gateway::Gateway {
     on_activate();
     co_return activation;
   }
+  bool acted() const override { return acts; }
   asio::awaitable<Result<gateway::Activation>> verify(gateway::Before before) override {
     ++verifications;
     last_before = std::move(before);
@@ -92,6 +98,8 @@ class FakeGateway final : public gateway::Gateway {
   Result<std::string> verification = std::string("well");
   gateway::Units now{{"fake.service"}, {{"fake.service", "1"}}};
   bool stopped = false;  // on purpose, before it is verified
+  bool acts = true;
+  bool unanswered = false;
   std::string log_end;
   std::optional<gateway::Before> last_before;
   std::function<void()> on_activate = [] {};
