@@ -183,10 +183,12 @@ void ChildProcess::signal_group(int signal) {
   ::kill(-pid_, signal);
 }
 
-bool ChildProcess::let_go() {
-  // Nobody reads from here on: a full pipe refuses a write (EAGAIN) instead of holding the writer up. The flag belongs
-  // to what all of them have open, not to our descriptor.
+void ChildProcess::unblock_writers() {
+  // The flag belongs to what all of them have open, not to our descriptor.
   ::fcntl(input_.get(), F_SETFL, ::fcntl(input_.get(), F_GETFL) | O_NONBLOCK);
+}
+
+bool ChildProcess::let_go() {
   input_ = Descriptor();
   pollfd end{output_.native_handle(), 0, 0};
   return ::poll(&end, 1, 0) == 0;  // without a writer it would be POLLHUP

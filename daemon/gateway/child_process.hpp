@@ -35,6 +35,9 @@ class ChildProcess {
   boost::asio::awaitable<bool> ended_within(std::chrono::milliseconds time);
   // To the child and whatever it started in its group. Not after reap(), when the number may be another's.
   void signal_group(int signal);
+  // For a child that has ended: from here on a full pipe refuses a write (EAGAIN) instead of blocking the writer. One
+  // that blocks already sees it when the next output is read.
+  void unblock_writers();
   // For a child that has ended by itself: what it left running is on its own, and its output never ends or stops it
   // (docs/decisions/0014-output-that-outlives-us.md). Whether anything still holds that output.
   bool let_go();

@@ -77,6 +77,7 @@ asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
   }
   Run run{std::move(*child), OutputLines(output_, redaction_of(secrets_))};
   co_await (read_output(run) && wait_for_end(run));
+  run.child->unblock_writers();
   drain(*run.child, run.lines);
   const bool left_running = run.ending == Ending::by_itself && run.child->let_go();
   if (run.ending != Ending::by_itself) {

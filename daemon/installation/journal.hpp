@@ -40,8 +40,8 @@ struct LastActivation {
   std::chrono::sys_time<std::chrono::microseconds> began;
   // The units that ran before the first one, and must run again whatever a failed activation has left of them.
   std::vector<std::string> running;
-  // As long as the activation lasts: which run each of its units was in before (gateway::Units). In `activated`: the run
-  // that is being verified. Empty otherwise, and where the gateway is no unit.
+  // As long as the activation lasts: which run each of its units was in before (gateway::Units). In `activated`: the
+  // run that is being verified. Empty otherwise, and where the gateway is no unit.
   std::map<std::string, std::string> invocations;
   // Where its log ended when the last activation began; text that only gateway/ understands.
   std::string log_position;
