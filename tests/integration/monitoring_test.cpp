@@ -132,6 +132,31 @@ TEST_CASE("the daemon tells that it lives, that it is ready, and answers nothing
   stop(daemon);
 }
 
+TEST_CASE(
+    "the page and check agree on a gateway's old certificate that expires beside a newer keystore put there by hand") {
+  const Host newer({"--initial-days", "364"});
+  Host host({"--initial-days", "3"});
+  const auto port = free_port();
+  host.configure({.certificate = {"gateway: {command: {argv: [/bin/true]}}"}, .keystore = {}, .http = {}});
+  monitor(host, listen_on(port));
+  const auto command = [&host](const std::vector<std::string>& words) {
+    std::vector<std::string> argv{RENEWD_BINARY, "--config", host.configuration().string()};
+    argv.insert(argv.end(), words.begin(), words.end());
+    return run(argv, {});
+  };
+  REQUIRE(command({"activate", "production"}).status == 0);  // the gateway was seen to use it
+  write_file(host.keystore(), read_file(newer.keystore()));
+
+  BackgroundProcess daemon = start_daemon(host);
+  daemon.wait_for_errors(says("certificate_checked"));
+  CHECK(command({"check"}).status == 2);
+  CHECK(contains(command({"status", "--json"}).output, R"("kind":"old_certificate_in_use","severity":"warning")"));
+  const std::string page = get(port, "/");
+  CHECK(contains(page, "<article class=\"bad\">"));
+  CHECK(contains(page, "left of the certificate in use"));
+  stop(daemon);
+}
+
 TEST_CASE("a renewal goes on while the port is taken, and the next reload serves where it can") {
   asio::io_context io;
   tcp::acceptor other(io, {asio::ip::address_v4::loopback(), 0});
