@@ -1,6 +1,7 @@
 // `certificates`: what is watched, renewed and installed.
 #include <map>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,25 +11,19 @@
 namespace renewd::configuration {
 namespace {
 
-CertificateSettings read_certificate(const YamlNode& node, std::optional<YamlMap>& map, DiagnosticSink& sink) {
-  CertificateSettings certificate;
-  map = read_map(node, "certificates[]", certificate.keys(), sink);
-  if (!map) {
-    return certificate;
-  }
-  if (certificate.renew == RenewMode::automatic && !map->mistypes({"renew"})) {
+void read_certificate(const YamlMap& map, CertificateSettings& certificate) {
+  if (certificate.renew == RenewMode::automatic && !map.mistypes({"renew"})) {
     constexpr std::string_view kHint = "; to watch a certificate without renewing it, write `renew: never`";
-    map->require("account_url", kHint);
-    map->require("token", kHint);
+    map.require("account_url", kHint);
+    map.require("token", kHint);
   }
-  if (const YamlNode* keystore = map->find("keystore")) {
-    read_map(*keystore, "keystore", certificate.keystore.keys(), sink);
+  if (const YamlNode* keystore = map.find("keystore")) {
+    read_map(*keystore, "keystore", certificate.keystore.keys(), map.sink());
   }
-  check_windows(*map, certificate);
-  if (const YamlNode* gateway = map->find("gateway")) {
-    read_gateway(*gateway, sink, certificate.gateway);
+  check_windows(map, certificate);
+  if (const YamlNode* gateway = map.find("gateway")) {
+    read_gateway(*gateway, map.sink(), certificate.gateway);
   }
-  return certificate;
 }
 
 // What no two certificates may share: the name, by which everything of one is found, and the file, over which two
@@ -75,10 +70,11 @@ std::vector<CertificateSettings> read_certificates(const YamlNode& node, Diagnos
     if (sink.full()) {
       break;
     }
-    std::optional<YamlMap> map;
-    certificates.push_back(read_certificate(*item, map, sink));
-    if (map) {
-      taken.check(*map, certificates.back());
+    CertificateSettings certificate;
+    if (const auto map = read_map(*item, "certificates[]", certificate.keys(), sink)) {
+      read_certificate(*map, certificate);
+      taken.check(*map, certificate);
+      certificates.push_back(std::move(certificate));
     }
   }
   return certificates;

@@ -15,11 +15,6 @@ std::string_view take_step(std::string_view& path) {
   return step;
 }
 
-const YamlNode* value_of(const YamlNode& map, std::string_view key) {
-  const YamlEntry* const entry = map.find(key);
-  return entry == nullptr ? nullptr : entry->value;
-}
-
 const YamlNode* item_of(const YamlNode& list, std::string_view index) {
   std::size_t number = 0;
   const auto [stop, error] = std::from_chars(index.data(), index.data() + index.size() - 1, number);
@@ -35,7 +30,12 @@ Place Places::of(std::string_view path) const {
     if (step.empty()) {
       continue;  // between "]" and "."
     }
-    const YamlNode* next = step.ends_with(']') ? item_of(*node, step) : value_of(*node, step);
+    const YamlNode* next = nullptr;
+    if (step.ends_with(']')) {
+      next = item_of(*node, step);
+    } else if (const YamlEntry* const entry = node->find(step)) {
+      next = entry->value;
+    }
     if (next == nullptr) {
       break;
     }
