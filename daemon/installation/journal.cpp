@@ -115,7 +115,7 @@ std::optional<JournalEntry> parse_entry(const json::value& value) {
     entry.fingerprint = fingerprint;
   }
   if (*generation != 0) {
-    entry.previous_generation = *generation;
+    entry.previous_generation = generation;
   }
   if (*began != TimePoint()) {
     entry.last_activation = LastActivation{std::chrono::floor<std::chrono::microseconds>(*began), std::move(*units),
