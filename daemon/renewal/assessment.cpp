@@ -42,7 +42,7 @@ double days_to_judge(seconds left, const Threshold& warning, const Threshold& cr
   return whole ? std::floor(days) : std::floor(days * 100) / 100;
 }
 
-Facts facts_of(const Standing& standing, const Threshold& warning, const Threshold& critical, TimePoint now) {
+CheckInput facts_of(const Standing& standing, const Threshold& warning, const Threshold& critical, TimePoint now) {
   const Outlook& outlook = *standing.outlook;
   const auto& installed = outlook.certificate;
   const auto& in_use = standing.in_use ? standing.in_use : standing.replaced;
@@ -98,7 +98,7 @@ Assessment assess(const Standing& standing, const Thresholds& thresholds, TimePo
     assessment.findings = {keystore_unreadable(standing)};
     return assessment;
   }
-  const Facts facts = facts_of(standing, assessment.warning, assessment.critical, now);
+  const CheckInput facts = facts_of(standing, assessment.warning, assessment.critical, now);
   assessment.days = facts.days;
   if (facts.days) {
     assessment.left = facts.left;

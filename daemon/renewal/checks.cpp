@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::seconds;
 
-using Check = std::optional<Finding> (*)(const Facts&);
+using Check = std::optional<Finding> (*)(const CheckInput&);
 
 std::optional<ErrorKind> class_named(std::string_view name) {
   for (const auto kind :
@@ -28,20 +28,20 @@ std::optional<ErrorKind> class_named(std::string_view name) {
   return std::nullopt;
 }
 
-Severity severity_of_days(const Facts& facts) {
+Severity severity_of_days(const CheckInput& facts) {
   return facts.critical.alerts(*facts.days)  ? Severity::critical
          : facts.warning.alerts(*facts.days) ? Severity::warning
                                              : Severity::ok;
 }
 
-std::string time_left(const Facts& facts) {
+std::string time_left(const CheckInput& facts) {
   std::string text =
       format_duration(facts.left) + (facts.in_use_expires_first ? " left of the certificate in use" : " left");
   return facts.window_is_open ? text + ", inside the renewal window" : text;
 }
 
 // A host without a clock of its own boots in 1970.
-std::optional<Finding> clock_in_doubt(const Facts& facts) {
+std::optional<Finding> clock_in_doubt(const CheckInput& facts) {
   if (!facts.outlook.clock_is_doubtful()) {
     return std::nullopt;
   }
@@ -49,7 +49,7 @@ std::optional<Finding> clock_in_doubt(const Facts& facts) {
                  "timedatectl shows whether the clock is set, and by what; the daemon notices at once when it is"};
 }
 
-std::optional<Finding> expired(const Facts& facts) {
+std::optional<Finding> expired(const CheckInput& facts) {
   if (!facts.days || facts.left > seconds(0)) {
     return std::nullopt;
   }
@@ -59,7 +59,7 @@ std::optional<Finding> expired(const Facts& facts) {
                  ""};
 }
 
-std::optional<Finding> expiring(const Facts& facts) {
+std::optional<Finding> expiring(const CheckInput& facts) {
   if (!facts.days || facts.left <= seconds(0) || severity_of_days(facts) == Severity::ok) {
     return std::nullopt;
   }
@@ -73,22 +73,22 @@ std::optional<Finding> expiring(const Facts& facts) {
   return Finding{FindingKind::expiring, severity, std::move(text), ""};
 }
 
-std::optional<Finding> not_expiring(const Facts& facts) {
+std::optional<Finding> not_expiring(const CheckInput& facts) {
   if (!facts.days || facts.left <= seconds(0) || severity_of_days(facts) != Severity::ok) {
     return std::nullopt;
   }
   return Finding{FindingKind::not_expiring, Severity::ok, time_left(facts), ""};
 }
 
-bool previous_is_being_restored(const Facts& facts) {
+bool previous_is_being_restored(const CheckInput& facts) {
   return facts.standing.unfinished && facts.standing.unfinished->phase == installation::Phase::rolling_back;
 }
 
-std::string try_activation_now(const Facts& facts) {
+std::string try_activation_now(const CheckInput& facts) {
   return "gravitee-renewd activate " + facts.standing.name + " tries again now";
 }
 
-std::optional<Finding> activation_pending(const Facts& facts) {
+std::optional<Finding> activation_pending(const CheckInput& facts) {
   if (!facts.standing.activation_pending() || previous_is_being_restored(facts)) {
     return std::nullopt;
   }
@@ -96,7 +96,7 @@ std::optional<Finding> activation_pending(const Facts& facts) {
                  "the gateway does not use the renewed certificate yet", try_activation_now(facts)};
 }
 
-std::optional<Finding> restoration_pending(const Facts& facts) {
+std::optional<Finding> restoration_pending(const CheckInput& facts) {
   if (!previous_is_being_restored(facts)) {
     return std::nullopt;
   }
@@ -104,7 +104,7 @@ std::optional<Finding> restoration_pending(const Facts& facts) {
                  try_activation_now(facts)};
 }
 
-std::optional<Finding> old_certificate_in_use(const Facts& facts) {
+std::optional<Finding> old_certificate_in_use(const CheckInput& facts) {
   if (!facts.in_use_expires_first || facts.standing.activation_pending()) {
     return std::nullopt;
   }
@@ -114,7 +114,7 @@ std::optional<Finding> old_certificate_in_use(const Facts& facts) {
 }
 
 // Whoever has put the installed one there may have restarted the gateway, too.
-std::optional<Finding> other_certificate_in_use(const Facts& facts) {
+std::optional<Finding> other_certificate_in_use(const CheckInput& facts) {
   if (!facts.other_is_in_use || facts.in_use_expires_first || facts.standing.activation_pending()) {
     return std::nullopt;
   }
@@ -124,7 +124,7 @@ std::optional<Finding> other_certificate_in_use(const Facts& facts) {
 }
 
 // What failed once with weeks to go wakes nobody; what goes on failing does.
-std::optional<Finding> renewal_failing(const Facts& facts) {
+std::optional<Finding> renewal_failing(const CheckInput& facts) {
   const Standing& standing = facts.standing;
   const auto& attempts = standing.attempts;
   // Failures of a time when it was due are history once a newer keystore was put there.
@@ -144,7 +144,7 @@ std::optional<Finding> renewal_failing(const Facts& facts) {
 }
 
 // Found months before it is needed, there is time to make another one.
-std::optional<Finding> token_unusable(const Facts& facts) {
+std::optional<Finding> token_unusable(const CheckInput& facts) {
   if (!facts.standing.token_problem) {
     return std::nullopt;
   }
@@ -152,7 +152,7 @@ std::optional<Finding> token_unusable(const Facts& facts) {
                  std::string(advice_for(ErrorKind::unauthorized))};
 }
 
-std::optional<Finding> keystore_not_replaceable(const Facts& facts) {
+std::optional<Finding> keystore_not_replaceable(const CheckInput& facts) {
   if (!facts.standing.replacement_problem) {
     return std::nullopt;
   }
@@ -161,7 +161,7 @@ std::optional<Finding> keystore_not_replaceable(const Facts& facts) {
                  "as root: gravitee-renewd init --permissions, then gravitee-renewd validate"};
 }
 
-std::optional<Finding> longer_lasting_stored(const Facts& facts) {
+std::optional<Finding> longer_lasting_stored(const CheckInput& facts) {
   if (!facts.standing.longer_lasting) {
     return std::nullopt;
   }
@@ -186,7 +186,7 @@ constexpr std::array<Check, 12> kChecks{clock_in_doubt,
 
 }  // namespace
 
-std::vector<Finding> run_checks(const Facts& facts) {
+std::vector<Finding> run_checks(const CheckInput& facts) {
   std::vector<Finding> findings;
   for (const Check check : kChecks) {
     if (auto found = check(facts)) {

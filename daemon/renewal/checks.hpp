@@ -13,7 +13,7 @@
 namespace renewd::renewal {
 
 // What the checks look at, of a certificate whose keystore can be read.
-struct Facts {
+struct CheckInput {
   const Standing& standing;
   const Outlook& outlook;
   bool window_is_open;
@@ -29,7 +29,7 @@ struct Facts {
 };
 
 // In the order in which they are told; never empty.
-std::vector<Finding> run_checks(const Facts& facts);
+std::vector<Finding> run_checks(const CheckInput& facts);
 
 // The one finding about a keystore that cannot be read.
 Finding keystore_unreadable(const Standing& standing);
