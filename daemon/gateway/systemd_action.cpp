@@ -225,7 +225,11 @@ asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
     CO_TRY_LET(watched_, SystemdUnits::connect(executor_));
   }
   const Deadline deadline = steady_clock::now() + kQuestionTimeout;
-  CO_TRY(co_await watched_->watch_jobs(deadline));
+  // Not being told of ended jobs says nothing of the gateway.
+  const Result<void> watching = co_await watched_->watch_jobs(deadline);
+  if (!watching && watching.error().kind == ErrorKind::cancelled) {
+    co_return tl::unexpected(watching.error());
+  }
   const auto units = co_await watched_->states(settings_.units, deadline);
   if (!units && units.error().kind == ErrorKind::gateway) {
     co_return Look{Verdict::not_yet, units.error().message};

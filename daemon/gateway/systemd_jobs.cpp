@@ -16,6 +16,7 @@ namespace asio = boost::asio;
 constexpr std::string_view kAccessDenied = "org.freedesktop.DBus.Error.AccessDenied";
 constexpr std::string_view kDestructive = "org.freedesktop.systemd1.TransactionIsDestructive";
 constexpr std::string_view kShuttingDown = "org.freedesktop.systemd1.ShuttingDown";
+constexpr std::string_view kAlreadySubscribed = "org.freedesktop.systemd1.AlreadySubscribed";
 constexpr std::string_view kAuthorizationRequired = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
 
 // How often it is made sure that a job still goes on, besides being told of its end.
@@ -63,7 +64,8 @@ asio::awaitable<Result<void>> SystemdUnits::watch_jobs(Deadline deadline) {
   }
   job_removed_ = std::move(*subscription);
   const CallResult subscribed = co_await call({kManagerPath, kManager, "Subscribe", {}}, deadline);
-  if (!subscribed) {
+  // A connection made ahead is used by one object after the other, and systemd remembers the first one's subscription.
+  if (!subscribed && subscribed.error().name != kAlreadySubscribed) {
     job_removed_ = {};
     co_return failure(subscribed.error().kind, "asking systemd: Subscribe: " + subscribed.error().message);
   }

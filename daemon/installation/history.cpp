@@ -9,6 +9,7 @@
 
 #include "core/json_text.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "installation/state_checks.hpp"
 #include "installation/state_files.hpp"
 
@@ -120,6 +121,14 @@ std::vector<PastRenewal> History::list() const {
 
 Result<void> History::record_in_use(const CertificateRecord& in_use) {
   return write_state(filesystem_, paths_.in_use(), json_text(to_json(in_use)) + "\n");
+}
+
+Result<void> History::forget_in_use() {
+  if (!filesystem_.exists(paths_.in_use())) {
+    return {};
+  }
+  TRY(filesystem_.remove(paths_.in_use()));
+  return filesystem_.sync_directory(paths_.directory);
 }
 
 std::optional<CertificateRecord> History::in_use() const {

@@ -37,6 +37,8 @@ class History {
 
   // The certificate that the gateway was seen to start with.
   Result<void> record_in_use(const CertificateRecord& in_use);
+  // It is not known any more which one the gateway uses.
+  Result<void> forget_in_use();
   // Nothing when it is not known, or the record is damaged.
   std::optional<CertificateRecord> in_use() const;
 

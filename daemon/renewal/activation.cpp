@@ -69,8 +69,8 @@ asio::awaitable<Renewal::GatewayStep> Renewal::activate_and_verify(Entry record,
   if (!step.outcome && step.outcome.error().kind == ErrorKind::gateway) {
     step.record = end_telling(std::move(step.record));
   }
-  if (step.outcome && in_use) {
-    (void)history_.record_in_use(record_of(certificate));
+  if (step.outcome) {
+    (void)(in_use ? history_.record_in_use(record_of(certificate)) : history_.forget_in_use());
   }
   co_return step;
 }

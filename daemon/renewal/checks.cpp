@@ -134,7 +134,9 @@ std::optional<Finding> renewal_failing(const CheckInput& facts) {
   }
   const auto kind = class_named(attempts.last_failure);
   const bool passes = kind && *kind != ErrorKind::gateway && retry_rule(*kind).pace == Pace::soon;
-  const bool gateway_may_be_down = kind == ErrorKind::gateway && standing.activation_pending();
+  // `disk` is also the class of an activation that systemd did not answer for.
+  const bool gateway_may_be_down =
+      (kind == ErrorKind::gateway || kind == ErrorKind::disk) && standing.activation_pending();
   const unsigned patience = gateway_may_be_down ? 1 : passes ? kFailuresThatPass : kFailuresToBeFixed;
   return Finding{FindingKind::renewal_failing,
                  attempts.failures_in_a_row >= patience ? Severity::critical : Severity::warning,

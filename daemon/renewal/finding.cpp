@@ -69,7 +69,7 @@ std::string_view advice_for(ErrorKind kind) {
       return "look at the rejected answer with gravitee-renewd inspect, and show it to Gravitee";
     case ErrorKind::disk:
       return "free some space, or fix the permissions of the files that the error names; where the service lacks them: "
-             "gravitee-renewd init --permissions";
+             "gravitee-renewd init --permissions; where D-Bus or systemd did not answer: systemctl status dbus";
     case ErrorKind::gateway:
       return "check the gateway's own log and fix it; where the service may not restart it: gravitee-renewd init "
              "--permissions; the daemon tries again by itself, and gravitee-renewd renew at once";

@@ -221,10 +221,8 @@ Result<Completed> Renewal::finish(const Entry& record, gateway::Activation activ
   const Certificate& renewed = installed.keystore.certificate;
   // Else only the gateway was told, of a keystore that came otherwise: that is no renewal.
   const bool asked = record.has_answer();
-  Result<void> recorded;
-  if (record.in_use) {
-    recorded = history_.record_in_use(record_of(renewed));
-  }
+  // A gateway that does not run, or cannot be watched: the one that it used before is not in use any more.
+  Result<void> recorded = record.in_use ? history_.record_in_use(record_of(renewed)) : history_.forget_in_use();
   // The journal goes last: whatever fails before is repeated.
   recorded =
       std::move(recorded)

@@ -3,14 +3,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "core/secret.hpp"
 #include "core/try.hpp"
 
 namespace renewd::setup {
@@ -21,20 +20,19 @@ namespace fs = std::filesystem;
 constexpr mode_t kDirectoryMode = 0750;
 constexpr std::size_t kSizeLimit = std::size_t{1024} * 1024;
 
-// What a file was before.
-struct Previous {
-  Secret bytes;
-  FileAttributes attributes;
-};
-
 struct Step {
   const PlannedFile* file;
   fs::path target;  // where a symbolic link leads
-  std::optional<Previous> previous;
+  bool set_aside = false;
   bool in_place = false;
 
-  fs::path temporary() const {
-    return target.parent_path() / fmt::format(".{}.gravitee-renewd", target.filename().string());
+  fs::path temporary() const { return beside(""); }
+  // A copy of what it replaces, so that the file itself is never missing, and comes back without needing space.
+  fs::path previous() const { return beside("-old"); }
+
+ private:
+  fs::path beside(std::string_view suffix) const {
+    return target.parent_path() / fmt::format(".{}.gravitee-renewd{}", target.filename().string(), suffix);
   }
 };
 
@@ -49,7 +47,7 @@ class Transaction {
   // What needs space comes first, while nothing has changed.
   Result<void> run() {
     for (Step& step : steps_) {
-      TRY(remember(step));
+      TRY(set_aside(step));
     }
     for (const Step& step : steps_) {
       TRY(make_directory(step.target.parent_path()));
@@ -63,6 +61,11 @@ class Transaction {
     for (const Step& step : steps_) {
       TRY(filesystem_.sync_directory(step.target.parent_path()));
     }
+    for (const Step& step : steps_) {
+      if (step.set_aside) {
+        (void)filesystem_.remove(step.previous());
+      }
+    }
     return {};
   }
 
@@ -70,11 +73,12 @@ class Transaction {
   Error undo(Error error) {
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
       (void)filesystem_.remove(step->temporary());
-      if (step->in_place && !step->previous) {
+      if (!step->in_place) {
+        (void)filesystem_.remove(step->previous());
+      } else if (!step->set_aside) {
         (void)filesystem_.remove(step->target);
-      } else if (step->in_place &&
-                 !write_durably(filesystem_, step->target, step->previous->bytes.view(), step->previous->attributes)) {
-        error.message += fmt::format("; {} could not be restored", step->target.string());
+      } else if (!filesystem_.rename(step->previous(), step->target)) {
+        error.message += fmt::format("; the previous {} is now {}", step->target.string(), step->previous().string());
       }
     }
     // The deepest first; one that somebody else uses by now stays.
@@ -85,12 +89,14 @@ class Transaction {
   }
 
  private:
-  Result<void> remember(Step& step) const {
+  Result<void> set_aside(Step& step) {
     if (filesystem_.exists(step.target)) {
       auto bytes = filesystem_.read(step.target, kSizeLimit);
       TRY(bytes.map_error([](Error error) { return with_context("replacing", std::move(error)); }));
-      TRY_LET(auto attributes, filesystem_.attributes(step.target));
-      step.previous = Previous{Secret(*bytes), std::move(attributes)};
+      TRY_LET(const auto attributes, filesystem_.attributes(step.target));
+      TRY(filesystem_.remove(step.previous()));
+      TRY(filesystem_.create(step.previous(), *bytes, attributes));
+      step.set_aside = true;
     }
     return {};
   }

@@ -320,7 +320,7 @@ TEST_CASE("a bus that is away while the gateway is told or verified is no fault 
   const auto short_of_time = make_gateway(gateway.loop.io.get_executor(),
                                           {.action = configuration::SystemdGateway{{"unasked"}, Setting::try_restart},
                                            .verify_timeout = std::chrono::seconds(2)},
-                                          {}, {});
+                                          {}, {}, {});
   const pid_t pid = machine.main_pid("unasked");
   renewd::testing::run_or_throw({"systemctl", "stop", "dbus.socket", "dbus.service"});
   const auto activation = gateway.loop.finish(short_of_time->activate(gateway.before));
