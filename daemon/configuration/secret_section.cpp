@@ -34,6 +34,9 @@ void read(const Given& given, std::optional<SecretSource>* value) {
   }
   SecretKeys keys;
   const auto map = read_map(given.node, given.map.name_of(given.key), keys.keys(), given.map.sink());
+  if (!map) {
+    return;
+  }
   const std::vector<std::string_view> kinds{"file", "credential", "env", "value"};
   const auto sources = map->present(kinds);
   if (sources.size() != 1) {
