@@ -27,9 +27,8 @@ struct Question {
 struct SecretQuestion {
   std::string text;
   std::function<Checked<Secret>(Secret)> check;
-  // The same, and what counts where nothing is missing.
-  std::string missing;
-  Secret otherwise;
+  std::string missing;  // as above
+  Secret otherwise;     // what counts where nobody can be asked and nothing is missing
 };
 
 // Why there will be no configuration.

@@ -1,5 +1,6 @@
 // What unit files and their drop-ins say of a service, read from the disk: where its program lives and which
-// environment it gets. systemd itself is not asked, so that it works before a reload, in a chroot and in a test.
+// environment it gets. systemd itself is not asked, so that it works before a reload, in a chroot and in a test
+// (docs/decisions/0015-unit-files.md).
 #pragma once
 
 #include <filesystem>
