@@ -40,7 +40,7 @@ class Transaction {
  public:
   Transaction(Filesystem& filesystem, const std::vector<PlannedFile>& files) : filesystem_(filesystem) {
     for (const auto& file : files) {
-      steps_.push_back({&file, filesystem.canonical(file.path).value_or(file.path), {}});
+      steps_.push_back({&file, filesystem.canonical(file.path).value_or(file.path)});
     }
   }
 
