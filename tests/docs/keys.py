@@ -84,8 +84,9 @@ def man_list(keys, all_names):
         if "default" in key:
             given = f" By default `{text_of(key['default'])}`."
         elif without == ONE_OF_THESE:
-            given = " One of " + enumerated([other for other, its in keys if its["without"] == ONE_OF_THESE
-                                              and other.rpartition(".")[0] == name.rpartition(".")[0]]) + "."
+            alternatives = [f"`{other}`" for other, its in keys if its["without"] == ONE_OF_THESE
+                            and other.rpartition(".")[0] == name.rpartition(".")[0]]
+            given = f" Required: {enumerated(alternatives)}." if len(alternatives) > 1 else ""
         else:
             given = f" {without[0].upper()}{without[1:]}." if without.startswith("required") else \
                 "" if without == "none" else f" By default {without}."

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "gateway/gateway.hpp"
+#include "gateway/system_bus.hpp"
 #include "support/catch.hpp"
 #include "support/command.hpp"
 #include "support/temporary_directory.hpp"
@@ -310,6 +311,22 @@ TEST_CASE("another target that does not want the gateway stops it on purpose") {
   } else {
     // While the bus was away, systemd has forgotten what became of it.
     CHECK((!verified || verified->use == Use::not_running));
+  }
+}
+
+TEST_CASE("one connection to the bus, made ahead, serves any number of activations") {
+  Machine machine;
+  machine.add_running_unit("again");
+  SystemBus::connect_ahead();
+  for (int times = 0; times < 2; ++times) {
+    Disturbed gateway("again");
+    const auto activation = gateway.activate();
+    INFO(why(activation));
+    REQUIRE(activation);
+    CHECK(activation->use == Use::in_use);
+    const auto verified = gateway.verify();
+    INFO(why(verified));
+    CHECK(verified);
   }
 }
 
