@@ -12,19 +12,18 @@ using namespace std::chrono_literals;
 TEST_CASE("an event in the journal has its own fields, a priority and an identifier") {
   const Fields own{{"class", "server_error"}, {"failures_in_a_row", std::int64_t{3}}};
   const Event event{TimePoint(1795462200s), Level::error, EventName::renewal_failed, "production", "HTTP 503", own};
-  CHECK(service::journal_fields(event) ==
-        std::vector<std::string>{
-            "MESSAGE=renewal_failed [production] HTTP 503",
-            "MESSAGE_ID=" + std::string(message_id(EventName::renewal_failed)),
-            "PRIORITY=3",
-            "SYSLOG_IDENTIFIER=gravitee-renewd",
-            "GRAVITEE_EVENT=renewal_failed",
-            "GRAVITEE_LEVEL=error",
-            "GRAVITEE_MESSAGE=HTTP 503",
-            "GRAVITEE_CERTIFICATE=production",
-            "GRAVITEE_CLASS=server_error",
-            "GRAVITEE_FAILURES_IN_A_ROW=3",
-        });
+  CHECK(service::journal_fields(event) == std::vector<std::string>{
+                                              "MESSAGE=renewal_failed [production] HTTP 503",
+                                              "MESSAGE_ID=" + std::string(message_id(EventName::renewal_failed)),
+                                              "PRIORITY=3",
+                                              "SYSLOG_IDENTIFIER=gravitee-renewd",
+                                              "GRAVITEE_EVENT=renewal_failed",
+                                              "GRAVITEE_LEVEL=error",
+                                              "GRAVITEE_MESSAGE=HTTP 503",
+                                              "GRAVITEE_CERTIFICATE=production",
+                                              "GRAVITEE_CLASS=server_error",
+                                              "GRAVITEE_FAILURES_IN_A_ROW=3",
+                                          });
 }
 
 TEST_CASE("an event of the daemon itself names no certificate in the journal") {
