@@ -15,6 +15,7 @@
 #include "core/descriptor.hpp"
 #include "core/filesystem.hpp"
 #include "core/trusted_path.hpp"
+#include "core/try.hpp"
 #include "installation/installer.hpp"
 
 namespace renewd::commands {
@@ -41,12 +42,9 @@ Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
   // Somebody else than its owner must not choose what is given away; what is the service's own already, who gets it
   // may.
   const auto own = find_user(std::string(kServiceUser));
-  auto followed = follow(keystore, own && own->id == owner ? service : owner);
-  if (!followed) {
-    return tl::unexpected(std::move(followed.error()));
-  }
-  Opened opened{std::move(followed->path), {}, {}, {}, {}};
-  opened.directory = Descriptor(::openat(followed->directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  TRY_LET(auto followed, follow(keystore, own && own->id == owner ? service : owner));
+  Opened opened{std::move(followed.path), {}, {}, {}, {}};
+  opened.directory = Descriptor(::openat(followed.directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   opened.file = Descriptor(::openat(opened.directory.get(), opened.path.filename().c_str(),
                                     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!opened.directory || !opened.file || ::fstat(opened.directory.get(), &opened.of_directory) != 0 ||
@@ -61,9 +59,9 @@ Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
                                               "service; put it into a directory of its own",
                                               name_of_user(opened.of_file.st_uid)));
   }
-  if (!followed->choice_of_others.empty()) {
+  if (!followed.choice_of_others.empty()) {
     return not_taken(opened.path, fmt::format("{} leads to it by a way that others choose: {}", keystore.string(),
-                                              followed->choice_of_others));
+                                              followed.choice_of_others));
   }
   if (opened.of_directory.st_uid != owner && opened.of_directory.st_uid != service) {
     return not_taken(opened.path,
@@ -168,19 +166,16 @@ std::string place_outside(const ForeignKeystore& foreign, std::string_view user,
 }
 
 Result<void> give(const ForeignKeystore& foreign, const User& user) {
-  const auto opened = open_both(foreign.keystore, foreign.owner, user.id);
-  if (!opened) {
-    return tl::unexpected(opened.error());
-  }
+  TRY_LET(const auto opened, open_both(foreign.keystore, foreign.owner, user.id));
   // The directory first: from then on nobody else puts another file into the place of this one. New files get its group
   // (the set-group-id bit), which the service, not being in it, could not give them.
   const mode_t directory_mode =
-      ((opened->of_directory.st_mode & 0777U) | S_IRWXU | S_IRGRP | S_IXGRP | S_ISGID) & ~kOthersWrite;
-  if (::fchown(opened->directory.get(), user.id, foreign.group) != 0 ||
-      ::fchmod(opened->directory.get(), directory_mode) != 0) {
+      ((opened.of_directory.st_mode & 0777U) | S_IRWXU | S_IRGRP | S_IXGRP | S_ISGID) & ~kOthersWrite;
+  if (::fchown(opened.directory.get(), user.id, foreign.group) != 0 ||
+      ::fchmod(opened.directory.get(), directory_mode) != 0) {
     return system_failure(ErrorKind::disk, "giving away " + foreign.file.parent_path().string(), errno);
   }
-  if (::fchown(opened->file.get(), user.id, foreign.group) != 0 || ::fchmod(opened->file.get(), 0640) != 0) {
+  if (::fchown(opened.file.get(), user.id, foreign.group) != 0 || ::fchmod(opened.file.get(), 0640) != 0) {
     return system_failure(ErrorKind::disk, "giving away " + foreign.file.string(), errno);
   }
   return rewrite_as(user, foreign.file);

@@ -17,6 +17,7 @@
 #include "commands/exit_status.hpp"
 #include "commands/required_permissions.hpp"
 #include "commands/service_user.hpp"
+#include "core/try.hpp"
 #include "setup/unit_names.hpp"
 
 namespace renewd::commands {
@@ -53,11 +54,8 @@ Result<void> check_untouched(const Filesystem& filesystem, const PermissionFile&
   if (!filesystem.exists(file.path)) {
     return {};
   }
-  const auto present = filesystem.read(file.path, kFileLimit);
-  if (!present) {
-    return tl::unexpected(present.error());
-  }
-  if (*present == file.text || is_as_written(*present)) {
+  TRY_LET(const auto present, filesystem.read(file.path, kFileLimit));
+  if (present == file.text || is_as_written(present)) {
     return {};
   }
   return failure(ErrorKind::disk, fmt::format("{} was changed by hand; --force overwrites it", file.path.string()));
@@ -71,9 +69,7 @@ Result<std::string> write(Filesystem& filesystem, const PermissionFile& file) {
   if (exists && filesystem.read(file.path, kFileLimit) == file.text) {
     return "unchanged";
   }
-  if (auto created = filesystem.create_directories(file.path.parent_path(), kDirectoryMode); !created) {
-    return tl::unexpected(std::move(created.error()));
-  }
+  TRY(filesystem.create_directories(file.path.parent_path(), kDirectoryMode));
   return write_durably(filesystem, file.path, file.text, {.owner = ::geteuid(), .group = ::getegid(), .mode = 0644})
       .map([] { return std::string("wrote"); });
 }

@@ -13,6 +13,7 @@
 
 #include "core/file_access.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "setup/unit_names.hpp"
 
 namespace renewd::commands {
@@ -72,18 +73,12 @@ Result<void> add_keystore(const CertificateSettings& certificate, const Filesyst
                           Permissions& into) {
   const fs::path& path = certificate.keystore.path;
   const auto real = filesystem.canonical(path);
-  const auto attributes = real ? filesystem.attributes(*real) : tl::unexpected(real.error());
-  if (!attributes) {
-    return tl::unexpected(attributes.error());
-  }
-  gid_t group = attributes->group;
-  if (attributes->owner != user.id) {
-    auto foreign = find_foreign(path, user);
-    if (!foreign) {
-      return tl::unexpected(std::move(foreign.error()));
-    }
-    group = foreign->group;
-    into.foreign.emplace_back(certificate.name, std::move(*foreign));
+  TRY_LET(const auto attributes, real ? filesystem.attributes(*real) : tl::unexpected(real.error()));
+  gid_t group = attributes.group;
+  if (attributes.owner != user.id) {
+    TRY_LET(auto foreign, find_foreign(path, user));
+    group = foreign.group;
+    into.foreign.emplace_back(certificate.name, std::move(foreign));
   } else if (const auto around = filesystem.attributes(real->parent_path());
              group != user.group && around && !around->sets_group) {
     into.changes_group = true;
@@ -144,9 +139,7 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
                                          const User& user, const fs::path& root) {
   const setup::HostFiles host(filesystem, root);
   Permissions permissions;
-  if (auto set = set_user(user, permissions); !set) {
-    return tl::unexpected(std::move(set.error()));
-  }
+  TRY(set_user(user, permissions));
   for (const auto& certificate : settings.certificates) {
     if (certificate.renew == RenewMode::never) {
       continue;  // looked at, and nothing else

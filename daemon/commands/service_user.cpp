@@ -11,6 +11,7 @@
 #include "core/filesystem.hpp"
 #include "core/secret.hpp"
 #include "core/trusted_path.hpp"
+#include "core/try.hpp"
 #include "gateway/system_bus.hpp"
 #include "installation/state.hpp"
 #include "setup/host_files.hpp"
@@ -42,19 +43,13 @@ bool is_same_file(const fs::path& a, const fs::path& b) {
 
 Result<User> with_groups_of(const setup::ServiceUnit& unit, User user) {
   if (!unit.group.empty()) {
-    const auto group = find_group(unit.group);
-    if (!group) {
-      return tl::unexpected(group.error());
-    }
-    user.group = *group;
-    user.groups.push_back(*group);
+    TRY_LET(const auto group, find_group(unit.group));
+    user.group = group;
+    user.groups.push_back(group);
   }
   for (const auto& name : unit.groups) {
-    const auto group = find_group(name);
-    if (!group) {
-      return tl::unexpected(group.error());
-    }
-    user.groups.push_back(*group);
+    TRY_LET(const auto group, find_group(name));
+    user.groups.push_back(group);
   }
   return user;
 }
@@ -111,15 +106,12 @@ bool is_configuration_of_service(const fs::path& configuration) {
 
 Result<void> work_as_service(configuration::Settings& settings, const fs::path& configuration) {
   if (::geteuid() == 0) {
-    const auto service = find_service();
-    if (!service) {
-      return tl::unexpected(service.error());
-    }
-    if (*service && is_same_file(configuration, (*service)->configuration)) {
+    TRY_LET(const auto service, find_service());
+    if (service && is_same_file(configuration, service->configuration)) {
       for_each_secret(settings, [](SecretSource& secret, std::string_view) { read_ahead(secret); });
       gateway::SystemBus::connect_ahead();
-      make_state_directory(settings.state_directory, (*service)->user);
-      if (auto became = become((*service)->user); !became) {
+      make_state_directory(settings.state_directory, service->user);
+      if (auto became = become(service->user); !became) {
         return became;
       }
     }

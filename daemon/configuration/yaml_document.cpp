@@ -13,6 +13,8 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include "core/try.hpp"
+
 namespace renewd::configuration {
 namespace {
 
@@ -299,12 +301,9 @@ tl::expected<YamlDocuments, Diagnostic> read_yaml_documents(std::string_view yam
 }
 
 tl::expected<YamlDocument, Diagnostic> read_yaml(std::string_view yaml) {
-  auto documents = read_yaml_documents(yaml);
-  if (!documents) {
-    return tl::unexpected(std::move(documents.error()));
-  }
+  TRY_LET(auto documents, read_yaml_documents(yaml));
   YamlDocument only;
-  for (YamlDocument& document : *documents) {
+  for (YamlDocument& document : documents) {
     if (only.root != nullptr && document.root != nullptr) {
       return tl::unexpected(
           Diagnostic{document.begin.line, document.begin.column,

@@ -3,19 +3,28 @@
 //   TRY(directory.sync());
 //   TRY_LET(const std::string content, filesystem.read(path, limit));
 //
-// A coroutine has the same two with CO_ before them, since its way to return is another.
+// TRY takes no Result with a value: dropping one may release a lock. A coroutine has the same two with CO_ before them,
+// since its way to return is another.
 #pragma once
 
+#include <type_traits>
 #include <utility>
 
 #include <tl/expected.hpp>
 
+namespace renewd {
+template <typename R>
+concept HoldsNothing = std::is_void_v<typename R::value_type>;
+}  // namespace renewd
+
 // NOLINTBEGIN(bugprone-macro-parentheses): a declaration and a keyword cannot stand in parentheses.
-#define RENEWD_TRY(leave, ...)                        \
-  do {                                                \
-    if (auto tried = (__VA_ARGS__); !tried) {         \
-      leave tl::unexpected(std::move(tried).error()); \
-    }                                                 \
+#define RENEWD_TRY(leave, ...)                                                                   \
+  do {                                                                                           \
+    auto tried = (__VA_ARGS__);                                                                  \
+    static_assert(renewd::HoldsNothing<decltype(tried)>, "the value would be dropped: TRY_LET"); \
+    if (!tried) {                                                                                \
+      leave tl::unexpected(std::move(tried).error());                                            \
+    }                                                                                            \
   } while (false)
 #define RENEWD_TRY_LET(leave, tried, declaration, ...) \
   auto tried = (__VA_ARGS__);                          \

@@ -116,10 +116,7 @@ ChildProcess::ChildProcess(const asio::any_io_executor& executor, pid_t pid, int
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const asio::any_io_executor& executor,
                                                           std::vector<std::string> argv) {
   reap_left_behind();
-  const Result<std::string> program = find_program(argv.at(0));
-  if (!program) {
-    return tl::unexpected(program.error());
-  }
+  TRY_LET(const std::string program, find_program(argv.at(0)));
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
     return system_failure(ErrorKind::gateway, "making a pipe", errno);
@@ -129,12 +126,12 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const asio::any_io_exe
   const SpawnArguments arguments(input.get());
   std::vector<std::string> environment = minimal_environment();
   pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, program->c_str(), &arguments.actions, &arguments.attributes,
+  const int error = ::posix_spawn(&pid, program.c_str(), &arguments.actions, &arguments.attributes,
                                   pointers(argv).data(), pointers(environment).data());
   if (error != 0) {
     // The kernel's word for a script without its interpreter is "No such file or directory".
-    TRY(check_program(*program));
-    return system_failure(ErrorKind::gateway, "running " + *program, error);
+    TRY(check_program(program));
+    return system_failure(ErrorKind::gateway, "running " + program, error);
   }
   auto handle = open_process(pid);
   if (!handle) {

@@ -15,6 +15,7 @@
 #include "core/as_tuple.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "gateway/process_handle.hpp"
 #include "gateway/program.hpp"
 
@@ -163,11 +164,8 @@ asio::awaitable<Result<Look>> CommandAction::check(Before) {
 }
 
 asio::awaitable<Result<std::string>> CommandAction::rehearse() {
-  const Result<std::string> program = check_command(settings_.argv);
-  if (!program) {
-    co_return tl::unexpected(program.error());
-  }
-  co_return *program + " can be run";
+  CO_TRY_LET(const std::string program, check_command(settings_.argv));
+  co_return program + " can be run";
 }
 
 }  // namespace renewd::gateway

@@ -10,6 +10,7 @@
 #include "core/cancellation.hpp"
 #include "core/http_secrets.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "http/deadline.hpp"
 #include "http/field_lists.hpp"
 
@@ -72,14 +73,11 @@ asio::awaitable<Result<std::unique_ptr<Watch>>> HttpProbe::watch(Before) {
 }
 
 asio::awaitable<Result<std::string>> HttpProbe::rehearse() {
-  auto seen = co_await get(kHealthTimeout);
-  if (!seen) {
-    co_return tl::unexpected(std::move(seen.error()));
+  CO_TRY_LET(auto seen, co_await get(kHealthTimeout));
+  if (seen.verdict == Watch::Verdict::not_yet) {
+    co_return failure(ErrorKind::gateway, std::move(seen.message));
   }
-  if (seen->verdict == Watch::Verdict::not_yet) {
-    co_return failure(ErrorKind::gateway, std::move(seen->message));
-  }
-  co_return std::move(seen->message);
+  co_return std::move(seen.message);
 }
 
 Result<http::HttpRequest> HttpProbe::request() const {
@@ -98,12 +96,9 @@ Result<http::HttpRequest> HttpProbe::request() const {
 
 asio::awaitable<Result<Watch::Look>> HttpProbe::get(milliseconds at_most) {
   using asio::experimental::awaitable_operators::operator||;
-  auto ask = request();
-  if (!ask) {
-    co_return tl::unexpected(std::move(ask.error()));
-  }
+  CO_TRY_LET(auto ask, request());
   std::optional<Result<http::HttpResponse>> outcome;
-  co_await (http::keep_result(client_->send(std::move(*ask)), &outcome) ||
+  co_await (http::keep_result(client_->send(std::move(ask)), &outcome) ||
             http::wait_until(steady_clock::now() + at_most));
   const bool stopping = co_await stop_requested();
   if (outcome && *outcome) {

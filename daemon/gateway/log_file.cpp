@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "core/try.hpp"
 
 namespace renewd::gateway {
 namespace {
@@ -118,22 +119,16 @@ Result<std::string> LogFile::read(const LineSink& sink) {
   std::size_t budget = kBytesPerRead;
   while (true) {
     // Asked before the rest of an open file is read: whoever renames it does not write to it any more.
-    const auto status = status_of(path_);
-    if (!status) {
-      return tl::unexpected(status.error());
-    }
-    const auto there = *status ? std::optional(identity_of(**status)) : std::nullopt;
+    TRY_LET(const auto status, status_of(path_));
+    const auto there = status ? std::optional(identity_of(*status)) : std::nullopt;
     if (descriptor_ < 0) {
       auto missing = open_next(there);
       if (!missing || !missing->empty()) {
         return missing;
       }
     }
-    const auto everything = drain(sink, budget);
+    TRY_LET(const auto everything, drain(sink, budget));
     if (!everything) {
-      return tl::unexpected(everything.error());
-    }
-    if (!*everything) {
       return path_.string() + " is still being read";
     }
     if (!there) {
@@ -175,11 +170,8 @@ Result<std::string> LogFile::open_next(const std::optional<FileIdentity>& there)
 
 Result<void> LogFile::open(const fs::path& path) {
   struct stat status{};
-  const auto opened = open_log(path, status);
-  if (!opened) {
-    return tl::unexpected(opened.error());
-  }
-  descriptor_ = *opened;
+  TRY_LET(const auto opened, open_log(path, status));
+  descriptor_ = opened;
   file_ = identity_of(status);
   offset_ = 0;
   if (!begun_ && !begin_) {

@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
+#include "core/try.hpp"
 #include "gateway/log_file.hpp"
 #include "gateway/log_verdict.hpp"
 #include "gateway/systemd_units.hpp"
@@ -53,11 +54,8 @@ std::string name_of(const LogTarget& target) {
 }
 
 asio::awaitable<Result<UnitOnHost>> look_up(std::string unit) {
-  auto systemd = SystemdUnits::connect(co_await asio::this_coro::executor);
-  if (!systemd) {
-    co_return tl::unexpected(systemd.error());
-  }
-  co_return co_await (*systemd)->look_up(unit, steady_clock::now() + kQuestionTimeout);
+  CO_TRY_LET(auto systemd, SystemdUnits::connect(co_await asio::this_coro::executor));
+  co_return co_await systemd->look_up(unit, steady_clock::now() + kQuestionTimeout);
 }
 
 // The name that the unit's lines in the journal carry: never an alias. Where systemd cannot be asked, the one given.
@@ -97,11 +95,8 @@ asio::awaitable<Result<std::unique_ptr<Watch>>> LogProbe::watch(Before before) {
   std::unique_ptr<LogReader> reader;
   if (const auto* unit = std::get_if<std::string>(&settings_.target)) {
     const std::string name = co_await own_name(*unit);
-    auto journal = UnitJournal::open(name, before.began);
-    if (!journal) {
-      co_return tl::unexpected(std::move(journal.error()));
-    }
-    reader = std::move(*journal);
+    CO_TRY_LET(auto journal, UnitJournal::open(name, before.began));
+    reader = std::move(journal);
   } else {
     reader = std::make_unique<LogFile>(std::get<std::filesystem::path>(settings_.target), before.log_position);
   }
@@ -112,11 +107,7 @@ asio::awaitable<Result<std::unique_ptr<Watch>>> LogProbe::watch(Before before) {
 
 asio::awaitable<Result<std::string>> LogProbe::rehearse() {
   const auto* unit = std::get_if<std::string>(&settings_.target);
-  auto readable =
-      unit != nullptr ? check_journal(*unit) : check_log_file(std::get<std::filesystem::path>(settings_.target));
-  if (!readable) {
-    co_return tl::unexpected(std::move(readable.error()));
-  }
+  CO_TRY(unit != nullptr ? check_journal(*unit) : check_log_file(std::get<std::filesystem::path>(settings_.target)));
   if (unit != nullptr) {
     const auto found = co_await look_up(*unit);
     if (found && !found->output.empty() && !has_lines(found->name)) {

@@ -248,7 +248,7 @@ Result<void> check_program(const std::string& program) {
 Result<std::string> check_command(const std::vector<std::string>& argv) {
   TRY(check_length(argv));
   // The command is watched by such a handle (ChildProcess).
-  TRY(open_process(::getpid()));
+  TRY_LET(const Descriptor ourselves, open_process(::getpid()));
   TRY_LET(std::string program, search_program(argv.front()));
   TRY(check_program(program));
   return find_program(program);

@@ -49,15 +49,9 @@ asio::awaitable<Result<Units>> SignalAction::units() {
   if (unit_.empty()) {
     co_return Units();
   }
-  auto systemd = SystemdUnits::connect(executor_);
-  if (!systemd) {
-    co_return tl::unexpected(systemd.error());
-  }
-  const auto states = co_await (*systemd)->states({unit_}, steady_clock::now() + kQuestionTimeout);
-  if (!states) {
-    co_return tl::unexpected(states.error());
-  }
-  co_return units_of(*states);
+  CO_TRY_LET(auto systemd, SystemdUnits::connect(executor_));
+  CO_TRY_LET(const auto states, co_await systemd->states({unit_}, steady_clock::now() + kQuestionTimeout));
+  co_return units_of(states);
 }
 
 // Its end by a signal that an earlier process sent may be under way, or over: it gets no second one. Nor does it need
@@ -67,32 +61,23 @@ asio::awaitable<Result<std::optional<UnitState>>> SignalAction::find_restarted(B
     co_return std::nullopt;
   }
   CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
-  const Result<UnitState> now = co_await systemd->state(unit_, deadline);
-  if (!now) {
-    co_return tl::unexpected(now.error());
-  }
-  const bool between = now->restarts_by_itself() || now->active_state == "deactivating";
-  co_return between || was_started_since(*now, before) ? std::optional(*now) : std::nullopt;
+  CO_TRY_LET(const UnitState now, co_await systemd->state(unit_, deadline));
+  const bool between = now.restarts_by_itself() || now.active_state == "deactivating";
+  co_return between || was_started_since(now, before) ? std::optional(now) : std::nullopt;
 }
 
 asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.reset();
   acted_ = false;
-  auto restarted = co_await find_restarted(before, deadline);
-  if (!restarted) {
-    co_return tl::unexpected(restarted.error());
-  }
-  if (*restarted && ((*restarted)->running() || (*restarted)->changing())) {
+  CO_TRY_LET(auto restarted, co_await find_restarted(before, deadline));
+  if (restarted && (restarted->running() || restarted->changing())) {
     // systemd counts a restart when it begins.
-    const bool to_come = (*restarted)->restarts_by_itself() || (*restarted)->active_state == "deactivating";
-    co_return co_await await_restart(0, (*restarted)->automatic_restarts + (to_come ? 1 : 0), deadline);
+    const bool to_come = restarted->restarts_by_itself() || restarted->active_state == "deactivating";
+    co_return co_await await_restart(0, restarted->automatic_restarts + (to_come ? 1 : 0), deadline);
   }
-  auto target = co_await find_target(deadline);
-  if (!target) {
-    co_return tl::unexpected(target.error());
-  }
-  const std::optional<Target>& process = *target;
+  CO_TRY_LET(auto target, co_await find_target(deadline));
+  const std::optional<Target>& process = target;
   if (!process) {
     co_return co_await explain_absence(before, deadline);
   }
@@ -114,64 +99,52 @@ asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
 // earlier activation, is the gateway's failure.
 asio::awaitable<Result<Activation>> SignalAction::explain_absence(Before before, Deadline deadline) {
   CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
-  const Result<UnitState> now = co_await systemd->settled(unit_, deadline);
-  if (!now) {
-    co_return tl::unexpected(now.error());
-  }
-  if (now->up()) {
-    started_ = *now;
+  CO_TRY_LET(const UnitState now, co_await systemd->settled(unit_, deadline));
+  if (now.up()) {
+    started_ = now;
     co_return Activation{Use::in_use,
-                         fmt::format("{} has been started with this keystore, main process {}", unit_, now->main_pid)};
+                         fmt::format("{} has been started with this keystore, main process {}", unit_, now.main_pid)};
   }
-  if (before.running.empty() || now->was_stopped() || now->is_forgotten()) {
+  if (before.running.empty() || now.was_stopped() || now.is_forgotten()) {
     co_return Activation{Use::not_running, unit_ + " is not running: it will use the new certificate when it starts"};
   }
   co_return failure(ErrorKind::gateway,
                     fmt::format("{} has ended by itself ({}), and a signal cannot start it: start it by hand; see "
                                 "journalctl -u {}",
-                                unit_, now->description(), now->name));
+                                unit_, now.description(), now.name));
 }
 
 asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_target(Deadline deadline) {
   if (const auto* pid_file = std::get_if<std::filesystem::path>(&settings_.target)) {
-    Result<HeldProcess> process = open_process_of(*pid_file);
-    if (!process) {
-      co_return tl::unexpected(process.error());
-    }
-    co_return as_target(name_of(*pid_file), std::move(*process), settings_.signal);
+    CO_TRY_LET(HeldProcess process, open_process_of(*pid_file));
+    co_return as_target(name_of(*pid_file), std::move(process), settings_.signal);
   }
   auto systemd = SystemdUnits::connect(executor_);
   if (!systemd) {
     co_return tl::unexpected(systemd.error());
   }
-  const Result<UnitState> state = co_await (*systemd)->state(unit_, deadline);
-  if (!state) {
-    co_return tl::unexpected(state.error());
-  }
-  if (terminates() && state->restart_policy == "no") {
+  CO_TRY_LET(const UnitState state, co_await (*systemd)->state(unit_, deadline));
+  if (terminates() && state.restart_policy == "no") {
     co_return failure(ErrorKind::gateway,
                       fmt::format("{} has Restart=no: systemd would not start it again after {}; use gateway.systemd",
                                   unit_, signal_name(settings_.signal)));
   }
-  if (!state->running()) {
+  if (!state.running()) {
     co_return std::nullopt;
   }
-  if (state->main_pid <= 1) {
-    co_return failure(ErrorKind::gateway, unit_ + " has no main process (" + state->description() + ")");
+  if (state.main_pid <= 1) {
+    co_return failure(ErrorKind::gateway, unit_ + " has no main process (" + state.description() + ")");
   }
-  auto handle = open_process(state->main_pid);
-  Result<Target> target = handle ? as_target(state->name, {state->main_pid, std::move(*handle)}, settings_.signal)
-                                 : Result<Target>(tl::unexpected(with_context(state->name, std::move(handle.error()))));
+  auto handle = open_process(state.main_pid);
+  Result<Target> target = handle ? as_target(state.name, {state.main_pid, std::move(*handle)}, settings_.signal)
+                                 : Result<Target>(tl::unexpected(with_context(state.name, std::move(handle.error()))));
   // The number was read before the process was held: if it was another's meanwhile, the unit has another one now.
-  const Result<UnitState> again = co_await (*systemd)->state(unit_, deadline);
-  if (!again) {
-    co_return tl::unexpected(again.error());
-  }
-  if (again->main_pid != state->main_pid) {
+  CO_TRY_LET(const UnitState again, co_await (*systemd)->state(unit_, deadline));
+  if (again.main_pid != state.main_pid) {
     co_return failure(ErrorKind::gateway, unit_ + " is being restarted by somebody else");
   }
   if (target) {
-    target->automatic_restarts = state->automatic_restarts;
+    target->automatic_restarts = state.automatic_restarts;
   }
   co_return target;
 }
@@ -224,36 +197,30 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
     if (!watching && watching.error().kind == ErrorKind::cancelled) {
       co_return tl::unexpected(watching.error());
     }
-    const Result<UnitState> now = co_await systemd->state(unit_, steady_clock::now() + kQuestionTimeout);
-    if (!now) {
-      co_return tl::unexpected(now.error());
-    }
-    if (now->up() && now->main_pid != 0 && now->main_pid != old_pid) {
-      started_ = *now;
+    CO_TRY_LET(const UnitState now, co_await systemd->state(unit_, steady_clock::now() + kQuestionTimeout));
+    if (now.up() && now.main_pid != 0 && now.main_pid != old_pid) {
+      started_ = now;
       // Those beyond the one that we brought about, or wait for, are crashes. A start by others sets the counter back.
-      started_->automatic_restarts = std::min(now->automatic_restarts, restarts);
+      started_->automatic_restarts = std::min(now.automatic_restarts, restarts);
       if (old_pid == 0) {
         co_return Activation{
             Use::in_use,
-            fmt::format("systemd has started {} with this keystore already, main process {}", unit_, now->main_pid)};
+            fmt::format("systemd has started {} with this keystore already, main process {}", unit_, now.main_pid)};
       }
       co_return Activation{Use::in_use, fmt::format("sent {} to process {}; systemd started {} again, main process {}",
-                                                    signal_name(settings_.signal), old_pid, unit_, now->main_pid)};
+                                                    signal_name(settings_.signal), old_pid, unit_, now.main_pid)};
     }
-    if (now->was_stopped()) {
+    if (now.was_stopped()) {
       co_return Activation{Use::not_running, unit_ + " was stopped: it will use the new certificate when it starts"};
     }
-    const bool is_down = !now->running() && !now->changing();
+    const bool is_down = !now.running() && !now.changing();
     if (is_down) {
-      co_return failed(*now, "has ended, and systemd does not start it again");
+      co_return failed(now, "has ended, and systemd does not start it again");
     }
     if (steady_clock::now() >= deadline) {
-      co_return failed(*now, fmt::format("was not up again after {}", format_duration(timeout_)));
+      co_return failed(now, fmt::format("was not up again after {}", format_duration(timeout_)));
     }
-    const Result<void> waited = co_await systemd->wait_until(steady_clock::now() + kAskAgain);
-    if (!waited) {
-      co_return tl::unexpected(waited.error());
-    }
+    CO_TRY(co_await systemd->wait_until(steady_clock::now() + kAskAgain));
   }
 }
 
@@ -284,18 +251,12 @@ asio::awaitable<Result<Look>> SignalAction::check(Before before) {
 }
 
 asio::awaitable<Result<std::string>> SignalAction::rehearse() {
-  auto target = co_await find_target(steady_clock::now() + kQuestionTimeout);
-  if (!target) {
-    co_return tl::unexpected(target.error());
-  }
-  const std::optional<Target>& process = *target;
+  CO_TRY_LET(auto target, co_await find_target(steady_clock::now() + kQuestionTimeout));
+  const std::optional<Target>& process = target;
   if (!process) {
     co_return unit_ + " is not running";
   }
-  const Result<void> permitted = check_permission(*process);
-  if (!permitted) {
-    co_return tl::unexpected(permitted.error());
-  }
+  CO_TRY(check_permission(*process));
   std::string message = fmt::format("may send {} to process {} of {}", signal_name(settings_.signal),
                                     process->process.pid, process->name);
   if (unit_.empty() && !is_transparent(process->process.pid)) {

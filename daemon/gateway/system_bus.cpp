@@ -12,6 +12,7 @@
 
 #include "core/as_tuple.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 
 namespace renewd::gateway {
 namespace {
@@ -89,11 +90,8 @@ void SystemBus::connect_ahead() {
 }
 
 Result<std::unique_ptr<SystemBus>> SystemBus::connect(const asio::any_io_executor& executor) {
-  auto opened = usable_now(connected_ahead()) ? Result<BusPtr>(connected_ahead()) : open_system_bus();
-  if (!opened) {
-    return tl::unexpected(std::move(opened.error()));
-  }
-  BusPtr bus = std::move(*opened);
+  TRY_LET(auto opened, usable_now(connected_ahead()) ? Result<BusPtr>(connected_ahead()) : open_system_bus());
+  BusPtr bus = std::move(opened);
   // Asio closes what it watches, and sd-bus its own.
   const int descriptor = ::fcntl(sd_bus_get_fd(bus.get()), F_DUPFD_CLOEXEC, 3);
   if (descriptor < 0) {
@@ -157,10 +155,7 @@ Result<Subscription> SystemBus::subscribe(const char* sender, const char* path, 
 
 asio::awaitable<Result<bool>> SystemBus::process_until(std::function<bool()> done, Deadline deadline) {
   while (true) {
-    Result<void> processed = process_pending(done);
-    if (!processed) {
-      co_return tl::unexpected(processed.error());
-    }
+    CO_TRY(process_pending(done));
     if (done()) {
       co_return true;
     }

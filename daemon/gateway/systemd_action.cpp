@@ -89,40 +89,30 @@ std::string SystemdAction::description() const {
 }
 
 asio::awaitable<Result<Units>> SystemdAction::units() {
-  auto systemd = SystemdUnits::connect(executor_);
-  if (!systemd) {
-    co_return tl::unexpected(systemd.error());
-  }
-  const auto states = co_await (*systemd)->states(settings_.units, steady_clock::now() + kQuestionTimeout);
-  if (!states) {
-    co_return tl::unexpected(states.error());
-  }
-  co_return units_of(*states);
+  CO_TRY_LET(auto systemd, SystemdUnits::connect(executor_));
+  CO_TRY_LET(const auto states, co_await systemd->states(settings_.units, steady_clock::now() + kQuestionTimeout));
+  co_return units_of(states);
 }
 
 asio::awaitable<Result<Activation>> SystemdAction::activate(Before before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.clear();
   acted_ = false;
-  auto systemd = SystemdUnits::connect(executor_);
-  if (!systemd) {
-    co_return tl::unexpected(systemd.error());
-  }
-  const auto units = co_await (*systemd)->states(settings_.units, deadline);
-  if (!units) {
-    co_return tl::unexpected(units.error());
-  }
+  end_checks();
+  CO_TRY_LET(auto systemd, SystemdUnits::connect(executor_));
+  CO_TRY_LET(const auto units, co_await systemd->states(settings_.units, deadline));
   Activation whole{Use::not_running, ""};
-  for (const auto& unit : *units) {
+  for (const auto& unit : units) {
     // Its state is asked for again: the restart of one unit may stop another.
-    const Result<Activation> one = co_await activate_unit(**systemd, unit.name, before, deadline);
-    if (!one) {
-      co_return tl::unexpected(one.error());
-    }
-    if (one->use == Use::in_use) {
+    CO_TRY_LET(const Activation one, co_await activate_unit(*systemd, unit.name, before, deadline));
+    if (one.use == Use::in_use) {
       whole.use = Use::in_use;
     }
-    whole.message = joined(whole.message, one->message);
+    whole.message = joined(whole.message, one.message);
+  }
+  // The verification goes on with this connection: it has been told of every job that has ended since the restart.
+  if (whole.use == Use::in_use) {
+    watched_ = std::move(systemd);
   }
   co_return whole;
 }
@@ -165,37 +155,25 @@ asio::awaitable<Result<SystemdAction::Restart>> SystemdAction::run_job(SystemdUn
   const bool gentle = settings_.action == Setting::try_restart && before.running();
   const Job job = gentle ? Job::try_restart : Job::restart;
   for (int round = 1;; ++round) {
-    Result<SystemdUnits::JobEnd> end = co_await systemd.run(job, before.name, deadline);
-    if (!end) {
-      co_return tl::unexpected(end.error());
-    }
-    Result<UnitState> after = co_await systemd.settled(before.name, deadline);
-    if (!after) {
-      co_return tl::unexpected(after.error());
-    }
-    Restart restart{std::move(*end), std::move(*after)};
+    CO_TRY_LET(SystemdUnits::JobEnd end, co_await systemd.run(job, before.name, deadline));
+    CO_TRY_LET(UnitState after, co_await systemd.settled(before.name, deadline));
+    Restart restart{std::move(end), std::move(after)};
     const bool in_vain = restart.in_doubt() && restart.after.up() && !restart.after.started_since(before);
     const auto again = steady_clock::now() + kRunAgain;
     if (!in_vain || round == kMostRounds || again >= deadline) {
       co_return restart;
     }
-    const Result<void> waited = co_await systemd.wait_until(again);
-    if (!waited) {
-      co_return tl::unexpected(waited.error());
-    }
+    CO_TRY(co_await systemd.wait_until(again));
   }
 }
 
 asio::awaitable<Result<Activation>> SystemdAction::restart(SystemdUnits& systemd, UnitState before, Deadline deadline) {
   const auto began = steady_clock::now();
-  const Result<Restart> restart = co_await run_job(systemd, before, deadline);
-  if (!restart) {
-    co_return tl::unexpected(restart.error());
-  }
-  const UnitState& after = restart->after;
+  CO_TRY_LET(const Restart restart, co_await run_job(systemd, before, deadline));
+  const UnitState& after = restart.after;
   const std::string elapsed = format_duration(std::chrono::round<std::chrono::seconds>(steady_clock::now() - began));
-  const std::string& result = restart->end.result;
-  const bool may_be_well = result == "done" || restart->in_doubt();
+  const std::string& result = restart.end.result;
+  const bool may_be_well = result == "done" || restart.in_doubt();
   if (may_be_well && after.up() && after.started_since(before)) {
     UnitState& started = started_[after.name] = after;
     left_down_.erase(after.name);
@@ -211,13 +189,13 @@ asio::awaitable<Result<Activation>> SystemdAction::restart(SystemdUnits& systemd
     co_return not_running(after.name);
   }
   // It still runs as before: nobody has told it.
-  const bool untouched = !restart->end.doubt.empty() && after.up() && !after.started_since(before);
+  const bool untouched = !restart.end.doubt.empty() && after.up() && !after.started_since(before);
   if (!untouched) {
     left_down_.insert(after.name);
   }
   co_return failure(untouched ? kUnanswered : ErrorKind::gateway,
                     fmt::format("restarting {}: {} ({}, after {}); see journalctl -u {}", after.name,
-                                why_not(*restart, before), after.description(), elapsed, after.name));
+                                why_not(restart, before), after.description(), elapsed, after.name));
 }
 
 asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
@@ -270,26 +248,17 @@ asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
 
 asio::awaitable<Result<std::string>> SystemdAction::rehearse() {
   const Deadline deadline = steady_clock::now() + kQuestionTimeout;
-  auto systemd = SystemdUnits::connect(executor_);
-  if (!systemd) {
-    co_return tl::unexpected(systemd.error());
-  }
+  CO_TRY_LET(auto systemd, SystemdUnits::connect(executor_));
   // A roll-back starts what did not come up, for which try-restart is not enough.
   std::vector<Job> jobs{Job::restart};
   if (settings_.action == Setting::try_restart) {
     jobs.push_back(Job::try_restart);
   }
-  const auto units = co_await (*systemd)->states(settings_.units, deadline);
-  if (!units) {
-    co_return tl::unexpected(units.error());
-  }
+  CO_TRY_LET(const auto units, co_await systemd->states(settings_.units, deadline));
   std::string message;
-  for (const auto& unit : *units) {
+  for (const auto& unit : units) {
     for (const Job job : jobs) {
-      const Result<void> permitted = co_await (*systemd)->check_permission(job, unit.name, deadline);
-      if (!permitted) {
-        co_return tl::unexpected(permitted.error());
-      }
+      CO_TRY(co_await systemd->check_permission(job, unit.name, deadline));
     }
     message = joined(message, fmt::format("may restart {} ({})", unit.name, unit.active_state));
   }

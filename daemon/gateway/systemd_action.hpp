@@ -49,7 +49,7 @@ class SystemdAction final : public Action {
   std::map<std::string, UnitState> started_;
   std::set<std::string> left_down_;  // by restarts of ours that failed
   bool acted_ = false;
-  std::unique_ptr<SystemdUnits> watched_;  // between the checks of one verification
+  std::unique_ptr<SystemdUnits> watched_;  // from the activation to the end of its verification
 };
 
 }  // namespace renewd::gateway

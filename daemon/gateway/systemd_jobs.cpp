@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/try.hpp"
 #include "gateway/systemd_units.hpp"
 
 namespace renewd::gateway {
@@ -96,11 +97,8 @@ asio::awaitable<Result<SystemdUnits::JobEnd>> SystemdUnits::run(Job job, std::st
     }
     co_return tl::unexpected(std::move(refused));
   }
-  const Result<std::string> path = read_object_path(started->get());
-  if (!path) {
-    co_return tl::unexpected(path.error());
-  }
-  co_return co_await await_end(*path, unit, deadline);
+  CO_TRY_LET(const std::string path, read_object_path(started->get()));
+  co_return co_await await_end(path, unit, deadline);
 }
 
 asio::awaitable<Result<SystemdUnits::JobEnd>> SystemdUnits::await_end(std::string job, std::string unit,

@@ -82,11 +82,8 @@ std::string service_name(const std::string& unit) {
 }
 
 Result<std::unique_ptr<SystemdUnits>> SystemdUnits::connect(const asio::any_io_executor& executor) {
-  auto bus = SystemBus::connect(executor);
-  if (!bus) {
-    return tl::unexpected(bus.error());
-  }
-  return std::unique_ptr<SystemdUnits>(new SystemdUnits(executor, std::move(*bus)));
+  TRY_LET(auto bus, SystemBus::connect(executor));
+  return std::unique_ptr<SystemdUnits>(new SystemdUnits(executor, std::move(bus)));
 }
 
 asio::awaitable<CallResult> SystemdUnits::call(Call call, Deadline deadline) {
@@ -130,16 +127,13 @@ asio::awaitable<Result<UnitProperties>> SystemdUnits::properties_of(std::string 
   if (!loaded) {
     co_return failed(loaded.error());
   }
-  const Result<std::string> path = read_object_path(loaded->get());
-  if (!path) {
-    co_return tl::unexpected(path.error());
-  }
+  CO_TRY_LET(const std::string path, read_object_path(loaded->get()));
   UnitProperties properties;
   for (const char* interface : {"org.freedesktop.systemd1.Unit", "org.freedesktop.systemd1.Service"}) {
     if (!properties.texts.empty() && !properties.text("Id").ends_with(".service")) {
       break;  // a target, a slice
     }
-    const CallResult answer = co_await ask({*path, kProperties, "GetAll", {interface}}, deadline);
+    const CallResult answer = co_await ask({path, kProperties, "GetAll", {interface}}, deadline);
     if (!answer) {
       co_return failed(answer.error());
     }
@@ -152,15 +146,9 @@ asio::awaitable<Result<UnitProperties>> SystemdUnits::properties_of(std::string 
 }
 
 asio::awaitable<Result<UnitState>> SystemdUnits::state(std::string unit, Deadline deadline) {
-  const Result<UnitProperties> properties = co_await properties_of(unit, deadline);
-  if (!properties) {
-    co_return tl::unexpected(properties.error());
-  }
-  const Result<void> usable = check_loaded(unit, *properties);
-  if (!usable) {
-    co_return tl::unexpected(usable.error());
-  }
-  UnitState state = to_state(*properties);
+  CO_TRY_LET(const UnitProperties properties, co_await properties_of(unit, deadline));
+  CO_TRY(check_loaded(unit, properties));
+  UnitState state = to_state(properties);
   if (state.up()) {
     with_ended_jobs_.erase(state.name);
   }
@@ -169,34 +157,28 @@ asio::awaitable<Result<UnitState>> SystemdUnits::state(std::string unit, Deadlin
 }
 
 asio::awaitable<Result<UnitOnHost>> SystemdUnits::look_up(std::string unit, Deadline deadline) {
-  const Result<UnitProperties> properties = co_await properties_of(unit, deadline);
-  if (!properties) {
-    co_return tl::unexpected(properties.error());
-  }
-  const std::string homes = properties->text("ProtectHome");
-  const std::string processes = properties->text("ProtectProc");
-  co_return UnitOnHost{properties->text("Id"),
-                       properties->text("User"),
-                       properties->list("SupplementaryGroups"),
+  CO_TRY_LET(const UnitProperties properties, co_await properties_of(unit, deadline));
+  const std::string homes = properties.text("ProtectHome");
+  const std::string processes = properties.text("ProtectProc");
+  co_return UnitOnHost{properties.text("Id"),
+                       properties.text("User"),
+                       properties.list("SupplementaryGroups"),
                        homes == "yes" || homes == "tmpfs",
                        !processes.empty() && processes != "default",
-                       output_elsewhere(*properties),
-                       check_loaded(unit, *properties),
-                       ties(*properties)};
+                       output_elsewhere(properties),
+                       check_loaded(unit, properties),
+                       ties(properties)};
 }
 
 asio::awaitable<Result<std::vector<UnitState>>> SystemdUnits::states(std::vector<std::string> units,
                                                                      Deadline deadline) {
   std::vector<UnitState> states;
   for (const auto& unit : units) {
-    Result<UnitState> one = co_await state(unit, deadline);
-    if (!one) {
-      co_return tl::unexpected(one.error());
-    }
+    CO_TRY_LET(UnitState one, co_await state(unit, deadline));
     const auto known =
-        std::find_if(states.begin(), states.end(), [&](const UnitState& other) { return other.name == one->name; });
+        std::find_if(states.begin(), states.end(), [&](const UnitState& other) { return other.name == one.name; });
     if (known == states.end()) {
-      states.push_back(std::move(*one));
+      states.push_back(std::move(one));
     }
   }
   co_return states;
@@ -215,11 +197,7 @@ asio::awaitable<Result<UnitState>> SystemdUnits::settled(std::string unit, Deadl
     if (!now->changing()) {
       co_return now;
     }
-    const Result<void> waited =
-        co_await wait_until(std::min(deadline, std::chrono::steady_clock::now() + kBetweenQuestions));
-    if (!waited) {
-      co_return tl::unexpected(waited.error());
-    }
+    CO_TRY(co_await wait_until(std::min(deadline, std::chrono::steady_clock::now() + kBetweenQuestions)));
   }
 }
 

@@ -13,6 +13,8 @@
 #include <fmt/format.h>
 #include <systemd/sd-id128.h>
 
+#include "core/try.hpp"
+
 namespace renewd::gateway {
 namespace {
 
@@ -52,9 +54,7 @@ Result<void> check_journal(const std::string& unit) {
 }
 
 Result<std::unique_ptr<UnitJournal>> UnitJournal::open(const std::string& unit, TimePoint since) {
-  if (auto permitted = check_journal(unit); !permitted) {
-    return tl::unexpected(std::move(permitted.error()));
-  }
+  TRY(check_journal(unit));
   sd_journal* opened = nullptr;
   int error = sd_journal_open(&opened, SD_JOURNAL_LOCAL_ONLY);
   JournalPtr journal(opened);

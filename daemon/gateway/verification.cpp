@@ -11,6 +11,7 @@
 
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "gateway/system_bus.hpp"
 
 namespace renewd::gateway {
@@ -36,11 +37,8 @@ using Watches = std::vector<std::unique_ptr<Watch>>;
 asio::awaitable<Result<Watches>> watch(const Probes& probes, Before before) {
   Watches watches;
   for (const auto& probe : probes) {
-    auto one = co_await probe->watch(before);
-    if (!one) {
-      co_return tl::unexpected(std::move(one.error()));
-    }
-    watches.push_back(std::move(*one));
+    CO_TRY_LET(auto one, co_await probe->watch(before));
+    watches.push_back(std::move(one));
   }
   co_return watches;
 }
@@ -48,25 +46,19 @@ asio::awaitable<Result<Watches>> watch(const Probes& probes, Before before) {
 asio::awaitable<Result<Sight>> look(Action& action, const Watches& watches, Before before,
                                     steady_clock::time_point deadline) {
   Sight sight;
-  auto standing = co_await action.check(before);
-  if (!standing) {
-    co_return tl::unexpected(std::move(standing.error()));
-  }
-  sight.action = standing->verdict;
+  CO_TRY_LET(auto standing, co_await action.check(before));
+  sight.action = standing.verdict;
   if (sight.action == Verdict::not_yet || sight.action == Verdict::begins_now) {
-    sight.missing = std::move(standing->message);
+    sight.missing = std::move(standing.message);
     co_return sight;
   }
-  sight.well = std::move(standing->message);
+  sight.well = std::move(standing.message);
   if (sight.action == Verdict::stopped) {
     co_return sight;
   }
   for (const auto& one : watches) {
-    auto seen = co_await one->look(deadline);
-    if (!seen) {
-      co_return tl::unexpected(std::move(seen.error()));
-    }
-    join(seen->verdict == Watch::Verdict::passed ? sight.well : sight.missing, seen->message);
+    CO_TRY_LET(auto seen, co_await one->look(deadline));
+    join(seen.verdict == Watch::Verdict::passed ? sight.well : sight.missing, seen.message);
   }
   co_return sight;
 }
@@ -84,17 +76,14 @@ std::chrono::seconds longest_verification(std::chrono::seconds timeout) {
 asio::awaitable<Result<Activation>> verify(Action& action, const Probes& probes, Before before,
                                            std::chrono::seconds timeout) {
   const auto began = steady_clock::now();
-  const auto watches = co_await watch(probes, before);
-  if (!watches) {
-    co_return tl::unexpected(watches.error());
-  }
-  const bool sees_anything = action.watches(before) || !watches->empty();
+  CO_TRY_LET(const auto watches, co_await watch(probes, before));
+  const bool sees_anything = action.watches(before) || !watches.empty();
   auto settled = sees_anything ? began + grace_time(timeout) : began;
   auto deadline = std::max(began + timeout, settled);
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (true) {
     const auto looked_at = steady_clock::now();
-    auto sight = co_await look(action, *watches, before, deadline);
+    auto sight = co_await look(action, watches, before, deadline);
     // What could not be looked at is looked at again, and is no fault of the gateway in the end.
     const bool unseen = !sight && sight.error().kind == kUnanswered;
     if (!sight && (!unseen || looked_at >= deadline)) {

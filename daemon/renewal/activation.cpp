@@ -163,10 +163,7 @@ asio::awaitable<Result<gateway::Activation>> Renewal::verify(gateway::Before bef
 }
 
 asio::awaitable<Result<Completed>> Renewal::activate_again(std::string holder) {
-  const auto lock = take_lock(holder);
-  if (!lock) {
-    co_return tl::unexpected(lock.error());
-  }
+  CO_TRY_LET(const auto lock, take_lock(holder));
   CO_TRY_LET(std::optional<Entry> record, load_unfinished());
   if (record && record->is_at_gateway()) {
     if (record->phase != Phase::rolling_back) {

@@ -7,6 +7,7 @@
 #include "certificate/acceptance.hpp"
 #include "cloud/answer.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "renewal/renewal.hpp"
 #include "renewal/retry.hpp"
 
@@ -20,10 +21,7 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed, const Entry&
     return failure(ErrorKind::disk, "reading the stored answer: " +
                                         (answer ? std::string("it is gone") : std::move(answer.error().message)));
   }
-  auto trusted = read_trusted(around_.filesystem, settings_.keystore);
-  if (!trusted) {
-    return tl::unexpected(std::move(trusted.error()));
-  }
+  TRY_LET(auto trusted, read_trusted(around_.filesystem, settings_.keystore));
   auto candidate = cloud::read_answer(**answer, installed.keystore, installed.password);
   if (!candidate) {
     if (!undecoded_.empty()) {
@@ -39,7 +37,7 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed, const Entry&
   }
   auto accepted = certificate::accept(
       candidate->keystore, installed.keystore,
-      {.account_id = settings_.account_id(), .trusted = std::move(*trusted), .now = around_.clock.now()});
+      {.account_id = settings_.account_id(), .trusted = std::move(trusted), .now = around_.clock.now()});
   if (const auto known = ours ? std::nullopt : known_certificate(renewed, installed)) {
     if (accepted) {
       accepted = rejection(RejectionReason::not_later, "judging the renewed certificate: " + *known);

@@ -18,10 +18,7 @@ Result<std::optional<Renewal::Entry>> Renewal::unfinished() {
   if (!around_.filesystem.exists(paths_.directory)) {
     return std::nullopt;
   }
-  auto lock = installation::Lock::acquire(around_.filesystem, paths_.lock(), "looking");
-  if (!lock) {
-    return tl::unexpected(std::move(lock.error()));
-  }
+  TRY_LET(const auto lock, installation::Lock::acquire(around_.filesystem, paths_.lock(), "looking"));
   return load_unfinished();
 }
 
@@ -74,22 +71,19 @@ std::optional<installation::CertificateRecord> Renewal::record_of_generation(
 
 // What the journal says, where it is still true.
 Result<std::optional<Renewal::Entry>> Renewal::load_unfinished() {
-  auto contents = journal_.read(around_.clock.now());
-  if (!contents) {
-    return tl::unexpected(std::move(contents.error()));
-  }
-  if (contents->damaged) {
+  TRY_LET(auto contents, journal_.read(around_.clock.now()));
+  if (contents.damaged) {
     event(Level::warning, EventName::renewal_resumed,
           fmt::format("the journal is damaged and was moved to {}: going on with a stored answer if there is one, else "
                       "from the beginning",
-                      contents->damaged->string()),
+                      contents.damaged->string()),
           {{"phase", std::string("unknown")}, {"resumed", std::int64_t{0}}});
   }
   auto answer = answers_.load();
   if (!answer) {
     return tl::unexpected(with_context("reading the stored answer", std::move(answer.error())));
   }
-  std::optional<Entry> record = std::move(contents->entry);
+  std::optional<Entry> record = std::move(contents.entry);
   // An answer is there from the moment it was stored until it is in use: it is worth more than what the journal says.
   if (*answer && (!record || record->phase == Phase::requested)) {
     record = advanced(record.value_or(Entry{}), Phase::answered, around_.clock.now());
@@ -103,7 +97,7 @@ Result<std::optional<Renewal::Entry>> Renewal::load_unfinished() {
     case Start::adapt:
       return adapt(std::move(*record));
     case Start::give_up_answer: {
-      TRY(answers_.set_aside(around_.clock.now()));
+      TRY_LET(const auto aside, answers_.set_aside(around_.clock.now()));
       break;
     }
     case Start::afresh:
@@ -140,11 +134,8 @@ bool Renewal::superseded(const Entry& entry) const {
 
 // The renewal is judged anew against the keystore that somebody else has put in the place of ours.
 Result<std::optional<Renewal::Entry>> Renewal::adapt(Entry entry) {
-  auto answer = answers_.load();
+  TRY_LET(auto answer, answers_.load());
   if (!answer) {
-    return tl::unexpected(std::move(answer.error()));
-  }
-  if (!*answer) {
     return leave_to_others(entry);
   }
   entry.fingerprint.reset();
@@ -158,9 +149,7 @@ Result<std::optional<Renewal::Entry>> Renewal::adapt(Entry entry) {
 Result<std::optional<Renewal::Entry>> Renewal::leave_to_others(const Entry& entry) {
   const auto installed = read_installed(around_.filesystem, settings_.keystore);
   if (!entry.last_activation || !installed) {
-    if (auto cleared = journal_.clear(); !cleared) {
-      return tl::unexpected(std::move(cleared.error()));
-    }
+    TRY(journal_.clear());
     return std::nullopt;
   }
   Entry theirs{.phase = Phase::installed,

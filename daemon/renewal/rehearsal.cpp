@@ -7,6 +7,7 @@
 #include "certificate/certificate.hpp"
 #include "cloud/renew_api.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "installation/installer.hpp"
 #include "installation/lock.hpp"
 #include "installation/state_files.hpp"
@@ -24,19 +25,14 @@ constexpr std::uint64_t kSpaceNeeded = 4 * installation::kKeystoreLimit;
 
 Result<std::string> rehearse_keystore(const RenewalContext& around,
                                       const configuration::CertificateSettings& settings) {
-  auto installed = read_installed(around.filesystem, settings.keystore);
-  if (!installed) {
-    return tl::unexpected(std::move(installed.error()));
-  }
-  if (auto trusted = read_trusted(around.filesystem, settings.keystore); !trusted) {
-    return tl::unexpected(std::move(trusted.error()));
-  }
-  const auto& certificate = installed->keystore.certificate;
+  TRY_LET(auto installed, read_installed(around.filesystem, settings.keystore));
+  TRY_LET(const auto trusted, read_trusted(around.filesystem, settings.keystore));
+  const auto& certificate = installed.keystore.certificate;
   if (auto wait = wait_for_clock({certificate.not_before(), certificate.not_after()}, around.clock.now())) {
     return failure(ErrorKind::client_error, std::move(wait->message));
   }
   return fmt::format("{} opens ({}), valid until {}", settings.keystore.path.string(),
-                     certificate::display_name(installed->keystore.format), format_time(certificate.not_after()));
+                     certificate::display_name(installed.keystore.format), format_time(certificate.not_after()));
 }
 
 Result<std::string> rehearse_token(const configuration::CertificateSettings& settings, TimePoint now) {
@@ -50,18 +46,13 @@ Result<std::string> rehearse_token(const configuration::CertificateSettings& set
 }
 
 Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::path& directory) {
-  if (auto writable = filesystem.check_writable(directory); !writable) {
-    return tl::unexpected(std::move(writable.error()));
-  }
-  auto space = filesystem.free_bytes(directory);
-  if (!space) {
-    return tl::unexpected(std::move(space.error()));
-  }
-  if (*space < kSpaceNeeded) {
+  TRY(filesystem.check_writable(directory));
+  TRY_LET(auto space, filesystem.free_bytes(directory));
+  if (space < kSpaceNeeded) {
     return failure(ErrorKind::disk, fmt::format("{}: only {} KiB are free, and {} KiB are needed", directory.string(),
-                                                *space / 1024, kSpaceNeeded / 1024));
+                                                space / 1024, kSpaceNeeded / 1024));
   }
-  return fmt::format("{} is writable, {} MiB free", directory.string(), *space / (1024 * 1024));
+  return fmt::format("{} is writable, {} MiB free", directory.string(), space / (1024 * 1024));
 }
 
 Result<std::string> rehearse_installation(Filesystem& filesystem, const fs::path& keystore) {

@@ -65,10 +65,7 @@ Result<installation::Lock> Renewal::take_lock(std::string_view holder) {
 }
 
 asio::awaitable<Result<Completed>> Renewal::run(std::string holder) {
-  const auto lock = take_lock(holder);
-  if (!lock) {
-    co_return tl::unexpected(lock.error());
-  }
+  CO_TRY_LET(const auto lock, take_lock(holder));
   CO_TRY_LET(std::optional<Entry> record, co_await run_blocking(around_.pool, [this] { return load_unfinished(); }));
   acted_ = false;
   int interruptions = 0;
@@ -174,10 +171,7 @@ Renewal::Seen Renewal::look(const std::optional<Entry>& record, const Result<gat
 }
 
 asio::awaitable<Result<void>> Renewal::obtain(std::string holder) {
-  const auto lock = take_lock(holder);
-  if (!lock) {
-    co_return tl::unexpected(lock.error());
-  }
+  CO_TRY_LET(const auto lock, take_lock(holder));
   CO_TRY_LET(std::optional<Entry> record, co_await run_blocking(around_.pool, [this] { return load_unfinished(); }));
   if (!record) {
     CO_TRY_LET(record, co_await ask());

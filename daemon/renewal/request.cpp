@@ -33,9 +33,7 @@ asio::awaitable<Result<installation::JournalEntry>> Renewal::ask() {
     co_return failure(ErrorKind::unauthorized, "requesting a certificate: no token is configured: set `token`");
   }
   const TimePoint now = around_.clock.now();
-  if (auto allowed = may_be_asked(now); !allowed) {
-    co_return tl::unexpected(std::move(allowed.error()));
-  }
+  CO_TRY(may_be_asked(now));
   auto token = read_token(*settings_.token);
   if (!token) {
     event(EventName::token_unusable, token.error().message);
@@ -53,9 +51,7 @@ asio::awaitable<Result<installation::JournalEntry>> Renewal::ask() {
     co_return tl::unexpected(
         with_context("requesting a certificate that could not be installed", std::move(replaceable.error())));
   }
-  if (auto trusted = read_trusted(around_.filesystem, settings_.keystore); !trusted) {
-    co_return tl::unexpected(std::move(trusted.error()));
-  }
+  CO_TRY_LET(const auto trusted, read_trusted(around_.filesystem, settings_.keystore));
   auto space = around_.filesystem.free_bytes(paths_.directory);
   if (space && *space < kSpaceForAnswer) {
     co_return failure(ErrorKind::disk, fmt::format("requesting a certificate: only {} KiB are free in {}, and the "

@@ -120,23 +120,17 @@ asio::awaitable<Error> Renewal::roll_back(Entry record, Installed old, Error cau
 
 // The gateway does not come up with this answer: it goes aside, and the cloud will be asked anew.
 Result<void> Renewal::give_up_answer(Fields& fields) {
-  auto aside = answers_.set_aside(around_.clock.now());
-  if (!aside) {
-    return tl::unexpected(std::move(aside.error()));
-  }
-  fields.emplace_back("answer", aside->string());
+  TRY_LET(auto aside, answers_.set_aside(around_.clock.now()));
+  fields.emplace_back("answer", aside.string());
   return journal_.clear();
 }
 
 // The newest generation from before the installed keystore. Where that is a generation itself (it was gone back to
 // once), an older one.
 Result<int> Renewal::previous_generation(std::string_view installed) const {
-  auto generations = generations_.list();
-  if (!generations) {
-    return tl::unexpected(std::move(generations.error()));
-  }
+  TRY_LET(auto generations, generations_.list());
   std::optional<int> before;
-  for (const auto& generation : *generations) {
+  for (const auto& generation : generations) {
     if (const auto bytes = generations_.read(generation.number); bytes && *bytes == installed) {
       if (!before) {
         return failure(ErrorKind::disk, fmt::format("the oldest keystore that is kept is installed (generation {}): "
@@ -156,12 +150,9 @@ Result<int> Renewal::previous_generation(std::string_view installed) const {
 
 // One that the operator names.
 Result<int> Renewal::chosen_generation(int number) const {
-  auto generations = generations_.list();
-  if (!generations) {
-    return tl::unexpected(std::move(generations.error()));
-  }
+  TRY_LET(auto generations, generations_.list());
   std::string kept;
-  for (const auto& generation : *generations) {
+  for (const auto& generation : generations) {
     if (generation.number == number) {
       return number;
     }
@@ -194,10 +185,7 @@ asio::awaitable<Result<Completed>> Renewal::restore_generation(std::string holde
 }
 
 asio::awaitable<Result<Completed>> Renewal::change_to(std::string holder, std::optional<int> generation) {
-  const auto lock = take_lock(holder);
-  if (!lock) {
-    co_return tl::unexpected(lock.error());
-  }
+  CO_TRY_LET(const auto lock, take_lock(holder));
   auto installed = around_.filesystem.read(settings_.keystore.path, installation::kKeystoreLimit);
   if (!installed) {
     if (!around_.filesystem.exists(settings_.keystore.path)) {
@@ -205,29 +193,23 @@ asio::awaitable<Result<Completed>> Renewal::change_to(std::string holder, std::o
     }
     co_return tl::unexpected(with_context("going back", std::move(installed.error())));
   }
-  const auto number = generation ? chosen_generation(*generation) : previous_generation(*installed);
-  if (!number) {
-    co_return tl::unexpected(number.error());
-  }
-  auto old = generations_.read(*number).and_then(
+  CO_TRY_LET(const auto number, generation ? chosen_generation(*generation) : previous_generation(*installed));
+  auto old = generations_.read(number).and_then(
       [&](std::string bytes) { return open_installed(std::move(bytes), settings_.keystore); });
   if (old && generation) {
     old = may_replace(std::move(*old), *installed);
   }
   if (!old) {
     co_return tl::unexpected(with_context(
-        fmt::format("{} generation {}", generation ? "installing" : "going back to", *number), std::move(old.error())));
+        fmt::format("{} generation {}", generation ? "installing" : "going back to", number), std::move(old.error())));
   }
   const Certificate certificate = old->keystore.certificate;
   if (certificate.not_after() <= around_.clock.now()) {
     co_return failure(ErrorKind::disk, fmt::format("generation {} expired at {}: going back to it would be an outage",
-                                                   *number, format_time(certificate.not_after())));
+                                                   number, format_time(certificate.not_after())));
   }
-  auto entry = abandon(*installed, *number);
-  if (!entry) {
-    co_return tl::unexpected(std::move(entry.error()));
-  }
-  co_return co_await restore_chosen(std::move(*entry), std::move(*old), std::move(*installed));
+  CO_TRY_LET(auto entry, abandon(*installed, number));
+  co_return co_await restore_chosen(std::move(entry), std::move(*old), std::move(*installed));
 }
 
 // The end of change_to(), also after a crash in the middle of it.
@@ -265,14 +247,9 @@ bool Renewal::goes_forward(const Entry& entry, const Installed& kept) const {
 
 // What is installed, and an answer that waits for its turn, are not wanted any more: kept, but out of the way.
 Result<installation::JournalEntry> Renewal::abandon(const std::string& installed, int generation) {
-  auto answer = answers_.load();
-  if (!answer) {
-    return tl::unexpected(std::move(answer.error()));
-  }
-  if (*answer) {
-    if (auto aside = answers_.set_aside(around_.clock.now()); !aside) {
-      return tl::unexpected(std::move(aside.error()));
-    }
+  TRY_LET(auto answer, answers_.load());
+  if (answer) {
+    TRY_LET(const auto aside, answers_.set_aside(around_.clock.now()));
   }
   Entry entry{.phase = Phase::rolling_back, .previous_generation = generation};
   // What a renewal that did not come to its end has left down must run again.

@@ -91,11 +91,12 @@ class Transaction {
  private:
   Result<void> set_aside(Step& step) {
     if (filesystem_.exists(step.target)) {
-      auto bytes = filesystem_.read(step.target, kSizeLimit);
-      TRY(bytes.map_error([](Error error) { return with_context("replacing", std::move(error)); }));
+      TRY_LET(const std::string bytes, filesystem_.read(step.target, kSizeLimit).map_error([](Error error) {
+        return with_context("replacing", std::move(error));
+      }));
       TRY_LET(const auto attributes, filesystem_.attributes(step.target));
       TRY(filesystem_.remove(step.previous()));
-      TRY(filesystem_.create(step.previous(), *bytes, attributes));
+      TRY(filesystem_.create(step.previous(), bytes, attributes));
       step.set_aside = true;
     }
     return {};
