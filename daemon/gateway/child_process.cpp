@@ -154,21 +154,22 @@ asio::awaitable<bool> ChildProcess::ended_within(std::chrono::milliseconds time)
   using asio::experimental::awaitable_operators::operator||;
   timer_.expires_after(time);
   asio::steady_timer pause(timer_.get_executor());
-  while (!has_ended()) {
+  // Once it has been cancelled, an operation that begins is not cut short, and may throw.
+  const auto may_wait = [this](const asio::cancellation_state& state) {
+    return state.cancelled() == asio::cancellation_type::none && std::chrono::steady_clock::now() < timer_.expiry();
+  };
+  while (!has_ended() && may_wait(co_await asio::this_coro::cancellation_state)) {
     const auto first = co_await (readable(process_) || expired(timer_));
     if (first.index() != 0 || std::get<0>(first)) {
-      co_return has_ended();
+      break;
     }
-    if (!has_ended()) {
-      // The handle is readable, but somebody traces the child, and is told of its end first.
+    if (!has_ended() && may_wait(co_await asio::this_coro::cancellation_state)) {
+      // Somebody traces the child, and is told of its end first; or the event was another descriptor's.
       pause.expires_after(kLookAgain);
-      const auto [cancelled] = co_await pause.async_wait(kAsTuple);
-      if (cancelled || std::chrono::steady_clock::now() >= timer_.expiry()) {
-        co_return has_ended();
-      }
+      co_await pause.async_wait(kAsTuple);
     }
   }
-  co_return true;
+  co_return has_ended();
 }
 
 bool ChildProcess::has_ended() const {

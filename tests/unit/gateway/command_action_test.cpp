@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -380,6 +381,11 @@ TEST_CASE("a cancelled command that does not end although it was killed is not w
     write_file(fifo, traces ? "traced\n" : "refused\n");
     ::pause();
   }
+  const auto end_tracer = [](const pid_t* pid) {
+    ::kill(*pid, SIGKILL);
+    ::waitpid(*pid, nullptr, 0);
+  };
+  const std::unique_ptr<const pid_t, decltype(end_tracer)> traced(&tracer, end_tracer);
   // Without a child of its own, whose end would stop it for the tracer.
   Command command = shell("echo $$ > " + (directory / "pid").string() + "; : > " + (directory / "ready").string() +
                           "; read how < " + fifo + "; echo $how; echo cancel me; read more < " + fifo);
@@ -391,8 +397,6 @@ TEST_CASE("a cancelled command that does not end although it was killed is not w
   } else {
     WARN("skipped: this kernel lets nobody trace another process");
   }
-  ::kill(tracer, SIGKILL);
-  ::waitpid(tracer, nullptr, 0);
 }
 
 TEST_CASE("a command whose exit status the system does not tell has not succeeded") {
