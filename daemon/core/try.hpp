@@ -1,4 +1,4 @@
-// Passes a Result's error on to the caller, or goes on with its value:
+// Returns a Result's error to the caller, or continues with its value:
 //
 //   TRY(directory.sync());
 //   TRY_LET(const std::string content, filesystem.read(path, limit));

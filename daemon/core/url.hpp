@@ -1,5 +1,5 @@
-// A URL in its parts (RFC 3986), for whoever must judge one: the one place that knows Boost.URL. What a URL may be used
-// for is decided by its users.
+// A URL in its parts (RFC 3986), for code that must check one: the one place that knows Boost.URL. What a URL may be
+// used for is decided by its users.
 #pragma once
 
 #include <cstdint>

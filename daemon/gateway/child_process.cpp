@@ -61,7 +61,7 @@ Descriptor writer_that_reads(Descriptor end) {
   return both ? std::move(both) : std::move(end);
 }
 
-// Children that had not ended when they were to be reaped: whoever starts the next one looks after them.
+// Children that had not ended when they should have been reaped. The next start tries to reap them again.
 std::vector<pid_t>& left_behind() {
   static std::vector<pid_t> children;
   return children;
@@ -164,7 +164,7 @@ asio::awaitable<bool> ChildProcess::ended_within(std::chrono::milliseconds time)
       break;
     }
     if (!has_ended() && may_wait(co_await asio::this_coro::cancellation_state)) {
-      // Somebody traces the child, and is told of its end first; or the event was another descriptor's.
+      // A tracer is told of the child's end before we are, or the event belongs to a closed descriptor.
       pause.expires_after(kLookAgain);
       co_await pause.async_wait(kAsTuple);
     }

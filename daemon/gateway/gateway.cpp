@@ -69,7 +69,7 @@ class ProbedAction final : public Gateway {
 };
 
 // A host that shuts down takes the gateway with it, and starts nothing more. What was seen then says nothing of the
-// keystore: the daemon waits to be stopped as well, and goes on after the boot.
+// keystore: the daemon waits to be stopped as well, and resumes after the boot.
 asio::awaitable<Result<Activation>> unless_host_shuts_down(Result<Activation> seen, std::chrono::seconds at_most) {
   const bool is_down = seen ? seen->use == Use::not_running : seen.error().kind == ErrorKind::gateway;
   if (!is_down) {

@@ -75,7 +75,7 @@ Result<ProcessFacts> facts_of(const HeldProcess& process) {
 }
 
 Result<pid_t> read_pid_file(const std::filesystem::path& path) {
-  // Root may send a signal to any process: whoever can write the file would choose which.
+  // Root may send a signal to any process: a user who can write the file would choose which.
   if (::geteuid() == 0) {
     if (const auto trusted = check_trusted(path, 0); !trusted) {
       return failure(ErrorKind::gateway,
@@ -104,7 +104,7 @@ std::optional<std::string> why_another(const PidFileTimes& times) {
   const bool seen_in_time = times.seen <= times.written + kClockTolerance;
   if (times.written > soon || times.seen > soon) {
     if (seen_in_time && times.seen > soon) {
-      return std::nullopt;  // both from before the clock was set back
+      return std::nullopt;  // both stamps date from before the clock was set back
     }
     return fmt::format(
         "may have been started after the pid file was written: the clock was set back since (it is {} now; the file is "

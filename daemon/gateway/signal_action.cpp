@@ -193,10 +193,7 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
                    fmt::format("{}{} {} ({}); see journalctl -u {}", sent, unit_, why, now.description(), now.name));
   };
   while (true) {
-    const Result<void> watching = co_await systemd->watch_jobs(steady_clock::now() + kQuestionTimeout);
-    if (!watching && watching.error().kind == ErrorKind::cancelled) {
-      co_return tl::unexpected(watching.error());
-    }
+    CO_TRY(co_await systemd->watch_jobs_if_possible(steady_clock::now() + kQuestionTimeout));
     CO_TRY_LET(const UnitState now, co_await systemd->state(unit_, steady_clock::now() + kQuestionTimeout));
     if (now.up() && now.main_pid != 0 && now.main_pid != old_pid) {
       started_ = now;
@@ -232,11 +229,7 @@ asio::awaitable<Result<Look>> SignalAction::check(Before before) {
     CO_TRY_LET(watched_, SystemdUnits::connect(executor_));
   }
   const Deadline deadline = steady_clock::now() + kQuestionTimeout;
-  // Not being told of ended jobs says nothing of the gateway.
-  const Result<void> watching = co_await watched_->watch_jobs(deadline);
-  if (!watching && watching.error().kind == ErrorKind::cancelled) {
-    co_return tl::unexpected(watching.error());
-  }
+  CO_TRY(co_await watched_->watch_jobs_if_possible(deadline));
   const Result<UnitState> now = co_await watched_->state(unit_, deadline);
   if (!now && now.error().kind == ErrorKind::gateway) {
     co_return Look{Verdict::not_yet, now.error().message};

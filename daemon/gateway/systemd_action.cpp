@@ -110,7 +110,7 @@ asio::awaitable<Result<Activation>> SystemdAction::activate(Before before) {
     }
     whole.message = joined(whole.message, one.message);
   }
-  // The verification goes on with this connection: it has been told of every job that has ended since the restart.
+  // The verification uses the same connection, which has received the end of every job since the restart.
   if (whole.use == Use::in_use) {
     watched_ = std::move(systemd);
   }
@@ -203,11 +203,7 @@ asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
     CO_TRY_LET(watched_, SystemdUnits::connect(executor_));
   }
   const Deadline deadline = steady_clock::now() + kQuestionTimeout;
-  // Not being told of ended jobs says nothing of the gateway.
-  const Result<void> watching = co_await watched_->watch_jobs(deadline);
-  if (!watching && watching.error().kind == ErrorKind::cancelled) {
-    co_return tl::unexpected(watching.error());
-  }
+  CO_TRY(co_await watched_->watch_jobs_if_possible(deadline));
   const auto units = co_await watched_->states(settings_.units, deadline);
   if (!units && units.error().kind == ErrorKind::gateway) {
     co_return Look{Verdict::not_yet, units.error().message};

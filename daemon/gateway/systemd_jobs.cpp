@@ -73,6 +73,14 @@ asio::awaitable<Result<void>> SystemdUnits::watch_jobs(Deadline deadline) {
   co_return Result<void>();
 }
 
+asio::awaitable<Result<void>> SystemdUnits::watch_jobs_if_possible(Deadline deadline) {
+  Result<void> watching = co_await watch_jobs(deadline);
+  if (!watching && watching.error().kind != ErrorKind::cancelled) {
+    co_return Result<void>();
+  }
+  co_return watching;
+}
+
 asio::awaitable<Result<SystemdUnits::JobEnd>> SystemdUnits::run(Job job, std::string unit, Deadline deadline) {
   // A question first: it finds a connection that works.
   const Result<UnitState> asked = co_await state(unit, deadline);

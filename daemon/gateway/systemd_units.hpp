@@ -70,6 +70,8 @@ class SystemdUnits {
   // Lets the states that are asked for later tell whose jobs have ended; to be called before each question, since it
   // ends with a connection that is lost.
   boost::asio::awaitable<Result<void>> watch_jobs(Deadline deadline);
+  // The same where a refusal says nothing about the gateway: only a cancellation is an error.
+  boost::asio::awaitable<Result<void>> watch_jobs_if_possible(Deadline deadline);
   // Whether we may run such a job. The unit is not touched.
   boost::asio::awaitable<Result<void>> check_permission(Job job, std::string unit, Deadline deadline);
   // The state once the unit is neither being started nor stopped, by whomever; at the deadline as it is then.

@@ -61,7 +61,7 @@ Result<std::filesystem::path> AnswerStore::set_aside(TimePoint now) {
   // Sorted by name is sorted by time.
   std::erase_if(names, [](const std::string& name) { return !name.starts_with(kRejectedPrefix); });
   for (std::size_t i = 0; i + kRejectedKept < names.size(); ++i) {
-    TRY(filesystem_.remove(paths_.directory / (names)[i]));
+    TRY(filesystem_.remove(paths_.directory / names[i]));
   }
   TRY(filesystem_.sync_directory(paths_.directory));
   return aside;

@@ -116,11 +116,11 @@ Result<int> Generations::keep(std::string_view keystore, const std::optional<Cer
   }
   kept.push_back(number);
   for (std::size_t i = 0; i + kGenerationsKept < kept.size(); ++i) {
-    if ((kept)[i] == needed) {
+    if (kept[i] == needed) {
       continue;
     }
-    details.erase((kept)[i]);
-    TRY(filesystem_.remove(directory / std::to_string((kept)[i])));
+    details.erase(kept[i]);
+    TRY(filesystem_.remove(directory / std::to_string(kept[i])));
   }
   TRY(write_index(details));
   return number;

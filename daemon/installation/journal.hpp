@@ -75,6 +75,8 @@ struct JournalEntry {
   // The keystore comes from the cloud. Else only the gateway is activated, with a keystore that came otherwise.
   bool has_answer() const { return reached.contains(Phase::answered); }
   std::optional<std::chrono::sys_seconds> reached_at(Phase which) const;
+  // An activation was begun and is not over, or (in `activated`) its run is noted.
+  bool has_invocations() const { return last_activation && !last_activation->invocations.empty(); }
   // The activation is over: the next one restarts whatever runs then.
   void forget_invocations();
 

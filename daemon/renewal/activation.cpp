@@ -89,7 +89,7 @@ asio::awaitable<Renewal::GatewayStep> Renewal::activate(Entry record, std::strin
 }
 
 asio::awaitable<Result<installation::JournalEntry>> Renewal::note_gateway(Entry record) {
-  if (record.last_activation && !record.last_activation->invocations.empty()) {
+  if (record.has_invocations()) {
     co_return record;  // an earlier process was telling it: what that has started is not started again
   }
   CO_TRY_LET(gateway::Units units, co_await around_.gateway.units());

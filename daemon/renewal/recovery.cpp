@@ -191,7 +191,7 @@ void Renewal::forget_interruptions(int but) {
 }
 
 asio::awaitable<std::optional<Renewal::Invocations>> Renewal::other_runs(Entry record) {
-  if (record.phase != Phase::activated || !record.last_activation || record.last_activation->invocations.empty()) {
+  if (record.phase != Phase::activated || !record.has_invocations()) {
     co_return std::nullopt;
   }
   auto units = co_await around_.gateway.units();

@@ -113,7 +113,7 @@ asio::awaitable<Result<Completed>> Renewal::carry_on(std::optional<Entry> record
         break;
       }
       case Action::activate:
-        activated_here = !record->last_activation || record->last_activation->invocations.empty();
+        activated_here = !record->has_invocations();
         take(co_await activate_new(*record));
         break;
       case Action::verify:
