@@ -16,6 +16,9 @@
 
 namespace renewd::certificate {
 
+// Larger files are no keystores.
+inline constexpr std::size_t kKeystoreLimit = std::size_t{1024} * 1024;
+
 // `der` is a bare X.509 certificate, `pkcs7` a bundle of certificates without keys.
 enum class Format { pkcs12, jks, pem, der, pkcs7 };
 std::string_view to_string(Format format);

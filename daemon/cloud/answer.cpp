@@ -163,20 +163,22 @@ Result<Keystore> open_answer(std::string_view bytes, const Secret& password) {
 }
 
 // The key for a certificate that came without one.
-Result<certificate::PrivateKey> installed_key_for(const certificate::Certificate& renewed, const Keystore& installed) {
+Result<certificate::PrivateKey> installed_key_for(const certificate::Certificate& renewed, const Keystore& installed,
+                                                  const InstalledKey& installed_key) {
   if (!renewed.same_public_key(installed.certificate)) {
     return rejection(RejectionReason::key_mismatch,
                      fmt::format("judging the answer: certificate {} came without a key and does not belong to the "
                                  "installed key (certificate {})",
                                  renewed.serial(), installed.certificate.serial()));
   }
-  if (!installed.key) {
+  auto key = installed_key();
+  if (!key) {
     return rejection(RejectionReason::no_key,
                      fmt::format("judging the answer: certificate {} came without a key, and the installed key cannot "
                                  "be read out of a {} file",
                                  renewed.serial(), certificate::display_name(installed.format)));
   }
-  return *installed.key;
+  return std::move(*key);
 }
 
 Result<Candidate> reopened(std::string bytes, const Secret& password) {
@@ -249,7 +251,8 @@ Result<std::string> decode_answer(std::string_view body) {
                    fmt::format("reading the answer: {} bytes that are neither base64 nor PEM", body.size()));
 }
 
-Result<Candidate> read_answer(std::string_view body, const Keystore& installed, const Secret& password) {
+Result<Candidate> read_answer(std::string_view body, const Keystore& installed, const Secret& password,
+                              const InstalledKey& installed_key) {
   TRY_LET(auto bytes, decode_answer(body));
   auto answer = open_answer(bytes, password);
   if (!answer) {
@@ -272,7 +275,7 @@ Result<Candidate> read_answer(std::string_view body, const Keystore& installed, 
                                                              answer->certificate.serial(), answer->unread_key));
   }
   answer = with_public_key_of(installed.certificate, std::move(*answer));
-  TRY_LET(auto key, installed_key_for(answer->certificate, installed));
+  TRY_LET(auto key, installed_key_for(answer->certificate, installed, installed_key));
   return build(*answer, key, installed, password);
 }
 

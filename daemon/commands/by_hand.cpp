@@ -14,8 +14,7 @@
 #include "core/text.hpp"
 #include "http/https_client.hpp"
 #include "installation/generations.hpp"
-#include "installation/installer.hpp"
-#include "renewal/installed.hpp"
+#include "keystore/file_store.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/renewal.hpp"
 
@@ -32,10 +31,7 @@ asio::awaitable<void> finish(asio::awaitable<Result<Completed>> work, std::optio
 }
 
 asio::awaitable<Result<Completed>> begin(Renewal& renewal, const std::string& command, std::optional<int> generation) {
-  if (command == "activate") {
-    return renewal.activate_again(command);
-  }
-  return generation ? renewal.restore_generation(command, *generation) : renewal.restore_previous(command);
+  return command == "activate" ? renewal.activate_installed(command) : renewal.restore(command, generation);
 }
 
 // What `rollback` can put back.
@@ -47,13 +43,14 @@ int list_generations(Filesystem& filesystem, const std::filesystem::path& state_
     say(out, certificate.name, "failed: " + kept.error().message);
     return kFailure;
   }
-  const auto installed = filesystem.read(certificate.keystore.path, installation::kKeystoreLimit);
+  keystore::FileStore store(filesystem, certificate.keystore);
+  const auto installed = store.read_bytes();
   for (auto generation : *kept) {
     const auto bytes = generations.read(generation.number);
     if (!generation.certificate && bytes) {
-      const auto opened = renewal::open_installed(*bytes, certificate.keystore);
+      const auto opened = store.open(*bytes);
       if (opened) {
-        generation.certificate = renewal::record_of(opened->keystore.certificate);
+        generation.certificate = installation::record_of(opened->keystore.certificate);
       }
     }
     const bool is_installed = installed && bytes && *installed == *bytes;

@@ -106,10 +106,12 @@ CertificateObjects::CertificateObjects(const boost::asio::any_io_executor& execu
                                        const configuration::HttpSettings& http_settings, Filesystem& filesystem,
                                        http::HttpClient& http, const EventLog& log, const Clock& clock,
                                        boost::asio::thread_pool* pool)
-    : gateway_(gateway::make_gateway(
+    : keystore_(filesystem, settings.keystore),
+      source_(http, settings),
+      gateway_(gateway::make_gateway(
           executor, settings.gateway, http_settings,
           [&log, name = settings.name](std::string_view line) { log.event(EventName::gateway_output, name, line); },
           secrets_of(settings))),
-      context_{filesystem, http, *gateway_, log, clock, pool} {}
+      context_{filesystem, keystore_, source_, *gateway_, log, clock, pool} {}
 
 }  // namespace renewd::commands

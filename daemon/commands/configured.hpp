@@ -17,7 +17,9 @@
 #include "core/filesystem.hpp"
 #include "gateway/gateway.hpp"
 #include "http/http_client.hpp"
-#include "renewal/renewal.hpp"
+#include "keystore/file_store.hpp"
+#include "renewal/context.hpp"
+#include "source/cloud_source.hpp"
 
 namespace renewd::commands {
 
@@ -53,6 +55,8 @@ class CertificateObjects {
   renewal::RenewalContext context() const { return context_; }
 
  private:
+  keystore::FileStore keystore_;
+  source::CloudSource source_;
   std::unique_ptr<gateway::Gateway> gateway_;
   renewal::RenewalContext context_;
 };

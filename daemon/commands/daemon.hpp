@@ -19,11 +19,12 @@
 #include "core/filesystem.hpp"
 #include "core/log_queue.hpp"
 #include "core/slots.hpp"
+#include "fleet/alone.hpp"
 #include "http/https_client.hpp"
 #include "installation/lock.hpp"
 #include "monitoring/monitoring.hpp"
 #include "renewal/board.hpp"
-#include "renewal/supervisor.hpp"
+#include "supervision/supervisor.hpp"
 
 namespace renewd::commands {
 
@@ -41,7 +42,7 @@ class Daemon {
     Watched(Daemon& daemon, const configuration::CertificateSettings& certificate);
     http::HttpsClient http;
     CertificateObjects objects;
-    renewal::Supervisor supervisor;
+    supervision::Supervisor supervisor;
   };
 
   const configuration::CertificateSettings* settings_of(const std::string& name) const;
@@ -68,6 +69,7 @@ class Daemon {
   boost::asio::thread_pool pool_;
   Slots slots_;
   renewal::Board board_;
+  fleet::Alone alone_;
   monitoring::Monitoring monitoring_;
   std::map<std::string, std::unique_ptr<Watched>> watched_;
   bool ready_ = false;

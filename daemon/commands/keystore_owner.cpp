@@ -16,7 +16,7 @@
 #include "core/filesystem.hpp"
 #include "core/trusted_path.hpp"
 #include "core/try.hpp"
-#include "installation/installer.hpp"
+#include "keystore/replacement.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -79,8 +79,8 @@ Result<void> rewrite_as(const User& user, const fs::path& file) {
     PosixFilesystem filesystem;
     const auto done =
         become(user)
-            .and_then([&] { return filesystem.read(file, installation::kKeystoreLimit); })
-            .and_then([&](const std::string& bytes) { return installation::replace(filesystem, file, bytes, bytes); });
+            .and_then([&] { return filesystem.read(file, certificate::kKeystoreLimit); })
+            .and_then([&](const std::string& bytes) { return keystore::replace(filesystem, file, bytes, bytes); });
     ::_exit(done ? 0 : 1);
   }
   int status = 0;

@@ -12,10 +12,9 @@
 #include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
 #include "core/text.hpp"
-#include "installation/installer.hpp"
 #include "installation/lock.hpp"
 #include "installation/state.hpp"
-#include "renewal/installed.hpp"
+#include "keystore/file_store.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -92,11 +91,21 @@ tl::expected<configuration::Settings, int> load_to_look(std::string_view command
   return std::move(*settings);
 }
 
+Lookout::Lookout(const configuration::Settings& settings, std::vector<configuration::CertificateSettings> certificates)
+    : schedule_(settings.schedule),
+      state_directory_(settings.state_directory),
+      certificates_(std::move(certificates)),
+      filesystem_(settings.state_directory) {
+  for (const auto& certificate : certificates_) {
+    stores_.push_back(std::make_unique<keystore::FileStore>(filesystem_, certificate.keystore));
+  }
+}
+
 Overview Lookout::look(TimePoint now) {
   Overview overview;
-  for (const auto& certificate : certificates_) {
-    overview.standings.push_back(renewal::standing_of(filesystem_, installed(certificate), certificate, schedule_,
-                                                      state_directory_, now, renewal::Looker::command));
+  for (std::size_t i = 0; i < certificates_.size(); ++i) {
+    overview.standings.push_back(
+        renewal::look_at(filesystem_, *stores_[i], certificates_[i], schedule_, state_directory_, now));
   }
   auto holder = installation::lock_holder(filesystem_, installation::daemon_lock(state_directory_));
   overview.daemon = holder ? std::move(*holder) : std::nullopt;
@@ -104,19 +113,6 @@ Overview Lookout::look(TimePoint now) {
     take_daemons_view(overview.standings[i], certificates_[i]);
   }
   return overview;
-}
-
-Result<certificate::Certificate> Lookout::installed(const configuration::CertificateSettings& certificate) {
-  const auto bytes = filesystem_.read(certificate.keystore.path, installation::kKeystoreLimit);
-  const auto known = opened_.find(certificate.name);
-  if (bytes && known != opened_.end() && known->second.digest == certificate::digest_of(*bytes)) {
-    return known->second.certificate;
-  }
-  opened_.erase(certificate.name);
-  return renewal::read_installed(filesystem_, certificate.keystore).map([&](renewal::Installed&& found) {
-    Opened opened{certificate::digest_of(found.bytes), std::move(found.keystore.certificate)};
-    return opened_.insert_or_assign(certificate.name, std::move(opened)).first->second.certificate;
-  });
 }
 
 }  // namespace renewd::commands

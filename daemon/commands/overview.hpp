@@ -2,19 +2,18 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "certificate/certificate.hpp"
-#include "certificate/digest.hpp"
 #include "configuration/settings.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/filesystem.hpp"
+#include "keystore/store.hpp"
 #include "renewal/standing.hpp"
 
 namespace renewd::commands {
@@ -35,30 +34,19 @@ tl::expected<configuration::Settings, int> load_to_look(std::string_view command
 std::optional<std::string> no_permission(const std::filesystem::path& configuration);
 std::optional<std::string> no_permission(const configuration::Settings& settings);
 
-// Looks again and again, and opens a keystore only when its bytes have changed: that derives a key, which takes a
-// processor up to a second.
+// Looks as often as it is asked. A keystore is opened only when its bytes have changed (keystore::Store).
 class Lookout {
  public:
-  Lookout(const configuration::Settings& settings, std::vector<configuration::CertificateSettings> certificates)
-      : schedule_(settings.schedule),
-        state_directory_(settings.state_directory),
-        certificates_(std::move(certificates)),
-        filesystem_(settings.state_directory) {}
+  Lookout(const configuration::Settings& settings, std::vector<configuration::CertificateSettings> certificates);
 
   Overview look(TimePoint now);
 
  private:
-  struct Opened {
-    certificate::Digest digest;
-    certificate::Certificate certificate;
-  };
-  Result<certificate::Certificate> installed(const configuration::CertificateSettings& certificate);
-
   configuration::ScheduleSettings schedule_;
   std::filesystem::path state_directory_;
   std::vector<configuration::CertificateSettings> certificates_;
   PosixFilesystem filesystem_;
-  std::map<std::string, Opened> opened_;
+  std::vector<std::unique_ptr<keystore::Store>> stores_;  // one for each certificate
 };
 
 }  // namespace renewd::commands

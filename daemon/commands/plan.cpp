@@ -58,7 +58,7 @@ class Plan {
     object["next_check"] = format_time(outlook->next_look);
     object["failures_in_a_row"] = standing.attempts.failures_in_a_row;
     object["last_failure"] = standing.attempts.last_failure;
-    object["requests_of_the_last_day"] = standing.requests;
+    object["requests_of_the_last_day"] = standing.requests.size();
     if (certificate.renew != configuration::RenewMode::never) {
       object["url"] = cloud::renew_url(certificate.account_url);
       object["gateway"] = gateway(certificate);
@@ -68,7 +68,8 @@ class Plan {
 
  private:
   Standing look(const CertificateSettings& certificate) {
-    return renewal::look_at(filesystem_, certificate, settings_.schedule, settings_.state_directory, now_);
+    keystore::FileStore store(filesystem_, certificate.keystore);
+    return renewal::look_at(filesystem_, store, certificate, settings_.schedule, settings_.state_directory, now_);
   }
 
   std::string gateway(const CertificateSettings& certificate) {

@@ -28,11 +28,11 @@ std::string action(const Outlook& outlook, TimePoint now) {
       }
       return "waits until " + format_time(outlook.step.at) + " (in " +
              format_duration(std::chrono::ceil<std::chrono::seconds>(outlook.step.at - now)) + ")";
-    case Act::ask:
+    case Act::renew:
       return "renews now";
     case Act::obtain:
       return "asks the cloud now, and installs the answer when activate_windows allow it";
-    case Act::go_on:
+    case Act::deploy:
       return "goes on now with what is unfinished";
   }
   return "";
@@ -54,11 +54,11 @@ std::string_view to_string(Act act) {
   switch (act) {
     case Act::wait:
       return "wait";
-    case Act::ask:
+    case Act::renew:
       return "renew";
     case Act::obtain:
       return "obtain";
-    case Act::go_on:
+    case Act::deploy:
       return "go_on";
   }
   return "unknown";
@@ -102,7 +102,7 @@ std::string plan_text(const Standing& standing, const configuration::ScheduleSet
   }
   if (standing.renew != configuration::RenewMode::never) {
     row("calls",
-        fmt::format("POST {} ({} of {} requests of a day made)", url, standing.requests, schedule.requests_per_day));
+        fmt::format("POST {} ({} of {} requests of a day made)", url, standing.requests.size(), schedule.requests_per_day));
     row("gateway", gateway);
   }
   return text;

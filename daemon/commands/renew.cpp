@@ -72,7 +72,7 @@ class Pass {
   }
 
   asio::awaitable<bool> renew_if_due(renewal::RenewalContext around, CertificateSettings certificate) {
-    auto installed = renewal::read_installed(filesystem_, certificate.keystore);
+    auto installed = around.keystore.read();
     if (!installed) {
       log_.event(EventName::certificate_unreadable, certificate.name, installed.error().message,
                  {{"path", certificate.keystore.path.string()}});

@@ -87,7 +87,7 @@ void add_past(json::object& object, const Standing& standing) {
       attempts.failures_in_a_row == 0
           ? json::value(nullptr)
           : json::value(json::object{{"class", attempts.last_failure}, {"message", attempts.last_message}});
-  object["requests_of_the_last_day"] = standing.requests;
+  object["requests_of_the_last_day"] = standing.requests.size();
 }
 
 std::int64_t whole_days(double days) {

@@ -17,7 +17,7 @@
 #include "core/cancellation.hpp"
 #include "http/https_client.hpp"
 #include "renewal/host_check.hpp"
-#include "renewal/rehearsal.hpp"
+#include "source/cloud_source.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -63,7 +63,7 @@ class HostLook {
       if (certificate.renew == RenewMode::never || !tried.insert(certificate.account_url).second) {
         continue;
       }
-      const auto reached = co_await renewal::rehearse_cloud(http, certificate.account_url);
+      const auto reached = co_await source::CloudSource(http, certificate).rehearse();
       const bool stopping = co_await stop_requested();
       if (stopping) {
         co_return;

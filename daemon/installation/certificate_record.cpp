@@ -22,6 +22,10 @@ std::optional<std::chrono::sys_seconds> date(const json::value* value) {
 
 }  // namespace
 
+CertificateRecord record_of(const certificate::Certificate& certificate) {
+  return {certificate.serial(), certificate.fingerprint_sha256(), certificate.not_before(), certificate.not_after()};
+}
+
 json::object to_json(const CertificateRecord& record) {
   return {{"serial", record.serial},
           {"fingerprint", record.fingerprint},

@@ -7,6 +7,8 @@
 
 #include <boost/json/fwd.hpp>
 
+#include "certificate/certificate.hpp"
+
 namespace renewd::installation {
 
 struct CertificateRecord {
@@ -17,6 +19,8 @@ struct CertificateRecord {
 
   bool operator==(const CertificateRecord&) const = default;
 };
+
+CertificateRecord record_of(const certificate::Certificate& certificate);
 
 // Dates are seconds since the epoch.
 boost::json::object to_json(const CertificateRecord& record);

@@ -6,10 +6,10 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "certificate/keystore.hpp"
 #include "core/json_text.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
-#include "installation/installer.hpp"
 #include "installation/state_checks.hpp"
 #include "installation/state_files.hpp"
 
@@ -43,7 +43,7 @@ Result<std::vector<int>> Generations::numbers() const {
 }
 
 Result<std::string> Generations::read(int number) const {
-  return filesystem_.read(path(number), kKeystoreLimit);
+  return filesystem_.read(path(number), certificate::kKeystoreLimit);
 }
 
 bool Generations::holds(std::string_view keystore) const {

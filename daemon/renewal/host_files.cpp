@@ -17,8 +17,9 @@
 #include "core/text.hpp"
 #include "core/trusted_path.hpp"
 #include "gateway/program.hpp"
-#include "installation/installer.hpp"
 #include "installation/state_files.hpp"
+#include "keystore/file_store.hpp"
+#include "keystore/replacement.hpp"
 #include "renewal/token_watch.hpp"
 
 namespace renewd::renewal {
@@ -183,7 +184,7 @@ std::optional<Validity> HostFiles::check_keystore(const std::string& key, const 
   const bool readable = check_readable(key + ".path", "the keystore", settings.keystore.path);
   if (readable && settings.renew == RenewMode::automatic) {
     const auto replaceable =
-        ask_as(user_, [&] { return installation::check_replaceable(filesystem_, settings.keystore.path); });
+        ask_as(user_, [&] { return keystore::check_replaceable(filesystem_, settings.keystore.path); });
     if (!replaceable) {
       warn(key + ".path",
            fmt::format("a renewed keystore could not be put in place{}: {}", as_user(), replaceable.error().message));
@@ -198,7 +199,7 @@ std::optional<Validity> HostFiles::check_keystore(const std::string& key, const 
   if (!password || !readable) {
     return std::nullopt;
   }
-  const auto installed = read_installed(filesystem_, settings.keystore);
+  const auto installed = keystore::FileStore(filesystem_, settings.keystore).read();
   if (!installed) {
     warn(key + ".path", installed.error().message);
     return std::nullopt;

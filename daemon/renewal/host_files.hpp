@@ -13,7 +13,6 @@
 #include "core/secret.hpp"
 #include "gateway/signal_action.hpp"
 #include "renewal/host_check.hpp"
-#include "renewal/installed.hpp"
 #include "renewal/policy.hpp"
 
 namespace renewd::renewal {

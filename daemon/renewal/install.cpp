@@ -1,60 +1,62 @@
-// Replacing the installed keystore by what the stored answer holds.
+#include "renewal/install.hpp"
+
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "core/text.hpp"
 #include "core/try.hpp"
-#include "installation/installer.hpp"
-#include "renewal/renewal.hpp"
 
 namespace renewd::renewal {
+namespace {
 
 using certificate::Certificate;
 
-// Judges the stored answer against the keystore as it is now, and puts the new one in its place.
-Result<Renewal::Replaced> Renewal::install(Entry record) {
-  TRY_LET(const Installed installed, read_installed(around_.filesystem, settings_.keystore));
-  TRY_LET(record, begin_judging(std::move(record)));
-  TRY_LET(const cloud::Candidate candidate, judge(installed, record));
-  const Certificate& renewed = candidate.keystore.certificate;
-  const std::string fingerprint = renewed.fingerprint_sha256();
-  // A crash between the replacement and its line in the journal: it is in place already.
-  const bool in_place = installed.keystore.certificate.fingerprint_sha256() == fingerprint;
-  if (!in_place) {
-    auto generation = generations_.keep(installed.bytes, record_of(installed.keystore.certificate));
-    if (!generation) {
-      return tl::unexpected(with_context("keeping the old keystore", std::move(generation.error())));
-    }
-    record.fingerprint = fingerprint;
-    record.previous_generation = *generation;
-    TRY_LET(record, reach(record, Phase::accepted));
-    TRY(installation::replace(around_.filesystem, settings_.keystore.path, installed.bytes, candidate.bytes));
-  }
-  record.fingerprint = fingerprint;
-  tell_installed(record, renewed, installed.keystore.certificate);
-  return reach(record, Phase::installed).map([&renewed](Entry reached) {
-    return Replaced{std::move(reached), renewed};
-  });
-}
-
-void Renewal::tell_installed(const Entry& record, const Certificate& renewed, const Certificate& previous) const {
+void log_installed(const Workspace& work, const Record& record, const Certificate& renewed,
+                   const Certificate& previous) {
+  const int generation = record.previous_generation.value_or(0);
   Fields fields = certificate_fields(renewed);
-  fields.emplace_back("path", settings_.keystore.path.string());
-  fields.emplace_back("generation", std::int64_t{record.previous_generation.value_or(0)});
+  fields.emplace_back("path", work.keystore.describe());
+  fields.emplace_back("generation", std::int64_t{generation});
   const std::string key = renewed.key_type();
   const std::string previous_key = previous.key_type();
+  std::string change;
   if (key != previous_key) {
     fields.emplace_back("key", key);
     fields.emplace_back("previous_key", previous_key);
+    change = fmt::format("; the key type changed from {} to {}", previous_key, key);
   }
-  event(EventName::keystore_installed,
-        fmt::format("installed {}; the old keystore is generation {}{}", settings_.keystore.path.string(),
-                    record.previous_generation.value_or(0),
-                    key == previous_key
-                        ? ""
-                        : fmt::format("; the key is of another kind: {}, the previous one is {}", key, previous_key)),
-        fields);
+  work.event(EventName::keystore_installed,
+             fmt::format("installed {}; the previous keystore is stored as generation {}{}", work.keystore.describe(),
+                         generation, change),
+             fields);
+}
+
+}  // namespace
+
+Result<Replaced> install(Workspace& work, Gate& gate, Record record, std::optional<Judged> judged) {
+  TRY_LET(InstalledKeystore installed, work.keystore.read());
+  if (!judged || !gate.still_holds(*judged, installed)) {
+    TRY_LET(judged, gate.judge(installed, record));
+  }
+  cloud::Candidate& candidate = judged->candidate;
+  const Certificate renewed = candidate.keystore.certificate;
+  const std::string fingerprint = renewed.fingerprint_sha256();
+  // Else a crash came between the replacement and its line in the journal.
+  if (installed.keystore.certificate.fingerprint_sha256() != fingerprint) {
+    auto generation = work.generations.keep(installed.bytes, installation::record_of(installed.keystore.certificate));
+    if (!generation) {
+      return tl::unexpected(with_context("storing the previous keystore", std::move(generation.error())));
+    }
+    record.fingerprint = fingerprint;
+    record.previous_generation = *generation;
+    TRY_LET(record, work.reach(record, Phase::accepted));
+    TRY(work.keystore.replace(installed.bytes, candidate.bytes));
+    work.keystore.remember({std::move(candidate.bytes), std::move(candidate.keystore), std::move(installed.password)});
+  }
+  record.fingerprint = fingerprint;
+  log_installed(work, record, renewed, installed.keystore.certificate);
+  TRY_LET(record, work.reach(record, Phase::installed));
+  return Replaced{std::move(record), renewed};
 }
 
 }  // namespace renewd::renewal

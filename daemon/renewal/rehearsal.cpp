@@ -5,10 +5,8 @@
 #include <fmt/format.h>
 
 #include "certificate/certificate.hpp"
-#include "cloud/renew_api.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
-#include "installation/installer.hpp"
 #include "installation/lock.hpp"
 #include "installation/state_files.hpp"
 #include "renewal/policy.hpp"
@@ -21,12 +19,12 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 // The answer and a generation are a few KiB each; less than this on a file system is as good as full.
-constexpr std::uint64_t kSpaceNeeded = 4 * installation::kKeystoreLimit;
+constexpr std::uint64_t kSpaceNeeded = 4 * certificate::kKeystoreLimit;
 
 Result<std::string> rehearse_keystore(const RenewalContext& around,
                                       const configuration::CertificateSettings& settings) {
-  TRY_LET(auto installed, read_installed(around.filesystem, settings.keystore));
-  TRY_LET(const auto trusted, read_trusted(around.filesystem, settings.keystore));
+  TRY_LET(auto installed, around.keystore.read());
+  TRY_LET(const auto trusted, keystore::read_trusted(around.filesystem, settings.keystore));
   const auto& certificate = installed.keystore.certificate;
   if (auto wait = wait_for_clock({certificate.not_before(), certificate.not_after()}, around.clock.now())) {
     return failure(ErrorKind::client_error, std::move(wait->message));
@@ -55,10 +53,8 @@ Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::p
   return fmt::format("{} is writable, {} MiB free", directory.string(), space / (1024 * 1024));
 }
 
-Result<std::string> rehearse_installation(Filesystem& filesystem, const fs::path& keystore) {
-  return installation::rehearse_replacement(filesystem, keystore).map([&] {
-    return fmt::format("{} can be replaced", keystore.string());
-  });
+Result<std::string> rehearse_installation(keystore::Store& keystore) {
+  return keystore.rehearse_replacement().map([&] { return fmt::format("{} can be replaced", keystore.describe()); });
 }
 
 Result<std::string> rehearse_kept(Filesystem& filesystem, const installation::StatePaths& paths) {
@@ -68,7 +64,7 @@ Result<std::string> rehearse_kept(Filesystem& filesystem, const installation::St
 }
 
 // A renewal that is under way uses the same places, and must not be disturbed.
-void rehearse_files(const RenewalContext& around, const fs::path& keystore, const installation::StatePaths& paths,
+void rehearse_files(const RenewalContext& around, const installation::StatePaths& paths,
                     std::vector<RehearsedStep>& steps) {
   const auto lock = around.filesystem.exists(paths.lock())
                         ? installation::Lock::acquire(around.filesystem, paths.lock(), "dry run")
@@ -77,17 +73,11 @@ void rehearse_files(const RenewalContext& around, const fs::path& keystore, cons
     steps.push_back({"installation", tl::unexpected(lock.error())});
     return;
   }
-  steps.push_back({"installation", rehearse_installation(around.filesystem, keystore)});
+  steps.push_back({"installation", rehearse_installation(around.keystore)});
   steps.push_back({"state", rehearse_kept(around.filesystem, paths)});
 }
 
 }  // namespace
-
-asio::awaitable<Result<std::string>> rehearse_cloud(http::HttpClient& http, std::string account_url) {
-  const std::string url = cloud::renew_url(account_url);
-  auto reached = co_await http.rehearse(url);
-  co_return std::move(reached).map([&url] { return fmt::format("{} is reachable", url); });
-}
 
 asio::awaitable<std::vector<RehearsedStep>> rehearse(RenewalContext context,
                                                      configuration::CertificateSettings settings,
@@ -95,9 +85,9 @@ asio::awaitable<std::vector<RehearsedStep>> rehearse(RenewalContext context,
   std::vector<RehearsedStep> steps;
   steps.push_back({"keystore", rehearse_keystore(context, settings)});
   steps.push_back({"token", rehearse_token(settings, context.clock.now())});
-  auto reached = co_await rehearse_cloud(context.http, settings.account_url);
+  auto reached = co_await context.source.rehearse();
   steps.push_back({"cloud", std::move(reached)});
-  rehearse_files(context, settings.keystore.path, {state_directory, settings.name}, steps);
+  rehearse_files(context, {state_directory, settings.name}, steps);
   auto allowed = co_await context.gateway.rehearse();
   steps.push_back({"gateway", std::move(allowed)});
   co_return steps;

@@ -8,7 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "renewal/renewal.hpp"
+#include "renewal/context.hpp"
 
 namespace renewd::renewal {
 
@@ -16,9 +16,6 @@ struct RehearsedStep {
   std::string what;            // "token", "cloud", …
   Result<std::string> result;  // what was found, for people
 };
-
-// Everything of a request that comes before it: name, connection, proxy and TLS. Nothing is sent, not even the token.
-boost::asio::awaitable<Result<std::string>> rehearse_cloud(http::HttpClient& http, std::string account_url);
 
 // Changes nothing in the cloud, and nothing that stays on this host. Every step is tried, whatever came of the others.
 boost::asio::awaitable<std::vector<RehearsedStep>> rehearse(RenewalContext context,

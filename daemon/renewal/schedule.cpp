@@ -37,11 +37,11 @@ Step Schedule::next(const Situation& situation, TimePoint now) const {
   }
   switch (situation.unfinished) {
     case Unfinished::installed:
-      return when_allowed({Act::go_on, now, Reason::unfinished, "the gateway does not use the renewed certificate yet"},
+      return when_allowed({Act::deploy, now, Reason::unfinished, "the gateway does not use the renewed certificate yet"},
                           situation, now);
     case Unfinished::answered: {
       const Decision decision = may_activate(situation.validity, certificate_, offset_, now);
-      const Act act = decision.due ? Act::go_on : Act::wait;
+      const Act act = decision.due ? Act::deploy : Act::wait;
       return when_allowed({act, decision.due ? now : decision.next, decision.due ? Reason::unfinished : decision.reason,
                            decision.due ? "a renewed certificate waits to be installed"
                                         : "a renewed certificate waits: " + decision.message},
@@ -57,7 +57,7 @@ Step Schedule::next(const Situation& situation, TimePoint now) const {
     return {Act::wait, next, decision.reason, decision.message};
   }
   const bool may_install = may_activate(situation.validity, certificate_, offset_, now).due;
-  return when_allowed({may_install ? Act::ask : Act::obtain, now, decision.reason, decision.message}, situation, now);
+  return when_allowed({may_install ? Act::renew : Act::obtain, now, decision.reason, decision.message}, situation, now);
 }
 
 // After a failure, and where the cap on requests is reached, what is due has to wait: until the last of these moments.
@@ -65,7 +65,7 @@ Step Schedule::when_allowed(Step step, const Situation& situation, TimePoint now
   if (step.act == Act::wait) {
     return step;
   }
-  const bool asks = step.act != Act::go_on;
+  const bool asks = step.act != Act::deploy;
   const std::string due = step.message;
   const auto put_off = [&](TimePoint until, Reason reason, const std::string& why) {
     if (now < until && step.at < until) {

@@ -37,9 +37,9 @@ struct Situation {
 
 enum class Act {
   wait,
-  ask,     // begin a renewal
-  obtain,  // begin one, but install nothing: activate_windows say not now
-  go_on,   // with the unfinished renewal
+  renew,   // obtain a certificate, and deploy it at once
+  obtain,  // obtain one; activate_windows do not allow to deploy it now
+  deploy,  // the renewal that is under way
 };
 
 struct Step {

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "installation/installer.hpp"
 #include "renewal/host.hpp"
-#include "renewal/installed.hpp"
 #include "renewal/token_watch.hpp"
 
 namespace renewd::renewal {
@@ -20,65 +18,74 @@ const installation::PastRenewal* Standing::last_success() const {
   return newest == history.rend() ? nullptr : &*newest;
 }
 
-Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> installed,
-                     const configuration::CertificateSettings& certificate,
-                     const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
-                     TimePoint now, Looker looker) {
+Standing read_standing(Filesystem& filesystem, const keystore::Store& store,
+                       const Result<keystore::InstalledKeystore>& installed,
+                       const configuration::CertificateSettings& certificate,
+                       const std::filesystem::path& state_directory, TimePoint now, Looker looker) {
   const installation::StatePaths paths(state_directory, certificate.name);
+  const installation::Generations generations(filesystem, paths);
   const installation::History history(filesystem, paths);
-  const auto requests = installation::RequestLog(filesystem, paths).peek(now);
   Standing standing{.name = certificate.name,
                     .keystore = certificate.keystore.path,
                     .renew = certificate.renew,
                     .looked_at = now,
-                    .outlook = failure(ErrorKind::disk, ""),
+                    .outlook = installed.map([](const keystore::InstalledKeystore& opened) {
+                      return Outlook{opened.keystore.certificate};
+                    }),
                     .in_use = history.in_use(),
                     .unfinished = installation::Journal(filesystem, paths).peek(),
                     .attempts = installation::AttemptStore(filesystem, paths).load(),
-                    .requests = requests.size(),
+                    .requests = installation::RequestLog(filesystem, paths).peek(now),
+                    .answer_is_stored = filesystem.exists(paths.answer()),
                     .history = history.list()};
   if (standing.activation_pending() && !standing.in_use) {
-    standing.replaced = installation::certificate_of(installation::Generations(filesystem, paths),
-                                                     standing.unfinished->previous_generation);
-  }
-  const bool token_is_seen = certificate.token && (looker == Looker::daemon || !is_out_of_sight(*certificate.token));
-  if (token_is_seen && certificate.renew == configuration::RenewMode::automatic) {
-    standing.token_problem = token_problem(*certificate.token, now);
-    standing.token_not_after = token_end(*certificate.token);
+    standing.replaced = installation::certificate_of(generations, standing.unfinished->previous_generation);
   }
   if (certificate.renew == configuration::RenewMode::automatic) {
-    if (auto replaceable = installation::check_replaceable(filesystem, certificate.keystore.path); !replaceable) {
+    if (certificate.token && (looker == Looker::daemon || !is_out_of_sight(*certificate.token))) {
+      standing.token_problem = token_problem(*certificate.token, now);
+      standing.token_not_after = token_end(*certificate.token);
+    }
+    if (auto replaceable = store.check_replaceable(); !replaceable) {
       standing.replacement_problem = std::move(replaceable.error().message);
     }
   }
-  if (!installed) {
-    if (!filesystem.exists(certificate.keystore.path)) {
-      standing.way_back = installation::way_back(installation::Generations(filesystem, paths));
+  if (!standing.outlook) {
+    if (!store.exists()) {
+      standing.way_back = installation::way_back(generations);
     }
-    standing.outlook = tl::unexpected(std::move(installed.error()));
     return standing;
   }
-  const Validity validity{installed->not_before(), installed->not_after()};
-  if (auto kept = installation::longer_lasting(installation::Generations(filesystem, paths), validity.not_after);
-      kept && kept->certificate->not_after > now) {
-    standing.longer_lasting = std::move(kept);
+  if (auto stored = installation::longer_lasting(generations, standing.outlook->certificate.not_after());
+      stored && stored->certificate->not_after > now) {
+    standing.longer_lasting = std::move(stored);
   }
-  const auto offset = splay_offset(host_identity(filesystem), certificate.name, schedule.splay);
-  const auto stage = stage_of(standing.unfinished, filesystem.exists(paths.answer()));
-  Step step = Schedule(certificate, schedule, offset, standing.attempts, 0).next({validity, stage, requests}, now);
-  const TimePoint next_look = std::min(step.at, now + schedule.check_every);
-  standing.outlook = Outlook{std::move(*installed), window_opens(validity, certificate.renew_before), offset,
-                             std::move(step), next_look};
   return standing;
 }
 
-Standing look_at(Filesystem& filesystem, const configuration::CertificateSettings& certificate,
+void plan(Standing& standing, const configuration::CertificateSettings& certificate,
+          const configuration::ScheduleSettings& schedule, std::chrono::seconds splay, TimePoint now) {
+  standing.looked_at = now;
+  if (!standing.outlook) {
+    return;
+  }
+  Outlook& outlook = *standing.outlook;
+  const Validity validity{outlook.certificate.not_before(), outlook.certificate.not_after()};
+  const auto stage = stage_of(standing.unfinished, standing.answer_is_stored);
+  outlook.window_opens = window_opens(validity, certificate.renew_before);
+  outlook.splay = splay;
+  outlook.step =
+      Schedule(certificate, schedule, splay, standing.attempts, 0).next({validity, stage, standing.requests}, now);
+  outlook.next_look = std::min(outlook.step.at, now + schedule.check_every);
+}
+
+Standing look_at(Filesystem& filesystem, keystore::Store& store,
+                 const configuration::CertificateSettings& certificate,
                  const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
                  TimePoint now) {
-  auto installed = read_installed(filesystem, certificate.keystore).map([](Installed&& found) {
-    return std::move(found.keystore.certificate);
-  });
-  return standing_of(filesystem, std::move(installed), certificate, schedule, state_directory, now, Looker::command);
+  Standing standing = read_standing(filesystem, store, store.read(), certificate, state_directory, now, Looker::command);
+  plan(standing, certificate, schedule, splay_offset(host_identity(filesystem), certificate.name, schedule.splay), now);
+  return standing;
 }
 
 }  // namespace renewd::renewal

@@ -18,6 +18,7 @@
 #include "installation/generations.hpp"
 #include "installation/history.hpp"
 #include "installation/journal.hpp"
+#include "keystore/store.hpp"
 #include "renewal/schedule.hpp"
 
 namespace renewd::renewal {
@@ -25,10 +26,10 @@ namespace renewd::renewal {
 // What follows from an installed certificate.
 struct Outlook {
   certificate::Certificate certificate;
-  std::chrono::sys_seconds window_opens;
-  std::chrono::seconds splay;  // this host's
-  Step step;                   // as of the look
-  TimePoint next_look;         // at the latest
+  std::chrono::sys_seconds window_opens = {};
+  std::chrono::seconds splay = {};                        // this host's
+  Step step = {Act::wait, {}, Reason::not_due, {}};  // as of the look
+  TimePoint next_look = {};                               // at the latest
 
   // Whether the clock of the look is in doubt, and what was computed from it with it: see wait_for_clock().
   bool clock_is_doubtful() const { return step.reason == Reason::not_yet_valid; }
@@ -49,7 +50,8 @@ struct Standing {
   // The renewal under way.
   std::optional<installation::JournalEntry> unfinished = std::nullopt;
   installation::Attempts attempts = {};
-  std::size_t requests = 0;                             // to the cloud, within the last day
+  std::vector<TimePoint> requests = {};                 // to the cloud, within the last day
+  bool answer_is_stored = false;
   std::vector<installation::PastRenewal> history = {};  // oldest first
   // How to get an installed keystore back that is gone, for people.
   std::optional<std::string> way_back = std::nullopt;
@@ -74,15 +76,19 @@ struct Standing {
 // The daemon has all that the service has; a command, perhaps not the secrets.
 enum class Looker { daemon, command };
 
-// `installed` is the certificate in the keystore, or why it cannot be read.
-Standing standing_of(Filesystem& filesystem, Result<certificate::Certificate> installed,
-                     const configuration::CertificateSettings& certificate,
-                     const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
-                     TimePoint now, Looker looker);
+// What the disk says beside the keystore; of `outlook` the certificate alone. Blocks.
+Standing read_standing(Filesystem& filesystem, const keystore::Store& store,
+                       const Result<keystore::InstalledKeystore>& installed,
+                       const configuration::CertificateSettings& certificate,
+                       const std::filesystem::path& state_directory, TimePoint now, Looker looker);
 
-// The same for a command, with a look at the keystore. Opening it derives a key, which takes a processor up to a
-// second.
-Standing look_at(Filesystem& filesystem, const configuration::CertificateSettings& certificate,
+// The rest of `outlook`, from what is in memory: what comes next, and when.
+void plan(Standing& standing, const configuration::CertificateSettings& certificate,
+          const configuration::ScheduleSettings& schedule, std::chrono::seconds splay, TimePoint now);
+
+// Both, for a command. Opening the keystore derives a key, which takes a processor up to a second.
+Standing look_at(Filesystem& filesystem, keystore::Store& store,
+                 const configuration::CertificateSettings& certificate,
                  const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
                  TimePoint now);
 

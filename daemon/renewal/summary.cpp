@@ -26,10 +26,10 @@ std::string minute(TimePoint time) {
 std::string what_comes_next(const Outlook& outlook, TimePoint now) {
   const Step& step = outlook.step;
   switch (step.act) {
-    case Act::ask:
+    case Act::renew:
     case Act::obtain:
       return ", being renewed";
-    case Act::go_on:
+    case Act::deploy:
       return ", resuming the renewal";
     case Act::wait:
       break;

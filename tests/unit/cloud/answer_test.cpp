@@ -94,6 +94,10 @@ std::string url_safe(std::string text) {
   return text;
 }
 
+Result<Candidate> read_answer(std::string_view body, const Keystore& installed, const Secret& password) {
+  return cloud::read_answer(body, installed, password, [&installed] { return installed.key; });
+}
+
 RejectionReason reason_of(std::string_view body, const std::string& installed = "installed.p12") {
   const auto candidate = read_answer(body, fixtures().keystore(installed), kPassword);
   REQUIRE_FALSE(candidate);

@@ -33,7 +33,7 @@ TEST_CASE("a hostile answer is refused by name before anything is computed with 
     INFO(answer.name);
     CHECK(answer.bytes.size() < std::size_t{1024} * 1024);
     const auto judged =
-        cloud::read_answer(answer.bytes, installed, Secret(kHostilePassword))
+        cloud::read_answer(answer.bytes, installed, Secret(kHostilePassword), [&] { return installed.key; })
             .and_then([&](const cloud::Candidate& candidate) {
               return certificate::accept(
                   candidate.keystore, installed,

@@ -153,7 +153,7 @@ TEST_CASE("a command by hand tells a gateway again that was being told") {
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
   std::string told_in;
   world.gateway.on_activate = [&] { told_in = world.gateway.last_before->invocations.at("fake.service"); };
-  REQUIRE(world.run(&Renewal::activate_again));
+  REQUIRE(world.run(&Renewal::activate_installed));
   CHECK(told_in == "2");
 }
 

@@ -23,7 +23,7 @@ std::string generation(World& world, int number) {
 }
 
 bool in_use_is(World& world, const std::string& keystore) {
-  const auto opened = open_installed(keystore, world.settings.keystore);
+  const auto opened = world.open(keystore);
   const auto in_use = installation::History(world.filesystem, paths_of(world)).in_use();
   return in_use && in_use->fingerprint == opened->keystore.certificate.fingerprint_sha256();
 }
@@ -39,7 +39,7 @@ void renew(World& world) {
 TEST_CASE("goes back to the keystore from before by hand, and keeps the one that was installed") {
   World world;
   renew(world);
-  const auto went_back = world.run(&Renewal::restore_previous);
+  const auto went_back = world.restore();
   REQUIRE(went_back);
   CHECK(read_file(world.keystore) == keystores().installed);
   CHECK(generation(world, 2) == keystores().renewed);
@@ -49,35 +49,33 @@ TEST_CASE("goes back to the keystore from before by hand, and keeps the one that
   CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
 
   SECTION("and forward again to the one that was left, when it is named") {
-    const auto standing = look_at(world.filesystem, world.settings, configuration::ScheduleSettings(),
-                                  world.directory / "state", world.clock.now());
+    const auto standing = world.standing();
     REQUIRE(standing.longer_lasting);
     CHECK(standing.longer_lasting->number == 2);
-    const auto forward = world.restore_generation(2);
+    const auto forward = world.restore(2);
     REQUIRE(forward);
     CHECK(read_file(world.keystore) == keystores().renewed);
     CHECK(world.cloud.requests == 1);
     CHECK(world.gateway.activations == 3);
     CHECK(in_use_is(world, keystores().renewed));
-    CHECK_FALSE(look_at(world.filesystem, world.settings, configuration::ScheduleSettings(), world.directory / "state",
-                        world.clock.now())
+    CHECK_FALSE(world.standing()
                     .longer_lasting);
     CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
   }
   SECTION("and not to one that is not kept, or installed already") {
-    const auto unknown = world.restore_generation(9);
+    const auto unknown = world.restore(9);
     REQUIRE_FALSE(unknown);
     CHECK_THAT(unknown.error().message, ContainsSubstring("generation 9 is not kept") &&
                                             ContainsSubstring("generation 1 (serial") &&
                                             ContainsSubstring("generation 2 (serial"));
-    const auto same = world.restore_generation(1);
+    const auto same = world.restore(1);
     REQUIRE_FALSE(same);
     CHECK_THAT(same.error().message, ContainsSubstring("installed already"));
     CHECK(read_file(world.keystore) == keystores().installed);
     CHECK(world.gateway.activations == 2);
   }
   SECTION("but not forward again") {
-    const auto again = world.run(&Renewal::restore_previous);
+    const auto again = world.restore();
     REQUIRE_FALSE(again);
     CHECK_THAT(again.error().message, ContainsSubstring("generation 1") && ContainsSubstring("none to go back to"));
     CHECK(read_file(world.keystore) == keystores().installed);
@@ -93,14 +91,14 @@ TEST_CASE("goes back to the keystore from before by hand, and keeps the one that
 TEST_CASE("going back needs something to go back to") {
   World world;
   SECTION("a generation") {
-    const auto went_back = world.run(&Renewal::restore_previous);
+    const auto went_back = world.restore();
     REQUIRE_FALSE(went_back);
     CHECK_THAT(went_back.error().message, ContainsSubstring("no keystore from before is kept"));
   }
   SECTION("one that has not expired") {
     renew(world);
     world.clock.time = std::chrono::system_clock::now() + std::chrono::days(20);
-    const auto went_back = world.run(&Renewal::restore_previous);
+    const auto went_back = world.restore();
     REQUIRE_FALSE(went_back);
     CHECK_THAT(went_back.error().message, ContainsSubstring("generation 1 expired at"));
     CHECK(read_file(world.keystore) == keystores().renewed);
@@ -108,7 +106,7 @@ TEST_CASE("going back needs something to go back to") {
   SECTION("one that opens") {
     renew(world);
     world.settings.keystore.password->value = Secret("another");
-    const auto went_back = world.run(&Renewal::restore_previous);
+    const auto went_back = world.restore();
     REQUIRE_FALSE(went_back);
     CHECK_THAT(went_back.error().message, ContainsSubstring("generation 1: ") && ContainsSubstring("password"));
     CHECK(read_file(world.keystore) == keystores().renewed);
@@ -119,14 +117,14 @@ TEST_CASE("going back needs something to go back to") {
 TEST_CASE("where the keystore is gone, it is said where the newest one is that is kept") {
   World world;
   std::filesystem::remove(world.keystore);
-  auto gone = world.run(&Renewal::restore_previous);
+  auto gone = world.restore();
   REQUIRE_FALSE(gone);
   CHECK_THAT(gone.error().message, StartsWith("going back: ") && ContainsSubstring("No such file") &&
                                        ContainsSubstring("put the file back") && EndsWith("no older one is kept here"));
   World renewed;
   REQUIRE(renewed.run());
   std::filesystem::remove(renewed.keystore);
-  gone = renewed.run(&Renewal::restore_previous);
+  gone = renewed.restore();
   REQUIRE_FALSE(gone);
   CHECK_THAT(gone.error().message, ContainsSubstring("state/production/generations/1 (valid until 20"));
   CHECK_FALSE(std::filesystem::exists(renewed.keystore));
@@ -136,7 +134,7 @@ TEST_CASE("goes back by hand from a keystore that does not open") {
   World world;
   renew(world);
   write_file(world.keystore, "not a keystore");
-  REQUIRE(world.run(&Renewal::restore_previous));
+  REQUIRE(world.restore());
   CHECK(read_file(world.keystore) == keystores().installed);
   CHECK(generation(world, 2) == "not a keystore");
 }
@@ -145,7 +143,7 @@ TEST_CASE("an answer that waits for its turn is set aside by going back") {
   World world;
   renew(world);
   write_file(paths_of(world).answer(), base64(keystores().newest));
-  REQUIRE(world.run(&Renewal::restore_previous));
+  REQUIRE(world.restore());
   CHECK_FALSE(std::filesystem::exists(paths_of(world).answer()));
   CHECK_THAT(boost::algorithm::join(world.state(), " "), ContainsSubstring("answer-rejected-"));
 }
@@ -154,7 +152,7 @@ TEST_CASE("a gateway that does not come up after going back by hand has the old 
   World world;
   renew(world);
   world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
-  const auto went_back = world.run(&Renewal::restore_previous);
+  const auto went_back = world.restore();
   REQUIRE_FALSE(went_back);
   CHECK(went_back.error().kind == ErrorKind::gateway);
   CHECK(read_file(world.keystore) == keystores().installed);
@@ -174,7 +172,7 @@ TEST_CASE("a gateway that a renewal has left down is started by going back by ha
   REQUIRE(read_file(world.keystore) == keystores().newest);
   world.gateway.now.running.clear();
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
-  REQUIRE(world.run(&Renewal::restore_previous));
+  REQUIRE(world.restore());
   CHECK(read_file(world.keystore) == keystores().renewed);
   CHECK(world.gateway.last_before->running == std::vector<std::string>{"fake.service"});
 }
@@ -184,7 +182,7 @@ TEST_CASE("going back by hand is finished after a crash, whatever gateway.rollba
   renew(world);
   world.settings.gateway.rollback = false;
   world.gateway.on_activate = [] { throw Crash(); };
-  CHECK_THROWS_AS(world.run(&Renewal::restore_previous), Crash);
+  CHECK_THROWS_AS(world.restore(), Crash);
   world.gateway.on_activate = [] {};
   REQUIRE_FALSE(world.run());
   CHECK(world.gateway.activations == 3);
@@ -200,7 +198,7 @@ TEST_CASE("the oldest kept keystore can be chosen, and is there until it is in u
   REQUIRE(generations.keep("another", std::nullopt).value() == 3);
   // Keeping what is installed makes a fourth, and a crash must find the first.
   world.gateway.on_activate = [] { throw Crash(); };
-  CHECK_THROWS_AS(world.restore_generation(1), Crash);
+  CHECK_THROWS_AS(world.restore(1), Crash);
   world.gateway.on_activate = [] {};
   CHECK(generation(world, 1) == keystores().installed);
   CHECK(generation(world, 4) == keystores().newest);
@@ -211,7 +209,7 @@ TEST_CASE("the oldest kept keystore can be chosen, and is there until it is in u
 TEST_CASE("a kept keystore that has expired or is damaged is not installed by choice") {
   World world;
   renew(world);
-  REQUIRE(world.run(&Renewal::restore_previous));
+  REQUIRE(world.restore());
   const int activations = world.gateway.activations;
   std::string expected;
   SECTION("expired") {
@@ -222,7 +220,7 @@ TEST_CASE("a kept keystore that has expired or is damaged is not installed by ch
     write_file(paths_of(world).generations() / "2", "damaged");
     expected = "installing generation 2";
   }
-  const auto refused = world.restore_generation(2);
+  const auto refused = world.restore(2);
   REQUIRE_FALSE(refused);
   CHECK_THAT(refused.error().message, ContainsSubstring(expected));
   CHECK(read_file(world.keystore) == keystores().installed);
@@ -239,7 +237,7 @@ TEST_CASE("a power cut while going back by hand leaves a whole keystore, and a g
     CrashingFilesystem disk(world.directory.path(), at);
     world.disk = &disk;
     try {
-      const auto went_back = world.run(&Renewal::restore_previous);
+      const auto went_back = world.restore();
       REQUIRE(went_back);
       break;
     } catch (const Crash&) {
@@ -249,9 +247,7 @@ TEST_CASE("a power cut while going back by hand leaves a whole keystore, and a g
     world.disk = nullptr;
     const std::string keystore = read_file(world.keystore);
     CHECK((keystore == keystores().installed || keystore == keystores().renewed));
-    const auto unfinished = Renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock},
-                                    world.settings, world.directory / "state", kRequestsPerDay)
-                                .unfinished();
+    const auto unfinished = world.unfinished();
     REQUIRE(unfinished);
     if (*unfinished) {
       (void)world.run();
@@ -266,7 +262,7 @@ TEST_CASE("a power cut while going back by hand leaves a whole keystore, and a g
 TEST_CASE("the gateway step can be repeated by hand") {
   World world;
   SECTION("for the keystore that is there") {
-    REQUIRE(world.run(&Renewal::activate_again));
+    REQUIRE(world.run(&Renewal::activate_installed));
     CHECK(world.cloud.requests == 0);
     CHECK(world.gateway.activations == 1);
     CHECK(world.gateway.verifications == 1);
@@ -279,7 +275,7 @@ TEST_CASE("the gateway step can be repeated by hand") {
     world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
     REQUIRE_FALSE(world.run());
     world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
-    REQUIRE(world.run(&Renewal::activate_again));
+    REQUIRE(world.run(&Renewal::activate_installed));
     CHECK(read_file(world.keystore) == keystores().renewed);
     CHECK(in_use_is(world, keystores().renewed));
     CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
@@ -291,21 +287,21 @@ TEST_CASE("the gateway step can be repeated by hand") {
                                      : failure(ErrorKind::gateway, "the gateway does not start");
     };
     REQUIRE_FALSE(world.run());
-    REQUIRE(world.run(&Renewal::activate_again));
+    REQUIRE(world.run(&Renewal::activate_installed));
     CHECK(read_file(world.keystore) == keystores().installed);
     CHECK(std::filesystem::exists(paths_of(world).answer()));
     CHECK(std::filesystem::exists(paths_of(world).journal()));
   }
   SECTION("and fails when the gateway does") {
     world.gateway.verification = failure(ErrorKind::gateway, "not well");
-    const auto activated = world.run(&Renewal::activate_again);
+    const auto activated = world.run(&Renewal::activate_installed);
     REQUIRE_FALSE(activated);
     CHECK_THAT(activated.error().message, ContainsSubstring("verifying the gateway with the installed keystore"));
     CHECK(read_file(world.keystore) == keystores().installed);
     // What it has left down is not forgotten, and the next run goes on with it.
     world.gateway.now.running.clear();
     world.gateway.verification = std::string("well");
-    REQUIRE(world.run(&Renewal::activate_again));
+    REQUIRE(world.run(&Renewal::activate_installed));
     CHECK(world.gateway.last_before->running == std::vector<std::string>{"fake.service"});
     CHECK(world.cloud.requests == 0);
   }

@@ -34,9 +34,7 @@ TEST_CASE("from every moment that the power may go, the next run completes the r
     const bool answer_stored = std::filesystem::exists(world.directory / "state/production/answer");
     const int requests = world.cloud.requests;
 
-    const auto unfinished = Renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock},
-                                    world.settings, world.directory / "state", kRequestsPerDay)
-                                .unfinished();
+    const auto unfinished = world.unfinished();
     REQUIRE(unfinished);
     if (keystore == keystores().renewed && !*unfinished) {
       // Over but for the last line: there is nothing left to do.
@@ -96,7 +94,7 @@ void check_answer_set_aside(Work<Done> work) {
 
 TEST_CASE("an answer whose judging twice did not come to an end is set aside, and the cloud is asked again") {
   check_answer_set_aside<Completed>(&Renewal::run);
-  check_answer_set_aside<void>(&Renewal::obtain);
+  check_answer_set_aside<std::optional<Judged>>(&Renewal::obtain);
 }
 
 TEST_CASE("an answer whose judging once did not come to an end is used") {
@@ -109,8 +107,8 @@ TEST_CASE("an answer whose judging once did not come to an end is used") {
 
 TEST_CASE("a failure that comes to an orderly end is not held against the answer") {
   World world;
-  die_while_judging<void>(world, 1, &Renewal::obtain);
-  REQUIRE(world.run<void>(&Renewal::obtain));
+  die_while_judging<std::optional<Judged>>(world, 1, &Renewal::obtain);
+  REQUIRE(world.obtain());
   die_while_judging<Completed>(world, 1, &Renewal::run);
   write_file(world.keystore, "not a keystore");
   REQUIRE_FALSE(world.run());
@@ -181,8 +179,8 @@ TEST_CASE("a keystore that comes while an interrupted activation is verified is 
 TEST_CASE("an answer that could not be stored is kept in memory and not asked for again") {
   World world;
   asio::io_context io;
-  Renewal renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock}, world.settings,
-                  world.directory / "state", kRequestsPerDay);
+  const World::Objects objects(world);
+  Renewal renewal(objects.context, world.settings, world.directory / "state", kRequestsPerDay);
   const auto run = [&] {
     std::optional<Result<Completed>> result;
     asio::co_spawn(io, run_into(renewal, result), [](std::exception_ptr) {});

@@ -175,25 +175,25 @@ TEST_CASE("a certificate outside keystore.ca_file is refused as untrusted") {
 TEST_CASE("a keystore of another type than configured is not touched") {
   World world;
   world.settings.keystore.type = configuration::KeystoreType::pem;
-  const auto installed = read_installed(world.filesystem, world.settings.keystore);
+  const auto installed = world.installed();
   REQUIRE_FALSE(installed);
   CHECK_THAT(installed.error().message, ContainsSubstring("PKCS#12") && ContainsSubstring("keystore.type"));
   world.settings.keystore.type = configuration::KeystoreType::jks;
-  CHECK(read_installed(world.filesystem, world.settings.keystore));
+  CHECK(world.installed());
 }
 
 TEST_CASE("a wrong password, a missing password and a missing keystore are told apart") {
   World world;
   world.settings.keystore.password->value = Secret("wrong");
-  CHECK_THAT(read_installed(world.filesystem, world.settings.keystore).error().message,
+  CHECK_THAT(world.installed().error().message,
              ContainsSubstring("password") && ContainsSubstring(world.keystore.string()));
   world.settings.keystore.password =
       SecretSource{.kind = SecretSource::Kind::file, .name = (world.directory / "none").string(), .value = {}};
-  CHECK_THAT(read_installed(world.filesystem, world.settings.keystore).error().message,
+  CHECK_THAT(world.installed().error().message,
              ContainsSubstring("its password") && ContainsSubstring("No such file"));
   world.settings.keystore.password.reset();
   std::filesystem::remove(world.keystore);
-  CHECK_THAT(read_installed(world.filesystem, world.settings.keystore).error().message,
+  CHECK_THAT(world.installed().error().message,
              ContainsSubstring("No such file"));
 }
 
@@ -231,7 +231,7 @@ void check_returned_certificate_is_refused(World& world, const std::string& sent
     CHECK(completed.error().reason == RejectionReason::not_later);
     CHECK_THAT(completed.error().message, ContainsSubstring(sentence));
   }
-  const auto obtained = world.run<void>(&Renewal::obtain);
+  const auto obtained = world.obtain();
   REQUIRE_FALSE(obtained);
   CHECK(obtained.error().reason == RejectionReason::not_later);
   CHECK(read_file(world.keystore) == before);
@@ -274,11 +274,11 @@ TEST_CASE("a cloud that returns a certificate from before has renewed nothing, a
   }
   SECTION("given up by hand") {
     REQUIRE(world.run());
-    REQUIRE(world.run(&Renewal::restore_previous));
+    REQUIRE(world.restore());
   }
   SECTION("of which no details are kept") {
     REQUIRE(world.run());
-    REQUIRE(world.run(&Renewal::restore_previous));
+    REQUIRE(world.restore());
     std::filesystem::remove(world.directory / "state/production/generations.json");
   }
   check_returned_certificate_is_refused(world, "was installed before (generation ");

@@ -144,9 +144,7 @@ TEST_CASE("crashes in one phase are counted, also while going back") {
   };
   for (int crashes = 0; crashes < 4; ++crashes) {
     CHECK_THROWS_AS(world.run(), Crash);
-    const auto unfinished = Renewal({world.filesystem, world.cloud, world.gateway, world.log, world.clock},
-                                    world.settings, world.directory / "state", kRequestsPerDay)
-                                .unfinished();
+    const auto unfinished = world.unfinished();
     REQUIRE((unfinished && *unfinished));
     CHECK((*unfinished)->phase == Phase::rolling_back);
     CHECK((*unfinished)->resumed == crashes);

@@ -21,7 +21,7 @@ Schedule schedule(installation::Attempts attempts = {}) {
 
 TEST_CASE("a certificate that is due is asked for, and one that is not, later") {
   const Step due = schedule().next({kValidity}, kDue);
-  CHECK(due.act == Act::ask);
+  CHECK(due.act == Act::renew);
   CHECK(due.reason == Reason::window_open);
   const Step early = schedule().next({kValidity}, kNotAfter - days(31));
   CHECK(early.act == Act::wait);
@@ -32,7 +32,7 @@ TEST_CASE("what is unfinished goes on, whether or not the certificate is due") {
   for (const TimePoint now : {kDue, TimePoint(kNotAfter - days(300))}) {
     for (const Unfinished stage : {Unfinished::answered, Unfinished::installed}) {
       const Step step = schedule().next({kValidity, stage}, now);
-      CHECK(step.act == Act::go_on);
+      CHECK(step.act == Act::deploy);
       CHECK(step.reason == Reason::unfinished);
     }
   }
@@ -91,7 +91,7 @@ TEST_CASE("what is unfinished does not wait because there was a renewal a short 
   Schedule schedule_ = schedule();
   schedule_.succeeded(kDue);
   const Step step = schedule_.next({kValidity, Unfinished::installed}, kDue + 1s);
-  CHECK(step.act == Act::go_on);
+  CHECK(step.act == Act::deploy);
   CHECK(schedule_.next({kValidity}, kDue + 1s).act == Act::wait);
   // Unless it is what brings the daemon down.
   schedule_.slow_down(kDue + 24h);
@@ -115,7 +115,7 @@ TEST_CASE("the cap on requests holds for new ones, and lets what is unfinished g
   CHECK(step.act == Act::wait);
   CHECK(step.reason == Reason::request_cap);
   CHECK(step.at == kDue + 12h);
-  CHECK(schedule().next({kValidity, Unfinished::installed, requests}, kDue).act == Act::go_on);
+  CHECK(schedule().next({kValidity, Unfinished::installed, requests}, kDue).act == Act::deploy);
 }
 
 TEST_CASE("what waits for a retry and for the cap on requests waits for the later one") {
@@ -155,7 +155,7 @@ TEST_CASE("an answer that was refused is judged again when the clock is set, and
   Schedule refused = schedule();
   refused.failed({ErrorKind::bad_answer, "not valid yet"}, kNotAfter, kDue);
   refused.clock_was_set(kDue, Unfinished::answered);
-  CHECK(refused.next({kValidity, Unfinished::answered}, kDue).act == Act::go_on);
+  CHECK(refused.next({kValidity, Unfinished::answered}, kDue).act == Act::deploy);
   Schedule rolled_back = schedule();
   rolled_back.failed({ErrorKind::gateway, "does not start"}, kNotAfter, kDue);
   rolled_back.clock_was_set(kDue, Unfinished::answered);

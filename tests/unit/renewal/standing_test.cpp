@@ -14,8 +14,7 @@ using std::chrono::days;
 namespace {
 
 Standing look(World& world) {
-  return look_at(world.filesystem, world.settings, {.splay = std::chrono::seconds(0)}, world.directory / "state",
-                 world.clock.now());
+  return world.standing({.splay = std::chrono::seconds(0)});
 }
 
 std::string sentence(World& world) {
@@ -30,7 +29,7 @@ TEST_CASE("where a certificate stands is told without a daemon, and nothing is t
   const Standing standing = look(world);
   REQUIRE(standing.outlook);
   CHECK(standing.name == "production");
-  CHECK(standing.outlook->step.act == Act::ask);
+  CHECK(standing.outlook->step.act == Act::renew);
   CHECK_FALSE(standing.in_use);
   CHECK_FALSE(standing.activation_pending());
   CHECK(standing.last_success() == nullptr);
@@ -56,8 +55,9 @@ TEST_CASE("a token at which a renewal would fail is told, unless only the servic
     CHECK_FALSE(with({.kind = Kind::credential, .name = "no-such-credential-here", .value = {}}));
   }
   // The daemon is the service.
-  const auto as_daemon = standing_of(world.filesystem, failure(ErrorKind::disk, ""), world.settings, {},
-                                     world.directory / "state", world.clock.now(), Looker::daemon);
+  World::Objects objects(world);
+  const auto as_daemon = read_standing(world.filesystem, objects.keystore, world.installed(), world.settings,
+                                       world.directory / "state", world.clock.now(), Looker::daemon);
   CHECK(as_daemon.token_problem);
   world.settings.renew = configuration::RenewMode::never;
   CHECK_FALSE(with({.kind = Kind::file, .name = (world.directory / "gone").string(), .value = {}}));
@@ -73,7 +73,7 @@ TEST_CASE("after a renewal, what is in use is what is installed, and the renewal
   REQUIRE(standing.last_success() != nullptr);
   CHECK(standing.last_success()->fingerprint == standing.outlook->certificate.fingerprint_sha256());
   CHECK(std::chrono::abs(standing.last_success()->ended - world.clock.now()) < days(1));
-  CHECK(standing.requests == 1);
+  CHECK(standing.requests.size() == 1);
 }
 
 TEST_CASE("a gateway that does not come up with the new keystore, and may not go back, is pending") {

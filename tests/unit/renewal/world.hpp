@@ -14,7 +14,10 @@
 #include <spdlog/sinks/ostream_sink.h>
 
 #include "installation/history.hpp"
+#include "keystore/file_store.hpp"
 #include "renewal/renewal.hpp"
+#include "renewal/standing.hpp"
+#include "source/cloud_source.hpp"
 #include "support/catch.hpp"
 #include "support/command.hpp"
 #include "support/temporary_directory.hpp"
@@ -108,7 +111,7 @@ class FakeGateway final : public gateway::Gateway {
   int verifications = 0;
 };
 
-// run(), restore_previous(), activate_again(); obtain()
+// run(), activate_installed(); obtain()
 template <typename Done>
 using Work = asio::awaitable<Result<Done>> (renewal::Renewal::*)(std::string holder);
 
@@ -118,7 +121,7 @@ asio::awaitable<void> run_into(renewal::Renewal& renewal, std::optional<Result<D
   result = co_await (renewal.*work)("test");
 }
 
-// A work that takes more than a holder: restore_generation().
+// A work that takes more than a holder: restore().
 template <typename Done>
 asio::awaitable<void> finish_into(asio::awaitable<Result<Done>> work, std::optional<Result<Done>>& result) {
   result = co_await std::move(work);
@@ -153,17 +156,41 @@ struct World {
   Result<Done> run(Work<Done> work = &renewal::Renewal::run) {
     return finish<Done>([work](renewal::Renewal& renewal) { return (renewal.*work)("test"); });
   }
-  Result<renewal::Completed> restore_generation(int generation) {
+  Result<std::optional<renewal::Judged>> obtain() { return run<std::optional<renewal::Judged>>(&renewal::Renewal::obtain); }
+  // The previous keystore, without a generation.
+  Result<renewal::Completed> restore(std::optional<int> generation = std::nullopt) {
     return finish<renewal::Completed>(
-        [generation](renewal::Renewal& renewal) { return renewal.restore_generation("test", generation); });
+        [generation](renewal::Renewal& renewal) { return renewal.restore("test", generation); });
   }
+  // The objects that one run works with.
+  struct Objects {
+    keystore::FileStore keystore;
+    source::CloudSource source;
+    renewal::RenewalContext context;
+
+    explicit Objects(World& world)
+        : keystore(world.used_filesystem(), world.settings.keystore),
+          source(world.cloud, world.settings),
+          context{world.used_filesystem(), keystore, source, world.gateway, world.log, world.clock} {}
+  };
+  Result<keystore::InstalledKeystore> installed() { return Objects(*this).keystore.read(); }
+  Result<keystore::InstalledKeystore> open(const std::string& bytes) { return Objects(*this).keystore.open(bytes); }
+  Result<std::optional<renewal::Record>> unfinished() {
+    const Objects objects(*this);
+    return renewal::Renewal(objects.context, settings, directory / "state", kRequestsPerDay).unfinished();
+  }
+  renewal::Standing standing(const configuration::ScheduleSettings& schedule = {}) {
+    Objects objects(*this);
+    return renewal::look_at(filesystem, objects.keystore, settings, schedule, directory / "state", clock.now());
+  }
+  Filesystem& used_filesystem() { return disk == nullptr ? filesystem : *disk; }
 
   template <typename Done, typename Begin>
   Result<Done> finish(Begin begin) {
     asio::io_context io;
     std::optional<Result<Done>> result;
-    renewal::Renewal renewal({disk == nullptr ? filesystem : *disk, cloud, gateway, log, clock}, settings,
-                             directory / "state", kRequestsPerDay);
+    const Objects objects(*this);
+    renewal::Renewal renewal(objects.context, settings, directory / "state", kRequestsPerDay);
     asio::co_spawn(io, finish_into(begin(renewal), result), [](std::exception_ptr thrown) {
       if (thrown) {
         std::rethrow_exception(thrown);

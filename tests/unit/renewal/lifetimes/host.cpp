@@ -232,7 +232,7 @@ void Host::enter(Phase phase, Span duration) {
 // Renewal::run() and Renewal::obtain()
 void Host::begin(Act act) {
   act_ = act;
-  trace(act == Act::ask ? "renews" : act == Act::obtain ? "obtains" : "goes on");
+  trace(act == Act::renew ? "renews" : act == Act::obtain ? "obtains" : "goes on");
   if (stage_ != Stage::none) {
     ++resumed_;
   }

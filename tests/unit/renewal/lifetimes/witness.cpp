@@ -187,7 +187,7 @@ void Witness::acts(Act act, const renewal::Situation& situation, Moment now) {
                                  format_duration(std::chrono::floor<seconds>(now.clock - *last_failure_))));
   }
   check_windows(act, situation, now);
-  if (act != Act::go_on && last_success_ && now.clock < *last_success_ + setup_.schedule.check_every - kRounding) {
+  if (act != Act::deploy && last_success_ && now.clock < *last_success_ + setup_.schedule.check_every - kRounding) {
     broken(now.real, "it renews what it has just renewed");
   }
 }

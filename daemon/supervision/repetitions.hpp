@@ -10,7 +10,7 @@
 #include "core/clock.hpp"
 #include "core/event_log.hpp"
 
-namespace renewd::renewal {
+namespace renewd::supervision {
 
 class Repetitions {
  public:
@@ -31,4 +31,4 @@ class Repetitions {
   std::map<std::pair<EventName, std::string>, Said> said_;
 };
 
-}  // namespace renewd::renewal
+}  // namespace renewd::supervision

@@ -1,6 +1,6 @@
-#include "renewal/repetitions.hpp"
+#include "supervision/repetitions.hpp"
 
-namespace renewd::renewal {
+namespace renewd::supervision {
 
 std::optional<int> Repetitions::seen(EventName name, const std::string& message, TimePoint now) {
   // A clock that was set back must not silence us until it has caught up.
@@ -23,4 +23,4 @@ void Repetitions::forget(EventName name) {
   std::erase_if(said_, [name](const auto& entry) { return entry.first.first == name; });
 }
 
-}  // namespace renewd::renewal
+}  // namespace renewd::supervision

@@ -1,9 +1,9 @@
-#include "renewal/repetitions.hpp"
+#include "supervision/repetitions.hpp"
 
 #include "support/catch.hpp"
 
 using namespace renewd;
-using namespace renewd::renewal;
+using namespace renewd::supervision;
 using namespace std::chrono_literals;
 
 namespace {

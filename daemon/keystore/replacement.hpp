@@ -2,17 +2,13 @@
 // power cut. Blocking on purpose, so that no cancellation can split it.
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string_view>
 
 #include "core/filesystem.hpp"
 
-namespace renewd::installation {
-
-// Larger files are no keystores.
-inline constexpr std::size_t kKeystoreLimit = 1024 * 1024;
+namespace renewd::keystore {
 
 // The file that a keystore's path leads to, found once: whatever links are changed afterwards, it stays that file in
 // that directory as long as this lives.
@@ -42,4 +38,4 @@ Result<void> rehearse_replacement(Filesystem& filesystem, const std::filesystem:
 Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keystore, std::string_view old,
                      std::string_view bytes);
 
-}  // namespace renewd::installation
+}  // namespace renewd::keystore

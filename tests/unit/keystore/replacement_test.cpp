@@ -1,4 +1,4 @@
-#include "installation/installer.hpp"
+#include "keystore/replacement.hpp"
 
 #include <sys/stat.h>
 
@@ -7,7 +7,7 @@
 #include "support/temporary_directory.hpp"
 
 using namespace renewd;
-using namespace renewd::installation;
+using namespace renewd::keystore;
 using namespace renewd::testing;
 namespace fs = std::filesystem;
 

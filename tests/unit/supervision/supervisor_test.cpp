@@ -1,4 +1,4 @@
-#include "renewal/supervisor.hpp"
+#include "supervision/supervisor.hpp"
 
 #include <cerrno>
 #include <system_error>
@@ -7,19 +7,20 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include "core/text.hpp"
+#include "fleet/alone.hpp"
 #include "installation/attempts.hpp"
 #include "installation/history.hpp"
 #include "unit/renewal/world.hpp"
 
 using namespace renewd;
-using namespace renewd::renewal;
+using namespace renewd::supervision;
 using namespace renewd::testing;
 using namespace std::chrono_literals;
 
 namespace {
 
-std::chrono::sys_seconds not_after(const World& world, const std::string& keystore) {
-  return open_installed(keystore, world.settings.keystore)->keystore.certificate.not_after();
+std::chrono::sys_seconds not_after(World& world, const std::string& keystore) {
+  return world.open(keystore)->keystore.certificate.not_after();
 }
 
 asio::awaitable<void> as_root(asio::awaitable<void> work) {
@@ -31,11 +32,12 @@ asio::awaitable<void> as_root(asio::awaitable<void> work) {
 boost::json::object first(World& world, const std::string& name) {
   asio::io_context io;
   Slots slots(io.get_executor(), 1);
-  Board board;
+  renewal::Board board;
+  fleet::Alone alone;
+  const World::Objects objects(world);
   configuration::Settings settings;
   settings.state_directory = world.directory / "state";
-  Supervisor supervisor(io.get_executor(), {world.filesystem, world.cloud, world.gateway, world.log, world.clock},
-                        slots, board, world.settings, settings);
+  Supervisor supervisor(io.get_executor(), objects.context, {slots, board, alone}, world.settings, settings);
   asio::cancellation_signal stop;
   asio::co_spawn(io, as_root(supervisor.run()),
                  asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr thrown) {

@@ -1,12 +1,13 @@
-#include "installation/installer.hpp"
+#include "keystore/replacement.hpp"
 
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "certificate/keystore.hpp"
 #include "core/try.hpp"
 
-namespace renewd::installation {
+namespace renewd::keystore {
 
 Result<ReplacedFile> find_replaced(Filesystem& filesystem, const std::filesystem::path& keystore) {
   auto file = filesystem.follow(keystore);
@@ -39,7 +40,7 @@ Result<void> check_replaceable(Filesystem& filesystem, const std::filesystem::pa
 Result<void> rehearse_replacement(Filesystem& filesystem, const std::filesystem::path& keystore) {
   return find_replaced(filesystem, keystore).and_then([&filesystem](const ReplacedFile& file) {
     return filesystem.check_replaceable(file.path, file.attributes)
-        .and_then([&] { return filesystem.read(file.path, kKeystoreLimit); })
+        .and_then([&] { return filesystem.read(file.path, certificate::kKeystoreLimit); })
         .and_then([&](const std::string& installed) {
           // A renewed one is about as long.
           return rehearse_write(filesystem, file.path, installed.size(), file.attributes);
@@ -57,7 +58,7 @@ Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keysto
   const auto& target = replaced->path;
   const auto still = [&](std::string_view expected) {
     return [&filesystem, &target, expected]() -> Result<void> {
-      const auto current = filesystem.read(target, kKeystoreLimit);
+      const auto current = filesystem.read(target, certificate::kKeystoreLimit);
       if (current && *current == expected) {
         return {};
       }
@@ -78,7 +79,7 @@ Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keysto
   // Java's file watchers miss a rename, but see this. The file is in place already: a failure changes nothing.
   (void)filesystem.touch(target);
 
-  auto read_back = filesystem.read(target, kKeystoreLimit);
+  auto read_back = filesystem.read(target, certificate::kKeystoreLimit);
   if (!read_back) {
     return tl::unexpected(with_context(doing + ": reading it back", std::move(read_back.error())));
   }
@@ -88,4 +89,4 @@ Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keysto
   return {};
 }
 
-}  // namespace renewd::installation
+}  // namespace renewd::keystore

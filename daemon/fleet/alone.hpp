@@ -1,0 +1,14 @@
+// A host by itself: it is always its turn. The certificate's lock keeps the processes of the host apart.
+#pragma once
+
+#include "fleet/coordinator.hpp"
+
+namespace renewd::fleet {
+
+class Alone final : public Coordinator {
+ public:
+  boost::asio::awaitable<Result<void>> take_turn() override;
+  void end_turn(bool verified) override;
+};
+
+}  // namespace renewd::fleet

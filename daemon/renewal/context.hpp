@@ -1,0 +1,91 @@
+// What the parts of one certificate's renewal share: what they work with, and its state on the disk.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "certificate/certificate.hpp"
+#include "configuration/settings.hpp"
+#include "core/clock.hpp"
+#include "core/event_log.hpp"
+#include "core/filesystem.hpp"
+#include "gateway/gateway.hpp"
+#include "installation/answer_store.hpp"
+#include "installation/attempts.hpp"
+#include "installation/generations.hpp"
+#include "installation/history.hpp"
+#include "installation/journal.hpp"
+#include "installation/lock.hpp"
+#include "installation/state.hpp"
+#include "keystore/store.hpp"
+#include "source/source.hpp"
+
+namespace renewd::renewal {
+
+using keystore::InstalledKeystore;
+// How far the renewal under way has come.
+using Record = installation::JournalEntry;
+using installation::Phase;
+using Invocations = std::map<std::string, std::string>;
+
+// All of it must outlive the renewal.
+struct RenewalContext {
+  Filesystem& filesystem;
+  keystore::Store& keystore;
+  source::Source& source;
+  gateway::Gateway& gateway;
+  const EventLog& log;
+  const Clock& clock;
+  // Where keystores are opened, beside the event loop; nothing: on it.
+  boost::asio::thread_pool* pool = nullptr;
+};
+
+struct Completed {
+  certificate::Certificate certificate;
+  gateway::Activation activation;
+  bool renewed = false;  // else only the gateway was activated, or a stored keystore was installed
+};
+
+// The fields that say which certificate an event is about.
+Fields certificate_fields(const certificate::Certificate& certificate);
+// The first failure, with a second one after it.
+Error with_another(Error error, std::string_view what, const Error& another);
+
+using Installed = std::function<void(const Record&, const certificate::Certificate&)>;
+
+class Workspace : public RenewalContext {
+ public:
+  Workspace(RenewalContext context, configuration::CertificateSettings certificate,
+            const std::filesystem::path& state_directory);
+
+  // For one step of a renewal at a time; `holder` is named to the other processes that want it. Errors: busy, disk.
+  Result<installation::Lock> take_lock(std::string_view holder);
+  // The record in that phase, as the journal has it from then on. `invocations` are those of a new phase.
+  Result<Record> reach(const Record& record, Phase phase, Invocations invocations = {});
+  // The phase ended in an orderly way, unlike in a crash: of its interruptions `but` are left. Best effort: the other
+  // failure, if any, matters more.
+  void forget_interruptions(int but);
+  // From the index of the generations, or the stored keystore itself.
+  std::optional<installation::CertificateRecord> certificate_in(const installation::Generation& generation);
+  void event(EventName name, std::string_view message, const Fields& fields = {}) const;
+  void event(Level level, EventName name, std::string_view message, const Fields& fields) const;
+
+  configuration::CertificateSettings settings;
+  installation::StatePaths paths;
+  installation::AnswerStore answers;
+  installation::Generations generations;
+  installation::Journal journal;
+  installation::History history;
+  installation::RequestLog requests;
+  // Called on the event loop when a certificate is put in place, the renewed or the previous one, before the gateway is
+  // activated.
+  Installed on_installed = [](const auto&, const auto&) {};
+};
+
+}  // namespace renewd::renewal

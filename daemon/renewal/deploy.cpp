@@ -1,0 +1,203 @@
+#include "renewal/deploy.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/blocking.hpp"
+#include "core/text.hpp"
+#include "core/try.hpp"
+#include "gateway/verification.hpp"
+#include "renewal/install.hpp"
+#include "renewal/recovery.hpp"
+
+namespace renewd::renewal {
+namespace {
+
+namespace asio = boost::asio;
+using certificate::Certificate;
+
+// What the record says of the gateway, as long as this process has not activated it.
+gateway::Activation as_recorded(const std::optional<Record>& record) {
+  return {record && record->in_use ? gateway::Use::in_use : gateway::Use::not_confirmed,
+          "the gateway was activated earlier"};
+}
+
+// Why the previous keystore is restored.
+Error refusal(const Result<gateway::Activation>& outcome) {
+  return outcome ? Error{ErrorKind::gateway,
+                         "the gateway did not run with the renewed keystore in an earlier attempt"}
+                 : outcome.error();
+}
+
+}  // namespace
+
+std::chrono::seconds longest_renewal(const configuration::GatewaySettings& gateway,
+                                     const configuration::HttpSettings& http) {
+  return http.request_timeout +
+         3 * (gateway.activation_timeout() + gateway::longest_verification(gateway.verify_timeout));
+}
+
+asio::awaitable<Result<Completed>> Deploy::run(std::optional<Record> record, std::optional<Judged> judged) {
+  steps_.forget_touched();
+  int interruptions = 0;
+  if (record && !judged) {
+    work_.event(EventName::renewal_resumed,
+                fmt::format("resuming the unfinished renewal after \"{}\"", to_string(record->phase)),
+                {{"phase", std::string(to_string(record->phase))}, {"resumed", std::int64_t{record->resumed}}});
+    // In `answered` it is the gate that counts.
+    if (record->phase != Phase::answered) {
+      CO_TRY_LET(record, co_await count_interruption(std::move(*record)));
+      interruptions = record->resumed - 1;
+    }
+  }
+  auto completed = co_await carry_on(std::move(record), std::move(judged));
+  const auto left = work_.journal.peek();
+  // A stop while the gateway is activated may be of the gateway's making, and come again each time: if this run has
+  // done something to it, or (which the next run sees) its run has not survived the stop.
+  const bool stopped_at_gateway =
+      !completed && completed.error().kind == ErrorKind::cancelled && left && left->is_at_gateway();
+  if (!completed && !(stopped_at_gateway && steps_.touched())) {
+    work_.forget_interruptions(stopped_at_gateway ? interruptions : 0);
+  }
+  co_return completed;
+}
+
+asio::awaitable<Result<Record>> Deploy::count_interruption(Record record) {
+  if (auto others = co_await steps_.other_runs(record)) {
+    record.last_activation->invocations = std::move(*others);
+    ++record.resumed;
+  }
+  ++record.resumed;
+  CO_TRY(work_.journal.write(record));
+  co_return record;
+}
+
+asio::awaitable<Result<Completed>> Deploy::carry_on(std::optional<Record> record, std::optional<Judged> judged) {
+  bool activated_here = false;
+  Result<gateway::Activation> outcome = as_recorded(record);
+  const auto take = [&](GatewayStep step) {
+    record = std::move(step.record);
+    outcome = std::move(step.outcome);
+  };
+  while (true) {
+    Seen seen = co_await run_blocking(work_.pool, [&] { return look(record, outcome, activated_here); });
+    switch (next(record, seen.facts)) {
+      case Action::request:
+        co_return failure(ErrorKind::busy, "another process has ended the renewal meanwhile");
+      case Action::install: {
+        CO_TRY_LET(Replaced replaced, co_await run_blocking(work_.pool, [&] {
+                     return install(work_, gate_, *record, std::exchange(judged, std::nullopt));
+                   }));
+        work_.on_installed(replaced.record, replaced.certificate);
+        record = std::move(replaced.record);
+        break;
+      }
+      case Action::activate:
+        activated_here = !record->has_invocations();
+        take(co_await steps_.activate_new(*record));
+        break;
+      case Action::verify:
+        take(co_await steps_.verify_new(*record, *outcome));
+        break;
+      case Action::activate_again: {
+        CO_TRY_LET(record, work_.reach(*record, Phase::installed));
+        outcome = as_recorded(record);
+        break;
+      }
+      case Action::go_forward: {
+        CO_TRY_LET(record, work_.reach(*record, Phase::answered));
+        break;
+      }
+      case Action::finish:
+        co_return co_await run_blocking(work_.pool, [&] { return finish(*record, std::move(*outcome)); });
+      case Action::roll_back: {
+        Error error = co_await roll_back_.run(std::move(*record), std::move(*seen.previous), refusal(outcome));
+        co_return tl::unexpected(std::move(error));
+      }
+      case Action::restore_chosen:
+        co_return co_await roll_back_.restore_chosen(std::move(*record), std::move(*seen.previous), std::nullopt);
+      case Action::yield: {
+        Error error = co_await run_blocking(work_.pool, [&] { return yield(std::move(*record), outcome); });
+        co_return tl::unexpected(std::move(error));
+      }
+      case Action::retry_later:
+        co_return tl::unexpected(retry_later(*record, std::move(outcome.error())));
+      case Action::stop:
+        co_return tl::unexpected(std::move(outcome.error()));
+    }
+  }
+}
+
+// The facts that next() needs. Opening a keystore takes time: only those are opened on which the action depends.
+Deploy::Seen Deploy::look(const std::optional<Record>& record, const Result<gateway::Activation>& outcome,
+                          bool activated_here) {
+  Seen seen{{.activated_here = activated_here}, std::nullopt};
+  if (!record) {
+    return seen;
+  }
+  const bool rolling_back = record->phase == Phase::rolling_back;
+  if (!outcome) {
+    seen.facts.failed = outcome.error().kind;
+  }
+  // An interrupted roll-back was compared with the keystore when it was found.
+  seen.facts.replaced =
+      !rolling_back && (!outcome || record->phase == Phase::verified) && was_replaced_externally(work_, *record);
+  if (rolling_back || seen.facts.failed == ErrorKind::gateway) {
+    seen.previous = roll_back_.previous(*record);
+  }
+  if (seen.previous) {
+    const bool newer = rolling_back && roll_back_.goes_forward(*record, *seen.previous);
+    seen.facts.previous = newer ? Previous::newer : Previous::usable;
+  }
+  return seen;
+}
+
+// The external keystore stays. The next run adapts to it.
+Error Deploy::yield(Record record, const Result<gateway::Activation>& outcome) {
+  Error error{ErrorKind::busy, "the keystore was replaced externally during the renewal"};
+  if (!outcome) {
+    error = with_another(std::move(error), "before that", outcome.error());
+  }
+  if (auto adapted = adapt(work_, std::move(record)); !adapted) {
+    error = with_another(std::move(error), "writing the journal", adapted.error());
+  }
+  return error;
+}
+
+// A gateway that does not run is activated again, not only verified.
+Error Deploy::retry_later(const Record& record, Error cause) {
+  if (auto back = work_.reach(record, Phase::installed); !back) {
+    cause = with_another(std::move(cause), "and the journal was not written", back.error());
+  }
+  return cause;
+}
+
+Result<Completed> Deploy::finish(const Record& record, gateway::Activation activation) {
+  TRY_LET(const InstalledKeystore installed, work_.keystore.read());
+  const Certificate& renewed = installed.keystore.certificate;
+  // Else only the gateway was activated, with a keystore that came otherwise: that is no renewal.
+  const bool is_renewal = record.has_answer();
+  // A gateway that does not run, or cannot be watched: the one that it used before is not in use any more.
+  Result<void> recorded = record.in_use ? work_.history.record_in_use(installation::record_of(renewed))
+                                        : work_.history.forget_in_use();
+  // The journal goes last: whatever fails before is repeated.
+  recorded = std::move(recorded)
+                 .and_then([&] {
+                   return work_.history.append(is_renewal ? "renewed" : "activated", record, work_.clock.now(),
+                                               renewed.key_type());
+                 })
+                 .and_then([&] { return work_.answers.discard(); })
+                 .and_then([&] { return work_.journal.clear(); });
+  if (!recorded) {
+    return tl::unexpected(with_context("closing the renewal", std::move(recorded.error())));
+  }
+  if (is_renewal) {
+    work_.event(EventName::renewal_completed,
+                fmt::format("renewed until {}; {}", format_time(renewed.not_after()), activation.message),
+                certificate_fields(renewed));
+  }
+  return Completed{renewed, std::move(activation), is_renewal};
+}
+
+}  // namespace renewd::renewal

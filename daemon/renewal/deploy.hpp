@@ -1,0 +1,59 @@
+// The second stage of a renewal: replace the keystore, make the gateway use it, prove that it does, and otherwise roll
+// back. carry_on() performs what transitions.hpp says comes next; each phase is in the journal before the next begins, so
+// that a renewal is resumed where a crash or a failure left it.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "renewal/context.hpp"
+#include "renewal/gate.hpp"
+#include "renewal/gateway_steps.hpp"
+#include "renewal/roll_back.hpp"
+#include "renewal/transitions.hpp"
+
+namespace renewd::renewal {
+
+// What both stages of a renewal take at most, beside the opening of keystores: each part has a deadline of its own. A
+// gateway that another process has activated is activated again where it is unhealthy, and rolling back takes the same
+// once more.
+std::chrono::seconds longest_renewal(const configuration::GatewaySettings& gateway,
+                                     const configuration::HttpSettings& http);
+
+class Deploy {
+ public:
+  // `work` and `gate` must outlive this object.
+  Deploy(Workspace& work, Gate& gate) : work_(work), gate_(gate) {}
+
+  // Deploys what load_unfinished() found. Without `judged` the renewal was begun by an earlier run: it is logged as
+  // resumed, and interruptions are counted. Errors as those of carry_on().
+  boost::asio::awaitable<Result<Completed>> run(std::optional<Record> record, std::optional<Judged> judged);
+  // On an error the installed keystore is untouched or restored, unless its kind is `gateway` or `cancelled`: the new
+  // one may then be installed and not (yet) in use, and the next run resumes there. Logs each step; the caller logs the
+  // error. Error kind busy: the keystore was replaced externally, or nothing is left to deploy.
+  boost::asio::awaitable<Result<Completed>> carry_on(std::optional<Record> record,
+                                                     std::optional<Judged> judged = std::nullopt);
+
+  GatewaySteps& steps() { return steps_; }
+  RollBack& roll_back() { return roll_back_; }
+
+ private:
+  struct Seen {
+    Facts facts;
+    std::optional<InstalledKeystore> previous;  // what a roll-back would install
+  };
+  Seen look(const std::optional<Record>& record, const Result<gateway::Activation>& outcome, bool activated_here);
+  boost::asio::awaitable<Result<Record>> count_interruption(Record record);
+  Error yield(Record record, const Result<gateway::Activation>& outcome);
+  Error retry_later(const Record& record, Error cause);
+  Result<Completed> finish(const Record& record, gateway::Activation activation);
+
+  Workspace& work_;
+  Gate& gate_;
+  GatewaySteps steps_{work_};
+  RollBack roll_back_{work_, steps_};
+};
+
+}  // namespace renewd::renewal

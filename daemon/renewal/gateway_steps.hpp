@@ -1,0 +1,57 @@
+// Making the gateway use the installed keystore, and proving that it does.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "renewal/context.hpp"
+
+namespace renewd::renewal {
+
+// The record as a step at the gateway left it, whatever came of the step.
+struct GatewayStep {
+  Record record;
+  Result<gateway::Activation> outcome;
+};
+
+// How the gateway was before the record's last activation.
+gateway::Before before_of(const Record& record);
+
+class GatewaySteps {
+ public:
+  // `work` must outlive this object.
+  explicit GatewaySteps(Workspace& work) : work_(work) {}
+
+  // From `installed` to `activated`, or to `verified` where no gateway runs.
+  boost::asio::awaitable<GatewayStep> activate_new(Record record);
+  // From `activated` to `verified`.
+  boost::asio::awaitable<GatewayStep> verify_new(Record record, gateway::Activation activation);
+  // Both in any phase, which stays. `keystore` is "old", "newer" or "installed", as events name it. The certificate,
+  // which is installed, is recorded as in use where the gateway has started with it.
+  boost::asio::awaitable<GatewayStep> activate_and_verify(Record record, std::string keystore,
+                                                          certificate::Certificate certificate);
+
+  // The runs of the gateway's units, where they are not those that were noted for the verification. Nothing where they
+  // are, or cannot be found out.
+  boost::asio::awaitable<std::optional<Invocations>> other_runs(Record record);
+
+  // Whether anything was done to the gateway since forget_touched().
+  bool touched() const { return touched_; }
+  void forget_touched() { touched_ = false; }
+
+ private:
+  boost::asio::awaitable<GatewayStep> activate(Record record, std::string keystore);
+  boost::asio::awaitable<Result<Record>> note_gateway(Record record);
+  boost::asio::awaitable<Result<gateway::Activation>> act(gateway::Before before, std::string keystore);
+  boost::asio::awaitable<Result<gateway::Activation>> verify(gateway::Before before, gateway::Activation activation,
+                                                             std::string keystore);
+  Record end_activation(Record record);
+  Error activation_failed(Error error, const std::string& keystore) const;
+
+  Workspace& work_;
+  bool touched_ = false;
+};
+
+}  // namespace renewd::renewal

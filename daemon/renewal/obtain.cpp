@@ -1,0 +1,152 @@
+#include "renewal/obtain.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/blocking.hpp"
+#include "core/text.hpp"
+#include "core/try.hpp"
+#include "installation/state_files.hpp"
+#include "renewal/retry.hpp"
+
+namespace renewd::renewal {
+namespace {
+
+namespace asio = boost::asio;
+
+// Below this, the answer might find no room: better no request than a lost answer.
+constexpr std::uint64_t kSpaceForAnswer = 4 * certificate::kKeystoreLimit;
+
+}  // namespace
+
+asio::awaitable<Result<std::optional<Judged>>> Obtain::run(std::optional<Record> record) {
+  if (!record) {
+    CO_TRY_LET(record, co_await request());
+  }
+  if (record->phase != Phase::answered) {
+    co_return std::nullopt;
+  }
+  auto judged = co_await run_blocking(work_.pool, [&] {
+    auto passed = work_.keystore.read().and_then(
+        [&](const InstalledKeystore& installed) { return gate_.judge(installed, *record); });
+    work_.forget_interruptions(0);
+    return passed;
+  });
+  co_return std::move(judged).map([](Judged&& passed) { return std::optional(std::move(passed)); });
+}
+
+asio::awaitable<Result<Record>> Obtain::request() {
+  const Record begun{.phase = Phase::requested};
+  if (unstored_answer_) {
+    co_return store(begun, *unstored_answer_);
+  }
+  const TimePoint now = work_.clock.now();
+  auto possible = co_await check_request(now);
+  if (!possible) {
+    co_return tl::unexpected(with_context("requesting a certificate", std::move(possible.error())));
+  }
+  CO_TRY_LET(Record record, work_.reach(begun, Phase::requested));
+  if (auto reserved = reserve(now); !reserved) {
+    (void)work_.journal.clear();
+    co_return tl::unexpected(std::move(reserved.error()));
+  }
+  work_.event(EventName::renewal_requested, "requesting a certificate", {{"url", work_.source.describe()}});
+  auto fetched = co_await work_.source.fetch();
+  compare_clocks(fetched.time, now);
+  gate_.notes.undecoded = std::move(fetched.undecoded);
+  if (fetched.answer) {
+    co_return store(std::move(record), std::move(*fetched.answer));
+  }
+  // No certificate was made: no renewal is under way.
+  work_.answers.give_room_back();
+  (void)work_.journal.clear();
+  Error error = with_context("requesting a certificate", std::move(fetched.answer.error()));
+  if (error.reason) {
+    work_.event(EventName::renewal_rejected, "keeping the installed keystore: " + error.message,
+                {{"reason", std::string(to_string(*error.reason))}});
+  }
+  co_return tl::unexpected(std::move(error));
+}
+
+// What would stop the renewal after the answer must stop it before the request.
+asio::awaitable<Result<void>> Obtain::check_request(TimePoint now) {
+  const TimePoint allowed = request_allowed_at(work_.requests.load(now), requests_per_day_, now);
+  if (now < allowed) {
+    co_return failure(ErrorKind::rate_limited,
+                      fmt::format("daily request limit of {} reached (schedule.requests_per_day); next request allowed "
+                                  "at {}",
+                                  requests_per_day_, format_time(allowed)));
+  }
+  if (auto ready = work_.source.check(); !ready) {
+    work_.event(EventName::token_unusable, ready.error().message);
+    co_return ready;
+  }
+  co_return co_await run_blocking(work_.pool, [this] { return check_host(); });
+}
+
+Result<void> Obtain::check_host() {
+  TRY_LET(const auto installed, work_.keystore.read());
+  if (auto replaceable = work_.keystore.rehearse_replacement(); !replaceable) {
+    return tl::unexpected(with_context("it could not be installed", std::move(replaceable.error())));
+  }
+  TRY_LET(const auto trusted, keystore::read_trusted(work_.filesystem, work_.settings.keystore));
+  const auto space = work_.filesystem.free_bytes(work_.paths.directory);
+  if (space && *space < kSpaceForAnswer) {
+    return failure(ErrorKind::disk, fmt::format("only {} KiB are free in {}, and the answer must not be lost",
+                                                *space / 1024, work_.paths.directory.string()));
+  }
+  if (auto writable = installation::rehearse_state(work_.filesystem, work_.paths); !writable) {
+    return tl::unexpected(with_context("it could not be stored", std::move(writable.error())));
+  }
+  return {};
+}
+
+// Room for the answer, and one request of the day's.
+Result<void> Obtain::reserve(TimePoint now) {
+  if (auto room = work_.answers.take_room(); !room) {
+    return tl::unexpected(with_context("making room for the answer", std::move(room.error())));
+  }
+  if (auto counted = work_.requests.add(now); !counted) {
+    work_.answers.give_room_back();
+    return tl::unexpected(with_context("counting the requests", std::move(counted.error())));
+  }
+  return {};
+}
+
+// The Date header says what time the cloud believes it is: certificates are made and judged by that.
+void Obtain::compare_clocks(std::optional<std::chrono::sys_seconds> server_time, TimePoint asked) {
+  gate_.notes.clock_behind.reset();
+  if (!server_time) {
+    return;
+  }
+  // The response was made at some moment between the request and now.
+  const TimePoint now = work_.clock.now();
+  const auto behind = *server_time > now     ? *server_time - std::chrono::floor<std::chrono::seconds>(now)
+                      : *server_time < asked ? *server_time - std::chrono::floor<std::chrono::seconds>(asked)
+                                             : std::chrono::seconds(0);
+  gate_.notes.clock_behind = behind;
+  // Logged in any case, for the metrics; visible only when it matters.
+  const Level level = std::chrono::abs(behind) <= kClockSkewTolerated ? Level::debug : Level::warning;
+  work_.event(level, EventName::clock_skewed,
+              fmt::format("this host's clock is {} {} the cloud's", format_duration(std::chrono::abs(behind)),
+                          behind.count() > 0 ? "behind" : "ahead of"),
+              {{"skew_seconds", -std::int64_t{behind.count()}}});
+}
+
+Result<Record> Obtain::store(Record record, std::string answer) {
+  const auto size = answer.size();
+  unstored_answer_ = std::move(answer);
+  if (auto stored = work_.answers.keep(*unstored_answer_); !stored) {
+    return tl::unexpected(with_context("storing the answer", std::move(stored.error())));
+  }
+  unstored_answer_.reset();
+  const std::string& undecoded = gate_.notes.undecoded;
+  work_.event(EventName::renewal_answered,
+              fmt::format("received and stored an answer of {} bytes{}{}", size,
+                          undecoded.empty() ? "" : ", compressed as it came: ", undecoded),
+              {{"bytes", static_cast<std::int64_t>(size)}});
+  return work_.reach(record, Phase::answered);
+}
+
+}  // namespace renewd::renewal

@@ -1,0 +1,43 @@
+// The first stage of a renewal: request a certificate, store the answer before anything parses it, and judge it. Nothing
+// is installed.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "renewal/context.hpp"
+#include "renewal/gate.hpp"
+
+namespace renewd::renewal {
+
+class Obtain {
+ public:
+  // `requests_per_day` caps the requests to the cloud, by whichever process. `work` and `gate` must outlive this object.
+  Obtain(Workspace& work, Gate& gate, unsigned requests_per_day)
+      : work_(work), gate_(gate), requests_per_day_(requests_per_day) {}
+
+  // Goes as far as this stage does with the record that load_unfinished() found. The caller holds the lock. Nothing
+  // when an answer was judged before and is being installed. Errors: those of a request, bad_answer, disk.
+  boost::asio::awaitable<Result<std::optional<Judged>>> run(std::optional<Record> record);
+
+  // Whether there is an answer that could not be stored, and would be lost with this object.
+  bool holds_answer() const { return unstored_answer_.has_value(); }
+
+ private:
+  boost::asio::awaitable<Result<Record>> request();
+  boost::asio::awaitable<Result<void>> check_request(TimePoint now);
+  Result<void> check_host();
+  Result<void> reserve(TimePoint now);
+  void compare_clocks(std::optional<std::chrono::sys_seconds> server_time, TimePoint asked);
+  Result<Record> store(Record record, std::string answer);
+
+  Workspace& work_;
+  Gate& gate_;
+  unsigned requests_per_day_;
+  // It must not be lost while this process lives.
+  std::optional<std::string> unstored_answer_;
+};
+
+}  // namespace renewd::renewal

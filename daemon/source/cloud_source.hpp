@@ -1,0 +1,31 @@
+// The renew endpoint of Gravitee Cloud.
+#pragma once
+
+#include <string>
+
+#include "configuration/settings.hpp"
+#include "http/http_client.hpp"
+#include "source/source.hpp"
+
+namespace renewd::source {
+
+class CloudSource final : public Source {
+ public:
+  // `http` must outlive this object.
+  CloudSource(http::HttpClient& http, const configuration::CertificateSettings& certificate);
+
+  std::string describe() const override;
+  // The token must be configured, and readable.
+  Result<void> check() const override;
+  boost::asio::awaitable<Result<std::string>> rehearse() override;
+  boost::asio::awaitable<Fetched> fetch() override;
+
+ private:
+  Result<Secret> read_token() const;
+
+  http::HttpClient& http_;
+  std::string account_url_;
+  std::optional<SecretSource> token_;
+};
+
+}  // namespace renewd::source

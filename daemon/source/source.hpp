@@ -1,0 +1,37 @@
+// Where a new certificate comes from.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "core/error.hpp"
+
+namespace renewd::source {
+
+struct Fetched {
+  // As it came: it must be stored before it is parsed.
+  Result<std::string> answer;
+  // The source's clock, as far as it says.
+  std::optional<std::chrono::sys_seconds> time;
+  // Why the answer is still compressed; empty when it is not.
+  std::string undecoded;
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // For messages: the URL of a request.
+  virtual std::string describe() const = 0;
+  // What would make fetch() fail before anything is sent. Error kind: unauthorized.
+  virtual Result<void> check() const = 0;
+  // Whether the source can be reached; nothing is requested, no secret sent. Returns what was reached, for people.
+  virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
+  // Requests a certificate. The error's kind says how to react (core/error.hpp).
+  virtual boost::asio::awaitable<Fetched> fetch() = 0;
+};
+
+}  // namespace renewd::source

@@ -1,0 +1,131 @@
+#include "supervision/announcer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "renewal/policy.hpp"
+
+namespace renewd::supervision {
+
+using certificate::Certificate;
+using renewal::Step;
+
+void Announcer::checked(const Certificate& certificate, const Step& step, renewal::Schedule& schedule, TimePoint now) {
+  const auto left = std::chrono::floor<std::chrono::seconds>(certificate.not_after() - now);
+  Fields fields = renewal::certificate_fields(certificate);
+  repetitions_.forget(EventName::certificate_unreadable);
+  if (step.reason == renewal::Reason::not_yet_valid) {
+    event(EventName::clock_skewed, step.message, fields);
+  } else {
+    fields.emplace_back("days_left", std::int64_t{std::chrono::floor<std::chrono::days>(left).count()});
+    expiry(left, fields, schedule, now);
+  }
+  fields.emplace_back("reason", std::string(to_string(step.reason)));
+  fields.emplace_back("next_attempt", format_time(step.at));
+  fields.emplace_back("next_check", format_time(std::min(step.at, now + check_every_)));
+  if (!std::exchange(plan_logged_, true)) {
+    add_plan(certificate, schedule, fields);
+  }
+  event(EventName::certificate_checked, step.message, fields);
+}
+
+void Announcer::expiry(std::chrono::seconds left, const Fields& fields, renewal::Schedule& schedule, TimePoint now) {
+  if (left <= std::chrono::seconds(0)) {
+    if (schedule.announces_expiry(now)) {
+      event(EventName::certificate_expired, fmt::format("the certificate expired {} ago", format_duration(-left)),
+            fields);
+    }
+  } else if (schedule.days_to_announce(left) != 0) {
+    event(EventName::certificate_expiring, fmt::format("the certificate expires in {}", format_duration(left)), fields);
+  }
+}
+
+// What `plan` shows beside the step: the same until the daemon is started again.
+void Announcer::add_plan(const Certificate& certificate, const renewal::Schedule& schedule, Fields& fields) const {
+  if (certificate_.renew == configuration::RenewMode::never) {
+    return;
+  }
+  const auto opens =
+      renewal::window_opens({certificate.not_before(), certificate.not_after()}, certificate_.renew_before);
+  fields.emplace_back("window_opens", format_time(opens));
+  fields.emplace_back("splay_seconds", std::int64_t{schedule.offset().count()});
+  fields.emplace_back("url", context_.source.describe());
+  fields.emplace_back("gateway", context_.gateway.description());
+}
+
+void Announcer::unreadable(const std::string& message, TimePoint next_check, TimePoint now) {
+  if (const auto times = repetitions_.seen(EventName::certificate_unreadable, message, now)) {
+    event(EventName::certificate_unreadable, message,
+          {{"path", context_.keystore.describe()},
+           {"next_check", format_time(next_check)},
+           {"times", std::int64_t{*times}}});
+  }
+}
+
+void Announcer::replaced(const std::string& author, const Certificate& certificate) {
+  event(EventName::certificate_changed_on_disk,
+        fmt::format("{}; the certificate is now valid until {}", author, format_time(certificate.not_after())),
+        renewal::certificate_fields(certificate));
+}
+
+void Announcer::not_watched(const std::string& problem) {
+  event(Level::warning, EventName::certificate_checked, problem, {});
+}
+
+void Announcer::clock_changed() {
+  event(EventName::clock_changed, "the clock was set; checking again");
+}
+
+void Announcer::due(const Step& step) {
+  event(EventName::renewal_due, step.message, {{"reason", std::string(to_string(step.reason))}});
+}
+
+void Announcer::interrupted(const renewal::Record& unfinished, TimePoint retry_at) {
+  const std::string next = format_time(retry_at);
+  event(Level::error, EventName::renewal_resumed,
+        fmt::format("the renewal was resumed {} times after \"{}\" and never finished; next attempt at {}{}",
+                    unfinished.resumed, to_string(unfinished.phase), next,
+                    unfinished.is_at_gateway() ? "; the gateway is left as it is. If its restart stops or kills this "
+                                                 "daemon, `validate` shows why"
+                                               : ""),
+        {{"phase", std::string(to_string(unfinished.phase))},
+         {"resumed", std::int64_t{unfinished.resumed}},
+         {"retry_at", next}});
+}
+
+void Announcer::failed(const Error& error, TimePoint retry_at, unsigned failures_in_a_row) {
+  if (error.kind == ErrorKind::busy) {
+    event(Level::warning, EventName::certificate_checked, "skipped: " + error.message, {});
+    return;
+  }
+  event(EventName::renewal_failed, error.message,
+        {{"class", std::string(to_string(error.kind))},
+         {"retry_at", format_time(retry_at)},
+         {"failures_in_a_row", std::int64_t{failures_in_a_row}}});
+}
+
+std::string Announcer::token(const std::vector<renewal::TokenFinding>& findings, TimePoint now) {
+  std::string problem;
+  for (const auto& finding : findings) {
+    if (finding.level == Level::error && problem.empty()) {
+      problem = finding.message;
+    }
+    if (const auto times = repetitions_.seen(EventName::token_unusable, finding.message, now)) {
+      event(finding.level, EventName::token_unusable, finding.message, {{"times", std::int64_t{*times}}});
+    }
+  }
+  return problem;
+}
+
+void Announcer::event(EventName name, std::string_view message, const Fields& fields) const {
+  context_.log.event(name, certificate_.name, message, fields);
+}
+
+void Announcer::event(Level level, EventName name, std::string_view message, const Fields& fields) const {
+  context_.log.event(level, name, certificate_.name, message, fields);
+}
+
+}  // namespace renewd::supervision

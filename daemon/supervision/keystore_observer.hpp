@@ -1,0 +1,40 @@
+// Notices that the installed keystore was replaced, and by whom.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "certificate/digest.hpp"
+#include "core/clock.hpp"
+#include "installation/state.hpp"
+#include "renewal/context.hpp"
+#include "supervision/announcer.hpp"
+
+namespace renewd::supervision {
+
+class KeystoreObserver {
+ public:
+  // `context` and `announcer` must outlive this object.
+  KeystoreObserver(const renewal::RenewalContext& context, Announcer& announcer, installation::StatePaths paths);
+
+  // Whether the keystore is another one than the observed one.
+  bool was_replaced() const;
+  // Announces that the certificate is another one than at the last call, unless it is the work of our own renewal.
+  void observe(const keystore::InstalledKeystore& installed, bool ours, TimePoint now);
+  // It cannot be opened. Its content is remembered, so that a replacement is noticed.
+  void observe_unreadable();
+
+ private:
+  // Who replaced it, as the beginning of a sentence.
+  std::string find_author(const std::string& fingerprint) const;
+
+  const renewal::RenewalContext& context_;
+  Announcer& announcer_;
+  installation::StatePaths paths_;
+  // Of the keystore as it was last observed, or left by a renewal of ours; nothing when it could not be read.
+  std::optional<certificate::Digest> digest_;
+  std::string fingerprint_;
+  TimePoint observed_at_;
+};
+
+}  // namespace renewd::supervision

@@ -1,0 +1,42 @@
+// What the daemon shows of one certificate: read from the disk beside the event loop, kept in memory, published on the
+// board.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "configuration/settings.hpp"
+#include "renewal/board.hpp"
+#include "renewal/context.hpp"
+#include "renewal/standing.hpp"
+
+namespace renewd::supervision {
+
+class PublishedStatus {
+ public:
+  // All of them must outlive this object.
+  PublishedStatus(const renewal::RenewalContext& context, const configuration::CertificateSettings& certificate,
+                  const configuration::Settings& settings, const renewal::Schedule& schedule, renewal::Board& board);
+
+  // Reads the keystore and the state. Publishes nothing.
+  boost::asio::awaitable<Result<keystore::InstalledKeystore>> read();
+  // The renewal under way; nothing without one.
+  void set_unfinished(const std::optional<renewal::Record>& unfinished) { status_->unfinished = unfinished; }
+  // A certificate was put in place. The gateway may take minutes to restart, in which others must see what it has to do.
+  void installed(const renewal::Record& record, const certificate::Certificate& certificate);
+  // With what comes next as of now. Nothing before the first read().
+  void publish();
+
+ private:
+  const renewal::RenewalContext& context_;
+  const configuration::CertificateSettings& certificate_;
+  configuration::ScheduleSettings settings_;
+  std::filesystem::path state_directory_;
+  const renewal::Schedule& schedule_;
+  renewal::Board& board_;
+  std::optional<renewal::Standing> status_;
+};
+
+}  // namespace renewd::supervision

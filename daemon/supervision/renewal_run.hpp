@@ -1,0 +1,38 @@
+// One renewal under the daemon: its two stages, each when a slot of the process is free, the second in this host's turn.
+// Waiting for either holds nothing, and is not "stuck".
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "core/slots.hpp"
+#include "fleet/coordinator.hpp"
+#include "renewal/renewal.hpp"
+#include "renewal/schedule.hpp"
+#include "supervision/progress.hpp"
+
+namespace renewd::supervision {
+
+class RenewalRun {
+ public:
+  // `longest`: what one stage may take. All references must outlive this object.
+  RenewalRun(renewal::Renewal& renewal, Slots& slots, fleet::Coordinator& coordinator, Progress& progress,
+             std::chrono::seconds longest)
+      : renewal_(renewal), slots_(slots), coordinator_(coordinator), progress_(progress), longest_(longest) {}
+
+  // Nothing where `act` is to obtain a certificate only. Errors: those of the stages.
+  boost::asio::awaitable<Result<std::optional<renewal::Completed>>> run(renewal::Act act);
+
+ private:
+  boost::asio::awaitable<Result<Slots::Slot>> take_slot();
+
+  renewal::Renewal& renewal_;
+  Slots& slots_;
+  fleet::Coordinator& coordinator_;
+  Progress& progress_;
+  std::chrono::seconds longest_;
+};
+
+}  // namespace renewd::supervision

@@ -1,0 +1,229 @@
+#include "supervision/supervisor.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/blocking.hpp"
+#include "core/cancellation.hpp"
+#include "renewal/host.hpp"
+
+namespace renewd::supervision {
+
+namespace asio = boost::asio;
+using renewal::Act;
+using renewal::Step;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Opening a keystore, and all that takes no time.
+constexpr std::chrono::seconds kLongestCheck = 5min;
+constexpr std::chrono::seconds kCheckAgainWhenUnreadable = 1min;
+// After so many interruptions in the same phase, a renewal is resumed at the slowest pace. Fewer than systemd starts a
+// unit in quick succession (DefaultStartLimitBurst=5).
+constexpr int kInterruptionsTolerated = 3;
+
+}  // namespace
+
+Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalContext context, Shared shared,
+                       configuration::CertificateSettings certificate, const configuration::Settings& settings)
+    : context_(context),
+      certificate_(std::move(certificate)),
+      check_every_(settings.schedule.check_every),
+      renewal_(context, certificate_, settings.state_directory, settings.schedule.requests_per_day),
+      schedule_(certificate_, settings.schedule,
+                renewal::splay_offset(renewal::host_identity(context.filesystem), certificate_.name,
+                                      settings.schedule.splay),
+                {context.filesystem, {settings.state_directory, certificate_.name}}),
+      status_(context_, certificate_, settings, schedule_, shared.board),
+      announcer_(context_, certificate_, check_every_),
+      observer_(context_, announcer_, {settings.state_directory, certificate_.name}),
+      run_(renewal_, shared.slots, shared.coordinator, progress_,
+           renewal::longest_renewal(certificate_.gateway, settings.http) + kLongestCheck),
+      sleep_(executor, context.keystore) {
+  renewal_.on_installed(
+      [this](const auto& record, const auto& certificate) { status_.installed(record, certificate); });
+}
+
+asio::awaitable<void> Supervisor::run() {
+  bool goes_on = true;
+  while (goes_on) {
+    const TimePoint next = std::min(co_await guarded_step(), context_.clock.now() + check_every_);
+    const bool stopping = co_await stop_requested();
+    if (stopping) {
+      co_return;
+    }
+    status_.publish();
+    goes_on = co_await sleep_until(next);
+  }
+}
+
+void Supervisor::retire() {
+  retiring_ = true;
+  sleep_.interrupt();
+}
+
+// An exception (no memory, no thread) is a failure like another.
+asio::awaitable<TimePoint> Supervisor::guarded_step() {
+  try {
+    co_return co_await step();
+  } catch (const std::exception& error) {
+    co_return failed({ErrorKind::disk, fmt::format("working on the certificate: {}", error.what())});
+  }
+}
+
+asio::awaitable<TimePoint> Supervisor::step() {
+  progress_.expect_within(kLongestCheck);
+  needed_until_ = context_.clock.now();
+  const auto installed = co_await status_.read();
+  if (!installed) {
+    co_return unreadable(installed.error());
+  }
+  observer_.observe(*installed, false, context_.clock.now());
+  schedule_.keystore_seen({});
+  const TimePoint next = co_await check(installed->keystore.certificate);
+  schedule_.save();
+  co_return next;
+}
+
+TimePoint Supervisor::unreadable(const Error& error) {
+  // What fixes it may be another file: that of its password.
+  const TimePoint again = context_.clock.now() + kCheckAgainWhenUnreadable;
+  announcer_.unreadable(error.message, again, context_.clock.now());
+  observer_.observe_unreadable();
+  schedule_.keystore_seen(error.message);
+  schedule_.save();
+  return again;
+}
+
+asio::awaitable<TimePoint> Supervisor::check(const certificate::Certificate& certificate) {
+  const TimePoint now = context_.clock.now();
+  const renewal::Validity validity{certificate.not_before(), certificate.not_after()};
+  needed_until_ = validity.not_after;
+  if (renewal::wait_for_clock(validity, now)) {
+    // Such a clock must not judge what was planned or counted, and change even less.
+    const Step step = schedule_.next({validity}, now);
+    announcer_.checked(certificate, step, schedule_, now);
+    co_return step.at;
+  }
+  const auto unfinished = co_await run_blocking(context_.pool, [this] { return renewal_.unfinished(); });
+  if (!unfinished) {
+    co_return failed(unfinished.error());
+  }
+  status_.set_unfinished(*unfinished);
+  const auto stage = renewal::stage_of(*unfinished, false);
+  if (std::exchange(clock_was_set_, false)) {
+    schedule_.clock_was_set(now, stage);
+  }
+  if (*unfinished && breaks_loop(**unfinished, now)) {
+    co_return schedule_.attempts().not_before;
+  }
+  const Step step = schedule_.next({validity, stage, renewal_.requests(now)}, now);
+  if (step.reason == renewal::Reason::not_due) {
+    schedule_.forget_failures();
+  }
+  announcer_.checked(certificate, step, schedule_, now);
+  if (certificate_.token && certificate_.renew == configuration::RenewMode::automatic) {
+    schedule_.token_seen(announcer_.token(renewal::examine_token(*certificate_.token, step.at, now), now), now);
+  }
+  if (step.act == Act::wait) {
+    co_return step.at;
+  }
+  schedule_.save();
+  status_.publish();
+  if (const auto in_use = *unfinished ? renewal_.in_use_until(**unfinished) : std::nullopt) {
+    needed_until_ = std::min<TimePoint>(needed_until_, *in_use);
+  }
+  if (step.act != Act::deploy) {
+    announcer_.due(step);
+  }
+  co_return co_await act(step.act);
+}
+
+asio::awaitable<TimePoint> Supervisor::act(Act act) {
+  const auto done = co_await run_.run(act);
+  const auto left = renewal_.recorded();
+  if (const auto installed = co_await status_.read()) {
+    const std::string fingerprint = installed->keystore.certificate.fingerprint_sha256();
+    const bool ours = done ? *done && (*done)->certificate.fingerprint_sha256() == fingerprint
+                           : left && left->fingerprint == fingerprint;
+    // The renewal has logged itself that the keystore was replaced externally.
+    const bool is_logged = !done && done.error().kind == ErrorKind::busy;
+    observer_.observe(*installed, ours || is_logged, context_.clock.now());
+  }
+  if (!done) {
+    co_return failed(done.error());
+  }
+  if (!*done) {
+    co_return context_.clock.now();  // the next step plans when to deploy
+  }
+  schedule_.succeeded(context_.clock.now());
+  co_return schedule_.attempts().not_before;
+}
+
+TimePoint Supervisor::failed(const Error& error) {
+  const TimePoint now = context_.clock.now();
+  if (error.kind == ErrorKind::cancelled) {
+    return now;
+  }
+  const TimePoint retry_at = schedule_.failed(error, needed_until_, now);
+  schedule_.save();
+  announcer_.failed(error, retry_at, schedule_.attempts().failures_in_a_row);
+  return retry_at;
+}
+
+// A renewal that stops the daemon each time it is resumed, by a crash or because it is stopped with the gateway, must
+// not do so all day long. Only at the first check: only that may follow such a stop.
+bool Supervisor::breaks_loop(const renewal::Record& unfinished, TimePoint now) {
+  if (!std::exchange(first_check_, false) || unfinished.resumed < kInterruptionsTolerated) {
+    return false;
+  }
+  schedule_.slow_down(now);
+  schedule_.save();
+  announcer_.interrupted(unfinished, schedule_.attempts().not_before);
+  return true;
+}
+
+asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
+  progress_.expect_at(next);
+  if (const auto problem = context_.keystore.new_watch_problem()) {
+    announcer_.not_watched(*problem);
+  }
+  // An answer that could not be stored yet is in this process alone.
+  while (!retiring_ || renewal_.holds_answer()) {
+    switch (co_await sleep_.until(next)) {
+      case Woken::by_cancellation:
+        co_return false;
+      case Woken::by_time:
+        co_return true;
+      case Woken::by_clock_change:
+        announcer_.clock_changed();
+        clock_was_set_ = true;
+        co_return true;
+      case Woken::by_keystore:
+        if (must_check_replacement()) {
+          co_return true;
+        }
+        break;
+      case Woken::by_interruption:
+        break;
+    }
+  }
+  co_return false;
+}
+
+// A command by hand may install another keystore and the previous one again, and leave the gateway to this daemon: the
+// journal then has a renewal. After failures of our own, the retry has its time.
+bool Supervisor::must_check_replacement() const {
+  if (observer_.was_replaced()) {
+    return true;
+  }
+  const auto record = renewal_.recorded();
+  return schedule_.attempts().failures_in_a_row == 0 && record && record->fingerprint;
+}
+
+}  // namespace renewd::supervision

@@ -1,0 +1,78 @@
+// The life of one certificate: check it, decide, renew it when it is due, sleep.
+#pragma once
+
+#include <chrono>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "configuration/settings.hpp"
+#include "core/slots.hpp"
+#include "fleet/coordinator.hpp"
+#include "renewal/board.hpp"
+#include "renewal/renewal.hpp"
+#include "supervision/announcer.hpp"
+#include "supervision/keystore_observer.hpp"
+#include "supervision/progress.hpp"
+#include "supervision/published_status.hpp"
+#include "supervision/renewal_run.hpp"
+#include "supervision/sleep.hpp"
+#include "supervision/stored_schedule.hpp"
+
+namespace renewd::supervision {
+
+// What all supervisors share, and must outlive them.
+struct Shared {
+  Slots& slots;  // one is held while a certificate is obtained or deployed
+  renewal::Board& board;
+  fleet::Coordinator& coordinator;
+};
+
+class Supervisor {
+ public:
+  // Everything in `context` must outlive the supervisor.
+  Supervisor(const boost::asio::any_io_executor& executor, renewal::RenewalContext context, Shared shared,
+             configuration::CertificateSettings certificate, const configuration::Settings& settings);
+
+  // Ends when it is cancelled, or retired.
+  boost::asio::awaitable<void> run();
+
+  // Lets run() end as soon as nothing is under way: another supervisor takes its place, with other settings.
+  void retire();
+  // Whether its work has taken longer than every deadline in it allows, or its sleep too long.
+  bool is_stuck() const { return progress_.is_stuck(context_.clock); }
+
+ private:
+  // Each of these returns when to check again.
+  boost::asio::awaitable<TimePoint> guarded_step();
+  boost::asio::awaitable<TimePoint> step();
+  boost::asio::awaitable<TimePoint> check(const certificate::Certificate& certificate);
+  boost::asio::awaitable<TimePoint> act(renewal::Act act);
+  TimePoint unreadable(const Error& error);
+  TimePoint failed(const Error& error);
+
+  // False: told to end.
+  boost::asio::awaitable<bool> sleep_until(TimePoint next);
+  bool must_check_replacement() const;
+  bool breaks_loop(const renewal::Record& unfinished, TimePoint now);
+
+  renewal::RenewalContext context_;
+  configuration::CertificateSettings certificate_;
+  std::chrono::seconds check_every_;
+  renewal::Renewal renewal_;
+  StoredSchedule schedule_;
+  PublishedStatus status_;
+  Announcer announcer_;
+  KeystoreObserver observer_;
+  Progress progress_;
+  RenewalRun run_;
+  Sleep sleep_;
+  bool retiring_ = false;
+  bool first_check_ = true;
+  // Perhaps also while this process did not run. What follows from it waits for a clock that nothing speaks against.
+  bool clock_was_set_ = true;
+  // When the certificate expires that the gateway uses: retries are closer the less time is left.
+  TimePoint needed_until_;
+};
+
+}  // namespace renewd::supervision
