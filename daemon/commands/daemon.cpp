@@ -87,8 +87,8 @@ Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSetting
     : http(daemon.loop_.executor(), daemon.settings_.http),
       objects(daemon.loop_.executor(), certificate, daemon.settings_.http, daemon.filesystem_, http, daemon.log_,
               daemon.clock_, &daemon.pool_),
-      supervisor(daemon.loop_.executor(), objects.context(), {daemon.slots_, daemon.board_, daemon.alone_},
-                 certificate, daemon.settings_) {}
+      supervisor(daemon.loop_.executor(), objects.context(), {daemon.slots_, daemon.board_, daemon.alone_}, certificate,
+                 daemon.settings_) {}
 
 Daemon::Daemon(std::filesystem::path configuration, configuration::Settings settings)
     : configuration_(std::move(configuration)),

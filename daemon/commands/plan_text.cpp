@@ -101,8 +101,8 @@ std::string plan_text(const Standing& standing, const configuration::ScheduleSet
                                standing.attempts.last_failure, standing.attempts.last_message));
   }
   if (standing.renew != configuration::RenewMode::never) {
-    row("calls",
-        fmt::format("POST {} ({} of {} requests of a day made)", url, standing.requests.size(), schedule.requests_per_day));
+    row("calls", fmt::format("POST {} ({} of {} requests of a day made)", url, standing.requests.size(),
+                             schedule.requests_per_day));
     row("gateway", gateway);
   }
   return text;

@@ -62,7 +62,7 @@ Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keysto
       if (current && *current == expected) {
         return {};
       }
-      return current ? failure(ErrorKind::busy, "somebody else has replaced it meanwhile")
+      return current ? failure(ErrorKind::busy, "it was replaced externally meanwhile")
                      : tl::unexpected(current.error());
     };
   };
@@ -71,7 +71,8 @@ Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keysto
     if (bytes != old && still(bytes)()) {
       // Only the last sync has failed. What a power cut may undo is not left to a gateway that nobody would tell.
       if (auto undone = write_durably(filesystem, target, old, replaced->attributes, still(bytes)); !undone) {
-        error.message += "; the new keystore is there, and putting the old one back failed: " + undone.error().message;
+        error.message +=
+            "; the new keystore is in place, and restoring the previous one failed: " + undone.error().message;
       }
     }
     return tl::unexpected(std::move(error));

@@ -16,8 +16,8 @@ namespace renewd::renewal {
 boost::asio::awaitable<Result<Completed>> activate_installed(Workspace& work, Deploy& deploy);
 
 // Installs the previous keystore, or a generation of the operator's choice (also a newer one) of the same account, and
-// makes the gateway use it; the installed one is stored. Never an expired one. When the gateway does not run with it, it
-// stays, and the next run resumes there. The caller holds the lock. Errors: gateway, disk, busy, cancelled.
+// makes the gateway use it; the installed one is stored. Never an expired one. When the gateway does not run with it,
+// it stays, and the next run resumes there. The caller holds the lock. Errors: gateway, disk, busy, cancelled.
 boost::asio::awaitable<Result<Completed>> restore(Workspace& work, Deploy& deploy, std::optional<int> generation);
 
 }  // namespace renewd::renewal

@@ -25,8 +25,7 @@ gateway::Activation as_recorded(const std::optional<Record>& record) {
 
 // Why the previous keystore is restored.
 Error refusal(const Result<gateway::Activation>& outcome) {
-  return outcome ? Error{ErrorKind::gateway,
-                         "the gateway did not run with the renewed keystore in an earlier attempt"}
+  return outcome ? Error{ErrorKind::gateway, "the gateway did not run with the renewed keystore in an earlier attempt"}
                  : outcome.error();
 }
 
@@ -179,8 +178,8 @@ Result<Completed> Deploy::finish(const Record& record, gateway::Activation activ
   // Else only the gateway was activated, with a keystore that came otherwise: that is no renewal.
   const bool is_renewal = record.has_answer();
   // A gateway that does not run, or cannot be watched: the one that it used before is not in use any more.
-  Result<void> recorded = record.in_use ? work_.history.record_in_use(installation::record_of(renewed))
-                                        : work_.history.forget_in_use();
+  Result<void> recorded =
+      record.in_use ? work_.history.record_in_use(installation::record_of(renewed)) : work_.history.forget_in_use();
   // The journal goes last: whatever fails before is repeated.
   recorded = std::move(recorded)
                  .and_then([&] {

@@ -1,6 +1,6 @@
 // The second stage of a renewal: replace the keystore, make the gateway use it, prove that it does, and otherwise roll
-// back. carry_on() performs what transitions.hpp says comes next; each phase is in the journal before the next begins, so
-// that a renewal is resumed where a crash or a failure left it.
+// back. carry_on() performs what transitions.hpp says comes next; each phase is in the journal before the next begins,
+// so that a renewal is resumed where a crash or a failure left it.
 #pragma once
 
 #include <chrono>

@@ -27,10 +27,10 @@ Result<Record> Gate::begin(Record record) {
     return record;
   }
   if (record.resumed >= kJudgingsPerAnswer) {
-    const Error error = rejection(RejectionReason::untrusted,
-                                  fmt::format("checking the answer was interrupted {} times; it is not checked again",
-                                              record.resumed))
-                            .value();
+    const Error error =
+        rejection(RejectionReason::untrusted,
+                  fmt::format("checking the answer was interrupted {} times; it is not checked again", record.resumed))
+            .value();
     return tl::unexpected(refuse(record, error));
   }
   ++record.resumed;
@@ -61,9 +61,9 @@ Result<Judged> Gate::judge(const InstalledKeystore& installed, Record record) {
   if (ours && record.fingerprint == installed.keystore.certificate.fingerprint_sha256()) {
     return judged;  // it passed the gate before a crash, and is in place
   }
-  auto accepted =
-      certificate::accept(renewed, installed.keystore,
-                          {.account_id = work_.settings.account_id(), .trusted = std::move(trusted), .now = work_.clock.now()});
+  auto accepted = certificate::accept(
+      renewed, installed.keystore,
+      {.account_id = work_.settings.account_id(), .trusted = std::move(trusted), .now = work_.clock.now()});
   if (const auto known = ours ? std::nullopt : known_certificate(renewed.certificate, installed)) {
     if (accepted) {
       accepted = rejection(RejectionReason::not_later, "judging the renewed certificate: " + *known);

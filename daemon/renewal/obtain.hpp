@@ -1,5 +1,5 @@
-// The first stage of a renewal: request a certificate, store the answer before anything parses it, and judge it. Nothing
-// is installed.
+// The first stage of a renewal: request a certificate, store the answer before anything parses it, and judge it.
+// Nothing is installed.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,8 @@ namespace renewd::renewal {
 
 class Obtain {
  public:
-  // `requests_per_day` caps the requests to the cloud, by whichever process. `work` and `gate` must outlive this object.
+  // `requests_per_day` caps the requests to the cloud, by whichever process. `work` and `gate` must outlive this
+  // object.
   Obtain(Workspace& work, Gate& gate, unsigned requests_per_day)
       : work_(work), gate_(gate), requests_per_day_(requests_per_day) {}
 

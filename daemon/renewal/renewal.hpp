@@ -1,5 +1,5 @@
-// One renewal, in two stages: obtain() requests a certificate, stores the answer and judges it; deploy() installs it and
-// proves that the gateway uses it. Each takes the certificate's lock.
+// One renewal, in two stages: obtain() requests a certificate, stores the answer and judges it; deploy() installs it
+// and proves that the gateway uses it. Each takes the certificate's lock.
 #pragma once
 
 #include <filesystem>

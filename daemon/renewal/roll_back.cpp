@@ -79,8 +79,7 @@ asio::awaitable<GatewayStep> RollBack::put_back(Record record, InstalledKeystore
   const Certificate certificate = previous.keystore.certificate;
   work_.on_installed(record, certificate);
   const bool forward = goes_forward(record, previous);
-  GatewayStep step =
-      co_await steps_.activate_and_verify(std::move(record), forward ? "newer" : "old", certificate);
+  GatewayStep step = co_await steps_.activate_and_verify(std::move(record), forward ? "newer" : "old", certificate);
   if (step.outcome) {
     (void)work_.history.append(forward ? "activated" : "rolled_back", step.record, work_.clock.now());
   }
@@ -148,11 +147,11 @@ asio::awaitable<Result<Completed>> RollBack::restore_chosen(Record record, Insta
   if (forward) {
     fields.emplace_back("path", work_.keystore.describe());
   }
-  work_.event(forward ? EventName::keystore_installed : EventName::renewal_rolled_back,
-              fmt::format("installed generation {} (valid until {}) by hand; {}",
-                          step.record.previous_generation.value_or(0), format_time(certificate.not_after()),
-                          step.outcome->message),
-              fields);
+  work_.event(
+      forward ? EventName::keystore_installed : EventName::renewal_rolled_back,
+      fmt::format("installed generation {} (valid until {}) by hand; {}", step.record.previous_generation.value_or(0),
+                  format_time(certificate.not_after()), step.outcome->message),
+      fields);
   co_return Completed{certificate, std::move(*step.outcome)};
 }
 

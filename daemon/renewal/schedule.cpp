@@ -37,8 +37,9 @@ Step Schedule::next(const Situation& situation, TimePoint now) const {
   }
   switch (situation.unfinished) {
     case Unfinished::installed:
-      return when_allowed({Act::deploy, now, Reason::unfinished, "the gateway does not use the renewed certificate yet"},
-                          situation, now);
+      return when_allowed(
+          {Act::deploy, now, Reason::unfinished, "the gateway does not use the renewed certificate yet"}, situation,
+          now);
     case Unfinished::answered: {
       const Decision decision = may_activate(situation.validity, certificate_, offset_, now);
       const Act act = decision.due ? Act::deploy : Act::wait;

@@ -29,9 +29,8 @@ Standing read_standing(Filesystem& filesystem, const keystore::Store& store,
                     .keystore = certificate.keystore.path,
                     .renew = certificate.renew,
                     .looked_at = now,
-                    .outlook = installed.map([](const keystore::InstalledKeystore& opened) {
-                      return Outlook{opened.keystore.certificate};
-                    }),
+                    .outlook = installed.map(
+                        [](const keystore::InstalledKeystore& opened) { return Outlook{opened.keystore.certificate}; }),
                     .in_use = history.in_use(),
                     .unfinished = installation::Journal(filesystem, paths).peek(),
                     .attempts = installation::AttemptStore(filesystem, paths).load(),
@@ -79,11 +78,11 @@ void plan(Standing& standing, const configuration::CertificateSettings& certific
   outlook.next_look = std::min(outlook.step.at, now + schedule.check_every);
 }
 
-Standing look_at(Filesystem& filesystem, keystore::Store& store,
-                 const configuration::CertificateSettings& certificate,
+Standing look_at(Filesystem& filesystem, keystore::Store& store, const configuration::CertificateSettings& certificate,
                  const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
                  TimePoint now) {
-  Standing standing = read_standing(filesystem, store, store.read(), certificate, state_directory, now, Looker::command);
+  Standing standing =
+      read_standing(filesystem, store, store.read(), certificate, state_directory, now, Looker::command);
   plan(standing, certificate, schedule, splay_offset(host_identity(filesystem), certificate.name, schedule.splay), now);
   return standing;
 }

@@ -27,9 +27,9 @@ namespace renewd::renewal {
 struct Outlook {
   certificate::Certificate certificate;
   std::chrono::sys_seconds window_opens = {};
-  std::chrono::seconds splay = {};                        // this host's
+  std::chrono::seconds splay = {};                   // this host's
   Step step = {Act::wait, {}, Reason::not_due, {}};  // as of the look
-  TimePoint next_look = {};                               // at the latest
+  TimePoint next_look = {};                          // at the latest
 
   // Whether the clock of the look is in doubt, and what was computed from it with it: see wait_for_clock().
   bool clock_is_doubtful() const { return step.reason == Reason::not_yet_valid; }
@@ -50,7 +50,7 @@ struct Standing {
   // The renewal under way.
   std::optional<installation::JournalEntry> unfinished = std::nullopt;
   installation::Attempts attempts = {};
-  std::vector<TimePoint> requests = {};                 // to the cloud, within the last day
+  std::vector<TimePoint> requests = {};  // to the cloud, within the last day
   bool answer_is_stored = false;
   std::vector<installation::PastRenewal> history = {};  // oldest first
   // How to get an installed keystore back that is gone, for people.
@@ -87,8 +87,7 @@ void plan(Standing& standing, const configuration::CertificateSettings& certific
           const configuration::ScheduleSettings& schedule, std::chrono::seconds splay, TimePoint now);
 
 // Both, for a command. Opening the keystore derives a key, which takes a processor up to a second.
-Standing look_at(Filesystem& filesystem, keystore::Store& store,
-                 const configuration::CertificateSettings& certificate,
+Standing look_at(Filesystem& filesystem, keystore::Store& store, const configuration::CertificateSettings& certificate,
                  const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
                  TimePoint now);
 

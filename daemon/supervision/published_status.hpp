@@ -24,7 +24,8 @@ class PublishedStatus {
   boost::asio::awaitable<Result<keystore::InstalledKeystore>> read();
   // The renewal under way; nothing without one.
   void set_unfinished(const std::optional<renewal::Record>& unfinished) { status_->unfinished = unfinished; }
-  // A certificate was put in place. The gateway may take minutes to restart, in which others must see what it has to do.
+  // A certificate was put in place. The gateway may take minutes to restart, in which others must see what it has to
+  // do.
   void installed(const renewal::Record& record, const certificate::Certificate& certificate);
   // With what comes next as of now. Nothing before the first read().
   void publish();

@@ -32,13 +32,13 @@ TEST_CASE("a hostile answer is refused by name before anything is computed with 
   for (const auto& answer : hostile_answers(kHostileAccount, kHostilePassword)) {
     INFO(answer.name);
     CHECK(answer.bytes.size() < std::size_t{1024} * 1024);
-    const auto judged =
-        cloud::read_answer(answer.bytes, installed, Secret(kHostilePassword), [&] { return installed.key; })
-            .and_then([&](const cloud::Candidate& candidate) {
-              return certificate::accept(
-                  candidate.keystore, installed,
-                  {.account_id = std::string(kHostileAccount), .trusted = {}, .now = std::chrono::system_clock::now()});
-            });
+    const auto judged = cloud::read_answer(answer.bytes, installed, Secret(kHostilePassword), [&] {
+                          return installed.key;
+                        }).and_then([&](const cloud::Candidate& candidate) {
+      return certificate::accept(
+          candidate.keystore, installed,
+          {.account_id = std::string(kHostileAccount), .trusted = {}, .now = std::chrono::system_clock::now()});
+    });
     REQUIRE_FALSE(judged);
     INFO(judged.error().message);
     REQUIRE(judged.error().reason);

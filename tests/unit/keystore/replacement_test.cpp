@@ -161,7 +161,7 @@ TEST_CASE("what somebody else has put in the place of the old keystore is not ov
   const auto replaced = replace(filesystem, directory / "keystore.p12", "old", "new");
   REQUIRE_FALSE(replaced);
   CHECK(replaced.error().kind == ErrorKind::busy);
-  CHECK_THAT(replaced.error().message, ContainsSubstring("somebody else has replaced it"));
+  CHECK_THAT(replaced.error().message, ContainsSubstring("replaced externally"));
   CHECK(read_file(directory / "keystore.p12") == "newest");
   CHECK(filesystem.list(directory.path()).value() == std::vector<std::string>{"keystore.p12"});
 }

@@ -1,5 +1,4 @@
 #include "keystore/file_store.hpp"
-
 #include "support/catch.hpp"
 #include "support/command.hpp"
 #include "support/temporary_directory.hpp"

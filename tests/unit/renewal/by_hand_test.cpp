@@ -58,26 +58,26 @@ TEST_CASE("goes back to the keystore from before by hand, and keeps the one that
     CHECK(world.cloud.requests == 1);
     CHECK(world.gateway.activations == 3);
     CHECK(in_use_is(world, keystores().renewed));
-    CHECK_FALSE(world.standing()
-                    .longer_lasting);
+    CHECK_FALSE(world.standing().longer_lasting);
     CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
   }
   SECTION("and not to one that is not kept, or installed already") {
     const auto unknown = world.restore(9);
     REQUIRE_FALSE(unknown);
-    CHECK_THAT(unknown.error().message, ContainsSubstring("generation 9 is not kept") &&
+    CHECK_THAT(unknown.error().message, ContainsSubstring("generation 9") &&
                                             ContainsSubstring("generation 1 (serial") &&
                                             ContainsSubstring("generation 2 (serial"));
     const auto same = world.restore(1);
     REQUIRE_FALSE(same);
-    CHECK_THAT(same.error().message, ContainsSubstring("installed already"));
+    CHECK_THAT(same.error().message,
+               ContainsSubstring("generation 1") && ContainsSubstring("`gravitee-renewd activate production`"));
     CHECK(read_file(world.keystore) == keystores().installed);
     CHECK(world.gateway.activations == 2);
   }
   SECTION("but not forward again") {
     const auto again = world.restore();
     REQUIRE_FALSE(again);
-    CHECK_THAT(again.error().message, ContainsSubstring("generation 1") && ContainsSubstring("none to go back to"));
+    CHECK_THAT(again.error().message, ContainsSubstring("generation 1"));
     CHECK(read_file(world.keystore) == keystores().installed);
   }
   SECTION("and a renewal after that is a new one") {
@@ -93,7 +93,7 @@ TEST_CASE("going back needs something to go back to") {
   SECTION("a generation") {
     const auto went_back = world.restore();
     REQUIRE_FALSE(went_back);
-    CHECK_THAT(went_back.error().message, ContainsSubstring("no keystore from before is kept"));
+    CHECK_THAT(went_back.error().message, ContainsSubstring(paths_of(world).generations().string()));
   }
   SECTION("one that has not expired") {
     renew(world);
@@ -119,8 +119,8 @@ TEST_CASE("where the keystore is gone, it is said where the newest one is that i
   std::filesystem::remove(world.keystore);
   auto gone = world.restore();
   REQUIRE_FALSE(gone);
-  CHECK_THAT(gone.error().message, StartsWith("going back: ") && ContainsSubstring("No such file") &&
-                                       ContainsSubstring("put the file back") && EndsWith("no older one is kept here"));
+  CHECK_THAT(gone.error().message, ContainsSubstring("No such file") && ContainsSubstring("put the file back") &&
+                                       EndsWith("no older one is kept here"));
   World renewed;
   REQUIRE(renewed.run());
   std::filesystem::remove(renewed.keystore);

@@ -189,12 +189,10 @@ TEST_CASE("a wrong password, a missing password and a missing keystore are told 
              ContainsSubstring("password") && ContainsSubstring(world.keystore.string()));
   world.settings.keystore.password =
       SecretSource{.kind = SecretSource::Kind::file, .name = (world.directory / "none").string(), .value = {}};
-  CHECK_THAT(world.installed().error().message,
-             ContainsSubstring("its password") && ContainsSubstring("No such file"));
+  CHECK_THAT(world.installed().error().message, ContainsSubstring("its password") && ContainsSubstring("No such file"));
   world.settings.keystore.password.reset();
   std::filesystem::remove(world.keystore);
-  CHECK_THAT(world.installed().error().message,
-             ContainsSubstring("No such file"));
+  CHECK_THAT(world.installed().error().message, ContainsSubstring("No such file"));
 }
 
 namespace {
@@ -262,7 +260,7 @@ TEST_CASE("a cloud that returns the installed certificate has renewed nothing, h
     write_file(world.keystore, exported(installed, {"-nodes"}));
     world.cloud.response->body = base64(installed);
   }
-  check_returned_certificate_is_refused(world, "installed already");
+  check_returned_certificate_is_refused(world, "the cloud returned the certificate that is already installed");
   CHECK_THAT(world.events(), !ContainsSubstring("keystore_installed"));
 }
 
@@ -338,5 +336,5 @@ TEST_CASE("after a lost journal, the first renewal's keystore is used, not refus
   CHECK(world.cloud.requests == 1);
   CHECK(read_file(world.keystore) == keystores().renewed);
   // It is no more ours than any other from now on.
-  check_returned_certificate_is_refused(world, "installed already");
+  check_returned_certificate_is_refused(world, "the cloud returned the certificate that is already installed");
 }

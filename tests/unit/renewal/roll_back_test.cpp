@@ -15,8 +15,7 @@ TEST_CASE("a gateway that refuses the new keystore gets the old one back") {
   const auto completed = world.run();
   REQUIRE_FALSE(completed);
   CHECK(completed.error().kind == ErrorKind::gateway);
-  CHECK_THAT(completed.error().message, ContainsSubstring("; the old keystore is back (valid until 20") &&
-                                            EndsWith("), and the gateway runs with it"));
+  CHECK_THAT(completed.error().message, ContainsSubstring("previous keystore is restored (valid until 20"));
   CHECK(read_file(world.keystore) == keystores().installed);
   CHECK_THAT(world.events(), ContainsSubstring("keystore_installed gateway_activation_failed gateway_activated "
                                                "gateway_verified renewal_rolled_back"));
@@ -48,7 +47,7 @@ TEST_CASE("a gateway that never comes back has the old keystore, and is activate
     const auto completed = world.run();
     REQUIRE_FALSE(completed);
     CHECK(completed.error().kind == ErrorKind::gateway);
-    CHECK_THAT(completed.error().message, ContainsSubstring("has not been seen to run with it either"));
+    CHECK_THAT(completed.error().message, ContainsSubstring("previous keystore is restored"));
     CHECK(read_file(world.keystore) == keystores().installed);
     CHECK(world.cloud.requests == 1);
     CHECK_FALSE(in_use(world));
@@ -83,7 +82,7 @@ TEST_CASE("an answer that was rolled back three times is set aside, and said so"
   }
   CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/answer"));
   CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/journal"));
-  CHECK_THAT(world.logged.str(), ContainsSubstring("try 3 of 3") && ContainsSubstring("answer-rejected-"));
+  CHECK_THAT(world.logged.str(), ContainsSubstring("3 of 3") && ContainsSubstring("answer-rejected-"));
 }
 
 TEST_CASE("never goes back to an expired keystore, nor where that is not wanted") {
@@ -161,6 +160,6 @@ TEST_CASE("what is neither ours nor the old keystore is not rolled back over") {
   };
   const auto completed = world.run();
   REQUIRE_FALSE(completed);
-  CHECK_THAT(completed.error().message, ContainsSubstring("somebody else has replaced it"));
+  CHECK_THAT(completed.error().message, ContainsSubstring("replaced externally"));
   CHECK(read_file(world.keystore) == "half of a newer ");
 }

@@ -156,7 +156,9 @@ struct World {
   Result<Done> run(Work<Done> work = &renewal::Renewal::run) {
     return finish<Done>([work](renewal::Renewal& renewal) { return (renewal.*work)("test"); });
   }
-  Result<std::optional<renewal::Judged>> obtain() { return run<std::optional<renewal::Judged>>(&renewal::Renewal::obtain); }
+  Result<std::optional<renewal::Judged>> obtain() {
+    return run<std::optional<renewal::Judged>>(&renewal::Renewal::obtain);
+  }
   // The previous keystore, without a generation.
   Result<renewal::Completed> restore(std::optional<int> generation = std::nullopt) {
     return finish<renewal::Completed>(
