@@ -49,6 +49,10 @@ struct Step {
   std::string message;  // one sentence for people
 };
 
+// After so many interruptions in the same phase, a renewal is resumed at the slowest pace. Fewer than systemd starts a
+// unit in quick succession (DefaultStartLimitBurst=5).
+inline constexpr int kInterruptionsTolerated = 3;
+
 class Schedule {
  public:
   // `offset`: this host's splay. `seed` is for the jitter.

@@ -23,9 +23,6 @@ using namespace std::chrono_literals;
 // Opening a keystore, and all that takes no time.
 constexpr std::chrono::seconds kLongestCheck = 5min;
 constexpr std::chrono::seconds kCheckAgainWhenUnreadable = 1min;
-// After so many interruptions in the same phase, a renewal is resumed at the slowest pace. Fewer than systemd starts a
-// unit in quick succession (DefaultStartLimitBurst=5).
-constexpr int kInterruptionsTolerated = 3;
 
 }  // namespace
 
@@ -179,7 +176,7 @@ TimePoint Supervisor::failed(const Error& error) {
 // A renewal that stops the daemon each time it is resumed, by a crash or because it is stopped with the gateway, must
 // not do so all day long. Only at the first check: only that may follow such a stop.
 bool Supervisor::breaks_loop(const renewal::Record& unfinished, TimePoint now) {
-  if (!std::exchange(first_check_, false) || unfinished.resumed < kInterruptionsTolerated) {
+  if (!std::exchange(first_check_, false) || unfinished.resumed < renewal::kInterruptionsTolerated) {
     return false;
   }
   schedule_.slow_down(now);

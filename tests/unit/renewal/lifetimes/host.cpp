@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 #include "renewal/renewal.hpp"
-#include "renewal/supervisor.hpp"
+#include "renewal/schedule.hpp"
 
 namespace renewd::testing {
 namespace {
