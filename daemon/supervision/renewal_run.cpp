@@ -9,7 +9,7 @@ namespace renewd::supervision {
 namespace asio = boost::asio;
 using renewal::Act;
 
-asio::awaitable<Result<std::optional<renewal::Completed>>> RenewalRun::run(Act act) {
+asio::awaitable<RenewalRun::Done> RenewalRun::run(Act act) {
   std::optional<renewal::Judged> judged;
   if (act != Act::deploy) {
     CO_TRY_LET(const auto slot, co_await take_slot());
@@ -24,6 +24,18 @@ asio::awaitable<Result<std::optional<renewal::Completed>>> RenewalRun::run(Act a
   auto completed = co_await renewal_.deploy("run", std::move(judged));
   coordinator_.end_turn(completed.has_value());
   co_return std::move(completed).map([](renewal::Completed&& done) { return std::optional(std::move(done)); });
+}
+
+bool RenewalRun::explains(const Done& done, const certificate::Certificate& installed) const {
+  if (!done && done.error().kind == ErrorKind::busy) {
+    return true;
+  }
+  const std::string fingerprint = installed.fingerprint_sha256();
+  if (done && *done) {
+    return (*done)->certificate.fingerprint_sha256() == fingerprint;
+  }
+  const auto unfinished = renewal_.recorded();
+  return unfinished && unfinished->fingerprint == fingerprint;
 }
 
 asio::awaitable<Result<Slots::Slot>> RenewalRun::take_slot() {

@@ -23,7 +23,10 @@ class RenewalRun {
       : renewal_(renewal), slots_(slots), coordinator_(coordinator), progress_(progress), longest_(longest) {}
 
   // Nothing where `act` is to obtain a certificate only. Errors: those of the stages.
-  boost::asio::awaitable<Result<std::optional<renewal::Completed>>> run(renewal::Act act);
+  using Done = Result<std::optional<renewal::Completed>>;
+  boost::asio::awaitable<Done> run(renewal::Act act);
+  // Whether the run that ended like that has installed the certificate, or has logged that it was replaced externally.
+  bool explains(const Done& done, const certificate::Certificate& installed) const;
 
  private:
   boost::asio::awaitable<Result<Slots::Slot>> take_slot();

@@ -1,38 +1,37 @@
 // A schedule whose failures and announcements survive a restart.
 #pragma once
 
-#include <random>
-#include <utility>
+#include <chrono>
+#include <optional>
 
+#include "configuration/settings.hpp"
+#include "core/filesystem.hpp"
 #include "installation/attempts.hpp"
+#include "installation/journal.hpp"
 #include "renewal/schedule.hpp"
 
 namespace renewd::supervision {
 
 class StoredSchedule : public renewal::Schedule {
  public:
-  StoredSchedule(const configuration::CertificateSettings& certificate, const configuration::ScheduleSettings& schedule,
-                 std::chrono::seconds splay, installation::AttemptStore store)
-      : Schedule(certificate, schedule, splay, of_daemon(store.load()), std::random_device{}()),
-        store_(std::move(store)) {}
+  // `filesystem` must outlive this object.
+  StoredSchedule(Filesystem& filesystem, const configuration::CertificateSettings& certificate,
+                 const configuration::Settings& settings);
 
   // Best effort: on a disk that takes nothing a renewal fails anyway, and says so.
-  void save() {
-    if (store_.load() != attempts()) {
-      (void)store_.save(attempts());
-    }
-  }
+  void save();
+
+  // A renewal that stops the daemon each time it is resumed, by a crash or because it is stopped with the gateway, must
+  // not do so all day long: it is resumed at the slowest pace, and this says when. Nothing where it may be resumed.
+  // Only at the first call: only the first check may follow such a stop.
+  std::optional<TimePoint> breaks_loop(const installation::JournalEntry& unfinished, TimePoint now);
 
  private:
-  // That commands by hand have failed is no reason for a daemon to hold back.
-  static installation::Attempts of_daemon(installation::Attempts attempts) {
-    if (attempts.by_hand) {
-      attempts.forget_failures();
-    }
-    return attempts;
-  }
+  StoredSchedule(const configuration::CertificateSettings& certificate, const configuration::ScheduleSettings& schedule,
+                 std::chrono::seconds splay, installation::AttemptStore store);
 
   installation::AttemptStore store_;
+  bool first_check_ = true;
 };
 
 }  // namespace renewd::supervision

@@ -8,7 +8,6 @@
 
 #include "core/blocking.hpp"
 #include "core/cancellation.hpp"
-#include "renewal/host.hpp"
 
 namespace renewd::supervision {
 
@@ -32,10 +31,7 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
       certificate_(std::move(certificate)),
       check_every_(settings.schedule.check_every),
       renewal_(context, certificate_, settings.state_directory, settings.schedule.requests_per_day),
-      schedule_(
-          certificate_, settings.schedule,
-          renewal::splay_offset(renewal::host_identity(context.filesystem), certificate_.name, settings.schedule.splay),
-          {context.filesystem, {settings.state_directory, certificate_.name}}),
+      schedule_(context.filesystem, certificate_, settings),
       status_(context_, certificate_, settings, schedule_, shared.board),
       announcer_(context_, certificate_, check_every_),
       observer_(context_, announcer_, {settings.state_directory, certificate_.name}),
@@ -57,11 +53,6 @@ asio::awaitable<void> Supervisor::run() {
     status_.publish();
     goes_on = co_await sleep_until(next);
   }
-}
-
-void Supervisor::retire() {
-  retiring_ = true;
-  sleep_.interrupt();
 }
 
 // An exception (no memory, no thread) is a failure like another.
@@ -97,7 +88,7 @@ TimePoint Supervisor::unreadable(const Error& error) {
   return again;
 }
 
-asio::awaitable<TimePoint> Supervisor::check(const certificate::Certificate& certificate) {
+asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificate) {
   const TimePoint now = context_.clock.now();
   const renewal::Validity validity{certificate.not_before(), certificate.not_after()};
   needed_until_ = validity.not_after;
@@ -116,8 +107,9 @@ asio::awaitable<TimePoint> Supervisor::check(const certificate::Certificate& cer
   if (std::exchange(clock_was_set_, false)) {
     schedule_.clock_was_set(now, stage);
   }
-  if (*unfinished && breaks_loop(**unfinished, now)) {
-    co_return schedule_.attempts().not_before;
+  if (const auto retry_at = *unfinished ? schedule_.breaks_loop(**unfinished, now) : std::nullopt) {
+    announcer_.interrupted(**unfinished, *retry_at);
+    co_return *retry_at;
   }
   const Step step = schedule_.next({validity, stage, renewal_.requests(now)}, now);
   if (step.reason == renewal::Reason::not_due) {
@@ -143,14 +135,8 @@ asio::awaitable<TimePoint> Supervisor::check(const certificate::Certificate& cer
 
 asio::awaitable<TimePoint> Supervisor::act(Act act) {
   const auto done = co_await run_.run(act);
-  const auto left = renewal_.recorded();
   if (const auto installed = co_await status_.read()) {
-    const std::string fingerprint = installed->keystore.certificate.fingerprint_sha256();
-    const bool ours = done ? *done && (*done)->certificate.fingerprint_sha256() == fingerprint
-                           : left && left->fingerprint == fingerprint;
-    // The renewal has logged itself that the keystore was replaced externally.
-    const bool is_logged = !done && done.error().kind == ErrorKind::busy;
-    observer_.observe(*installed, ours || is_logged, context_.clock.now());
+    observer_.observe(*installed, run_.explains(done, installed->keystore.certificate), context_.clock.now());
   }
   if (!done) {
     co_return failed(done.error());
@@ -171,18 +157,6 @@ TimePoint Supervisor::failed(const Error& error) {
   schedule_.save();
   announcer_.failed(error, retry_at, schedule_.attempts().failures_in_a_row);
   return retry_at;
-}
-
-// A renewal that stops the daemon each time it is resumed, by a crash or because it is stopped with the gateway, must
-// not do so all day long. Only at the first check: only that may follow such a stop.
-bool Supervisor::breaks_loop(const renewal::Record& unfinished, TimePoint now) {
-  if (!std::exchange(first_check_, false) || unfinished.resumed < renewal::kInterruptionsTolerated) {
-    return false;
-  }
-  schedule_.slow_down(now);
-  schedule_.save();
-  announcer_.interrupted(unfinished, schedule_.attempts().not_before);
-  return true;
 }
 
 asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {

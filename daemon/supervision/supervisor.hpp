@@ -38,7 +38,10 @@ class Supervisor {
   boost::asio::awaitable<void> run();
 
   // Lets run() end as soon as nothing is under way: another supervisor takes its place, with other settings.
-  void retire();
+  void retire() {
+    retiring_ = true;
+    sleep_.interrupt();
+  }
   // Whether its work has taken longer than every deadline in it allows, or its sleep too long.
   bool is_stuck() const { return progress_.is_stuck(context_.clock); }
 
@@ -46,7 +49,7 @@ class Supervisor {
   // Each of these returns when to check again.
   boost::asio::awaitable<TimePoint> guarded_step();
   boost::asio::awaitable<TimePoint> step();
-  boost::asio::awaitable<TimePoint> check(const certificate::Certificate& certificate);
+  boost::asio::awaitable<TimePoint> check(certificate::Certificate certificate);
   boost::asio::awaitable<TimePoint> act(renewal::Act act);
   TimePoint unreadable(const Error& error);
   TimePoint failed(const Error& error);
@@ -54,7 +57,6 @@ class Supervisor {
   // False: told to end.
   boost::asio::awaitable<bool> sleep_until(TimePoint next);
   bool must_check_replacement() const;
-  bool breaks_loop(const renewal::Record& unfinished, TimePoint now);
 
   renewal::RenewalContext context_;
   configuration::CertificateSettings certificate_;
@@ -68,7 +70,6 @@ class Supervisor {
   RenewalRun run_;
   Sleep sleep_;
   bool retiring_ = false;
-  bool first_check_ = true;
   // Perhaps also while this process did not run. What follows from it waits for a clock that nothing speaks against.
   bool clock_was_set_ = true;
   // When the certificate expires that the gateway uses: retries are closer the less time is left.
