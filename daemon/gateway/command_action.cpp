@@ -70,7 +70,7 @@ asio::awaitable<Result<Units>> CommandAction::units() {
   co_return Units();
 }
 
-asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
+asio::awaitable<Result<Activation>> CommandAction::activate(GatewaySnapshot) {
   using asio::experimental::awaitable_operators::operator&&;
   auto child = ChildProcess::start(executor_, settings_.argv);
   if (!child) {
@@ -159,7 +159,7 @@ Result<Activation> CommandAction::judge(Ending ending, std::optional<int> status
   return Activation{Use::in_use, settings_.argv.at(0) + " succeeded"};
 }
 
-asio::awaitable<Result<Look>> CommandAction::check(Before) {
+asio::awaitable<Result<Look>> CommandAction::check(GatewaySnapshot) {
   co_return Look{Verdict::passed, "the command's exit status is all that is known of the gateway"};
 }
 

@@ -26,11 +26,11 @@ class CommandAction final : public Action {
 
   std::string description() const override;
   boost::asio::awaitable<Result<Units>> units() override;
-  boost::asio::awaitable<Result<Activation>> activate(Before before) override;
+  boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;
   bool acted() const override { return true; }
   boost::asio::awaitable<Result<std::string>> rehearse() override;
-  bool watches(const Before&) const override { return false; }
-  boost::asio::awaitable<Result<Look>> check(Before before) override;
+  bool watches(const GatewaySnapshot&) const override { return false; }
+  boost::asio::awaitable<Result<Look>> check(GatewaySnapshot before) override;
 
  private:
   enum class Ending { by_itself, timed_out, cancelled };

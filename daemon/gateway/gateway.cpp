@@ -56,9 +56,9 @@ class ProbedAction final : public Gateway {
   bool has_probes() const override { return !probes_.empty(); }
   std::string log_position() const override;
   asio::awaitable<Result<Units>> units() override { return action_->units(); }
-  asio::awaitable<Result<Activation>> activate(Before before) override;
+  asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;
   bool acted() const override { return action_->acted(); }
-  asio::awaitable<Result<Activation>> verify(Before before) override;
+  asio::awaitable<Result<Activation>> verify(GatewaySnapshot before) override;
   asio::awaitable<Result<std::string>> rehearse() override;
 
  private:
@@ -95,12 +95,12 @@ asio::awaitable<Result<Activation>> unless_host_shuts_down(Result<Activation> se
   }
 }
 
-asio::awaitable<Result<Activation>> ProbedAction::activate(Before before) {
+asio::awaitable<Result<Activation>> ProbedAction::activate(GatewaySnapshot before) {
   auto activation = co_await action_->activate(std::move(before));
   co_return co_await unless_host_shuts_down(std::move(activation), activation_timeout_);
 }
 
-asio::awaitable<Result<Activation>> ProbedAction::verify(Before before) {
+asio::awaitable<Result<Activation>> ProbedAction::verify(GatewaySnapshot before) {
   auto verified = co_await gateway::verify(*action_, probes_, std::move(before), verify_timeout_);
   action_->end_checks();
   co_return co_await unless_host_shuts_down(std::move(verified), verify_timeout_);

@@ -39,7 +39,7 @@ struct Units {
 
 // How things were before an activation. The caller keeps it where a crash cannot reach it: an activation that fails
 // leaves units down, and whoever comes after it must know that they were up.
-struct Before {
+struct GatewaySnapshot {
   std::vector<std::string> running;  // units that must run afterwards, too
   TimePoint began;                   // log lines from before this moment tell nothing of the activation
   std::string log_position;          // where the log file ended, as Gateway::log_position() said
@@ -65,13 +65,13 @@ class Gateway {
   virtual std::string log_position() const = 0;
   // Makes the gateway use the keystore on disk; units of `before.running` are started even if they are down by now,
   // unless they were stopped on purpose.
-  virtual boost::asio::awaitable<Result<Activation>> activate(Before before) = 0;
+  virtual boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) = 0;
   // Whether the last activate() did anything to the gateway (also if it was cancelled), rather than find that all of it
   // had been done before.
   virtual bool acted() const = 0;
   // Shows that the gateway is well after activate(), also one that an earlier process called; not_running when somebody
   // has stopped it on purpose meanwhile.
-  virtual boost::asio::awaitable<Result<Activation>> verify(Before before) = 0;
+  virtual boost::asio::awaitable<Result<Activation>> verify(GatewaySnapshot before) = 0;
   // Whether activate() would be allowed to work, and verify() finds what it looks for at the gateway that runs now;
   // without touching it.
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;

@@ -68,7 +68,7 @@ HttpProbe::HttpProbe(std::unique_ptr<http::HttpClient> client, configuration::Ht
                      std::vector<NamedSecret> secrets)
     : client_(std::move(client)), settings_(std::move(settings)), secrets_(std::move(secrets)) {}
 
-asio::awaitable<Result<std::unique_ptr<Watch>>> HttpProbe::watch(Before) {
+asio::awaitable<Result<std::unique_ptr<Watch>>> HttpProbe::watch(GatewaySnapshot) {
   co_return std::make_unique<HttpWatch>(*this);
 }
 

@@ -20,7 +20,7 @@ class HttpProbe final : public Probe {
   HttpProbe(std::unique_ptr<http::HttpClient> client, configuration::HttpProbeSettings settings,
             std::vector<NamedSecret> secrets);
 
-  boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(Before before) override;
+  boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(GatewaySnapshot before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
 
   // Whatever is answered, or not, in time may change while a gateway starts. An error: the password cannot be read.

@@ -91,7 +91,7 @@ std::string LogProbe::log_position() const {
   return file == nullptr ? std::string() : gateway::log_position(*file);
 }
 
-asio::awaitable<Result<std::unique_ptr<Watch>>> LogProbe::watch(Before before) {
+asio::awaitable<Result<std::unique_ptr<Watch>>> LogProbe::watch(GatewaySnapshot before) {
   std::unique_ptr<LogReader> reader;
   if (const auto* unit = std::get_if<std::string>(&settings_.target)) {
     const std::string name = co_await own_name(*unit);

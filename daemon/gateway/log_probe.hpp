@@ -18,7 +18,7 @@ class LogProbe final : public Probe {
   LogProbe(configuration::LogProbeSettings settings, std::vector<NamedSecret> secrets);
 
   std::string log_position() const override;
-  boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(Before before) override;
+  boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(GatewaySnapshot before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
 
  private:

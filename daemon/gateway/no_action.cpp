@@ -12,12 +12,12 @@ asio::awaitable<Result<Units>> NoAction::units() {
   co_return Units();
 }
 
-asio::awaitable<Result<Activation>> NoAction::activate(Before) {
+asio::awaitable<Result<Activation>> NoAction::activate(GatewaySnapshot) {
   co_return Activation{Use::not_confirmed,
                        "no gateway is configured: whoever uses the keystore has to be restarted by hand"};
 }
 
-asio::awaitable<Result<Look>> NoAction::check(Before) {
+asio::awaitable<Result<Look>> NoAction::check(GatewaySnapshot) {
   co_return Look{Verdict::passed, "no gateway is configured: nothing to verify"};
 }
 

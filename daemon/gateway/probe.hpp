@@ -30,10 +30,10 @@ class Probe {
  public:
   virtual ~Probe() = default;
 
-  // Where its log file ends now, for Before; empty for a probe that reads none.
+  // Where its log file ends now, for GatewaySnapshot; empty for a probe that reads none.
   virtual std::string log_position() const { return {}; }
   // Nothing from before the activation will count. The probe must outlive the watch. Errors: gateway, cancelled.
-  virtual boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(Before before) = 0;
+  virtual boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(GatewaySnapshot before) = 0;
   // Whether a watch will see what it needs, tried with the gateway that runs now. Errors: gateway, cancelled.
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
 };

@@ -56,7 +56,8 @@ asio::awaitable<Result<Units>> SignalAction::units() {
 
 // Its end by a signal that an earlier process sent may be under way, or over: it gets no second one. Nor does it need
 // one after a restart by others.
-asio::awaitable<Result<std::optional<UnitState>>> SignalAction::find_restarted(Before before, Deadline deadline) {
+asio::awaitable<Result<std::optional<UnitState>>> SignalAction::find_restarted(GatewaySnapshot before,
+                                                                               Deadline deadline) {
   if (unit_.empty()) {
     co_return std::nullopt;
   }
@@ -66,7 +67,7 @@ asio::awaitable<Result<std::optional<UnitState>>> SignalAction::find_restarted(B
   co_return between || was_started_since(now, before) ? std::optional(now) : std::nullopt;
 }
 
-asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
+asio::awaitable<Result<Activation>> SignalAction::activate(GatewaySnapshot before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.reset();
   acted_ = false;
@@ -97,7 +98,7 @@ asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
 
 // Of a unit that was not running. One that was stopped on purpose is left so; one that ended by itself, maybe after an
 // earlier activation, is the gateway's failure.
-asio::awaitable<Result<Activation>> SignalAction::explain_absence(Before before, Deadline deadline) {
+asio::awaitable<Result<Activation>> SignalAction::explain_absence(GatewaySnapshot before, Deadline deadline) {
   CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
   CO_TRY_LET(const UnitState now, co_await systemd->settled(unit_, deadline));
   if (now.up()) {
@@ -221,7 +222,7 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
   }
 }
 
-asio::awaitable<Result<Look>> SignalAction::check(Before before) {
+asio::awaitable<Result<Look>> SignalAction::check(GatewaySnapshot before) {
   if (!watches(before)) {
     co_return Look{Verdict::passed, "whether the process uses the new certificate cannot be seen from here"};
   }

@@ -23,11 +23,11 @@ class SignalAction final : public Action {
   boost::asio::awaitable<Result<Units>> units() override;
   // A unit that a signal ends is waited for until systemd has started it again (in_use). Whether any other process has
   // heeded the signal cannot be seen (not_confirmed).
-  boost::asio::awaitable<Result<Activation>> activate(Before before) override;
+  boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;
   bool acted() const override { return acted_; }
   boost::asio::awaitable<Result<std::string>> rehearse() override;
-  bool watches(const Before& before) const override { return started_ || !before.running.empty(); }
-  boost::asio::awaitable<Result<Look>> check(Before before) override;
+  bool watches(const GatewaySnapshot& before) const override { return started_ || !before.running.empty(); }
+  boost::asio::awaitable<Result<Look>> check(GatewaySnapshot before) override;
   void end_checks() override { watched_.reset(); }
 
   // Whether the process of a pid file would get the signal now: what rehearse() does, without an event loop.
@@ -45,9 +45,9 @@ class SignalAction final : public Action {
   boost::asio::awaitable<Result<std::optional<Target>>> find_target(Deadline deadline);
   static Result<Target> as_target(std::string name, HeldProcess process, int signal);
   static Result<void> check_permission(const Target& target);
-  boost::asio::awaitable<Result<Activation>> explain_absence(Before before, Deadline deadline);
+  boost::asio::awaitable<Result<Activation>> explain_absence(GatewaySnapshot before, Deadline deadline);
   // The unit, where it has been started since `before`, or is about to be.
-  boost::asio::awaitable<Result<std::optional<UnitState>>> find_restarted(Before before, Deadline deadline);
+  boost::asio::awaitable<Result<std::optional<UnitState>>> find_restarted(GatewaySnapshot before, Deadline deadline);
   // `old_pid` is 0 where another process than this one sent the signal. So many automatic `restarts` are no crashes.
   boost::asio::awaitable<Result<Activation>> await_restart(pid_t old_pid, std::int64_t restarts, Deadline deadline);
 

@@ -94,7 +94,7 @@ asio::awaitable<Result<Units>> SystemdAction::units() {
   co_return units_of(states);
 }
 
-asio::awaitable<Result<Activation>> SystemdAction::activate(Before before) {
+asio::awaitable<Result<Activation>> SystemdAction::activate(GatewaySnapshot before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.clear();
   acted_ = false;
@@ -117,8 +117,8 @@ asio::awaitable<Result<Activation>> SystemdAction::activate(Before before) {
   co_return whole;
 }
 
-asio::awaitable<Result<Activation>> SystemdAction::activate_unit(SystemdUnits& systemd, std::string unit, Before before,
-                                                                 Deadline deadline) {
+asio::awaitable<Result<Activation>> SystemdAction::activate_unit(SystemdUnits& systemd, std::string unit,
+                                                                 GatewaySnapshot before, Deadline deadline) {
   Result<UnitState> now = co_await systemd.state(unit, deadline);
   if (!now) {
     co_return tl::unexpected(now.error());
@@ -198,7 +198,7 @@ asio::awaitable<Result<Activation>> SystemdAction::restart(SystemdUnits& systemd
                                 why_not(restart, before), after.description(), elapsed, after.name));
 }
 
-asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
+asio::awaitable<Result<Look>> SystemdAction::check(GatewaySnapshot before) {
   if (!watched_) {
     CO_TRY_LET(watched_, SystemdUnits::connect(executor_));
   }

@@ -19,11 +19,11 @@ class SystemdAction final : public Action {
 
   std::string description() const override;
   boost::asio::awaitable<Result<Units>> units() override;
-  boost::asio::awaitable<Result<Activation>> activate(Before before) override;
+  boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;
   bool acted() const override { return acted_; }
   boost::asio::awaitable<Result<std::string>> rehearse() override;
-  bool watches(const Before& before) const override { return !started_.empty() || !before.running.empty(); }
-  boost::asio::awaitable<Result<Look>> check(Before before) override;
+  bool watches(const GatewaySnapshot& before) const override { return !started_.empty() || !before.running.empty(); }
+  boost::asio::awaitable<Result<Look>> check(GatewaySnapshot before) override;
   void end_checks() override { watched_.reset(); }
 
  private:
@@ -34,9 +34,9 @@ class SystemdAction final : public Action {
     bool in_doubt() const;
   };
 
-  boost::asio::awaitable<Result<Activation>> activate_unit(SystemdUnits& systemd, std::string unit, Before before,
-                                                           Deadline deadline);
-  // One that was started since `Before`: by an activation that this daemon did not see the end of, or by others.
+  boost::asio::awaitable<Result<Activation>> activate_unit(SystemdUnits& systemd, std::string unit,
+                                                           GatewaySnapshot before, Deadline deadline);
+  // One that was started since the snapshot: by an activation that this daemon did not see the end of, or by others.
   Activation adopt(const UnitState& now);
   boost::asio::awaitable<Result<Restart>> run_job(SystemdUnits& systemd, UnitState before, Deadline deadline);
   boost::asio::awaitable<Result<Activation>> restart(SystemdUnits& systemd, UnitState before, Deadline deadline);

@@ -15,7 +15,7 @@ Units units_of(const std::vector<UnitState>& states) {
   return units;
 }
 
-bool was_started_since(const UnitState& now, const Before& before) {
+bool was_started_since(const UnitState& now, const GatewaySnapshot& before) {
   const auto noted = before.invocations.find(now.name);
   return noted != before.invocations.end() && !now.invocation.empty() && now.invocation != noted->second;
 }

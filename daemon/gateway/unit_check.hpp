@@ -17,6 +17,6 @@ Result<Look> check_unit(UnitState& started, const UnitState& now);
 
 Units units_of(const std::vector<UnitState>& states);
 // Whether it is in another run than was noted then. False where nothing was.
-bool was_started_since(const UnitState& now, const Before& before);
+bool was_started_since(const UnitState& now, const GatewaySnapshot& before);
 
 }  // namespace renewd::gateway

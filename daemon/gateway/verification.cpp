@@ -34,7 +34,7 @@ void join(std::string& text, const std::string& more) {
 
 using Watches = std::vector<std::unique_ptr<Watch>>;
 
-asio::awaitable<Result<Watches>> watch(const Probes& probes, Before before) {
+asio::awaitable<Result<Watches>> watch(const Probes& probes, GatewaySnapshot before) {
   Watches watches;
   for (const auto& probe : probes) {
     CO_TRY_LET(auto one, co_await probe->watch(before));
@@ -43,7 +43,7 @@ asio::awaitable<Result<Watches>> watch(const Probes& probes, Before before) {
   co_return watches;
 }
 
-asio::awaitable<Result<Sight>> look(Action& action, const Watches& watches, Before before,
+asio::awaitable<Result<Sight>> look(Action& action, const Watches& watches, GatewaySnapshot before,
                                     steady_clock::time_point deadline) {
   Sight sight;
   CO_TRY_LET(auto standing, co_await action.check(before));
@@ -73,7 +73,7 @@ std::chrono::seconds longest_verification(std::chrono::seconds timeout) {
   return 3 * std::max(timeout, grace_time(timeout));
 }
 
-asio::awaitable<Result<Activation>> verify(Action& action, const Probes& probes, Before before,
+asio::awaitable<Result<Activation>> verify(Action& action, const Probes& probes, GatewaySnapshot before,
                                            std::chrono::seconds timeout) {
   const auto began = steady_clock::now();
   CO_TRY_LET(const auto watches, co_await watch(probes, before));

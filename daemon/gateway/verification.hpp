@@ -26,7 +26,7 @@ std::chrono::seconds longest_verification(std::chrono::seconds timeout);
 // begins again when others restart the gateway, as `timeout` does; an action that is not well, or a probe that gives
 // up, ends it at once. `action` and `probes` must outlive the coroutine. Errors: gateway (also for what is still
 // missing after `timeout`), disk (the gateway could not be looked at), cancelled.
-boost::asio::awaitable<Result<Activation>> verify(Action& action, const Probes& probes, Before before,
+boost::asio::awaitable<Result<Activation>> verify(Action& action, const Probes& probes, GatewaySnapshot before,
                                                   std::chrono::seconds timeout);
 
 }  // namespace renewd::gateway

@@ -20,7 +20,7 @@ std::string label_of(const installation::JournalEntry& record) {
 
 }  // namespace
 
-gateway::Before before_of(const installation::JournalEntry& entry) {
+gateway::GatewaySnapshot before_of(const installation::JournalEntry& entry) {
   const auto last = entry.last_activation.value_or(installation::LastActivation{});
   return {last.running, last.began, last.log_position, last.invocations};
 }
@@ -112,7 +112,7 @@ installation::JournalEntry Renewal::end_telling(Entry record) {
   return record;
 }
 
-asio::awaitable<Result<gateway::Activation>> Renewal::tell(gateway::Before before, std::string keystore) {
+asio::awaitable<Result<gateway::Activation>> Renewal::tell(gateway::GatewaySnapshot before, std::string keystore) {
   const bool stopping = co_await stop_requested();
   if (stopping) {
     co_return failure(ErrorKind::cancelled, "told to stop before the gateway was activated");
@@ -134,8 +134,8 @@ Error Renewal::activation_failed(Error error, const std::string& keystore) const
   return with_context(fmt::format("activating the {} keystore", keystore), std::move(error));
 }
 
-asio::awaitable<Result<gateway::Activation>> Renewal::verify(gateway::Before before, gateway::Activation activation,
-                                                             std::string keystore) {
+asio::awaitable<Result<gateway::Activation>> Renewal::verify(gateway::GatewaySnapshot before,
+                                                             gateway::Activation activation, std::string keystore) {
   const bool sees_something = activation.use == gateway::Use::in_use || around_.gateway.has_probes();
   if (activation.use == gateway::Use::not_running || !sees_something) {
     co_return activation;

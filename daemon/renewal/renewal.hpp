@@ -55,7 +55,7 @@ struct Completed {
 Fields certificate_fields(const certificate::Certificate& certificate);
 installation::CertificateRecord record_of(const certificate::Certificate& certificate);
 // How the gateway was before the entry's last activation.
-gateway::Before before_of(const installation::JournalEntry& entry);
+gateway::GatewaySnapshot before_of(const installation::JournalEntry& entry);
 // The first failure, with a second one told behind it.
 Error with_another(Error error, std::string_view what, const Error& another);
 
@@ -187,12 +187,12 @@ class Renewal {
                                                           certificate::Certificate certificate);
   // The record with how things are before the gateway is told: the journal has it.
   boost::asio::awaitable<Result<Entry>> note_gateway(Entry record);
-  boost::asio::awaitable<Result<gateway::Activation>> tell(gateway::Before before, std::string keystore);
+  boost::asio::awaitable<Result<gateway::Activation>> tell(gateway::GatewaySnapshot before, std::string keystore);
   Error activation_failed(Error error, const std::string& keystore) const;
   Entry end_telling(Entry record);
   // `activation` again, or that the gateway was stopped on purpose since.
-  boost::asio::awaitable<Result<gateway::Activation>> verify(gateway::Before before, gateway::Activation activation,
-                                                             std::string keystore);
+  boost::asio::awaitable<Result<gateway::Activation>> verify(gateway::GatewaySnapshot before,
+                                                             gateway::Activation activation, std::string keystore);
 
   std::optional<Installed> keystore_to_go_back_to(const Entry& entry) const;
   // What may be replaced by the old keystore: the renewed one, or (with `given_up`) what was there when a person gave

@@ -41,7 +41,7 @@ struct Disturbed {
 
   gateway::testing::Loop loop;
   std::unique_ptr<renewd::gateway::Gateway> gateway;
-  Before before;
+  GatewaySnapshot before;
 };
 
 // Does not wait for its end: it comes while the test waits for the gateway.

@@ -125,7 +125,7 @@ TEST_CASE("a crash after a restart that an earlier process brought about is noti
   machine.add_unit("crashing", "ExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=100ms");
   machine.start("crashing");
   UnitSignal signal("crashing", SIGTERM);
-  Before before{{}, std::chrono::system_clock::now(), "", {}};
+  GatewaySnapshot before{{}, std::chrono::system_clock::now(), "", {}};
   const Units units = signal.loop.finish(signal.gateway->units()).value();
   before.running = units.running;
   before.invocations = units.invocations;

@@ -73,15 +73,15 @@ class GatewayUnderTest {
   std::unique_ptr<Gateway> gateway;
 
  private:
-  const Before& before() {
+  const GatewaySnapshot& before() {
     if (!before_) {
       const Units units = loop.finish(gateway->units()).value_or(Units());
-      before_ = Before{units.running, std::chrono::system_clock::now(), gateway->log_position(), {}};
+      before_ = GatewaySnapshot{units.running, std::chrono::system_clock::now(), gateway->log_position(), {}};
     }
     return *before_;
   }
 
-  std::optional<Before> before_;
+  std::optional<GatewaySnapshot> before_;
 };
 
 }  // namespace renewd::gateway::testing

@@ -21,11 +21,13 @@ class SeenAction final : public Action {
 
   std::string description() const override { return "seen"; }
   boost::asio::awaitable<Result<Units>> units() override { co_return Units(); }
-  boost::asio::awaitable<Result<Activation>> activate(Before) override { co_return Activation{Use::in_use, ""}; }
+  boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot) override {
+    co_return Activation{Use::in_use, ""};
+  }
   bool acted() const override { return true; }
   boost::asio::awaitable<Result<std::string>> rehearse() override { co_return std::string(); }
-  bool watches(const Before&) const override { return true; }
-  boost::asio::awaitable<Result<Look>> check(Before) override {
+  bool watches(const GatewaySnapshot&) const override { return true; }
+  boost::asio::awaitable<Result<Look>> check(GatewaySnapshot) override {
     const Result<Look> look = looks_.front();
     if (looks_.size() > 1) {
       looks_.pop_front();
@@ -42,7 +44,7 @@ class DeadlineProbe final : public Probe {
  public:
   explicit DeadlineProbe(std::vector<steady_clock::time_point>& deadlines) : deadlines_(deadlines) {}
 
-  boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(Before) override {
+  boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(GatewaySnapshot) override {
     co_return std::make_unique<Looks>(deadlines_);
   }
   boost::asio::awaitable<Result<std::string>> rehearse() override { co_return std::string(); }
