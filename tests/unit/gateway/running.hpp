@@ -1,4 +1,4 @@
-// Runs a gateway's coroutines to their end. One that is stuck fails the test.
+// Runs a gateway's coroutines to completion. A stuck one fails the test.
 #pragma once
 
 #include <chrono>
@@ -51,13 +51,13 @@ struct Loop {
     return std::move(*result);
   }
 
-  // As SIGTERM to the daemon does it.
+  // As SIGTERM does in the daemon.
   void cancel() {
     boost::asio::post(io, [this] { stop.emit(boost::asio::cancellation_type::terminal); });
   }
 };
 
-// A gateway as a renewal uses it: what was before is noted once, and holds for every activation that follows.
+// A gateway as a renewal uses it: one snapshot for every activation that follows.
 class GatewayUnderTest {
  public:
   explicit GatewayUnderTest(const configuration::GatewaySettings& settings)
