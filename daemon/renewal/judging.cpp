@@ -40,7 +40,7 @@ Result<cloud::Candidate> Renewal::judge(const Installed& installed, const Entry&
       {.account_id = settings_.account_id(), .trusted = std::move(trusted), .now = around_.clock.now()});
   if (const auto known = ours ? std::nullopt : known_certificate(renewed, installed)) {
     if (accepted) {
-      accepted = rejection(RejectionReason::not_later, "judging the renewed certificate: " + *known);
+      accepted = rejection(RejectionReason::not_later, "checking the renewed certificate: " + *known);
     } else {
       accepted.error().message += "; " + *known;
     }
