@@ -1,6 +1,4 @@
 // Certificates without keys: DER and PKCS#7.
-#include <utility>
-
 #include "certificate/formats.hpp"
 #include "certificate/openssl.hpp"
 #include "core/try.hpp"

@@ -139,11 +139,7 @@ std::string Certificate::fingerprint_sha256() const {
     ERR_clear_error();
     return {};
   }
-  std::string text;
-  for (unsigned int i = 0; i < size; ++i) {
-    text += fmt::format("{:02X}", digest[i]);
-  }
-  return text;
+  return fmt::format("{:02X}", fmt::join(digest.begin(), digest.begin() + size, ""));
 }
 
 bool Certificate::same_public_key(const Certificate& other) const {

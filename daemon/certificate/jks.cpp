@@ -1,10 +1,8 @@
 // JKS, the format of sun.security.provider.JavaKeyStore: big-endian numbers, consecutive entries, and at the end a
 // SHA-1 digest of password and data. Keys are not read: their encryption is proprietary, and a renewal needs no old
 // key.
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>

@@ -35,7 +35,9 @@ std::string name_of(const ASN1_OBJECT* object) {
 }
 
 std::string not_accepted(const std::string& what) {
-  return fmt::format("{}; accepted are {}", what, kAcceptedKeys);
+  return what +
+         "; accepted are RSA and RSA-PSS of 2048 to 8192 bits, EC keys on P-256, P-384 and P-521 as named curves, "
+         "Ed25519 and Ed448";
 }
 
 std::optional<std::string> objection_to_curve(const X509_ALGOR& algorithm) {

@@ -12,10 +12,6 @@
 
 namespace renewd::certificate {
 
-// For messages.
-inline constexpr const char* kAcceptedKeys =
-    "RSA and RSA-PSS of 2048 to 8192 bits, EC keys on P-256, P-384 and P-521 as named curves, Ed25519 and Ed448";
-
 // A private key, or why it was not read.
 struct ReadKey {
   std::optional<PrivateKey> key;

@@ -1,6 +1,7 @@
 #include "certificate/keystore.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,6 +18,14 @@ using namespace std::string_view_literals;
 
 // Larger than any keystore, and within OpenSSL's int.
 constexpr std::size_t kSizeLimit = std::size_t{16} * 1024 * 1024;
+
+struct FormatName {
+  std::string_view name;
+  std::string_view display;
+};
+// In the order of Format.
+constexpr std::array kFormatNames{FormatName{"pkcs12", "PKCS#12"}, FormatName{"jks", "JKS"}, FormatName{"pem", "PEM"},
+                                  FormatName{"der", "DER certificate"}, FormatName{"pkcs7", "PKCS#7"}};
 
 constexpr std::string_view kJceksMagic = "\xCE\xCE\xCE\xCE"sv;
 
@@ -82,35 +91,11 @@ std::vector<Certificate> ordered_chain(const Certificate& end_entity, std::vecto
 }  // namespace
 
 std::string_view to_string(Format format) {
-  switch (format) {
-    case Format::pkcs12:
-      return "pkcs12";
-    case Format::jks:
-      return "jks";
-    case Format::pem:
-      return "pem";
-    case Format::der:
-      return "der";
-    case Format::pkcs7:
-      return "pkcs7";
-  }
-  return "unknown";
+  return kFormatNames.at(static_cast<std::size_t>(format)).name;
 }
 
 std::string_view display_name(Format format) {
-  switch (format) {
-    case Format::pkcs12:
-      return "PKCS#12";
-    case Format::jks:
-      return "JKS";
-    case Format::pem:
-      return "PEM";
-    case Format::der:
-      return "DER certificate";
-    case Format::pkcs7:
-      return "PKCS#7";
-  }
-  return "unknown";
+  return kFormatNames.at(static_cast<std::size_t>(format)).display;
 }
 
 std::optional<Format> detect_format(std::string_view bytes) {

@@ -137,7 +137,7 @@ Result<Activation> CommandAction::outcome(Ending ending, std::optional<int> stat
     case Ending::timed_out:
       return failure(ErrorKind::gateway,
                      fmt::format("{}: timeout after {}; the process {}{}", doing, format_duration(settings_.timeout),
-                                 status ? "was stopped" : kSurvivesSigkill, last));
+                                 status ? "was terminated" : kSurvivesSigkill, last));
     case Ending::exited:
       break;
   }

@@ -28,9 +28,9 @@ struct PidFileTimes {
 // `written` or `seen` lies in the future, `started` proves nothing.
 std::optional<std::string> why_reused(const PidFileTimes& times);
 
-// The process whose number a pid file holds: one number above 1, and nothing else but white space. A number outlives
-// its process, and the kernel gives it away again: a process that may be another (why_another()) is refused, like what
-// cannot be a gateway at all (this process, a thread, one of the kernel's). Error kind: gateway.
+// The process whose number a pid file contains. The file may have outlived its process, and the kernel reuses numbers:
+// refuses a process that may be another one (why_reused()), a thread, a zombie, a kernel thread, and this process. Root
+// refuses a file that other users can change. Error kind: gateway.
 Result<ProcessHandle> open_process_of(const std::filesystem::path& pid_file);
 
 }  // namespace renewd::gateway

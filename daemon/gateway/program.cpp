@@ -16,7 +16,6 @@
 #include <filesystem>
 #include <sstream>
 #include <string_view>
-#include <utility>
 
 #include <fmt/format.h>
 

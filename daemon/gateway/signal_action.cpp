@@ -44,48 +44,44 @@ bool SignalAction::terminates() const {
          settings_.signal == SIGQUIT || settings_.signal == SIGABRT;
 }
 
-asio::awaitable<Result<Units>> SignalAction::units() {
-  if (unit_.empty()) {
-    co_return Units();
-  }
-  CO_TRY_LET(auto systemd, SystemdUnits::connect(executor_));
-  CO_TRY_LET(const auto states, co_await systemd->states({unit_}, steady_clock::now() + kQuestionTimeout));
-  co_return units_of(states);
+Result<std::unique_ptr<SystemdUnits>> SignalAction::connect() const {
+  return unit_.empty() ? nullptr : SystemdUnits::connect(executor_);
 }
 
-// A unit that is stopping, because of an earlier process's signal, or was restarted since gets no second signal.
-asio::awaitable<Result<std::optional<UnitState>>> SignalAction::find_restarted(GatewaySnapshot before,
-                                                                               Deadline deadline) {
-  if (unit_.empty()) {
-    co_return std::nullopt;
+asio::awaitable<Result<Units>> SignalAction::units() {
+  CO_TRY_LET(const auto systemd, connect());
+  if (!systemd) {
+    co_return Units();
   }
-  CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
-  CO_TRY_LET(const UnitState now, co_await systemd->state(unit_, deadline));
-  const bool is_restarting = now.restarts_by_itself() || now.active_state == "deactivating";
-  co_return is_restarting || was_started_since(now, before) ? std::optional(now) : std::nullopt;
+  CO_TRY_LET(const auto states, co_await systemd->states({unit_}, steady_clock::now() + kQuestionTimeout));
+  co_return units_of(states);
 }
 
 asio::awaitable<Result<Activation>> SignalAction::activate(GatewaySnapshot before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.reset();
   acted_ = false;
-  CO_TRY_LET(auto restarted, co_await find_restarted(before, deadline));
-  if (restarted && (restarted->running() || restarted->changing())) {
-    // systemd counts a restart when it begins.
-    const bool pending = restarted->restarts_by_itself() || restarted->active_state == "deactivating";
-    co_return co_await await_restart(0, restarted->automatic_restarts + (pending ? 1 : 0), deadline);
+  CO_TRY_LET(const auto systemd, connect());
+  if (systemd) {
+    CO_TRY_LET(const UnitState now, co_await systemd->state(unit_, deadline));
+    // A unit that is stopping, because of an earlier process's signal, or was restarted since gets no second signal.
+    const bool pending = now.restarts_by_itself() || now.active_state == "deactivating";
+    if ((pending || was_started_since(now, before)) && (now.running() || now.changing())) {
+      // systemd counts a restart when it begins.
+      co_return co_await await_restart(*systemd, 0, now.automatic_restarts + (pending ? 1 : 0), deadline);
+    }
   }
-  CO_TRY_LET(auto target, co_await find_target(deadline));
+  CO_TRY_LET(auto target, co_await find_target(systemd.get(), deadline));
   if (!target) {
-    co_return co_await explain_absence(before, deadline);
+    co_return co_await explain_absence(*systemd, before, deadline);
   }
   acted_ = true;
   const ProcessHandle& process = target->process;
   CO_TRY(send_signal(process.descriptor, process.pid, settings_.signal).map_error([&](Error error) {
     return with_context(target->name, std::move(error));
   }));
-  if (!unit_.empty() && terminates()) {
-    co_return co_await await_restart(process.pid, target->automatic_restarts + 1, deadline);
+  if (systemd && terminates()) {
+    co_return co_await await_restart(*systemd, process.pid, target->automatic_restarts + 1, deadline);
   }
   co_return Activation{Use::not_confirmed,
                        fmt::format("sent {} to process {} of {}; the daemon cannot check whether it uses the new "
@@ -95,9 +91,9 @@ asio::awaitable<Result<Activation>> SignalAction::activate(GatewaySnapshot befor
 
 // For a unit that is not running. It stays down if an operator stopped it; if it ended by itself, maybe after an
 // earlier activation, the activation fails.
-asio::awaitable<Result<Activation>> SignalAction::explain_absence(GatewaySnapshot before, Deadline deadline) {
-  CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
-  CO_TRY_LET(const UnitState now, co_await systemd->settled(unit_, deadline));
+asio::awaitable<Result<Activation>> SignalAction::explain_absence(SystemdUnits& systemd, GatewaySnapshot before,
+                                                                  Deadline deadline) {
+  CO_TRY_LET(const UnitState now, co_await systemd.settled(unit_, deadline));
   if (now.up()) {
     started_ = now;
     co_return Activation{
@@ -112,12 +108,12 @@ asio::awaitable<Result<Activation>> SignalAction::explain_absence(GatewaySnapsho
                                 unit_, now.description(), now.name, now.name));
 }
 
-asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_target(Deadline deadline) {
+asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_target(SystemdUnits* systemd,
+                                                                                       Deadline deadline) {
   if (const auto* pid_file = std::get_if<std::filesystem::path>(&settings_.target)) {
     CO_TRY_LET(ProcessHandle process, open_process_of(*pid_file));
     co_return as_target(name_of(*pid_file), std::move(process), settings_.signal);
   }
-  CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
   CO_TRY_LET(const UnitState state, co_await systemd->state(unit_, deadline));
   if (terminates() && state.restart_policy == "no") {
     co_return failure(ErrorKind::gateway,
@@ -177,9 +173,8 @@ Result<void> SignalAction::check_pid_file(const std::filesystem::path& pid_file,
   return {};
 }
 
-asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, std::int64_t restarts,
-                                                                Deadline deadline) {
-  CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
+asio::awaitable<Result<Activation>> SignalAction::await_restart(SystemdUnits& systemd, pid_t old_pid,
+                                                                std::int64_t restarts, Deadline deadline) {
   const auto failed = [&](const UnitState& now, const std::string& why) {
     const std::string sent =
         old_pid == 0 ? "" : fmt::format("sent {} to process {}: ", signal_name(settings_.signal), old_pid);
@@ -187,8 +182,8 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
                    fmt::format("{}{} {} ({}); see journalctl -u {}", sent, unit_, why, now.description(), now.name));
   };
   while (true) {
-    CO_TRY(co_await systemd->watch_jobs_if_possible(steady_clock::now() + kQuestionTimeout));
-    CO_TRY_LET(const UnitState now, co_await systemd->state(unit_, steady_clock::now() + kQuestionTimeout));
+    CO_TRY(co_await systemd.watch_jobs_if_possible(steady_clock::now() + kQuestionTimeout));
+    CO_TRY_LET(const UnitState now, co_await systemd.state(unit_, steady_clock::now() + kQuestionTimeout));
     if (now.up() && now.main_pid != 0 && now.main_pid != old_pid) {
       started_ = now;
       // Further restarts are crashes. An external restart resets the counter.
@@ -211,7 +206,7 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
     if (steady_clock::now() >= deadline) {
       co_return failed(now, fmt::format("was not active again after {}", format_duration(timeout_)));
     }
-    CO_TRY(co_await systemd->wait_until(steady_clock::now() + kRestartPollInterval));
+    CO_TRY(co_await systemd.wait_until(steady_clock::now() + kRestartPollInterval));
   }
 }
 
@@ -238,7 +233,8 @@ asio::awaitable<Result<CheckResult>> SignalAction::check(GatewaySnapshot before)
 }
 
 asio::awaitable<Result<std::string>> SignalAction::rehearse() {
-  CO_TRY_LET(auto target, co_await find_target(steady_clock::now() + kQuestionTimeout));
+  CO_TRY_LET(const auto systemd, connect());
+  CO_TRY_LET(auto target, co_await find_target(systemd.get(), steady_clock::now() + kQuestionTimeout));
   if (!target) {
     co_return unit_ + " is not running";
   }

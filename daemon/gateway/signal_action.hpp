@@ -41,15 +41,17 @@ class SignalAction final : public Action {
   };
 
   bool terminates() const;
+  // Null for a pid file.
+  Result<std::unique_ptr<SystemdUnits>> connect() const;
   // The process to signal, after all checks; empty if its unit is not running.
-  boost::asio::awaitable<Result<std::optional<Target>>> find_target(Deadline deadline);
+  boost::asio::awaitable<Result<std::optional<Target>>> find_target(SystemdUnits* systemd, Deadline deadline);
   static Result<Target> as_target(std::string name, ProcessHandle process, int signal);
   static Result<void> check_permission(const Target& target);
-  boost::asio::awaitable<Result<Activation>> explain_absence(GatewaySnapshot before, Deadline deadline);
-  // The unit if it was restarted since `before`, or is about to be.
-  boost::asio::awaitable<Result<std::optional<UnitState>>> find_restarted(GatewaySnapshot before, Deadline deadline);
+  boost::asio::awaitable<Result<Activation>> explain_absence(SystemdUnits& systemd, GatewaySnapshot before,
+                                                             Deadline deadline);
   // `old_pid` is 0 if an earlier process sent the signal. Automatic restarts beyond `restarts` count as crashes.
-  boost::asio::awaitable<Result<Activation>> await_restart(pid_t old_pid, std::int64_t restarts, Deadline deadline);
+  boost::asio::awaitable<Result<Activation>> await_restart(SystemdUnits& systemd, pid_t old_pid, std::int64_t restarts,
+                                                           Deadline deadline);
 
   boost::asio::any_io_executor executor_;
   configuration::SignalGateway settings_;

@@ -9,7 +9,6 @@
 
 #include "core/as_tuple.hpp"
 #include "core/cancellation.hpp"
-#include "core/text.hpp"
 #include "core/try.hpp"
 #include "gateway/unit_properties.hpp"
 

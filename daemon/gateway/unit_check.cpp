@@ -44,7 +44,7 @@ Result<CheckResult> check_unit(UnitState& started, const UnitState& now) {
   }
   if (now.was_stopped()) {
     return CheckResult{Verdict::stopped,
-                       now.name + " was stopped by an operator: it will use the new certificate when it starts"};
+                       now.name + " was stopped on request: it will use the new certificate when it starts"};
   }
   return failed("it did not stay up (" + now.description() + ")");
 }
