@@ -63,7 +63,7 @@ TEST_CASE("restarting an active unit gives it a new main process") {
   }
 }
 
-TEST_CASE("a service that ends with 143 when it is stopped, as a JVM does, is restarted all the same") {
+TEST_CASE("restarts a service that exits with 143 when it is stopped, as a JVM does") {
   Machine machine;
   machine.add_unit("exits143", "ExecStart=/bin/sh -c \"trap 'exit 143' TERM; while :; do sleep 0.1; done\"");
   machine.start("exits143");
@@ -99,7 +99,7 @@ TEST_CASE("restart starts an inactive unit, and several units go one after the o
   CHECK(machine.property("second", "ActiveState") == "active");
 }
 
-TEST_CASE("a unit that does not come up is an error, and the next activation starts it again") {
+TEST_CASE("a unit that does not start is an error, and the next activation starts it again") {
   Machine machine;
   machine.add_unit("broken",
                    "ExecStartPre=/bin/sh -c 'test ! -e /run/broken || exit 7'\nExecStart=/bin/sleep infinity");
@@ -123,7 +123,7 @@ TEST_CASE("a unit that does not come up is an error, and the next activation sta
   CHECK(machine.property("broken", "ActiveState") == "active");
 }
 
-TEST_CASE("the other ends of a restart job are told apart") {
+TEST_CASE("reports each result of a restart job") {
   Machine machine;
   SECTION("a dependency that fails") {
     machine.add_unit("needed", "Type=oneshot\nExecStart=/bin/sh -c 'test ! -e /run/needed'");
@@ -144,7 +144,7 @@ TEST_CASE("the other ends of a restart job are told apart") {
 
 // The time that a call over D-Bus may take by default (sd_bus_set_method_call_timeout(3)) is 25 s, and a JVM may take
 // more.
-TEST_CASE("a start that takes longer than a call over D-Bus may is waited for") {
+TEST_CASE("waits for a start that takes longer than a D-Bus call may") {
   Machine machine;
   machine.add_unit("patient",
                    "ExecStartPre=/bin/sh -c 'test ! -e /run/patient || sleep 26'\nExecStart=/bin/sleep infinity");
@@ -229,7 +229,7 @@ TEST_CASE("each unit that cannot be restarted is reported with its reason") {
              ContainsSubstring("gone.service") || ContainsSubstring("leads-nowhere.service"));
 }
 
-TEST_CASE("a unit that is named by aliases is restarted once, by its own name") {
+TEST_CASE("restarts a unit with several aliases once, by its own name") {
   Machine machine;
   machine.add_unit("gw@", "ExecStart=/bin/sleep infinity");
   machine.start("gw@eu-west.service");

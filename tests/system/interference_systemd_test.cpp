@@ -84,7 +84,7 @@ TEST_CASE("a unit that was started after the keystore was replaced is not restar
   CHECK(machine.main_pid("told") != pid);
 }
 
-TEST_CASE("a restart that is under way is waited for, and neither begun again nor taken for a failure") {
+TEST_CASE("waits for a restart in progress, without beginning another or reporting a failure") {
   Machine machine;
   add_held(machine, "awaited");
   Disturbed gateway("awaited");
@@ -105,7 +105,7 @@ TEST_CASE("a restart that is under way is waited for, and neither begun again no
   CHECK(machine.property("awaited", "InvocationID") == invocation);
 }
 
-TEST_CASE("a unit that an interrupted activation did not bring up is started once more, which decides") {
+TEST_CASE("starts a unit again that an interrupted activation has left down, and reports that result") {
   Machine machine;
   machine.add_unit("unable",
                    "ExecStartPre=/bin/sh -c 'test ! -e /run/unable || exit 7'\nExecStart=/bin/sleep infinity");
@@ -123,7 +123,7 @@ TEST_CASE("a unit that an interrupted activation did not bring up is started onc
   CHECK(activation->use == Use::in_use);
 }
 
-TEST_CASE("a unit that our own restart has stopped, and not started, is started by the roll-back") {
+TEST_CASE("the roll-back starts a unit that our own restart has stopped and not started") {
   Machine machine;
   machine.add_unit("needed", "Type=oneshot\nExecStart=/bin/sh -c 'test ! -e /run/needed'");
   machine.add_unit("dependent", "ExecStart=/bin/sleep infinity", "Requires=needed.service\nAfter=needed.service");
@@ -142,7 +142,7 @@ TEST_CASE("a unit that our own restart has stopped, and not started, is started 
   CHECK(activation->use == Use::in_use);
 }
 
-TEST_CASE("of two units the one that was stopped on purpose does not end the look at the other") {
+TEST_CASE("if one of two units is stopped on purpose, the other is still verified") {
   Machine machine;
   machine.add_running_unit("stopped");
   machine.add_unit("dying", "ExecStart=/bin/sleep infinity");
@@ -213,7 +213,7 @@ TEST_CASE("an external restart during ours is as good as ours") {
   CHECK(machine.main_pid("replaced") != before);
 }
 
-TEST_CASE("a stop on purpose stays one") {
+TEST_CASE("a unit that was stopped on purpose stays stopped") {
   Machine machine;
   // Ends as a JVM does, which systemd takes for a failure.
   const std::string jvm = "ExecStart=/bin/sh -c \"trap 'exit 143' TERM; while :; do sleep 0.1; done\"";
@@ -289,7 +289,7 @@ TEST_CASE("a unit that an operator stops after our signal stays stopped, even if
   CHECK(activation->use == Use::not_running);
 }
 
-TEST_CASE("another target that does not want the gateway stops it on purpose") {
+TEST_CASE("isolating a target without the gateway stops it on purpose") {
   Machine machine;
   const bool with_bus = GENERATE(true, false);
   CAPTURE(with_bus);
@@ -313,7 +313,7 @@ TEST_CASE("another target that does not want the gateway stops it on purpose") {
   }
 }
 
-TEST_CASE("one connection to the bus, made ahead, serves any number of activations") {
+TEST_CASE("one connection that was opened in advance serves any number of activations") {
   Machine machine;
   machine.add_running_unit("again");
   SystemBus::connect_ahead();
@@ -351,7 +351,7 @@ TEST_CASE("a bus that is down during activation or verification is not the gatew
   CHECK(machine.main_pid("unasked") != pid);
 }
 
-TEST_CASE("a stop on purpose in the middle of our restart stays one") {
+TEST_CASE("a stop on purpose during our restart is respected") {
   Machine machine;
   add_held(machine, "halted");
   Disturbed gateway("halted");
@@ -364,7 +364,7 @@ TEST_CASE("a stop on purpose in the middle of our restart stays one") {
   CHECK(machine.property("halted", "ActiveState") != "active");
 }
 
-TEST_CASE("a unit that ends by itself is no stop on purpose, whatever its status") {
+TEST_CASE("a unit that ends by itself was not stopped on purpose, whatever its exit status") {
   Machine machine;
   const std::string ending = GENERATE("exit 0", "exit 143", "kill -TERM $$", "kill -KILL $$");
   CAPTURE(ending);
@@ -377,7 +377,7 @@ TEST_CASE("a unit that ends by itself is no stop on purpose, whatever its status
   CHECK_THAT(why(gateway.verify()), ContainsSubstring("ActiveState="));
 }
 
-TEST_CASE("the bus or systemd itself is restarted in the middle") {
+TEST_CASE("survives a restart of the bus or of systemd") {
   Machine machine;
   const std::string command = GENERATE("systemctl restart dbus", "systemctl daemon-reexec", "systemctl daemon-reload",
                                        "kill -KILL $(systemctl show --value -p MainPID dbus)");
@@ -399,7 +399,7 @@ TEST_CASE("the bus or systemd itself is restarted in the middle") {
   CHECK(verified->use == Use::in_use);
 }
 
-TEST_CASE("a unit that a signal has ended already is waited for, and gets no second one") {
+TEST_CASE("waits for a unit that a signal has already terminated, and sends no second one") {
   Machine machine;
   renewd::testing::run({"systemctl", "stop", "signalled"});
   machine.add_unit("signalled", "ExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=2");

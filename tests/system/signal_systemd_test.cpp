@@ -22,7 +22,7 @@ struct UnitSignal : gateway::testing::GatewayUnderTest {
 
 }  // namespace
 
-TEST_CASE("a unit that a signal ends is waited for until systemd has started it again") {
+TEST_CASE("waits until systemd has restarted a unit that the signal terminates") {
   Machine machine;
   machine.add_unit("phoenix", "ExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=100ms");
   machine.start("phoenix");
@@ -63,7 +63,7 @@ TEST_CASE("a unit's main process gets the signal, and its reaction is unknown") 
   renewd::testing::run_or_throw({"sh", "-c", "until test -e /run/heard; do sleep 0.1; done"});
 }
 
-TEST_CASE("a signal to a unit that is not running is not sent") {
+TEST_CASE("sends no signal to a unit that is not running") {
   Machine machine;
   machine.add_unit("asleep", "ExecStart=/bin/sleep infinity");
   UnitSignal signal("asleep", SIGUSR1);
@@ -73,7 +73,7 @@ TEST_CASE("a signal to a unit that is not running is not sent") {
   CHECK(signal.rehearse());
 }
 
-TEST_CASE("a unit that was stopped on purpose since is no failure of the gateway") {
+TEST_CASE("a unit that was stopped on purpose is not the gateway's failure") {
   Machine machine;
   for (const int number : {SIGTERM, SIGUSR1}) {
     CAPTURE(number);
