@@ -169,8 +169,8 @@ TEST_CASE("root replaces no keystore in a directory that others can change, and 
     REQUIRE(::chmod((home / "config").c_str(), 0777) == 0);
   }
   const std::string said = attacked.run_all();
-  CHECK_THAT(said, ContainsSubstring("root changes nothing where others can change it") ||
-                       ContainsSubstring("PKCS#12"));
+  CHECK_THAT(said,
+             ContainsSubstring("root changes nothing where others can change it") || ContainsSubstring("PKCS#12"));
   attacked.check_unharmed();
   CHECK(host.cloud().request_count() == asked);
 }
