@@ -42,7 +42,7 @@ int status_of(int argc, char** argv) {
 int main(int argc, char** argv) {
   commands::begin_signals();
   renewd::keep_memory_private();
-  renewd::certificate::wipe_what_openssl_frees();
+  renewd::certificate::wipe_freed_openssl_memory();
   // What a terminal that is stopped holds up must not hold the end up, too.
   renewd::DescriptorOutput standard_error(STDERR_FILENO);
   const commands::PrintableOutput output(std::cout);

@@ -28,7 +28,7 @@ std::string encode(std::u16string_view units) {
   return utf8;
 }
 
-// Takes overlong forms and surrogates, both of which modified UTF-8 has.
+// Accepts overlong forms and surrogates, since modified UTF-8 has both.
 std::u16string decode(std::string_view utf8) {
   std::u16string units;
   while (!utf8.empty()) {
@@ -40,13 +40,13 @@ std::u16string decode(std::string_view utf8) {
                              : first < 0xF5 ? 4
                                             : 0;
     std::uint32_t code = size < 2 ? first : first & (0xFFU >> (size + 1));
-    bool good = size != 0 && size <= utf8.size();
-    for (std::size_t i = 1; good && i < size; ++i) {
+    bool valid = size != 0 && size <= utf8.size();
+    for (std::size_t i = 1; valid && i < size; ++i) {
       const auto next = static_cast<unsigned char>(utf8[i]);
-      good = (next & 0xC0U) == 0x80U;
+      valid = (next & 0xC0U) == 0x80U;
       code = code << 6U | (next & 0x3FU);
     }
-    if (!good || code > 0x10FFFF) {
+    if (!valid || code > 0x10FFFF) {
       units += kReplacement;
       utf8.remove_prefix(1);
       continue;

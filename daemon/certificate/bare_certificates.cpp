@@ -1,6 +1,4 @@
-// Certificates without keys: DER, PKCS#7, and OpenSSL's stacks of them.
-#include <utility>
-
+// Certificates without keys: DER and PKCS#7.
 #include "certificate/formats.hpp"
 #include "certificate/openssl.hpp"
 #include "core/try.hpp"
@@ -15,7 +13,7 @@ Parsed<Keystore> with_extra_bytes(Parsed<Keystore> keystore, std::string_view ex
   return keystore;
 }
 
-// `parse` is one of OpenSSL's functions named d2i_….
+// `parse` is one of OpenSSL's d2i functions.
 template <typename Parse>
 Parsed<Certificate> take(std::string_view& der, Parse parse) {
   const unsigned char* position = as_bytes(der);
@@ -55,18 +53,6 @@ Parsed<std::vector<Certificate>> take_pkcs7(std::string_view& der) {
     certificates.emplace_back(x509);
   }
   return certificates;
-}
-
-X509StackPtr to_stack(const std::vector<Certificate>& certificates) {
-  X509StackPtr stack(sk_X509_new_null());
-  for (const auto& certificate : certificates) {
-    X509_up_ref(certificate.get());
-    if (!stack || sk_X509_push(stack.get(), certificate.get()) <= 0) {
-      X509_free(certificate.get());
-      return nullptr;
-    }
-  }
-  return stack;
 }
 
 Parsed<Keystore> open_der(std::string_view bytes) {

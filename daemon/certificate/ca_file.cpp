@@ -12,7 +12,7 @@ tl::unexpected<Error> unusable(const std::filesystem::path& file, const std::str
   return failure(ErrorKind::disk, fmt::format("reading trusted certificates from {}: {}", file.string(), why));
 }
 
-// As `openssl x509 -addreject serverAuth` makes it. A certificate without settings is never excluded.
+// By trust settings, as of `openssl x509 -addreject serverAuth`. A certificate without them is never excluded.
 bool is_excluded(const Certificate& certificate, Peer peer) {
   const int use = peer == Peer::server ? X509_TRUST_SSL_SERVER : X509_TRUST_SSL_CLIENT;
   return X509_check_trust(certificate.get(), use, 0) == X509_TRUST_REJECTED;
@@ -33,8 +33,8 @@ Result<std::vector<Certificate>> read_ca_file(const Filesystem& filesystem, cons
   const std::size_t all = trusted->size();
   std::erase_if(*trusted, [peer](const Certificate& certificate) { return is_excluded(certificate, peer); });
   if (trusted->empty()) {
-    return unusable(file, fmt::format("none of its {} certificates is trusted for TLS {}s, by the trust settings in it "
-                                      "(TRUSTED CERTIFICATE)",
+    return unusable(file, fmt::format("its trust settings (TRUSTED CERTIFICATE) exclude all of its {} certificates "
+                                      "for TLS {}s",
                                       all, peer == Peer::server ? "server" : "client"));
   }
   return trusted;

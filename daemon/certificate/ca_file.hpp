@@ -1,5 +1,4 @@
-// The one reader of files with certificate authorities: http.ca_file and keystore.ca_file, for whoever trusts them and
-// whoever checks that they can be.
+// Reads files with certificate authorities: http.ca_file and keystore.ca_file.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +11,14 @@
 
 namespace renewd::certificate {
 
-// Whose certificates the authorities are to vouch for: the cloud's, or ours.
+// Whose certificate the authorities must have issued: the cloud's, or ours.
 enum class Peer { server, client };
 
-// Several times what a distribution trusts.
+// Several times the size of a distribution's bundle.
 inline constexpr std::size_t kCaFileLimit = std::size_t{1024} * 1024;
 
-// The certificates in `file` (keystore.hpp, read_bundle()) that its trust settings do not exclude for `peer`; at least
-// one. Each is trusted as it is, an intermediate without its root as well (X509_V_FLAG_PARTIAL_CHAIN). Error kind:
+// The certificates in `file` (read_bundle() in keystore.hpp) that its trust settings do not exclude for `peer`; at
+// least one. Each is trusted on its own, even an intermediate without its root (X509_V_FLAG_PARTIAL_CHAIN). Error kind:
 // disk.
 Result<std::vector<Certificate>> read_ca_file(const Filesystem& filesystem, const std::filesystem::path& file,
                                               Peer peer);

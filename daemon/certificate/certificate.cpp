@@ -16,24 +16,18 @@ namespace {
 
 using std::chrono::sys_seconds;
 
-std::string_view view_of(BIO* memory) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(memory, &data);
-  return size > 0 ? std::string_view(data, static_cast<std::size_t>(size)) : std::string_view();
-}
-
 std::string name_text(const X509_NAME* name) {
   const BioPtr out(BIO_new(BIO_s_mem()));
-  // RFC 2253, but UTF-8 left readable.
+  // RFC 2253, but with readable UTF-8.
   if (!out || X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0) {
     ERR_clear_error();
     return "(unreadable name)";
   }
-  return printable(view_of(out.get()), 500);
+  return printable(contents_of(out.get()), 500);
 }
 
-// What the system clock's nanoseconds can hold (to 2262), with room to add and to subtract any two: RFC 5280's "no
-// expiry", the year 9999, would overflow wherever it is compared with the time.
+// RFC 5280's "no expiry", the year 9999, would overflow the system clock's nanoseconds, which end in 2262. The limits
+// leave room for differences.
 sys_seconds within_clock(sys_seconds time) {
   using std::chrono::system_clock;
   constexpr sys_seconds kLatest = std::chrono::floor<std::chrono::days>(system_clock::time_point::max());
@@ -86,7 +80,7 @@ std::string Certificate::serial() const {
     ERR_clear_error();
     return "(unreadable serial)";
   }
-  std::string text(view_of(out.get()));
+  std::string text(contents_of(out.get()));
   std::erase_if(text, [](char c) { return c == '\\' || c == '\n'; });  // OpenSSL wraps long numbers
   return printable(text);
 }
@@ -145,11 +139,7 @@ std::string Certificate::fingerprint_sha256() const {
     ERR_clear_error();
     return {};
   }
-  std::string text;
-  for (unsigned int i = 0; i < size; ++i) {
-    text += fmt::format("{:02X}", digest[i]);
-  }
-  return text;
+  return fmt::format("{:02X}", fmt::join(digest.begin(), digest.begin() + size, ""));
 }
 
 bool Certificate::same_public_key(const Certificate& other) const {

@@ -1,11 +1,10 @@
-// An X.509 certificate and a private key, as values. Immutable; copies share the OpenSSL object.
+// An X.509 certificate and a private key as immutable values. Copies share the OpenSSL object.
 #pragma once
 
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -19,7 +18,7 @@ class PrivateKey {
   // Takes ownership; never null.
   explicit PrivateKey(EVP_PKEY* owned);
 
-  // Borrowed: valid as long as this object or a copy of it.
+  // Borrowed: valid as long as this object or a copy of it lives.
   EVP_PKEY* get() const { return key_.get(); }
 
  private:
@@ -31,24 +30,24 @@ class Certificate {
   // Takes ownership; never null.
   explicit Certificate(X509* owned);
 
-  // Borrowed: valid as long as this object or a copy of it.
+  // Borrowed: valid as long as this object or a copy of it lives.
   X509* get() const { return x509_.get(); }
 
   // RFC 2253, made printable: "CN=…,OU=Cockpit,…".
   std::string subject() const;
   std::string issuer() const;
-  // The first CN of the subject, raw bytes; empty when it has none.
+  // The subject's first CN, raw bytes; empty if there is none.
   std::string common_name() const;
   // Upper-case hexadecimal, as `openssl x509 -serial` prints it.
   std::string serial() const;
-  // UTC. A date that OpenSSL cannot parse gives the epoch, which every policy treats as long expired.
+  // UTC. The epoch, which counts as expired, if OpenSSL cannot parse the date.
   std::chrono::sys_seconds not_before() const;
   std::chrono::sys_seconds not_after() const;
   // "RSA 4096", "EC prime256v1", "ED25519".
   std::string key_type() const;
-  // Bits of security of the public key (NIST SP 800-57): comparable between key types.
+  // The public key's bits of security (NIST SP 800-57), comparable between key types.
   int security_bits() const;
-  // The same for the signature that its issuer made. Nothing for an algorithm that OpenSSL knows no strength of.
+  // The same for the issuer's signature. Empty if OpenSSL does not know the algorithm's strength.
   std::optional<int> signature_bits() const;
   // "sha512WithRSAEncryption"
   std::string signature_type() const;

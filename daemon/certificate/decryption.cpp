@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kLargestKey = 32;  // bytes, of AES-256
 constexpr int kSaltLimit = 1024;
-// What setting one up costs, in rounds: thousands with a single round each must not come for nothing.
+// The overhead of one derivation, in rounds: thousands of derivations with one round each are not free.
 constexpr std::int64_t kLeastCost = 100;
 
 using PbeParametersPtr = std::unique_ptr<PBEPARAM, Free<PBEPARAM_free>>;
@@ -23,7 +23,7 @@ Pointer unpack(const ASN1_ITEM* item, const ASN1_TYPE* parameter) {
   return Pointer(static_cast<typename Pointer::pointer>(ASN1_TYPE_unpack_sequence(item, parameter)));
 }
 
-// SHA-1 and SHA-2, of which old and new JDKs and OpenSSL make what they derive; 0 for any other.
+// 0 for a digest other than SHA-1 and SHA-2, which JDKs and OpenSSL use.
 int digest_size(int digest) {
   constexpr std::array kDigests{NID_sha1,   NID_sha224,     NID_sha256,    NID_sha384,
                                 NID_sha512, NID_sha512_224, NID_sha512_256};
@@ -53,17 +53,17 @@ bool is_pkcs5_1_or_pkcs12(int scheme) {
   return std::find(kSchemes.begin(), kSchemes.end(), scheme) != kSchemes.end();
 }
 
-tl::unexpected<KeystoreError> not_listed(std::string_view what, int derivation) {
+tl::unexpected<KeystoreError> unsupported(std::string_view what, int derivation) {
   ERR_clear_error();
   const char* name = derivation == NID_undef ? nullptr : OBJ_nid2ln(derivation);
   return problem(KeystoreProblem::unknown_format,
-                 fmt::format("{} asks for a key derivation that is not supported ({}); PBKDF2 and PKCS#12's own with "
-                             "SHA-1 or SHA-2 are",
+                 fmt::format("{} uses a key derivation that is not supported ({}); supported are PBKDF2 and that of "
+                             "PKCS#12, with SHA-1 or SHA-2",
                              what, name != nullptr ? name : "unknown"));
 }
 
-// What PBES2Parameters and SunJCE's PKCS12PBECipherCore of JDK 17 know.
-bool jdk_has(const X509_ALGOR& algorithm) {
+// By PBES2Parameters and SunJCE's PKCS12PBECipherCore of JDK 17.
+bool jdk_supports(const X509_ALGOR& algorithm) {
   const int scheme = OBJ_obj2nid(algorithm.algorithm);
   if (scheme != NID_pbes2) {
     constexpr std::array kSchemes{NID_pbe_WithSHA1And128BitRC4, NID_pbe_WithSHA1And40BitRC4,
@@ -84,15 +84,24 @@ bool jdk_has(const X509_ALGOR& algorithm) {
 
 }  // namespace
 
-LegacyContext::LegacyContext() : context_(OSSL_LIB_CTX_new()) {
-  if (context_) {
-    default_.reset(OSSL_PROVIDER_load(context_.get(), "default"));
-    legacy_.reset(OSSL_PROVIDER_load(context_.get(), "legacy"));
+Parsed<LegacyContext> LegacyContext::load() {
+  LegacyContext loaded;
+  loaded.context_.reset(OSSL_LIB_CTX_new());
+  if (loaded.context_) {
+    loaded.default_.reset(OSSL_PROVIDER_load(loaded.context_.get(), "default"));
+    loaded.legacy_.reset(OSSL_PROVIDER_load(loaded.context_.get(), "legacy"));
   }
+  if (!loaded.legacy_) {
+    return problem(
+        KeystoreProblem::unknown_format,
+        "encrypted with an algorithm of old JDKs that needs OpenSSL's legacy provider: install it (legacy.so; "
+        "package openssl-provider-legacy on newer Debian, openssl-libs on RHEL)");
+  }
+  return loaded;
 }
 
 bool unsupported_algorithm() {
-  // The first entry is the innermost call, the one that did not find the algorithm.
+  // The first entry comes from the innermost call, which did not find the algorithm.
   const unsigned long code = ERR_peek_error();
   if (ERR_GET_LIB(code) != ERR_LIB_EVP) {
     return false;
@@ -103,32 +112,40 @@ bool unsupported_algorithm() {
          reason == EVP_R_UNSUPPORTED_PRF;
 }
 
+tl::unexpected<KeystoreError> decryption_failure(const Secret& password, std::string_view what) {
+  if (unsupported_algorithm()) {
+    return problem(KeystoreProblem::unknown_format,
+                   fmt::format("{} is encrypted with an algorithm that OpenSSL does not support", what));
+  }
+  return wrong_password(password, what);
+}
+
 Parsed<void> DerivationBudget::take(const X509_ALGOR& algorithm, std::string_view what) {
   const int scheme = OBJ_obj2nid(algorithm.algorithm);
-  jdk_decrypts_ = jdk_decrypts_ && jdk_has(algorithm);
+  jdk_decrypts_ = jdk_decrypts_ && jdk_supports(algorithm);
   if (is_pkcs5_1_or_pkcs12(scheme)) {
     const auto parameters = unpack<PbeParametersPtr>(ASN1_ITEM_rptr(PBEPARAM), algorithm.parameter);
-    // Key and IV are derived one after the other, the key of triple DES in two blocks of SHA-1.
-    return parameters ? take(parameters->iter, 3, parameters->salt, what) : not_listed(what, scheme);
+    // One block of SHA-1 for the IV, and up to two for the key (triple DES).
+    return parameters ? take(parameters->iter, 3, parameters->salt, what) : unsupported(what, scheme);
   }
   if (scheme != NID_pbes2) {
-    return not_listed(what, scheme);
+    return unsupported(what, scheme);
   }
   const auto outer = unpack<Pbes2ParametersPtr>(ASN1_ITEM_rptr(PBE2PARAM), algorithm.parameter);
   const int derivation = outer ? OBJ_obj2nid(outer->keyfunc->algorithm) : NID_undef;
   if (derivation != NID_id_pbkdf2) {
-    return not_listed(what, derivation);
+    return unsupported(what, derivation);
   }
   const auto inner = unpack<Pbkdf2ParametersPtr>(ASN1_ITEM_rptr(PBKDF2PARAM), outer->keyfunc->parameter);
   if (!inner || inner->salt->type != V_ASN1_OCTET_STRING) {
-    return not_listed(what, derivation);
+    return unsupported(what, derivation);
   }
   const int function = inner->prf != nullptr ? OBJ_obj2nid(inner->prf->algorithm) : NID_hmacWithSHA1;
   const int block = digest_size(digest_of(function));
-  std::int64_t key = kLargestKey;  // what the cipher takes when it is not said
+  std::int64_t key = kLargestKey;  // if the file does not specify it
   if (block == 0 || (inner->keylength != nullptr &&
                      (ASN1_INTEGER_get_int64(&key, inner->keylength) != 1 || key < 1 || key > kLargestKey))) {
-    return not_listed(what, block == 0 ? function : derivation);
+    return unsupported(what, block == 0 ? function : derivation);
   }
   return take(inner->iter, static_cast<int>((key + block - 1) / block), inner->salt->value.octet_string, what);
 }
@@ -140,12 +157,12 @@ Parsed<void> DerivationBudget::take_mac(const PKCS12& pkcs12) {
   const ASN1_INTEGER* rounds = nullptr;
   PKCS12_get0_mac(nullptr, &algorithm, &salt, &rounds, &pkcs12);
   const int digest = OBJ_obj2nid(algorithm->algorithm);
-  return digest_size(digest) == 0 ? not_listed(kMac, digest) : take(rounds, 1, salt, kMac);
+  return digest_size(digest) == 0 ? unsupported(kMac, digest) : take(rounds, 1, salt, kMac);
 }
 
 Parsed<void> DerivationBudget::take(const ASN1_INTEGER* rounds, int blocks, const ASN1_OCTET_STRING* salt,
                                     std::string_view what) {
-  std::int64_t count = 1;  // what is not said
+  std::int64_t count = 1;  // the default
   if (rounds != nullptr && (ASN1_INTEGER_get_int64(&count, rounds) != 1 || count < 1)) {
     count = left_ + 1;
   }
@@ -153,9 +170,8 @@ Parsed<void> DerivationBudget::take(const ASN1_INTEGER* rounds, int blocks, cons
     return problem(KeystoreProblem::damaged, fmt::format("{} has a salt of more than {} bytes", what, kSaltLimit));
   }
   if (count > left_ / blocks) {
-    return problem(
-        KeystoreProblem::damaged,
-        fmt::format("{} costs too much to open: too many rounds of key derivation, alone or with the others", what));
+    return problem(KeystoreProblem::damaged,
+                   fmt::format("{} needs too many rounds of key derivation, alone or with the rest of the file", what));
   }
   left_ -= std::max(count * blocks, kLeastCost);
   return {};

@@ -1,4 +1,4 @@
-// To recognise a file without keeping it: a keystore in PEM is a private key in plain text.
+// Identifies a file without keeping its bytes, which may contain a private key.
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@ namespace renewd::certificate {
 
 using Digest = std::array<unsigned char, 32>;
 
-// SHA-256. All zeros when OpenSSL cannot compute it, which no bytes have.
+// SHA-256. All zeros if OpenSSL fails.
 Digest digest_of(std::string_view bytes);
 
 }  // namespace renewd::certificate

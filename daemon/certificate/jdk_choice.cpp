@@ -11,7 +11,7 @@
 namespace renewd::certificate {
 namespace {
 
-// String.hashCode(), as HashMap spreads it.
+// String.hashCode() after HashMap.hash().
 std::uint32_t java_hash(const std::string& alias) {
   std::uint32_t hash = 0;
   const std::string units = to_utf16(alias);
@@ -26,15 +26,14 @@ std::uint32_t java_hash(const std::string& alias) {
 
 std::vector<std::size_t> gateway_order(const std::vector<std::string>& aliases) {
   constexpr std::string_view kPreferred = "cockpit-client";
-  // A HashMap doubles when it is three quarters full, and keeps those of one bucket in the order of their coming.
+  // A HashMap doubles its size when it is three quarters full, and keeps the insertion order within a bucket.
   std::size_t buckets = 16;
   while (aliases.size() * 4 > buckets * 3) {
     buckets *= 2;
   }
   std::map<std::string, std::size_t> last_of;
   for (std::size_t i = 0; i < aliases.size(); ++i) {
-    // The JDK compares aliases without regard to case. That of ASCII is enough: beyond it, Java and we would have to
-    // agree on a version of Unicode.
+    // The JDK's aliases are case-insensitive. Folding ASCII is enough: more would depend on the JDK's Unicode version.
     last_of[lower_case(aliases[i])] = i;
   }
   std::vector<std::pair<std::size_t, std::size_t>> ranked;

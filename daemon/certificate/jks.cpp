@@ -1,10 +1,8 @@
-// JKS, as sun.security.provider.JavaKeyStore writes it: big-endian numbers, entries one after the other, and a SHA-1
-// over the password and all of it at the end. Keys stay unread: their encryption is home-made, and renewing never
-// needs an old key.
-#include <algorithm>
+// JKS, the format of sun.security.provider.JavaKeyStore: big-endian numbers, consecutive entries, and at the end a
+// SHA-1 digest of password and data. Keys are not read: their encryption is proprietary, and a renewal needs no old
+// key.
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,10 +20,7 @@ namespace {
 
 constexpr std::size_t kDigestSize = 20;
 
-using DigestPtr = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
-
-// Reads from the front. Past the end everything is empty and ok() false; no length is trusted before it is compared
-// with what is left.
+// Reads from the front. Past the end, every read is empty and ok() is false, so a length in the file is never trusted.
 class Cursor {
  public:
   explicit Cursor(std::string_view bytes) : left_(bytes) {}
@@ -79,12 +74,12 @@ Parsed<Entry> read_entry(Cursor& in, std::uint32_t version) {
   constexpr std::uint32_t kCertificateTag = 2;
   const std::uint32_t tag = in.number(4);
   if (!in.ok() || (tag != kKeyTag && tag != kCertificateTag)) {
-    return damaged("it has an entry of an unknown kind");
+    return damaged("it has an entry of an unknown type");
   }
   Entry entry;
   entry.is_key = tag == kKeyTag;
   entry.alias = from_modified_utf8(in.text());
-  in.take(8);  // when the entry was made
+  in.take(8);  // creation time
   std::uint32_t count = 1;
   if (entry.is_key) {
     in.block();
@@ -101,11 +96,11 @@ Parsed<Entry> read_entry(Cursor& in, std::uint32_t version) {
 }
 
 Parsed<std::vector<Entry>> read_entries(Cursor& in) {
-  in.take(4);  // the magic number that brought us here
+  in.take(4);  // magic number
   const std::uint32_t version = in.number(4);
   const std::uint32_t count = in.number(4);
   if (!in.ok() || (version != 1 && version != 2)) {
-    return damaged(fmt::format("JKS of version {}, which does not exist", version));
+    return damaged(fmt::format("unknown JKS version {}", version));
   }
   std::vector<Entry> entries;
   std::size_t certificates = 0;
@@ -120,7 +115,7 @@ Parsed<std::vector<Entry>> read_entries(Cursor& in) {
   return entries;
 }
 
-// SHA-1 over the password in UTF-16, a phrase of the format's author, and the data.
+// SHA-1 of the password in UTF-16, a fixed phrase, and the data.
 bool digest_matches(std::string_view data, std::string_view digest, std::string_view password) {
   unsigned char* utf16 = nullptr;
   int size = 0;
@@ -131,7 +126,7 @@ bool digest_matches(std::string_view data, std::string_view digest, std::string_
   const auto length = static_cast<std::size_t>(size) - 2;  // without the terminating zero
   constexpr std::string_view kPhrase = "Mighty Aphrodite";
   std::array<unsigned char, EVP_MAX_MD_SIZE> computed{};
-  const DigestPtr context(EVP_MD_CTX_new());
+  const EvpMdCtxPtr context(EVP_MD_CTX_new());
   const bool done = context && EVP_DigestInit_ex(context.get(), EVP_sha1(), nullptr) == 1 &&
                     EVP_DigestUpdate(context.get(), utf16, length) == 1 &&
                     EVP_DigestUpdate(context.get(), kPhrase.data(), kPhrase.size()) == 1 &&
@@ -141,7 +136,7 @@ bool digest_matches(std::string_view data, std::string_view digest, std::string_
   return done && CRYPTO_memcmp(computed.data(), digest.data(), kDigestSize) == 0;
 }
 
-// The entry whose key the gateway uses; null when no entry has one with certificates.
+// The entry whose key the gateway uses; null if no entry has a key with certificates.
 const Entry* choose(const std::vector<Entry>& entries) {
   std::vector<const Entry*> usable;
   std::vector<std::string> aliases;
@@ -162,10 +157,10 @@ Parsed<Keystore> open_jks(std::string_view bytes, const Secret& password) {
   const std::string_view data = bytes.substr(0, bytes.size() - in.left().size());
   const std::string_view digest = in.take(kDigestSize);
   if (!in.ok()) {
-    return damaged("it ends within the digest behind its last entry");
+    return damaged("it ends within the digest after its last entry");
   }
   if (!password.empty() && !digest_matches(data, digest, password.view())) {
-    return refused_password(password, "the keystore");
+    return wrong_password(password, "the keystore");
   }
   const Entry* chosen = choose(entries);
   std::vector<Certificate> certificates;
@@ -173,7 +168,7 @@ Parsed<Keystore> open_jks(std::string_view bytes, const Secret& password) {
   std::optional<std::size_t> end_entity;
   for (const auto& entry : entries) {
     if (&entry == chosen) {
-      // Its own comes first, unless whoever made the entry put an issuer there.
+      // The key's own certificate comes first in a correct entry, but some begin with an issuer.
       end_entity = certificates.size() + find_end_entity(entry.certificates);
     }
     certificates.insert(certificates.end(), entry.certificates.begin(), entry.certificates.end());
@@ -186,7 +181,7 @@ Parsed<Keystore> open_jks(std::string_view bytes, const Secret& password) {
   if (keystore && end_entity) {
     keystore->alias = aliases[*end_entity];
     keystore->has_key_entry = chosen != nullptr;
-    keystore->unread_key = "keys of JKS files are not";
+    keystore->unread_key = "keys in JKS files are never read";
     keystore->ambiguous =
         chosen != nullptr && X509_cmp(keystore->certificate.get(), chosen->certificates.front().get()) != 0;
     keystore->extra_bytes = in.left().size();

@@ -19,13 +19,13 @@ using BigNumberPtr = std::unique_ptr<BIGNUM, Free<BN_clear_free>>;
 
 constexpr int kSmallestRsa = 2048;
 constexpr int kLargestRsa = 8192;
-// FIPS 186-5, A.1.1: odd, and between 2^16 and 2^256. Small ones have a history of forged signatures.
+// FIPS 186-5, A.1.1: odd, and between 2^16 and 2^256. Small exponents have allowed forged signatures.
 constexpr int kSmallestExponentBits = 17;
 constexpr int kLargestExponentBits = 256;
-// OpenSSL verifies nothing with a larger exponent once the modulus has more than 3072 bits.
+// OpenSSL's limit for a modulus of more than 3072 bits.
 constexpr int kLargeModulusBits = 3072;
 constexpr int kLargestExponentBitsOfLargeModulus = 64;
-// RSA of 16384 bits has 9.5 KiB: larger than what may be installed, so that an installed key of today stays readable.
+// RSA of 16384 bits has 9.5 KiB: larger than what the gate accepts, so that existing keystores stay readable.
 constexpr long kKeySizeLimit = 16L * 1024;
 
 std::string name_of(const ASN1_OBJECT* object) {
@@ -35,7 +35,9 @@ std::string name_of(const ASN1_OBJECT* object) {
 }
 
 std::string not_accepted(const std::string& what) {
-  return fmt::format("{}; accepted are {}", what, kAcceptedKeys);
+  return what +
+         "; accepted are RSA and RSA-PSS of 2048 to 8192 bits, EC keys on P-256, P-384 and P-521 as named curves, "
+         "Ed25519 and Ed448";
 }
 
 std::optional<std::string> objection_to_curve(const X509_ALGOR& algorithm) {
@@ -64,7 +66,7 @@ std::optional<std::string> objection_to(const X509_ALGOR& algorithm) {
   }
 }
 
-// A number of the key; null when a key of its type has none of that name.
+// A number of the key; null if its type has no number of that name.
 BigNumberPtr number_of(const EVP_PKEY* key, const char* name) {
   BIGNUM* number = nullptr;
   (void)EVP_PKEY_get_bn_param(key, name, &number);
@@ -103,7 +105,7 @@ std::optional<ReadKey> read_key(EVP_PKEY* parsed) {
 
 std::optional<ReadKey> parse_key(const PKCS8_PRIV_KEY_INFO& pkcs8) {
   const X509_ALGOR* algorithm = nullptr;
-  const unsigned char* bytes = nullptr;  // the size comes with them alone
+  const unsigned char* bytes = nullptr;  // needed to get the size
   int size = 0;
   if (PKCS8_pkey_get0(nullptr, &bytes, &size, &algorithm, &pkcs8) != 1) {
     return std::nullopt;

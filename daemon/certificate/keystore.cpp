@@ -1,6 +1,7 @@
 #include "certificate/keystore.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,12 +16,20 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// Far beyond any keystore, and within the int that OpenSSL counts in.
+// Larger than any keystore, and within OpenSSL's int.
 constexpr std::size_t kSizeLimit = std::size_t{16} * 1024 * 1024;
+
+struct FormatName {
+  std::string_view name;
+  std::string_view display;
+};
+// In the order of Format.
+constexpr std::array kFormatNames{FormatName{"pkcs12", "PKCS#12"}, FormatName{"jks", "JKS"}, FormatName{"pem", "PEM"},
+                                  FormatName{"der", "DER certificate"}, FormatName{"pkcs7", "PKCS#7"}};
 
 constexpr std::string_view kJceksMagic = "\xCE\xCE\xCE\xCE"sv;
 
-// What follows the header of a DER (or BER) SEQUENCE; nothing when `bytes` does not start with one.
+// The bytes after the header of a DER (or BER) SEQUENCE; empty if `bytes` does not begin with one.
 std::optional<std::string_view> inside_sequence(std::string_view bytes) {
   if (bytes.size() < 2 || bytes[0] != '\x30') {
     return std::nullopt;
@@ -82,35 +91,11 @@ std::vector<Certificate> ordered_chain(const Certificate& end_entity, std::vecto
 }  // namespace
 
 std::string_view to_string(Format format) {
-  switch (format) {
-    case Format::pkcs12:
-      return "pkcs12";
-    case Format::jks:
-      return "jks";
-    case Format::pem:
-      return "pem";
-    case Format::der:
-      return "der";
-    case Format::pkcs7:
-      return "pkcs7";
-  }
-  return "unknown";
+  return kFormatNames.at(static_cast<std::size_t>(format)).name;
 }
 
 std::string_view display_name(Format format) {
-  switch (format) {
-    case Format::pkcs12:
-      return "PKCS#12";
-    case Format::jks:
-      return "JKS";
-    case Format::pem:
-      return "PEM";
-    case Format::der:
-      return "DER certificate";
-    case Format::pkcs7:
-      return "PKCS#7";
-  }
-  return "unknown";
+  return kFormatNames.at(static_cast<std::size_t>(format)).display;
 }
 
 std::optional<Format> detect_format(std::string_view bytes) {
@@ -122,7 +107,7 @@ std::optional<Format> detect_format(std::string_view bytes) {
   }
   const std::string_view byte_order_mark = "\xEF\xBB\xBF"sv;
   const std::string_view text = bytes.substr(bytes.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
-  // At the start of a line only: PEM inside a JSON string is an answer of the cloud, not a file.
+  // Only at the beginning of a line: PEM inside a JSON string is an answer of the cloud, not a file.
   if (text.starts_with("-----BEGIN "sv) || text.find("\n-----BEGIN "sv) != std::string_view::npos) {
     return Format::pem;
   }
@@ -130,19 +115,19 @@ std::optional<Format> detect_format(std::string_view bytes) {
 }
 
 tl::expected<Keystore, KeystoreError> open_keystore(std::string_view bytes, const Secret& password) {
-  ERR_clear_error();  // what others left behind must not be taken for the cause of a failure here
+  ERR_clear_error();  // a stale entry would be reported as the cause
   if (bytes.empty()) {
     return damaged("the file is empty");
   }
   if (bytes.size() > kSizeLimit) {
-    return damaged(fmt::format("{} bytes are more than any keystore has", bytes.size()));
+    return damaged(fmt::format("{} bytes, too large for a keystore", bytes.size()));
   }
   const auto format = detect_format(bytes);
   if (!format) {
     return problem(KeystoreProblem::unknown_format,
                    bytes.starts_with(kJceksMagic)
                        ? "a JCEKS keystore, which is not supported; convert it to PKCS#12 with keytool -importkeystore"
-                       : "neither PKCS#12, JKS, PEM, a DER certificate nor PKCS#7");
+                       : "neither PKCS#12, JKS, PEM, PKCS#7 nor a DER certificate");
   }
   Parsed<Keystore> opened = [&] {
     switch (*format) {
@@ -159,7 +144,7 @@ tl::expected<Keystore, KeystoreError> open_keystore(std::string_view bytes, cons
     }
     return Parsed<Keystore>(problem(KeystoreProblem::unknown_format, "unknown format"));
   }();
-  ERR_clear_error();  // tries that failed on the way to success
+  ERR_clear_error();  // of attempts that failed before one succeeded
   return opened;
 }
 
@@ -178,7 +163,7 @@ std::size_t find_end_entity(const std::vector<Certificate>& certificates) {
 Parsed<Keystore> assemble(Format format, const std::vector<Certificate>& certificates,
                           std::optional<std::size_t> end_entity) {
   if (certificates.empty()) {
-    return problem(KeystoreProblem::no_certificate, fmt::format("{} without a certificate", display_name(format)));
+    return problem(KeystoreProblem::no_certificate, fmt::format("no certificate in the {} file", display_name(format)));
   }
   if (certificates.size() > kCertificateLimit) {
     return too_many_entries();
@@ -209,7 +194,7 @@ Keystore with_public_key_of(const Certificate& owner, Keystore bundle) {
     }
   }
   auto assembled = found ? assemble(bundle.format, all, found) : Parsed<Keystore>(std::move(bundle));
-  return std::move(*assembled);  // cannot fail: it has a certificate, and no more than before
+  return std::move(*assembled);  // cannot fail: the number of certificates is the same
 }
 
 tl::unexpected<KeystoreError> problem(KeystoreProblem kind, std::string message) {
@@ -227,11 +212,11 @@ tl::unexpected<KeystoreError> damaged(std::string message) {
   return problem(KeystoreProblem::damaged, "damaged: " + std::move(message));
 }
 
-tl::unexpected<KeystoreError> refused_password(const Secret& password, std::string_view what) {
-  ERR_clear_error();  // "bad decrypt" tells nobody more
+tl::unexpected<KeystoreError> wrong_password(const Secret& password, std::string_view what) {
+  ERR_clear_error();  // only "bad decrypt"
   return problem(KeystoreProblem::wrong_password,
                  password.empty()
-                     ? fmt::format("{} is encrypted and no password was given; set keystore.password", what)
+                     ? fmt::format("{} is encrypted, but there is no password; set keystore.password", what)
                      : fmt::format("the password does not open {}", what));
 }
 

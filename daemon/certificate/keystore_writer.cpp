@@ -13,10 +13,10 @@
 namespace renewd::certificate {
 namespace {
 
-// What keytool uses.
+// As keytool.
 constexpr int kIterations = 10'000;
 
-// Zero-terminated, as PKCS12_create wants it, and wiped.
+// Zero-terminated for OpenSSL, and wiped.
 class TerminatedPassword {
  public:
   explicit TerminatedPassword(const Secret& secret) : bytes_(secret.view().size() + 1) {
@@ -36,12 +36,6 @@ tl::unexpected<Error> writing_failure(std::string message) {
     message += ": " + cause;
   }
   return failure(ErrorKind::bad_answer, std::move(message));
-}
-
-std::string written_to(BIO* memory) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(memory, &data);
-  return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
 }
 
 bool write_key(BIO* out, const PrivateKey& key, const Secret& password) {
@@ -65,29 +59,29 @@ bool set_attributes(PKCS12_SAFEBAG* bag, const std::string& alias, std::string k
          (name.empty() || PKCS12_add_friendlyname_uni(bag, as_bytes(name), static_cast<int>(name.size())) == 1);
 }
 
-// What PKCS12_create() would make, but for the alias: it refuses characters beyond U+FFFF. Null when OpenSSL fails.
+// As PKCS12_create(), which refuses aliases with characters beyond U+FFFF. Null if OpenSSL fails.
 SafesPtr make_safes(const Certificate& certificate, const std::vector<Certificate>& chain, const PrivateKey& key,
                     const std::string& alias, const char* password) {
-  // PBES2 with PBKDF2 and HMAC-SHA-256 is OpenSSL's choice for a cipher in place of an algorithm of PKCS#12's own.
+  // For a cipher instead of a PKCS#12 algorithm, OpenSSL uses PBES2 with PBKDF2 and HMAC-SHA-256.
   constexpr int kCipher = NID_aes_256_cbc;
   const std::string key_id = certificate.fingerprint_sha256();
   STACK_OF(PKCS12_SAFEBAG)* raw_certificates = nullptr;
   PKCS12_SAFEBAG* own = PKCS12_add_cert(&raw_certificates, certificate.get());  // borrowed from the stack
-  bool good = own != nullptr && set_attributes(own, alias, key_id);
+  bool succeeded = own != nullptr && set_attributes(own, alias, key_id);
   for (const auto& other : chain) {
-    good = good && PKCS12_add_cert(&raw_certificates, other.get()) != nullptr;
+    succeeded = succeeded && PKCS12_add_cert(&raw_certificates, other.get()) != nullptr;
   }
   const BagsPtr certificates(raw_certificates);
   STACK_OF(PKCS12_SAFEBAG)* raw_keys = nullptr;
-  PKCS12_SAFEBAG* bag = PKCS12_add_key(&raw_keys, key.get(), 0, kIterations, kCipher, password);  // borrowed likewise
-  good = good && bag != nullptr && set_attributes(bag, alias, key_id);
+  PKCS12_SAFEBAG* bag = PKCS12_add_key(&raw_keys, key.get(), 0, kIterations, kCipher, password);  // also borrowed
+  succeeded = succeeded && bag != nullptr && set_attributes(bag, alias, key_id);
   const BagsPtr keys(raw_keys);
-  constexpr int kUnencrypted = -1;  // the key in it is encrypted on its own
+  constexpr int kUnencrypted = -1;  // the key itself is encrypted
   STACK_OF(PKCS7)* raw_safes = nullptr;
-  good = good && PKCS12_add_safe(&raw_safes, certificates.get(), kCipher, kIterations, password) == 1 &&
-         PKCS12_add_safe(&raw_safes, keys.get(), kUnencrypted, 0, nullptr) == 1;
+  succeeded = succeeded && PKCS12_add_safe(&raw_safes, certificates.get(), kCipher, kIterations, password) == 1 &&
+              PKCS12_add_safe(&raw_safes, keys.get(), kUnencrypted, 0, nullptr) == 1;
   SafesPtr safes(raw_safes);
-  return good ? std::move(safes) : nullptr;
+  return succeeded ? std::move(safes) : nullptr;
 }
 
 }  // namespace
@@ -113,7 +107,7 @@ Result<std::string> write_pkcs12(const Certificate& certificate, const std::vect
     return writing_failure(doing);
   }
   ERR_clear_error();
-  return written_to(out.get());
+  return std::string(contents_of(out.get()));
 }
 
 Result<std::string> write_pem(const Certificate& certificate, const std::vector<Certificate>& chain,
@@ -130,7 +124,7 @@ Result<std::string> write_pem(const Certificate& certificate, const std::vector<
     }
   }
   ERR_clear_error();
-  return written_to(out.get());
+  return std::string(contents_of(out.get()));
 }
 
 }  // namespace renewd::certificate

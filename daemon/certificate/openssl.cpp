@@ -26,7 +26,7 @@ void wipe_and_free(void* memory, const char*, int) {
   }
 }
 
-// Not by realloc(3), which may leave the old bytes behind.
+// Without realloc(3), which may leave a copy of the bytes behind.
 void* reallocate(void* memory, std::size_t size, const char* file, int line) {
   if (memory == nullptr) {
     return std::malloc(size);
@@ -45,8 +45,14 @@ void* reallocate(void* memory, std::size_t size, const char* file, int line) {
 
 }  // namespace
 
-void wipe_what_openssl_frees() {
+void wipe_freed_openssl_memory() {
   (void)::CRYPTO_set_mem_functions(allocate, reallocate, wipe_and_free);
+}
+
+std::string_view contents_of(BIO* memory) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(memory, &data);
+  return size > 0 ? std::string_view(data, static_cast<std::size_t>(size)) : std::string_view();
 }
 
 std::string drain_errors() {
@@ -68,7 +74,7 @@ std::string drain_errors() {
       text += std::string(" (") + data + ")";
     }
   }
-  // The details quote the file that was parsed.
+  // The details may quote the parsed file.
   return printable(text, 400);
 }
 

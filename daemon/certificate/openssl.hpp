@@ -1,8 +1,9 @@
-// OpenSSL's objects as owning handles, one pointer wide, and its error queue as text.
+// Owning handles for OpenSSL's objects, one pointer wide, and its error queue as text.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -34,6 +35,7 @@ inline void free_bags(STACK_OF(PKCS12_SAFEBAG) * bags) {
 
 using BagsPtr = std::unique_ptr<STACK_OF(PKCS12_SAFEBAG), Free<free_bags>>;
 using BioPtr = std::unique_ptr<BIO, Free<BIO_free_all>>;
+using EvpMdCtxPtr = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
 using EvpPkeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using Pkcs12Ptr = std::unique_ptr<PKCS12, Free<PKCS12_free>>;
 using Pkcs7Ptr = std::unique_ptr<PKCS7, Free<PKCS7_free>>;
@@ -44,12 +46,15 @@ using X509StackPtr = std::unique_ptr<STACK_OF(X509), Free<free_x509_stack>>;
 using X509StorePtr = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
 using X509StoreCtxPtr = std::unique_ptr<X509_STORE_CTX, Free<X509_STORE_CTX_free>>;
 
-// OpenSSL's key derivation leaves a password in memory that it gives back without wiping it. From now on, all that it
-// gives back is wiped. For the start of main: it must come before anything else of OpenSSL's.
-void wipe_what_openssl_frees();
+// OpenSSL's key derivation frees memory that holds the password without wiping it. After this call OpenSSL wipes all
+// memory that it frees. Must be the first call of OpenSSL in the process.
+void wipe_freed_openssl_memory();
 
-// The texts of this thread's error queue, oldest first, joined by "; ". Empties the queue: a stale entry would be
-// reported as the cause of the next failure.
+// The bytes written to a BIO in memory; valid until it changes.
+std::string_view contents_of(BIO* memory);
+
+// This thread's error queue as text, oldest first, joined by "; ". Empties the queue: the next failure would report a
+// stale entry as its cause.
 std::string drain_errors();
 
 }  // namespace renewd::certificate

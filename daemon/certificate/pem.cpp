@@ -15,12 +15,12 @@
 namespace renewd::certificate {
 namespace {
 
-// Each is read until one fits: more than these are no gateway's, and each costs arithmetic.
+// More than any gateway has; each costs computations until one matches.
 constexpr std::size_t kKeyLimit = 16;
 
 struct Block {
   std::string name;    // "CERTIFICATE"
-  std::string header;  // "Proc-Type: 4,ENCRYPTED…" of old encrypted keys, else empty
+  std::string header;  // "Proc-Type: 4,ENCRYPTED…" of a traditionally encrypted key, else empty
   Secret der;          // may be a key
 };
 
@@ -35,14 +35,14 @@ Parsed<std::vector<Block>> read_blocks(std::string_view pem, std::size_t limit) 
     char* header = nullptr;
     unsigned char* data = nullptr;
     long size = 0;
-    // The flag: blanks at the ends of lines are passed over, as OpenSSL's own readers do it.
+    // The flag ignores trailing blanks, as OpenSSL's own readers do.
     if (PEM_read_bio_ex(in.get(), &name, &header, &data, &size, PEM_FLAG_EAY_COMPATIBLE) != 1) {
       const unsigned long code = ERR_peek_last_error();
       if (ERR_GET_LIB(code) != ERR_LIB_PEM || ERR_GET_REASON(code) != PEM_R_NO_START_LINE) {
         break;
       }
       ERR_clear_error();
-      return blocks.empty() ? damaged("it holds no PEM block") : Parsed<std::vector<Block>>(std::move(blocks));
+      return blocks.empty() ? damaged("it contains no PEM block") : Parsed<std::vector<Block>>(std::move(blocks));
     }
     if (blocks.size() == limit) {
       OPENSSL_free(name);
@@ -58,7 +58,7 @@ Parsed<std::vector<Block>> read_blocks(std::string_view pem, std::size_t limit) 
   return damaged(fmt::format("PEM block {} is incomplete or not base64", blocks.size() + 1));
 }
 
-int give_password(char* buffer, int size, int /*writing*/, void* argument) {
+int password_callback(char* buffer, int size, int /*writing*/, void* argument) {
   const std::string_view password = static_cast<const Secret*>(argument)->view();
   if (password.size() > static_cast<std::size_t>(size)) {
     return -1;
@@ -67,12 +67,12 @@ int give_password(char* buffer, int size, int /*writing*/, void* argument) {
   return static_cast<int>(password.size());
 }
 
-// Old encryption inside PEM headers (RFC 1421), as `openssl rsa -aes256 -traditional` writes it.
+// Encryption by PEM headers (RFC 1421), as of `openssl rsa -aes256 -traditional`.
 Parsed<Secret> decrypt_traditional(const Block& block, const Secret& password) {
   if (password.empty()) {
-    return refused_password(password, "the key");
+    return wrong_password(password, "the key");
   }
-  std::string header = block.header;  // OpenSSL parses it in place
+  std::string header = block.header;  // parsed in place
   EVP_CIPHER_INFO cipher{};
   if (PEM_get_EVP_CIPHER_INFO(header.data(), &cipher) != 1) {
     return damaged("the header of its encrypted key cannot be parsed");
@@ -80,20 +80,16 @@ Parsed<Secret> decrypt_traditional(const Block& block, const Secret& password) {
   std::vector<unsigned char> data(block.der.view().begin(), block.der.view().end());
   long size = static_cast<long>(data.size());
   Secret argument = password;
-  const int done = PEM_do_header(&cipher, data.data(), &size, give_password, &argument);
+  const int done = PEM_do_header(&cipher, data.data(), &size, password_callback, &argument);
   Secret plain;
   if (done == 1) {
     plain = Secret({reinterpret_cast<const char*>(data.data()), static_cast<std::size_t>(size)});
   }
   OPENSSL_cleanse(data.data(), data.size());
-  if (done == 1) {
-    return plain;
+  if (done != 1) {
+    return decryption_failure(password, "the key");
   }
-  if (unsupported_algorithm()) {
-    return problem(KeystoreProblem::unknown_format,
-                   "its key is encrypted with an algorithm that OpenSSL does not have");
-  }
-  return refused_password(password, "the key");
+  return plain;
 }
 
 Parsed<Pkcs8Ptr> decrypt_pkcs8(std::string_view der, const Secret& password, DerivationBudget& budget) {
@@ -106,26 +102,19 @@ Parsed<Pkcs8Ptr> decrypt_pkcs8(std::string_view der, const Secret& password, Der
   X509_SIG_get0(encrypted.get(), &algorithm, nullptr);
   TRY(budget.take(*algorithm, "its key"));
   if (password.empty()) {
-    return refused_password(password, "the key");
+    return wrong_password(password, "the key");
   }
   const char* data = password.view().data();
   const int size = static_cast<int>(password.view().size());
   Pkcs8Ptr pkcs8(PKCS8_decrypt(encrypted.get(), data, size));
   if (!pkcs8 && unsupported_algorithm()) {
     ERR_clear_error();
-    const LegacyContext legacy;
-    if (!legacy.loaded()) {
-      return problem(KeystoreProblem::unknown_format, std::string(kLegacyMissing));
-    }
+    TRY_LET(const LegacyContext legacy, LegacyContext::load());
     TRY(budget.take(*algorithm, "its key"));
     pkcs8.reset(PKCS8_decrypt_ex(encrypted.get(), data, size, legacy.get(), nullptr));
   }
   if (!pkcs8) {
-    if (unsupported_algorithm()) {
-      return problem(KeystoreProblem::unknown_format,
-                     "its key is encrypted with an algorithm that OpenSSL does not have");
-    }
-    return refused_password(password, "the key");
+    return decryption_failure(password, "the key");
   }
   return pkcs8;
 }
@@ -143,16 +132,14 @@ bool is_key(const Block& block) {
          traditional_type(block.name) != EVP_PKEY_NONE;
 }
 
-// Parsed by the block's name instead of by trial: OpenSSL's decoders that guess may ask for a password on the terminal.
+// Parses by the block's name: OpenSSL's decoders that guess the type may ask for a password on the terminal.
 Parsed<ReadKey> read_key(const Block& block, const Secret& password, DerivationBudget& budget) {
   Secret der = block.der;
   Pkcs8Ptr pkcs8;
   if (block.name == "ENCRYPTED PRIVATE KEY") {
-    TRY_LET(auto decrypted, decrypt_pkcs8(der.view(), password, budget));
-    pkcs8 = std::move(decrypted);
+    TRY_LET(pkcs8, decrypt_pkcs8(der.view(), password, budget));
   } else if (is_encrypted(block)) {
-    TRY_LET(auto decrypted, decrypt_traditional(block, password));
-    der = std::move(decrypted);
+    TRY_LET(der, decrypt_traditional(block, password));
   }
   std::optional<ReadKey> key;
   if (const int type = traditional_type(block.name); type != EVP_PKEY_NONE) {
@@ -167,24 +154,24 @@ Parsed<ReadKey> read_key(const Block& block, const Secret& password, DerivationB
   if (key) {
     return std::move(*key);
   }
-  // A wrong password passes the check of the padding once in 256 times, and gives noise.
+  // With a wrong password, the padding is valid once in 256 times, and the result is noise.
   if (is_encrypted(block)) {
-    return refused_password(password, "the key");
+    return wrong_password(password, "the key");
   }
   return damaged("its key cannot be parsed");
 }
 
-std::vector<Certificate> alone(Certificate certificate) {
+std::vector<Certificate> single(Certificate certificate) {
   return {std::move(certificate)};
 }
 
 Parsed<std::vector<Certificate>> read_certificates(const Block& block) {
   std::string_view der = block.der.view();
   if (block.name == "CERTIFICATE" || block.name == "X509 CERTIFICATE") {
-    return take_certificate(der).map(alone);
+    return take_certificate(der).map(single);
   }
   if (block.name == "TRUSTED CERTIFICATE") {
-    return take_trusted_certificate(der).map(alone);
+    return take_trusted_certificate(der).map(single);
   }
   if (block.name == "PKCS7" || block.name == "PKCS #7 SIGNED DATA") {
     return take_pkcs7(der);
@@ -210,13 +197,13 @@ Parsed<std::vector<Certificate>> read_certificates(const std::vector<Block>& blo
 }
 
 struct ChosenKey {
-  const Block* block = nullptr;  // null: there is no key
+  const Block* block = nullptr;  // null if there is no key
   ReadKey read;
-  std::optional<std::size_t> certificate;  // the one that it belongs to
-  bool first = true;                       // of the keys in the file
+  std::optional<std::size_t> certificate;  // that it belongs to
+  bool first = true;                       // the first key in the file
 };
 
-// Of several keys, the first that belongs to a certificate, else the first.
+// The first key that belongs to a certificate, else the first key.
 Parsed<ChosenKey> choose_key(const std::vector<Block>& blocks, const std::vector<Certificate>& certificates,
                              const Secret& password) {
   if (static_cast<std::size_t>(std::count_if(blocks.begin(), blocks.end(), is_key)) > kKeyLimit) {
@@ -262,12 +249,12 @@ Parsed<Keystore> open_pem(std::string_view bytes, const Secret& password) {
 
 Result<std::vector<Certificate>> read_bundle(std::string_view bytes) {
   ERR_clear_error();
-  // An operator's own file, and the system's bundle may be in it: as large as it is.
+  // The operator's own file, which may contain the system's large bundle.
   constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
   const auto format = detect_format(bytes);
   Parsed<std::vector<Certificate>> certificates;
   if (format == Format::der) {
-    certificates = take_certificate(bytes).map(alone);
+    certificates = take_certificate(bytes).map(single);
   } else if (format == Format::pkcs7) {
     certificates = take_pkcs7(bytes);
   } else {
@@ -280,7 +267,7 @@ Result<std::vector<Certificate>> read_bundle(std::string_view bytes) {
     return failure(ErrorKind::tls, "reading a certificate bundle: " + certificates.error().message);
   }
   if (certificates->empty()) {
-    return failure(ErrorKind::tls, "reading a certificate bundle: it holds no certificate");
+    return failure(ErrorKind::tls, "reading a certificate bundle: it contains no certificate");
   }
   return *certificates;
 }

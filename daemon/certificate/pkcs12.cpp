@@ -1,4 +1,3 @@
-#include <utility>
 #include <vector>
 
 #include <openssl/err.h>
@@ -10,58 +9,54 @@
 namespace renewd::certificate {
 namespace {
 
-// Whether the MAC, if there is one, was made with this password.
-Attempt<bool> verify_mac(PKCS12* pkcs12, Password password, DerivationBudget& budget) {
-  if (auto taken = budget.take_mac(*pkcs12); !taken) {
-    return fail(tl::unexpected(std::move(taken.error())));
-  }
-  if (PKCS12_verify_mac(pkcs12, password.data, password.size) == 1) {
+// Whether the MAC was made with this password.
+Parsed<bool> verify_mac(PKCS12* pkcs12, Pkcs12Attempt& attempt) {
+  TRY(attempt.budget.take_mac(*pkcs12));
+  if (PKCS12_verify_mac(pkcs12, attempt.password.data, attempt.password.size) == 1) {
     return true;
   }
-  if (unsupported_algorithm()) {
-    auto error = problem(KeystoreProblem::unknown_format, "protected with an algorithm that OpenSSL does not have");
-    return tl::unexpected(Failure{error.value(), true});
+  attempt.unsupported = unsupported_algorithm();
+  if (attempt.unsupported) {
+    return problem(KeystoreProblem::unknown_format, "its MAC uses an algorithm that OpenSSL does not support");
   }
-  // OpenSSL queues an error only when the MAC could not be computed; one that merely differs leaves the queue empty.
+  // OpenSSL queues an error only if it could not compute the MAC, not if the MAC differs.
   if (ERR_peek_error() != 0) {
-    return fail(damaged("its MAC cannot be computed"));
+    return damaged("its MAC cannot be computed");
   }
   return false;
 }
 
-// All of it, with the algorithms of one library context (null: the global one).
-Attempt<Keystore> attempt(std::string_view bytes, const Secret& given, OSSL_LIB_CTX* context,
-                          DerivationBudget& budget) {
-  PKCS12* raw = PKCS12_init_ex(NID_pkcs7_data, context, nullptr);
+Parsed<Keystore> open_with(Pkcs12Attempt& attempt, std::string_view bytes) {
+  PKCS12* raw = PKCS12_init_ex(NID_pkcs7_data, attempt.context, nullptr);
   const unsigned char* position = as_bytes(bytes);
-  // Parsing into an object that exists keeps its context; on failure the object is gone and `raw` null.
+  // Parsing into an existing object keeps its context; a failure frees it and sets `raw` to null.
   const bool parsed = raw != nullptr && d2i_PKCS12(&raw, &position, static_cast<long>(bytes.size())) != nullptr;
   const Pkcs12Ptr pkcs12(raw);
   if (!parsed) {
-    return fail(damaged("the PKCS#12 structure cannot be parsed"));
+    return damaged("the PKCS#12 structure cannot be parsed");
   }
-  const std::size_t size = static_cast<std::size_t>(position - as_bytes(bytes));
   const bool has_mac = PKCS12_mac_present(pkcs12.get()) == 1;
-  const std::string_view text = given.view();
+  const std::string_view text = attempt.given.view();
   std::vector<Password> passwords{{text.data(), static_cast<int>(text.size())}};
-  if (given.empty()) {
+  if (attempt.given.empty()) {
     passwords = {{nullptr, 0}, {"", 0}};
   }
-  Attempt<Keystore> opened = fail(refused_password(given, "the keystore"));
+  Parsed<Keystore> opened = wrong_password(attempt.given, "the keystore");
   for (const Password password : passwords) {
+    attempt.password = password;
     if (has_mac) {
-      TRY_LET(const auto verified, verify_mac(pkcs12.get(), password, budget));
+      TRY_LET(const bool verified, verify_mac(pkcs12.get(), attempt));
       if (!verified) {
         continue;
       }
     }
-    opened = read_contents(pkcs12.get(), password, given, context, budget);
-    if (opened || opened.error().error.problem != KeystoreProblem::wrong_password) {
+    opened = read_contents(pkcs12.get(), attempt);
+    if (opened || opened.error().problem != KeystoreProblem::wrong_password) {
       break;
     }
   }
   if (opened) {
-    opened->extra_bytes = bytes.size() - size;
+    opened->extra_bytes = bytes.size() - static_cast<std::size_t>(position - as_bytes(bytes));
   }
   return opened;
 }
@@ -70,21 +65,18 @@ Attempt<Keystore> attempt(std::string_view bytes, const Secret& given, OSSL_LIB_
 
 Parsed<Keystore> open_pkcs12(std::string_view bytes, const Secret& password) {
   DerivationBudget budget;
-  auto opened = attempt(bytes, password, nullptr, budget);
-  if (!opened && opened.error().unsupported) {
-    const LegacyContext legacy;
-    if (!legacy.loaded()) {
-      return problem(KeystoreProblem::unknown_format, std::string(kLegacyMissing));
-    }
-    opened = attempt(bytes, password, legacy.get(), budget);
-    if (opened) {
-      opened->legacy_encryption = true;
-    }
+  Pkcs12Attempt modern{.password = {}, .given = password, .context = nullptr, .budget = budget};
+  auto opened = open_with(modern, bytes);
+  if (opened || !modern.unsupported) {
+    return opened;
   }
-  if (!opened) {
-    return tl::unexpected(std::move(opened.error().error));
+  TRY_LET(const LegacyContext context, LegacyContext::load());
+  Pkcs12Attempt legacy{.password = {}, .given = password, .context = context.get(), .budget = budget};
+  opened = open_with(legacy, bytes);
+  if (opened) {
+    opened->legacy_encryption = true;
   }
-  return std::move(*opened);
+  return opened;
 }
 
 }  // namespace renewd::certificate

@@ -10,13 +10,10 @@
 namespace renewd::certificate {
 namespace {
 
-// For a failed call that decrypts: an algorithm that is missing, else the password.
-tl::unexpected<Failure> decryption_failure(const Secret& given, std::string_view what) {
-  if (unsupported_algorithm()) {
-    auto error = problem(KeystoreProblem::unknown_format, "encrypted with an algorithm that OpenSSL does not have");
-    return tl::unexpected(Failure{error.value(), true});
-  }
-  return fail(refused_password(given, what));
+// As decryption_failure(), and records whether another library context may help.
+tl::unexpected<KeystoreError> failed(Pkcs12Attempt& attempt, std::string_view what) {
+  attempt.unsupported = unsupported_algorithm();
+  return decryption_failure(attempt.given, what);
 }
 
 std::string alias_of(const ASN1_TYPE* name) {
@@ -52,16 +49,15 @@ BagAttributes read_attributes(const PKCS12_SAFEBAG* bag, Contents& contents) {
   return attributes;
 }
 
-// Where there is no localKeyID the JDK ties the first key to a certificate that is the first of its part of the file,
-// behind that key.
+// Without a localKeyID, the JDK assigns the first key to a certificate after it that is the first of its part of the
+// file.
 constexpr const char* kIdOfJdk = "01";
 
-// Takes keys and certificates out of `bags`; anything else (CRLs, secrets) is not ours. Recursion ends where OpenSSL's
-// parser stopped nesting (30).
-Attempt<void> collect(const STACK_OF(PKCS12_SAFEBAG) * bags, Contents& contents) {
+// Collects keys and certificates; ignores CRLs and secrets. OpenSSL's parser limits the recursion (30).
+Parsed<void> collect(const STACK_OF(PKCS12_SAFEBAG) * bags, Contents& contents) {
   for (int i = 0; i < sk_PKCS12_SAFEBAG_num(bags); ++i) {
     if (contents.certificates.size() + contents.keys.size() > kCertificateLimit) {
-      return fail(too_many_entries());
+      return too_many_entries();
     }
     PKCS12_SAFEBAG* bag = sk_PKCS12_SAFEBAG_value(bags, i);
     switch (PKCS12_SAFEBAG_get_nid(bag)) {
@@ -78,19 +74,17 @@ Attempt<void> collect(const STACK_OF(PKCS12_SAFEBAG) * bags, Contents& contents)
         }
         X509Ptr x509(PKCS12_SAFEBAG_get1_cert(bag));
         if (!x509) {
-          return fail(damaged("a certificate in it cannot be parsed"));
+          return damaged("a certificate in it cannot be parsed");
         }
         contents.certificates.emplace_back(x509.release());
-        contents.of_certificates.push_back(read_attributes(bag, contents));
-        if (auto& id = contents.of_certificates.back().key_id; !id && contents.keys.size() == 1 && i == 0) {
+        contents.certificate_attributes.push_back(read_attributes(bag, contents));
+        if (auto& id = contents.certificate_attributes.back().key_id; !id && contents.keys.size() == 1 && i == 0) {
           id = kIdOfJdk;
         }
         break;
       }
       case NID_safeContentsBag:
-        if (auto nested = collect(PKCS12_SAFEBAG_get0_safes(bag), contents); !nested) {
-          return nested;
-        }
+        TRY(collect(PKCS12_SAFEBAG_get0_safes(bag), contents));
         break;
       default:
         break;
@@ -99,68 +93,60 @@ Attempt<void> collect(const STACK_OF(PKCS12_SAFEBAG) * bags, Contents& contents)
   return {};
 }
 
-Attempt<BagsPtr> unpack(PKCS7* safe, Password password, const Secret& given, DerivationBudget& budget) {
+Parsed<BagsPtr> unpack(PKCS7* safe, Pkcs12Attempt& attempt) {
   if (PKCS7_type_is_data(safe) && safe->d.data != nullptr) {
     BagsPtr bags(PKCS12_unpack_p7data(safe));
     if (!bags) {
-      return fail(damaged("its contents cannot be parsed"));
+      return damaged("its contents cannot be parsed");
     }
     return bags;
   }
   const PKCS7_ENCRYPT* encrypted = PKCS7_type_is_encrypted(safe) ? safe->d.encrypted : nullptr;
   if (encrypted == nullptr || encrypted->enc_data->enc_data == nullptr) {
-    return fail(damaged("it has contents of an unknown kind"));
+    return damaged("it has contents of an unknown type");
   }
-  if (auto taken = budget.take(*encrypted->enc_data->algorithm, "it"); !taken) {
-    return fail(tl::unexpected(std::move(taken.error())));
-  }
-  BagsPtr bags(PKCS12_unpack_p7encdata(safe, password.data, password.size));
+  TRY(attempt.budget.take(*encrypted->enc_data->algorithm, "it"));
+  BagsPtr bags(PKCS12_unpack_p7encdata(safe, attempt.password.data, attempt.password.size));
   if (!bags) {
-    return decryption_failure(given, "the keystore");
+    return failed(attempt, "the keystore");
   }
   return bags;
 }
 
-Attempt<Pkcs8Ptr> decrypt_key(const PKCS12_SAFEBAG* bag, Password password, const Secret& given, OSSL_LIB_CTX* context,
-                              DerivationBudget& budget) {
+Parsed<Pkcs8Ptr> decrypt_key(const PKCS12_SAFEBAG* bag, Pkcs12Attempt& attempt) {
   const X509_ALGOR* algorithm = nullptr;
   X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, nullptr);
-  if (auto taken = budget.take(*algorithm, "its key"); !taken) {
-    return fail(tl::unexpected(std::move(taken.error())));
-  }
-  Pkcs8Ptr pkcs8(PKCS12_decrypt_skey_ex(bag, password.data, password.size, context, nullptr));
+  TRY(attempt.budget.take(*algorithm, "its key"));
+  Pkcs8Ptr pkcs8(PKCS12_decrypt_skey_ex(bag, attempt.password.data, attempt.password.size, attempt.context, nullptr));
   if (!pkcs8) {
-    return decryption_failure(given, "the key in the keystore");
+    return failed(attempt, "the key in the keystore");
   }
   return pkcs8;
 }
 
 }  // namespace
 
-Attempt<ReadKey> read_key(const PKCS12_SAFEBAG* bag, Password password, const Secret& given, OSSL_LIB_CTX* context,
-                          DerivationBudget& budget) {
+Parsed<ReadKey> read_key(const PKCS12_SAFEBAG* bag, Pkcs12Attempt& attempt) {
   Pkcs8Ptr decrypted;
   if (PKCS12_SAFEBAG_get_nid(bag) != NID_keyBag) {
-    TRY_LET(auto pkcs8, decrypt_key(bag, password, given, context, budget));
-    decrypted = std::move(pkcs8);
+    TRY_LET(decrypted, decrypt_key(bag, attempt));
   }
-  const PKCS8_PRIV_KEY_INFO* plain = decrypted ? decrypted.get() : PKCS12_SAFEBAG_get0_p8inf(bag);
-  // In the global context on purpose: the key outlives the one that decrypted it.
-  auto key = parse_key(*plain);
+  // In the global context: the key outlives the attempt's context.
+  auto key = parse_key(decrypted ? *decrypted : *PKCS12_SAFEBAG_get0_p8inf(bag));
   if (!key) {
-    return fail(damaged("its key cannot be parsed"));
+    return damaged("its key cannot be parsed");
   }
   return std::move(*key);
 }
 
-Attempt<Contents> read_bags(PKCS12* pkcs12, Password password, const Secret& given, DerivationBudget& budget) {
+Parsed<Contents> read_bags(PKCS12* pkcs12, Pkcs12Attempt& attempt) {
   const SafesPtr safes(PKCS12_unpack_authsafes(pkcs12));
   if (!safes) {
-    return fail(damaged("its contents cannot be parsed"));
+    return damaged("its contents cannot be parsed");
   }
   Contents contents;
   for (int i = 0; i < sk_PKCS7_num(safes.get()); ++i) {
-    TRY_LET(auto bags, unpack(sk_PKCS7_value(safes.get(), i), password, given, budget));
+    TRY_LET(auto bags, unpack(sk_PKCS7_value(safes.get(), i), attempt));
     contents.bags.push_back(std::move(bags));
     TRY(collect(contents.bags.back().get(), contents));
   }

@@ -18,14 +18,13 @@ struct KeyBag {
 struct Contents {
   std::vector<BagsPtr> bags;
   std::vector<Certificate> certificates;
-  std::vector<BagAttributes> of_certificates;  // one for each
+  std::vector<BagAttributes> certificate_attributes;  // one for each certificate
   std::vector<KeyBag> keys;
-  bool jdk_opens = true;  // false: a friendlyName that is no BMPString, which the JDK does not get past
+  bool jdk_opens = true;  // false: a friendlyName is not a BMPString, which the JDK rejects
 };
 
-Attempt<Contents> read_bags(PKCS12* pkcs12, Password password, const Secret& given, DerivationBudget& budget);
+Parsed<Contents> read_bags(PKCS12* pkcs12, Pkcs12Attempt& attempt);
 
-Attempt<ReadKey> read_key(const PKCS12_SAFEBAG* bag, Password password, const Secret& given, OSSL_LIB_CTX* context,
-                          DerivationBudget& budget);
+Parsed<ReadKey> read_key(const PKCS12_SAFEBAG* bag, Pkcs12Attempt& attempt);
 
 }  // namespace renewd::certificate

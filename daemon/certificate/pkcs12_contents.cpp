@@ -10,12 +10,12 @@
 namespace renewd::certificate {
 namespace {
 
-// A key of the JDK's PKCS12KeyStore: encrypted, and with an id.
+// The JDK's PKCS12KeyStore reads only encrypted keys with an id.
 bool jdk_sees(const KeyBag& key) {
   return PKCS12_SAFEBAG_get_nid(key.bag) == NID_pkcs8ShroudedKeyBag && key.attributes.key_id;
 }
 
-// The keys in the order in which the gateway takes them; those that the JDK does not see come last.
+// The keys in the gateway's order of preference; those that the JDK does not read come last.
 std::vector<const KeyBag*> ordered_keys(const std::vector<KeyBag>& keys) {
   std::vector<const KeyBag*> seen;
   std::vector<const KeyBag*> others;
@@ -46,18 +46,18 @@ struct KeyEntry {
 std::optional<std::size_t> choose_as_jdk(const KeyBag& key, const Contents& contents) {
   std::vector<std::size_t> all(contents.certificates.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
-  return choose_as_jdk(key.attributes, contents.of_certificates, all);
+  return choose_as_jdk(key.attributes, contents.certificate_attributes, all);
 }
 
-// Of several keys the first that a certificate is for, else the first: keys are compared, not ids, which may be on the
-// wrong certificate. Where a key was left unread, its id must do. There is a key.
-Attempt<KeyEntry> choose_entry(const Contents& contents, Password password, const Secret& given, OSSL_LIB_CTX* context,
-                               DerivationBudget& budget) {
+// The first key that has a certificate, else the first key. Compares keys, not ids, which may be on the wrong
+// certificate; ids only for a key that was not read. `contents` must have a key.
+Parsed<KeyEntry> choose_entry(const Contents& contents, Pkcs12Attempt& attempt) {
   KeyEntry chosen;
   for (const KeyBag* bag : ordered_keys(contents.keys)) {
-    auto key = read_key(bag->bag, password, given, context, budget);
+    auto key = read_key(bag->bag, attempt);
     if (!key && chosen.bag != nullptr) {
-      continue;  // under a password of its own, perhaps
+      attempt.unsupported = false;
+      continue;  // it may have another password
     }
     if (!key) {
       return tl::unexpected(std::move(key.error()));
@@ -79,12 +79,11 @@ Attempt<KeyEntry> choose_entry(const Contents& contents, Password password, cons
   return chosen;
 }
 
-// The keystore around the key's entry.
-Parsed<Keystore> around(KeyEntry entry, const Contents& contents) {
-  const auto of_jdk = choose_as_jdk(*entry.bag, contents);
-  std::optional<std::size_t> end_entity = of_jdk;
+Parsed<Keystore> keystore_with_key(KeyEntry entry, const Contents& contents) {
+  const auto jdk_choice = choose_as_jdk(*entry.bag, contents);
+  std::optional<std::size_t> end_entity = jdk_choice;
   if (!entry.certificates.empty()) {
-    end_entity = choose_as_jdk(entry.bag->attributes, contents.of_certificates, entry.certificates)
+    end_entity = choose_as_jdk(entry.bag->attributes, contents.certificate_attributes, entry.certificates)
                      .value_or(entry.certificates.front());
   }
   auto keystore = assemble(Format::pkcs12, contents.certificates, end_entity);
@@ -93,36 +92,34 @@ Parsed<Keystore> around(KeyEntry entry, const Contents& contents) {
     keystore->has_key_entry = true;
     keystore->key = std::move(entry.key.key);
     keystore->unread_key = std::move(entry.key.objection);
-    keystore->ambiguous = !contents.jdk_opens || !jdk_sees(*entry.bag) || !of_jdk ||
-                          X509_cmp(contents.certificates[*of_jdk].get(), keystore->certificate.get()) != 0;
+    keystore->ambiguous = !contents.jdk_opens || !jdk_sees(*entry.bag) || !jdk_choice ||
+                          X509_cmp(contents.certificates[*jdk_choice].get(), keystore->certificate.get()) != 0;
   }
   return keystore;
 }
 
-Parsed<Keystore> without_key(const Contents& contents) {
+Parsed<Keystore> keystore_without_key(const Contents& contents) {
   std::optional<std::size_t> end_entity;
   if (!contents.certificates.empty()) {
     end_entity = find_end_entity(contents.certificates);
   }
   auto keystore = assemble(Format::pkcs12, contents.certificates, end_entity);
   if (keystore) {
-    keystore->alias = contents.of_certificates[*end_entity].alias;
+    keystore->alias = contents.certificate_attributes[*end_entity].alias;
   }
   return keystore;
 }
 
 }  // namespace
 
-Attempt<Keystore> read_contents(PKCS12* pkcs12, Password password, const Secret& given, OSSL_LIB_CTX* context,
-                                DerivationBudget& budget) {
-  TRY_LET(auto contents, read_bags(pkcs12, password, given, budget));
-  const auto as_failure = [](KeystoreError error) { return Failure{std::move(error)}; };
+Parsed<Keystore> read_contents(PKCS12* pkcs12, Pkcs12Attempt& attempt) {
+  TRY_LET(auto contents, read_bags(pkcs12, attempt));
   if (contents.keys.empty()) {
-    return without_key(contents).map_error(as_failure);
+    return keystore_without_key(contents);
   }
-  TRY_LET(auto entry, choose_entry(contents, password, given, context, budget));
-  contents.jdk_opens = contents.jdk_opens && budget.jdk_decrypts();
-  return around(std::move(entry), contents).map_error(as_failure);
+  TRY_LET(auto entry, choose_entry(contents, attempt));
+  contents.jdk_opens = contents.jdk_opens && attempt.budget.jdk_decrypts();
+  return keystore_with_key(std::move(entry), contents);
 }
 
 }  // namespace renewd::certificate

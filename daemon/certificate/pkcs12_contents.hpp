@@ -1,4 +1,4 @@
-// The inside of a PKCS#12 file whose MAC has been looked at: bags of keys and certificates. Private to this folder.
+// The contents of a PKCS#12 file after its MAC was verified. Private to this folder.
 #pragma once
 
 #include "certificate/decryption.hpp"
@@ -7,25 +7,22 @@
 
 namespace renewd::certificate {
 
-// As OpenSSL takes it: none (null) and empty are two different passwords to PKCS#12.
+// As OpenSSL takes it: to PKCS#12, no password (null) and an empty one are different.
 struct Password {
   const char* data;
   int size;
 };
 
-struct Failure {
-  KeystoreError error;
-  bool unsupported = false;  // no provider of this context has the algorithm
+// One attempt to open a PKCS#12 file.
+struct Pkcs12Attempt {
+  Password password;
+  const Secret& given;    // the configured password, for messages
+  OSSL_LIB_CTX* context;  // null: the global one
+  DerivationBudget& budget;
+  bool unsupported = false;  // the attempt failed because no provider of the context has an algorithm
 };
-template <typename T>
-using Attempt = tl::expected<T, Failure>;
 
-inline tl::unexpected<Failure> fail(tl::unexpected<KeystoreError> error) {
-  return tl::unexpected(Failure{std::move(error.value())});
-}
-
-// Opens the bags and picks the entry: the key under Gravitee's alias, else the first key, else the certificates.
-Attempt<Keystore> read_contents(PKCS12* pkcs12, Password password, const Secret& given, OSSL_LIB_CTX* context,
-                                DerivationBudget& budget);
+// Opens the bags and chooses the entry: the key under Gravitee's alias, else the first key, else the certificates.
+Parsed<Keystore> read_contents(PKCS12* pkcs12, Pkcs12Attempt& attempt);
 
 }  // namespace renewd::certificate

@@ -1,14 +1,13 @@
-// One way of making a gateway use the keystore: a restart of units, a command, a signal, nothing.
+// One way to make a gateway use the keystore: restarting units, running a command, sending a signal, or none.
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "core/error.hpp"
+#include "gateway/check_result.hpp"
 #include "gateway/gateway.hpp"
-#include "gateway/look.hpp"
 
 namespace renewd::gateway {
 
@@ -16,20 +15,20 @@ class Action {
  public:
   virtual ~Action() = default;
 
-  // These are the gateway's own.
+  // See Gateway.
   virtual std::string description() const = 0;
-  virtual boost::asio::awaitable<Result<Units>> units() = 0;
-  virtual boost::asio::awaitable<Result<Activation>> activate(Before before) = 0;
+  virtual boost::asio::awaitable<Result<Units>> units() { co_return Units(); }
+  virtual boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) = 0;
   virtual bool acted() const = 0;
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
 
-  // Whether check() can see anything, so that it is worth waiting for the gateway to settle.
-  virtual bool watches(const Before& before) const = 0;
-  // One look at what activate() has started: is it (still) well? The first look of a process that did not call
-  // activate() itself is what later ones compare with; what others have restarted since is compared with from then on.
-  // Errors: gateway (waiting on is of no use), disk (it could not be looked at), cancelled.
-  virtual boost::asio::awaitable<Result<Look>> check(Before before) = 0;
-  // The last look of a verification was taken: what the looks have in common may go.
+  // Whether check() can observe the gateway; if not, waiting for it to settle is pointless.
+  virtual bool can_check(const GatewaySnapshot&) const { return false; }
+  // Whether what activate() started is (still) running. In a process that did not call activate() itself, the first
+  // check is the reference for later ones. After an external restart, the restarted units are the reference.
+  // Errors: gateway (checking again is pointless), disk (the state could not be read), cancelled.
+  virtual boost::asio::awaitable<Result<CheckResult>> check(GatewaySnapshot before) = 0;
+  // The verification is over: releases what its checks share.
   virtual void end_checks() {}
 };
 

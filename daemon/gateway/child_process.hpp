@@ -1,5 +1,5 @@
-// A program that we start ourselves: no shell, its own process group, nothing to read, both outputs in one pipe, and an
-// environment without our secrets. What it leaves running outlives us (let_go()).
+// A program that the daemon starts: without a shell, in its own session, with an empty standard input, one pipe for
+// both outputs, and an environment without our secrets. Its background processes may outlive us (detach()).
 #pragma once
 
 #include <sys/types.h>
@@ -27,34 +27,34 @@ class ChildProcess {
                                                      std::vector<std::string> argv);
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
-  // Kills the group if the child was not reaped.
+  // Kills the process group if the child was not reaped.
   ~ChildProcess();
 
   boost::asio::posix::stream_descriptor& output() { return output_; }
-  // Whether the child has ended, after at most `time`; the wait is cut short when the coroutine is cancelled.
-  boost::asio::awaitable<bool> ended_within(std::chrono::milliseconds time);
-  // To the child and whatever it started in its group. Not after reap(), when the number may be another's.
+  // Whether the child exits within `timeout`. Returns early if the coroutine is cancelled.
+  boost::asio::awaitable<bool> exits_within(std::chrono::milliseconds timeout);
+  // Signals the child and its process group. Not after reap(): the number may belong to another process then.
   void signal_group(int signal);
-  // For a child that has ended: from here on a full pipe refuses a write (EAGAIN) instead of blocking the writer. One
-  // that blocks already sees it when the next output is read.
+  // After the child has exited: a write to the full pipe fails from now on (EAGAIN) instead of blocking. A writer that
+  // is already blocked notices when the next output is read.
   void unblock_writers();
-  // For a child that has ended by itself: what it left running is on its own, and its output never ends or stops it
-  // (docs/decisions/0014-output-that-outlives-us.md). Whether anything still holds that output.
-  bool let_go();
-  // The wait status (waitpid(2)) of a child that has ended; nothing of one that has not, even though it was killed: it
-  // hangs in the kernel, or somebody traces it. That one is left to itself. Never waits.
+  // After the child has exited: its background processes may continue, and their output neither blocks nor ends them
+  // (docs/decisions/0014-output-that-outlives-us.md). Whether there are any that hold the output open.
+  bool detach();
+  // The wait status (waitpid(2)). Empty if the child has not exited even after SIGKILL, because it hangs in the kernel
+  // or is being traced; it is reaped later. Never waits.
   std::optional<int> reap();
 
  private:
   ChildProcess(const boost::asio::any_io_executor& executor, pid_t pid, int pid_descriptor, int output,
                Descriptor input);
-  bool has_ended() const;
+  bool has_exited() const;
 
   pid_t pid_;
   bool reaped_ = false;
   boost::asio::posix::stream_descriptor process_;
   boost::asio::posix::stream_descriptor output_;
-  Descriptor input_;  // what the child writes to
+  Descriptor input_;  // the end of the pipe that the child writes to
   boost::asio::steady_timer timer_;
 };
 

@@ -24,17 +24,17 @@ namespace {
 
 namespace asio = boost::asio;
 
-// The same when the daemon itself is told to stop: it has a second in all.
+// Instead of kGrace when the daemon itself is stopping: it has one second in total.
 constexpr std::chrono::milliseconds kGraceWhenCancelled{500};
 constexpr std::chrono::seconds kOwnStopFollows{1};
-// Until what was killed has ended: at once, unless it hangs in the kernel.
-constexpr std::chrono::seconds kKillTakes{5};
+// A killed process exits at once, unless it hangs in the kernel.
+constexpr std::chrono::seconds kKillTimeout{5};
 
-constexpr auto kUnkillable =
-    "does not end although it was killed: it hangs in the kernel (on a dead file server?), or somebody traces it";
+constexpr auto kSurvivesSigkill =
+    "survives SIGKILL: it hangs in the kernel (on an unreachable file server?) or is being traced";
 
-// A shell exits with 128 and the number of the signal that ended what it ran.
-bool was_told_to_end(int status) {
+// A shell exits with 128 plus the number of the signal that ended its command.
+bool ended_by_sigterm(int status) {
   return (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) ||
          (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGTERM);
 }
@@ -42,8 +42,8 @@ bool was_told_to_end(int status) {
 // The most that a pipe can hold (/proc/sys/fs/pipe-max-size).
 constexpr std::size_t kPipeCapacity = std::size_t{1024} * 1024;
 
-// What the child had written when it ended. What it left running in the background may hold the pipe open for ever, or
-// fill it as fast as we read: neither must keep us.
+// Reads what the child had written when it exited. Its background processes may keep the pipe open for ever, or fill it
+// as fast as we read: neither must delay us.
 void drain(ChildProcess& child, OutputLines& lines) {
   std::array<char, 65536> buffer;
   boost::system::error_code error;
@@ -66,28 +66,21 @@ std::string CommandAction::description() const {
   return text;
 }
 
-asio::awaitable<Result<Units>> CommandAction::units() {
-  co_return Units();
-}
-
-asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
+asio::awaitable<Result<Activation>> CommandAction::activate(GatewaySnapshot) {
   using asio::experimental::awaitable_operators::operator&&;
-  auto child = ChildProcess::start(executor_, settings_.argv);
-  if (!child) {
-    co_return tl::unexpected(child.error());
-  }
-  Run run{std::move(*child), OutputLines(output_, redaction_of(secrets_))};
+  CO_TRY_LET(auto child, ChildProcess::start(executor_, settings_.argv));
+  Run run{std::move(child), OutputLines(output_, redaction_of(secrets_))};
   co_await (read_output(run) && wait_for_end(run));
   run.child->unblock_writers();
   drain(*run.child, run.lines);
-  const bool left_running = run.ending == Ending::by_itself && run.child->let_go();
-  if (run.ending != Ending::by_itself) {
-    // The child may have ended with SIGTERM, and left others behind that ignore it.
+  const bool left_running = run.ending == Ending::exited && run.child->detach();
+  if (run.ending != Ending::exited) {
+    // SIGTERM may have ended the child, but not processes of its group that ignore it.
     run.child->signal_group(SIGKILL);
   }
   const std::optional<int> status = run.child->reap();
-  if (run.ending == Ending::by_itself && status && was_told_to_end(*status)) {
-    // By whoever stops our whole control group, or container: then our own turn comes now, and the gateway is not to
+  if (run.ending == Ending::exited && status && ended_by_sigterm(*status)) {
+    // If our whole control group or container is being stopped, our own SIGTERM follows now, and the gateway is not to
     // blame.
     asio::steady_timer timer(executor_, kOwnStopFollows);
     co_await timer.async_wait(kAsTuple);
@@ -96,7 +89,7 @@ asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
       run.ending = Ending::cancelled;
     }
   }
-  auto activation = judge(run.ending, status, run.lines.last());
+  auto activation = outcome(run.ending, status, run.lines.last());
   if (activation && left_running) {
     activation->message += ", and left a process running in the background";
   }
@@ -105,7 +98,7 @@ asio::awaitable<Result<Activation>> CommandAction::activate(Before) {
 
 asio::awaitable<void> CommandAction::read_output(Run& run) {
   std::array<char, 65536> buffer;
-  // While there is always more to read, no read is ever pending: cancelling one is not enough to end this.
+  // While there is always more to read, no read is ever pending, and cancelling would not end this loop.
   while (!run.over) {
     const auto [error, n] = co_await run.child->output().async_read_some(asio::buffer(buffer), kAsTuple);
     run.lines.add({buffer.data(), n});
@@ -117,50 +110,51 @@ asio::awaitable<void> CommandAction::read_output(Run& run) {
 }
 
 asio::awaitable<void> CommandAction::wait_for_end(Run& run) {
-  const bool ended = co_await run.child->ended_within(settings_.timeout);
+  const bool ended = co_await run.child->exits_within(settings_.timeout);
   if (!ended) {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     const bool cancelled = state.cancelled() != asio::cancellation_type::none;
     run.ending = cancelled ? Ending::cancelled : Ending::timed_out;
-    // The grace is still waited for, although we were cancelled, or are meanwhile.
+    // A cancellation must not cut the grace period short.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     const auto grace = cancelled ? kGraceWhenCancelled : grace_;
     run.child->signal_group(SIGTERM);
-    co_await run.child->ended_within(grace);
+    co_await run.child->exits_within(grace);
     run.child->signal_group(SIGKILL);
-    co_await run.child->ended_within(cancelled ? kGraceWhenCancelled : kKillTakes);
+    co_await run.child->exits_within(cancelled ? kGraceWhenCancelled : kKillTimeout);
   }
   run.over = true;
   run.child->output().cancel();
 }
 
-Result<Activation> CommandAction::judge(Ending ending, std::optional<int> status, const std::string& last_line) const {
+Result<Activation> CommandAction::outcome(Ending ending, std::optional<int> status,
+                                          const std::string& last_line) const {
   const std::string doing = "running " + settings_.argv.at(0);
-  const std::string words = last_line.empty() ? "" : fmt::format("; its last words: {}", printable(last_line));
+  const std::string last = last_line.empty() ? "" : fmt::format("; last output: {}", printable(last_line));
   switch (ending) {
     case Ending::cancelled:
       return failure(ErrorKind::cancelled, doing + ": cancelled");
     case Ending::timed_out:
       return failure(ErrorKind::gateway,
-                     fmt::format("{}: it was still running after {} and {}{}", doing,
-                                 format_duration(settings_.timeout), status ? "was ended" : kUnkillable, words));
-    case Ending::by_itself:
+                     fmt::format("{}: timeout after {}; the process {}{}", doing, format_duration(settings_.timeout),
+                                 status ? "was terminated" : kSurvivesSigkill, last));
+    case Ending::exited:
       break;
   }
   if (!status) {
-    return failure(ErrorKind::gateway, fmt::format("{}: its exit status is not known", doing));
+    return failure(ErrorKind::gateway, fmt::format("{}: exit status unknown", doing));
   }
   if (WIFSIGNALED(*status)) {
-    return failure(ErrorKind::gateway, fmt::format("{}: ended by {}{}", doing, signal_name(WTERMSIG(*status)), words));
+    return failure(ErrorKind::gateway, fmt::format("{}: killed by {}{}", doing, signal_name(WTERMSIG(*status)), last));
   }
   if (WEXITSTATUS(*status) != 0) {
-    return failure(ErrorKind::gateway, fmt::format("{}: exit status {}{}", doing, WEXITSTATUS(*status), words));
+    return failure(ErrorKind::gateway, fmt::format("{}: exit status {}{}", doing, WEXITSTATUS(*status), last));
   }
   return Activation{Use::in_use, settings_.argv.at(0) + " succeeded"};
 }
 
-asio::awaitable<Result<Look>> CommandAction::check(Before) {
-  co_return Look{Verdict::passed, "the command's exit status is all that is known of the gateway"};
+asio::awaitable<Result<CheckResult>> CommandAction::check(GatewaySnapshot) {
+  co_return CheckResult{Verdict::passed, "the gateway itself was not checked, only the command's exit status"};
 }
 
 asio::awaitable<Result<std::string>> CommandAction::rehearse() {

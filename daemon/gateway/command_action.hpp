@@ -1,4 +1,4 @@
-// Runs the operator's command, without a shell. Exit status 0 means that the gateway uses the new keystore.
+// Runs the operator's command without a shell. Exit status 0 means that the gateway uses the new keystore.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@
 
 namespace renewd::gateway {
 
-// Between SIGTERM and SIGKILL for a command that outlives its timeout.
+// Between SIGTERM and SIGKILL for a command that exceeds its timeout.
 inline constexpr std::chrono::milliseconds kGrace{5000};
 
 class CommandAction final : public Action {
@@ -25,28 +25,26 @@ class CommandAction final : public Action {
         grace_(grace) {}
 
   std::string description() const override;
-  boost::asio::awaitable<Result<Units>> units() override;
-  boost::asio::awaitable<Result<Activation>> activate(Before before) override;
+  boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;
   bool acted() const override { return true; }
   boost::asio::awaitable<Result<std::string>> rehearse() override;
-  bool watches(const Before&) const override { return false; }
-  boost::asio::awaitable<Result<Look>> check(Before before) override;
+  boost::asio::awaitable<Result<CheckResult>> check(GatewaySnapshot before) override;
 
  private:
-  enum class Ending { by_itself, timed_out, cancelled };
+  enum class Ending { exited, timed_out, cancelled };
 
-  // What the two coroutines of an activation share.
+  // Shared by the two coroutines of an activation.
   struct Run {
     std::unique_ptr<ChildProcess> child;
     OutputLines lines;
-    Ending ending = Ending::by_itself;
+    Ending ending = Ending::exited;
     bool over = false;
   };
 
   boost::asio::awaitable<void> read_output(Run& run);
   boost::asio::awaitable<void> wait_for_end(Run& run);
-  // Without a status it has not ended, although it was killed.
-  Result<Activation> judge(Ending ending, std::optional<int> status, const std::string& last_line) const;
+  // Without a wait status the child is still running, even after SIGKILL.
+  Result<Activation> outcome(Ending ending, std::optional<int> status, const std::string& last_line) const;
 
   boost::asio::any_io_executor executor_;
   configuration::CommandGateway settings_;

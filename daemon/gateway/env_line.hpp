@@ -1,4 +1,4 @@
-// What a script whose first line is `#!/usr/bin/env …` is run by.
+// Which program runs a script whose first line is `#!/usr/bin/env …`.
 #pragma once
 
 #include <optional>
@@ -7,8 +7,8 @@
 
 namespace renewd::gateway {
 
-// The program that env(1) of coreutils looks for. `argument` is the rest of the line, which the kernel passes as one,
-// whatever blanks are in it. Nothing where that cannot be told: variables, quotes, another PATH, an unknown option.
+// The program that env(1) of coreutils searches for. `argument` is the rest of the line, which the kernel passes as one
+// argument, blanks included. Empty if unknown: variables, quotes, another PATH, an unknown option.
 std::optional<std::string> program_of_env(std::string_view argument);
 
 }  // namespace renewd::gateway

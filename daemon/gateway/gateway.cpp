@@ -23,7 +23,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::seconds kLookForShutdown{1};
+constexpr std::chrono::seconds kShutdownPollInterval{1};
 
 struct ActionMaker {
   std::unique_ptr<Action> operator()(const configuration::NoGateway&) const { return std::make_unique<NoAction>(); }
@@ -43,10 +43,10 @@ struct ActionMaker {
   std::vector<NamedSecret> secrets;
 };
 
-class ProbedAction final : public Gateway {
+class GatewayWithProbes final : public Gateway {
  public:
-  ProbedAction(std::unique_ptr<Action> action, Probes probes, std::chrono::seconds activation_timeout,
-               std::chrono::seconds verify_timeout)
+  GatewayWithProbes(std::unique_ptr<Action> action, Probes probes, std::chrono::seconds activation_timeout,
+                    std::chrono::seconds verify_timeout)
       : action_(std::move(action)),
         probes_(std::move(probes)),
         activation_timeout_(activation_timeout),
@@ -56,9 +56,9 @@ class ProbedAction final : public Gateway {
   bool has_probes() const override { return !probes_.empty(); }
   std::string log_position() const override;
   asio::awaitable<Result<Units>> units() override { return action_->units(); }
-  asio::awaitable<Result<Activation>> activate(Before before) override;
+  asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;
   bool acted() const override { return action_->acted(); }
-  asio::awaitable<Result<Activation>> verify(Before before) override;
+  asio::awaitable<Result<Activation>> verify(GatewaySnapshot before) override;
   asio::awaitable<Result<std::string>> rehearse() override;
 
  private:
@@ -68,45 +68,45 @@ class ProbedAction final : public Gateway {
   std::chrono::seconds verify_timeout_;
 };
 
-// A host that shuts down takes the gateway with it, and starts nothing more. What was seen then says nothing of the
-// keystore: the daemon waits to be stopped as well, and resumes after the boot.
-asio::awaitable<Result<Activation>> unless_host_shuts_down(Result<Activation> seen, std::chrono::seconds at_most) {
-  const bool is_down = seen ? seen->use == Use::not_running : seen.error().kind == ErrorKind::gateway;
+// A host that shuts down stops the gateway and starts nothing. That says nothing about the keystore: the daemon waits
+// to be stopped as well, and resumes after the boot.
+asio::awaitable<Result<Activation>> unless_host_shuts_down(Result<Activation> outcome, std::chrono::seconds timeout) {
+  const bool is_down = outcome ? outcome->use == Use::not_running : outcome.error().kind == ErrorKind::gateway;
   if (!is_down) {
-    co_return seen;
+    co_return outcome;
   }
-  const auto deadline = std::chrono::steady_clock::now() + at_most;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   asio::steady_timer timer(co_await asio::this_coro::executor);
   for (bool shuts_down = false;;) {
     const Result<bool> answer = co_await host_shuts_down();
     shuts_down = answer.value_or(shuts_down);
     if (!shuts_down) {
-      co_return seen;
+      co_return outcome;
     }
     if (std::chrono::steady_clock::now() >= deadline) {
-      co_return failure(kUnanswered, "the host is shutting down");
+      co_return failure(kInconclusive, "the host is shutting down");
     }
-    timer.expires_after(kLookForShutdown);
+    timer.expires_after(kShutdownPollInterval);
     co_await timer.async_wait(kAsTuple);
     const bool stopping = co_await stop_requested();
     if (stopping) {
-      co_return failure(ErrorKind::cancelled, "told to stop while the host is shutting down");
+      co_return failure(ErrorKind::cancelled, "cancelled while the host is shutting down");
     }
   }
 }
 
-asio::awaitable<Result<Activation>> ProbedAction::activate(Before before) {
+asio::awaitable<Result<Activation>> GatewayWithProbes::activate(GatewaySnapshot before) {
   auto activation = co_await action_->activate(std::move(before));
   co_return co_await unless_host_shuts_down(std::move(activation), activation_timeout_);
 }
 
-asio::awaitable<Result<Activation>> ProbedAction::verify(Before before) {
+asio::awaitable<Result<Activation>> GatewayWithProbes::verify(GatewaySnapshot before) {
   auto verified = co_await gateway::verify(*action_, probes_, std::move(before), verify_timeout_);
   action_->end_checks();
   co_return co_await unless_host_shuts_down(std::move(verified), verify_timeout_);
 }
 
-std::string ProbedAction::log_position() const {
+std::string GatewayWithProbes::log_position() const {
   for (const auto& probe : probes_) {
     if (std::string position = probe->log_position(); !position.empty()) {
       return position;
@@ -115,20 +115,20 @@ std::string ProbedAction::log_position() const {
   return {};
 }
 
-// Tries everything, whatever came of the rest.
-asio::awaitable<Result<std::string>> ProbedAction::rehearse() {
-  Result<std::string> whole = co_await action_->rehearse();
+// Reports every problem, not only the first.
+asio::awaitable<Result<std::string>> GatewayWithProbes::rehearse() {
+  Result<std::string> all = co_await action_->rehearse();
   for (const auto& probe : probes_) {
     const Result<std::string> one = co_await probe->rehearse();
-    if (whole && one) {
-      *whole += "; " + *one;
-    } else if (whole) {
-      whole = tl::unexpected(one.error());
+    if (all && one) {
+      *all += "; " + *one;
+    } else if (all) {
+      all = tl::unexpected(one.error());
     } else if (!one) {
-      whole.error().message += "; " + one.error().message;
+      all.error().message += "; " + one.error().message;
     }
   }
-  co_return whole;
+  co_return all;
 }
 
 Probes make_probes(const asio::any_io_executor& executor, const configuration::GatewaySettings& settings,
@@ -153,8 +153,8 @@ std::unique_ptr<Gateway> make_gateway(const asio::any_io_executor& executor,
                                       const std::vector<NamedSecret>& secrets) {
   auto action =
       std::visit(ActionMaker{executor, settings.activation_timeout(), std::move(output), secrets}, settings.action);
-  return std::make_unique<ProbedAction>(std::move(action), make_probes(executor, settings, http, secrets),
-                                        settings.activation_timeout(), settings.verify_timeout);
+  return std::make_unique<GatewayWithProbes>(std::move(action), make_probes(executor, settings, http, secrets),
+                                             settings.activation_timeout(), settings.verify_timeout);
 }
 
 }  // namespace renewd::gateway

@@ -1,4 +1,4 @@
-// What makes the gateway use the keystore on disk, and shows that it does. One action (action.hpp) and any number of
+// Makes the gateway use the keystore on disk, and verifies that it does. One action (action.hpp) and any number of
 // probes (probe.hpp) behind one interface.
 #pragma once
 
@@ -20,9 +20,9 @@
 namespace renewd::gateway {
 
 enum class Use {
-  in_use,         // the gateway has started with the file on disk
-  not_running,    // there was nothing to restart; the file is used at its next start
-  not_confirmed,  // nothing was asked to use it (gateway: none)
+  in_use,         // the gateway started with the file on disk
+  not_running,    // there was nothing to restart; the gateway reads the file at its next start
+  not_confirmed,  // the daemon cannot know (gateway: none, or a signal)
 };
 
 struct Activation {
@@ -30,24 +30,24 @@ struct Activation {
   std::string message;  // one sentence for people
 };
 
-// The gateway's units at one moment; none where the gateway is no unit.
+// The gateway's units at one moment; empty if the gateway is not a unit.
 struct Units {
   std::vector<std::string> running;
-  // By unit, what systemd calls its present (or last) run: each start has an ID of its own, on every boot.
+  // systemd's invocation ID of each unit's current (or last) run: unique for each start, also across boots.
   std::map<std::string, std::string> invocations;
 };
 
-// How things were before an activation. The caller keeps it where a crash cannot reach it: an activation that fails
-// leaves units down, and whoever comes after it must know that they were up.
-struct Before {
+// The gateway before an activation. The caller stores it on disk: after a failed activation units may be down, and the
+// next run of the daemon must know that they were up.
+struct GatewaySnapshot {
   std::vector<std::string> running;  // units that must run afterwards, too
-  TimePoint began;                   // log lines from before this moment tell nothing of the activation
-  std::string log_position;          // where the log file ended, as Gateway::log_position() said
-  // As of `Units`. A unit that is in another run by now has read the file on disk: it is not restarted again.
+  TimePoint began;                   // older log lines do not count
+  std::string log_position;          // the end of the log file, from Gateway::log_position()
+  // As in `Units`. A unit with another invocation ID by now has read the file on disk: it is not restarted again.
   std::map<std::string, std::string> invocations;
 };
 
-// One line of a command's output, without its line break and our secrets, made printable.
+// One line of a command's output without its line break, printable, secrets hidden.
 using OutputLine = std::function<void(std::string_view line)>;
 
 class Gateway {
@@ -56,29 +56,27 @@ class Gateway {
 
   // For people: "try-restart graviteeio-apim-gateway.service".
   virtual std::string description() const = 0;
-  // Whether verify() looks at anything besides what activate() has started.
+  // Whether verify() checks anything besides what activate() started.
   virtual bool has_probes() const = 0;
-  // Errors of this and the next ones: gateway; disk, where it cannot be told or looked at just now, which is no fault
-  // of the gateway; cancelled.
+  // Errors of all functions: gateway; disk if the gateway's state could not be read, which says nothing about the
+  // gateway; cancelled.
   virtual boost::asio::awaitable<Result<Units>> units() = 0;
-  // Where the log file that verify() reads ends now; text that only this folder understands. Empty where there is none.
+  // Where the log file that verify() reads ends now, in a format private to this folder. Empty if there is none.
   virtual std::string log_position() const = 0;
-  // Makes the gateway use the keystore on disk; units of `before.running` are started even if they are down by now,
-  // unless they were stopped on purpose.
-  virtual boost::asio::awaitable<Result<Activation>> activate(Before before) = 0;
-  // Whether the last activate() did anything to the gateway (also if it was cancelled), rather than find that all of it
-  // had been done before.
+  // Makes the gateway use the keystore on disk. Starts units of `before.running` even if they are down by now, unless
+  // an operator stopped them.
+  virtual boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) = 0;
+  // Whether the last activate() changed the gateway (even if it was cancelled). False if everything was done already.
   virtual bool acted() const = 0;
-  // Shows that the gateway is well after activate(), also one that an earlier process called; not_running when somebody
-  // has stopped it on purpose meanwhile.
-  virtual boost::asio::awaitable<Result<Activation>> verify(Before before) = 0;
-  // Whether activate() would be allowed to work, and verify() finds what it looks for at the gateway that runs now;
-  // without touching it.
+  // Whether the gateway is healthy after activate(), even one in an earlier process; not_running if an operator has
+  // stopped it since.
+  virtual boost::asio::awaitable<Result<Activation>> verify(GatewaySnapshot before) = 0;
+  // Whether activate() would be permitted, and verify() finds what it needs at the running gateway; changes nothing.
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
 };
 
-// `http` says whom a probe trusts, and how long it waits for a connection; `output` receives what a command prints,
-// line by line. `secrets`, all of the certificate's, are hidden in the output of a command, a health check and a log.
+// `http`: trusted CAs and connect timeout of a health check. `output` receives what a command prints, line by line.
+// `secrets`, all of the certificate's, are hidden in what commands, health checks and logs report.
 std::unique_ptr<Gateway> make_gateway(const boost::asio::any_io_executor& executor,
                                       const configuration::GatewaySettings& settings,
                                       const configuration::HttpSettings& http, OutputLine output,

@@ -22,24 +22,24 @@ namespace json = boost::json;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// The last look of a verification is not cut short to nothing.
-constexpr milliseconds kShortest{1000};
-constexpr std::size_t kExcerpt = 160;
+// Gives the last check of a verification a chance.
+constexpr milliseconds kShortestTimeout{1000};
+constexpr std::size_t kExcerptLimit = 160;
 
-class HttpWatch final : public Watch {
+class HttpSession final : public ProbeSession {
  public:
-  explicit HttpWatch(HttpProbe& probe) : probe_(probe) {}
+  explicit HttpSession(HttpProbe& probe) : probe_(probe) {}
 
-  asio::awaitable<Result<Look>> look(steady_clock::time_point deadline) override {
-    const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-    return probe_.get(std::clamp(left, kShortest, kHealthTimeout));
+  asio::awaitable<Result<CheckResult>> check(steady_clock::time_point deadline) override {
+    const auto remaining = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+    return probe_.get(std::clamp(remaining, kShortestTimeout, kHealthTimeout));
   }
 
  private:
   HttpProbe& probe_;
 };
 
-// Which of Gravitee's probes are not healthy, of {"<probe>": {"healthy": false, "message": "…"}}; empty for any other
+// The unhealthy probes in Gravitee's response {"<probe>": {"healthy": false, "message": "…"}}; empty for any other
 // text.
 std::string unhealthy_probes(std::string_view body) {
   boost::system::error_code error;
@@ -68,16 +68,16 @@ HttpProbe::HttpProbe(std::unique_ptr<http::HttpClient> client, configuration::Ht
                      std::vector<NamedSecret> secrets)
     : client_(std::move(client)), settings_(std::move(settings)), secrets_(std::move(secrets)) {}
 
-asio::awaitable<Result<std::unique_ptr<Watch>>> HttpProbe::watch(Before) {
-  co_return std::make_unique<HttpWatch>(*this);
+asio::awaitable<Result<std::unique_ptr<ProbeSession>>> HttpProbe::begin(GatewaySnapshot) {
+  co_return std::make_unique<HttpSession>(*this);
 }
 
 asio::awaitable<Result<std::string>> HttpProbe::rehearse() {
-  CO_TRY_LET(auto seen, co_await get(kHealthTimeout));
-  if (seen.verdict == Watch::Verdict::not_yet) {
-    co_return failure(ErrorKind::gateway, std::move(seen.message));
+  CO_TRY_LET(auto result, co_await get(kHealthTimeout));
+  if (result.verdict == Verdict::not_yet) {
+    co_return failure(ErrorKind::gateway, std::move(result.message));
   }
-  co_return std::move(seen.message);
+  co_return std::move(result.message);
 }
 
 Result<http::HttpRequest> HttpProbe::request() const {
@@ -94,49 +94,49 @@ Result<http::HttpRequest> HttpProbe::request() const {
   return request;
 }
 
-asio::awaitable<Result<Watch::Look>> HttpProbe::get(milliseconds at_most) {
+asio::awaitable<Result<CheckResult>> HttpProbe::get(milliseconds timeout) {
   using asio::experimental::awaitable_operators::operator||;
-  CO_TRY_LET(auto ask, request());
+  CO_TRY_LET(auto get, request());
   std::optional<Result<http::HttpResponse>> outcome;
-  co_await (http::keep_result(client_->send(std::move(ask)), &outcome) ||
-            http::wait_until(steady_clock::now() + at_most));
+  co_await (http::keep_result(client_->send(std::move(get)), &outcome) ||
+            http::wait_until(steady_clock::now() + timeout));
   const bool stopping = co_await stop_requested();
   if (outcome && *outcome) {
     co_return judge(**outcome);
   }
   if (stopping) {
-    co_return failure(ErrorKind::cancelled, "asking for the gateway's health: cancelled");
+    co_return failure(ErrorKind::cancelled, "checking the gateway's health: cancelled");
   }
   if (outcome && outcome->error().kind != ErrorKind::cancelled) {
-    co_return Watch::Look{Watch::Verdict::not_yet, std::move(outcome->error().message)};
+    co_return CheckResult{Verdict::not_yet, std::move(outcome->error().message)};
   }
-  const double seconds = std::chrono::duration<double>(at_most).count();
-  co_return Watch::Look{Watch::Verdict::not_yet,
-                        fmt::format("GET {}: no answer within {:.3g} s", printable(settings_.url), seconds)};
+  const double seconds = std::chrono::duration<double>(timeout).count();
+  co_return CheckResult{Verdict::not_yet,
+                        fmt::format("GET {}: no response within {:.3g} s", printable(settings_.url), seconds)};
 }
 
-Watch::Look HttpProbe::judge(const http::HttpResponse& response) const {
+CheckResult HttpProbe::judge(const http::HttpResponse& response) const {
   const std::string url = printable(settings_.url);
   if (response.status == settings_.expect_status) {
-    return {Watch::Verdict::passed, fmt::format("GET {}: {}", url, response.status)};
+    return {Verdict::passed, fmt::format("GET {}: {}", url, response.status)};
   }
   const Redaction redacted = redaction_of(secrets_);
   std::string why;
   if (response.status == 401 || response.status == 403) {
     const auto schemes = http::offered_schemes(response.header("www-authenticate"));
     if (!schemes.empty() && !http::offers_basic(schemes)) {
-      why = fmt::format("it accepts {} authentication alone, and gravitee-renewd speaks Basic",
-                        printable(redacted(fmt::format("{}", fmt::join(schemes, ", "))), kExcerpt));
+      why = fmt::format("it requires {} authentication, and gravitee-renewd supports only Basic",
+                        printable(redacted(fmt::format("{}", fmt::join(schemes, ", "))), kExcerptLimit));
     } else {
-      why = settings_.password ? "username and password are refused" : "it wants a username and a password";
+      why = settings_.password ? "it refused the username and password" : "it requires a username and a password";
     }
   } else if (const std::string probes = unhealthy_probes(response.body); !probes.empty()) {
-    why = "not healthy: " + printable(redacted(probes), kExcerpt);
+    why = "unhealthy: " + printable(redacted(probes), kExcerptLimit);
   } else {
-    why = printable(redacted(response.body), kExcerpt);
+    why = printable(redacted(response.body), kExcerptLimit);
   }
-  return {Watch::Verdict::not_yet, fmt::format("GET {}: HTTP {} instead of {}{}{}", url, response.status,
-                                               settings_.expect_status, why.empty() ? "" : ": ", why)};
+  return {Verdict::not_yet, fmt::format("GET {}: HTTP {} instead of {}{}{}", url, response.status,
+                                        settings_.expect_status, why.empty() ? "" : ": ", why)};
 }
 
 }  // namespace renewd::gateway

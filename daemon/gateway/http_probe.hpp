@@ -1,5 +1,5 @@
-// `gateway.verify.http`: a GET that must be answered with one status. Directly, without the proxy: what it asks is the
-// gateway on this host or beside it.
+// `gateway.verify.http`: a GET whose response must have the expected status. Never through the proxy: the gateway runs
+// on this host or near it.
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,7 @@
 
 namespace renewd::gateway {
 
-// For one exchange.
+// For one request.
 inline constexpr std::chrono::milliseconds kHealthTimeout{10'000};
 
 class HttpProbe final : public Probe {
@@ -20,15 +20,15 @@ class HttpProbe final : public Probe {
   HttpProbe(std::unique_ptr<http::HttpClient> client, configuration::HttpProbeSettings settings,
             std::vector<NamedSecret> secrets);
 
-  boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(Before before) override;
+  boost::asio::awaitable<Result<std::unique_ptr<ProbeSession>>> begin(GatewaySnapshot before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
 
-  // Whatever is answered, or not, in time may change while a gateway starts. An error: the password cannot be read.
-  boost::asio::awaitable<Result<Watch::Look>> get(std::chrono::milliseconds at_most);
+  // not_yet for any failed request: the gateway may be starting. An error only if the password cannot be read.
+  boost::asio::awaitable<Result<CheckResult>> get(std::chrono::milliseconds timeout);
 
  private:
   Result<http::HttpRequest> request() const;
-  Watch::Look judge(const http::HttpResponse& response) const;
+  CheckResult judge(const http::HttpResponse& response) const;
 
   std::unique_ptr<http::HttpClient> client_;
   configuration::HttpProbeSettings settings_;

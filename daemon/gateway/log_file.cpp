@@ -21,8 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kBytesPerRead = std::size_t{4} * 1024 * 1024;
-// A directory with more files than this is not searched to its end.
-constexpr int kFilesSearched = 10'000;
+constexpr int kFilesSearched = 10'000;  // in the log's directory, for a renamed log
 
 FileIdentity identity_of(const struct stat& status) {
   return {status.st_dev, status.st_ino};
@@ -32,7 +31,7 @@ tl::unexpected<Error> failed(const fs::path& path, int error_number) {
   return system_failure(ErrorKind::gateway, "reading the log " + path.string(), error_number);
 }
 
-// Nothing: there is no such file.
+// Empty if there is no such file.
 Result<std::optional<struct stat>> status_of(const fs::path& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) == 0) {
@@ -44,29 +43,23 @@ Result<std::optional<struct stat>> status_of(const fs::path& path) {
   return failed(path, errno);
 }
 
-// Waits for nobody at the other end of a pipe, and is no terminal's master.
-Result<int> open_log(const fs::path& path, struct stat& status) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (descriptor < 0) {
+// Never blocks on a FIFO, and takes no controlling terminal.
+Result<Descriptor> open_log(const fs::path& path, struct stat& status) {
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!descriptor || ::fstat(descriptor.get(), &status) != 0) {
     return failed(path, errno);
   }
-  if (::fstat(descriptor, &status) != 0) {
-    const int error_number = errno;
-    ::close(descriptor);
-    return failed(path, error_number);
-  }
   if (!S_ISREG(status.st_mode)) {
-    ::close(descriptor);
     return failure(ErrorKind::gateway, fmt::format("reading the log {}: not a regular file", path.string()));
   }
   return descriptor;
 }
 
-// Takes a number and the character behind it off the beginning.
+// Removes a number and the separator after it from the front of `text`.
 template <typename Number>
-bool take_number(std::string_view& text, char behind, Number& number) {
+bool take_number(std::string_view& text, char separator, Number& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end == text.data() + text.size() || *end != behind) {
+  if (error != std::errc() || end == text.data() + text.size() || *end != separator) {
     return false;
   }
   text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
@@ -75,7 +68,7 @@ bool take_number(std::string_view& text, char behind, Number& number) {
 
 }  // namespace
 
-// The path is escaped: the journal is JSON, which must be UTF-8.
+// Escaped, because the state's journal is JSON, which must be UTF-8.
 std::string log_position(const fs::path& path) {
   const auto status = status_of(path);
   if (!status) {
@@ -90,7 +83,7 @@ std::string log_position(const fs::path& path) {
 
 Result<void> check_log_file(const fs::path& path) {
   struct stat status{};
-  return open_log(path, status).map([](int descriptor) { ::close(descriptor); });
+  return open_log(path, status).map([](const Descriptor&) {});
 }
 
 LogFile::LogFile(fs::path path, const std::string& position) : path_(std::move(path)) {
@@ -111,43 +104,39 @@ LogFile::LogFile(fs::path path, const std::string& position) : path_(std::move(p
   }
 }
 
-LogFile::~LogFile() {
-  close();
-}
-
 Result<std::string> LogFile::read(const LineSink& sink) {
   std::size_t budget = kBytesPerRead;
   while (true) {
-    // Asked before the rest of an open file is read: whoever renames it does not write to it any more.
+    // Before the rest of the open file is read: after a rename nobody writes to it any more.
     TRY_LET(const auto status, status_of(path_));
-    const auto there = status ? std::optional(identity_of(*status)) : std::nullopt;
-    if (descriptor_ < 0) {
-      auto missing = open_next(there);
-      if (!missing || !missing->empty()) {
+    const auto current = status ? std::optional(identity_of(*status)) : std::nullopt;
+    if (!descriptor_) {
+      TRY_LET(std::string missing, open_next(current));
+      if (!missing.empty()) {
         return missing;
       }
     }
-    TRY_LET(const auto everything, drain(sink, budget));
-    if (!everything) {
+    TRY_LET(const bool drained, drain(sink, budget));
+    if (!drained) {
       return path_.string() + " is still being read";
     }
-    if (!there) {
+    if (!current) {
       return path_.string() + " does not exist";
     }
-    if (*there == file_) {
+    if (*current == file_) {
       return std::string();
     }
     lines_.finish(sink);
-    close();
+    descriptor_ = Descriptor();
   }
 }
 
-// Returns what is missing.
-Result<std::string> LogFile::open_next(const std::optional<FileIdentity>& there) {
-  fs::path next = there ? path_ : fs::path();
-  if (!begun_ && begin_ && begin_->file && there != begin_->file) {
-    // It was renamed since: what was written until then comes first.
-    if (fs::path renamed = path_of(*begin_->file); !renamed.empty()) {
+// Returns why there is nothing to read; empty if a file is open.
+Result<std::string> LogFile::open_next(const std::optional<FileIdentity>& current) {
+  fs::path next = current ? path_ : fs::path();
+  if (!begun_ && begin_ && begin_->file && current != begin_->file) {
+    // The file was renamed since: its last lines come first.
+    if (fs::path renamed = find_renamed(*begin_->file); !renamed.empty()) {
       next = std::move(renamed);
     }
   }
@@ -159,7 +148,7 @@ Result<std::string> LogFile::open_next(const std::optional<FileIdentity>& there)
   }
   auto opened = open(next);
   if (!opened && begun_) {
-    return std::move(opened.error().message);  // a new file may get its owner a moment after its name
+    return std::move(opened.error().message);  // the owner of a new file may be set a moment later
   }
   if (!opened) {
     return tl::unexpected(std::move(opened.error()));
@@ -170,8 +159,7 @@ Result<std::string> LogFile::open_next(const std::optional<FileIdentity>& there)
 
 Result<void> LogFile::open(const fs::path& path) {
   struct stat status{};
-  TRY_LET(const auto opened, open_log(path, status));
-  descriptor_ = opened;
+  TRY_LET(descriptor_, open_log(path, status));
   file_ = identity_of(status);
   offset_ = 0;
   if (!begun_ && !begin_) {
@@ -180,14 +168,14 @@ Result<void> LogFile::open(const fs::path& path) {
     offset_ = begin_->offset;
   }
   char last = '\n';
-  if (offset_ > 0 && ::pread(descriptor_, &last, 1, offset_ - 1) == 1 && last != '\n') {
-    lines_.skip_rest_of_line();  // it was begun before
+  if (offset_ > 0 && ::pread(descriptor_.get(), &last, 1, offset_ - 1) == 1 && last != '\n') {
+    lines_.skip_rest_of_line();  // it began before the activation
   }
   return {};
 }
 
-// The file beside the log that is this one; an empty path when there is none.
-fs::path LogFile::path_of(const FileIdentity& file) const {
+// The new name of a rotated log; empty if it is not in the log's directory.
+fs::path LogFile::find_renamed(const FileIdentity& file) const {
   std::error_code error;
   int searched = 0;
   for (fs::directory_iterator entry(path_.parent_path(), error), end; !error && entry != end; entry.increment(error)) {
@@ -202,19 +190,19 @@ fs::path LogFile::path_of(const FileIdentity& file) const {
   return {};
 }
 
-// False when the budget was used up first.
+// False if `budget` bytes were read before the end.
 Result<bool> LogFile::drain(const LineSink& sink, std::size_t& budget) {
   struct stat status{};
-  if (::fstat(descriptor_, &status) != 0) {
+  if (::fstat(descriptor_.get(), &status) != 0) {
     return failed(path_, errno);
   }
   if (status.st_size < offset_) {
-    offset_ = 0;  // truncated, as logrotate's copytruncate does it
-    lines_.forget();
+    offset_ = 0;  // truncated, for example by logrotate's copytruncate
+    lines_.reset();
   }
   std::array<char, 65536> buffer;
   while (budget > 0) {
-    const ssize_t size = ::pread(descriptor_, buffer.data(), std::min(buffer.size(), budget), offset_);
+    const ssize_t size = ::pread(descriptor_.get(), buffer.data(), std::min(buffer.size(), budget), offset_);
     if (size < 0) {
       return failed(path_, errno);
     }
@@ -226,13 +214,6 @@ Result<bool> LogFile::drain(const LineSink& sink, std::size_t& budget) {
     budget -= static_cast<std::size_t>(size);
   }
   return false;
-}
-
-void LogFile::close() {
-  if (descriptor_ >= 0) {
-    ::close(descriptor_);
-    descriptor_ = -1;
-  }
 }
 
 }  // namespace renewd::gateway

@@ -24,10 +24,10 @@ void LogLines::finish(const LineSink& sink) {
   if (!partial_.empty()) {
     sink(partial_);
   }
-  forget();
+  reset();
 }
 
-void LogLines::forget() {
+void LogLines::reset() {
   partial_.clear();
   skipping_ = false;
 }
@@ -36,7 +36,7 @@ void LogLines::skip_rest_of_line() {
   skipping_ = true;
 }
 
-// Without zero bytes: a program that writes on behind the end of a truncated file leaves a hole of them.
+// Without zero bytes: a program that keeps its offset in a truncated file leaves a hole of them.
 void LogLines::append(std::string_view part) {
   if (skipping_ || partial_.size() >= kLogLineLimit) {
     return;

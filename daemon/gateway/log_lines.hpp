@@ -1,4 +1,4 @@
-// Bytes of a log file, cut into lines as they come.
+// Splits the bytes of a log file into lines as they arrive.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@ namespace renewd::gateway {
 class LogLines {
  public:
   void add(std::string_view bytes, const LineSink& sink);
-  // Nothing will follow: what has no line break is a line, too.
+  // The file has ended: a last part without line break is a line, too.
   void finish(const LineSink& sink);
-  // What comes next is another file's beginning.
-  void forget();
-  // What comes next is the rest of a line whose beginning is not known; it is left out.
+  // The next bytes are the beginning of another file.
+  void reset();
+  // The next bytes continue a line whose beginning is unknown: ignore that line.
   void skip_rest_of_line();
 
  private:

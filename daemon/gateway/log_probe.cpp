@@ -9,7 +9,7 @@
 
 #include "core/try.hpp"
 #include "gateway/log_file.hpp"
-#include "gateway/log_verdict.hpp"
+#include "gateway/log_matcher.hpp"
 #include "gateway/systemd_units.hpp"
 #include "gateway/unit_journal.hpp"
 
@@ -19,28 +19,24 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
-class LogWatch final : public Watch {
+class LogSession final : public ProbeSession {
  public:
-  LogWatch(std::unique_ptr<LogReader> reader, LogVerdict verdict, std::string log)
-      : reader_(std::move(reader)), verdict_(std::move(verdict)), log_(std::move(log)) {}
+  LogSession(std::unique_ptr<LogReader> reader, LogMatcher matcher, std::string log)
+      : reader_(std::move(reader)), matcher_(std::move(matcher)), log_(std::move(log)) {}
 
-  asio::awaitable<Result<Look>> look(steady_clock::time_point) override { co_return look_now(steady_clock::now()); }
-
- private:
-  Result<Look> look_now(steady_clock::time_point now) {
-    auto missing = reader_->read([&](std::string_view line) { verdict_.add(line, now); });
-    if (!missing) {
-      return tl::unexpected(std::move(missing.error()));
+  asio::awaitable<Result<CheckResult>> check(steady_clock::time_point) override {
+    const auto now = steady_clock::now();
+    CO_TRY_LET(auto unread, reader_->read([&](std::string_view line) { matcher_.add(line, now); }));
+    CO_TRY_LET(auto result, matcher_.result(now, log_));
+    if (result.verdict == Verdict::passed && !unread.empty()) {
+      co_return CheckResult{Verdict::not_yet, std::move(unread)};
     }
-    auto look = verdict_.at(now, log_);
-    if (look && look->verdict == Verdict::passed && !missing->empty()) {
-      return Look{Verdict::not_yet, std::move(*missing)};  // what is not read may say otherwise
-    }
-    return look;
+    co_return result;
   }
 
+ private:
   std::unique_ptr<LogReader> reader_;
-  LogVerdict verdict_;
+  LogMatcher matcher_;
   std::string log_;
 };
 
@@ -53,30 +49,32 @@ std::string name_of(const LogTarget& target) {
   return std::get<std::filesystem::path>(target).string();
 }
 
-asio::awaitable<Result<UnitOnHost>> look_up(std::string unit) {
+asio::awaitable<Result<InstalledUnit>> look_up(std::string unit) {
   CO_TRY_LET(auto systemd, SystemdUnits::connect(co_await asio::this_coro::executor));
   co_return co_await systemd->look_up(unit, steady_clock::now() + kQuestionTimeout);
 }
 
-// The name that the unit's lines in the journal carry: never an alias. Where systemd cannot be asked, the one given.
+// The journal knows a unit by its own name, never by an alias. The given name if systemd does not reply.
 asio::awaitable<std::string> own_name(std::string unit) {
   const auto found = co_await look_up(unit);
   co_return found ? found->name : unit;
 }
 
-// A program may write to the journal by itself, whatever its unit says: what is in it already counts.
+// A program may log to the journal directly, regardless of its unit's settings.
 bool has_lines(const std::string& unit) {
   bool found = false;
-  const auto journal = UnitJournal::open(unit, TimePoint());
-  const auto read = journal ? (*journal)->read([&found](std::string_view) { found = true; }) : Result<std::string>();
+  if (const auto journal = UnitJournal::open(unit, TimePoint())) {
+    (void)(*journal)->read([&found](std::string_view) { found = true; });
+  }
   return found;
 }
 
 }  // namespace
 
-std::string output_is_elsewhere(const UnitOnHost& unit) {
-  return fmt::format("{} does not write to the journal ({}): no line of it can be waited for; use verify.log.file",
-                     unit.name, unit.output);
+std::string no_journal_output(const InstalledUnit& unit) {
+  return fmt::format(
+      "{} does not write to the journal ({}), so verify.log.unit would find no lines; use verify.log.file", unit.name,
+      unit.output);
 }
 
 LogProbe::LogProbe(configuration::LogProbeSettings settings, std::vector<NamedSecret> secrets)
@@ -91,7 +89,7 @@ std::string LogProbe::log_position() const {
   return file == nullptr ? std::string() : gateway::log_position(*file);
 }
 
-asio::awaitable<Result<std::unique_ptr<Watch>>> LogProbe::watch(Before before) {
+asio::awaitable<Result<std::unique_ptr<ProbeSession>>> LogProbe::begin(GatewaySnapshot before) {
   std::unique_ptr<LogReader> reader;
   if (const auto* unit = std::get_if<std::string>(&settings_.target)) {
     const std::string name = co_await own_name(*unit);
@@ -100,9 +98,9 @@ asio::awaitable<Result<std::unique_ptr<Watch>>> LogProbe::watch(Before before) {
   } else {
     reader = std::make_unique<LogFile>(std::get<std::filesystem::path>(settings_.target), before.log_position);
   }
-  co_return std::make_unique<LogWatch>(std::move(reader),
-                                       LogVerdict(settings_.ready, settings_.failed, redaction_of(secrets_)),
-                                       name_of(settings_.target));
+  co_return std::make_unique<LogSession>(std::move(reader),
+                                         LogMatcher(settings_.ready, settings_.failed, redaction_of(secrets_)),
+                                         name_of(settings_.target));
 }
 
 asio::awaitable<Result<std::string>> LogProbe::rehearse() {
@@ -111,7 +109,7 @@ asio::awaitable<Result<std::string>> LogProbe::rehearse() {
   if (unit != nullptr) {
     const auto found = co_await look_up(*unit);
     if (found && !found->output.empty() && !has_lines(found->name)) {
-      co_return failure(ErrorKind::gateway, output_is_elsewhere(*found));
+      co_return failure(ErrorKind::gateway, no_journal_output(*found));
     }
   }
   co_return "may read " + name_of(settings_.target);

@@ -1,4 +1,4 @@
-// `gateway.verify.log`: lines of a unit's journal or of a file that tell whether the gateway is well.
+// `gateway.verify.log`: a unit's journal or a log file shows whether the gateway is healthy.
 #pragma once
 
 #include <string>
@@ -10,15 +10,15 @@
 
 namespace renewd::gateway {
 
-// For a unit whose output does not reach the journal.
-std::string output_is_elsewhere(const UnitOnHost& unit);
+// For messages: the unit's output does not reach the journal.
+std::string no_journal_output(const InstalledUnit& unit);
 
 class LogProbe final : public Probe {
  public:
   LogProbe(configuration::LogProbeSettings settings, std::vector<NamedSecret> secrets);
 
   std::string log_position() const override;
-  boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(Before before) override;
+  boost::asio::awaitable<Result<std::unique_ptr<ProbeSession>>> begin(GatewaySnapshot before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
 
  private:

@@ -1,4 +1,4 @@
-// The lines of a log from the beginning of an activation on, wherever they are.
+// Reads the lines that a log has received since an activation began.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace renewd::gateway {
 
-// Of longer lines only the beginning is looked at.
+// Longer lines are truncated.
 inline constexpr std::size_t kLogLineLimit = std::size_t{8} * 1024;
 
 // One whole line, without its line break; raw bytes.
@@ -20,8 +20,8 @@ class LogReader {
  public:
   virtual ~LogReader() = default;
 
-  // Hands over the lines that are new, but no more than takes a moment: the event loop waits meanwhile. Returns why
-  // there may be more that can be read later; empty when all was read. Errors: gateway.
+  // Passes new lines on, a limited number at a time because it blocks the event loop. Returns why there may be more to
+  // read later; empty if everything was read. Error kind: gateway.
   virtual Result<std::string> read(const LineSink& sink) = 0;
 };
 

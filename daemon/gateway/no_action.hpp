@@ -1,4 +1,4 @@
-// `gateway: none`: somebody else makes the gateway use the keystore.
+// `gateway: none`: the operator makes the gateway use the keystore.
 #pragma once
 
 #include "gateway/action.hpp"
@@ -7,13 +7,11 @@ namespace renewd::gateway {
 
 class NoAction final : public Action {
  public:
-  std::string description() const override;
-  boost::asio::awaitable<Result<Units>> units() override;
-  boost::asio::awaitable<Result<Activation>> activate(Before before) override;
+  std::string description() const override { return "none"; }
+  boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;
   bool acted() const override { return false; }
   boost::asio::awaitable<Result<std::string>> rehearse() override;
-  bool watches(const Before&) const override { return false; }
-  boost::asio::awaitable<Result<Look>> check(Before before) override;
+  boost::asio::awaitable<Result<CheckResult>> check(GatewaySnapshot before) override;
 };
 
 }  // namespace renewd::gateway

@@ -10,7 +10,7 @@ namespace {
 // Every byte may become \xNN.
 constexpr std::size_t kPrintableLimit = 4 * kLineLimit;
 
-// Where to cut a long line: not inside a UTF-8 sequence, which has at most three continuation bytes.
+// Never cuts inside a UTF-8 sequence, which has at most three continuation bytes.
 std::size_t cut_before(std::string_view text, std::size_t position) {
   for (std::size_t back = 0; back < 3; ++back) {
     if ((static_cast<unsigned char>(text[position - back]) & 0xC0) != 0x80) {

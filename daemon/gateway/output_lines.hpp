@@ -1,4 +1,4 @@
-// A child's output, cut into lines as it comes.
+// Splits a child's output into lines as it arrives.
 #pragma once
 
 #include <cstddef>
@@ -9,21 +9,21 @@
 
 namespace renewd::gateway {
 
-// Longer lines are delivered in pieces: a child that never ends its line must not fill our memory.
+// Longer lines are delivered in pieces, so that a child cannot fill our memory.
 inline constexpr std::size_t kLineLimit = 4096;
-// What a child prints beyond so many lines is counted, not delivered: nor must it fill the log.
+// Further lines are only counted, so that a child cannot fill the log.
 inline constexpr std::size_t kLinesDelivered = 1000;
 
 class OutputLines {
  public:
-  // `redacted`: what no line may repeat.
+  // `redacted` hides secrets in every line.
   explicit OutputLines(OutputLine sink, Redaction redacted = {})
       : sink_(std::move(sink)), redacted_(std::move(redacted)) {}
 
   void add(std::string_view bytes);
-  // Delivers a last line without line break, and how many were not delivered.
+  // Delivers a last line without line break, and the number of lines that were not delivered.
   void finish();
-  // The last line that was not blank, delivered or not.
+  // The last line that was not blank, even if it was only counted.
   std::string last() const { return shown(last_); }
 
  private:
@@ -33,7 +33,7 @@ class OutputLines {
   OutputLine sink_;
   Redaction redacted_;
   std::string partial_;
-  std::string last_;  // as it came
+  std::string last_;  // raw
   std::size_t lines_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Which process a pid file means, if any.
+// Finds the process that a pid file names, and refuses one that has only inherited its number.
 #pragma once
 
 #include <chrono>
@@ -12,25 +12,25 @@
 
 namespace renewd::gateway {
 
-// Start times are counted in 1/100 s and file times in ticks of up to 1/100 s; FAT has every other second only.
+// Start times have a resolution of 1/100 s, file times up to 1/100 s, on FAT 2 s.
 inline constexpr std::chrono::seconds kClockTolerance{2};
 
 // A pid file and the process whose number it holds.
 struct PidFileTimes {
-  TimePoint written;  // the file, by the clock of then
-  TimePoint started;  // the process, by the clock as it is set now: the kernel counts from the host's start
-  TimePoint seen;     // when /proc showed it first to anybody, by the clock of then; later than its start
+  TimePoint written;  // the file, by the clock at that time
+  TimePoint started;  // the process, by the current clock: the kernel counts from boot
+  TimePoint seen;     // when anybody first looked at it in /proc, by the clock at that time; later than its start
   TimePoint now;
 };
 
-// Why the process may be another than the one that the file was written for; nothing where it is that one. A clock that
-// was set forward since makes `started` late, but not `seen`. One that was set back makes every process look old: as
-// long as one of these times is still to come, `started` proves nothing.
-std::optional<std::string> why_another(const PidFileTimes& times);
+// Why the process may have reused the number of the one that wrote the file; empty if it is that one. If the clock was
+// set forward since, `started` is too late, but `seen` is not. If it was set back, every process seems old: while
+// `written` or `seen` lies in the future, `started` proves nothing.
+std::optional<std::string> why_reused(const PidFileTimes& times);
 
-// The process whose number a pid file holds: one number above 1, and nothing else but white space. A number outlives
-// its process, and the kernel gives it away again: a process that may be another (why_another()) is refused, like what
-// cannot be a gateway at all (this process, a thread, one of the kernel's). Error kind: gateway.
-Result<HeldProcess> open_process_of(const std::filesystem::path& pid_file);
+// The process whose number a pid file contains. The file may have outlived its process, and the kernel reuses numbers:
+// refuses a process that may be another one (why_reused()), a thread, a zombie, a kernel thread, and this process. Root
+// refuses a file that other users can change. Error kind: gateway.
+Result<ProcessHandle> open_process_of(const std::filesystem::path& pid_file);
 
 }  // namespace renewd::gateway

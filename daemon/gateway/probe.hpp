@@ -1,4 +1,4 @@
-// A look at the gateway from outside, besides the state of its unit.
+// Checks the gateway from outside, besides the state of its unit: by its health check or its log.
 #pragma once
 
 #include <chrono>
@@ -8,33 +8,30 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "core/error.hpp"
+#include "gateway/check_result.hpp"
 #include "gateway/gateway.hpp"
-#include "gateway/look.hpp"
 
 namespace renewd::gateway {
 
-// The looks of one verification.
-class Watch {
+// The checks of one verification.
+class ProbeSession {
  public:
-  virtual ~Watch() = default;
+  virtual ~ProbeSession() = default;
 
-  using Verdict = gateway::Verdict;
-  using Look = gateway::Look;
-
-  // An error means that waiting on is of no use. A look that must wait for an answer does so until about `deadline`.
-  // Errors: gateway, cancelled.
-  virtual boost::asio::awaitable<Result<Look>> look(std::chrono::steady_clock::time_point deadline) = 0;
+  // A check that must wait for a response does so until about `deadline`. Errors: gateway (checking again is
+  // pointless), cancelled.
+  virtual boost::asio::awaitable<Result<CheckResult>> check(std::chrono::steady_clock::time_point deadline) = 0;
 };
 
 class Probe {
  public:
   virtual ~Probe() = default;
 
-  // Where its log file ends now, for Before; empty for a probe that reads none.
+  // Where its log file ends now, for GatewaySnapshot; empty for a probe that reads no log file.
   virtual std::string log_position() const { return {}; }
-  // Nothing from before the activation will count. The probe must outlive the watch. Errors: gateway, cancelled.
-  virtual boost::asio::awaitable<Result<std::unique_ptr<Watch>>> watch(Before before) = 0;
-  // Whether a watch will see what it needs, tried with the gateway that runs now. Errors: gateway, cancelled.
+  // The session ignores everything older than the activation. The probe must outlive it. Errors: gateway, cancelled.
+  virtual boost::asio::awaitable<Result<std::unique_ptr<ProbeSession>>> begin(GatewaySnapshot before) = 0;
+  // Whether a session could work, tried with the running gateway. Errors: gateway, cancelled.
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
 };
 

@@ -24,22 +24,22 @@ std::string process_path(pid_t pid, std::string_view name) {
 
 }  // namespace
 
-// Through syscall(2): glibc has wrappers since 2.36 only.
+// Through syscall(2): glibc before 2.36 has no wrappers.
 Result<Descriptor> open_process(pid_t pid) {
   const long descriptor = ::syscall(SYS_pidfd_open, pid, 0);
-  // The error for a thread's number is EINVAL, or ENOENT with Linux 6.15 and later.
+  // A thread's number: EINVAL, or ENOENT since Linux 6.15.
   if (descriptor < 0 && (errno == EINVAL || errno == ENOENT)) {
-    return failure(ErrorKind::gateway, fmt::format("looking for process {}: it is a thread of another process", pid));
+    return failure(ErrorKind::gateway, fmt::format("opening process {}: it is a thread of another process", pid));
   }
   if (descriptor < 0 && (errno == ENOSYS || errno == EPERM)) {
     return system_failure(ErrorKind::gateway,
-                          fmt::format("holding process {} (pidfd_open needs Linux 5.3, and no seccomp filter that "
-                                      "refuses it)",
+                          fmt::format("opening process {} (pidfd_open needs Linux 5.3, and no seccomp filter may "
+                                      "block it)",
                                       pid),
                           errno);
   }
   if (descriptor < 0) {
-    return system_failure(ErrorKind::gateway, fmt::format("looking for process {}", pid), errno);
+    return system_failure(ErrorKind::gateway, fmt::format("opening process {}", pid), errno);
   }
   return Descriptor(static_cast<int>(descriptor));
 }
@@ -52,20 +52,20 @@ Result<void> send_signal(const Descriptor& process, pid_t pid, int signal) {
   return system_failure(ErrorKind::gateway, fmt::format("sending {} to process {}", what, pid), errno);
 }
 
-Result<void> check_visible(const HeldProcess& process) {
+Result<void> check_visible(const ProcessHandle& process) {
   if (std::ifstream(process_path(process.pid, "stat")).is_open()) {
     return {};
   }
-  // One that has ended, or is not ours to signal, is no question of what /proc shows.
-  TRY(send_signal(process.handle, process.pid, 0));
+  // A process that has ended, or that we may not signal, gets that error instead.
+  TRY(send_signal(process.descriptor, process.pid, 0));
   return failure(
       ErrorKind::gateway,
-      fmt::format("/proc does not show process {} to this user (hidepid= of the mount, or ProtectProc= of the "
-                  "service's unit), so that nobody can tell which one it is: {}",
-                  process.pid, kHowToSee));
+      fmt::format("/proc hides process {} from this user (hidepid= of the mount, or ProtectProc= of the service's "
+                  "unit), so it is unknown which program it is; {}",
+                  process.pid, kHowToUnhide));
 }
 
-bool is_transparent(pid_t pid) {
+bool is_inspectable(pid_t pid) {
   std::error_code error;
   (void)std::filesystem::read_symlink(process_path(pid, "exe"), error);
   return error != std::errc::permission_denied;

@@ -1,4 +1,4 @@
-// Processes that are not our children, held by a pidfd so that a number used again cannot be mistaken for them.
+// Refers to other processes by pidfd, since their numbers may be reused.
 #pragma once
 
 #include <sys/types.h>
@@ -10,35 +10,34 @@
 
 namespace renewd::gateway {
 
-// A process and its number, which stays its own while it is held.
-struct HeldProcess {
+struct ProcessHandle {
   pid_t pid;
-  Descriptor handle;
+  Descriptor descriptor;  // a pidfd
 };
 
 // pidfd_open(2). Error kind: gateway.
 Result<Descriptor> open_process(pid_t pid);
 
-// pidfd_send_signal(2); signal 0 asks whether it would be permitted. Error kind: gateway.
+// pidfd_send_signal(2); signal 0 only checks the permission. Error kind: gateway.
 Result<void> send_signal(const Descriptor& process, pid_t pid, int signal);
 
-// Whether /proc shows us the process; the error, of kind gateway, says what hides it, or that it has ended.
-Result<void> check_visible(const HeldProcess& process);
+// Whether /proc shows us the process. The error, of kind gateway, says what hides it, or that it has ended.
+Result<void> check_visible(const ProcessHandle& process);
 
-// For messages: which processes ProtectProc=invisible hides, and what to do for one that /proc hides.
-inline constexpr auto kWhatIsHidden =
-    "ProtectProc= of its unit hides what has another user or group, or more capabilities";
-inline constexpr auto kHowToSee =
+// For messages.
+inline constexpr auto kWhyHidden =
+    "ProtectProc= in its unit hides processes with another user or group, or more capabilities";
+inline constexpr auto kHowToUnhide =
     "set ProtectProc=default in a drop-in of gravitee-renewd.service, and mount /proc without hidepid=";
 
-// Whether it would be shown to this user by a /proc that hides what its reader may not inspect (hidepid=2,
-// ProtectProc=invisible): not what has another user or group, or more capabilities than we have (ptrace(2)).
-bool is_transparent(pid_t pid);
+// Whether this user may inspect the process (ptrace(2)): the same user and group, and no more capabilities than ours.
+// /proc with hidepid=2 or ProtectProc=invisible shows no other processes.
+bool is_inspectable(pid_t pid);
 
-// Whether this is a JVM, as far as /proc shows it to us.
+// Whether the process is a JVM, as far as /proc shows.
 bool runs_java(pid_t pid);
 
-// "SIGTERM"; "signal 99" for a number that has no name.
+// "SIGTERM"; "signal 99" for a number without a name.
 std::string signal_name(int signal);
 
 }  // namespace renewd::gateway

@@ -16,7 +16,6 @@
 #include <filesystem>
 #include <sstream>
 #include <string_view>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -32,28 +31,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What the kernel reads of a script (BINPRM_BUF_SIZE, linux/binfmts.h): an interpreter's path must fit in.
+// The kernel reads no more of a script's first line (BINPRM_BUF_SIZE, linux/binfmts.h).
 constexpr std::size_t kFirstLine = 256;
-// An interpreter may be a script itself, so often (exec_binprm in the kernel).
+// How deep interpreters may be scripts themselves (exec_binprm in the kernel).
 constexpr int kMostInterpreters = 5;
-// One argument may have so many bytes with its end (MAX_ARG_STRLEN, execve(2)).
+// Including the terminating zero (MAX_ARG_STRLEN, execve(2)).
 constexpr std::size_t kLongestArgument = std::size_t{32} * 4096;
 
-// Of this processor, and what it may run besides; the loader's absence tells where it does not.
+// This processor's architecture, and the one it may also run; if it does not, the loader is missing.
 #if defined(__x86_64__)
 constexpr std::array<Elf64_Half, 2> kMachines{EM_X86_64, EM_386};
 #elif defined(__aarch64__)
 constexpr std::array<Elf64_Half, 2> kMachines{EM_AARCH64, EM_ARM};
 #else
-constexpr std::array<Elf64_Half, 0> kMachines{};  // not compared
+constexpr std::array<Elf64_Half, 0> kMachines{};  // not checked
 #endif
 
 tl::unexpected<Error> refused(const std::string& program, const std::string& why) {
   return failure(ErrorKind::gateway, fmt::format("running {}: {}", program, why));
 }
 
-// The kernel may run more than scripts and programs of its own kind. Where our unit hides /proc/sys (ProcSubset=pid),
-// it counts as one that does: the attempt will tell.
+// Whether binfmt_misc adds executable formats. If our unit hides /proc/sys (ProcSubset=pid), assume that it does.
 bool has_further_formats() {
   std::error_code error;
   const fs::directory_iterator entries("/proc/sys/fs/binfmt_misc", error);
@@ -97,43 +95,43 @@ Result<std::string> search_program(const std::string& name) {
       return candidate;
     }
   }
-  return refused(name, "there is no such program in PATH");
+  return refused(name, "no such program in PATH");
 }
 
 template <typename Header, typename Segment>
 Result<void> check_loader(const std::string& program, const Descriptor& file, std::string_view head) {
   Header header;
   if (head.size() < sizeof(header)) {
-    return refused(program, "it is cut off");
+    return refused(program, "it is truncated");
   }
   std::memcpy(&header, head.data(), sizeof(header));
   const bool known = std::find(kMachines.begin(), kMachines.end(), header.e_machine) != kMachines.end();
   if (!kMachines.empty() && !known && !has_further_formats()) {
     return refused(program,
-                   fmt::format("it was built for another kind of processor (ELF machine {})", header.e_machine));
+                   fmt::format("it was built for another processor architecture (ELF machine {})", header.e_machine));
   }
   for (unsigned i = 0; i < header.e_phnum; ++i) {
     Segment segment;
     const auto offset = static_cast<off_t>(header.e_phoff + std::uint64_t{i} * sizeof(segment));
     if (::pread(file.get(), &segment, sizeof(segment), offset) != static_cast<ssize_t>(sizeof(segment))) {
-      return refused(program, "it is cut off");
+      return refused(program, "it is truncated");
     }
     if (segment.p_type != PT_INTERP || segment.p_filesz == 0 || segment.p_filesz > PATH_MAX) {
       continue;
     }
     std::string loader(segment.p_filesz, '\0');
     if (::pread(file.get(), loader.data(), loader.size(), static_cast<off_t>(segment.p_offset)) < 0) {
-      return refused(program, "it is cut off");
+      return refused(program, "it is truncated");
     }
     loader.resize(std::min(loader.find('\0'), loader.size()));
     if (const auto there = check_executable(loader); !there) {
-      return refused(program, fmt::format("its loader: {}", there.error().message));
+      return refused(program, fmt::format("its dynamic loader: {}", there.error().message));
     }
   }
   return {};
 }
 
-// env(1) looks for the program itself, and fails when it runs.
+// The kernel would execute env(1), which would then not find its program.
 Result<void> check_env(const std::string& program, std::string_view argument) {
   const auto name = program_of_env(argument);
   const auto found = name ? search_program(*name).and_then(check_executable) : Result<void>();
@@ -141,10 +139,12 @@ Result<void> check_env(const std::string& program, std::string_view argument) {
     return {};
   }
   const bool in_words = name->find_first_of(" \t") != std::string::npos;
-  return refused(program, "its interpreter: " + (in_words ? fmt::format("env takes \"{}\" for the name of one program; "
-                                                                        "#!/usr/bin/env -S splits it into words",
-                                                                        printable(*name))
-                                                          : found.error().message));
+  return refused(
+      program,
+      "its interpreter: " +
+          (in_words ? fmt::format("env takes \"{}\" as the name of one program; use #!/usr/bin/env -S to split it",
+                                  printable(*name))
+                    : found.error().message));
 }
 
 Result<void> check_format(const std::string& program, int depth);
@@ -157,17 +157,18 @@ Result<void> check_script(const std::string& program, std::string_view head, int
   const std::string interpreter = line.substr(begin, end - begin);
   if (carriage_return != std::string::npos) {
     return refused(program,
-                   "its first line ends as DOS ends lines: there is no interpreter whose name ends with a "
-                   "carriage return (sed -i 's/\\r$//' FILE fixes it)");
+                   "its first line ends with a carriage return, which the kernel takes as part of the interpreter's "
+                   "name; remove it: sed -i 's/\\r$//' FILE");
   }
   if (interpreter.empty()) {
     return refused(program, "its first line names no interpreter");
   }
   if (end == line.size() && head.find('\n') == std::string_view::npos && head.size() == kFirstLine) {
-    return refused(program, fmt::format("its first line is longer than the kernel reads ({} bytes)", kFirstLine));
+    return refused(program,
+                   fmt::format("its first line is longer than the {} bytes that the kernel reads", kFirstLine));
   }
   if (depth == kMostInterpreters) {
-    return refused(program, "its interpreter is a script, whose interpreter is one, and so on");
+    return refused(program, "its interpreter is a script whose interpreter is a script, nested too deeply");
   }
   if (auto there = check_executable(interpreter); !there) {
     return refused(program, "its interpreter: " + there.error().message);
@@ -181,7 +182,7 @@ Result<void> check_script(const std::string& program, std::string_view head, int
   });
 }
 
-// As the kernel tells what it is to execute. A program that may be run but not read cannot be looked into.
+// By the file's first bytes, as in the kernel. A program that is executable but not readable is accepted.
 Result<void> check_format(const std::string& program, int depth) {
   const Descriptor file(::open(program.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file) {
@@ -200,24 +201,25 @@ Result<void> check_format(const std::string& program, int depth) {
     return {};
   }
   if (head.starts_with("\xEF\xBB\xBF#!")) {
-    return refused(program, "a byte order mark stands before its #!: it must begin with #!");
+    return refused(program, "it begins with a byte order mark instead of #!; remove the mark");
   }
-  return refused(program, head.empty() ? "it is empty"
-                                       : "it is neither a program nor a script: a script's first line must name its "
-                                         "interpreter, such as #!/bin/sh");
+  return refused(program, head.empty()
+                              ? "it is empty"
+                              : "it is neither a program nor a script; the first line of a script must name its "
+                                "interpreter, such as #!/bin/sh");
 }
 
 Result<void> check_length(const std::vector<std::string>& argv) {
-  std::size_t whole = 0;
+  std::size_t total = 0;
   for (const auto& word : argv) {
-    whole += word.size() + 1 + sizeof(char*);
+    total += word.size() + 1 + sizeof(char*);
     if (word.size() >= kLongestArgument) {
-      return refused(argv.front(), fmt::format("an argument has more than {} bytes", kLongestArgument - 1));
+      return refused(argv.front(), fmt::format("an argument is longer than {} bytes", kLongestArgument - 1));
     }
   }
   const long most = ::sysconf(_SC_ARG_MAX);
-  if (most > 0 && whole >= static_cast<std::size_t>(most)) {
-    return refused(argv.front(), fmt::format("its arguments have more than {} bytes in all", most));
+  if (most > 0 && total >= static_cast<std::size_t>(most)) {
+    return refused(argv.front(), fmt::format("its arguments are longer than {} bytes in total", most));
   }
   return {};
 }
@@ -226,18 +228,14 @@ Result<void> check_length(const std::vector<std::string>& argv) {
 
 Result<std::string> find_program(const std::string& name) {
   TRY_LET(std::string program, search_program(name));
-  // Whoever can change the program would be us with the next renewal.
+  // A user who can change the program could run anything as this user.
   const auto others = changed_by_others(program, ::geteuid());
-  if (!others || !others->empty()) {
-    TRY(check_program(program));  // what nobody could run needs no other reason
+  if (others && others->empty()) {
+    return program;
   }
-  if (!others) {
-    return tl::unexpected(with_context("running " + program, others.error()));
-  }
-  if (!others->empty()) {
-    return failure(ErrorKind::gateway, fmt::format("{} is not run, since others can change it: {}", program, *others));
-  }
-  return program;
+  TRY(check_program(program));  // the more useful error
+  return others ? refused(program, "refused, because other users can change it: " + *others)
+                : tl::unexpected(with_context("running " + program, others.error()));
 }
 
 Result<void> check_program(const std::string& program) {
@@ -247,8 +245,8 @@ Result<void> check_program(const std::string& program) {
 
 Result<std::string> check_command(const std::vector<std::string>& argv) {
   TRY(check_length(argv));
-  // The command is watched by such a handle (ChildProcess).
-  TRY_LET(const Descriptor ourselves, open_process(::getpid()));
+  // ChildProcess needs pidfds.
+  TRY_LET(const Descriptor self, open_process(::getpid()));
   TRY_LET(std::string program, search_program(argv.front()));
   TRY(check_program(program));
   return find_program(program);

@@ -17,8 +17,7 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
-// How often a unit is looked at until it is up again.
-constexpr std::chrono::milliseconds kAskAgain{250};
+constexpr std::chrono::milliseconds kRestartPollInterval{250};
 
 std::string name_of(const std::filesystem::path& pid_file) {
   return "pid file " + pid_file.string();
@@ -45,88 +44,80 @@ bool SignalAction::terminates() const {
          settings_.signal == SIGQUIT || settings_.signal == SIGABRT;
 }
 
+Result<std::unique_ptr<SystemdUnits>> SignalAction::connect() const {
+  return unit_.empty() ? nullptr : SystemdUnits::connect(executor_);
+}
+
 asio::awaitable<Result<Units>> SignalAction::units() {
-  if (unit_.empty()) {
+  CO_TRY_LET(const auto systemd, connect());
+  if (!systemd) {
     co_return Units();
   }
-  CO_TRY_LET(auto systemd, SystemdUnits::connect(executor_));
   CO_TRY_LET(const auto states, co_await systemd->states({unit_}, steady_clock::now() + kQuestionTimeout));
   co_return units_of(states);
 }
 
-// Its end by a signal that an earlier process sent may be under way, or over: it gets no second one. Nor does it need
-// one after a restart by others.
-asio::awaitable<Result<std::optional<UnitState>>> SignalAction::find_restarted(Before before, Deadline deadline) {
-  if (unit_.empty()) {
-    co_return std::nullopt;
-  }
-  CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
-  CO_TRY_LET(const UnitState now, co_await systemd->state(unit_, deadline));
-  const bool between = now.restarts_by_itself() || now.active_state == "deactivating";
-  co_return between || was_started_since(now, before) ? std::optional(now) : std::nullopt;
-}
-
-asio::awaitable<Result<Activation>> SignalAction::activate(Before before) {
+asio::awaitable<Result<Activation>> SignalAction::activate(GatewaySnapshot before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.reset();
   acted_ = false;
-  CO_TRY_LET(auto restarted, co_await find_restarted(before, deadline));
-  if (restarted && (restarted->running() || restarted->changing())) {
-    // systemd counts a restart when it begins.
-    const bool to_come = restarted->restarts_by_itself() || restarted->active_state == "deactivating";
-    co_return co_await await_restart(0, restarted->automatic_restarts + (to_come ? 1 : 0), deadline);
+  CO_TRY_LET(const auto systemd, connect());
+  if (systemd) {
+    CO_TRY_LET(const UnitState now, co_await systemd->state(unit_, deadline));
+    // A unit that is stopping, because of an earlier process's signal, or was restarted since gets no second signal.
+    const bool pending = now.restarts_by_itself() || now.active_state == "deactivating";
+    if ((pending || was_started_since(now, before)) && (now.running() || now.changing())) {
+      // systemd counts a restart when it begins.
+      co_return co_await await_restart(*systemd, 0, now.automatic_restarts + (pending ? 1 : 0), deadline);
+    }
   }
-  CO_TRY_LET(auto target, co_await find_target(deadline));
-  const std::optional<Target>& process = target;
-  if (!process) {
-    co_return co_await explain_absence(before, deadline);
+  CO_TRY_LET(auto target, co_await find_target(systemd.get(), deadline));
+  if (!target) {
+    co_return co_await explain_absence(*systemd, before, deadline);
   }
   acted_ = true;
-  const Result<void> sent = send_signal(process->process.handle, process->process.pid, settings_.signal);
-  if (!sent) {
-    co_return tl::unexpected(with_context(process->name, sent.error()));
-  }
-  if (!unit_.empty() && terminates()) {
-    co_return co_await await_restart(process->process.pid, process->automatic_restarts + 1, deadline);
+  const ProcessHandle& process = target->process;
+  CO_TRY(send_signal(process.descriptor, process.pid, settings_.signal).map_error([&](Error error) {
+    return with_context(target->name, std::move(error));
+  }));
+  if (systemd && terminates()) {
+    co_return co_await await_restart(*systemd, process.pid, target->automatic_restarts + 1, deadline);
   }
   co_return Activation{Use::not_confirmed,
-                       fmt::format("sent {} to process {} of {}; whether it uses the new "
-                                   "certificate cannot be seen from here",
-                                   signal_name(settings_.signal), process->process.pid, process->name)};
+                       fmt::format("sent {} to process {} of {}; the daemon cannot check whether it uses the new "
+                                   "certificate",
+                                   signal_name(settings_.signal), process.pid, target->name)};
 }
 
-// Of a unit that was not running. One that was stopped on purpose is left so; one that ended by itself, maybe after an
-// earlier activation, is the gateway's failure.
-asio::awaitable<Result<Activation>> SignalAction::explain_absence(Before before, Deadline deadline) {
-  CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
-  CO_TRY_LET(const UnitState now, co_await systemd->settled(unit_, deadline));
+// For a unit that is not running. It stays down if an operator stopped it; if it ended by itself, maybe after an
+// earlier activation, the activation fails.
+asio::awaitable<Result<Activation>> SignalAction::explain_absence(SystemdUnits& systemd, GatewaySnapshot before,
+                                                                  Deadline deadline) {
+  CO_TRY_LET(const UnitState now, co_await systemd.settled(unit_, deadline));
   if (now.up()) {
     started_ = now;
-    co_return Activation{Use::in_use,
-                         fmt::format("{} has been started with this keystore, main process {}", unit_, now.main_pid)};
+    co_return Activation{
+        Use::in_use, fmt::format("{} was already started with this keystore, main process {}", unit_, now.main_pid)};
   }
   if (before.running.empty() || now.was_stopped() || now.is_forgotten()) {
     co_return Activation{Use::not_running, unit_ + " is not running: it will use the new certificate when it starts"};
   }
   co_return failure(ErrorKind::gateway,
-                    fmt::format("{} has ended by itself ({}), and a signal cannot start it: start it by hand; see "
+                    fmt::format("{} ended unexpectedly ({}), and a signal cannot start it: run systemctl start {}; see "
                                 "journalctl -u {}",
-                                unit_, now.description(), now.name));
+                                unit_, now.description(), now.name, now.name));
 }
 
-asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_target(Deadline deadline) {
+asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_target(SystemdUnits* systemd,
+                                                                                       Deadline deadline) {
   if (const auto* pid_file = std::get_if<std::filesystem::path>(&settings_.target)) {
-    CO_TRY_LET(HeldProcess process, open_process_of(*pid_file));
+    CO_TRY_LET(ProcessHandle process, open_process_of(*pid_file));
     co_return as_target(name_of(*pid_file), std::move(process), settings_.signal);
   }
-  auto systemd = SystemdUnits::connect(executor_);
-  if (!systemd) {
-    co_return tl::unexpected(systemd.error());
-  }
-  CO_TRY_LET(const UnitState state, co_await (*systemd)->state(unit_, deadline));
+  CO_TRY_LET(const UnitState state, co_await systemd->state(unit_, deadline));
   if (terminates() && state.restart_policy == "no") {
     co_return failure(ErrorKind::gateway,
-                      fmt::format("{} has Restart=no: systemd would not start it again after {}; use gateway.systemd",
+                      fmt::format("{} has Restart=no: systemd would not restart it after {}; use gateway.systemd",
                                   unit_, signal_name(settings_.signal)));
   }
   if (!state.running()) {
@@ -135,13 +126,14 @@ asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_
   if (state.main_pid <= 1) {
     co_return failure(ErrorKind::gateway, unit_ + " has no main process (" + state.description() + ")");
   }
-  auto handle = open_process(state.main_pid);
-  Result<Target> target = handle ? as_target(state.name, {state.main_pid, std::move(*handle)}, settings_.signal)
-                                 : Result<Target>(tl::unexpected(with_context(state.name, std::move(handle.error()))));
-  // The number was read before the process was held: if it was another's meanwhile, the unit has another one now.
-  CO_TRY_LET(const UnitState again, co_await (*systemd)->state(unit_, deadline));
+  auto descriptor = open_process(state.main_pid);
+  Result<Target> target = descriptor
+                              ? as_target(state.name, {state.main_pid, std::move(*descriptor)}, settings_.signal)
+                              : Result<Target>(tl::unexpected(with_context(state.name, std::move(descriptor.error()))));
+  // If the number was reused before the process was opened, the unit has another main process now.
+  CO_TRY_LET(const UnitState again, co_await systemd->state(unit_, deadline));
   if (again.main_pid != state.main_pid) {
-    co_return failure(ErrorKind::gateway, unit_ + " is being restarted by somebody else");
+    co_return failure(ErrorKind::gateway, unit_ + " is being restarted externally");
   }
   if (target) {
     target->automatic_restarts = state.automatic_restarts;
@@ -149,26 +141,24 @@ asio::awaitable<Result<std::optional<SignalAction::Target>>> SignalAction::find_
   co_return target;
 }
 
-// A signal that would only end the process is refused.
-Result<SignalAction::Target> SignalAction::as_target(std::string name, HeldProcess process, int signal) {
+// Refuses a signal that would only terminate the process.
+Result<SignalAction::Target> SignalAction::as_target(std::string name, ProcessHandle process, int signal) {
   const bool harmful = signal == SIGHUP || signal == SIGUSR2;
   if (harmful) {
     TRY(check_visible(process).map_error([&](Error error) { return with_context(name, std::move(error)); }));
   }
   if (harmful && runs_java(process.pid)) {
     return failure(ErrorKind::gateway,
-                   fmt::format("{}: process {} is a JVM, which {} ends instead of reloading it; use gateway.systemd",
+                   fmt::format("{}: process {} is a JVM, which does not reload on {} but exits; use gateway.systemd",
                                name, process.pid, signal_name(signal)));
   }
   return Target{std::move(name), std::move(process)};
 }
 
 Result<void> SignalAction::check_permission(const Target& target) {
-  auto permitted = send_signal(target.process.handle, target.process.pid, 0);
-  if (!permitted) {
-    return tl::unexpected(with_context(target.name, std::move(permitted.error())));
-  }
-  return {};
+  return send_signal(target.process.descriptor, target.process.pid, 0).map_error([&](Error error) {
+    return with_context(target.name, std::move(error));
+  });
 }
 
 Result<void> SignalAction::check_pid_file(const std::filesystem::path& pid_file, int signal, OtherProcesses others) {
@@ -176,16 +166,15 @@ Result<void> SignalAction::check_pid_file(const std::filesystem::path& pid_file,
   const pid_t pid = process.pid;
   TRY_LET(const Target target, as_target(name_of(pid_file), std::move(process), signal));
   TRY(check_permission(target));
-  if (others == OtherProcesses::hidden && !is_transparent(pid)) {
+  if (others == OtherProcesses::hidden && !is_inspectable(pid)) {
     return failure(ErrorKind::gateway, fmt::format("{}: process {} is hidden from the service ({}); {}", target.name,
-                                                   pid, kWhatIsHidden, kHowToSee));
+                                                   pid, kWhyHidden, kHowToUnhide));
   }
   return {};
 }
 
-asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, std::int64_t restarts,
-                                                                Deadline deadline) {
-  CO_TRY_LET(const auto systemd, SystemdUnits::connect(executor_));
+asio::awaitable<Result<Activation>> SignalAction::await_restart(SystemdUnits& systemd, pid_t old_pid,
+                                                                std::int64_t restarts, Deadline deadline) {
   const auto failed = [&](const UnitState& now, const std::string& why) {
     const std::string sent =
         old_pid == 0 ? "" : fmt::format("sent {} to process {}: ", signal_name(settings_.signal), old_pid);
@@ -193,18 +182,18 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
                    fmt::format("{}{} {} ({}); see journalctl -u {}", sent, unit_, why, now.description(), now.name));
   };
   while (true) {
-    CO_TRY(co_await systemd->watch_jobs_if_possible(steady_clock::now() + kQuestionTimeout));
-    CO_TRY_LET(const UnitState now, co_await systemd->state(unit_, steady_clock::now() + kQuestionTimeout));
+    CO_TRY(co_await systemd.watch_jobs_if_possible(steady_clock::now() + kQuestionTimeout));
+    CO_TRY_LET(const UnitState now, co_await systemd.state(unit_, steady_clock::now() + kQuestionTimeout));
     if (now.up() && now.main_pid != 0 && now.main_pid != old_pid) {
       started_ = now;
-      // Those beyond the one that we brought about, or wait for, are crashes. A start by others sets the counter back.
+      // Further restarts are crashes. An external restart resets the counter.
       started_->automatic_restarts = std::min(now.automatic_restarts, restarts);
       if (old_pid == 0) {
         co_return Activation{
             Use::in_use,
-            fmt::format("systemd has started {} with this keystore already, main process {}", unit_, now.main_pid)};
+            fmt::format("systemd has already restarted {} with this keystore, main process {}", unit_, now.main_pid)};
       }
-      co_return Activation{Use::in_use, fmt::format("sent {} to process {}; systemd started {} again, main process {}",
+      co_return Activation{Use::in_use, fmt::format("sent {} to process {}; systemd restarted {}, main process {}",
                                                     signal_name(settings_.signal), old_pid, unit_, now.main_pid)};
     }
     if (now.was_stopped()) {
@@ -212,18 +201,18 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(pid_t old_pid, s
     }
     const bool is_down = !now.running() && !now.changing();
     if (is_down) {
-      co_return failed(now, "has ended, and systemd does not start it again");
+      co_return failed(now, "ended, and systemd does not restart it");
     }
     if (steady_clock::now() >= deadline) {
-      co_return failed(now, fmt::format("was not up again after {}", format_duration(timeout_)));
+      co_return failed(now, fmt::format("was not active again after {}", format_duration(timeout_)));
     }
-    CO_TRY(co_await systemd->wait_until(steady_clock::now() + kAskAgain));
+    CO_TRY(co_await systemd.wait_until(steady_clock::now() + kRestartPollInterval));
   }
 }
 
-asio::awaitable<Result<Look>> SignalAction::check(Before before) {
-  if (!watches(before)) {
-    co_return Look{Verdict::passed, "whether the process uses the new certificate cannot be seen from here"};
+asio::awaitable<Result<CheckResult>> SignalAction::check(GatewaySnapshot before) {
+  if (!can_check(before)) {
+    co_return CheckResult{Verdict::passed, "the daemon cannot check whether the process uses the new certificate"};
   }
   if (!watched_) {
     CO_TRY_LET(watched_, SystemdUnits::connect(executor_));
@@ -232,7 +221,7 @@ asio::awaitable<Result<Look>> SignalAction::check(Before before) {
   CO_TRY(co_await watched_->watch_jobs_if_possible(deadline));
   const Result<UnitState> now = co_await watched_->state(unit_, deadline);
   if (!now && now.error().kind == ErrorKind::gateway) {
-    co_return Look{Verdict::not_yet, now.error().message};
+    co_return CheckResult{Verdict::not_yet, now.error().message};
   }
   if (!now) {
     co_return tl::unexpected(now.error());
@@ -244,16 +233,17 @@ asio::awaitable<Result<Look>> SignalAction::check(Before before) {
 }
 
 asio::awaitable<Result<std::string>> SignalAction::rehearse() {
-  CO_TRY_LET(auto target, co_await find_target(steady_clock::now() + kQuestionTimeout));
-  const std::optional<Target>& process = target;
-  if (!process) {
+  CO_TRY_LET(const auto systemd, connect());
+  CO_TRY_LET(auto target, co_await find_target(systemd.get(), steady_clock::now() + kQuestionTimeout));
+  if (!target) {
     co_return unit_ + " is not running";
   }
-  CO_TRY(check_permission(*process));
-  std::string message = fmt::format("may send {} to process {} of {}", signal_name(settings_.signal),
-                                    process->process.pid, process->name);
-  if (unit_.empty() && !is_transparent(process->process.pid)) {
-    message += fmt::format("; the service may not ({}): {}", kWhatIsHidden, kHowToSee);
+  CO_TRY(check_permission(*target));
+  const pid_t pid = target->process.pid;
+  std::string message =
+      fmt::format("may send {} to process {} of {}", signal_name(settings_.signal), pid, target->name);
+  if (unit_.empty() && !is_inspectable(pid)) {
+    message += fmt::format("; the service may not ({}): {}", kWhyHidden, kHowToUnhide);
   }
   co_return message;
 }

@@ -26,7 +26,7 @@ asio::awaitable<void> ready(stream_descriptor& descriptor, stream_descriptor::wa
 
 // sd-bus returns negative errno values.
 tl::unexpected<Error> bus_failure(std::string_view doing, int result) {
-  return system_failure(kUnanswered, doing, -result);
+  return system_failure(kInconclusive, doing, -result);
 }
 
 int keep_reply(sd_bus_message* reply, void* kept, sd_bus_error*) {
@@ -48,14 +48,14 @@ Result<BusPtr> open_system_bus() {
   return BusPtr(raw, sd_bus_close_unref);
 }
 
-// What the bus says for a service that ends before it answers, or is not there: systemd while it is executed again.
+// The service is missing, or ended before it replied: systemd while it re-executes itself.
 bool went_away(std::string_view error) {
   return error == SD_BUS_ERROR_NO_REPLY || error == SD_BUS_ERROR_DISCONNECTED ||
          error == SD_BUS_ERROR_SERVICE_UNKNOWN || error == SD_BUS_ERROR_NAME_HAS_NO_OWNER ||
          error.starts_with("org.freedesktop.DBus.Error.Spawn.");
 }
 
-// What the bus, systemd or polkit behind it says when it cannot work just now.
+// The bus, systemd or polkit cannot handle the call at the moment.
 bool overloaded(std::string_view error) {
   return error == SD_BUS_ERROR_LIMITS_EXCEEDED || error == SD_BUS_ERROR_NO_MEMORY || error == SD_BUS_ERROR_TIMEOUT ||
          error == "org.freedesktop.DBus.Error.TimedOut" || error == SD_BUS_ERROR_IO_ERROR;
@@ -66,8 +66,8 @@ BusPtr& connected_ahead() {
   return bus;
 }
 
-// Nobody else uses it, and it has not been closed by the other side.
-bool usable_now(const BusPtr& bus) {
+// Nobody else uses it, and the bus has not closed it.
+bool is_usable(const BusPtr& bus) {
   if (bus.use_count() != 1 || sd_bus_is_open(bus.get()) <= 0) {
     return false;
   }
@@ -83,19 +83,18 @@ SystemBus::SystemBus(const asio::any_io_executor& executor, BusPtr bus, int desc
 void SystemBus::connect_ahead() {
   auto bus = open_system_bus();
   const char* name = nullptr;
-  // Waits for the end of the handshake: the bus drops a connection that leaves it unfinished for half a minute.
+  // Waits for the end of the handshake: the bus drops connections that do not complete it within 30 s.
   if (bus && sd_bus_get_unique_name(bus->get(), &name) >= 0) {
     connected_ahead() = std::move(*bus);
   }
 }
 
 Result<std::unique_ptr<SystemBus>> SystemBus::connect(const asio::any_io_executor& executor) {
-  TRY_LET(auto opened, usable_now(connected_ahead()) ? Result<BusPtr>(connected_ahead()) : open_system_bus());
-  BusPtr bus = std::move(opened);
-  // Asio closes what it watches, and sd-bus its own.
+  TRY_LET(BusPtr bus, is_usable(connected_ahead()) ? Result<BusPtr>(connected_ahead()) : open_system_bus());
+  // Asio and sd-bus each close their own descriptor.
   const int descriptor = ::fcntl(sd_bus_get_fd(bus.get()), F_DUPFD_CLOEXEC, 3);
   if (descriptor < 0) {
-    return system_failure(kUnanswered, "duplicating the system bus's descriptor", errno);
+    return system_failure(kInconclusive, "duplicating the system bus's descriptor", errno);
   }
   return std::unique_ptr<SystemBus>(new SystemBus(executor, std::move(bus), descriptor));
 }
@@ -113,7 +112,7 @@ Result<MessagePtr> SystemBus::method(const char* destination, const char* path, 
 asio::awaitable<CallResult> SystemBus::call(MessagePtr request, Deadline deadline) {
   MessagePtr reply;
   sd_bus_slot* raw = nullptr;
-  // Without a timeout of sd-bus's own: the deadline is ours.
+  // Without sd-bus's own timeout: process_until() has the deadline.
   const int result = sd_bus_call_async(bus_.get(), &raw, request.get(), keep_reply, &reply, UINT64_MAX);
   const SlotPtr slot(raw);
   const std::string member = sd_bus_message_get_member(request.get());
@@ -127,13 +126,13 @@ asio::awaitable<CallResult> SystemBus::call(MessagePtr request, Deadline deadlin
     co_return tl::unexpected(CallError{answered.error().kind, "", answered.error().message, lost});
   }
   if (!*answered) {
-    co_return tl::unexpected(CallError{kUnanswered, "", member + ": no answer in time"});
+    co_return tl::unexpected(CallError{kInconclusive, "", member + ": no reply in time"});
   }
   const sd_bus_error* error = sd_bus_message_get_error(reply.get());
   if (error != nullptr) {
     const char* text = error->message == nullptr ? error->name : error->message;
     const bool lost = went_away(error->name);
-    const ErrorKind kind = lost || overloaded(error->name) ? kUnanswered : ErrorKind::gateway;
+    const ErrorKind kind = lost || overloaded(error->name) ? kInconclusive : ErrorKind::gateway;
     co_return tl::unexpected(CallError{kind, error->name, printable(text), lost});
   }
   co_return reply;
@@ -143,7 +142,7 @@ Result<Subscription> SystemBus::subscribe(const char* sender, const char* path, 
                                           const char* member, SignalHandler handler) {
   Subscription subscription{std::make_unique<SignalHandler>(std::move(handler)), nullptr};
   sd_bus_slot* raw = nullptr;
-  // Not sd_bus_match_signal, which blocks. Without a callback for the bus's answer, a refusal ends the connection.
+  // Not sd_bus_match_signal, which blocks. Without a callback for the bus's reply, a refusal closes the connection.
   const int result = sd_bus_match_signal_async(bus_.get(), &raw, sender, path, interface, member, run_handler, nullptr,
                                                subscription.handler.get());
   if (result < 0) {
@@ -162,8 +161,8 @@ asio::awaitable<Result<bool>> SystemBus::process_until(std::function<bool()> don
     if (std::chrono::steady_clock::now() >= deadline) {
       co_return false;
     }
-    const bool go_on = co_await wait_for_event(deadline);
-    if (!go_on) {
+    const bool running = co_await wait_for_event(deadline);
+    if (!running) {
       co_return failure(ErrorKind::cancelled, "cancelled");
     }
   }
@@ -175,7 +174,7 @@ Result<void> SystemBus::process_pending(const std::function<bool()>& done) {
     result = sd_bus_process(bus_.get(), nullptr);
   }
   if (result < 0) {
-    return bus_failure("talking to the system bus", result);
+    return bus_failure("communicating with the system bus", result);
   }
   return {};
 }

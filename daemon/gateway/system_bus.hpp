@@ -1,6 +1,5 @@
 // The D-Bus system bus (sd-bus) as awaitable calls with deadlines. One coroutine at a time uses a connection, and
-// sd-bus runs only while that coroutine waits: no pump in the background can outlive its owner. Knows nothing of
-// systemd.
+// sd-bus runs only while that coroutine waits: there is no background task that could outlive its owner.
 #pragma once
 
 #include <chrono>
@@ -34,24 +33,22 @@ using SlotPtr = std::unique_ptr<sd_bus_slot, Unref<sd_bus_slot_unref>>;
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-// The class of what nobody answers: the bus cannot be reached, or it or systemd says nothing in time. As with what this
-// host has run out of, that says nothing of the gateway, and nothing is rolled back for it.
-inline constexpr ErrorKind kUnanswered = ErrorKind::disk;
+// The bus or systemd cannot be reached or does not reply in time. That says nothing about the gateway, and nothing is
+// rolled back because of it.
+inline constexpr ErrorKind kInconclusive = ErrorKind::disk;
 
-// Why a call failed. `name` is the D-Bus error's ("org.freedesktop.DBus.Error.AccessDenied"), empty when the other side
-// never answered.
 struct CallError {
-  ErrorKind kind;  // gateway for a refusal; kUnanswered, cancelled
-  std::string name;
+  ErrorKind kind;    // gateway if the call was refused; kInconclusive, cancelled
+  std::string name;  // of the D-Bus error ("org.freedesktop.DBus.Error.AccessDenied"); empty without a reply
   std::string message;
-  // The bus, or the other side, went away: what was asked for may have been done, or not.
+  // The bus or the called service went away: it may or may not have executed the call.
   bool lost = false;
 };
 
 using CallResult = tl::expected<MessagePtr, CallError>;
 using SignalHandler = std::function<void(sd_bus_message*)>;
 
-// Unsubscribes with its end. Must not outlive the bus.
+// Unsubscribes when destroyed. Must not outlive the bus.
 struct Subscription {
   std::unique_ptr<SignalHandler> handler;
   SlotPtr slot;
@@ -59,27 +56,27 @@ struct Subscription {
 
 class SystemBus {
  public:
-  // Makes one connection now, which connect() gives to one user after the other. What counts on the bus is who
-  // connected: it keeps the rights of root for a process that is about to give them up. Best effort.
+  // Opens one connection now that connect() lends to one user at a time. The bus checks permissions of the user that
+  // connected: a process that connects as root before it drops its privileges keeps root's permissions. Best effort.
   static void connect_ahead();
-  // Does not block: the handshake goes on in the first wait. Error of this and the others: kUnanswered.
+  // Does not block: the first wait completes the handshake. Error kind of this and the others: kInconclusive.
   static Result<std::unique_ptr<SystemBus>> connect(const boost::asio::any_io_executor& executor);
 
-  // Arguments are appended by the caller.
+  // A call without arguments; the caller appends them.
   Result<MessagePtr> method(const char* destination, const char* path, const char* interface, const char* member);
   boost::asio::awaitable<CallResult> call(MessagePtr request, Deadline deadline);
 
-  // The bus knows of the match before it sees any call that is made later.
+  // In effect before any later call on this connection.
   Result<Subscription> subscribe(const char* sender, const char* path, const char* interface, const char* member,
                                  SignalHandler handler);
 
-  // Handles what comes in until `done` says so (true) or the deadline passes (false). Errors: kUnanswered, cancelled.
+  // Handles messages until `done` returns true (true) or the deadline passes (false). Errors: kInconclusive, cancelled.
   boost::asio::awaitable<Result<bool>> process_until(std::function<bool()> done, Deadline deadline);
 
  private:
   SystemBus(const boost::asio::any_io_executor& executor, BusPtr bus, int descriptor);
   Result<void> process_pending(const std::function<bool()>& done);
-  // False when the coroutine was cancelled.
+  // False if the coroutine was cancelled.
   boost::asio::awaitable<bool> wait_for_event(Deadline deadline);
 
   BusPtr bus_;

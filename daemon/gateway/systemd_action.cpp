@@ -17,20 +17,20 @@ using std::chrono::steady_clock;
 using Setting = configuration::SystemdGateway::Action;
 using Job = SystemdUnits::Job;
 
-// How often a job is run that others get in the way of.
-constexpr int kMostRounds = 3;
-constexpr std::chrono::milliseconds kRunAgain{500};
+// For a job that other jobs replace.
+constexpr int kMaxAttempts = 3;
+constexpr std::chrono::milliseconds kRetryDelay{500};
 
-// What systemd's job results mean (man org.freedesktop.systemd1, JobRemoved).
+// Explains a job result (org.freedesktop.systemd1(5), JobRemoved).
 std::string explain(const std::string& result) {
   if (result == "failed") {
     return "it did not start";
   }
   if (result == "timeout") {
-    return "systemd gave up waiting for it to start";
+    return "its start timed out";
   }
   if (result == "canceled") {
-    return "another job took the place of ours";
+    return "another job replaced this one";
   }
   if (result == "dependency") {
     return "a unit that it depends on did not start";
@@ -59,12 +59,12 @@ bool SystemdAction::Restart::in_doubt() const {
   return !end.doubt.empty() || end.result == "canceled";
 }
 
-std::string SystemdAction::why_not(const Restart& restart, const UnitState& before) {
+std::string SystemdAction::failure_reason(const Restart& restart, const UnitState& before) {
   if (!restart.end.doubt.empty()) {
     return restart.end.doubt;
   }
   if (restart.end.result.empty()) {
-    return "it has not finished starting, and the job goes on";
+    return "it has not finished starting yet; systemd continues the job";
   }
   if (restart.end.result != "done") {
     return explain(restart.end.result);
@@ -94,76 +94,70 @@ asio::awaitable<Result<Units>> SystemdAction::units() {
   co_return units_of(states);
 }
 
-asio::awaitable<Result<Activation>> SystemdAction::activate(Before before) {
+asio::awaitable<Result<Activation>> SystemdAction::activate(GatewaySnapshot before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.clear();
   acted_ = false;
   end_checks();
   CO_TRY_LET(auto systemd, SystemdUnits::connect(executor_));
   CO_TRY_LET(const auto units, co_await systemd->states(settings_.units, deadline));
-  Activation whole{Use::not_running, ""};
+  Activation all{Use::not_running, ""};
   for (const auto& unit : units) {
-    // Its state is asked for again: the restart of one unit may stop another.
+    // By name, not by its state so far: restarting one unit may stop another.
     CO_TRY_LET(const Activation one, co_await activate_unit(*systemd, unit.name, before, deadline));
     if (one.use == Use::in_use) {
-      whole.use = Use::in_use;
+      all.use = Use::in_use;
     }
-    whole.message = joined(whole.message, one.message);
+    all.message = joined(all.message, one.message);
   }
   // The verification uses the same connection, which has received the end of every job since the restart.
-  if (whole.use == Use::in_use) {
+  if (all.use == Use::in_use) {
     watched_ = std::move(systemd);
   }
-  co_return whole;
+  co_return all;
 }
 
-asio::awaitable<Result<Activation>> SystemdAction::activate_unit(SystemdUnits& systemd, std::string unit, Before before,
-                                                                 Deadline deadline) {
-  Result<UnitState> now = co_await systemd.state(unit, deadline);
-  if (!now) {
-    co_return tl::unexpected(now.error());
+asio::awaitable<Result<Activation>> SystemdAction::activate_unit(SystemdUnits& systemd, std::string unit,
+                                                                 GatewaySnapshot before, Deadline deadline) {
+  CO_TRY_LET(UnitState now, co_await systemd.state(unit, deadline));
+  const bool in_transition = now.active_state == "deactivating" || (now.has_job && !now.running());
+  if (in_transition || was_started_since(now, before)) {
+    CO_TRY_LET(now, co_await systemd.settled(unit, deadline));
   }
-  const bool is_between = now->active_state == "deactivating" || (now->has_job && !now->running());
-  if (is_between || was_started_since(*now, before)) {
-    now = co_await systemd.settled(unit, deadline);
-    if (!now) {
-      co_return tl::unexpected(now.error());
-    }
+  if (was_started_since(now, before) && now.up()) {
+    co_return adopt(now);
   }
-  if (was_started_since(*now, before) && now->up()) {
-    co_return adopt(*now);
-  }
-  // Unless our own restart has stopped it and did not start it again.
-  const bool stopped = settings_.action == Setting::try_restart && now->was_stopped() && !left_down_.contains(unit);
+  // By an operator, not by our own failed restart.
+  const bool stopped = settings_.action == Setting::try_restart && now.was_stopped() && !left_down_.contains(unit);
   const bool must_run = settings_.action == Setting::restart || contains(before.running, unit);
-  if (!now->running() && (!must_run || stopped)) {
+  if (!now.running() && (!must_run || stopped)) {
     co_return not_running(unit);
   }
-  co_return co_await restart(systemd, *now, deadline);
+  co_return co_await restart(systemd, now, deadline);
 }
 
 Activation SystemdAction::adopt(const UnitState& now) {
   started_[now.name] = now;
-  return Activation{Use::in_use, fmt::format("{} has been started with this keystore already, main process {}",
-                                             now.name, now.main_pid)};
+  return Activation{
+      Use::in_use, fmt::format("{} was already restarted with this keystore, main process {}", now.name, now.main_pid)};
 }
 
-// A job that another took the place of, or whose end nobody saw, may have done nothing at all: it is run again then.
+// Runs a job again if another job replaced it, or its end was missed, and the unit was not restarted.
 asio::awaitable<Result<SystemdAction::Restart>> SystemdAction::run_job(SystemdUnits& systemd, UnitState before,
                                                                        Deadline deadline) {
   acted_ = true;
-  const bool gentle = settings_.action == Setting::try_restart && before.running();
-  const Job job = gentle ? Job::try_restart : Job::restart;
-  for (int round = 1;; ++round) {
+  const bool only_if_running = settings_.action == Setting::try_restart && before.running();
+  const Job job = only_if_running ? Job::try_restart : Job::restart;
+  for (int attempt = 1;; ++attempt) {
     CO_TRY_LET(SystemdUnits::JobEnd end, co_await systemd.run(job, before.name, deadline));
     CO_TRY_LET(UnitState after, co_await systemd.settled(before.name, deadline));
     Restart restart{std::move(end), std::move(after)};
-    const bool in_vain = restart.in_doubt() && restart.after.up() && !restart.after.started_since(before);
-    const auto again = steady_clock::now() + kRunAgain;
-    if (!in_vain || round == kMostRounds || again >= deadline) {
+    const bool had_no_effect = restart.in_doubt() && restart.after.up() && !restart.after.started_since(before);
+    const auto retry_at = steady_clock::now() + kRetryDelay;
+    if (!had_no_effect || attempt == kMaxAttempts || retry_at >= deadline) {
       co_return restart;
     }
-    CO_TRY(co_await systemd.wait_until(again));
+    CO_TRY(co_await systemd.wait_until(retry_at));
   }
 }
 
@@ -173,32 +167,32 @@ asio::awaitable<Result<Activation>> SystemdAction::restart(SystemdUnits& systemd
   const UnitState& after = restart.after;
   const std::string elapsed = format_duration(std::chrono::round<std::chrono::seconds>(steady_clock::now() - began));
   const std::string& result = restart.end.result;
-  const bool may_be_well = result == "done" || restart.in_doubt();
-  if (may_be_well && after.up() && after.started_since(before)) {
+  const bool may_have_worked = result == "done" || restart.in_doubt();
+  if (may_have_worked && after.up() && after.started_since(before)) {
     UnitState& started = started_[after.name] = after;
     left_down_.erase(after.name);
     if (before.active_state != "activating") {
-      // The job has set systemd's counter back: what it counts by now are starts after ours.
+      // The job has reset systemd's counter: it counts only later restarts.
       started.automatic_restarts = 0;
     }
     co_return Activation{Use::in_use,
                          fmt::format("restarted {} in {}, main process {}", after.name, elapsed, after.main_pid)};
   }
   const bool stopped = after.was_stopped() || (result == "canceled" && !after.running() && !after.changing());
-  if (may_be_well && stopped) {
+  if (may_have_worked && stopped) {
     co_return not_running(after.name);
   }
-  // It still runs as before: nobody has told it.
+  // Still the same run: the job never reached it.
   const bool untouched = !restart.end.doubt.empty() && after.up() && !after.started_since(before);
   if (!untouched) {
     left_down_.insert(after.name);
   }
-  co_return failure(untouched ? kUnanswered : ErrorKind::gateway,
+  co_return failure(untouched ? kInconclusive : ErrorKind::gateway,
                     fmt::format("restarting {}: {} ({}, after {}); see journalctl -u {}", after.name,
-                                why_not(restart, before), after.description(), elapsed, after.name));
+                                failure_reason(restart, before), after.description(), elapsed, after.name));
 }
 
-asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
+asio::awaitable<Result<CheckResult>> SystemdAction::check(GatewaySnapshot before) {
   if (!watched_) {
     CO_TRY_LET(watched_, SystemdUnits::connect(executor_));
   }
@@ -206,20 +200,20 @@ asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
   CO_TRY(co_await watched_->watch_jobs_if_possible(deadline));
   const auto units = co_await watched_->states(settings_.units, deadline);
   if (!units && units.error().kind == ErrorKind::gateway) {
-    co_return Look{Verdict::not_yet, units.error().message};
+    co_return CheckResult{Verdict::not_yet, units.error().message};
   }
   if (!units) {
     co_return tl::unexpected(units.error());
   }
-  Look whole{Verdict::passed, ""};
-  Result<Look> one = whole;
+  CheckResult all{Verdict::passed, ""};
+  Result<CheckResult> one = all;
   bool any_stopped = false;
-  bool any_left = false;
+  bool any_remaining = false;
   for (const auto& now : *units) {
     const bool must_run =
         settings_.action == Setting::restart || started_.contains(now.name) || contains(before.running, now.name);
     if (!must_run && !now.running()) {
-      whole.message = joined(whole.message, now.name + " is not running");
+      all.message = joined(all.message, now.name + " is not running");
       continue;
     }
     one = check_unit(started_.try_emplace(now.name, now).first->second, now);
@@ -227,25 +221,25 @@ asio::awaitable<Result<Look>> SystemdAction::check(Before before) {
       break;
     }
     any_stopped = any_stopped || one->verdict == Verdict::stopped;
-    any_left = any_left || one->verdict != Verdict::stopped;
-    if (one->verdict == Verdict::begins_now) {
-      whole.verdict = Verdict::begins_now;
+    any_remaining = any_remaining || one->verdict != Verdict::stopped;
+    if (one->verdict == Verdict::restarting) {
+      all.verdict = Verdict::restarting;
     }
-    whole.message = joined(whole.message, one->message);
+    all.message = joined(all.message, one->message);
   }
   if (!one) {
     co_return tl::unexpected(one.error());
   }
-  if (any_stopped && !any_left) {
-    whole.verdict = Verdict::stopped;
+  if (any_stopped && !any_remaining) {
+    all.verdict = Verdict::stopped;
   }
-  co_return whole;
+  co_return all;
 }
 
 asio::awaitable<Result<std::string>> SystemdAction::rehearse() {
   const Deadline deadline = steady_clock::now() + kQuestionTimeout;
   CO_TRY_LET(auto systemd, SystemdUnits::connect(executor_));
-  // A roll-back starts what did not come up, for which try-restart is not enough.
+  // A roll-back must start units that failed to start, which try-restart does not.
   std::vector<Job> jobs{Job::restart};
   if (settings_.action == Setting::try_restart) {
     jobs.push_back(Job::try_restart);

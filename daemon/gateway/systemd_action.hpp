@@ -1,5 +1,6 @@
-// Restarts systemd units and judges the result by the job, the unit's state and its main process. Never by the unit's
-// Result: stopping a JVM ends it with status 143, which systemd counts as a failure. Never reloads: SIGHUP ends a JVM.
+// Restarts systemd units and checks the job's result, the unit's state and its main process. Ignores the unit's Result:
+// a JVM that is stopped exits with status 143, which systemd counts as a failure. Never reloads: SIGHUP terminates a
+// JVM.
 #pragma once
 
 #include <map>
@@ -19,37 +20,37 @@ class SystemdAction final : public Action {
 
   std::string description() const override;
   boost::asio::awaitable<Result<Units>> units() override;
-  boost::asio::awaitable<Result<Activation>> activate(Before before) override;
+  boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;
   bool acted() const override { return acted_; }
   boost::asio::awaitable<Result<std::string>> rehearse() override;
-  bool watches(const Before& before) const override { return !started_.empty() || !before.running.empty(); }
-  boost::asio::awaitable<Result<Look>> check(Before before) override;
+  bool can_check(const GatewaySnapshot& before) const override { return !started_.empty() || !before.running.empty(); }
+  boost::asio::awaitable<Result<CheckResult>> check(GatewaySnapshot before) override;
   void end_checks() override { watched_.reset(); }
 
  private:
   struct Restart {
     SystemdUnits::JobEnd end;
     UnitState after;
-    // Whether it may have done nothing, or others as much.
+    // The job may have done nothing, or its result may be another job's.
     bool in_doubt() const;
   };
 
-  boost::asio::awaitable<Result<Activation>> activate_unit(SystemdUnits& systemd, std::string unit, Before before,
-                                                           Deadline deadline);
-  // One that was started since `Before`: by an activation that this daemon did not see the end of, or by others.
+  boost::asio::awaitable<Result<Activation>> activate_unit(SystemdUnits& systemd, std::string unit,
+                                                           GatewaySnapshot before, Deadline deadline);
+  // For a unit that was restarted since the snapshot, by an interrupted activation or externally.
   Activation adopt(const UnitState& now);
   boost::asio::awaitable<Result<Restart>> run_job(SystemdUnits& systemd, UnitState before, Deadline deadline);
   boost::asio::awaitable<Result<Activation>> restart(SystemdUnits& systemd, UnitState before, Deadline deadline);
-  static std::string why_not(const Restart& restart, const UnitState& before);
+  static std::string failure_reason(const Restart& restart, const UnitState& before);
 
   boost::asio::any_io_executor executor_;
   configuration::SystemdGateway settings_;
   std::chrono::seconds timeout_;
-  // The units as the last activation left them running, or as the first check found them.
+  // The units as the last activation left them, or as the first check found them.
   std::map<std::string, UnitState> started_;
-  std::set<std::string> left_down_;  // by restarts of ours that failed
+  std::set<std::string> left_down_;  // by our own failed restarts
   bool acted_ = false;
-  std::unique_ptr<SystemdUnits> watched_;  // from the activation to the end of its verification
+  std::unique_ptr<SystemdUnits> watched_;  // from an activation to the end of its verification
 };
 
 }  // namespace renewd::gateway

@@ -1,4 +1,4 @@
-// Restart jobs of systemd_units.hpp: whether we may run one, and what came of it.
+// The restart jobs of systemd_units.hpp.
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,14 +20,14 @@ constexpr std::string_view kShuttingDown = "org.freedesktop.systemd1.ShuttingDow
 constexpr std::string_view kAlreadySubscribed = "org.freedesktop.systemd1.AlreadySubscribed";
 constexpr std::string_view kAuthorizationRequired = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
 
-// How often it is made sure that a job still goes on, besides being told of its end.
-constexpr std::chrono::seconds kLookForJob{2};
+// How often to check that a job still exists, in case the signal for its end is lost.
+constexpr std::chrono::seconds kJobPollInterval{2};
 
 std::string method_name(SystemdUnits::Job job) {
   return job == SystemdUnits::Job::restart ? "RestartUnit" : "TryRestartUnit";
 }
 
-// As polkit's rules and systemctl call it.
+// The name in polkit's rules and systemctl.
 std::string verb(SystemdUnits::Job job) {
   return job == SystemdUnits::Job::restart ? "restart" : "try-restart";
 }
@@ -36,8 +36,9 @@ Error job_refused(SystemdUnits::Job job, const std::string& unit, const CallErro
   const std::string doing = fmt::format("asking systemd to {} {}", verb(job), unit);
   if (error.name == kAccessDenied || error.name == kAuthorizationRequired) {
     return {ErrorKind::gateway,
-            fmt::format("{}: not permitted ({}): a polkit rule is missing that allows uid {} the action "
-                        "org.freedesktop.systemd1.manage-units with unit {} and verb {}",
+            fmt::format("{}: not permitted ({}): no polkit rule allows uid {} the action "
+                        "org.freedesktop.systemd1.manage-units with unit {} and verb {}; gravitee-renewd init "
+                        "--permissions adds one",
                         doing, error.message, ::geteuid(), unit, verb(job))};
   }
   return {error.kind, doing + ": " + error.message};
@@ -65,7 +66,7 @@ asio::awaitable<Result<void>> SystemdUnits::watch_jobs(Deadline deadline) {
   }
   job_removed_ = std::move(*subscription);
   const CallResult subscribed = co_await call({kManagerPath, kManager, "Subscribe", {}}, deadline);
-  // A connection made ahead is used by one object after the other, and systemd remembers the first one's subscription.
+  // On a connection from connect_ahead(), an earlier user may have subscribed already.
   if (!subscribed && subscribed.error().name != kAlreadySubscribed) {
     job_removed_ = {};
     co_return failure(subscribed.error().kind, "asking systemd: Subscribe: " + subscribed.error().message);
@@ -82,12 +83,12 @@ asio::awaitable<Result<void>> SystemdUnits::watch_jobs_if_possible(Deadline dead
 }
 
 asio::awaitable<Result<SystemdUnits::JobEnd>> SystemdUnits::run(Job job, std::string unit, Deadline deadline) {
-  // A question first: it finds a connection that works.
-  const Result<UnitState> asked = co_await state(unit, deadline);
-  if (!asked) {
-    co_return tl::unexpected(asked.error());
+  // A harmless call first: it reconnects if necessary.
+  const Result<UnitState> found = co_await state(unit, deadline);
+  if (!found) {
+    co_return tl::unexpected(found.error());
   }
-  // Before the job is asked for: a short one is over before its path is known to us.
+  // Before the job is queued: a short job ends before we know its path.
   const Result<void> watching = co_await watch_jobs(deadline);
   if (!watching && watching.error().kind == ErrorKind::cancelled) {
     co_return tl::unexpected(watching.error());
@@ -116,12 +117,12 @@ asio::awaitable<Result<SystemdUnits::JobEnd>> SystemdUnits::await_end(std::strin
   };
   const auto is_over = [&] { return ours() != finished_.end(); };
   const auto end = [&] {
-    with_ended_jobs_.erase(unit);  // what counts are those of others
+    with_ended_jobs_.erase(unit);  // only other jobs count
     return JobEnd{ours()->result, ""};
   };
   while (std::chrono::steady_clock::now() < deadline) {
     const Result<bool> over =
-        co_await bus_->process_until(is_over, std::min(deadline, std::chrono::steady_clock::now() + kLookForJob));
+        co_await bus_->process_until(is_over, std::min(deadline, std::chrono::steady_clock::now() + kJobPollInterval));
     if (!over && over.error().kind == ErrorKind::cancelled) {
       co_return tl::unexpected(over.error());
     }
@@ -131,13 +132,13 @@ asio::awaitable<Result<SystemdUnits::JobEnd>> SystemdUnits::await_end(std::strin
     if (*over) {
       co_return end();
     }
-    // A systemd that was executed again meanwhile may have said nothing. What it said before this answer has been read.
+    // A systemd that re-executed itself may have sent no signal. Any earlier signal was received before this reply.
     const Result<UnitState> now = co_await state(unit, deadline);
     if (is_over()) {
       co_return end();
     }
     if (now && !now->has_job) {
-      co_return JobEnd{"", "the end of systemd's job was not seen"};
+      co_return JobEnd{"", "systemd did not report the end of the job"};
     }
     if (!now && now.error().kind == ErrorKind::cancelled) {
       co_return tl::unexpected(now.error());
@@ -147,8 +148,8 @@ asio::awaitable<Result<SystemdUnits::JobEnd>> SystemdUnits::await_end(std::strin
 }
 
 asio::awaitable<Result<void>> SystemdUnits::check_permission(Job job, std::string unit, Deadline deadline) {
-  // "isolate" is valid for start jobs alone, and systemd asks polkit before it looks at the mode (bus_unit_method_
-  // start_generic, then manager_add_job): whoever may restart gets InvalidArgs, the others AccessDenied.
+  // "isolate" is valid only for start jobs, and systemd asks polkit before it checks the mode (bus_unit_method_
+  // start_generic, then manager_add_job): a permitted user gets InvalidArgs, others AccessDenied.
   const CallResult answer = co_await ask({kManagerPath, kManager, method_name(job), {unit, "isolate"}}, deadline);
   if (answer || answer.error().name == SD_BUS_ERROR_INVALID_ARGS) {
     co_return Result<void>();

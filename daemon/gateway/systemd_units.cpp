@@ -9,7 +9,6 @@
 
 #include "core/as_tuple.hpp"
 #include "core/cancellation.hpp"
-#include "core/text.hpp"
 #include "core/try.hpp"
 #include "gateway/unit_properties.hpp"
 
@@ -20,23 +19,23 @@ namespace asio = boost::asio;
 
 constexpr auto kProperties = "org.freedesktop.DBus.Properties";
 
-constexpr std::chrono::milliseconds kBetweenQuestions{250};
+constexpr std::chrono::milliseconds kPollInterval{250};
 
-struct TieProperty {
+struct StopProperty {
   const char* property;
   const char* setting;
 };
 // systemd.unit(5), "Mapping of unit properties to their inverses".
-constexpr std::array kStoppedBy{TieProperty{"Requires", "Requires"},
-                                TieProperty{"Requisite", "Requisite"},
-                                TieProperty{"BindsTo", "BindsTo"},
-                                TieProperty{"PartOf", "PartOf"},
-                                TieProperty{"StopPropagatedFrom", "StopPropagatedFrom"},
-                                TieProperty{"Conflicts", "Conflicts"},
-                                TieProperty{"ConflictedBy", "Conflicts"}};
+constexpr std::array kStoppedBy{StopProperty{"Requires", "Requires"},
+                                StopProperty{"Requisite", "Requisite"},
+                                StopProperty{"BindsTo", "BindsTo"},
+                                StopProperty{"PartOf", "PartOf"},
+                                StopProperty{"StopPropagatedFrom", "StopPropagatedFrom"},
+                                StopProperty{"Conflicts", "Conflicts"},
+                                StopProperty{"ConflictedBy", "Conflicts"}};
 
-std::vector<Tie> ties(const UnitProperties& properties) {
-  std::vector<Tie> found;
+std::vector<StopTrigger> stop_triggers(const UnitProperties& properties) {
+  std::vector<StopTrigger> found;
   for (const auto& kind : kStoppedBy) {
     for (auto& unit : properties.list(kind.property)) {
       found.push_back({std::move(unit), kind.setting});
@@ -45,7 +44,7 @@ std::vector<Tie> ties(const UnitProperties& properties) {
   return found;
 }
 
-// Empty where a line of the service may come into the journal, or nothing is said about it.
+// Empty if the service's output may reach the journal, or the properties are missing.
 std::string output_elsewhere(const UnitProperties& properties) {
   const std::string output = properties.text("StandardOutput");
   const std::string error = properties.text("StandardError");
@@ -57,11 +56,11 @@ std::string output_elsewhere(const UnitProperties& properties) {
   return fmt::format("StandardOutput={}, StandardError={}", output, error);
 }
 
-// `asked_for` may be an alias of the unit.
-Result<void> check_loaded(const std::string& asked_for, const UnitProperties& properties) {
+// `requested` may be an alias of the unit.
+Result<void> check_loaded(const std::string& requested, const UnitProperties& properties) {
   const std::string load_state = properties.text("LoadState");
   const std::string name = properties.text("Id");
-  const std::string unit = name == asked_for ? name : fmt::format("{} (an alias of {})", asked_for, name);
+  const std::string unit = name == requested ? name : fmt::format("{} (an alias of {})", requested, name);
   if (load_state == "loaded") {
     return {};
   }
@@ -89,11 +88,11 @@ Result<std::unique_ptr<SystemdUnits>> SystemdUnits::connect(const asio::any_io_e
 asio::awaitable<CallResult> SystemdUnits::call(Call call, Deadline deadline) {
   auto message = bus_->method(kSystemd, call.path.c_str(), call.interface, call.member.c_str());
   if (!message) {
-    // A message for a connection that is closed.
+    // The connection is closed.
     co_return tl::unexpected(CallError{message.error().kind, "", message.error().message, true});
   }
   for (const auto& argument : call.arguments) {
-    // Fails only without memory, or for text that is not UTF-8, which systemd refuses just the same.
+    // Fails only without memory, or for invalid UTF-8, which systemd refuses as well.
     sd_bus_message_append_basic(message->get(), SD_BUS_TYPE_STRING, argument.c_str());
   }
   co_return co_await bus_->call(std::move(*message), deadline);
@@ -102,7 +101,7 @@ asio::awaitable<CallResult> SystemdUnits::call(Call call, Deadline deadline) {
 asio::awaitable<CallResult> SystemdUnits::ask(Call question, Deadline deadline) {
   while (true) {
     CallResult answer = co_await call(question, deadline);
-    const auto again = std::chrono::steady_clock::now() + kBetweenQuestions;
+    const auto again = std::chrono::steady_clock::now() + kPollInterval;
     if (answer || !answer.error().lost || again >= deadline) {
       co_return answer;
     }
@@ -119,8 +118,8 @@ asio::awaitable<CallResult> SystemdUnits::ask(Call question, Deadline deadline) 
 
 asio::awaitable<Result<UnitProperties>> SystemdUnits::properties_of(std::string unit, Deadline deadline) {
   const auto failed = [&unit](const CallError& error) {
-    // A bus whose policy lets nobody ask.
-    const ErrorKind kind = error.name == SD_BUS_ERROR_ACCESS_DENIED ? kUnanswered : error.kind;
+    // The policy of the bus forbids the query.
+    const ErrorKind kind = error.name == SD_BUS_ERROR_ACCESS_DENIED ? kInconclusive : error.kind;
     return failure(kind, "asking systemd about " + unit + ": " + error.message);
   };
   const CallResult loaded = co_await ask({kManagerPath, kManager, "LoadUnit", {unit}}, deadline);
@@ -156,18 +155,18 @@ asio::awaitable<Result<UnitState>> SystemdUnits::state(std::string unit, Deadlin
   co_return state;
 }
 
-asio::awaitable<Result<UnitOnHost>> SystemdUnits::look_up(std::string unit, Deadline deadline) {
+asio::awaitable<Result<InstalledUnit>> SystemdUnits::look_up(std::string unit, Deadline deadline) {
   CO_TRY_LET(const UnitProperties properties, co_await properties_of(unit, deadline));
   const std::string homes = properties.text("ProtectHome");
   const std::string processes = properties.text("ProtectProc");
-  co_return UnitOnHost{properties.text("Id"),
-                       properties.text("User"),
-                       properties.list("SupplementaryGroups"),
-                       homes == "yes" || homes == "tmpfs",
-                       !processes.empty() && processes != "default",
-                       output_elsewhere(properties),
-                       check_loaded(unit, properties),
-                       ties(properties)};
+  co_return InstalledUnit{properties.text("Id"),
+                          properties.text("User"),
+                          properties.list("SupplementaryGroups"),
+                          homes == "yes" || homes == "tmpfs",
+                          !processes.empty() && processes != "default",
+                          output_elsewhere(properties),
+                          check_loaded(unit, properties),
+                          stop_triggers(properties)};
 }
 
 asio::awaitable<Result<std::vector<UnitState>>> SystemdUnits::states(std::vector<std::string> units,
@@ -188,16 +187,10 @@ asio::awaitable<Result<UnitState>> SystemdUnits::settled(std::string unit, Deadl
   while (true) {
     Result<UnitState> now =
         co_await state(unit, std::max(deadline, std::chrono::steady_clock::now() + kQuestionTimeout));
-    if (!now || std::chrono::steady_clock::now() >= deadline) {
+    if (!now || std::chrono::steady_clock::now() >= deadline || now->up() || !now->changing()) {
       co_return now;
     }
-    if (now->up()) {
-      co_return now;
-    }
-    if (!now->changing()) {
-      co_return now;
-    }
-    CO_TRY(co_await wait_until(std::min(deadline, std::chrono::steady_clock::now() + kBetweenQuestions)));
+    CO_TRY(co_await wait_until(std::min(deadline, std::chrono::steady_clock::now() + kPollInterval)));
   }
 }
 
@@ -209,7 +202,7 @@ asio::awaitable<Result<bool>> SystemdUnits::host_shuts_down(Deadline deadline) {
   const char* state = nullptr;
   const int result = sd_bus_message_read(answer->get(), "v", "s", &state);
   if (result < 0) {
-    co_return system_failure(kUnanswered, "reading systemd's state", -result);
+    co_return system_failure(kInconclusive, "reading systemd's state", -result);
   }
   co_return std::string_view(state) == "stopping";
 }

@@ -1,6 +1,5 @@
-// The units of this host's systemd, over the system bus: their state, restart jobs, and whether we may run one. While
-// the bus or systemd is restarted, questions are asked again over another connection, until their deadline. What a
-// state means for a gateway is the callers' business.
+// systemd's units on this host, over the system bus: their state, restart jobs, and permissions. If the bus or systemd
+// is restarted, queries are repeated on a new connection until their deadline.
 #pragma once
 
 #include <chrono>
@@ -24,57 +23,57 @@ inline constexpr auto kSystemd = "org.freedesktop.systemd1";
 inline constexpr auto kManagerPath = "/org/freedesktop/systemd1";
 inline constexpr auto kManager = "org.freedesktop.systemd1.Manager";
 
-// For questions, which systemd answers at once.
+// For queries, to which systemd replies at once.
 inline constexpr std::chrono::seconds kQuestionTimeout{10};
 
-// As systemctl does it: a name without the suffix means the service.
+// Adds the suffix to a name without it, as systemctl does.
 std::string service_name(const std::string& unit);
 
-// What stops a unit besides a stop of its own: a stop of `unit`, or its start, by `setting`.
-struct Tie {
+// Another unit whose stop (or start, for "Conflicts") also stops the unit that has this setting.
+struct StopTrigger {
   std::string unit;
-  std::string setting;  // "PartOf"; "Conflicts" for its start
+  std::string setting;  // "PartOf", "Conflicts"
 };
 
-// What systemd knows of a unit that need not exist.
-struct UnitOnHost {
-  std::string name;                 // its own, as in UnitState
+// How systemd has loaded a unit, which may not even exist.
+struct InstalledUnit {
+  std::string name;                 // its own name, as in UnitState
   std::string user;                 // User=, empty for root
   std::vector<std::string> groups;  // SupplementaryGroups=
-  bool hides_homes;                 // ProtectHome=: home directories are empty, or not there, for it
-  bool hides_processes;             // ProtectProc=: it sees none that it may not inspect
-  std::string output;               // StandardOutput= and StandardError=, where none of them reaches the journal
+  bool hides_homes;                 // ProtectHome=: home directories are empty or missing for it
+  bool hides_processes;             // ProtectProc=: it sees only processes that it may inspect
+  std::string output;               // StandardOutput= and StandardError=, if neither reaches the journal
   Result<void> usable;              // the error says why systemd could not start it
-  std::vector<Tie> stopped_by;
+  std::vector<StopTrigger> stopped_by;
 };
 
 class SystemdUnits {
  public:
   enum class Job { restart, try_restart };
   struct JobEnd {
-    std::string result;  // "done", "failed", …; empty when its end was not seen: the deadline passed first, or
-    std::string doubt;   // … why it may not even have begun
+    std::string result;  // "done", "failed", …; empty if the deadline passed first, or
+    std::string doubt;   // … why the job may not even have begun
   };
 
   static Result<std::unique_ptr<SystemdUnits>> connect(const boost::asio::any_io_executor& executor);
 
   // A unit that does not exist, is masked or cannot be loaded is an error. Errors of all functions: gateway, cancelled,
-  // and kUnanswered when the deadline has passed without an answer.
+  // and kInconclusive if there was no reply before the deadline.
   boost::asio::awaitable<Result<UnitState>> state(std::string unit, Deadline deadline);
-  // An error is one of the bus or of systemd, never of the unit.
-  boost::asio::awaitable<Result<UnitOnHost>> look_up(std::string unit, Deadline deadline);
-  // The states of several units in their order, each once, although it may be named twice.
+  // Fails only because of the bus or systemd, never because of the unit.
+  boost::asio::awaitable<Result<InstalledUnit>> look_up(std::string unit, Deadline deadline);
+  // The states of several units in their order, without duplicates.
   boost::asio::awaitable<Result<std::vector<UnitState>>> states(std::vector<std::string> units, Deadline deadline);
-  // Runs a job to its end. Whose end was not seen may go on.
+  // Runs a job to its end. systemd continues it after the deadline.
   boost::asio::awaitable<Result<JobEnd>> run(Job job, std::string unit, Deadline deadline);
-  // Lets the states that are asked for later tell whose jobs have ended; to be called before each question, since it
-  // ends with a connection that is lost.
+  // Makes later states report ended jobs (UnitState::job_ended). To be called before each query, since it ends with the
+  // connection.
   boost::asio::awaitable<Result<void>> watch_jobs(Deadline deadline);
-  // The same where a refusal says nothing about the gateway: only a cancellation is an error.
+  // Best effort: only a cancellation is an error.
   boost::asio::awaitable<Result<void>> watch_jobs_if_possible(Deadline deadline);
-  // Whether we may run such a job. The unit is not touched.
+  // Whether we may run such a job. Does not affect the unit.
   boost::asio::awaitable<Result<void>> check_permission(Job job, std::string unit, Deadline deadline);
-  // The state once the unit is neither being started nor stopped, by whomever; at the deadline as it is then.
+  // The state once the unit is neither being started nor stopped; at the deadline, whatever it is.
   boost::asio::awaitable<Result<UnitState>> settled(std::string unit, Deadline deadline);
   boost::asio::awaitable<Result<bool>> host_shuts_down(Deadline deadline);
   boost::asio::awaitable<Result<void>> wait_until(Deadline time);
@@ -95,20 +94,19 @@ class SystemdUnits {
   SystemdUnits(boost::asio::any_io_executor executor, std::unique_ptr<SystemBus> bus)
       : executor_(std::move(executor)), bus_(std::move(bus)) {}
   boost::asio::awaitable<Result<UnitProperties>> properties_of(std::string unit, Deadline deadline);
-  // Once.
   boost::asio::awaitable<CallResult> call(Call call, Deadline deadline);
-  // For what may be asked twice.
+  // Repeats the call on a new connection if it was lost; only for calls that may run twice.
   boost::asio::awaitable<CallResult> ask(Call call, Deadline deadline);
   boost::asio::awaitable<Result<JobEnd>> await_end(std::string job, std::string unit, Deadline deadline);
 
   boost::asio::any_io_executor executor_;
   std::unique_ptr<SystemBus> bus_;
   std::vector<FinishedJob> finished_;
-  std::set<std::string> with_ended_jobs_;  // units, since they were last seen up
-  Subscription job_removed_;               // after bus_, which it must not outlive
+  std::set<std::string> with_ended_jobs_;  // since the unit was last up
+  Subscription job_removed_;               // after bus_, which must outlive it
 };
 
-// Over a connection of its own. An error where there is no systemd.
+// Over its own connection. An error if there is no systemd.
 boost::asio::awaitable<Result<bool>> host_shuts_down();
 
 }  // namespace renewd::gateway

@@ -15,35 +15,36 @@ Units units_of(const std::vector<UnitState>& states) {
   return units;
 }
 
-bool was_started_since(const UnitState& now, const Before& before) {
+bool was_started_since(const UnitState& now, const GatewaySnapshot& before) {
   const auto noted = before.invocations.find(now.name);
   return noted != before.invocations.end() && !now.invocation.empty() && now.invocation != noted->second;
 }
 
-Result<Look> check_unit(UnitState& started, const UnitState& now) {
+Result<CheckResult> check_unit(UnitState& started, const UnitState& now) {
   const auto failed = [&](const std::string& why) {
     return failure(ErrorKind::gateway, fmt::format("verifying {}: {}; see journalctl -u {}", now.name, why, now.name));
   };
-  // A restart on request sets the counter back.
+  // A requested restart resets the counter.
   if (now.automatic_restarts > started.automatic_restarts) {
     return failed(
-        fmt::format("main process {} ended and systemd started it again ({})", started.main_pid, now.description()));
+        fmt::format("main process {} ended and systemd restarted it ({})", started.main_pid, now.description()));
   }
   if (now.up()) {
     const bool same = now.invocation == started.invocation && now.main_pid == started.main_pid;
     if (same) {
-      return Look{Verdict::passed, fmt::format("{} is active, main process {}", now.name, now.main_pid)};
+      return CheckResult{Verdict::passed, fmt::format("{} is active, main process {}", now.name, now.main_pid)};
     }
     started = now;
-    return Look{Verdict::begins_now,
-                fmt::format("{} was restarted by another than this daemon, main process {}", now.name, now.main_pid)};
+    return CheckResult{Verdict::restarting,
+                       fmt::format("{} was restarted externally, main process {}", now.name, now.main_pid)};
   }
   if (now.changing()) {
-    return Look{Verdict::begins_now, fmt::format("{} is being started or stopped ({})", now.name, now.description())};
+    return CheckResult{Verdict::restarting,
+                       fmt::format("{} is being started or stopped ({})", now.name, now.description())};
   }
   if (now.was_stopped()) {
-    return Look{Verdict::stopped,
-                now.name + " was stopped on request meanwhile: it will use the new certificate when it starts"};
+    return CheckResult{Verdict::stopped,
+                       now.name + " was stopped on request: it will use the new certificate when it starts"};
   }
   return failed("it did not stay up (" + now.description() + ")");
 }

@@ -1,7 +1,6 @@
 #include "gateway/unit_journal.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -13,21 +12,22 @@
 #include <fmt/format.h>
 #include <systemd/sd-id128.h>
 
+#include "core/descriptor.hpp"
 #include "core/try.hpp"
 
 namespace renewd::gateway {
 namespace {
 
-// More than a unit may log in the time between two looks (RateLimitBurst=, journald.conf(5)).
+// More than a unit may log between two checks (RateLimitBurst=, journald.conf(5)).
 constexpr int kEntriesPerRead = 10'000;
-constexpr const char* kNoJournal = "this host has none; is systemd-journald running?";
+constexpr const char* kNoJournal = "this host has no journal; is systemd-journald running?";
 constexpr std::string_view kField = "MESSAGE";
 
 tl::unexpected<Error> failed(const std::string& unit, const std::string& why) {
   return failure(ErrorKind::gateway, fmt::format("reading the journal of {}: {}", unit, why));
 }
 
-// sd-journal returns errno's numbers, negative.
+// sd-journal returns negative errno values.
 tl::unexpected<Error> failed(const std::string& unit, int negative_error) {
   return system_failure(ErrorKind::gateway, "reading the journal of " + unit, -negative_error);
 }
@@ -43,9 +43,7 @@ Result<void> check_journal(const std::string& unit) {
   bool denied = false;
   for (const char* directory : {"/var/log/journal", "/run/log/journal"}) {
     const std::string file = fmt::format("{}/{}/system.journal", directory, sd_id128_to_string(machine, id.data()));
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (descriptor >= 0) {
-      ::close(descriptor);
+    if (Descriptor(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC))) {
       return {};
     }
     denied = denied || errno == EACCES || errno == EPERM;
@@ -68,7 +66,7 @@ Result<std::unique_ptr<UnitJournal>> UnitJournal::open(const std::string& unit, 
     error = sd_journal_set_data_threshold(opened, kLogLineLimit);
   }
   if (error >= 0) {
-    error = sd_journal_get_fd(opened);  // from now on it notices new files
+    error = sd_journal_get_fd(opened);  // makes it notice new files
   }
   if (error >= 0) {
     error = sd_journal_seek_realtime_usec(opened, begin);
@@ -92,7 +90,7 @@ Result<std::string> UnitJournal::read(const LineSink& sink) {
       return std::string();
     }
     std::uint64_t arrived = 0;
-    // Seeking is only as exact as the clock was steady.
+    // Seeking is inexact if the clock was changed.
     if (sd_journal_get_realtime_usec(journal_.get(), &arrived) >= 0 && arrived >= since_) {
       deliver(sink);
     }
@@ -100,7 +98,7 @@ Result<std::string> UnitJournal::read(const LineSink& sink) {
   return fmt::format("the journal of {} is still being read", unit_);
 }
 
-// An entry without a message, or with one that cannot be read, says nothing.
+// Ignores entries without a readable message.
 void UnitJournal::deliver(const LineSink& sink) {
   const void* data = nullptr;
   std::size_t size = 0;

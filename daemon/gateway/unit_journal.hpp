@@ -1,4 +1,4 @@
-// A unit's lines in the journal of this host (sd-journal), read to its end at each look and never waited for.
+// A unit's lines in this host's journal (sd-journal). Never waits for new ones.
 #pragma once
 
 #include <memory>
@@ -12,13 +12,13 @@
 
 namespace renewd::gateway {
 
-// Whether this process may read the system's journal. Somebody who may not sees an empty one, without an error
-// (sd_journal_open(3)). `unit` is for the message. Errors: gateway.
+// Whether this process may read the system journal: without permission sd_journal_open(3) shows an empty one instead of
+// an error. `unit` is for the message. Error kind: gateway.
 Result<void> check_journal(const std::string& unit);
 
 class UnitJournal final : public LogReader {
  public:
-  // The unit's full name. Lines that arrived before `since` do not count. Errors: gateway.
+  // `unit` is the full name. Lines before `since` are ignored. Error kind: gateway.
   static Result<std::unique_ptr<UnitJournal>> open(const std::string& unit, TimePoint since);
 
   Result<std::string> read(const LineSink& sink) override;

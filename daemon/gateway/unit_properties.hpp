@@ -1,5 +1,5 @@
-// The properties of a D-Bus object, as far as units need them: strings, lists of them, integers, IDs (bytes, read as
-// hexadecimal text), and the number of a job.
+// The properties of a D-Bus object, of the types that units need: strings, lists of strings, integers, IDs (bytes, as
+// hexadecimal text), and jobs (their numbers).
 #pragma once
 
 #include <cstdint>
@@ -18,17 +18,17 @@ struct UnitProperties {
   std::map<std::string, std::vector<std::string>> lists;
   std::map<std::string, std::int64_t> numbers;
 
-  // Empty or 0 when there is no such property.
+  // Empty or 0 if there is no such property.
   std::string text(const std::string& name) const;
   std::vector<std::string> list(const std::string& name) const;
   std::int64_t number(const std::string& name) const;
 };
 
-// Adds what an answer to org.freedesktop.DBus.Properties.GetAll (a{sv}) holds; other types are passed over.
-// Error kind: kUnanswered.
-Result<void> add_properties(sd_bus_message* answer, UnitProperties& properties);
+// Adds the properties in a reply to org.freedesktop.DBus.Properties.GetAll (a{sv}); ignores other types. Error kind:
+// kInconclusive.
+Result<void> add_properties(sd_bus_message* reply, UnitProperties& properties);
 
-// What an answer holds that is one object's path. Error kind: kUnanswered.
-Result<std::string> read_object_path(sd_bus_message* answer);
+// Reads a reply that is an object's path. Error kind: kInconclusive.
+Result<std::string> read_object_path(sd_bus_message* reply);
 
 }  // namespace renewd::gateway

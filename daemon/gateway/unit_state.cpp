@@ -40,13 +40,13 @@ bool UnitState::up() const {
 }
 
 bool UnitState::changing() const {
-  const bool between = active_state == "activating" || active_state == "deactivating";
-  return (has_job && !up()) || (between && !restarts_by_itself());
+  const bool in_transition = active_state == "activating" || active_state == "deactivating";
+  return (has_job && !up()) || (in_transition && !restarts_by_itself());
 }
 
 bool UnitState::was_stopped() const {
   const bool ended = active_state == "inactive" || active_state == "failed";
-  // These stop it without anybody's asking.
+  // systemd stopped it on its own.
   const bool by_itself = result == "watchdog" || result == "oom-kill" || result == "start-limit-hit";
   if (active_state == "inactive" && job_ended) {
     return true;
@@ -58,7 +58,7 @@ bool UnitState::started_since(const UnitState& before) const {
   if (!invocation.empty() && !before.invocation.empty()) {
     return invocation != before.invocation;
   }
-  // A service without a main process to compare (MainPID=0 both times) is believed.
+  // Assume a restart if there is no main process to compare (MainPID=0).
   return before.main_pid == 0 || main_pid != before.main_pid;
 }
 

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "core/as_tuple.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
@@ -20,47 +19,44 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kLookAgain{500};
+constexpr std::chrono::milliseconds kCheckInterval{500};
 
-struct Sight {
-  std::string well;
-  std::string missing;  // empty when nothing is
-  Verdict action;
+struct Combined {
+  Verdict action;  // of the action alone
+  std::string passed;
+  std::string missing;  // empty if everything passed
 };
 
-void join(std::string& text, const std::string& more) {
+void append(std::string& text, const std::string& more) {
   text += (text.empty() ? "" : "; ") + more;
 }
 
-using Watches = std::vector<std::unique_ptr<Watch>>;
+using ProbeSessions = std::vector<std::unique_ptr<ProbeSession>>;
 
-asio::awaitable<Result<Watches>> watch(const Probes& probes, Before before) {
-  Watches watches;
+asio::awaitable<Result<ProbeSessions>> begin(const Probes& probes, GatewaySnapshot before) {
+  ProbeSessions sessions;
   for (const auto& probe : probes) {
-    CO_TRY_LET(auto one, co_await probe->watch(before));
-    watches.push_back(std::move(one));
+    CO_TRY_LET(auto session, co_await probe->begin(before));
+    sessions.push_back(std::move(session));
   }
-  co_return watches;
+  co_return sessions;
 }
 
-asio::awaitable<Result<Sight>> look(Action& action, const Watches& watches, Before before,
-                                    steady_clock::time_point deadline) {
-  Sight sight;
-  CO_TRY_LET(auto standing, co_await action.check(before));
-  sight.action = standing.verdict;
-  if (sight.action == Verdict::not_yet || sight.action == Verdict::begins_now) {
-    sight.missing = std::move(standing.message);
-    co_return sight;
+asio::awaitable<Result<Combined>> check(Action& action, const ProbeSessions& sessions, GatewaySnapshot before,
+                                        steady_clock::time_point deadline) {
+  CO_TRY_LET(auto first, co_await action.check(before));
+  if (first.verdict == Verdict::stopped) {
+    co_return Combined{first.verdict, std::move(first.message), ""};
   }
-  sight.well = std::move(standing.message);
-  if (sight.action == Verdict::stopped) {
-    co_return sight;
+  if (first.verdict != Verdict::passed) {
+    co_return Combined{first.verdict, "", std::move(first.message)};
   }
-  for (const auto& one : watches) {
-    CO_TRY_LET(auto seen, co_await one->look(deadline));
-    join(seen.verdict == Watch::Verdict::passed ? sight.well : sight.missing, seen.message);
+  Combined combined{first.verdict, std::move(first.message), ""};
+  for (const auto& session : sessions) {
+    CO_TRY_LET(auto result, co_await session->check(deadline));
+    append(result.verdict == Verdict::passed ? combined.passed : combined.missing, result.message);
   }
-  co_return sight;
+  co_return combined;
 }
 
 }  // namespace
@@ -73,40 +69,40 @@ std::chrono::seconds longest_verification(std::chrono::seconds timeout) {
   return 3 * std::max(timeout, grace_time(timeout));
 }
 
-asio::awaitable<Result<Activation>> verify(Action& action, const Probes& probes, Before before,
+asio::awaitable<Result<Activation>> verify(Action& action, const Probes& probes, GatewaySnapshot before,
                                            std::chrono::seconds timeout) {
   const auto began = steady_clock::now();
-  CO_TRY_LET(const auto watches, co_await watch(probes, before));
-  const bool sees_anything = action.watches(before) || !watches.empty();
-  auto settled = sees_anything ? began + grace_time(timeout) : began;
+  CO_TRY_LET(const auto sessions, co_await begin(probes, before));
+  const bool can_check = action.can_check(before) || !sessions.empty();
+  auto settled = can_check ? began + grace_time(timeout) : began;
   auto deadline = std::max(began + timeout, settled);
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (true) {
-    const auto looked_at = steady_clock::now();
-    auto sight = co_await look(action, watches, before, deadline);
-    // What could not be looked at is looked at again, and is no fault of the gateway in the end.
-    const bool unseen = !sight && sight.error().kind == kUnanswered;
-    if (!sight && (!unseen || looked_at >= deadline)) {
-      co_return tl::unexpected(std::move(sight.error()));
+    const auto now = steady_clock::now();
+    auto result = co_await check(action, sessions, before, deadline);
+    // A state that could not be read is read again, and never counts as the gateway's fault.
+    const bool inconclusive = !result && result.error().kind == kInconclusive;
+    if (!result && (!inconclusive || now >= deadline)) {
+      co_return tl::unexpected(std::move(result.error()));
     }
-    if (sight && sight->action == Verdict::stopped) {
-      co_return Activation{Use::not_running, std::move(sight->well)};
+    if (result && result->action == Verdict::stopped) {
+      co_return Activation{Use::not_running, std::move(result->passed)};
     }
-    if (sight && sight->action == Verdict::begins_now) {
-      deadline = std::min(std::max(deadline, looked_at + timeout), began + longest_verification(timeout));
+    if (result && result->action == Verdict::restarting) {
+      deadline = std::min(std::max(deadline, now + timeout), began + longest_verification(timeout));
     }
-    if (unseen || sight->action != Verdict::passed) {
-      settled = std::min(looked_at + grace_time(timeout), deadline);
+    if (inconclusive || result->action != Verdict::passed) {
+      settled = std::min(now + grace_time(timeout), deadline);
     }
-    if (sight && sight->missing.empty() && looked_at >= settled) {
-      co_return Activation{Use::in_use, std::move(sight->well)};
+    if (result && result->missing.empty() && now >= settled) {
+      co_return Activation{Use::in_use, std::move(result->passed)};
     }
-    if (sight && looked_at >= deadline) {
-      co_return failure(ErrorKind::gateway, fmt::format("verifying the gateway: not well after {}: {}",
-                                                        format_duration(timeout), sight->missing));
+    if (result && now >= deadline) {
+      co_return failure(ErrorKind::gateway, fmt::format("verifying the gateway: still unhealthy after {}: {}",
+                                                        format_duration(timeout), result->missing));
     }
-    timer.expires_at(std::min(steady_clock::now() + kLookAgain, deadline));
-    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    timer.expires_at(std::min(steady_clock::now() + kCheckInterval, deadline));
+    co_await timer.async_wait(kAsTuple);
     const bool stopping = co_await stop_requested();
     if (stopping) {
       co_return failure(ErrorKind::cancelled, "verifying the gateway: cancelled");

@@ -66,7 +66,7 @@ Result<Judged> Gate::judge(const InstalledKeystore& installed, Record record) {
       {.account_id = work_.settings.account_id(), .trusted = std::move(trusted), .now = work_.clock.now()});
   if (const auto known = ours ? std::nullopt : known_certificate(renewed.certificate, installed)) {
     if (accepted) {
-      accepted = rejection(RejectionReason::not_later, "judging the renewed certificate: " + *known);
+      accepted = rejection(RejectionReason::not_later, "checking the renewed certificate: " + *known);
     } else {
       accepted.error().message += "; " + *known;
     }

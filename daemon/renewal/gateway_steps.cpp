@@ -25,7 +25,7 @@ std::string in_words(const std::string& keystore) {
 
 }  // namespace
 
-gateway::Before before_of(const Record& record) {
+gateway::GatewaySnapshot snapshot_of(const Record& record) {
   const auto last = record.last_activation.value_or(installation::LastActivation{});
   return {last.running, last.began, last.log_position, last.invocations};
 }
@@ -52,7 +52,7 @@ asio::awaitable<GatewayStep> GatewaySteps::activate_new(Record record) {
 }
 
 asio::awaitable<GatewayStep> GatewaySteps::verify_new(Record record, gateway::Activation activation) {
-  auto verified = co_await verify(before_of(record), std::move(activation), label_of(record));
+  auto verified = co_await verify(snapshot_of(record), std::move(activation), label_of(record));
   if (!verified) {
     co_return GatewayStep{std::move(record), std::move(verified)};
   }
@@ -70,7 +70,7 @@ asio::awaitable<GatewayStep> GatewaySteps::activate_and_verify(Record record, st
     co_return step;
   }
   const bool in_use = step.outcome->use == gateway::Use::in_use;
-  step.outcome = co_await verify(before_of(step.record), std::move(*step.outcome), std::move(keystore));
+  step.outcome = co_await verify(snapshot_of(step.record), std::move(*step.outcome), std::move(keystore));
   if (!step.outcome && step.outcome.error().kind == ErrorKind::gateway) {
     step.record = end_activation(std::move(step.record));
   }
@@ -96,7 +96,7 @@ asio::awaitable<GatewayStep> GatewaySteps::activate(Record record, std::string k
   if (!noted) {
     co_return GatewayStep{std::move(record), tl::unexpected(activation_failed(std::move(noted.error()), keystore))};
   }
-  auto activation = co_await act(before_of(*noted), std::move(keystore));
+  auto activation = co_await act(snapshot_of(*noted), std::move(keystore));
   // After any other error the activation is resumed: a unit that did start meanwhile is not started again.
   if (!activation && activation.error().kind == ErrorKind::gateway) {
     co_return GatewayStep{end_activation(std::move(*noted)), std::move(activation)};
@@ -129,7 +129,7 @@ Record GatewaySteps::end_activation(Record record) {
   return record;
 }
 
-asio::awaitable<Result<gateway::Activation>> GatewaySteps::act(gateway::Before before, std::string keystore) {
+asio::awaitable<Result<gateway::Activation>> GatewaySteps::act(gateway::GatewaySnapshot before, std::string keystore) {
   const bool stopping = co_await stop_requested();
   if (stopping) {
     co_return failure(ErrorKind::cancelled, "stopped before the gateway was activated");
@@ -152,7 +152,7 @@ Error GatewaySteps::activation_failed(Error error, const std::string& keystore) 
 }
 
 // `activation` again, or that the gateway was stopped on purpose since.
-asio::awaitable<Result<gateway::Activation>> GatewaySteps::verify(gateway::Before before,
+asio::awaitable<Result<gateway::Activation>> GatewaySteps::verify(gateway::GatewaySnapshot before,
                                                                   gateway::Activation activation,
                                                                   std::string keystore) {
   const bool can_see = activation.use == gateway::Use::in_use || work_.gateway.has_probes();

@@ -17,7 +17,7 @@ struct GatewayStep {
 };
 
 // How the gateway was before the record's last activation.
-gateway::Before before_of(const Record& record);
+gateway::GatewaySnapshot snapshot_of(const Record& record);
 
 class GatewaySteps {
  public:
@@ -44,9 +44,9 @@ class GatewaySteps {
  private:
   boost::asio::awaitable<GatewayStep> activate(Record record, std::string keystore);
   boost::asio::awaitable<Result<Record>> note_gateway(Record record);
-  boost::asio::awaitable<Result<gateway::Activation>> act(gateway::Before before, std::string keystore);
-  boost::asio::awaitable<Result<gateway::Activation>> verify(gateway::Before before, gateway::Activation activation,
-                                                             std::string keystore);
+  boost::asio::awaitable<Result<gateway::Activation>> act(gateway::GatewaySnapshot before, std::string keystore);
+  boost::asio::awaitable<Result<gateway::Activation>> verify(gateway::GatewaySnapshot before,
+                                                             gateway::Activation activation, std::string keystore);
   Record end_activation(Record record);
   Error activation_failed(Error error, const std::string& keystore) const;
 

@@ -20,8 +20,8 @@ namespace {
 
 namespace asio = boost::asio;
 using configuration::GatewaySettings;
+using gateway::InstalledUnit;
 using gateway::SystemdUnits;
-using gateway::UnitOnHost;
 
 constexpr std::string_view kOwnUnit = "gravitee-renewd.service";
 // More units than any service is tied to, by way of whatever.
@@ -80,7 +80,7 @@ gateway::Deadline soon() {
 }
 
 // The user of the installed unit, where it is another than root and we may ask as that user.
-std::optional<User> service_user(const UnitOnHost& unit, std::vector<HostFinding>& findings) {
+std::optional<User> service_user(const InstalledUnit& unit, std::vector<HostFinding>& findings) {
   if (!unit.usable || unit.user.empty() || unit.user == "root") {
     return std::nullopt;
   }
@@ -110,10 +110,11 @@ std::optional<User> service_user(const UnitOnHost& unit, std::vector<HostFinding
 
 // What stops our unit with it, also by way of other units: who is restarted as the gateway must not be among them. The
 // last of the ties that lead there. The reference is to an object of the caller's frame, which waits.
-asio::awaitable<std::map<std::string, std::string>> stopped_by(SystemdUnits& systemd, std::vector<gateway::Tie> ties) {
+asio::awaitable<std::map<std::string, std::string>> stopped_by(SystemdUnits& systemd,
+                                                               std::vector<gateway::StopTrigger> ties) {
   std::map<std::string, std::string> found;
   for (std::size_t i = 0; i < ties.size() && found.size() < kMostTies; ++i) {
-    const gateway::Tie tie = ties[i];
+    const gateway::StopTrigger tie = ties[i];
     if (!found.try_emplace(tie.unit, tie.setting).second || tie.setting == "Conflicts") {
       continue;  // its start stops us; what stops it does not
     }
@@ -130,7 +131,7 @@ asio::awaitable<std::map<std::string, std::string>> stopped_by(SystemdUnits& sys
 }
 
 // A gateway whose restart stops this daemon is restarted while nobody sees to it, or again and again.
-void check_ties(HostFiles& files, const NamedUnit& named, const UnitOnHost& unit,
+void check_ties(HostFiles& files, const NamedUnit& named, const InstalledUnit& unit,
                 const std::map<std::string, std::string>& stopped_by) {
   if (const auto tie = stopped_by.find(unit.name); tie != stopped_by.end()) {
     files.warn(named.key,
@@ -151,7 +152,7 @@ void check_ties(HostFiles& files, const NamedUnit& named, const UnitOnHost& unit
 
 // The references are to objects of the caller's frame, which waits.
 asio::awaitable<void> check_units(SystemdUnits& systemd, HostFiles& files, std::vector<NamedUnit> units,
-                                  std::optional<UnitOnHost> own) {
+                                  std::optional<InstalledUnit> own) {
   std::map<std::string, std::string> ties;
   if (own) {
     ties = co_await stopped_by(systemd, own->stopped_by);
@@ -163,7 +164,7 @@ asio::awaitable<void> check_units(SystemdUnits& systemd, HostFiles& files, std::
     } else if (!unit->usable) {
       files.warn(named.key, "the gateway's unit cannot be used: " + unit->usable.error().message);
     } else if (named.key.ends_with(".verify.log.unit") && !unit->output.empty()) {
-      files.warn(named.key, gateway::output_is_elsewhere(*unit));
+      files.warn(named.key, gateway::no_journal_output(*unit));
     } else if (unit->name != named.unit) {
       files.note(named.key, fmt::format("{} is an alias of {}", named.unit, unit->name));
     }
@@ -181,7 +182,7 @@ asio::awaitable<std::vector<HostFinding>> check_host(asio::any_io_executor execu
   std::optional<User> user;
   bool hides_homes = false;
   auto others = gateway::OtherProcesses::shown;
-  std::optional<UnitOnHost> own_unit;
+  std::optional<InstalledUnit> own_unit;
   auto systemd = SystemdUnits::connect(executor);
   if (systemd) {
     const auto own = co_await (*systemd)->look_up(std::string(kOwnUnit), soon());

@@ -57,7 +57,7 @@ TEST_CASE("waits for the gateway's health check after the restart") {
   const CommandResult rehearsal = host.renew({"--dry-run"});
   INFO(rehearsal.output << rehearsal.errors);
   CHECK(rehearsal.status == 1);
-  CHECK_THAT(rehearsal.output, ContainsSubstring("HTTP 500 instead of 200: not healthy: repository"));
+  CHECK_THAT(rehearsal.output, ContainsSubstring("HTTP 500 instead of 200") && ContainsSubstring("repository"));
   CHECK(host.restarts() == 0);
 
   BackgroundProcess renewal(renew_command(host));
@@ -92,7 +92,7 @@ TEST_CASE("goes back to the old keystore when the log tells of a failure with th
   const auto failed = find_event(events, "gateway_verification_failed");
   REQUIRE(failed);
   CHECK(field(*failed, "keystore") == "new");
-  CHECK_THAT(field(*failed, "message"), EndsWith(log.string() + " says: Unable to connect"));
+  CHECK_THAT(field(*failed, "message"), ContainsSubstring(log.string()) && EndsWith("Unable to connect"));
   const auto verified = find_event(events, "gateway_verified");
   REQUIRE(verified);
   CHECK(field(*verified, "keystore") == "old");
@@ -121,6 +121,6 @@ TEST_CASE("what the log says while no daemon runs counts, what it said before th
   CHECK(result.status == 0);
   const auto verified = find_event(parse_events(result.errors), "gateway_verified");
   REQUIRE(verified);
-  CHECK_THAT(field(*verified, "message"), EndsWith(log.string() + " says: is ready again"));
+  CHECK_THAT(field(*verified, "message"), ContainsSubstring(log.string()) && EndsWith("is ready again"));
   CHECK(host.cloud().requests().size() == 1);
 }

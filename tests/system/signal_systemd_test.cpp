@@ -22,7 +22,7 @@ struct UnitSignal : gateway::testing::GatewayUnderTest {
 
 }  // namespace
 
-TEST_CASE("a unit that a signal ends is waited for until systemd has started it again") {
+TEST_CASE("waits until systemd has restarted a unit that the signal terminates") {
   Machine machine;
   machine.add_unit("phoenix", "ExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=100ms");
   machine.start("phoenix");
@@ -37,18 +37,18 @@ TEST_CASE("a unit that a signal ends is waited for until systemd has started it 
   CHECK(signal.verify());
 }
 
-TEST_CASE("a terminating signal to a unit that nothing would start again is refused") {
+TEST_CASE("a terminating signal to a unit that systemd would not restart is refused") {
   Machine machine;
   machine.add_running_unit("mortal");
   const pid_t before = machine.main_pid("mortal");
   UnitSignal signal("mortal", SIGTERM);
   for (const auto& message : {signal.activate().error().message, signal.rehearse().error().message}) {
-    CHECK_THAT(message, ContainsSubstring("mortal.service has Restart=no"));
+    CHECK_THAT(message, ContainsSubstring("mortal.service") && ContainsSubstring("Restart=no"));
   }
   CHECK(machine.main_pid("mortal") == before);
 }
 
-TEST_CASE("a unit's main process gets the signal, and whether it heeds it is not known") {
+TEST_CASE("a unit's main process gets the signal, and its reaction is unknown") {
   Machine machine;
   machine.add_unit("listening",
                    "Type=notify\nNotifyAccess=all\n"
@@ -63,7 +63,7 @@ TEST_CASE("a unit's main process gets the signal, and whether it heeds it is not
   renewd::testing::run_or_throw({"sh", "-c", "until test -e /run/heard; do sleep 0.1; done"});
 }
 
-TEST_CASE("a signal to a unit that is not running is not sent") {
+TEST_CASE("sends no signal to a unit that is not running") {
   Machine machine;
   machine.add_unit("asleep", "ExecStart=/bin/sleep infinity");
   UnitSignal signal("asleep", SIGUSR1);
@@ -73,7 +73,7 @@ TEST_CASE("a signal to a unit that is not running is not sent") {
   CHECK(signal.rehearse());
 }
 
-TEST_CASE("a unit that was stopped on purpose since is no failure of the gateway") {
+TEST_CASE("a unit that was stopped on purpose is not the gateway's failure") {
   Machine machine;
   for (const int number : {SIGTERM, SIGUSR1}) {
     CAPTURE(number);
@@ -90,7 +90,7 @@ TEST_CASE("a unit that was stopped on purpose since is no failure of the gateway
   }
 }
 
-TEST_CASE("a unit that ended by itself since is the gateway's failure, and a signal is sent to nobody") {
+TEST_CASE("a unit that has ended by itself is the gateway's failure, and no signal is sent") {
   Machine machine;
   machine.add_running_unit("ended");
   UnitSignal signal("ended", SIGUSR1);
@@ -99,10 +99,11 @@ TEST_CASE("a unit that ended by itself since is the gateway's failure, and a sig
   renewd::testing::run_or_throw({"sh", "-c", "until systemctl is-failed ended; do sleep 0.1; done"});
   const auto activation = signal.activate();
   REQUIRE_FALSE(activation);
-  CHECK_THAT(activation.error().message, ContainsSubstring("ended by itself (ActiveState=failed"));
+  CHECK(activation.error().kind == ErrorKind::gateway);
+  CHECK_THAT(activation.error().message, ContainsSubstring("ActiveState=failed"));
 }
 
-TEST_CASE("a unit that systemd does not start again after the signal is not waited for") {
+TEST_CASE("a unit that systemd does not restart after the signal is not waited for") {
   Machine machine;
   const auto refused = [&](const std::string& service) {
     CAPTURE(service);
@@ -111,7 +112,7 @@ TEST_CASE("a unit that systemd does not start again after the signal is not wait
     const auto activation = UnitSignal("leaving", SIGTERM).activate();
     REQUIRE_FALSE(activation);
     CHECK(activation.error().kind == ErrorKind::gateway);
-    CHECK_THAT(activation.error().message, ContainsSubstring("systemd does not start it again"));
+    CHECK_THAT(activation.error().message, ContainsSubstring("leaving.service"));
   };
   // SIGTERM is no failure for systemd.
   refused("ExecStart=/bin/sleep infinity\nRestart=on-failure");
@@ -120,12 +121,12 @@ TEST_CASE("a unit that systemd does not start again after the signal is not wait
       "ExecStart=/bin/sh -c \"trap 'exit 7' TERM; systemd-notify --ready; while :; do sleep 0.1; done\"");
 }
 
-TEST_CASE("a crash after a restart that an earlier process brought about is noticed") {
+TEST_CASE("a crash is noticed after a restart that an earlier process caused") {
   Machine machine;
   machine.add_unit("crashing", "ExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=100ms");
   machine.start("crashing");
   UnitSignal signal("crashing", SIGTERM);
-  Before before{{}, std::chrono::system_clock::now(), "", {}};
+  GatewaySnapshot before{{}, std::chrono::system_clock::now(), "", {}};
   const Units units = signal.loop.finish(signal.gateway->units()).value();
   before.running = units.running;
   before.invocations = units.invocations;
@@ -143,10 +144,10 @@ TEST_CASE("a crash after a restart that an earlier process brought about is noti
   end_main_process("KILL");
   const auto verified = signal.loop.finish(signal.gateway->verify(before));
   REQUIRE_FALSE(verified);
-  CHECK_THAT(verified.error().message, ContainsSubstring("systemd started it again"));
+  CHECK(verified.error().kind == ErrorKind::gateway);
 }
 
-TEST_CASE("a signal to another user's process is found out by the rehearsal") {
+TEST_CASE("the rehearsal refuses a signal to another user's process") {
   Machine machine;
   machine.add_unit("foreign", "User=daemon\nExecStart=/bin/sleep infinity");
   machine.start("foreign");
@@ -177,7 +178,7 @@ TEST_CASE("SIGHUP to the JVM of a unit is refused") {
   const pid_t before = machine.main_pid("jvm");
   UnitSignal signal("jvm.service", SIGHUP);
   for (const auto& message : {signal.activate().error().message, signal.rehearse().error().message}) {
-    CHECK_THAT(message, ContainsSubstring("is a JVM, which SIGHUP ends"));
+    CHECK_THAT(message, ContainsSubstring("JVM") && ContainsSubstring("SIGHUP"));
   }
   CHECK(machine.main_pid("jvm") == before);
   CHECK(machine.property("jvm", "ActiveState") == "active");

@@ -48,7 +48,7 @@ std::string pkcs12_named(const std::string& utf16) {
   return testing::pkcs12_of({{{&leaf(), false, utf16, "1"}}, {{&leaf(), true, utf16, "1"}}});
 }
 
-TEST_CASE("an alias of any characters is read from a PKCS#12, and the built one has it for a JDK as well") {
+TEST_CASE("reads an alias of any characters from a PKCS#12, and writes it for a JDK as well") {
   std::vector<std::string> files;
   for (const auto& [utf16, utf8] : names()) {
     INFO(utf8);
@@ -74,7 +74,7 @@ TEST_CASE("an alias of any characters is read from a PKCS#12, and the built one 
   CHECK_THAT(views[0].used, StartsWith("\\u4E16="));
 }
 
-TEST_CASE("an alias of any characters is read from a JKS keystore that keytool made") {
+TEST_CASE("reads an alias of any characters from keytool's JKS keystore") {
   if (!testing::have_tools()) {
     return;
   }
@@ -90,7 +90,7 @@ TEST_CASE("an alias of any characters is read from a JKS keystore that keytool m
   }
 }
 
-TEST_CASE("an empty alias and none are none, and can be built") {
+TEST_CASE("treats an empty alias as none, and can write both") {
   for (const std::optional<std::string>& alias : {std::optional(""s), std::optional<std::string>()}) {
     const std::string bytes = testing::pkcs12_of({{{&leaf(), false, alias, "1"}}, {{&leaf(), true, alias, "1"}}});
     CHECK(open_or_fail(bytes, password()).alias.empty());
@@ -100,7 +100,7 @@ TEST_CASE("an empty alias and none are none, and can be built") {
   CHECK(open_or_fail(*built, password()).alias.empty());
 }
 
-TEST_CASE("an alias that is no BMPString is read, and known to keep a JDK from opening the file") {
+TEST_CASE("reads an alias that is not a BMPString, and knows that a JDK cannot open the file") {
   const Bag certificate{.of = &leaf(), .id = "1"};
   const Bag key{.of = &leaf(), .key = true, .id = "1", .alias_utf8 = "clé"};
   const std::string bytes = testing::pkcs12_of({{certificate}, {key}});
@@ -112,7 +112,7 @@ TEST_CASE("an alias that is no BMPString is read, and known to keep a JDK from o
   }
 }
 
-TEST_CASE("bytes that are no UTF-8 do not stop a file from being built") {
+TEST_CASE("writes a file even if the alias is not UTF-8") {
   for (const std::string alias : {"\xFF", "a\xC3", "\xE4\xB8", "\xF5\x80\x80\x80", "\x80z"}) {
     const auto built = write_pkcs12(leaf().certificate, {}, leaf().key, alias, password());
     REQUIRE(built);

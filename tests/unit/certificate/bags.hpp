@@ -1,4 +1,4 @@
-// PKCS#12 and JKS files bag by bag, in shapes that no tool makes but people have, and what a JDK sees in them.
+// Builds PKCS#12 and JKS files bag by bag, in shapes that no tool creates but that exist, and shows what a JDK reads.
 #pragma once
 
 #include <optional>
@@ -27,7 +27,7 @@ struct JdkView {
   std::string used;                  // "alias=serial", or "none"
   std::vector<std::string> entries;  // the same for each entry with a key
 };
-// Needs java. tests/support/java/KeystoreEntries.java says what comes out.
+// Needs java. The format: tests/support/java/KeystoreEntries.java.
 std::vector<JdkView> seen_by_jdk(const std::vector<std::string>& files);
 
 }  // namespace renewd::testing

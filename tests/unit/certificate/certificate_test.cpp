@@ -20,7 +20,7 @@ using testing::mint;
 const std::chrono::sys_seconds kStart = sys_days(year(2026) / 1 / 2);
 const std::chrono::sys_seconds kEnd = sys_days(year(2027) / 1 / 2);
 
-TEST_CASE("a certificate says the same about itself as openssl does") {
+TEST_CASE("shows the same fields as openssl") {
   if (!testing::have_tools()) {
     return;
   }
@@ -46,14 +46,14 @@ TEST_CASE("dates are UTC and to the second") {
   CHECK(minted.certificate.not_after() == kEnd);
 }
 
-TEST_CASE("a date beyond the system clock stays within it, so that comparing it is safe") {
+TEST_CASE("limits a date beyond the system clock, so that comparing it is safe") {
   const auto minted = mint(
       {.common_name = "a", .not_before = sys_days(year(1000) / 1 / 1), .not_after = sys_days(year(9999) / 12 / 31)});
   CHECK_THAT(format_time(minted.certificate.not_after()), ContainsSubstring("2262-04-11"));
   CHECK_THAT(format_time(minted.certificate.not_before()), ContainsSubstring("1970-01-01"));
 }
 
-TEST_CASE("names from a certificate cannot drive a terminal, and the raw name can be compared") {
+TEST_CASE("escapes names for the terminal, and has the raw name for comparisons") {
   const std::string name = "a\x1b[31m\nb é";
   const auto minted = mint({.common_name = name, .not_before = kStart, .not_after = kEnd});
   CHECK(minted.certificate.common_name() == name);
@@ -70,7 +70,7 @@ TEST_CASE("key types are named and comparable") {
   CHECK(p256.certificate.security_bits() < p384.certificate.security_bits());
 }
 
-TEST_CASE("a certificate knows its key") {
+TEST_CASE("recognises the key of a certificate") {
   const auto one = mint({.common_name = "a", .not_before = kStart, .not_after = kEnd});
   const auto other = mint({.common_name = "a", .not_before = kStart, .not_after = kEnd});
   CHECK(one.certificate.belongs_to(one.key));
@@ -80,7 +80,7 @@ TEST_CASE("a certificate knows its key") {
   CHECK(ERR_peek_error() == 0);
 }
 
-TEST_CASE("draining the error queue tells every entry and leaves none") {
+TEST_CASE("draining the error queue reports every entry and empties the queue") {
   ERR_clear_error();
   CHECK(drain_errors().empty());
   ERR_raise(ERR_LIB_X509, ERR_R_MALLOC_FAILURE);

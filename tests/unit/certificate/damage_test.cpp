@@ -55,7 +55,7 @@ void mutate(const std::string& bytes, int rounds) {
   }
 }
 
-TEST_CASE("a binary keystore cut anywhere does not open") {
+TEST_CASE("a binary keystore that is truncated anywhere does not open") {
   if (!testing::have_tools()) {
     return;
   }
@@ -66,7 +66,7 @@ TEST_CASE("a binary keystore cut anywhere does not open") {
   }
 }
 
-TEST_CASE("PEM cut anywhere does no harm") {
+TEST_CASE("PEM that is truncated anywhere does no harm") {
   if (!testing::have_tools()) {
     return;
   }

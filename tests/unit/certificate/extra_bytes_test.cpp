@@ -19,7 +19,7 @@ std::vector<std::string> tails(const std::string& file) {
   return {"\n", "\r\n", std::string(512, '\0'), "garbage", "\x30\x82\xFF\xFF", file};
 }
 
-TEST_CASE("bytes behind a keystore's end are counted and ignored, as the JDK and OpenSSL ignore them") {
+TEST_CASE("bytes after a keystore are counted and ignored, as by the JDK and OpenSSL") {
   if (!testing::have_tools()) {
     return;
   }

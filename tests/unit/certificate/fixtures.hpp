@@ -1,4 +1,4 @@
-// Keystores of every kind, made by openssl and keytool on first use and kept until the process ends.
+// Keystores of every format, created by openssl and keytool on first use, deleted when the process ends.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace renewd::testing {
 
-// The password of every fixture that has one.
+// The password of every encrypted fixture.
 inline constexpr std::string_view kPassword = "changeit";
 // The common name of every end-entity certificate.
 inline constexpr std::string_view kAccount = "7b6f41d3-7118-41e9-af41-d3711801e973";
@@ -38,10 +38,10 @@ std::string joined_fixtures(const std::vector<std::string>& names);
 
 // Runs openssl in the fixtures' directory.
 std::string openssl(std::vector<std::string> arguments);
-// Whether the two programs are there; warns when not, and the test then returns.
+// Whether both programs exist; if not, warns, and the test returns.
 bool have_tools();
 
-// open_keystore(), failing the test with the error's message, and the checks that every call must pass.
+// open_keystore(), which must succeed and pass the checks for every call.
 certificate::Keystore open_or_fail(std::string_view bytes, const Secret& password);
 // The error of open_keystore(), which must fail.
 certificate::KeystoreError error_of(std::string_view bytes, const Secret& password);

@@ -60,7 +60,7 @@ std::string serial_in_java(const Certificate& certificate) {
   return serial.substr(serial.find_first_not_of('0'));
 }
 
-TEST_CASE("the certificate of a PKCS#12 is the one for its key, whatever order and ids say") {
+TEST_CASE("the certificate of a PKCS#12 is the one for its key, regardless of order and ids") {
   const auto& [ca, leaf, next, other] = people();
   const Bag key = key_of(leaf, "gateway", "1");
   const Bag own = certificate_of(leaf, "gateway", "1");
@@ -79,7 +79,7 @@ TEST_CASE("the certificate of a PKCS#12 is the one for its key, whatever order a
   }
 }
 
-TEST_CASE("of two certificates for one key the one is reported that the JDK takes") {
+TEST_CASE("of two certificates for one key, reports the one that the JDK uses") {
   const auto& [ca, leaf, next, other] = people();
   const Bag key = key_of(leaf, "gateway", "1");
   const auto taken = [](const std::vector<std::vector<Bag>>& parts) {
@@ -93,7 +93,7 @@ TEST_CASE("of two certificates for one key the one is reported that the JDK take
   CHECK(taken({{certificate_of(leaf), certificate_of(next)}, {key}}) == "leaf");
 }
 
-TEST_CASE("a key entry without a certificate is not what a keystore is about") {
+TEST_CASE("ignores a key entry without a certificate") {
   const auto& [ca, leaf, next, other] = people();
   const auto keystore =
       open_or_fail(pkcs12_of({{key_of(other, "cockpit-client", "1"), key_of(leaf, "gateway", "2")},
@@ -103,7 +103,7 @@ TEST_CASE("a key entry without a certificate is not what a keystore is about") {
   CHECK(keystore.certificate.common_name() == "leaf");
 }
 
-TEST_CASE("of several key entries the one that a JDK's key manager sends is reported") {
+TEST_CASE("of several key entries, reports the one that the JDK's key manager uses") {
   if (!has_java()) {
     return;
   }
@@ -134,7 +134,7 @@ TEST_CASE("of several key entries the one that a JDK's key manager sends is repo
   }
 }
 
-TEST_CASE("whether a JDK takes another certificate is known for bags of any order, alias and id") {
+TEST_CASE("knows whether a JDK uses another certificate, for any order, alias and id") {
   if (!has_java()) {
     return;
   }

@@ -57,7 +57,7 @@ std::string sealed(const std::string& data, const std::string& utf16_password) {
   return data + digest;
 }
 
-TEST_CASE("opens a JKS keystore of keytool to its certificate, not its key") {
+TEST_CASE("reads the certificate of keytool's JKS keystore, but not its key") {
   if (!testing::have_tools()) {
     return;
   }
@@ -116,7 +116,7 @@ TEST_CASE("reads both versions of JKS, several entries and chains") {
   CHECK(open_or_fail(foreign, Secret("ä🔑")).alias == "x");
 }
 
-TEST_CASE("a JKS keystore that lies about its counts and lengths is damaged, not believed") {
+TEST_CASE("a JKS keystore with wrong counts or lengths is reported as damaged") {
   const std::string huge = number(0xFFFFFFFF, 4);
   const std::string key_start = number(1, 4) + text("a") + number(0, 8);
   for (const std::string& data :
@@ -137,7 +137,7 @@ TEST_CASE("a JKS keystore that lies about its counts and lengths is damaged, not
   CHECK(error_of(sealed(many, utf16("changeit")), password()).problem == KeystoreProblem::no_certificate);
 }
 
-TEST_CASE("a JCEKS keystore is refused by name") {
+TEST_CASE("a JCEKS keystore is refused with its name") {
   const auto error = error_of(std::string("\xCE\xCE\xCE\xCE\0\0\0\2", 8), password());
   CHECK(error.problem == KeystoreProblem::unknown_format);
   CHECK_THAT(error.message, ContainsSubstring("JCEKS"));

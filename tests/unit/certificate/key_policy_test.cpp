@@ -1,4 +1,4 @@
-// Which keys may be installed, and what the keys of others, installed or in a chain, may still do.
+// Which keys may be installed, and what keystores and chains with other keys still allow.
 
 #include "certificate/acceptance.hpp"
 #include "fixtures.hpp"
@@ -49,7 +49,7 @@ Result<void> judge(const std::string& renewed, const std::string& installed) {
                 {.account_id = std::string(kAccount), .trusted = {}, .now = kNow});
 }
 
-TEST_CASE("keys of every kind on the list are accepted") {
+TEST_CASE("keys of every type on the list are accepted") {
   if (!testing::have_tools()) {
     return;
   }
@@ -65,7 +65,7 @@ TEST_CASE("keys of every kind on the list are accepted") {
   }
 }
 
-TEST_CASE("a key of another kind is accepted from 128 bits of security on, or as many as the installed one has") {
+TEST_CASE("a key of another type needs 128 bits of security, or as many as the installed one") {
   if (!testing::have_tools()) {
     return;
   }
@@ -87,12 +87,12 @@ TEST_CASE("a key of another kind is accepted from 128 bits of security on, or as
       const auto verdict = judge(made(how), installed);
       REQUIRE_FALSE(verdict);
       CHECK(verdict.error().reason == RejectionReason::untrusted);
-      CHECK_THAT(verdict.error().message, ContainsSubstring("112 bits of security) is weaker than"));
+      CHECK_THAT(verdict.error().message, ContainsSubstring("112 bits"));
     }
   }
 }
 
-TEST_CASE("a certificate whose signature is weaker than the installed one's is refused below 128 bits") {
+TEST_CASE("a signature that is weaker than the installed one needs 128 bits of security") {
   if (!testing::have_tools()) {
     return;
   }
@@ -110,10 +110,10 @@ TEST_CASE("a certificate whose signature is weaker than the installed one's is r
   const auto verdict = judge(signed_with("sha1", "365"), sha512);
   REQUIRE_FALSE(verdict);
   CHECK(verdict.error().reason == RejectionReason::untrusted);
-  CHECK_THAT(verdict.error().message, ContainsSubstring("the signature of certificate"));
+  CHECK_THAT(verdict.error().message, ContainsSubstring("signature"));
 }
 
-TEST_CASE("an RSA-PSS key that is restricted to digests and a length of the salt is tried with those") {
+TEST_CASE("an RSA-PSS key is tested with the digests and the salt length that it is restricted to") {
   if (!testing::have_tools()) {
     return;
   }
@@ -138,7 +138,7 @@ TEST_CASE("an RSA-PSS key that is restricted to digests and a length of the salt
   }
 }
 
-TEST_CASE("an installed keystore is opened and dated whatever its key is, and its key is not taken over") {
+TEST_CASE("an installed keystore opens whatever its key is, but the same key is refused in a renewal") {
   if (!testing::have_tools()) {
     return;
   }
@@ -155,7 +155,7 @@ TEST_CASE("an installed keystore is opened and dated whatever its key is, and it
   CHECK(verdict.error().reason == RejectionReason::untrusted);
 }
 
-// A certificate below `count` others, each of which issued the next; from the one of the account up to the root.
+// `count` authorities, each of which issued the next, and the account's certificate. Begins with that one.
 std::vector<Minted> chain_of(int count, const std::string& curve_between) {
   std::vector<Minted> all;
   all.reserve(static_cast<std::size_t>(count) + 1);
@@ -170,7 +170,7 @@ std::vector<Minted> chain_of(int count, const std::string& curve_between) {
   return {all.rbegin(), all.rend()};
 }
 
-TEST_CASE("certificates on the way to keystore.ca_file are few, and of keys on the list") {
+TEST_CASE("a chain to keystore.ca_file is short and has only keys on the list") {
   const Minted installed = mint({.common_name = std::string(kAccount),
                                  .not_before = std::chrono::floor<days>(kNow) - days(1),
                                  .not_after = std::chrono::floor<days>(kNow) + days(10)});
@@ -187,11 +187,11 @@ TEST_CASE("certificates on the way to keystore.ca_file are few, and of keys on t
     const auto verdict = judged(made);
     REQUIRE_FALSE(verdict);
     CHECK(verdict.error().reason == RejectionReason::untrusted);
-    CHECK_THAT(verdict.error().message, ContainsSubstring("does not chain"));
+    CHECK_THAT(verdict.error().message, ContainsSubstring("keystore.ca_file"));
   }
 }
 
-TEST_CASE("keystores that were made to be slow to guess open, and several such keys in one file do not") {
+TEST_CASE("a keystore with many rounds of key derivation opens, but not a file with several such keys") {
   if (!testing::have_tools()) {
     return;
   }

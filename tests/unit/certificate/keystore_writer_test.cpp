@@ -29,7 +29,7 @@ std::string written_pkcs12(const std::string& alias, const Secret& secret) {
   return *bytes;
 }
 
-TEST_CASE("a PKCS#12 that was written opens again with alias, key and chain") {
+TEST_CASE("a written PKCS#12 opens again with alias, key and chain") {
   if (!testing::have_tools()) {
     return;
   }
@@ -46,7 +46,7 @@ TEST_CASE("a PKCS#12 that was written opens again with alias, key and chain") {
   CHECK(error_of(written_pkcs12("a", password()), Secret("wrong")).problem == KeystoreProblem::wrong_password);
 }
 
-TEST_CASE("a PKCS#12 that was written opens in the JDK, key included") {
+TEST_CASE("a written PKCS#12 opens in the JDK, including its key") {
   if (!testing::have_tools()) {
     return;
   }
@@ -66,7 +66,7 @@ TEST_CASE("a PKCS#12 that was written opens in the JDK, key included") {
              ContainsSubstring("cockpit-client"));
 }
 
-TEST_CASE("a PKCS#12 that was written opens in openssl, with the algorithms that were promised") {
+TEST_CASE("a written PKCS#12 opens in openssl, with the documented algorithms") {
   if (!testing::have_tools()) {
     return;
   }
@@ -97,7 +97,7 @@ TEST_CASE("a key that does not belong to the certificate is not written") {
       write_pkcs12(keystore.certificate, {}, *keystore.key, "a", Secret(std::string_view("a\0b", 3))).has_value());
 }
 
-TEST_CASE("PEM that was written opens again, encrypted when it has a password") {
+TEST_CASE("written PEM opens again, and is encrypted if there is a password") {
   if (!testing::have_tools()) {
     return;
   }

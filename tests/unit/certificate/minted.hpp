@@ -1,4 +1,4 @@
-// Certificates made in memory with exact dates, for tests that need neither files nor formats.
+// Creates certificates in memory with exact dates, for tests that need neither files nor formats.
 #pragma once
 
 #include <chrono>
@@ -21,16 +21,16 @@ struct Wanted {
   std::string curve = "P-256";
   const Minted* issuer = nullptr;  // null: self-signed
   bool authority = false;
-  const Minted* subject_key = nullptr;  // the one whose key this certificate is for; null: a key of its own
-  // Not empty: an Ed25519 key made of this text instead of a random one, so that with `serial` the whole certificate is
-  // the same each time.
+  const Minted* subject_key = nullptr;  // whose key this certificate is for; null: a new key
+  // If not empty, an Ed25519 key derived from this text instead of a random one, so that with `serial` the whole
+  // certificate is reproducible.
   std::string seed = "";
-  long serial = 0;  // 0: another one for each
+  long serial = 0;  // 0: a new one each time
 };
 
 Minted mint(const Wanted& wanted);
 
-// A PKCS#12 as opened, with key.
+// As an opened PKCS#12 with its key.
 certificate::Keystore keystore_of(const Minted& minted, std::vector<certificate::Certificate> chain = {});
 
 }  // namespace renewd::testing

@@ -56,7 +56,7 @@ TEST_CASE("opens PEM with key and chain in any order") {
   }
 }
 
-TEST_CASE("opens PEM as editors and tools leave it") {
+TEST_CASE("opens PEM as editors and tools write it") {
   if (!testing::have_tools()) {
     return;
   }
@@ -76,12 +76,12 @@ TEST_CASE("opens PEM as editors and tools leave it") {
   SECTION("no line break at the end") {
     check_pair(open_or_fail(plain.substr(0, plain.size() - 1), Secret()));
   }
-  SECTION("the key of somebody else before its own") {
+  SECTION("another key before its own") {
     check_pair(open_or_fail(openssl({"genpkey", "-algorithm", "ED25519"}) + plain, Secret()));
   }
 }
 
-TEST_CASE("opens PEM keys of every kind, plain and encrypted") {
+TEST_CASE("opens PEM keys of every type, plain and encrypted") {
   if (!testing::have_tools()) {
     return;
   }
@@ -127,7 +127,7 @@ TEST_CASE("opens PEM keys of every kind, plain and encrypted") {
   check_pair(open_or_fail(certificate + legacy, password()), true);
 }
 
-TEST_CASE("a wrong password of a PEM key is told from damage, and none given from both") {
+TEST_CASE("a wrong password for a PEM key, a missing one and damage are reported as such") {
   if (!testing::have_tools()) {
     return;
   }
@@ -146,13 +146,13 @@ TEST_CASE("a wrong password of a PEM key is told from damage, and none given fro
     }
     const auto none = error_of(pem, Secret());
     CHECK(none.problem == KeystoreProblem::wrong_password);
-    CHECK_THAT(none.message, ContainsSubstring("no password was given; set keystore.password"));
+    CHECK_THAT(none.message, ContainsSubstring("keystore.password"));
     const std::string cut = pem.substr(0, pem.size() - 40);
     CHECK(error_of(cut, password()).problem == KeystoreProblem::damaged);
   }
 }
 
-TEST_CASE("PEM without a key: the certificate that issued none of the others") {
+TEST_CASE("in PEM without a key, chooses the certificate that issued none of the others") {
   if (!testing::have_tools()) {
     return;
   }
@@ -163,7 +163,7 @@ TEST_CASE("PEM without a key: the certificate that issued none of the others") {
   CHECK_FALSE(keystore.has_key_entry);
 }
 
-TEST_CASE("PEM whose key belongs to no certificate opens, for the gate to judge") {
+TEST_CASE("opens PEM whose key belongs to no certificate: the gate will refuse it") {
   if (!testing::have_tools()) {
     return;
   }
@@ -173,7 +173,7 @@ TEST_CASE("PEM whose key belongs to no certificate opens, for the gate to judge"
   CHECK_FALSE(keystore.certificate.belongs_to(*keystore.key));
 }
 
-TEST_CASE("PEM with a key alone has no certificate") {
+TEST_CASE("PEM with only a key has no certificate") {
   if (!testing::have_tools()) {
     return;
   }
@@ -202,7 +202,7 @@ TEST_CASE("opens a bare DER certificate and PKCS#7 in both encodings") {
   }
 }
 
-TEST_CASE("what is no keystore is said to be none") {
+TEST_CASE("refuses files that are not keystores") {
   for (const std::string bytes :
        {"hello", "{\"certificate\": \"-----BEGIN CERTIFICATE-----\"}", "\x30", "0 s:CN", "<html>"}) {
     INFO(bytes);
@@ -212,7 +212,7 @@ TEST_CASE("what is no keystore is said to be none") {
   CHECK(error_of("", password()).problem == KeystoreProblem::damaged);
 }
 
-TEST_CASE("a bundle gives its certificates in order, and says when it has none") {
+TEST_CASE("reads the certificates of a bundle in order, and refuses one without certificates") {
   if (!testing::have_tools()) {
     return;
   }

@@ -34,8 +34,8 @@ asio::posix::stream_descriptor written_pipe(asio::io_context& io) {
 
 }  // namespace
 
-// Asio gives the state of a closed descriptor, with the event that waits in it, to the next one that is opened.
-TEST_CASE("an event of a descriptor that was closed does not end a child") {
+// Asio reuses the state of a closed descriptor, together with its pending event, for the next one.
+TEST_CASE("an event of a closed descriptor does not count as the exit of a child") {
   asio::io_context io;
   auto first = written_pipe(io);
   auto second = written_pipe(io);
@@ -48,7 +48,7 @@ TEST_CASE("an event of a descriptor that was closed does not end a child") {
     closed.close();
     child = ChildProcess::start(io.get_executor(), {"/bin/sleep", "600"}).value();
     asio::co_spawn(
-        io, [&]() -> asio::awaitable<void> { ended = co_await child->ended_within(std::chrono::milliseconds(100)); },
+        io, [&]() -> asio::awaitable<void> { ended = co_await child->exits_within(std::chrono::milliseconds(100)); },
         asio::detached);
   };
   // Both are ready when the loop begins; whichever comes first closes the other.
@@ -59,8 +59,8 @@ TEST_CASE("an event of a descriptor that was closed does not end a child") {
   CHECK_FALSE(*ended);
 }
 
-// What hangs in the kernel looks the same: killed, and not to be waited for.
-TEST_CASE("a child that does not end although it was killed is left to itself, and reaped later") {
+// A traced process stands for one that hangs in the kernel.
+TEST_CASE("a child that survives SIGKILL is not waited for, and is reaped later") {
   asio::io_context io;
   auto child = ChildProcess::start(io.get_executor(), {"/bin/sh", "-c", "echo $$; exec sleep 600"}).value();
   std::array<char, 32> text{};
@@ -81,7 +81,7 @@ TEST_CASE("a child that does not end although it was killed is left to itself, a
     child->signal_group(SIGKILL);
     std::optional<bool> ended;
     asio::co_spawn(
-        io, [&]() -> asio::awaitable<void> { ended = co_await child->ended_within(std::chrono::milliseconds(100)); },
+        io, [&]() -> asio::awaitable<void> { ended = co_await child->exits_within(std::chrono::milliseconds(100)); },
         asio::detached);
     io.run();
     CHECK(ended.value_or(true) == false);
@@ -91,7 +91,7 @@ TEST_CASE("a child that does not end although it was killed is left to itself, a
   ::kill(tracer, SIGKILL);
   ::waitpid(tracer, nullptr, 0);
   if (traces != 'y') {
-    WARN("skipped: this kernel lets nobody trace another process");
+    WARN("skipped: this kernel does not permit tracing");
     return;
   }
   siginfo_t end{};

@@ -58,7 +58,7 @@ pid_t pid_in(const std::filesystem::path& file) {
   return static_cast<pid_t>(std::stol(read_file(file)));
 }
 
-// A killed process whose parent has not asked for it yet is still listed, as a zombie.
+// A killed process that its parent has not reaped yet is a zombie.
 bool is_running(pid_t pid) {
   std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
   std::string text;
@@ -74,7 +74,7 @@ bool ends_soon(pid_t pid) {
   return !is_running(pid);
 }
 
-// What the rehearsal has against a program that fails when it is run.
+// Why the rehearsal refuses a program that also fails when it runs.
 std::string refusal(const std::string& program) {
   Command command({program});
   const auto activation = command.activate();
@@ -82,7 +82,7 @@ std::string refusal(const std::string& program) {
   CHECK(activation.error().kind == ErrorKind::gateway);
   const auto rehearsed = command.loop.finish(command.action.rehearse());
   REQUIRE_FALSE(rehearsed);
-  // A script that env(1) runs says itself what was wrong.
+  // For a script that env(1) runs, the error comes from env.
   CHECK((rehearsed.error().message == activation.error().message ||
          activation.error().message.find("/env:") != std::string::npos));
   return rehearsed.error().message;
@@ -90,7 +90,7 @@ std::string refusal(const std::string& program) {
 
 }  // namespace
 
-TEST_CASE("a command that succeeds has made the gateway use the keystore") {
+TEST_CASE("a command that succeeds makes the gateway use the keystore") {
   Command command = shell("echo one; echo two >&2; printf 'no line break'");
   const auto activation = command.activate();
   REQUIRE(activation);
@@ -100,14 +100,14 @@ TEST_CASE("a command that succeeds has made the gateway use the keystore") {
   CHECK(command.loop.finish(command.action.check({})));
 }
 
-TEST_CASE("a command is in a session of its own, and gets at no terminal of ours") {
+TEST_CASE("a command runs in its own session and cannot reach our terminal") {
   // The sixth word of stat is the session (proc(5)); a shell's name has no blank in it.
   Command command = shell("read -r pid name state parent group session rest </proc/$$/stat; echo $(($session == $$))");
   REQUIRE(command.activate());
   CHECK(command.lines == Lines{"1"});
 }
 
-TEST_CASE("a command gets its words as they are, without a shell, and nothing to read") {
+TEST_CASE("a command gets its arguments unchanged, without a shell, and an empty standard input") {
   Command echo({"echo", "$HOME; `id`", "a  b"});
   REQUIRE(echo.activate());
   CHECK(echo.lines == Lines{"$HOME; `id` a b"});
@@ -115,19 +115,19 @@ TEST_CASE("a command gets its words as they are, without a shell, and nothing to
   CHECK(cat.activate());
 }
 
-TEST_CASE("a command that fails is reported with its status and last words") {
+TEST_CASE("a command that fails is reported with its exit status and last output") {
   Command command = shell("echo first; echo keystore not accepted; echo; exit 3");
   const auto activation = command.activate();
   REQUIRE_FALSE(activation);
   CHECK(activation.error().kind == ErrorKind::gateway);
-  CHECK_THAT(activation.error().message, ContainsSubstring("/bin/sh: exit status 3"));
+  CHECK_THAT(activation.error().message, ContainsSubstring("exit status 3"));
   CHECK_THAT(activation.error().message, ContainsSubstring("keystore not accepted"));
 }
 
-TEST_CASE("a command that a signal ends is reported with the signal") {
+TEST_CASE("a command that a signal terminates is reported with the signal") {
   const auto activation = shell("kill -SEGV $$").activate();
   REQUIRE_FALSE(activation);
-  CHECK_THAT(activation.error().message, ContainsSubstring("ended by SIGSEGV"));
+  CHECK_THAT(activation.error().message, ContainsSubstring("SIGSEGV"));
 }
 
 TEST_CASE("a command that cannot be started is reported with the reason") {
@@ -136,37 +136,36 @@ TEST_CASE("a command that cannot be started is reported with the reason") {
   write_file(directory / "no-program", "just text");
   ::chmod((directory / "no-program").c_str(), 0755);
   CHECK_THAT(refusal("/nonexistent/restart"), ContainsSubstring("No such file"));
-  CHECK_THAT(refusal("renewd-no-such-program"), ContainsSubstring("no such program in PATH"));
+  CHECK_THAT(refusal("renewd-no-such-program"), ContainsSubstring("in PATH"));
   CHECK_THAT(refusal(directory / "not-executable"), ContainsSubstring("Permission denied"));
   CHECK_THAT(refusal(directory.path()), ContainsSubstring("directory"));
   CHECK_THAT(refusal("/dev/null"), ContainsSubstring("not a regular file"));
-  CHECK_THAT(refusal(directory / "no-program"), ContainsSubstring("neither a program nor a script"));
+  CHECK_THAT(refusal(directory / "no-program"), ContainsSubstring("#!/bin/sh"));
 }
 
-TEST_CASE("a script that the kernel could not execute is refused by the rehearsal as by the run") {
+TEST_CASE("the rehearsal refuses a script that the kernel could not execute") {
   const TemporaryDirectory directory;
   const auto script = [&](const std::string& content) {
     write_file(directory / "script", content);
     ::chmod((directory / "script").c_str(), 0755);
     return refusal(directory / "script");
   };
-  CHECK_THAT(script("#!/bin/sh\r\nexit 0\r\n"), ContainsSubstring("as DOS ends lines"));
-  CHECK_THAT(script("#!/usr/bin/env sh\r\nexit 0\r\n"), ContainsSubstring("as DOS ends lines"));
-  CHECK_THAT(script("#!/nonexistent/sh\nexit 0\n"), ContainsSubstring("its interpreter"));
+  CHECK_THAT(script("#!/bin/sh\r\nexit 0\r\n"), ContainsSubstring("carriage return"));
+  CHECK_THAT(script("#!/usr/bin/env sh\r\nexit 0\r\n"), ContainsSubstring("carriage return"));
+  CHECK_THAT(script("#!/nonexistent/sh\nexit 0\n"), ContainsSubstring("interpreter"));
   CHECK_THAT(script("#! \t/etc/passwd -x\nexit 0\n"), ContainsSubstring("Permission denied"));
-  CHECK_THAT(script("#!/usr/bin/env -S A=b renewd-no-such-program -x\n"), ContainsSubstring("no such program in PATH"));
-  CHECK_THAT(script("#!/usr/bin/env -S -u A --unset=PA B=c renewd-no-such-program\n"),
-             ContainsSubstring("no such program in PATH"));
-  CHECK_THAT(script("#!/usr/bin/env sh -e\n"), ContainsSubstring("#!/usr/bin/env -S splits it"));
-  CHECK_THAT(script("#!\nexit 0\n"), ContainsSubstring("names no interpreter"));
-  CHECK_THAT(script("#!/" + std::string(300, 'x') + "\n"), ContainsSubstring("longer than the kernel reads"));
-  CHECK_THAT(script(""), ContainsSubstring("it is empty"));
-  CHECK_THAT(script("exit 0\n"), ContainsSubstring("must name its interpreter"));
+  CHECK_THAT(script("#!/usr/bin/env -S A=b renewd-no-such-program -x\n"), ContainsSubstring("in PATH"));
+  CHECK_THAT(script("#!/usr/bin/env -S -u A --unset=PA B=c renewd-no-such-program\n"), ContainsSubstring("in PATH"));
+  CHECK_THAT(script("#!/usr/bin/env sh -e\n"), ContainsSubstring("#!/usr/bin/env -S"));
+  CHECK_THAT(script("#!\nexit 0\n"), ContainsSubstring("no interpreter"));
+  CHECK_THAT(script("#!/" + std::string(300, 'x') + "\n"), ContainsSubstring("256 bytes"));
+  CHECK_THAT(script(""), ContainsSubstring("empty"));
+  CHECK_THAT(script("exit 0\n"), ContainsSubstring("#!/bin/sh"));
   CHECK_THAT(script("\xEF\xBB\xBF#!/bin/sh\nexit 0\n"), ContainsSubstring("byte order mark"));
-  CHECK_THAT(script("#!" + (directory / "script").string() + "\n"), ContainsSubstring("and so on"));
+  CHECK_THAT(script("#!" + (directory / "script").string() + "\n"), ContainsSubstring("interpreter is a script"));
 }
 
-TEST_CASE("scripts and programs that the kernel does execute are run") {
+TEST_CASE("scripts and programs that the kernel can execute are run") {
   const TemporaryDirectory directory;
   for (const char* content : {"#!/bin/sh", "#! /bin/sh -e\nexit 0\n", "#!\t/usr/bin/env -S A=b sh\nexit 0\n"}) {
     CAPTURE(content);
@@ -178,7 +177,7 @@ TEST_CASE("scripts and programs that the kernel does execute are run") {
   }
 }
 
-TEST_CASE("a script that env runs with options is accepted by the rehearsal as by the run") {
+TEST_CASE("the rehearsal accepts a script that env runs with options") {
   const TemporaryDirectory directory;
   for (const char* line : {"sh",
                            " sh\t",
@@ -221,7 +220,7 @@ TEST_CASE("a script that env runs with options is accepted by the rehearsal as b
   }
 }
 
-TEST_CASE("a program for another processor, or without its loader, is refused by the rehearsal as by the run") {
+TEST_CASE("the rehearsal refuses a program for another processor, or without its loader") {
   const TemporaryDirectory directory;
   const auto changed = [&](const std::function<void(std::string&)>& change) {
     std::string program = read_file("/bin/true");
@@ -230,18 +229,18 @@ TEST_CASE("a program for another processor, or without its loader, is refused by
     ::chmod((directory / "program").c_str(), 0755);
     return refusal(directory / "program");
   };
-  CHECK_THAT(changed([](std::string& program) { program[18] = 0x16; }), ContainsSubstring("another kind of processor"));
+  CHECK_THAT(changed([](std::string& program) { program[18] = 0x16; }), ContainsSubstring("ELF machine"));
   CHECK_THAT(changed([](std::string& program) { program.at(program.find("/ld-linux") + 1) = 'X'; }),
-             ContainsSubstring("its loader"));
-  CHECK_THAT(changed([](std::string& program) { program.resize(100); }), ContainsSubstring("cut off"));
+             ContainsSubstring("loader"));
+  CHECK_THAT(changed([](std::string& program) { program.resize(100); }), ContainsSubstring("truncated"));
 }
 
-TEST_CASE("arguments that are too long for the kernel are found by the rehearsal") {
+TEST_CASE("the rehearsal refuses arguments that are too long for the kernel") {
   Command command({"/bin/true", std::string(200'000, 'x')});
   CHECK_FALSE(command.activate());
   const auto rehearsed = command.loop.finish(command.action.rehearse());
   REQUIRE_FALSE(rehearsed);
-  CHECK_THAT(rehearsed.error().message, ContainsSubstring("more than 131071 bytes"));
+  CHECK_THAT(rehearsed.error().message, ContainsSubstring("131071 bytes"));
 }
 
 TEST_CASE("rehearsing a command does not run it") {
@@ -251,7 +250,7 @@ TEST_CASE("rehearsing a command does not run it") {
   CHECK_FALSE(std::filesystem::exists(directory / "ran"));
 }
 
-TEST_CASE("a command that ignores SIGTERM is killed after its timeout, with all it started") {
+TEST_CASE("a command that ignores SIGTERM is killed after its timeout, with all processes that it started") {
   const TemporaryDirectory directory;
   Command command({"/bin/sh", "-c",
                    "trap '' TERM; echo $$ > self; sleep 1000 & echo $! > other; echo hanging; "
@@ -262,12 +261,12 @@ TEST_CASE("a command that ignores SIGTERM is killed after its timeout, with all 
   std::filesystem::current_path("/");
   REQUIRE_FALSE(activation);
   CHECK(activation.error().kind == ErrorKind::gateway);
-  CHECK_THAT(activation.error().message, ContainsSubstring("still running after 5 s"));
+  CHECK_THAT(activation.error().message, ContainsSubstring("5 s"));
   CHECK(ends_soon(pid_in(directory / "self")));
   CHECK(ends_soon(pid_in(directory / "other")));
 }
 
-TEST_CASE("a megabyte of output without a line break neither blocks the command nor fills the memory") {
+TEST_CASE("a megabyte of output without a line break neither blocks the command nor fills our memory") {
   Command command = shell("head -c 1000000 /dev/zero | tr '\\0' x; echo; echo done");
   REQUIRE(command.activate());
   std::size_t total = 0;
@@ -297,13 +296,13 @@ TEST_CASE("a long line is not cut inside a character") {
   CHECK(together == line);
 }
 
-TEST_CASE("what a command prints of our secrets is hidden, in its lines and in its last words") {
+TEST_CASE("secrets in a command's output are hidden, in its lines and in the error") {
   // "Bearer tok-en-1234" in base64.
   Command command = shell("echo header: QmVhcmVyIHRvay1lbi0xMjM0; echo refused: tok-en-1234; exit 1");
   const auto activation = command.activate();
   CHECK(command.lines == Lines{"header: [token]", "refused: [token]"});
   REQUIRE_FALSE(activation);
-  CHECK_THAT(activation.error().message, EndsWith("its last words: refused: [token]"));
+  CHECK_THAT(activation.error().message, EndsWith("refused: [token]"));
 }
 
 TEST_CASE("binary output is escaped") {
@@ -312,7 +311,7 @@ TEST_CASE("binary output is escaped") {
   CHECK(command.lines == Lines{"\\x01\\xff\\x1b[31mred"});
 }
 
-TEST_CASE("what a command leaves running in the background does not keep us") {
+TEST_CASE("a background process of a command does not delay us") {
   const TemporaryDirectory directory;
   const std::string pid_file = (directory / "pid").string();
   SECTION("silent, with the output open") {
@@ -324,17 +323,17 @@ TEST_CASE("what a command leaves running in the background does not keep us") {
     CHECK(is_running(background));
     ::kill(background, SIGKILL);
   }
-  SECTION("printing without end") {
+  SECTION("printing for ever") {
     Command command = shell("yes & echo $! > " + pid_file);
     CHECK(command.activate());
     CHECK(ends_soon(pid_in(pid_file)));
   }
 }
 
-TEST_CASE("what a command leaves running in the background outlives us, whatever it prints") {
+TEST_CASE("a background process of a command outlives us, whatever it prints") {
   const TemporaryDirectory directory;
   const auto file = [&](const std::string& name) { return (directory / name).string(); };
-  // A write that fails does not end a shell, but SIGPIPE does, and so does one that never returns end its progress.
+  // A failed write does not end a shell, but SIGPIPE does, and a write that blocks for ever stops it.
   const std::string gateway = fmt::format(
       "echo $$ >{}; until [ -e {} ]; do sleep 0.1; done; "
       "for round in 1 2 3; do head -c 100000 /dev/zero; echo more; echo errors >&2; done; "
@@ -345,7 +344,7 @@ TEST_CASE("what a command leaves running in the background outlives us, whatever
     Command command = shell("setsid sh -c '" + gateway + "' & until [ -s " + file("pid") + " ]; do sleep 0.1; done");
     const auto activation = command.activate();
     REQUIRE(activation);
-    CHECK_THAT(activation->message, ContainsSubstring("left a process running"));
+    CHECK_THAT(activation->message, ContainsSubstring("background"));
     background = pid_in(file("pid"));
   }
   write_file(directory / "gone", "");
@@ -358,7 +357,7 @@ TEST_CASE("what a command leaves running in the background outlives us, whatever
   ::kill(background, SIGKILL);
 }
 
-TEST_CASE("a cancelled command is ended at once, even if it ignores SIGTERM") {
+TEST_CASE("a cancelled command is killed soon, even if it ignores SIGTERM") {
   const TemporaryDirectory directory;
   Command command = shell("trap '' TERM; echo $$ > " + (directory / "pid").string() +
                           "; echo cancel me; while :; do sleep 1000; done");
@@ -368,7 +367,7 @@ TEST_CASE("a cancelled command is ended at once, even if it ignores SIGTERM") {
   CHECK(ends_soon(pid_in(directory / "pid")));
 }
 
-TEST_CASE("a cancelled command that does not end although it was killed is not waited for") {
+TEST_CASE("a cancelled command that survives SIGKILL is not waited for") {
   const TemporaryDirectory directory;
   const std::string fifo = (directory / "fifo").string();
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
@@ -395,11 +394,11 @@ TEST_CASE("a cancelled command that does not end although it was killed is not w
   if (command.lines.front() == "traced") {
     CHECK(::kill(pid_in(directory / "pid"), 0) == 0);
   } else {
-    WARN("skipped: this kernel lets nobody trace another process");
+    WARN("skipped: this kernel does not permit tracing");
   }
 }
 
-TEST_CASE("a command whose exit status the system does not tell has not succeeded") {
+TEST_CASE("a command whose exit status is unknown has not succeeded") {
   const auto before = ::signal(SIGCHLD, SIG_IGN);
   const auto activation = shell("exit 1").activate();
   ::signal(SIGCHLD, before);
@@ -407,7 +406,7 @@ TEST_CASE("a command whose exit status the system does not tell has not succeede
   CHECK(activation.error().kind == ErrorKind::gateway);
 }
 
-TEST_CASE("a command that prints without end is cancelled, or ended after its timeout") {
+TEST_CASE("a command that prints for ever is cancelled, or killed after its timeout") {
   SECTION("cancelled") {
     const auto activation = shell("echo cancel me; exec yes").activate();
     REQUIRE_FALSE(activation);
@@ -416,11 +415,11 @@ TEST_CASE("a command that prints without end is cancelled, or ended after its ti
   SECTION("timeout") {
     const auto activation = Command({"yes"}, std::chrono::seconds(1)).activate();
     REQUIRE_FALSE(activation);
-    CHECK_THAT(activation.error().message, ContainsSubstring("still running after 1 s"));
+    CHECK_THAT(activation.error().message, ContainsSubstring("1 s"));
   }
 }
 
-TEST_CASE("a command sees no secret of ours, and no signal ignored") {
+TEST_CASE("a command sees none of our secrets, and ignores no signal") {
   ::setenv("RENEWD_TEST_SECRET", "hunter2", 1);
   ::signal(SIGPIPE, SIG_IGN);
   Command environment({"env"});
@@ -438,7 +437,7 @@ TEST_CASE("a command sees no secret of ours, and no signal ignored") {
   CHECK((ignored & 0x7fffffffU) == 0);
 }
 
-TEST_CASE("a command that prints without end does not fill the log") {
+TEST_CASE("a command that prints thousands of lines does not fill the log") {
   Command command = shell("seq 1 3000; echo the last");
   REQUIRE(command.activate());
   CHECK(command.lines.size() == kLinesDelivered + 1);

@@ -24,14 +24,14 @@ void append(const fs::path& file, std::string_view text) {
   std::ofstream(file, std::ios::app | std::ios::binary) << text;
 }
 
-// A log from before, the position noted, and a reader of what comes after.
+// A log with old lines, its position, and a reader that begins there.
 struct Log {
   explicit Log(std::string_view before = "old ready\n") {
     write_file(path, before);
     position = log_position(path);
   }
 
-  // The lines of one read, each ended by "|"; then what is missing.
+  // The lines of one read, each followed by "|"; then why there may be more.
   std::string read() {
     if (!reader) {
       reader = std::make_unique<LogFile>(path, position);
@@ -52,7 +52,7 @@ struct Log {
 
 }  // namespace
 
-TEST_CASE("what was in the log before does not count, what comes after does, each line once") {
+TEST_CASE("reads lines after the position, each once") {
   Log log;
   append(log.path, "first\n");
   CHECK(log.read() == "first|");
@@ -61,7 +61,7 @@ TEST_CASE("what was in the log before does not count, what comes after does, eac
   CHECK(log.read() == "second|third|");
 }
 
-TEST_CASE("a line counts when it is whole") {
+TEST_CASE("reads a line when it is complete") {
   Log log;
   append(log.path, "half of");
   CHECK(log.read().empty());
@@ -69,18 +69,18 @@ TEST_CASE("a line counts when it is whole") {
   CHECK(log.read() == "half of a line|");
 }
 
-TEST_CASE("the rest of a line that was begun before does not count") {
+TEST_CASE("ignores the rest of a line that began before the position") {
   Log log("old\nit is not ");
   append(log.path, "ready\nnew\n");
   CHECK(log.read() == "new|");
 }
 
-TEST_CASE("a log is followed across whatever rotates it") {
+TEST_CASE("follows a log across every kind of rotation") {
   Log log;
   const fs::path old = log.directory / "gateway.log.1";
   struct Rotation {
     const char* what;
-    std::function<void()> between;  // after the first look
+    std::function<void()> between;  // after the first read
     std::string expected;
   };
   const std::vector<Rotation> cases{
@@ -98,20 +98,20 @@ TEST_CASE("a log is followed across whatever rotates it") {
          write_file(log.path, "new\n");
        },
        "new|"},
-      {"truncated, and written on behind the old end",
+      {"truncated, and written at the old offset",
        [&] {
          fs::resize_file(log.path, 0);
          fs::resize_file(log.path, 9);
          append(log.path, "new\n");
        },
        "new|"},
-      {"gone, and not back yet",
+      {"renamed, no new one yet",
        [&] {
          append(log.path, "last\n");
          fs::rename(log.path, old);
        },
        "last|" + log.path.string() + " does not exist"},
-      {"compressed away, a new one written",
+      {"removed, a new one written",
        [&] {
          append(log.path, "last\n");
          fs::remove(log.path);
@@ -139,7 +139,7 @@ TEST_CASE("a log is followed across whatever rotates it") {
   }
 }
 
-TEST_CASE("a log that came back is read from its beginning") {
+TEST_CASE("reads a new log from its beginning") {
   Log log;
   CHECK(log.read().empty());
   fs::rename(log.path, log.directory / "gateway.log.1");
@@ -149,7 +149,7 @@ TEST_CASE("a log that came back is read from its beginning") {
   CHECK(log.read() == "late|new|");
 }
 
-TEST_CASE("a position outlives the process that noted it") {
+TEST_CASE("a position is valid in another process") {
   Log log;
   append(log.path, "after\n");
   SECTION("the same file") {
@@ -174,7 +174,7 @@ TEST_CASE("a position outlives the process that noted it") {
   }
 }
 
-TEST_CASE("a log that was not there before counts from its beginning") {
+TEST_CASE("reads a log that did not exist before from its beginning") {
   Log log;
   fs::remove(log.path);
   log.position = log_position(log.path);
@@ -184,7 +184,7 @@ TEST_CASE("a log that was not there before counts from its beginning") {
   CHECK(log.read() == "new|");
 }
 
-TEST_CASE("without a position for this log, only what comes after the first look counts") {
+TEST_CASE("without a position for this log, reads what comes after the first read") {
   Log log;
   const std::string another = log_position(log.directory / "another.log");
   for (const std::string& position : {std::string(), another, std::string("1:2:3"), std::string("1:2:x " + another),
@@ -204,7 +204,7 @@ TEST_CASE("without a position for this log, only what comes after the first look
   CHECK(log.read() == "new|");
 }
 
-TEST_CASE("of a long line the beginning is looked at") {
+TEST_CASE("truncates a long line") {
   Log log;
   append(log.path, "x" + std::string(3 * kLogLineLimit, 'y'));
   CHECK(log.read().empty());
@@ -212,7 +212,7 @@ TEST_CASE("of a long line the beginning is looked at") {
   CHECK(log.read() == "x" + std::string(kLogLineLimit - 1, 'y') + "|next|");
 }
 
-TEST_CASE("a large log is read in pieces, so that nobody waits for long") {
+TEST_CASE("reads a large log in pieces, so that the event loop does not block for long") {
   Log log;
   const std::string line(1023, 'x');
   std::string text;
@@ -226,7 +226,7 @@ TEST_CASE("a large log is read in pieces, so that nobody waits for long") {
   CHECK_THAT(log.read(), EndsWith("|end|"));
 }
 
-TEST_CASE("what is no readable file is refused, without waiting for anybody") {
+TEST_CASE("refuses everything but a readable regular file, without blocking") {
   const TemporaryDirectory directory;
   const auto refused = [&](const fs::path& path, const std::string& why) {
     CAPTURE(path);
@@ -248,7 +248,7 @@ TEST_CASE("what is no readable file is refused, without waiting for anybody") {
   CHECK(check_log_file(directory / "good"));
 }
 
-TEST_CASE("a reader gives its descriptor back") {
+TEST_CASE("closes its descriptor") {
   const auto open_files = [] {
     return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
   };

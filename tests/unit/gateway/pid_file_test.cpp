@@ -29,10 +29,10 @@ using renewd::testing::write_file;
 constexpr TimePoint kNow(1795462200s);
 
 std::string why(TimePoint written, TimePoint started, TimePoint seen) {
-  return why_another({written, started, seen, kNow}).value_or("");
+  return why_reused({written, started, seen, kNow}).value_or("");
 }
 
-// A gateway as nobody, and its pid file, which nobody may read.
+// A gateway that runs as the user nobody, and its pid file, which that user may read.
 struct NobodysGateway {
   explicit NobodysGateway(const std::vector<std::string>& privileges) : process(command(privileges)) {
     fs::permissions(directory.path(), fs::perms(0755));
@@ -50,8 +50,8 @@ struct NobodysGateway {
     return words;
   }
 
-  // What nobody is told, in a mount namespace where `proc` are the options of /proc; as it is without any.
-  std::string told(OtherProcesses others, const char* proc = nullptr) {
+  // "yes" or the error for the user nobody, in a mount namespace whose /proc has the options `proc`, if any.
+  std::string check(OtherProcesses others, const char* proc = nullptr) {
     const pid_t child = ::fork();
     if (child == 0) {
       if (proc != nullptr &&
@@ -86,33 +86,31 @@ const std::vector<std::string> kNobody{"--reuid=nobody", "--regid=nogroup", "--c
 
 }  // namespace
 
-TEST_CASE("a process that was there when its pid file was written is the one") {
+TEST_CASE("a process that existed when its pid file was written is the right one") {
   CHECK(why(kNow - 1h, kNow - 1h - 1s, kNow) == "");
   CHECK(why(kNow - 1h, kNow - 1h + 1s, kNow) == "");
   CHECK(why(kNow, kNow, kNow + 1s) == "");
 }
 
-TEST_CASE("a process that came after the pid file is another") {
-  CHECK_THAT(why(kNow - 1h, kNow - 1h + 3s, kNow), ContainsSubstring("was started after the pid file was written"));
+TEST_CASE("a process that started after the pid file was written is another one") {
+  CHECK_THAT(why(kNow - 1h, kNow - 1h + 3s, kNow), ContainsSubstring("touch the file"));
   CHECK_THAT(why(kNow - 365 * 24h, kNow - 1min, kNow - 1min), ContainsSubstring("touch the file"));
-  CHECK_THAT(why(TimePoint(), kNow - 1h, kNow - 1h), ContainsSubstring("it is another"));
+  CHECK_THAT(why(TimePoint(), kNow - 1h, kNow - 1h), ContainsSubstring("touch the file"));
 }
 
-TEST_CASE("a clock that was set forward makes no process another that was seen before") {
+TEST_CASE("a process that was seen earlier is the right one after the clock was set forward") {
   // Written and seen at nine; an hour later it was eleven.
   CHECK(why(kNow - 2h, kNow - 1h, kNow - 2h + 1s) == "");
-  // By a clock that began in 1970.
+  // The clock began in 1970.
   CHECK(why(TimePoint(60s), kNow - 1h, TimePoint(50s)) == "");
 }
 
-TEST_CASE("a clock that was set back makes no process the one that was there before") {
-  // The file of half an hour ago, as it was then, is of the future now.
-  const std::string started_since = why(kNow + 30min, kNow - 10min, kNow - 10min);
-  CHECK_THAT(started_since, ContainsSubstring("the clock was set back"));
-  CHECK_THAT(started_since, ContainsSubstring("start the gateway again"));
-  // The process came after the file, and both before the clock was set.
-  CHECK_THAT(why(kNow + 30min, kNow - 10min, kNow + 40min), ContainsSubstring("the clock was set back"));
-  CHECK_THAT(why(kNow - 5min, kNow - 20min, kNow + 40min), ContainsSubstring("the clock was set back"));
+TEST_CASE("after the clock was set back, a process that may have started later is refused") {
+  // The file was written half an hour ago; its time lies in the future now.
+  CHECK_THAT(why(kNow + 30min, kNow - 10min, kNow - 10min), ContainsSubstring("set back"));
+  // The process came after the file, and both before the change.
+  CHECK_THAT(why(kNow + 30min, kNow - 10min, kNow + 40min), ContainsSubstring("set back"));
+  CHECK_THAT(why(kNow - 5min, kNow - 20min, kNow + 40min), ContainsSubstring("set back"));
   // They came together.
   CHECK(why(kNow + 30min, kNow - 10min, kNow + 30min) == "");
 }
@@ -124,23 +122,23 @@ TEST_CASE("a process that /proc hides is refused with what hides it, and what to
   auto more_capable = kNobody;
   more_capable.insert(more_capable.end(), {"--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service"});
   NobodysGateway gateway(more_capable);
-  const std::string hidden = gateway.told(OtherProcesses::shown, "hidepid=2");
-  CHECK_THAT(hidden, ContainsSubstring("does not show process " + std::to_string(gateway.process.pid())));
+  const std::string hidden = gateway.check(OtherProcesses::shown, "hidepid=2");
+  CHECK_THAT(hidden, ContainsSubstring("process " + std::to_string(gateway.process.pid())));
   CHECK_THAT(hidden, ContainsSubstring("hidepid=") && ContainsSubstring("ProtectProc=default"));
-  const std::string unreadable = gateway.told(OtherProcesses::shown, "hidepid=1");
-  CHECK_THAT(unreadable, ContainsSubstring("does not show process"));
-  CHECK(gateway.told(OtherProcesses::shown) == "yes");
-  const std::string of_service = gateway.told(OtherProcesses::hidden);
-  CHECK_THAT(of_service, ContainsSubstring("is hidden from the service") && ContainsSubstring("ProtectProc=default"));
+  const std::string unreadable = gateway.check(OtherProcesses::shown, "hidepid=1");
+  CHECK_THAT(unreadable, ContainsSubstring("hidepid="));
+  CHECK(gateway.check(OtherProcesses::shown) == "yes");
+  const std::string of_service = gateway.check(OtherProcesses::hidden);
+  CHECK_THAT(of_service, ContainsSubstring("ProtectProc=default"));
 }
 
-TEST_CASE("a process of the same user is seen whatever /proc hides, and one of another may not be signalled") {
+TEST_CASE("a process of the same user is always visible, and one of another user may not be signalled") {
   if (!can_set_up()) {
     return;
   }
   NobodysGateway own(kNobody);
-  CHECK(own.told(OtherProcesses::hidden, "hidepid=2") == "yes");
+  CHECK(own.check(OtherProcesses::hidden, "hidepid=2") == "yes");
   NobodysGateway of_root({"--no-new-privs"});
-  CHECK_THAT(of_root.told(OtherProcesses::hidden, "hidepid=2"), ContainsSubstring("not permitted"));
-  CHECK_THAT(of_root.told(OtherProcesses::shown), ContainsSubstring("not permitted"));
+  CHECK_THAT(of_root.check(OtherProcesses::hidden, "hidepid=2"), ContainsSubstring("not permitted"));
+  CHECK_THAT(of_root.check(OtherProcesses::shown), ContainsSubstring("not permitted"));
 }

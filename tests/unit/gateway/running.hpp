@@ -1,4 +1,4 @@
-// Runs a gateway's coroutines to their end. One that is stuck fails the test.
+// Runs a gateway's coroutines to completion. A stuck one fails the test.
 #pragma once
 
 #include <chrono>
@@ -51,13 +51,13 @@ struct Loop {
     return std::move(*result);
   }
 
-  // As SIGTERM to the daemon does it.
+  // As SIGTERM does in the daemon.
   void cancel() {
     boost::asio::post(io, [this] { stop.emit(boost::asio::cancellation_type::terminal); });
   }
 };
 
-// A gateway as a renewal uses it: what was before is noted once, and holds for every activation that follows.
+// A gateway as a renewal uses it: one snapshot for every activation that follows.
 class GatewayUnderTest {
  public:
   explicit GatewayUnderTest(const configuration::GatewaySettings& settings)
@@ -73,15 +73,15 @@ class GatewayUnderTest {
   std::unique_ptr<Gateway> gateway;
 
  private:
-  const Before& before() {
+  const GatewaySnapshot& before() {
     if (!before_) {
       const Units units = loop.finish(gateway->units()).value_or(Units());
-      before_ = Before{units.running, std::chrono::system_clock::now(), gateway->log_position(), {}};
+      before_ = GatewaySnapshot{units.running, std::chrono::system_clock::now(), gateway->log_position(), {}};
     }
     return *before_;
   }
 
-  std::optional<Before> before_;
+  std::optional<GatewaySnapshot> before_;
 };
 
 }  // namespace renewd::gateway::testing

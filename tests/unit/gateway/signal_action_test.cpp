@@ -35,7 +35,7 @@ bool contains(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("a signal reaches the process of the pid file, and rehearsing sends none") {
+TEST_CASE("the process of the pid file gets the signal, but not in a rehearsal") {
   const TemporaryDirectory directory;
   BackgroundProcess process({"sh", "-c", "trap 'echo got it; exit 0' USR1; echo ready; while :; do sleep 0.1; done"});
   process.wait_for_output([](const std::string& text) { return contains(text, "ready"); });
@@ -44,7 +44,7 @@ TEST_CASE("a signal reaches the process of the pid file, and rehearsing sends no
 
   const auto rehearsed = signal.rehearse();
   REQUIRE(rehearsed);
-  CHECK_THAT(*rehearsed, ContainsSubstring("may send SIGUSR1 to process " + std::to_string(process.pid())));
+  CHECK_THAT(*rehearsed, ContainsSubstring("SIGUSR1") && ContainsSubstring(std::to_string(process.pid())));
   CHECK(::kill(process.pid(), 0) == 0);
 
   const auto activation = signal.activate();
@@ -78,7 +78,7 @@ TEST_CASE("a pid file without a process number is an error") {
     const auto activation = Signal(SIGTERM, directory / "pid").activate();
     REQUIRE_FALSE(activation);
     CHECK(activation.error().kind == ErrorKind::gateway);
-    CHECK_THAT(activation.error().message, ContainsSubstring("holds no process number"));
+    CHECK_THAT(activation.error().message, ContainsSubstring((directory / "pid").string()));
   }
   CHECK_FALSE(Signal(SIGTERM, directory / "missing").activate());
   write_file(directory / "pid", std::string(100000, '1'));
@@ -90,7 +90,7 @@ TEST_CASE("a pid file without a process number is an error") {
   CHECK(held->pid == process.pid());
 }
 
-TEST_CASE("a process that was started after its pid file was written gets no signal") {
+TEST_CASE("a process that started after its pid file was written gets no signal") {
   const TemporaryDirectory directory;
   BackgroundProcess process({"sleep", "1000"});
   write_file(directory / "pid", std::to_string(process.pid()) + "\n");
@@ -106,12 +106,12 @@ TEST_CASE("a process that was started after its pid file was written gets no sig
            {signal.activate().error(), signal.rehearse().error(),
             SignalAction::check_pid_file(directory / "pid", SIGTERM, OtherProcesses::shown).error()}) {
         CHECK(error.kind == ErrorKind::gateway);
-        CHECK_THAT(error.message, ContainsSubstring("was started after the pid file was written"));
+        CHECK_THAT(error.message, ContainsSubstring("touch the file"));
       }
       CHECK(::kill(process.pid(), 0) == 0);
     }
   }
-  SECTION("a file that is as new as the process, or newer, names it") {
+  SECTION("a file that is as new as the process, or newer, is right") {
     written("now");
     CHECK(SignalAction::check_pid_file(directory / "pid", SIGTERM, OtherProcesses::shown));
     CHECK(Signal(SIGTERM, directory / "pid").activate());
@@ -119,7 +119,7 @@ TEST_CASE("a process that was started after its pid file was written gets no sig
   }
 }
 
-TEST_CASE("what cannot be the gateway gets no signal, whatever the pid file says") {
+TEST_CASE("a process that cannot be the gateway gets no signal, whatever the pid file says") {
   const TemporaryDirectory directory;
   const auto refused = [&](pid_t pid) {
     write_file(directory / "pid", std::to_string(pid));
@@ -132,7 +132,7 @@ TEST_CASE("what cannot be the gateway gets no signal, whatever the pid file says
     return activated.error().message;
   };
   SECTION("this process") {
-    CHECK_THAT(refused(::getpid()), ContainsSubstring("this process itself"));
+    CHECK_THAT(refused(::getpid()), ContainsSubstring("itself"));
   }
   SECTION("one of its threads") {
     std::promise<pid_t> number;
@@ -141,11 +141,11 @@ TEST_CASE("what cannot be the gateway gets no signal, whatever the pid file says
       number.set_value(::gettid());
       over.get_future().wait();
     });
-    CHECK_THAT(refused(number.get_future().get()), ContainsSubstring("a thread of another process"));
+    CHECK_THAT(refused(number.get_future().get()), ContainsSubstring("thread"));
     over.set_value();
     thread.join();
   }
-  SECTION("a process that has ended, and nobody has asked for") {
+  SECTION("a zombie") {
     const pid_t child = ::fork();
     if (child == 0) {
       ::_exit(0);
@@ -155,12 +155,12 @@ TEST_CASE("what cannot be the gateway gets no signal, whatever the pid file says
     CHECK_THAT(refused(child), ContainsSubstring("has ended"));
     ::waitpid(child, nullptr, 0);
   }
-  SECTION("a thread of the kernel") {
+  SECTION("a kernel thread") {
     if (renewd::testing::read_file("/proc/2/comm") != "kthreadd\n") {
-      WARN("skipped: process 2 is no thread of the kernel here");
+      WARN("skipped: process 2 is not a kernel thread here");
       return;
     }
-    CHECK_THAT(refused(2), ContainsSubstring("thread of the kernel"));
+    CHECK_THAT(refused(2), ContainsSubstring("kernel thread"));
   }
 }
 
@@ -183,7 +183,7 @@ TEST_CASE("SIGHUP and SIGUSR2 to a JVM are refused with the reason") {
   for (const int number : {SIGHUP, SIGUSR2}) {
     Signal signal(number, directory / "pid");
     for (const auto& message : {signal.activate().error().message, signal.rehearse().error().message}) {
-      CHECK_THAT(message, ContainsSubstring("is a JVM, which " + signal_name(number) + " ends"));
+      CHECK_THAT(message, ContainsSubstring("JVM") && ContainsSubstring(signal_name(number)));
     }
   }
   CHECK(::kill(jvm.pid(), 0) == 0);

@@ -101,7 +101,7 @@ TEST_CASE("a renewal that an earlier version rolled back twice is given up after
 TEST_CASE("how the gateway was before an earlier version told it is known after it") {
   World world;
   restore(world, "told-units");
-  std::optional<gateway::Before> before;
+  std::optional<gateway::GatewaySnapshot> before;
   world.gateway.on_activate = [&] { before = world.gateway.last_before; };
   REQUIRE(world.run());
   REQUIRE(before);

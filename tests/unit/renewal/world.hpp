@@ -81,14 +81,14 @@ class FakeGateway final : public gateway::Gateway {
     co_return now;
   }
   std::string log_position() const override { return log_end; }
-  asio::awaitable<Result<gateway::Activation>> activate(gateway::Before before) override {
+  asio::awaitable<Result<gateway::Activation>> activate(gateway::GatewaySnapshot before) override {
     ++activations;
     last_before = std::move(before);
     on_activate();
     co_return activation;
   }
   bool acted() const override { return acts; }
-  asio::awaitable<Result<gateway::Activation>> verify(gateway::Before before) override {
+  asio::awaitable<Result<gateway::Activation>> verify(gateway::GatewaySnapshot before) override {
     ++verifications;
     last_before = std::move(before);
     on_verify();
@@ -104,7 +104,7 @@ class FakeGateway final : public gateway::Gateway {
   bool acts = true;
   bool unanswered = false;
   std::string log_end;
-  std::optional<gateway::Before> last_before;
+  std::optional<gateway::GatewaySnapshot> last_before;
   std::function<void()> on_activate = [] {};
   std::function<void()> on_verify = [] {};
   int activations = 0;
