@@ -7,6 +7,7 @@ namespace renewd::fleet {
 
 class Alone final : public Coordinator {
  public:
+  bool has_turn() const override { return true; }
   boost::asio::awaitable<Result<void>> take_turn() override;
   void end_turn(bool verified) override;
 };

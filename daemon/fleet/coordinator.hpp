@@ -11,8 +11,10 @@ class Coordinator {
  public:
   virtual ~Coordinator() = default;
 
-  // Returns when this host may restart its gateway, which may take days: the caller holds no lock and no slot
-  // meanwhile. A turn that was not ended is still this host's. Error kind: cancelled.
+  // Whether this host may restart its gateway now.
+  virtual bool has_turn() const = 0;
+  // Returns when it may, which may take days: the caller holds no lock and no slot meanwhile. A turn that was not ended
+  // is still this host's. Error kind: cancelled.
   virtual boost::asio::awaitable<Result<void>> take_turn() = 0;
   // `verified`: the gateway was seen running with the keystore.
   virtual void end_turn(bool verified) = 0;

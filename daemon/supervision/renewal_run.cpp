@@ -10,17 +10,21 @@ namespace asio = boost::asio;
 using renewal::Act;
 
 asio::awaitable<RenewalRun::Done> RenewalRun::run(Act act) {
+  CO_TRY_LET(std::optional<Slots::Slot> slot, co_await take_slot());
   std::optional<renewal::Judged> judged;
   if (act != Act::deploy) {
-    CO_TRY_LET(const auto slot, co_await take_slot());
     CO_TRY_LET(judged, co_await renewal_.obtain("run"));
   }
   if (act == Act::obtain) {
     co_return std::nullopt;
   }
-  progress_.expect_nothing();
-  CO_TRY(co_await coordinator_.take_turn());
-  CO_TRY_LET(const auto slot, co_await take_slot());
+  if (!coordinator_.has_turn()) {
+    slot.reset();
+    progress_.expect_nothing();
+    CO_TRY(co_await coordinator_.take_turn());
+    CO_TRY_LET(Slots::Slot another, co_await take_slot());
+    slot.emplace(std::move(another));
+  }
   auto completed = co_await renewal_.deploy("run", std::move(judged));
   coordinator_.end_turn(completed.has_value());
   co_return std::move(completed).map([](renewal::Completed&& done) { return std::optional(std::move(done)); });

@@ -3,13 +3,18 @@
 #include <cerrno>
 #include <system_error>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/channel.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "core/text.hpp"
 #include "fleet/alone.hpp"
 #include "installation/attempts.hpp"
 #include "installation/history.hpp"
+#include "installation/lock.hpp"
 #include "unit/renewal/world.hpp"
 
 using namespace renewd;
@@ -28,29 +33,47 @@ asio::awaitable<void> as_root(asio::awaitable<void> work) {
   co_await std::move(work);
 }
 
+// A supervisor of the world's certificate, which runs until the object ends.
+struct Supervised {
+  explicit Supervised(World& supervised, fleet::Coordinator& coordinator)
+      : world(supervised),
+        settings{.state_directory = world.directory / "state"},
+        supervisor(io.get_executor(), objects.context, {slots, board, coordinator}, world.settings, settings) {
+    asio::co_spawn(io, as_root(supervisor.run()),
+                   asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr thrown) {
+                     if (thrown) {
+                       std::rethrow_exception(thrown);
+                     }
+                   }));
+  }
+  ~Supervised() {
+    stop.emit(asio::cancellation_type::terminal);
+    io.restart();
+    io.run();
+  }
+
+  void run_until(const std::function<bool()>& satisfied) {
+    const auto end = std::chrono::steady_clock::now() + 120s;
+    io.restart();
+    while (!satisfied()) {
+      REQUIRE(io.run_one_until(end) == 1);
+    }
+  }
+
+  World& world;
+  asio::io_context io;
+  Slots slots{io.get_executor(), 1};
+  renewal::Board board;
+  configuration::Settings settings;
+  const World::Objects objects{world};
+  Supervisor supervisor;
+  asio::cancellation_signal stop;
+};
+
 // The first event of that name that a supervisor logs; it is ended then.
 boost::json::object first(World& world, const std::string& name) {
-  asio::io_context io;
-  Slots slots(io.get_executor(), 1);
-  renewal::Board board;
   fleet::Alone alone;
-  const World::Objects objects(world);
-  configuration::Settings settings;
-  settings.state_directory = world.directory / "state";
-  Supervisor supervisor(io.get_executor(), objects.context, {slots, board, alone}, world.settings, settings);
-  asio::cancellation_signal stop;
-  asio::co_spawn(io, as_root(supervisor.run()),
-                 asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr thrown) {
-                   if (thrown) {
-                     std::rethrow_exception(thrown);
-                   }
-                 }));
-  const auto end = std::chrono::steady_clock::now() + 120s;
-  while (world.events().find(name) == std::string::npos) {
-    REQUIRE(io.run_one_until(end) == 1);
-  }
-  stop.emit(asio::cancellation_type::terminal);
-  io.run();
+  Supervised(world, alone).run_until([&] { return world.events().find(name) != std::string::npos; });
   std::istringstream lines(world.logged.str());
   for (std::string line; std::getline(lines, line);) {
     auto event = boost::json::parse(line).as_object();
@@ -59,6 +82,32 @@ boost::json::object first(World& world, const std::string& name) {
     }
   }
   return {};
+}
+
+// Others have their turn first.
+class Queue final : public fleet::Coordinator {
+ public:
+  explicit Queue(const asio::any_io_executor& executor) : turn_(executor, 1) {}
+  bool has_turn() const override { return false; }
+  asio::awaitable<Result<void>> take_turn() override {
+    waiting = true;
+    const auto [error] = co_await turn_.async_receive(asio::as_tuple(asio::use_awaitable));
+    waiting = false;
+    co_return error ? failure(ErrorKind::cancelled, "stopped") : Result<void>();
+  }
+  void end_turn(bool verified) override { ended_verified = verified; }
+  void call() { turn_.try_send(boost::system::error_code()); }
+
+  bool waiting = false;
+  std::optional<bool> ended_verified;
+
+ private:
+  asio::experimental::channel<void(boost::system::error_code)> turn_;
+};
+
+asio::awaitable<void> take_slot(Slots& slots, bool& taken) {
+  const auto slot = co_await slots.take();
+  taken = slot.has_value();
 }
 
 }  // namespace
@@ -117,4 +166,37 @@ TEST_CASE("what this host has run out of at the activation is tried again, and r
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
   CHECK(world.run());
   CHECK_THAT(world.events(), ContainsSubstring("renewal_completed") && !ContainsSubstring("rolled_back"));
+}
+
+TEST_CASE("a host that waits for its turn has its answer, holds neither the lock nor a slot, and is not stuck") {
+  World world;
+  asio::io_context others;
+  Queue queue(others.get_executor());
+  Supervised supervised(world, queue);
+  supervised.run_until([&] { return queue.waiting; });
+
+  CHECK_THAT(world.events(), ContainsSubstring("renewal_answered") && !ContainsSubstring("keystore_installed"));
+  const installation::StatePaths paths(world.directory / "state", "production");
+  CHECK(installation::Lock::acquire(world.filesystem, paths.lock(), "another"));
+  bool taken = false;
+  asio::co_spawn(supervised.io, take_slot(supervised.slots, taken), asio::detached);
+  supervised.run_until([&] { return taken; });
+  world.clock.time = world.clock.now() + 30 * 24h;
+  CHECK_FALSE(supervised.supervisor.is_stuck());
+  world.clock.time.reset();
+
+  SECTION("until it is called") {
+    queue.call();
+    others.run();
+    supervised.run_until([&] { return queue.ended_verified.has_value(); });
+    CHECK(*queue.ended_verified);
+    CHECK_THAT(world.events(), ContainsSubstring("renewal_completed") && !ContainsSubstring("renewal_resumed"));
+    CHECK(world.cloud.requests == 1);
+  }
+  SECTION("until it is told to stop") {
+    supervised.stop.emit(asio::cancellation_type::terminal);
+    supervised.run_until([&] { return !queue.waiting; });
+    CHECK_THAT(world.events(), !ContainsSubstring("renewal_failed"));
+    CHECK(read_file(world.keystore) == keystores().installed);
+  }
 }
