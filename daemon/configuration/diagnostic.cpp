@@ -43,7 +43,7 @@ Diagnostics DiagnosticSink::take() {
   diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end()), diagnostics_.end());
   if (more) {
     const Diagnostic last = diagnostics_.back();
-    diagnostics_.push_back({last.line, last.column, "too many errors; mend these first, there may be more"});
+    diagnostics_.push_back({last.line, last.column, "too many errors; fix these first, there may be more"});
   }
   return std::exchange(diagnostics_, {});
 }

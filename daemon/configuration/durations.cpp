@@ -61,7 +61,7 @@ std::optional<double> parse_percentage(std::string_view text) {
   const std::string_view digits = text.substr(0, text.size() - 1);
   const std::string_view whole = digits.substr(0, digits.find('.'));
   if (!parse_number(whole.starts_with('-') ? whole.substr(1) : whole)) {
-    return std::nullopt;  // from_chars would take ".5" and "inf"
+    return std::nullopt;  // from_chars would accept ".5" and "inf"
   }
   double number = 0;
   const auto [stop, error] =

@@ -10,13 +10,13 @@
 namespace renewd::configuration {
 
 inline constexpr std::string_view kDurationForm = "a duration such as 90s, 15m, 12h or 30d";
-// A certificate lives for a year: anything longer is a slip, and would overflow somewhere one day.
+// Certificates are valid for a year: a longer duration is a mistake, and could overflow.
 inline constexpr std::chrono::days kLongestDuration{365};
 
-// Nothing when `text` has another form; numbers too large to count are kLongestDuration and a second.
+// Nothing when `text` has another form; one second more than kLongestDuration for everything longer.
 std::optional<seconds> parse_duration(std::string_view text);
 
-// The shortest form that parse_duration() takes for the same ("1h", "90s").
+// The shortest form that parse_duration() reads as the same ("1h", "90s").
 std::string write_duration(seconds duration);
 
 // The number before a percent sign ("25%", "12.5%"), whatever its value; nothing when `text` has another form.

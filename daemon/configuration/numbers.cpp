@@ -41,11 +41,11 @@ std::string leading_zero_hint(std::string_view text) {
   if (!has_leading_zero(text) || text.size() > kLongestShown) {
     return {};
   }
-  // A zero stays where nothing but zeros stands before what follows the digits.
+  // "000s" becomes "0s".
   const std::size_t first = std::min(text.find_first_not_of('0'), text.size());
   const bool all_zeros = first == text.size() || kDigits.find(text[first]) == std::string_view::npos;
   const std::string_view plain = text.substr(all_zeros ? first - 1 : first);
-  return fmt::format("; {} has a leading zero, which some readers of YAML take for octal: write {}", printable(text),
+  return fmt::format("; {} has a leading zero, which some YAML parsers read as octal: write {}", printable(text),
                      printable(plain));
 }
 

@@ -1,4 +1,4 @@
-// What `init` finds by itself; tests/integration has it with questions, files and a renewal.
+// `init` without questions; tests/integration adds questions, files and a renewal.
 #include "commands/init.hpp"
 
 #include <sstream>
@@ -26,9 +26,9 @@ TEST_CASE("init finds gravitee.yml, the unit and the technical API of a stock ho
   const TemporaryDirectory directory;
   std::ostringstream out;
   std::ostringstream errors;
-  setup::NoAnswers nobody;
+  setup::NonInteractivePrompt prompt;
   const int status = init({.from = {}, .output = directory / "config.yaml", .account_url = kUrl, .root = host.root()},
-                          nobody, out, errors);
+                          prompt, out, errors);
   INFO(out.str() << errors.str());
   REQUIRE(status == 0);
   const auto settings = configuration::load(directory / "config.yaml");
@@ -44,13 +44,13 @@ TEST_CASE("init finds gravitee.yml, the unit and the technical API of a stock ho
   }
 }
 
-TEST_CASE("init on a host without Gravitee says what to give it") {
+TEST_CASE("init on a host without Gravitee explains what to pass") {
   const SurveyedHost host;
   const TemporaryDirectory directory;
   std::ostringstream out;
   std::ostringstream errors;
-  setup::NoAnswers nobody;
-  CHECK(init({.from = {}, .output = directory / "config.yaml", .account_url = kUrl, .root = host.root()}, nobody, out,
+  setup::NonInteractivePrompt prompt;
+  CHECK(init({.from = {}, .output = directory / "config.yaml", .account_url = kUrl, .root = host.root()}, prompt, out,
              errors) == 2);
   CHECK_THAT(errors.str(), ContainsSubstring("--from FILE") && ContainsSubstring("Nothing was written"));
   CHECK(out.str().empty());

@@ -108,7 +108,7 @@ json::value normal(json::value value) {
   return duration ? json::value(write_duration(*duration)) : value;
 }
 
-TEST_CASE("every example of a key can be used, and is") {
+TEST_CASE("every example of a key is valid") {
   const Declared all;
   std::size_t compared = 0;
   for (const auto& [name, key] : all.leaves) {
@@ -131,7 +131,7 @@ TEST_CASE("every example of a key can be used, and is") {
   CHECK(compared > 30);
 }
 
-TEST_CASE("a key that is required is missed, and no other is") {
+TEST_CASE("only required keys are reported as missing") {
   const Declared all;
   CHECK(problems(RightFile().yaml()).empty());
   for (const auto& [map, keys] : all.maps) {
@@ -146,7 +146,7 @@ TEST_CASE("a key that is required is missed, and no other is") {
   }
 }
 
-TEST_CASE("the bounds of a key are those that it declares") {
+TEST_CASE("a key has the bounds that it declares") {
   const Declared all;
   const auto refused = [&all](const std::string& name, const std::string& value) {
     const std::string found = problems(file_around(all, name).set(name, value).yaml());
@@ -195,7 +195,7 @@ TEST_CASE("every key that is declared as a secret is among the secrets of the se
   CHECK(names.size() >= 4);
 }
 
-TEST_CASE("addresses that others reach are refused by default") {
+TEST_CASE("addresses that other hosts reach are refused by default") {
   const std::string listen = RightFile().set("metrics.listen", "0.0.0.0:9464").yaml();
   CHECK_FALSE(parse(listen));
   CHECK_FALSE(parse(RightFile().set("metrics", "{listen: '0.0.0.0:9464', allow_remote: false}").yaml()));

@@ -52,7 +52,7 @@ std::string repeated(std::string_view piece) {
   return text;
 }
 
-TEST_CASE("survives every beginning of the example") {
+TEST_CASE("survives a truncated example") {
   const std::string example = dense_example();
   REQUIRE(parse(example)->certificates.size() == 5);
   for (std::size_t size = 0; size < example.size(); ++size) {
@@ -61,7 +61,7 @@ TEST_CASE("survives every beginning of the example") {
   }
 }
 
-TEST_CASE("survives bytes of the example that are changed, lost, doubled or inserted") {
+TEST_CASE("survives changed, missing, doubled and inserted bytes") {
   constexpr unsigned kSeed = 20261123;
   constexpr std::string_view kSpecial = "{}[]:,&*!|>'\"%@`#?-\\ \n\t\0\x7f\x80\xff<~=09";
   std::mt19937 random(kSeed);
@@ -92,7 +92,7 @@ TEST_CASE("survives bytes of the example that are changed, lost, doubled or inse
   }
 }
 
-TEST_CASE("survives a file full of one thing") {
+TEST_CASE("survives a file full of one token") {
   for (const std::string_view piece :
        {"[",    "{",           "[{",     "- ",    "? ", "?\n",  "a: ",    ": ",  ":",    "- - ",
         "[a ",  "a,",          "\"",     "'",     "!",  "&",    "*",      "&a ", "|\n",  ">\n",
@@ -104,7 +104,7 @@ TEST_CASE("survives a file full of one thing") {
   }
 }
 
-TEST_CASE("survives levels upon levels") {
+TEST_CASE("survives deep nesting") {
   std::string blocks;
   for (std::size_t depth = 0; depth < 1400; ++depth) {
     blocks += std::string(depth, ' ') + "a:\n";
@@ -125,7 +125,7 @@ TEST_CASE("refuses aliases that multiply") {
     }
     const auto settings = parse(yaml);
     REQUIRE_FALSE(settings.has_value());
-    CHECK_THAT(settings.error().at(0).message, ContainsSubstring("aliases make this file too large"));
+    CHECK_THAT(settings.error().at(0).message, ContainsSubstring("too large"));
   }
   SECTION("one large value, often") {
     std::string yaml = "certificates:\n  - &a {name: " + std::string(100'000, 'a') + "}\n";
@@ -134,7 +134,7 @@ TEST_CASE("refuses aliases that multiply") {
     }
     const auto settings = parse(yaml);
     REQUIRE_FALSE(settings.has_value());
-    CHECK_THAT(settings.error().at(0).message, ContainsSubstring("aliases make this file too large"));
+    CHECK_THAT(settings.error().at(0).message, ContainsSubstring("too large"));
   }
 }
 

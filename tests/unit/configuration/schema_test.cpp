@@ -136,7 +136,7 @@ TEST_CASE("the schema has the keys that the loader knows, and no others") {
   }
 }
 
-TEST_CASE("the schema and the loader take every good file") {
+TEST_CASE("the schema and the loader accept every good file") {
   const SchemaChecker schema;
   const std::vector<std::string> files = good_files();
   CHECK(files.size() >= 15);
@@ -147,7 +147,7 @@ TEST_CASE("the schema and the loader take every good file") {
   }
 }
 
-TEST_CASE("the schema refuses the files that the loader refuses, but for what a schema cannot say") {
+TEST_CASE("the schema refuses the files that the loader refuses, except for rules that a schema cannot express") {
   const SchemaChecker schema;
   const BadFiles files = all_bad_files();
   std::size_t refused = 0;
@@ -161,7 +161,7 @@ TEST_CASE("the schema refuses the files that the loader refuses, but for what a 
   CHECK(refused >= 60);
 }
 
-TEST_CASE("every key and every map of the schema says what it is for") {
+TEST_CASE("every key and every map of the schema has a description") {
   const json::value schema = schema_text();
   std::vector<std::pair<std::string, const json::value*>> open{{"", &schema}};
   std::size_t keys = 0;
@@ -184,7 +184,7 @@ TEST_CASE("every key and every map of the schema says what it is for") {
   CHECK(keys > 60);
 }
 
-TEST_CASE("the installed example is right for the schema") {
+TEST_CASE("the installed example matches the schema") {
   CHECK(SchemaChecker().complaint(testing::read_file(RENEWD_EXAMPLE_CONFIGURATION)).empty());
 }
 
