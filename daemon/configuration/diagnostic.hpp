@@ -13,14 +13,15 @@ namespace renewd::configuration {
 struct Place {
   int line = 0;    // from 1; 0 for the file as a whole
   int column = 0;  // from 1, in bytes
+
+  auto operator<=>(const Place&) const = default;
 };
 
 // A file with an error cannot be used. A warning reports a problem on this host; a note, what could not be checked.
 enum class Severity { error, warning, note };
 
 struct Diagnostic {
-  int line = 0;    // from 1; 0 for the file as a whole
-  int column = 0;  // from 1
+  Place place;
   std::string message;
   Severity severity = Severity::error;
 

@@ -1,8 +1,11 @@
 #include "configuration/durations.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,20 +14,8 @@
 namespace renewd::configuration {
 namespace {
 
-std::optional<seconds> unit(char letter) {
-  switch (letter) {
-    case 's':
-      return seconds{1};
-    case 'm':
-      return std::chrono::minutes{1};
-    case 'h':
-      return std::chrono::hours{1};
-    case 'd':
-      return std::chrono::days{1};
-    default:
-      return std::nullopt;
-  }
-}
+constexpr std::array<std::pair<char, seconds>, 4> kUnits{
+    {{'d', std::chrono::days{1}}, {'h', std::chrono::hours{1}}, {'m', std::chrono::minutes{1}}, {'s', seconds{1}}}};
 
 }  // namespace
 
@@ -32,26 +23,22 @@ std::optional<seconds> parse_duration(std::string_view text) {
   if (text.size() < 2) {
     return std::nullopt;
   }
-  const auto one = unit(text.back());
-  const std::string_view digits = text.substr(0, text.size() - 1);
-  const auto count = parse_number(digits);
-  if (!one || !count) {
+  const auto* const unit = std::ranges::find(kUnits, text.back(), &std::pair<char, seconds>::first);
+  const auto count = parse_number(text.substr(0, text.size() - 1));
+  if (unit == kUnits.end() || !count) {
     return std::nullopt;
   }
-  const auto longest = static_cast<std::uint64_t>(seconds{kLongestDuration} / *one);
-  if (*count > longest) {
-    return seconds{kLongestDuration} + seconds{1};
-  }
-  return *one * static_cast<seconds::rep>(*count);
+  const auto longest = static_cast<std::uint64_t>(seconds{kLongestDuration} / unit->second);
+  return *count > longest ? seconds{kLongestDuration} + seconds{1} : unit->second * static_cast<seconds::rep>(*count);
 }
 
 std::string write_duration(seconds duration) {
-  for (const char letter : {'d', 'h', 'm'}) {
-    if (duration.count() != 0 && duration % *unit(letter) == seconds{0}) {
-      return fmt::format("{}{}", duration / *unit(letter), letter);
+  for (const auto& [letter, unit] : kUnits) {
+    if (duration.count() != 0 && duration % unit == seconds{0}) {
+      return fmt::format("{}{}", duration / unit, letter);
     }
   }
-  return fmt::format("{}s", duration.count());
+  return "0s";
 }
 
 std::optional<double> parse_percentage(std::string_view text) {

@@ -1,5 +1,4 @@
-// `gateway` of a certificate: what makes the gateway use the keystore, and what shows that it is healthy.
-#include <string>
+// `gateway` of a certificate: the action that makes the gateway use the keystore, and the checks that it is healthy.
 #include <vector>
 
 #include <fmt/format.h>

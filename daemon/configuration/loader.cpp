@@ -72,7 +72,7 @@ void read_file(const YamlNode& root, DiagnosticSink& sink, Settings& into) {
 
 // An error about the file as a whole.
 tl::unexpected<Diagnostics> refused(std::string why) {
-  return tl::unexpected(Diagnostics{{0, 0, std::move(why)}});
+  return tl::unexpected(Diagnostics{{{}, std::move(why)}});
 }
 
 // `settings` holds the defaults.

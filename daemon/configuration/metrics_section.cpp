@@ -62,13 +62,7 @@ tl::expected<ListenAddress, std::string> parse_listen(std::string_view text) {
 }  // namespace
 
 void read(const GivenValue& given, std::optional<ListenAddress>* value) {
-  const auto text = given.text();
-  auto listen = text ? parse_listen(*text) : ListenAddress();
-  if (!listen) {
-    given.refuse(listen.error());
-  } else if (text) {
-    *value = std::move(*listen);
-  }
+  read_parsed(given, *value, parse_listen);
 }
 
 void read_metrics(const YamlMap& file, MetricsSettings& into) {

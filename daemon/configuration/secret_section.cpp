@@ -1,6 +1,5 @@
 // Where a secret comes from: a map with one of `file`, `credential`, `env`, `value`. No message repeats anything from
 // such a map.
-#include <string>
 #include <utility>
 
 #include <fmt/format.h>

@@ -18,6 +18,9 @@ namespace {
 using Parsed = tl::expected<std::string, std::string>;
 
 Parsed parse_text(const std::string& text, TextKind kind) {
+  const auto require = [&text](bool valid, const char* why) {
+    return valid ? Parsed(text) : Parsed(tl::unexpected<std::string>(why));
+  };
   switch (kind) {
     case TextKind::name:
       return parse_certificate_name(text);
@@ -26,19 +29,14 @@ Parsed parse_text(const std::string& text, TextKind kind) {
     case TextKind::probe_url:
       return parse_probe_url(text);
     case TextKind::user_name:
-      return text.find(':') == std::string::npos
-                 ? Parsed(text)
-                 : tl::unexpected<std::string>("must not contain a colon, which separates it from the password");
+      return require(text.find(':') == std::string::npos,
+                     "must not contain a colon, which separates it from the password");
     case TextKind::credential:
       // systemd.exec(5): a credential's name is a file name.
-      return text.find('/') == std::string::npos && text != "." && text != ".."
-                 ? Parsed(text)
-                 : tl::unexpected<std::string>(
-                       "must be the NAME of LoadCredential=NAME:PATH in the unit; for a path, use {file: PATH}");
+      return require(text.find('/') == std::string::npos && text != "." && text != "..",
+                     "must be the NAME of LoadCredential=NAME:PATH in the unit; for a path, use {file: PATH}");
     case TextKind::variable:
-      return text.find('=') == std::string::npos
-                 ? Parsed(text)
-                 : tl::unexpected<std::string>("must be the name of an environment variable, without =");
+      return require(text.find('=') == std::string::npos, "must be the name of an environment variable, without =");
     case TextKind::secret:
       break;
   }
@@ -71,13 +69,7 @@ void check_unit_name(const GivenValue& given, const YamlNode& node, const std::s
 }  // namespace
 
 void read(const GivenValue& given, const Text& value) {
-  const auto text = given.text();
-  auto parsed = text ? parse_text(*text, value.kind) : std::string();
-  if (!parsed) {
-    given.refuse(parsed.error());
-  } else if (text) {
-    *value.into = std::move(*parsed);
-  }
+  read_parsed(given, *value.into, [&value](const std::string& text) { return parse_text(text, value.kind); });
 }
 
 void read(const GivenValue& given, const UnitName& value) {
@@ -138,13 +130,7 @@ void read(const GivenValue& given, std::optional<Pattern>* value) {
 }
 
 void read(const GivenValue& given, std::optional<ProxySettings>* value) {
-  const auto text = given.text();
-  auto proxy = text ? parse_proxy(*text) : ProxySettings();
-  if (!proxy) {
-    given.refuse(proxy.error());
-  } else if (text) {
-    *value = std::move(*proxy);
-  }
+  read_parsed(given, *value, parse_proxy);
 }
 
 }  // namespace renewd::configuration

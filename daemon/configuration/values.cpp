@@ -1,14 +1,13 @@
 #include "configuration/values.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "configuration/durations.hpp"
 #include "configuration/numbers.hpp"
+#include "core/pattern.hpp"
 #include "core/text.hpp"
 
 namespace renewd::configuration {
@@ -34,23 +33,10 @@ bool looks_like_bool(std::string_view text) {
 
 // The numbers of YAML's core schema (YAML 1.2.2, 10.3.2).
 bool looks_like_number(std::string_view text) {
-  if (text.starts_with("0x") || text.starts_with("0o")) {
-    const std::string_view digits = text.substr(2);
-    const bool hex = text[1] == 'x';
-    return !digits.empty() &&
-           digits.find_first_not_of(hex ? "0123456789abcdefABCDEF" : "01234567") == std::string_view::npos;
-  }
-  if (text.starts_with('+') || text.starts_with('-')) {
-    text.remove_prefix(1);
-  }
-  if (text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN" || text == ".NAN") {
-    return true;
-  }
-  if (text.empty() || (text[0] != '.' && (text[0] < '0' || text[0] > '9'))) {
-    return false;  // from_chars would accept "inf" and a second sign
-  }
-  double number = 0;
-  return std::from_chars(text.data(), text.data() + text.size(), number).ptr == text.data() + text.size();
+  static const auto kNumber = Pattern::compile(
+      "^([-+]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+"
+      "|[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN))$");
+  return kNumber->found_in(text);
 }
 
 template <typename Kind>

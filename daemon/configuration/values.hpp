@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "configuration/settings.hpp"
@@ -35,6 +36,18 @@ struct GivenValue {
   void refuse(const YamlNode& part, std::string_view why) const;
   bool is_non_empty_list() const { return node.kind == YamlNode::Kind::list && !node.items.empty(); }
 };
+
+// Sets `into` to the parsed text, or reports why it cannot be parsed.
+template <typename T, typename Parse>
+void read_parsed(const GivenValue& given, T& into, Parse parse) {
+  if (const auto text = given.text()) {
+    if (auto parsed = parse(*text)) {
+      into = std::move(*parsed);
+    } else {
+      given.refuse(parsed.error());
+    }
+  }
+}
 
 void read(const GivenValue& given, const Duration& value);
 void read(const GivenValue& given, RenewBefore* value);

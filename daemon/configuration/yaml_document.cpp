@@ -20,7 +20,7 @@ namespace {
 
 // Thrown through yaml-cpp: an event handler cannot stop the parser in any other way.
 struct Refused : std::exception {
-  explicit Refused(Place at, std::string why) : diagnostic{at.line, at.column, std::move(why)} {}
+  explicit Refused(Place place, std::string why) : diagnostic{place, std::move(why)} {}
   const char* what() const noexcept override { return diagnostic.message.c_str(); }
   Diagnostic diagnostic;
 };
@@ -288,13 +288,12 @@ tl::expected<YamlDocuments, Diagnostic> read_yaml_documents(std::string_view yam
     return tl::unexpected(refused.diagnostic);
   } catch (const YAML::Exception& error) {
     if (const auto stray = stray_line(error, yaml)) {
-      return tl::unexpected(Diagnostic{stray->line, stray->column, kStrayLine});
+      return tl::unexpected(Diagnostic{*stray, kStrayLine});
     }
-    const Place place = place_of(error.mark);
-    return tl::unexpected(Diagnostic{place.line, place.column, explain(error, yaml)});
+    return tl::unexpected(Diagnostic{place_of(error.mark), explain(error, yaml)});
   } catch (const std::exception&) {
     // yaml-cpp lets a few exceptions of the standard library through.
-    return tl::unexpected(Diagnostic{0, 0, "this is not YAML; the parser did not say where"});
+    return tl::unexpected(Diagnostic{{}, "this is not YAML; the parser did not say where"});
   }
 }
 
@@ -303,9 +302,8 @@ tl::expected<YamlDocument, Diagnostic> read_yaml(std::string_view yaml) {
   YamlDocument only;
   for (YamlDocument& document : documents) {
     if (only.root != nullptr && document.root != nullptr) {
-      return tl::unexpected(
-          Diagnostic{document.begin.line, document.begin.column,
-                     "a second document starts here, but the file must contain only one; remove the \"---\""});
+      return tl::unexpected(Diagnostic{
+          document.begin, "a second document starts here, but the file must contain only one; remove the \"---\""});
     }
     if (document.root != nullptr) {
       only = std::move(document);

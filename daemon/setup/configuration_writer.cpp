@@ -1,7 +1,5 @@
 #include "setup/configuration_writer.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

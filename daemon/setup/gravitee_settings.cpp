@@ -152,9 +152,8 @@ tl::expected<GraviteeSettings, configuration::Diagnostic> GraviteeSettings::read
       continue;
     }
     if (document.root->kind != YamlNode::Kind::map) {
-      const auto place = document.root->place;
       return tl::unexpected(
-          configuration::Diagnostic{place.line, place.column, "a gravitee.yml must be a map of settings"});
+          configuration::Diagnostic{document.root->place, "a gravitee.yml must be a map of settings"});
     }
     const bool conditional = std::any_of(kConditions.begin(), kConditions.end(), [&](std::string_view condition) {
       return lookup(*document.root, condition) != nullptr;

@@ -18,7 +18,7 @@ BadFiles unknown_keys() {
       {with_gateway("{systemd: {unti: a.service, unit: a.service}}"), "3:25", "did you mean \"unit\"?"},
       {with_gateway("{none: {}, verify: {timeut: 1s}}"), "3:34", "did you mean \"timeout\"?"},
       {watched("keystore: {path: /k, pasword: {file: /p}}"), "4:26", "did you mean \"password\"?"},
-      // The key that was meant is not missing as well.
+      // The probable key is not also reported as missing.
       {watched("keystor: {path: /k}"), "4:5",
        "unknown key \"keystor\" in `certificates[]`; did you mean \"keystore\"?"},
       {watched("keystore: {pth: /k}"), "4:16", "did you mean \"path\"?"},

@@ -1,4 +1,4 @@
-// The pieces of YAML in docs/configuration.md and README.md, against the loader.
+// Loads the YAML examples in docs/configuration.md and README.md.
 #include <fstream>
 #include <string>
 #include <vector>

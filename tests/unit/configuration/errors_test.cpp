@@ -1,4 +1,4 @@
-// Files that are wrong: each error with its place and with what to write instead.
+// Wrong files: each error has its place and says what to write instead.
 #include "bad_files.hpp"
 #include "configuration/loader.hpp"
 #include "nearly_right.hpp"
@@ -9,7 +9,7 @@
 namespace renewd::configuration {
 namespace {
 
-// Each file has the one error, and only that.
+// Each file has exactly one error.
 void check(const BadFiles& files) {
   for (const auto& [yaml, place, message, beyond_schema] : files) {
     CAPTURE(yaml);

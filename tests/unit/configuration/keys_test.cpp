@@ -1,5 +1,5 @@
-// Each key as it is declared, against what the loader does with it. Nothing here is to be extended for a new key,
-// unless it needs another one beside it by a rule.
+// Checks that the loader follows the declaration of each key. A new key needs no change here, unless a rule requires
+// another key with it.
 #include <map>
 #include <set>
 #include <string>
@@ -30,7 +30,7 @@ std::string text(const json::value& key, std::string_view member) {
   return value == nullptr ? "" : value->is_string() ? std::string(value->as_string()) : json::serialize(*value);
 }
 
-// By full name, as RightFile takes it. `maps` are those that hold further keys.
+// By full name, as RightFile expects it. `maps` are the keys that contain others.
 void collect(const json::array& keys, const std::string& prefix, std::map<std::string, json::value>& leaves,
              std::map<std::string, json::array>& maps) {
   maps[prefix.empty() ? "" : prefix.substr(0, prefix.size() - 1)] = keys;
@@ -53,7 +53,7 @@ struct Declared {
   std::map<std::string, json::array> maps;
 };
 
-// What rules that are code want beside a key.
+// The keys that cross-key rules require with a key.
 void add_by_rule(const std::string& name, RightFile& file) {
   static const std::map<std::string, std::pair<std::string, std::string>> kOthers{
       {"gateway.verify.http.username", {"gateway.verify.http.password", "{file: /p}"}},
@@ -67,7 +67,7 @@ void add_by_rule(const std::string& name, RightFile& file) {
   }
 }
 
-// A file in which the maps around the key have what they need besides it.
+// A file in which the maps around the key have their other required keys.
 RightFile file_around(const Declared& all, const std::string& name) {
   RightFile file;
   for (auto dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
@@ -102,7 +102,7 @@ std::string problems(const std::string& yaml) {
   return all;
 }
 
-// "60s" and "1m" are the same.
+// "60s" and "1m" are equal.
 json::value normal(json::value value) {
   const auto duration = value.is_string() ? parse_duration(std::string_view(value.as_string())) : std::nullopt;
   return duration ? json::value(write_duration(*duration)) : value;

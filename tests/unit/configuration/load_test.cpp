@@ -1,4 +1,4 @@
-// What load() adds to parse(): the file itself, and the state directory of the unit.
+// load() adds to parse(): reading and checking the file, and the state directory of the unit.
 #include <sys/stat.h>
 
 #include "configuration/loader.hpp"
@@ -19,7 +19,7 @@ std::string only_error(const std::filesystem::path& file) {
   const auto settings = load(file);
   REQUIRE_FALSE(settings.has_value());
   REQUIRE(settings.error().size() == 1);
-  CHECK(settings.error()[0].line == 0);
+  CHECK(settings.error()[0].place.line == 0);
   return settings.error()[0].text(file);
 }
 
@@ -93,8 +93,8 @@ TEST_CASE("reports why a file cannot be read") {
 }
 
 TEST_CASE("a diagnostic is one line with the file, its place and the error") {
-  CHECK(Diagnostic{3, 7, "wrong"}.text("/etc/config.yaml") == "/etc/config.yaml:3:7: error: wrong");
-  CHECK(Diagnostic{0, 0, "wrong"}.text("/etc/config.yaml") == "/etc/config.yaml: error: wrong");
+  CHECK(Diagnostic{{3, 7}, "wrong"}.text("/etc/config.yaml") == "/etc/config.yaml:3:7: error: wrong");
+  CHECK(Diagnostic{{}, "wrong"}.text("/etc/config.yaml") == "/etc/config.yaml: error: wrong");
 }
 
 }  // namespace

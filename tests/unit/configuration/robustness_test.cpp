@@ -1,4 +1,4 @@
-// Input that nobody would write: it must end in settings or in errors, soon, and never in a crash.
+// Random and hostile input: it must quickly give settings or errors, and never a crash.
 #include <algorithm>
 #include <random>
 #include <sstream>
@@ -11,24 +11,23 @@
 namespace renewd::configuration {
 namespace {
 
-// Errors there may be; what is checked is that they hold to their contract, and that we are still there.
+// Errors are allowed; checks that they follow their contract, and that the process survives.
 void survives(const std::string& yaml) {
   const auto settings = parse(yaml);
   if (settings) {
     return;
   }
   REQUIRE_FALSE(settings.error().empty());
-  REQUIRE(std::is_sorted(settings.error().begin(), settings.error().end(), [](const auto& a, const auto& b) {
-    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
-  }));
+  REQUIRE(std::is_sorted(settings.error().begin(), settings.error().end(),
+                         [](const auto& a, const auto& b) { return a.place < b.place; }));
   for (const Diagnostic& diagnostic : settings.error()) {
     REQUIRE_FALSE(diagnostic.message.empty());
     REQUIRE(diagnostic.message.find('\n') == std::string::npos);
-    REQUIRE((diagnostic.line == 0) == (diagnostic.column == 0));
+    REQUIRE((diagnostic.place.line == 0) == (diagnostic.place.column == 0));
   }
 }
 
-// The example without its prose: every option is then within reach of a mutation.
+// The example without explanations, so that mutations hit the options.
 std::string dense_example() {
   std::istringstream lines(testing::read_file(RENEWD_EXAMPLE_CONFIGURATION));
   std::string text;

@@ -1,4 +1,4 @@
-// Files that are right: defaults, every key, and the example that is installed.
+// Valid files: defaults, every key, and the installed example.
 #include <chrono>
 #include <csignal>
 #include <regex>
@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::days;
 
-// The settings of a file without errors; the errors end the test.
+// The settings of a valid file; errors end the test.
 Settings settings_of(std::string_view yaml) {
   auto settings = parse(yaml);
   if (!settings) {
@@ -34,8 +34,8 @@ GatewaySettings gateway_of(const std::string& gateway) {
       .gateway;
 }
 
-// The convention of config.yaml: "# " and a word is prose, a bare "#" too; every other "#" in the first column hides
-// an option.
+// The convention of config.yaml: "# " and a word is an explanation, like a bare "#"; any other "#" in the first column
+// comments out an option.
 std::string with_every_option(const std::string& example) {
   std::istringstream lines(example);
   std::string text;
@@ -176,7 +176,7 @@ TEST_CASE("maintenance windows have optional days, times and a zone") {
   CHECK(weekend.from == 2h);
   CHECK(weekend.to == 5h + 30min);
   CHECK(weekend.timezone.name() == "Europe/Paris");
-  // Without quotes YAML 1.1 would read numbers on the base of 60 here; we do not.
+  // Without quotes, YAML 1.1 would read numbers with base 60 here.
   const MaintenanceWindow& night = certificate.renew_windows[1];
   CHECK(night.days.all());
   CHECK(night.from == 22h + 30min);

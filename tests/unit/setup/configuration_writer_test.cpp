@@ -33,7 +33,7 @@ configuration::Settings settings_of(const std::vector<CertificateDraft>& certifi
   return *settings;
 }
 
-// The options of the file as they are when an operator removes each "#" that is not followed by one space.
+// The file after an operator has removed each "#" that is not followed by exactly one space.
 std::string uncommented(const std::string& text) {
   std::string out;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -77,7 +77,7 @@ TEST_CASE("every option is valid after removing the #") {
   const auto text = text_of({draft(), without_health, without_unit});
   const auto settings = configuration::parse(uncommented(text));
   if (!settings) {
-    FAIL(settings.error().front().message << " on line " << settings.error().front().line << " of\n"
+    FAIL(settings.error().front().message << " on line " << settings.error().front().place.line << " of\n"
                                           << uncommented(text));
   }
   CHECK(settings->certificates.at(0).gateway.log_probe.has_value());

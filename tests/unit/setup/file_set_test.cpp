@@ -16,7 +16,7 @@ using testing::read_file;
 using testing::TemporaryDirectory;
 using testing::write_file;
 
-// The disk of this host, whose n-th change fails.
+// The real disk, except that the n-th change fails.
 class FailingFilesystem final : public Filesystem {
  public:
   explicit FailingFilesystem(int fail_at) : fail_at_(fail_at) {}
@@ -133,7 +133,7 @@ TEST_CASE("restores everything when the disk fails at any call") {
       break;
     }
     if (written) {
-      // Everything is in place; the copy of the previous file could not be removed.
+      // All files are written; only the backup of the previous file remains.
       CHECK(read_file(root / "config") == "new");
       CHECK(read_file(root / "other") == "x");
       continue;

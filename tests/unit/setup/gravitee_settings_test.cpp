@@ -152,7 +152,7 @@ TEST_CASE("reports an unquoted value that YAML changes") {
 TEST_CASE("reports the place of a syntax error") {
   const auto broken = GraviteeSettings::read("cockpit:\n  keystore: {path: x\n");
   REQUIRE_FALSE(broken.has_value());
-  CHECK(broken.error().line > 0);
+  CHECK(broken.error().place.line > 0);
   CHECK_FALSE(GraviteeSettings::read("- a list\n").has_value());
   CHECK_FALSE(GraviteeSettings::read("just words\n").has_value());
 }

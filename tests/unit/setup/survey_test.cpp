@@ -92,7 +92,7 @@ cockpit:
   CHECK(password_of(keystore) == "0123");
   CHECK(keystore.units == std::vector<std::string>{"graviteeio-apim-rest-api.service"});
   CHECK_THAT(keystore.origin, StartsWith("/etc/gravitee-management/gravitee.yml"));
-  // The management API's default port, and no user to ask as.
+  // The management API's default port, without a user.
   CHECK(keystore.technical_api.url == "http://localhost:18083/_node/health");
   CHECK_FALSE(keystore.technical_api.problem.empty());
 }
@@ -155,7 +155,7 @@ TEST_CASE("finds the home and gravitee.yml of a unit that starts Java itself") {
   CHECK(keystore.units == std::vector<std::string>{"java.service"});
 }
 
-// A gateway whose gravitee.yml names one keystore, and whose unit gets `lines`.
+// A gateway with one keystore in gravitee.yml, and `lines` in a drop-in of its unit.
 struct Launched : SurveyedHost {
   explicit Launched(std::string_view lines) {
     write(kGatewayFile, "cloud: {connector: {ws: {ssl: {keystore: {path: /file.p12, password: of-the-file}}}}}\n");
@@ -227,7 +227,7 @@ TEST_CASE("the launcher's shell splits JAVA_OPTS at spaces, and removes quotes o
   CHECK(password_of(only_keystore(host)) == "\"a\\b$c\"");
   host.write("/opt/graviteeio/apim/gateway/bin/gravitee", "#!/bin/sh\neval \"$JAVA\" $JAVA_OPTS Bootstrap\n");
   CHECK(password_of(only_keystore(host)) == "a\\b");
-  // A variable that the launcher does not look at sets nothing.
+  // The launcher ignores the variable.
   host.write("/opt/graviteeio/apim/gateway/bin/gravitee", "#!/bin/sh\nexec \"$JAVA\" $OTHER_OPTS Bootstrap\n");
   CHECK(password_of(only_keystore(host)) == "of-the-file");
 }

@@ -1,4 +1,4 @@
-// The names of units as systemd 252 itself resolves them; tests/system/unit_names_systemd_test.cpp asks it.
+// Resolves names like systemd 252; tests/system/unit_names_systemd_test.cpp compares both.
 #include "setup/unit_names.hpp"
 
 #include <algorithm>
@@ -40,7 +40,7 @@ TEST_CASE("links within the unit directories are aliases, and links out of them 
   host.link("/srv/units/other.service", "/etc/systemd/system/linked.service");
   CHECK(identify_unit(host.files(), "gravitee").name == "graviteeio-apim-gateway.service");
   CHECK(identify_unit(host.files(), "linked.service").name == "linked.service");
-  // A link of a package, which an operator's file takes the place of, and then a mask.
+  // A link of a package, overridden by an operator's file, and then by a mask.
   host.write("/etc/systemd/system/graviteeio-apim-gateway.service", "[Service]\nExecStart=/mine\n");
   CHECK(identify_unit(host.files(), "gravitee.service").file == "/etc/systemd/system/graviteeio-apim-gateway.service");
   host.link("/dev/null", "/run/systemd/transient/graviteeio-apim-gateway.service");
