@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "configuration/durations.hpp"
+#include "configuration/numbers.hpp"
 #include "configuration/sections.hpp"
 #include "configuration/values.hpp"
 #include "configuration/yaml_document.hpp"

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "configuration/durations.hpp"
 #include "configuration/numbers.hpp"
 #include "core/pattern.hpp"
 #include "core/text.hpp"

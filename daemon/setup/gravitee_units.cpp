@@ -107,13 +107,13 @@ fs::path overriding_file(const HostFiles& files, const fs::path& home) {
   return file.is_absolute() && files.exists(file) ? file : fs::path();
 }
 
-fs::path home_of(const ServiceUnit& unit, const Environment& environment, const fs::path& program,
+fs::path home_of(const ServiceUnit& unit, const fs::path& program,
                  const std::map<std::string, std::string>& properties) {
   const auto property = [&](const std::string& name) { return fs::path(value_of(properties, name)); };
   if (const fs::path home = property("gravitee.home"); !home.empty()) {
     return home;
   }
-  if (const fs::path home = value_of(environment, "GRAVITEE_HOME"); !home.empty()) {
+  if (const fs::path home = value_of(unit.environment, "GRAVITEE_HOME"); !home.empty()) {
     return home;
   }
   if (is_launcher(program)) {
@@ -149,7 +149,7 @@ std::optional<GraviteeUnit> as_gravitee(const HostFiles& files, ServiceUnit unit
                     unit.name, path.empty() ? "another program" : path.string()));
   }
   auto properties = system_properties(java_options(arguments, unit.environment, launcher));
-  const fs::path home = home_of(unit, unit.environment, path, properties).lexically_normal();
+  const fs::path home = home_of(unit, path, properties).lexically_normal();
   if (!home.is_absolute()) {
     return std::nullopt;
   }

@@ -56,33 +56,34 @@ class Surveyor {
     return files_.canonical(one) == files_.canonical(other);
   }
 
+  // The units whose `member` is this path.
+  std::vector<const GraviteeUnit*> units_with(fs::path GraviteeUnit::* member, const fs::path& path) const {
+    std::vector<const GraviteeUnit*> found;
+    for (const GraviteeUnit& unit : units_) {
+      if (same(unit.*member, path)) {
+        found.push_back(&unit);
+      }
+    }
+    return found;
+  }
+
   // A unit that runs from a home but reads another file than `file`; null if there is none, or if a unit does read it.
   const GraviteeUnit* reader_of_another(const fs::path& home, const fs::path& file) const {
-    const GraviteeUnit* other = nullptr;
-    for (const GraviteeUnit& unit : units_) {
-      if (same(unit.file, file)) {
-        return nullptr;
-      }
-      other = other == nullptr && same(unit.home, home) ? &unit : other;
-    }
-    return other;
+    const auto at_home = units_with(&GraviteeUnit::home, home);
+    return at_home.empty() || !units_with(&GraviteeUnit::file, file).empty() ? nullptr : at_home.front();
   }
 
   // One use for each unit that reads the file. A given file that no unit reads yet is for the units of its home.
   void add_uses(const fs::path& file, const std::optional<fs::path>& home, std::vector<FileUse>& uses) const {
-    const auto add = [&](const auto& uses_it) {
-      const auto before = uses.size();
-      for (const GraviteeUnit& unit : units_) {
-        if (uses_it(unit)) {
-          uses.push_back({file, unit.home, &unit});
-        }
-      }
-      return uses.size() > before;
-    };
-    const bool is_used = add([&](const GraviteeUnit& unit) { return same(unit.file, file); }) ||
-                         (home && add([&](const GraviteeUnit& unit) { return same(unit.home, *home); }));
-    if (!is_used) {
+    auto users = units_with(&GraviteeUnit::file, file);
+    if (users.empty() && home) {
+      users = units_with(&GraviteeUnit::home, *home);
+    }
+    if (users.empty()) {
       uses.push_back({file, home});
+    }
+    for (const GraviteeUnit* unit : users) {
+      uses.push_back({file, unit->home, unit});
     }
   }
 

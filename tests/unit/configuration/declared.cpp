@@ -6,7 +6,7 @@
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
-#include "configuration/durations.hpp"
+#include "configuration/numbers.hpp"
 #include "configuration/settings.hpp"
 
 namespace renewd::configuration {

@@ -7,8 +7,8 @@
 
 #include <boost/json.hpp>
 
-#include "configuration/durations.hpp"
 #include "configuration/loader.hpp"
+#include "configuration/numbers.hpp"
 #include "configuration/settings.hpp"
 #include "declared.hpp"
 #include "plain_json.hpp"

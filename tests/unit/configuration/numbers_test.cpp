@@ -1,4 +1,4 @@
-#include "configuration/durations.hpp"
+#include "configuration/numbers.hpp"
 
 #include "support/catch.hpp"
 
