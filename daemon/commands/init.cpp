@@ -11,12 +11,10 @@
 #include <fmt/ostream.h>
 
 #include "commands/exit_status.hpp"
-#include "commands/permissions.hpp"
 #include "commands/service_user.hpp"
 #include "configuration/yaml_document.hpp"
 #include "core/add_once.hpp"
 #include "core/filesystem.hpp"
-#include "setup/completion.hpp"
 #include "setup/configuration_writer.hpp"
 #include "setup/file_set.hpp"
 #include "setup/survey.hpp"
@@ -117,7 +115,7 @@ class Init {
   }
 
   setup::GivenOptions given() const {
-    setup::GivenOptions given{options_.account_url, options_.token_file, options_.password_file, options_.units};
+    setup::GivenOptions given = options_;
     for (auto* file : {&given.token_file, &given.password_file}) {
       if (*file) {
         *file = absolute(**file);

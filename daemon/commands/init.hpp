@@ -3,24 +3,18 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <ostream>
-#include <string>
 #include <vector>
 
-#include "setup/prompt.hpp"
+#include "setup/completion.hpp"
 
 namespace renewd::commands {
 
-struct InitOptions {
+struct InitOptions : setup::GivenOptions {
   std::vector<std::filesystem::path> from;
   // "-" for standard output. The secrets go into files beside it, unless it is standard output.
   std::filesystem::path output;
   bool force = false;
-  std::optional<std::string> account_url;
-  std::optional<std::filesystem::path> token_file;
-  std::optional<std::filesystem::path> password_file;
-  std::vector<std::string> units;
   // The root of the surveyed host, but not of the output. For tests.
   std::filesystem::path root = "/";
 };

@@ -58,19 +58,19 @@ class DraftBuilder {
   Answered<void> check_options() {
     if (given_.account_url) {
       const auto url = configuration::parse_account_url(*given_.account_url);
-      TRY(require(url, "--account-url: the URL"));
+      TRY(require(url, "--account-url"));
       given_.account_url = url.value_or("");
     }
     if (given_.token_file) {
-      TRY(require(permanent_file(given_.token_file->string()), "--token-file: the file"));
+      TRY(require(permanent_file(given_.token_file->string()), "--token-file"));
     }
     if (given_.password_file) {
       const auto file = permanent_file(given_.password_file->string());
       TRY(file ? require(read_secret_file(*given_.password_file), "--password-file:")
-               : require(file, "--password-file: the file"));
+               : require(file, "--password-file"));
     }
     for (const std::string& unit : given_.units) {
-      TRY(require(full_unit_name(unit), fmt::format("--unit: {}", printable(unit, 100))));
+      TRY(require(full_unit_name(unit), fmt::format("--unit {}", printable(unit, 100))));
     }
     return {};
   }

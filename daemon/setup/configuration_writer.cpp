@@ -60,7 +60,8 @@ std::string keystore_section(const CertificateDraft& draft, Scalars& scalar) {
   }
   text += fmt::format("    keystore:\n      path: {}\n", scalar(draft.keystore));
   if (draft.password_file) {
-    text += fmt::format("      # From gravitee.yml.\n      password: {{file: {}}}\n", scalar(*draft.password_file));
+    text += fmt::format("      # The same password as in gravitee.yml.\n      password: {{file: {}}}\n",
+                        scalar(*draft.password_file));
   }
   text += fmt::format(
       "      # pkcs12 or jks, to refuse any other type; auto detects it.{}\n#      type: auto\n",

@@ -114,7 +114,7 @@ TEST_CASE("checks the options") {
   const auto wrong =
       complete(host, of({found()}),
                {.account_url = "http://example.com/x", .password_file = host / "missing", .units = {"gateway"}});
-  CHECK_THAT(reasons(wrong), ContainsSubstring("--account-url: the URL must start with https://") &&
+  CHECK_THAT(reasons(wrong), ContainsSubstring("--account-url must start with https://") &&
                                  ContainsSubstring("missing") && ContainsSubstring("full name"));
 
   host.write("/password", "s3cr3t\n");
@@ -164,7 +164,7 @@ TEST_CASE("a secret's file must be permanent: not a pipe, and not a file of this
     CAPTURE(file);
     const auto draft = complete(host, of({found()}),
                                 {.account_url = kUrl, .token_file = file, .password_file = file, .units = {"none"}});
-    CHECK_THAT(reasons(draft), ContainsSubstring("--password-file: ") && ContainsSubstring("--token-file: ") &&
+    CHECK_THAT(reasons(draft), ContainsSubstring("--password-file must") && ContainsSubstring("--token-file must") &&
                                    ContainsSubstring(words));
     ScriptedPrompt prompt({"name", kUrl, file.string()});
     (void)complete(host, of({found()}), prompt);
