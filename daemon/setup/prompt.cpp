@@ -7,26 +7,11 @@
 #include <fmt/format.h>
 
 #include "configuration/names.hpp"
-#include "core/add_once.hpp"
 #include "core/text.hpp"
 #include "core/whole_file.hpp"
 #include "setup/host_files.hpp"
 
 namespace renewd::setup {
-
-Answered<std::string> NonInteractivePrompt::ask(const Question& question) {
-  if (!question.missing.empty()) {
-    add_once(reasons_, question.missing);
-  }
-  return question.suggestion;
-}
-
-Answered<Secret> NonInteractivePrompt::ask_secret(const SecretQuestion& question) {
-  if (!question.missing.empty()) {
-    add_once(reasons_, question.missing);
-  }
-  return question.fallback;
-}
 
 Answered<void> NonInteractivePrompt::reject(std::string reason) {
   add_once(reasons_, std::move(reason));

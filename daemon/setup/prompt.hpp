@@ -8,6 +8,7 @@
 
 #include <tl/expected.hpp>
 
+#include "core/add_once.hpp"
 #include "core/secret.hpp"
 
 namespace renewd::setup {
@@ -16,19 +17,13 @@ namespace renewd::setup {
 template <typename T>
 using Validated = tl::expected<T, std::string>;
 
+template <typename T>
 struct Question {
   std::string text;
-  std::string suggestion;  // for an empty line, and without a terminal
-  std::function<Validated<std::string>(const std::string&)> validate;
+  T suggestion;  // for an empty line, unless it is a secret; and without a terminal
+  std::function<Validated<T>(const T&)> validate;
   // Without a terminal: what is missing, and which option provides it. Empty: the suggestion is used.
   std::string missing;
-};
-
-struct SecretQuestion {
-  std::string text;
-  std::function<Validated<Secret>(Secret)> validate;
-  std::string missing;  // as above
-  Secret fallback;      // without a terminal, when nothing is missing
 };
 
 // Why there is no configuration.
@@ -49,8 +44,8 @@ class Prompt {
 
   // Information for the next question.
   virtual void show(const std::string& text) = 0;
-  virtual Answered<std::string> ask(const Question& question) = 0;
-  virtual Answered<Secret> ask_secret(const SecretQuestion& question) = 0;
+  virtual Answered<std::string> ask(const Question<std::string>& question) = 0;
+  virtual Answered<Secret> ask_secret(const Question<Secret>& question) = 0;
   // Reports a problem that no answer can solve: at a terminal, the dialogue ends here.
   virtual Answered<void> reject(std::string reason) = 0;
   // An error if anything has been missing or rejected so far.
@@ -61,12 +56,20 @@ class Prompt {
 class NonInteractivePrompt final : public Prompt {
  public:
   void show(const std::string&) override {}
-  Answered<std::string> ask(const Question& question) override;
-  Answered<Secret> ask_secret(const SecretQuestion& question) override;
+  Answered<std::string> ask(const Question<std::string>& question) override { return suggestion_of(question); }
+  Answered<Secret> ask_secret(const Question<Secret>& question) override { return suggestion_of(question); }
   Answered<void> reject(std::string reason) override;
   Answered<void> check_complete() const override;
 
  private:
+  template <typename T>
+  T suggestion_of(const Question<T>& question) {
+    if (!question.missing.empty()) {
+      add_once(reasons_, question.missing);
+    }
+    return question.suggestion;
+  }
+
   std::vector<std::string> reasons_;
 };
 

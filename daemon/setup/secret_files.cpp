@@ -150,13 +150,13 @@ Answered<void> SecretFiles::ask_for_password(const FoundKeystore& found, Certifi
                                   "the password of the keystore: {}; pass it with --password-file FILE, or run "
                                   "init on a terminal",
                                   found.password_problem);
-  const auto validate = [&](Secret password) -> Validated<Secret> {
+  const auto validate = [&](const Secret& password) -> Validated<Secret> {
     try_password(draft, password);
     return keystore_.wrong_password ? tl::unexpected(std::string("does not open the keystore"))
-                                    : Validated<Secret>(std::move(password));
+                                    : Validated<Secret>(password);
   };
-  TRY_LET(auto password, prompt_.ask_secret({"Password of the keystore (not shown; empty if it has none)", validate,
-                                             std::move(missing), found.password.value_or(Secret())}));
+  TRY_LET(auto password, prompt_.ask_secret({"Password of the keystore (not shown; empty if it has none)",
+                                             found.password.value_or(Secret()), validate, std::move(missing)}));
   note_problem();
   if (password.empty()) {
     draft.password_file.reset();
@@ -191,7 +191,7 @@ Answered<void> SecretFiles::ask_for_token(const CertificateDraft& draft) {
     }
     return parse_token(typed.view()).map_error([](const Error& error) { return "cannot be used: " + error.message; });
   };
-  TRY_LET(auto token, prompt_.ask_secret({"Account token (not shown; empty to store it later)", validate, {}, {}}));
+  TRY_LET(auto token, prompt_.ask_secret({"Account token (not shown; empty to store it later)", {}, validate, {}}));
   if (!token.empty()) {
     draft_.secrets.push_back({draft.token_file, std::move(token)});
   }

@@ -90,7 +90,7 @@ Answered<T> ask_until_valid(Prompt& prompt, Read read, Validate validate) {
 
 }  // namespace
 
-Answered<std::string> InteractivePrompt::ask(const Question& question) {
+Answered<std::string> InteractivePrompt::ask(const Question<std::string>& question) {
   const std::string suggestion =
       question.suggestion.empty() ? "" : fmt::format(" [{}]", printable(question.suggestion, 500));
   return ask_until_valid<std::string>(
@@ -98,7 +98,7 @@ Answered<std::string> InteractivePrompt::ask(const Question& question) {
       [&](const std::string& typed) { return question.validate(typed.empty() ? question.suggestion : typed); });
 }
 
-Answered<Secret> InteractivePrompt::ask_secret(const SecretQuestion& question) {
+Answered<Secret> InteractivePrompt::ask_secret(const Question<Secret>& question) {
   return ask_until_valid<Secret>(*this, [&] { return read_secret(question.text + ": "); }, question.validate);
 }
 

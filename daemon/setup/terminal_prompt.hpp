@@ -12,8 +12,8 @@ namespace renewd::setup {
 // Repeats a question until the answer is valid.
 class InteractivePrompt : public Prompt {
  public:
-  Answered<std::string> ask(const Question& question) final;
-  Answered<Secret> ask_secret(const SecretQuestion& question) final;
+  Answered<std::string> ask(const Question<std::string>& question) final;
+  Answered<Secret> ask_secret(const Question<Secret>& question) final;
   Answered<void> reject(std::string reason) final;
 
  private:
