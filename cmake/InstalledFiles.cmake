@@ -11,17 +11,16 @@ function(package_gzipped file source command)
   set(packaged_files ${packaged_files} ${packaged}/${file}.gz PARENT_SCOPE)
 endfunction()
 
-# The configuration as a package installs it: every line of the example a comment. So nothing can run, and `validate` and
-# the daemon say that nothing is configured, until somebody has written it. (The example itself is valid: a daemon that
-# was started with it would ask the real cloud for the certificate of somebody's account.)
+# The configuration in a package: the example with every line commented out, so that `validate` and the daemon report that
+# nothing is configured. (The example itself is valid: a daemon with it would send requests to the real cloud.)
 file(READ ${PROJECT_SOURCE_DIR}/config/config.yaml RENEWD_CONFIGURATION)
 string(REGEX REPLACE "\n( *[^ #\n])" "\n#\\1" RENEWD_CONFIGURATION "${RENEWD_CONFIGURATION}")
-set(active "# What is active below is the smallest useful configuration: replace its values by yours. ")
+set(active "# The active lines below are the smallest useful configuration: replace their values. ")
 string(FIND "${RENEWD_CONFIGURATION}" "${active}" found)
 if(found EQUAL -1)
   message(FATAL_ERROR "config/config.yaml lacks the sentence that is not true of the installed file: ${active}")
 endif()
-string(REPLACE "${active}" "# Nothing is configured yet: begin with the block from `certificates:` on. "
+string(REPLACE "${active}" "# Nothing is configured yet: start with the block that begins with `certificates:`. "
   RENEWD_CONFIGURATION "${RENEWD_CONFIGURATION}")
 file(CONFIGURE OUTPUT ${packaged}/config.yaml CONTENT "@RENEWD_CONFIGURATION@" @ONLY)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/config/config.yaml)

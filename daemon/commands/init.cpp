@@ -11,24 +11,22 @@
 #include <fmt/ostream.h>
 
 #include "commands/exit_status.hpp"
-#include "commands/permissions.hpp"
 #include "commands/service_user.hpp"
 #include "configuration/yaml_document.hpp"
+#include "core/add_once.hpp"
 #include "core/filesystem.hpp"
-#include "core/text.hpp"
-#include "setup/completion.hpp"
 #include "setup/configuration_writer.hpp"
 #include "setup/file_set.hpp"
-#include "setup/person.hpp"
 #include "setup/survey.hpp"
+#include "setup/terminal_prompt.hpp"
 
 namespace renewd::commands {
 namespace {
 
 namespace fs = std::filesystem;
 
-// The configuration is for the service's group, a secret for its user alone. Without a service, or without the
-// right to give files away, all is ours.
+// The service's group may read the configuration, and only its user a secret. Without a service, or without the right
+// to change owners, the current user owns both.
 struct Owners {
   uid_t user = ::geteuid();
   gid_t group = ::getegid();
@@ -47,32 +45,36 @@ Owners owners() {
 
 class Init {
  public:
-  Init(const InitOptions& options, setup::Answers& answers, std::ostream& out, std::ostream& errors)
-      : options_(options), answers_(answers), out_(out), errors_(errors), prints_(options.output == "-") {
-    std::error_code error;
-    output_ = prints_ ? fs::path(kServiceConfiguration) : fs::absolute(options.output, error).lexically_normal();
-  }
+  Init(const InitOptions& options, setup::Prompt& prompt, std::ostream& out, std::ostream& errors)
+      : options_(options),
+        prompt_(prompt),
+        out_(out),
+        errors_(errors),
+        prints_(options.output == "-"),
+        output_(prints_ ? fs::path(kServiceConfiguration) : absolute(options.output)) {}
 
   int run() {
     if (!prints_ && !may_replace(output_)) {
-      return fail(kUsageError,
-                  fmt::format("{} exists; give another file with --output, or --force to replace it", name(output_)));
+      return fail(kUsageError, fmt::format("{} exists; pass another file with --output, or overwrite it with --force",
+                                           setup::shown(output_)));
     }
     const setup::HostFiles files(filesystem_, options_.root);
-    const auto survey = setup::survey(files, absolute(options_.from));
+    std::vector<fs::path> from = options_.from;
+    std::ranges::transform(from, from.begin(), absolute);
+    const auto survey = setup::survey(files, from);
     if (!survey) {
       return fail(kUsageError, survey.error().message);
     }
-    tell_notes(survey->notes);
+    print_notes(survey->notes);
     if (::geteuid() != 0 && !survey->notes.empty()) {
-      tell_notes({"init does not run as root; what it may not read is left out"});
+      print_notes({"init skips files that only root can read; run it as root to include them"});
     }
     auto draft = setup::complete({files, filesystem_, output_.parent_path(), !prints_, options_.force}, *survey,
-                                 given(), answers_);
+                                 given(), prompt_);
     if (!draft) {
       return incomplete(draft.error());
     }
-    tell_notes(draft->notes);
+    print_notes(draft->notes);
     const auto text = setup::write_configuration(draft->certificates);
     if (!text) {
       return fail(kFailure, text.error().message);
@@ -81,19 +83,13 @@ class Init {
   }
 
  private:
-  static std::string name(const fs::path& path) { return printable(path.string(), 500); }
-
-  static std::vector<fs::path> absolute(const std::vector<fs::path>& paths) {
-    std::vector<fs::path> all;
-    for (const auto& path : paths) {
-      std::error_code error;
-      all.push_back(fs::absolute(path, error).lexically_normal());
-    }
-    return all;
+  static fs::path absolute(const fs::path& path) {
+    std::error_code error;
+    return fs::absolute(path, error).lexically_normal();
   }
 
-  // Whether there is no such file, nothing but comments in it, as in the configuration that a package installs, or
-  // --force.
+  // Whether the file does not exist, --force is given, or it is a configuration with only comments, as packages install
+  // it.
   bool may_replace(const fs::path& path) const {
     if (options_.force || !filesystem_.exists(path)) {
       return true;
@@ -112,25 +108,24 @@ class Init {
     return status;
   }
 
-  void tell_notes(const std::vector<std::string>& notes) {
+  void print_notes(const std::vector<std::string>& notes) {
     for (const auto& note : notes) {
       fmt::print(errors_, "note: {}\n", note);
     }
   }
 
-  setup::Given given() const {
-    setup::Given given{options_.account_url, options_.token_file, options_.password_file, options_.units};
-    std::error_code error;
+  setup::GivenOptions given() const {
+    setup::GivenOptions given = options_;
     for (auto* file : {&given.token_file, &given.password_file}) {
       if (*file) {
-        *file = fs::absolute(**file, error).lexically_normal();
+        *file = absolute(**file);
       }
     }
     return given;
   }
 
   int incomplete(const setup::Incomplete& incomplete) {
-    std::string list = incomplete.why;
+    std::string list = incomplete.summary;
     for (const auto& reason : incomplete.reasons) {
       list += "\n  - " + reason;
     }
@@ -140,15 +135,14 @@ class Init {
   int print(const std::string& text, const setup::Draft& draft) {
     out_ << text;
     for (const auto& secret : draft.secrets) {
-      fmt::print(errors_,
-                 "note: {} is not written with --output -; it must hold the password before the daemon starts\n",
-                 name(secret.path));
+      fmt::print(errors_, "note: --output - does not write {}; store the password there before you start the daemon\n",
+                 setup::shown(secret.path));
     }
     next_steps(errors_, draft);
     return kSuccess;
   }
 
-  // The secrets first: with the configuration in its place, all is.
+  // The secrets first, the configuration last.
   int write(const std::string& text, const setup::Draft& draft) {
     const Owners owner = owners();
     std::vector<Secret> contents;
@@ -165,53 +159,51 @@ class Init {
     files.push_back({output_, text, {::geteuid(), owner.group, 0640, {}}});
     for (const auto& file : files) {
       if (!may_replace(file.path)) {
-        return fail(kUsageError, fmt::format("{} exists; give --output in another directory, or --force to replace it",
-                                             name(file.path)));
+        return fail(kUsageError,
+                    fmt::format("{} exists; pass --output with another directory, or overwrite it with --force",
+                                setup::shown(file.path)));
       }
     }
     if (const auto written = setup::write_file_set(filesystem_, files); !written) {
       return fail(kFailure, fmt::format("{}{}", written.error().message,
-                                        ::geteuid() == 0 ? "" : "; run init as root, or give another --output"));
+                                        ::geteuid() == 0 ? "" : "; run init as root, or pass another --output"));
     }
     for (const auto& file : files) {
-      fmt::print(out_, "Wrote {} (mode {:04o}).\n", name(file.path), file.attributes.mode);
+      fmt::print(out_, "Wrote {} (mode {:04o}).\n", setup::shown(file.path), file.attributes.mode);
     }
     next_steps(out_, draft);
     return kSuccess;
   }
 
   void next_steps(std::ostream& out, const setup::Draft& draft) const {
-    const bool usual = output_ == kServiceConfiguration;
     fmt::print(out, "\nNext:\n");
     if (prints_) {
-      fmt::print(out, "- save what was printed as {}\n", name(output_));
+      fmt::print(out, "- save this output as {}\n", setup::shown(output_));
     }
-    std::vector<fs::path> told;
+    std::vector<fs::path> tokens;
     for (const auto& certificate : draft.certificates) {
-      const bool repeated = std::find(told.begin(), told.end(), certificate.token_file) != told.end();
-      if (!repeated && !filesystem_.exists(certificate.token_file)) {
+      if (!filesystem_.exists(certificate.token_file) && add_once(tokens, certificate.token_file)) {
         fmt::print(out,
-                   "- store the account token (Gravitee Cloud: Settings > Account Tokens) in {},\n"
-                   "  with mode 0600, readable by the user that the daemon runs as\n",
-                   name(certificate.token_file));
-        told.push_back(certificate.token_file);
+                   "- store the account token (Gravitee Cloud: Settings > Account Tokens) in {}\n"
+                   "  with mode 0600, owned by the user of the service\n",
+                   setup::shown(certificate.token_file));
       }
     }
-    if (!usual) {
+    if (output_ != kServiceConfiguration) {
       fmt::print(out,
-                 "- move the configuration to {}, which is what the service reads, and\n"
-                 "  the secrets to where the service may read them; their paths are in the configuration\n",
+                 "- move the configuration to {}, where the service reads it,\n"
+                 "  move the secrets to files that the service can read, and update their paths in the configuration\n",
                  kServiceConfiguration);
     }
     fmt::print(out,
-               "- gravitee-renewd init --permissions     # the right to write the keystore and to restart the unit\n"
-               "- gravitee-renewd validate               # whether the file is right, and fits this host\n"
-               "- gravitee-renewd renew --dry-run        # everything but the renewal itself\n"
+               "- gravitee-renewd init --permissions     # lets the service write the keystore and restart the unit\n"
+               "- gravitee-renewd validate               # checks the configuration on this host\n"
+               "- gravitee-renewd renew --dry-run        # tests everything except the renewal itself\n"
                "- systemctl daemon-reload && systemctl enable --now gravitee-renewd\n");
   }
 
   const InitOptions& options_;
-  setup::Answers& answers_;
+  setup::Prompt& prompt_;
   std::ostream& out_;
   std::ostream& errors_;
   bool prints_;
@@ -222,13 +214,14 @@ class Init {
 }  // namespace
 
 int init(const InitOptions& options, std::ostream& out, std::ostream& errors) {
-  setup::Terminal terminal;
-  setup::NoAnswers nobody;
-  return setup::Terminal::present() ? init(options, terminal, out, errors) : init(options, nobody, out, errors);
+  setup::TerminalPrompt terminal;
+  setup::NonInteractivePrompt non_interactive;
+  return setup::TerminalPrompt::is_available() ? init(options, terminal, out, errors)
+                                               : init(options, non_interactive, out, errors);
 }
 
-int init(const InitOptions& options, setup::Answers& answers, std::ostream& out, std::ostream& errors) {
-  return Init(options, answers, out, errors).run();
+int init(const InitOptions& options, setup::Prompt& prompt, std::ostream& out, std::ostream& errors) {
+  return Init(options, prompt, out, errors).run();
 }
 
 }  // namespace renewd::commands

@@ -1,36 +1,30 @@
-// `init`: a first configuration, filled in from the gravitee.yml files and units of this host, and from what a person
-// at the terminal or the command line adds.
+// `init`: writes a first configuration from the gravitee.yml files and units of this host, the options, and answers at
+// the terminal.
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <ostream>
-#include <string>
 #include <vector>
 
-#include "setup/questions.hpp"
+#include "setup/completion.hpp"
 
 namespace renewd::commands {
 
-struct InitOptions {
+struct InitOptions : setup::GivenOptions {
   std::vector<std::filesystem::path> from;
-  // "-" for standard output; the files of the secrets go beside it, and without it nowhere.
+  // "-" for standard output. The secrets go into files beside it, unless it is standard output.
   std::filesystem::path output;
   bool force = false;
-  std::optional<std::string> account_url;
-  std::optional<std::filesystem::path> token_file;
-  std::optional<std::filesystem::path> password_file;
-  std::vector<std::string> units;
-  // The root of the host that is looked at; the output is not under it. For tests.
+  // The root of the surveyed host, but not of the output. For tests.
   std::filesystem::path root = "/";
 };
 
-// Exit status 0 when everything is written, 1 when the disk refused or the person at the terminal ended the
-// conversation, 2 when something is missing or wrong, or a file exists. Unless it is 0, nothing is written. What was
-// written, and what to do next, goes to `out`; with output "-" the configuration does, and the rest to `errors`.
+// Exit status 0 when everything is written, 1 when writing failed or the user ended the dialogue, 2 when a value is
+// missing or wrong, or a file exists. Unless it is 0, nothing is written. `out` gets the list of written files and the
+// next steps; with output "-", it gets the configuration, and `errors` the next steps.
 int init(const InitOptions& options, std::ostream& out, std::ostream& errors);
 
-// The same with answers of another than the person at the terminal.
-int init(const InitOptions& options, setup::Answers& answers, std::ostream& out, std::ostream& errors);
+// The same with another prompt than the terminal.
+int init(const InitOptions& options, setup::Prompt& prompt, std::ostream& out, std::ostream& errors);
 
 }  // namespace renewd::commands

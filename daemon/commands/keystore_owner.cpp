@@ -14,6 +14,7 @@
 
 #include "core/descriptor.hpp"
 #include "core/filesystem.hpp"
+#include "core/text.hpp"
 #include "core/trusted_path.hpp"
 #include "core/try.hpp"
 #include "keystore/replacement.hpp"
@@ -33,14 +34,14 @@ struct Opened {
   struct stat of_file{};
 };
 
-tl::unexpected<Error> not_taken(const fs::path& file, std::string_view why) {
+tl::unexpected<Error> not_changed(const fs::path& file, std::string_view why) {
   return failure(ErrorKind::disk, fmt::format("{} is not changed: {}", file.string(), why));
 }
 
-// Found once and held: the owners of what is on the way may change it meanwhile. `owner` is whose file it must be.
+// Resolves the path once and keeps both open: owners of the directories could change the path in between. The file must
+// belong to `owner`.
 Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
-  // Somebody else than its owner must not choose what is given away; what is the service's own already, who gets it
-  // may.
+  // Only the file's owner may choose which file is transferred; the service's user may, if the file is its own.
   const auto own = find_user(std::string(kServiceUser));
   TRY_LET(auto followed, follow(keystore, own && own->id == owner ? service : owner));
   Opened opened{std::move(followed.path), {}, {}, {}, {}};
@@ -52,27 +53,28 @@ Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
     return system_failure(ErrorKind::disk, "opening " + opened.path.string(), errno);
   }
   if (!S_ISREG(opened.of_file.st_mode) || opened.of_file.st_nlink != 1) {
-    return not_taken(opened.path, "it is not a regular file with a single name");
+    return not_changed(opened.path, "it is not a regular file with a single name");
   }
   if (owner == 0 || opened.of_file.st_uid != owner) {
-    return not_taken(opened.path, fmt::format("it belongs to {}. Only a keystore of the gateway's user is given to the "
-                                              "service; put it into a directory of its own",
-                                              name_of_user(opened.of_file.st_uid)));
+    return not_changed(opened.path,
+                       fmt::format("it belongs to {}; only a keystore of the gateway's user can be transferred "
+                                   "to the service",
+                                   name_of_user(opened.of_file.st_uid)));
   }
   if (!followed.choice_of_others.empty()) {
-    return not_taken(opened.path, fmt::format("{} leads to it by a way that others choose: {}", keystore.string(),
-                                              followed.choice_of_others));
+    return not_changed(opened.path, fmt::format("other users control the path {} that leads to it: {}",
+                                                keystore.string(), followed.choice_of_others));
   }
   if (opened.of_directory.st_uid != owner && opened.of_directory.st_uid != service) {
-    return not_taken(opened.path,
-                     fmt::format("its directory belongs to {}, not to {}; put it into a directory of its own",
-                                 name_of_user(opened.of_directory.st_uid), name_of_user(owner)));
+    return not_changed(opened.path,
+                       fmt::format("its directory belongs to {}, not to {}; move it to a directory of its own",
+                                   name_of_user(opened.of_directory.st_uid), name_of_user(owner)));
   }
   return opened;
 }
 
-// A process that has the file open for writing keeps that right: the keystore becomes another file, with the same
-// bytes. Done as the new owner, in a process of its own: the directories above are still the gateway's.
+// Replaces the keystore by a copy, because a process of the gateway may still have the file open for writing. Runs as
+// the new owner, in a child process, because the gateway still owns the directories above.
 Result<void> rewrite_as(const User& user, const fs::path& file) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -88,20 +90,18 @@ Result<void> rewrite_as(const User& user, const fs::path& file) {
   }
   return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0
              ? Result<void>()
-             : failure(ErrorKind::disk, fmt::format("{} could not be rewritten as {}: run it again, and see validate",
+             : failure(ErrorKind::disk, fmt::format("copying {} as {} failed; run init --permissions again, then "
+                                                    "validate",
                                                     file.string(), user.name));
 }
 
-// For a shell, where it has to be.
+// For a shell, if necessary.
 std::string quoted(const std::string& word) {
-  const bool plain = std::ranges::all_of(word, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-_./@:").find(c) != std::string_view::npos;
-  });
-  return plain ? word : "'" + word + "'";  // without quotes in it: a unit file could not name its directory
+  const bool plain = std::ranges::all_of(word, [](char c) { return is_alphanumeric_or(c, "-_./@:"); });
+  return plain ? word : "'" + word + "'";  // it has no quotes, which a unit file could not contain
 }
 
-// A home is more than a place for a keystore.
+// A home must not change its owner.
 bool is_home(const fs::path& directory, const passwd& user) {
   std::error_code error;
   return fs::equivalent(directory, user.pw_dir, error);
@@ -114,7 +114,7 @@ std::string name_of_group(gid_t id) {
   return entry == nullptr ? std::to_string(id) : entry->gr_name;
 }
 
-Result<ForeignKeystore> find_foreign(const fs::path& keystore, const User& service) {
+Result<KeystoreTransfer> plan_transfer(const fs::path& keystore, const User& service) {
   struct stat status{};
   if (::stat(keystore.c_str(), &status) != 0) {
     return system_failure(ErrorKind::disk, "finding " + keystore.string(), errno);
@@ -125,60 +125,60 @@ Result<ForeignKeystore> find_foreign(const fs::path& keystore, const User& servi
   }
   const passwd* const entry = ::getpwuid(status.st_uid);
   if (entry == nullptr) {
-    return not_taken(opened->path, fmt::format("it belongs to uid {}, which is no user of this host", status.st_uid));
+    return not_changed(opened->path, fmt::format("its owner, uid {}, is not a user of this host", status.st_uid));
   }
   if (is_home(opened->path.parent_path(), *entry)) {
-    return not_taken(opened->path, fmt::format("its directory is the home of {}; put it into a directory of its own",
-                                               entry->pw_name));
+    return not_changed(opened->path, fmt::format("its directory is the home of {}; move it to a directory of its own",
+                                                 entry->pw_name));
   }
   const std::string name = entry->pw_name;
   const auto owner = find_user(name);
   if (!owner) {
     return tl::unexpected(owner.error());
   }
-  // A group that one of the two users is in; where the file has another one, its owner has read it as such.
+  // The file's group if one of the two users is in it; otherwise the owner's.
   const auto is_in_group = [&opened](const User& one) {
     return std::ranges::find(one.groups, opened->of_file.st_gid) != one.groups.end();
   };
   const gid_t group = is_in_group(*owner) || is_in_group(service) ? opened->of_file.st_gid : owner->group;
-  return ForeignKeystore{keystore, opened->path, status.st_uid, name, group, name_of_group(group)};
+  return KeystoreTransfer{keystore, opened->path, status.st_uid, name, group, name_of_group(group)};
 }
 
-std::string explain(const ForeignKeystore& foreign, std::string_view user, bool done) {
+std::string describe(const KeystoreTransfer& keystore, std::string_view user, bool done) {
   return fmt::format(
-      "{} and {} {} to {}, group {}: {} can read the keystore, and only {} can replace it or change what is "
-      "in the directory",
-      foreign.file.string(), foreign.file.parent_path().string(), done ? "now belong" : "have to belong", user,
-      foreign.group_name, foreign.owner_name, user);
+      "{} and {} {} to {}, group {}: {} can read the keystore, but only {} can replace it or change the directory",
+      keystore.file.string(), keystore.file.parent_path().string(), done ? "now belong" : "must belong", user,
+      keystore.group_name, keystore.owner_name, user);
 }
 
-std::string place_outside(const ForeignKeystore& foreign, std::string_view user, std::string_view certificate) {
+std::string relocation_advice(const KeystoreTransfer& keystore, std::string_view user, std::string_view certificate) {
   constexpr std::string_view kOutside = "/var/lib/gravitee-keystore";
-  // Read as the gateway's user: what is in its directories is not for root to follow.
+  // Read as the gateway's user: root must not follow paths in its directories.
   return fmt::format(
-      "an upgrade of Gravitee's own package gives everything below its home back to {0} (chown -R): run `init "
-      "--permissions` again after it, or keep the keystore outside, and name it there in keystore.path of both "
-      "gravitee.yml and this configuration:\n"
+      "an upgrade of Gravitee's own package makes {0} the owner of everything below its home again (chown -R). Run "
+      "`init "
+      "--permissions` again after each upgrade, or move the keystore out of the home, and change its path in "
+      "gravitee.yml and in this configuration (keystore.path):\n"
       "  install -d -o {1} -g {2} -m 2750 {3}\n"
       "  runuser -u {0} -- cat {4} | install -o {1} -g {2} -m 0640 /dev/stdin {3}/{5}{6}\n",
-      foreign.owner_name, user, foreign.group_name, kOutside, quoted(foreign.keystore.string()), certificate,
-      quoted(foreign.keystore.extension().string()));
+      keystore.owner_name, user, keystore.group_name, kOutside, quoted(keystore.keystore.string()), certificate,
+      quoted(keystore.keystore.extension().string()));
 }
 
-Result<void> give(const ForeignKeystore& foreign, const User& user) {
-  TRY_LET(const auto opened, open_both(foreign.keystore, foreign.owner, user.id));
-  // The directory first: from then on nobody else puts another file into the place of this one. New files get its group
-  // (the set-group-id bit), which the service, not being in it, could not give them.
+Result<void> transfer(const KeystoreTransfer& keystore, const User& user) {
+  TRY_LET(const auto opened, open_both(keystore.keystore, keystore.owner, user.id));
+  // The directory first: then nobody else can exchange the file. The set-group-id bit gives new files the group of the
+  // directory, which the service could not set, because it is not in that group.
   const mode_t directory_mode =
       ((opened.of_directory.st_mode & 0777U) | S_IRWXU | S_IRGRP | S_IXGRP | S_ISGID) & ~kOthersWrite;
-  if (::fchown(opened.directory.get(), user.id, foreign.group) != 0 ||
+  if (::fchown(opened.directory.get(), user.id, keystore.group) != 0 ||
       ::fchmod(opened.directory.get(), directory_mode) != 0) {
-    return system_failure(ErrorKind::disk, "giving away " + foreign.file.parent_path().string(), errno);
+    return system_failure(ErrorKind::disk, "changing the owner of " + keystore.file.parent_path().string(), errno);
   }
-  if (::fchown(opened.file.get(), user.id, foreign.group) != 0 || ::fchmod(opened.file.get(), 0640) != 0) {
-    return system_failure(ErrorKind::disk, "giving away " + foreign.file.string(), errno);
+  if (::fchown(opened.file.get(), user.id, keystore.group) != 0 || ::fchmod(opened.file.get(), 0640) != 0) {
+    return system_failure(ErrorKind::disk, "changing the owner of " + keystore.file.string(), errno);
   }
-  return rewrite_as(user, foreign.file);
+  return rewrite_as(user, keystore.file);
 }
 
 }  // namespace renewd::commands

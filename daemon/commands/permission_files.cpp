@@ -6,12 +6,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/text.hpp"
+
 namespace renewd::commands {
 namespace {
 
 constexpr std::string_view kHeader =
-    "{0} Written by `gravitee-renewd init --permissions` from the configuration: run it again after a change there.\n"
-    "{0} A file that was changed by hand is not overwritten without --force; the last line tells.\n";
+    "{0} Written by `gravitee-renewd init --permissions` from the configuration; run it again after a change there.\n"
+    "{0} If you change this file, the checksum in the last line is wrong, and only --force overwrites it.\n";
 
 std::string checksum_line(std::string_view comment, std::string_view text) {
   boost::crc_32_type crc;
@@ -24,11 +26,10 @@ std::string with_checksum(std::string_view comment, const std::string& text) {
 }
 
 bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("-_.@:/").find(c) != std::string_view::npos;
+  return is_alphanumeric_or(c, "-_.@:/");
 }
 
-// A JavaScript string. Whatever is not plain is written as a number, so that nothing can end it.
+// A JavaScript string. Escapes all other characters as numbers, so that nothing can end it.
 std::string javascript(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {
@@ -37,7 +38,7 @@ std::string javascript(std::string_view text) {
   return quoted + "\"";
 }
 
-// A word of a unit file (systemd.syntax(7)); "%" would begin a specifier.
+// A word of a unit file (systemd.syntax(7)); "%" would start a specifier.
 std::string word(std::string_view text) {
   if (std::ranges::all_of(text, is_plain)) {
     return std::string(text);
@@ -61,7 +62,7 @@ bool is_below(const std::filesystem::path& path, const std::filesystem::path& di
   return end == directory.end();
 }
 
-// What ProtectHome= hides.
+// The directories that ProtectHome= hides.
 bool is_in_a_home(const std::filesystem::path& path) {
   return is_below(path, "/home") || is_below(path, "/root") || is_below(path, "/run/user");
 }
@@ -91,14 +92,14 @@ std::string polkit_rules(const Permissions& permissions) {
 std::string service_drop_in(const Permissions& permissions) {
   std::string text = fmt::format(kHeader, "#") + "[Service]\n";
   text += fmt::format("User={}\nGroup={}\n", word(permissions.user), word(permissions.group));
-  for (const auto* directories : {&permissions.passed, &permissions.writable}) {
+  for (const auto* directories : {&permissions.linked, &permissions.writable}) {
     for (const auto& directory : *directories) {
-      // "-": one that is missing is for the daemon to complain of; systemd would not start it.
+      // "-": the daemon reports a missing directory; otherwise systemd would refuse to start it.
       text += fmt::format("ReadWritePaths={}\n", word("-" + directory.string()));
     }
   }
   if (std::ranges::any_of(permissions.writable, is_in_a_home) ||
-      std::ranges::any_of(permissions.passed, is_in_a_home)) {
+      std::ranges::any_of(permissions.linked, is_in_a_home)) {
     text += "ProtectHome=read-only\n";
   }
   if (permissions.changes_group) {
@@ -115,7 +116,7 @@ std::string service_drop_in(const Permissions& permissions) {
   return with_checksum("#", text);
 }
 
-bool is_as_written(std::string_view file) {
+bool has_valid_checksum(std::string_view file) {
   if (file.empty()) {
     return false;
   }

@@ -1,6 +1,5 @@
-// What the service may do on this host, as the two files that say so: a polkit rule for the restart of the gateway's
-// units, and a drop-in of our own unit. Text from values, nothing else; commands/permissions finds the values and
-// writes.
+// The text of the two files with the service's permissions: a polkit rule for restarting the gateway's units, and a
+// drop-in of the service. Pure; commands/permissions writes them.
 #pragma once
 
 #include <filesystem>
@@ -14,33 +13,33 @@
 namespace renewd::commands {
 
 struct Permissions {
-  // Whom the daemon runs as.
+  // Of the daemon.
   std::string user;
   std::string group;
   // Full names of the units that it restarts.
   std::vector<std::string> units;
-  // Directories that it writes to, besides its state's default place. Absolute.
+  // Directories that it writes to, except the default state directory. Absolute.
   std::vector<std::filesystem::path> writable;
-  // Directories that the configured path of a keystore is in, behind which a link leads to a writable one; an upgrade
-  // of the gateway makes another one of it. Absolute.
-  std::vector<std::filesystem::path> passed;
-  // Names of systemd credentials that it reads.
+  // Directories of keystores, as configured, that lead to a writable directory through a link, which an upgrade of the
+  // gateway may change. Absolute.
+  std::vector<std::filesystem::path> linked;
+  // Names of the systemd credentials that it reads.
   std::vector<std::string> credentials;
-  // Groups that it needs beside those of its user.
+  // Groups that it needs in addition to those of its user.
   std::vector<std::string> groups;
-  // Whether a keystore's group is not the one that a new file gets by itself.
+  // Whether a keystore's group differs from the one that a new file gets.
   bool changes_group = false;
-  // Keystores that still belong to another user, by the names of their certificates.
-  std::vector<std::pair<std::string, ForeignKeystore>> foreign;
+  // Keystores that belong to another user, with the names of their certificates.
+  std::vector<std::pair<std::string, KeystoreTransfer>> transfers;
 };
 
-// Rules for polkit (polkit(8)): the user may restart exactly these units. Empty when there are none.
+// A polkit rule (polkit(8)) that lets the user restart exactly these units. Empty when there are none.
 std::string polkit_rules(const Permissions& permissions);
 
-// Settings on top of the unit that is installed (systemd.unit(5), drop-in).
+// A drop-in of the installed unit (systemd.unit(5)).
 std::string service_drop_in(const Permissions& permissions);
 
-// Whether a file is as one of the two functions wrote it, for whatever permissions: its last line is a checksum.
-bool is_as_written(std::string_view file);
+// Whether one of the two functions wrote this file and nobody has changed it: its last line is a checksum.
+bool has_valid_checksum(std::string_view file);
 
 }  // namespace renewd::commands

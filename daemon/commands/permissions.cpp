@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,14 +30,14 @@ constexpr auto kRules = "etc/polkit-1/rules.d/50-gravitee-renewd.rules";
 constexpr auto kDropIn = "etc/systemd/system/gravitee-renewd.service.d/50-gravitee-renewd.conf";
 constexpr std::size_t kFileLimit = std::size_t{1024} * 1024;
 constexpr mode_t kDirectoryMode = 0755;
-// Where a person's own units are.
-constexpr std::string_view kOwnUnits = "etc/systemd/system";
+// Units of the administrator, which override those of packages.
+constexpr std::string_view kAdminUnits = "etc/systemd/system";
 
 struct PermissionFile {
   fs::path path;
-  std::string text;  // empty: there is to be none
+  std::string text;  // empty: the file must not exist
   std::string meaning;
-  std::string_view subject;  // what another file has in it that is about the same
+  std::string_view marker;  // in another file of the directory, it shows that an administrator manages this
 };
 
 std::array<PermissionFile, 2> files_for(const Permissions& permissions, const fs::path& root) {
@@ -49,13 +50,13 @@ std::array<PermissionFile, 2> files_for(const Permissions& permissions, const fs
            {root / kDropIn, service_drop_in(permissions), std::move(service), ""}}};
 }
 
-// An error for a file that a person has changed since it was written, or wrote.
+// An error for a file that someone else has written or changed.
 Result<void> check_untouched(const Filesystem& filesystem, const PermissionFile& file) {
   if (!filesystem.exists(file.path)) {
     return {};
   }
   TRY_LET(const auto present, filesystem.read(file.path, kFileLimit));
-  if (present == file.text || is_as_written(present)) {
+  if (present == file.text || has_valid_checksum(present)) {
     return {};
   }
   return failure(ErrorKind::disk, fmt::format("{} was changed by hand; --force overwrites it", file.path.string()));
@@ -79,22 +80,23 @@ bool is_installed(const Filesystem& filesystem, const fs::path& root) {
   return unit.state != setup::UnitIdentity::State::missing;
 }
 
-// Whether a person has said the same, or may have: in that file, in another one beside it, or in a unit of his own.
-bool is_said_by_a_person(const Filesystem& filesystem, const PermissionFile& file, const fs::path& root) {
+// Whether an administrator has, or may have, configured the same: in this file, in another one beside it, or in a unit
+// of their own.
+bool is_managed_by_admin(const Filesystem& filesystem, const PermissionFile& file, const fs::path& root) {
   const auto present = filesystem.read(file.path, kFileLimit);
-  if (present && !is_as_written(*present)) {
+  if (present && !has_valid_checksum(*present)) {
     return true;
   }
   const auto names = filesystem.list(file.path.parent_path());
   const bool beside = names && std::ranges::any_of(*names, [&](const std::string& name) {
                         const auto other = file.path.parent_path() / name;
                         const auto text = filesystem.read(other, kFileLimit);
-                        return other != file.path && text && text->find(file.subject) != std::string::npos;
+                        return other != file.path && text && text->find(file.marker) != std::string::npos;
                       });
-  return beside || filesystem.exists(root / kOwnUnits / kServiceUnit);
+  return beside || filesystem.exists(root / kAdminUnits / kServiceUnit);
 }
 
-// Whom the service is to run as: who was named, else whom it runs as now.
+// The user that the service will run as: the given one, or the current one.
 Result<User> chosen_user(const std::string& named, const fs::path& root) {
   if (!named.empty()) {
     return find_user(named);
@@ -102,22 +104,24 @@ Result<User> chosen_user(const std::string& named, const fs::path& root) {
   auto service = find_service(root);
   if (!service) {
     return tl::unexpected(std::move(service.error()));
-  }  // The account's groups: those that the unit adds are what is to be found out.
+  }
+  // With the groups of the account only: those of the unit are computed from the configuration.
   return *service ? find_user((*service)->user.name) : find_user(std::string(kServiceUser)).map_error([](Error error) {
-    error.message += "; the package makes it, or name another one with --user";
+    error.message += "; install the package, which creates it, or pass another one with --user";
     return error;
   });
 }
 
-Result<void> give_keystores(const Permissions& permissions, const User& user, const fs::path& root, std::ostream& out) {
-  for (const auto& [certificate, foreign] : permissions.foreign) {
-    // With another root the files are for another host, or to be looked at: nothing is changed on this one.
+Result<void> transfer_keystores(const Permissions& permissions, const User& user, const fs::path& root,
+                                std::ostream& out) {
+  for (const auto& [certificate, keystore] : permissions.transfers) {
+    // With another root, the files are for another host: change no owners on this one.
     const bool here = root == "/";
-    if (auto given = here ? give(foreign, user) : Result<void>(); !given) {
-      return given;
+    if (here) {
+      TRY(transfer(keystore, user));
     }
-    fmt::print(out, "{}: {}\n", certificate, explain(foreign, user.name, here));
-    fmt::print(out, "note: {}", place_outside(foreign, user.name, certificate));
+    fmt::print(out, "{}: {}\n", certificate, describe(keystore, user.name, here));
+    fmt::print(out, "note: {}", relocation_advice(keystore, user.name, certificate));
   }
   return {};
 }
@@ -135,7 +139,7 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
     return kUsageError;
   }
   PosixFilesystem filesystem;
-  // The rules' directory is polkitd's, who says what is permitted anyway.
+  // polkitd owns the directory of the rules, and grants the permissions anyway.
   if (const auto polkit = find_user("polkitd")) {
     filesystem.trust(polkit->id);
   }
@@ -149,9 +153,9 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
   }
   const auto files = files_for(*required, options.root);
   if (options.dry_run) {
-    for (const auto& [certificate, foreign] : required->foreign) {
-      fmt::print(out, "==> {} <==\n{}\nnote: {}", certificate, explain(foreign, user->name, false),
-                 place_outside(foreign, user->name, certificate));
+    for (const auto& [certificate, keystore] : required->transfers) {
+      fmt::print(out, "==> {} <==\n{}\nnote: {}", certificate, describe(keystore, user->name, false),
+                 relocation_advice(keystore, user->name, certificate));
     }
     for (const auto& file : files) {
       fmt::print(out, "{}", file.text.empty() ? "" : fmt::format("==> {} <==\n{}", file.path.string(), file.text));
@@ -159,13 +163,13 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
     return kSuccess;
   }
   for (const auto& file : files) {
-    // Both before either: all or nothing is written.
+    // Check both before writing either.
     if (auto untouched = check_untouched(filesystem, file); !untouched && !options.force) {
       return fail(errors, untouched.error());
     }
   }
-  if (const auto given = give_keystores(*required, *user, options.root, out); !given) {
-    return fail(errors, given.error());
+  if (const auto done = transfer_keystores(*required, *user, options.root, out); !done) {
+    return fail(errors, done.error());
   }
   bool changed = false;
   for (const auto& file : files) {
@@ -179,8 +183,8 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
     }
   }
   const auto missing = missing_access(*settings, options.configuration, *required);
-  for (const auto& lack : missing) {
-    fmt::print(out, "still missing: {}\n", lack);
+  for (const auto& problem : missing) {
+    fmt::print(out, "still missing: {}\n", problem);
   }
   if (changed) {
     fmt::print(out, "next: systemctl daemon-reload && systemctl try-restart gravitee-renewd\n");
@@ -188,7 +192,7 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
   return missing.empty() ? kSuccess : kFailure;
 }
 
-std::vector<std::string> stale_permissions(const configuration::Settings& settings, const fs::path& root) {
+std::vector<std::string> outdated_permissions(const configuration::Settings& settings, const fs::path& root) {
   const PosixFilesystem filesystem;
   if (::geteuid() != 0 || !is_installed(filesystem, root)) {
     return {};
@@ -198,36 +202,33 @@ std::vector<std::string> stale_permissions(const configuration::Settings& settin
   if (!required) {
     return {required.error().message};
   }
-  std::vector<std::string> stale;
-  for (const auto& [certificate, foreign] : required->foreign) {
-    stale.push_back(
-        fmt::format("{} belongs to {}, and the service runs as {}: it could not be replaced; run "
-                    "gravitee-renewd init --permissions",
-                    foreign.file.string(), foreign.owner_name, user->name));
+  std::vector<std::string> outdated;
+  for (const auto& [certificate, keystore] : required->transfers) {
+    outdated.push_back(
+        fmt::format("{} belongs to {}, so the service cannot replace it as {}; run gravitee-renewd init --permissions",
+                    keystore.file.string(), keystore.owner_name, user->name));
   }
   for (const auto& file : files_for(*required, root)) {
     if (file.text.empty() || filesystem.read(file.path, kFileLimit) == file.text ||
-        is_said_by_a_person(filesystem, file, root)) {
+        is_managed_by_admin(filesystem, file, root)) {
       continue;
     }
-    stale.push_back(fmt::format("{} {} ({}); run gravitee-renewd init --permissions", file.path.string(),
-                                filesystem.exists(file.path) ? "does not match the configuration" : "is missing",
-                                file.meaning));
+    outdated.push_back(fmt::format("{} {} ({}); run gravitee-renewd init --permissions", file.path.string(),
+                                   filesystem.exists(file.path) ? "does not match the configuration" : "is missing",
+                                   file.meaning));
   }
-  return stale;
+  return outdated;
 }
 
-std::vector<std::string> lacks_of_service(const configuration::Settings& settings, const fs::path& configuration) {
-  std::vector<std::string> lacks = stale_permissions(settings);
+std::vector<std::string> missing_permissions(const configuration::Settings& settings, const fs::path& configuration) {
+  std::vector<std::string> missing = outdated_permissions(settings);
   const PosixFilesystem filesystem;
   const auto user = chosen_user("", "/");
   const auto required = user ? required_permissions(settings, filesystem, *user) : tl::unexpected(user.error());
   if (required && is_installed(filesystem, "/")) {
-    for (auto& sentence : missing_access(settings, configuration, *required)) {
-      lacks.push_back(std::move(sentence));
-    }
+    std::ranges::move(missing_access(settings, configuration, *required), std::back_inserter(missing));
   }
-  return lacks;
+  return missing;
 }
 
 }  // namespace renewd::commands

@@ -1,4 +1,4 @@
-// `plan`: what would happen next to each certificate, when, and why. Looks, and changes nothing.
+// `plan`: shows the next action for each certificate, when, and why. Read-only.
 #pragma once
 
 #include <filesystem>
@@ -12,12 +12,11 @@ namespace renewd::commands {
 
 struct PlanOptions {
   std::filesystem::path configuration;
-  std::vector<std::string> names;  // all without a name
+  std::vector<std::string> names;  // empty: all
   bool json = false;
 };
 
-// Exit status of the process: 0, 2 for a wrong configuration or name. A keystore that cannot be read is part of the
-// plan.
+// Exit status 0, or 2 for a wrong configuration or name. An unreadable keystore is part of the plan, not a failure.
 int plan(const PlanOptions& options, const Screen& screen, std::ostream& out, std::ostream& errors);
 
 }  // namespace renewd::commands

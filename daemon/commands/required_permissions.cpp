@@ -1,7 +1,5 @@
 #include "commands/required_permissions.hpp"
 
-#include <grp.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "core/add_once.hpp"
 #include "core/file_access.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
@@ -27,29 +26,18 @@ constexpr auto kCredentialStore = "/etc/credstore";
 constexpr auto kStateDirectory = "/var/lib/gravitee-renewd";
 constexpr auto kRuntimeDirectory = "/run/gravitee-renewd";
 
-template <typename T>
-void add_once(std::vector<T>& list, T value) {
-  if (std::ranges::find(list, value) == list.end()) {
-    list.push_back(std::move(value));
-  }
-}
-
 std::vector<SecretSource> all_secrets(const configuration::Settings& settings) {
   std::vector<SecretSource> secrets;
   for_each_secret(settings, [&secrets](const SecretSource& secret, std::string_view) { secrets.push_back(secret); });
   return secrets;
 }
 
-// As systemd takes it (systemd.exec(5), LoadCredential=) and a unit file holds it.
+// Whether LoadCredential= (systemd.exec(5)) can name it.
 bool is_credential_name(std::string_view name) {
-  return std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-_.@").find(c) != std::string_view::npos;
-  });
+  return std::ranges::all_of(name, [](char c) { return is_alphanumeric_or(c, "-_.@"); });
 }
 
-// A path that a unit file can hold: systemd undoes quotes, backslashes and escapes, and another directory would be
-// meant.
+// An error for a path that systemd would change, by removing quotes, backslashes and escapes.
 Result<void> check_unit_path(const fs::path& path) {
   const std::string text = path.string();
   const bool plain = std::ranges::none_of(text, [](char c) {
@@ -58,8 +46,8 @@ Result<void> check_unit_path(const fs::path& path) {
   });
   return plain ? Result<void>()
                : failure(ErrorKind::disk,
-                         fmt::format("ReadWritePaths= of a unit cannot name {}: a quote, a backslash or a "
-                                     "control character is in it; use another directory",
+                         fmt::format("ReadWritePaths= of a unit cannot contain {}, because it has a quote, a backslash "
+                                     "or a control character; use another directory",
                                      printable(text, 500)));
 }
 
@@ -67,8 +55,8 @@ Result<void> add_directory(const fs::path& directory, std::vector<fs::path>& to)
   return check_unit_path(directory).map([&] { add_once(to, directory); });
 }
 
-// The keystore's directory as it is configured, which may lie below a link that an upgrade of the gateway changes, and
-// the one that the file is really in.
+// Adds the directory that contains the keystore, and the configured one, if a link leads from there: an upgrade of the
+// gateway may change that link.
 Result<void> add_keystore(const CertificateSettings& certificate, const Filesystem& filesystem, const User& user,
                           Permissions& into) {
   const fs::path& path = certificate.keystore.path;
@@ -76,20 +64,20 @@ Result<void> add_keystore(const CertificateSettings& certificate, const Filesyst
   TRY_LET(const auto attributes, real ? filesystem.attributes(*real) : tl::unexpected(real.error()));
   gid_t group = attributes.group;
   if (attributes.owner != user.id) {
-    TRY_LET(auto foreign, find_foreign(path, user));
-    group = foreign.group;
-    into.foreign.emplace_back(certificate.name, std::move(foreign));
+    TRY_LET(auto keystore, plan_transfer(path, user));
+    group = keystore.group;
+    into.transfers.emplace_back(certificate.name, std::move(keystore));
   } else if (const auto around = filesystem.attributes(real->parent_path());
              group != user.group && around && !around->sets_group) {
     into.changes_group = true;
   }
-  // What else is the gateway's (its log, the directories on the way) may be for its group alone.
+  // Other files of the gateway (its log, parent directories) may be accessible to its group only.
   if (group != 0 && std::ranges::find(user.groups, group) == user.groups.end()) {
     add_once(into.groups, name_of_group(group));
   }
   const bool direct = path.parent_path() == real->parent_path();
   return add_directory(real->parent_path(), into.writable).and_then([&] {
-    return direct ? Result<void>() : add_directory(path.parent_path(), into.passed);
+    return direct ? Result<void>() : add_directory(path.parent_path(), into.linked);
   });
 }
 
@@ -104,15 +92,15 @@ void add_gateway(const configuration::GatewaySettings& gateway, const setup::Hos
   }
 }
 
-// A service that shares the gateway's user is in the group of its own: which reads the configuration and its secrets,
-// and the gateway is not in it.
+// A service that shares the gateway's user gets the group gravitee-renewd, which can read the configuration and its
+// secrets, in addition. The gateway is not in it.
 Result<void> set_user(const User& user, Permissions& into) {
   if (user.id == 0) {
-    return failure(ErrorKind::disk, "the service is not made to run as root: give the keystore to another user");
+    return failure(ErrorKind::disk,
+                   "the service must not run as root; pass another user with --user, to whom the keystore can belong");
   }
   into.user = user.name;
-  const group* primary = ::getgrgid(user.group);
-  into.group = primary == nullptr ? std::to_string(user.group) : primary->gr_name;
+  into.group = name_of_group(user.group);
   const auto own = find_group(std::string(kServiceUser));
   if (own && user.name != kServiceUser && std::ranges::find(user.groups, *own) == user.groups.end()) {
     into.groups.emplace_back(kServiceUser);
@@ -120,9 +108,9 @@ Result<void> set_user(const User& user, Permissions& into) {
   return {};
 }
 
-// What the unit makes by itself (StateDirectory=, RuntimeDirectory=) is writable to it.
-Result<void> add_unless(std::string_view of_unit, const fs::path& directory, Permissions& into) {
-  return directory == of_unit ? Result<void>() : add_directory(directory, into.writable);
+// The unit itself makes its StateDirectory= and RuntimeDirectory= writable.
+Result<void> add_unless(std::string_view units_own, const fs::path& directory, Permissions& into) {
+  return directory == units_own ? Result<void>() : add_directory(directory, into.writable);
 }
 
 Result<void> add_metrics(const configuration::MetricsSettings& metrics, Permissions& into) {
@@ -142,7 +130,7 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
   TRY(set_user(user, permissions));
   for (const auto& certificate : settings.certificates) {
     if (certificate.renew == RenewMode::never) {
-      continue;  // looked at, and nothing else
+      continue;  // only read
     }
     if (auto added = add_keystore(certificate, filesystem, user, permissions); !added) {
       return tl::unexpected(with_context(certificate.name, std::move(added.error())));
@@ -160,7 +148,7 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
       continue;
     }
     if (!is_credential_name(secret.name)) {
-      return failure(ErrorKind::disk, "systemd takes no credential of the name " + secret.name);
+      return failure(ErrorKind::disk, "systemd does not support the credential name " + secret.name);
     }
     add_once(permissions.credentials, secret.name);
   }
@@ -181,7 +169,7 @@ std::vector<std::string> missing_access(const configuration::Settings& settings,
   }
   const auto must_read = [&](const fs::path& file) {
     if (!check_access(*user, file, R_OK)) {
-      add_once(missing, fmt::format("{} may not read {}", permissions.user, file.string()));
+      add_once(missing, fmt::format("{} cannot read {}", permissions.user, file.string()));
     }
   };
   must_read(configuration);
@@ -190,21 +178,21 @@ std::vector<std::string> missing_access(const configuration::Settings& settings,
       must_read(secret.name);
     } else if (const fs::path stored = fs::path(kCredentialStore) / secret.name;
                secret.kind == SecretSource::Kind::credential && !fs::exists(stored)) {
-      add_once(missing, fmt::format("there is no {}", stored.string()));
+      add_once(missing, fmt::format("{} does not exist", stored.string()));
     }
   }
   for (const auto& certificate : settings.certificates) {
     if (permissions.user == kServiceUser && certificate.renew != RenewMode::never &&
         std::holds_alternative<configuration::SignalGateway>(certificate.gateway.action)) {
       add_once(missing,
-               fmt::format("{}: {} may send no signal to the gateway's process: use `systemd` or `command`, or "
-                           "let the service share the gateway's user (--user)",
+               fmt::format("{}: {} cannot send a signal to the gateway's process; use `systemd` or `command`, or let "
+                           "the service run as the gateway's user (--user)",
                            certificate.name, permissions.user));
     }
   }
   for (const auto& directory : permissions.writable) {
     if (!check_access(*user, directory, W_OK | X_OK)) {
-      add_once(missing, fmt::format("{} may not write to {}", permissions.user, directory.string()));
+      add_once(missing, fmt::format("{} cannot write to {}", permissions.user, directory.string()));
     }
   }
   return missing;

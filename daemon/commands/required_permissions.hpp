@@ -1,4 +1,4 @@
-// What the service must be allowed to do, as the configuration and the files of this host say.
+// The permissions that the service needs, from the configuration and the files of this host.
 #pragma once
 
 #include <string>
@@ -12,14 +12,14 @@
 
 namespace renewd::commands {
 
-// What the daemon needs to run as `user`; units by their own names, which their files below `root` tell: polkit knows
-// no alias. Fails when that is root, a keystore cannot be looked at or is not the gateway's to give away, or a unit
-// file could not name a directory; the kind is `disk`.
+// The permissions for a service that runs as `user`. Reads the units' own names from the files below `root`, because
+// polkit knows no aliases. Fails with kind `disk` when the user is root, when a keystore is unreadable or must not be
+// transferred, or when a unit file cannot contain the path of a directory.
 Result<Permissions> required_permissions(const configuration::Settings& settings, const Filesystem& filesystem,
                                          const User& user, const std::filesystem::path& root = "/");
 
-// What the user still cannot do with the files that the configuration names, a sentence each: read a secret, write
-// beside a keystore. Only root can find out; to others it is empty.
+// The files of the configuration that the user cannot access, one sentence each: unreadable secrets, read-only
+// directories of keystores. Empty unless called by root, who alone can check it.
 std::vector<std::string> missing_access(const configuration::Settings& settings,
                                         const std::filesystem::path& configuration, const Permissions& permissions);
 

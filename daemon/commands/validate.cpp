@@ -27,35 +27,35 @@ using configuration::Diagnostic;
 using configuration::RenewMode;
 using renewal::HostFinding;
 
-// What the file cannot tell. Lives as long as the loop runs.
-class HostLook {
+// Compares the settings with this host. Must live as long as the loop runs.
+class HostChecks {
  public:
-  HostLook(const ValidateOptions& options, const configuration::Settings& settings, std::ostream& out)
+  HostChecks(const ValidateOptions& options, const configuration::Settings& settings, std::ostream& out)
       : options_(options), settings_(settings), out_(out) {}
 
-  // False when a signal ended it.
+  // False after a signal.
   bool run() {
-    loop_.start(look());
+    loop_.start(check());
     return !loop_.run([](std::string_view) {});
   }
 
   const std::vector<HostFinding>& findings() const { return findings_; }
 
  private:
-  asio::awaitable<void> look() {
+  asio::awaitable<void> check() {
     findings_ = co_await renewal::check_host(loop_.executor(), settings_, options_.configuration, SystemClock().now());
     if (is_configuration_of_service(options_.configuration)) {
-      for (auto& lack : stale_permissions(settings_)) {
-        findings_.push_back({"", Level::warning, std::move(lack)});
+      for (auto& problem : outdated_permissions(settings_)) {
+        findings_.push_back({"", Level::warning, std::move(problem)});
       }
     }
     if (options_.online) {
-      co_await look_outside();
+      co_await check_cloud();
     }
   }
 
-  // Each way to the cloud once: certificates of one account share it.
-  asio::awaitable<void> look_outside() {
+  // Checks each account once, even if several certificates share it.
+  asio::awaitable<void> check_cloud() {
     http::HttpsClient http(loop_.executor(), settings_.http);
     std::set<std::string> tried;
     for (std::size_t i = 0; i < settings_.certificates.size(); ++i) {
@@ -91,8 +91,8 @@ std::vector<Diagnostic> located(const std::vector<HostFinding>& findings, const 
   for (const HostFinding& finding : findings) {
     const auto place = finding.key.empty() ? configuration::Place() : places.of(finding.key);
     const configuration::Severity warning = strict ? configuration::Severity::error : configuration::Severity::warning;
-    diagnostics.push_back({place.line, place.column, finding.message,
-                           finding.level == Level::info ? configuration::Severity::note : warning});
+    diagnostics.push_back(
+        {place, finding.message, finding.level == Level::info ? configuration::Severity::note : warning});
   }
   std::sort(diagnostics.begin(), diagnostics.end());
   return diagnostics;
@@ -109,12 +109,12 @@ int validate(const ValidateOptions& options, std::ostream& out, std::ostream& er
   if (!loaded) {
     return kUsageError;
   }
-  HostLook look(options, loaded->settings, out);
-  if (!look.run()) {
+  HostChecks checks(options, loaded->settings, out);
+  if (!checks.run()) {
     return kFailure;
   }
   std::size_t warnings = 0;
-  for (const Diagnostic& diagnostic : located(look.findings(), loaded->places, options.strict)) {
+  for (const Diagnostic& diagnostic : located(checks.findings(), loaded->places, options.strict)) {
     errors << diagnostic.text(options.configuration) << '\n';
     warnings += diagnostic.severity == configuration::Severity::note ? 0U : 1U;
   }

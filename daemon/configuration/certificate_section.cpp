@@ -1,4 +1,4 @@
-// `certificates`: what is watched, renewed and installed.
+// `certificates`: what the daemon watches, renews and installs.
 #include <map>
 #include <string>
 #include <utility>
@@ -17,18 +17,14 @@ void read_certificate(const YamlMap& map, CertificateSettings& certificate) {
     map.require("account_url", kHint);
     map.require("token", kHint);
   }
-  if (const YamlNode* keystore = map.find("keystore")) {
-    read_map(*keystore, "keystore", certificate.keystore.keys(), map.sink());
-  }
+  read_section(map, "keystore", certificate.keystore.keys());
   check_windows(map, certificate);
-  if (const YamlNode* gateway = map.find("gateway")) {
-    read_gateway(*gateway, map.sink(), certificate.gateway);
-  }
+  read_gateway(map, certificate.gateway);
 }
 
-// What no two certificates may share: the name, by which everything of one is found, and the file, over which two
-// would renew each other for ever.
-class Taken {
+// Two certificates must not share a name, which identifies state, logs and metrics, nor a keystore, which each would
+// keep replacing with its own.
+class UniqueValues {
  public:
   void check(const YamlMap& map, const CertificateSettings& certificate) {
     check(names_, certificate.name, map.find("name"), "name", map.sink());
@@ -40,15 +36,16 @@ class Taken {
   }
 
  private:
-  static void check(std::map<std::string, Place>& taken, const std::string& value, const YamlNode* node,
+  static void check(std::map<std::string, Place>& seen, const std::string& value, const YamlNode* node,
                     std::string_view key, DiagnosticSink& sink) {
     if (value.empty()) {
       return;
     }
-    const auto [first, is_new] = taken.try_emplace(value, node->place);
+    const auto [first, is_new] = seen.try_emplace(value, node->place);
     if (!is_new) {
-      sink.error(node->place, fmt::format("`{}` is the same as that of the certificate on line {}; each needs its own",
-                                          key, first->second.line));
+      sink.error(node->place,
+                 fmt::format("`{}` is the same as for the certificate on line {}; every certificate needs its own", key,
+                             first->second.line));
     }
   }
 
@@ -61,11 +58,10 @@ class Taken {
 std::vector<CertificateSettings> read_certificates(const YamlNode& node, DiagnosticSink& sink) {
   std::vector<CertificateSettings> certificates;
   if (node.kind != YamlNode::Kind::list || node.items.empty()) {
-    sink.error(node.place,
-               "`certificates` must be a list of at least one certificate, each beginning with \"- name:\"");
+    sink.error(node.place, "`certificates` must be a list of at least one certificate, each starting with \"- name:\"");
     return certificates;
   }
-  Taken taken;
+  UniqueValues unique;
   for (const YamlNode* item : node.items) {
     if (sink.full()) {
       break;
@@ -73,7 +69,7 @@ std::vector<CertificateSettings> read_certificates(const YamlNode& node, Diagnos
     CertificateSettings certificate;
     if (const auto map = read_map(*item, "certificates[]", certificate.keys(), sink)) {
       read_certificate(*map, certificate);
-      taken.check(*map, certificate);
+      unique.check(*map, certificate);
       certificates.push_back(std::move(certificate));
     }
   }

@@ -1,4 +1,4 @@
-// A certificate that is watched and renewed: where it comes from, where it is installed, and when.
+// A certificate: where it comes from, where it is installed, and when it is renewed.
 #pragma once
 
 #include <bitset>
@@ -14,12 +14,11 @@
 
 namespace renewd::configuration {
 
-// A span of every week in which something may be done, by the clocks of a time zone.
+// A time span of every week, in a time zone.
 struct MaintenanceWindow {
-  // The days on which it begins, by std::chrono::weekday::c_encoding().
+  // The days on which it begins, indexed by std::chrono::weekday::c_encoding().
   std::bitset<7> days = std::bitset<7>().set();
-  // Since midnight, from < 24 h and to <= 24 h, never the same; a window that ends before it begins ends on the next
-  // day.
+  // Since midnight; from < 24 h, to <= 24 h, never equal. A window that ends before it begins ends on the next day.
   std::chrono::minutes from{0};
   std::chrono::minutes to = std::chrono::hours{24};
   TimeZone timezone;
@@ -33,7 +32,7 @@ struct MaintenanceWindow {
         {"to", TimeOfDay{&to, kDay}, "\"05:00\"",
          "When it ends; a window that ends before it begins ends on the next day."},
         {"timezone", &timezone, "Europe/Paris",
-         "The name of a time zone in the tz database. Required where the time zone of the host is not known.",
+         "The name of a time zone in the tz database. Required if the time zone of the host cannot be determined.",
          "that of the host"},
     };
   }
@@ -55,13 +54,13 @@ struct KeystoreSettings {
         {"path", AbsolutePath(path), "/opt/graviteeio/apim/gateway/config/keystore.p12",
          "The installed file; a symbolic link is followed.", kRequired},
         {"type", Choice(type, {{"auto", automatic}, {"pkcs12", pkcs12}, {"jks", jks}, {"pem", pem}}), "pkcs12",
-         "`auto` looks at the content. The others refuse a file of any other type, except that `jks` also accepts "
-         "PKCS#12; `pem` is one file with key and chain."},
+         "`auto` detects the type. The others refuse a file of any other type, except that `jks` also accepts PKCS#12. "
+         "`pem` is one file with the key and the certificate chain."},
         {"password", &password, "{file: /etc/gravitee-renewd/keystore-password}",
-         "A secret: the same password as in `gravitee.yml`. Leave it out only if the file has none."},
+         "A secret: the same password as in `gravitee.yml`. Omit it only if the file has none."},
         {"ca_file", AbsolutePath(ca_file), "/etc/gravitee-renewd/client-ca.pem",
-         "Certificates, as in `http.ca_file`, that a renewed certificate must chain to. Set it when you know who "
-         "issues them.",
+         "CA certificates, in the formats of `http.ca_file`, that a renewed certificate must chain to. Set it if you "
+         "know the issuer.",
          "none: any issuer"},
     };
   }
@@ -75,11 +74,11 @@ struct CertificateSettings {
   KeystoreSettings keystore;
   RenewMode renew = RenewMode::automatic;
   RenewBefore renew_before = std::chrono::days{30};
-  // When a renewal may begin, and when a renewed keystore may be installed and the gateway told of it. Empty: at any
+  // When a renewal may begin, and when a renewed keystore may be installed and the gateway restarted. Empty: at any
   // time.
   std::vector<MaintenanceWindow> renew_windows;
   std::vector<MaintenanceWindow> activate_windows;
-  // Less than this before expiry, both are ignored.
+  // With less than this left before expiry, both are ignored.
   seconds override_windows_before = std::chrono::days{7};
   GatewaySettings gateway;
 
@@ -106,9 +105,9 @@ struct CertificateSettings {
         {"renew", Choice(renew, {{"auto", RenewMode::automatic}, {"never", RenewMode::never}}), "never",
          "`never`: watch and report only, for instance where another host renews."},
         {"renew_before", &renew_before, "25%",
-         "How long before expiry the certificate is renewed, as a duration or as a share of its lifetime. Longer "
-         "leaves more time to fix what fails. At most half of the lifetime counts: a longer window would find each new "
-         "certificate due at once."},
+         "How long before expiry the certificate is renewed, as a duration or as a share of its lifetime. More time "
+         "helps to fix failures. At most half of the lifetime counts; otherwise each new certificate would be due at "
+         "once."},
         {"renew_windows", &renew_windows,
          "[{days: [sat, sun], from: \"02:00\", to: \"05:00\", timezone: Europe/Paris}]",
          "The maintenance windows in which a renewal may begin.", "none: at any time"},
@@ -117,12 +116,13 @@ struct CertificateSettings {
          "The maintenance windows in which a renewed keystore may be installed and the gateway restarted; a renewal "
          "that is ready waits for one.",
          "none: at any time"},
-        // A failed renewal needs time for the next attempt.
+        // At least an hour, so that a failed renewal can be retried.
         {"override_windows_before", Duration{&override_windows_before, std::chrono::hours{1}}, "3d",
          "With less than this left before expiry, maintenance windows are ignored: better a restart at a bad time than "
          "an expired certificate."},
         {"gateway", section(gateway), "",
-         "What makes the gateway use the new keystore: exactly one of `systemd`, `command`, `signal` and `none`. "
+         "The action that makes the gateway use the new keystore: exactly one of `systemd`, `command`, `signal` and "
+         "`none`. "
          "Without it nothing is restarted."},
     };
   }

@@ -27,23 +27,22 @@ std::string_view to_string(Severity severity) {
 }  // namespace
 
 std::string Diagnostic::text(const std::filesystem::path& file) const {
-  const std::string place = line == 0 ? "" : fmt::format(":{}:{}", line, column);
-  return escaped(fmt::format("{}{}: {}: {}", file.string(), place, to_string(severity), message));
+  const std::string position = place.line == 0 ? "" : fmt::format(":{}:{}", place.line, place.column);
+  return escaped(fmt::format("{}{}: {}: {}", file.string(), position, to_string(severity), message));
 }
 
 void DiagnosticSink::error(Place place, std::string message) {
   if (!full()) {
-    diagnostics_.push_back({place.line, place.column, std::move(message)});
+    diagnostics_.push_back({place, std::move(message)});
   }
 }
 
 Diagnostics DiagnosticSink::take() {
   const bool more = full();
-  std::sort(diagnostics_.begin(), diagnostics_.end());
+  std::ranges::sort(diagnostics_);
   diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end()), diagnostics_.end());
   if (more) {
-    const Diagnostic last = diagnostics_.back();
-    diagnostics_.push_back({last.line, last.column, "too many errors; mend these first, there may be more"});
+    diagnostics_.push_back({Place(diagnostics_.back().place), "too many errors; fix these first, there may be more"});
   }
   return std::exchange(diagnostics_, {});
 }

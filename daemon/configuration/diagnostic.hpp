@@ -1,5 +1,5 @@
-// What is wrong with the configuration file, with its place. Errors are collected rather than returned one by one, so
-// that an operator sees all of them at once.
+// Errors, warnings and notes about the configuration file, with their places. They are collected, so that an operator
+// sees all of them at once.
 #pragma once
 
 #include <compare>
@@ -11,17 +11,17 @@
 namespace renewd::configuration {
 
 struct Place {
-  int line = 0;    // from 1; 0 when there is no place in the file
+  int line = 0;    // from 1; 0 for the file as a whole
   int column = 0;  // from 1, in bytes
+
+  auto operator<=>(const Place&) const = default;
 };
 
-// A file with an error cannot be used. A warning is about what only this host can tell, a note about what even this
-// host could not.
+// A file with an error cannot be used. A warning reports a problem on this host; a note, what could not be checked.
 enum class Severity { error, warning, note };
 
 struct Diagnostic {
-  int line = 0;    // from 1; 0 when the error has no place in the file
-  int column = 0;  // from 1
+  Place place;
   std::string message;
   Severity severity = Severity::error;
 
@@ -37,22 +37,22 @@ using Diagnostics = std::vector<Diagnostic>;
 
 class DiagnosticSink {
  public:
-  // More errors than a person reads are left out, so that a file full of them costs neither time nor a log.
+  // Further errors are dropped: nobody reads them, and a file full of errors must not fill the log.
   static constexpr std::size_t kLimit = 100;
 
-  // `public_file`: whether everybody on the host may read the file, which then must hold no secret.
-  explicit DiagnosticSink(bool public_file = false) : public_file_(public_file) {}
-  bool public_file() const { return public_file_; }
+  // `world_readable`: whether every user of the host can read the file, which then must not contain a secret.
+  explicit DiagnosticSink(bool world_readable = false) : world_readable_(world_readable) {}
+  bool is_world_readable() const { return world_readable_; }
 
   void error(Place place, std::string message);
   bool empty() const { return diagnostics_.empty(); }
-  // Whether further errors are left out: a long loop may end here.
+  // Whether further errors are dropped: a long loop may stop.
   bool full() const { return diagnostics_.size() >= kLimit; }
-  // What was collected, sorted by place. What a file says twice through an alias is told once.
+  // All of them, sorted by place; an error behind an alias appears once.
   Diagnostics take();
 
  private:
-  bool public_file_;
+  bool world_readable_;
   Diagnostics diagnostics_;
 };
 

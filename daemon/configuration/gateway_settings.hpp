@@ -1,4 +1,4 @@
-// What makes the gateway use a new keystore, and what shows that it is healthy with it.
+// The action that makes the gateway use a new keystore, and the checks that it is healthy with it.
 #pragma once
 
 #include <filesystem>
@@ -38,13 +38,13 @@ struct CommandGateway {
          "The absolute path of the program and its arguments; no shell and no `PATH` are involved. Exit status 0 is "
          "success.",
          kRequired},
-        {"timeout", Duration{&timeout}, "5m", "A program that takes longer is stopped, and has failed."},
+        {"timeout", Duration{&timeout}, "5m", "A program that takes longer is stopped and counts as failed."},
     };
   }
 };
 
 struct SignalGateway {
-  // Exactly one of the two: the unit's main process, or the process that a pid file names.
+  // The unit's main process, or the process that a pid file names.
   std::variant<std::string, std::filesystem::path> target;
   int signal = 15;
 
@@ -55,7 +55,7 @@ struct SignalGateway {
          "A file that holds a process id. A process that started after the file was written gets no signal.",
          kOneOfThese},
         {"signal", Signal{&signal}, "SIGHUP",
-         "The name or number of the signal on which the server reads its certificate again (a JVM does on none). The "
+         "The name or number of the signal that makes the server reload its certificate (a JVM never does). The "
          "service can only signal processes of its own user (`init --permissions --user`)."},
     };
   }
@@ -85,7 +85,7 @@ struct HttpProbeSettings {
 };
 
 struct LogProbeSettings {
-  // Exactly one of the two: the unit's lines in the journal, or a file.
+  // The unit's lines in the journal, or a file.
   std::variant<std::string, std::filesystem::path> target;
   // At least one of the two.
   std::optional<Pattern> ready;
@@ -98,10 +98,10 @@ struct LogProbeSettings {
         {"file", AbsolutePath(target), "/opt/graviteeio/apim/gateway/logs/gravitee.log", "The log file that is read.",
          kOneOfThese},
         {"ready", &ready, "Exchange Connector is now connected and ready",
-         "A regular expression (RE2) for a line that must come. Give this or `failed`, or both."},
+         "A regular expression (RE2) for a line that must appear. Give this, `failed`, or both."},
         {"failed", &failed, "Unable to connect to the Exchange Controller Endpoint",
-         "A regular expression (RE2) for a line that must not come, unless one that matches `ready` follows within 10 "
-         "s."},
+         "A regular expression (RE2) for a line that must not appear, unless one that matches `ready` follows within "
+         "10 s."},
     };
   }
 };
@@ -110,12 +110,12 @@ struct GatewaySettings {
   GatewayAction action;
   // Restore the previous keystore when the gateway does not come up with the new one.
   bool rollback = true;
-  // For an activation, and again for its verification.
+  // For the activation, and again for the verification.
   seconds verify_timeout{120};
   std::optional<HttpProbeSettings> http_probe = std::nullopt;
   std::optional<LogProbeSettings> log_probe = std::nullopt;
 
-  // The most that one activation takes: a command has a bound of its own.
+  // The time limit of an activation: a command has its own.
   seconds activation_timeout() const {
     const auto* const command = std::get_if<CommandGateway>(&action);
     return command == nullptr ? verify_timeout : command->timeout;
@@ -125,11 +125,11 @@ struct GatewaySettings {
     return {
         {"systemd", section<SystemdGateway>(action), "", "The units that read the keystore.", kOneOfThese},
         {"command", section<CommandGateway>(action), "", "A program of your own instead of systemd.", kOneOfThese},
-        {"signal", section<SignalGateway>(action), "", "A signal to a server that reads its certificate again on one.",
-         kOneOfThese},
+        {"signal", section<SignalGateway>(action), "",
+         "A signal to a server that reloads its certificate when it receives one.", kOneOfThese},
         {"none", EmptyMap{}, "{}", "Nothing is restarted.", kOneOfThese},
         {"verify", Section{[this] { return verify_keys(); }}, "",
-         "What else shows that the gateway is healthy with the new certificate, besides the state of its units."},
+         "Further checks that the gateway is healthy with the new certificate, besides the state of its units."},
         {"rollback", &rollback, "false",
          "Restore the previous keystore when the gateway does not come up with the new one and the previous "
          "certificate is still valid."},
@@ -142,7 +142,8 @@ struct GatewaySettings {
          "The gateway's health check: one GET, sent directly, without the proxy of `http.proxy`."},
         {"log", section(log_probe), "", "Lines that the gateway logs after the restart."},
         {"timeout", Duration{&verify_timeout}, "10m",
-         "For the restart of all units, and again for the verification. Allow more for a gateway that starts slowly."},
+         "The time limit for the restart of all units, and again for the verification. Allow more for a gateway that "
+         "starts slowly."},
     };
   }
 };

@@ -1,7 +1,7 @@
-// What a key of the configuration is. Each is declared once, beside the member that it fills (settings.hpp and
-// *_settings.hpp): what that holds by itself is the default. The loader reads by the declarations; the JSON Schema, the
-// tables of docs/configuration.md, the key list of gravitee-renewd.yaml(5) and config/config.yaml are written from them
-// (tests/docs/keys.py).
+// The declaration of a configuration key. Each key is declared once, beside the member that it fills (settings.hpp and
+// *_settings.hpp), whose initial value is the default. The loader reads by the declarations; the JSON Schema, the
+// tables of docs/configuration.md, the key list of gravitee-renewd.yaml(5) and config/config.yaml are generated from
+// them (tests/docs/keys.py).
 #pragma once
 
 #include <bitset>
@@ -50,7 +50,7 @@ struct TcpAddress {
 // A port of this host, or the absolute path of a unix socket.
 using ListenAddress = std::variant<TcpAddress, std::filesystem::path>;
 
-// What the value of a key may be, and where it goes; valid as long as the settings are where they are.
+// The kinds of values, each with the member that it fills. They point into the settings, which must not move.
 struct Duration {
   seconds* into;
   seconds at_least{1};  // and at most a year
@@ -65,7 +65,7 @@ struct TimeOfDay {
   std::chrono::minutes* into;
   std::chrono::minutes latest;
 };
-// One of some words, each for an enumerator.
+// One of several words, each of which stands for an enumerator.
 struct Choice {
   template <typename Enum>
   Choice(Enum& into, const std::vector<std::pair<std::string_view, Enum>>& choices)
@@ -112,14 +112,14 @@ struct Texts {
 struct Signal {
   int* into;
 };
-// A map with keys of its own, or a list of such maps; read by the code of its section. The keys are those of what is
-// configured, and where nothing is of what would be by default.
+// A map with keys of its own, or a list of such maps, which the code of its section reads. The keys point into the
+// settings, or into defaults where nothing is configured.
 struct Section {
   std::function<Keys()> keys;
   bool list = false;
 };
 struct EmptyMap {};
-// A key of the contract that this version cannot keep: an error, since nobody must rely on what is not done.
+// A key of the contract that this version does not support. It is an error, so that nobody relies on it.
 struct LaterVersion {};
 
 using Value = std::variant<Duration, RenewBefore*, Count, bool*, TimeOfDay, Choice, AbsolutePath, Text, UnitName, Texts,
@@ -127,7 +127,7 @@ using Value = std::variant<Duration, RenewBefore*, Count, bool*, TimeOfDay, Choi
                            std::optional<ListenAddress>*, std::bitset<7>*, TimeZone*, std::vector<MaintenanceWindow>*,
                            Section, EmptyMap, LaterVersion>;
 
-// Of a key without a default: it must be there; or exactly one of those of the map that say so.
+// Of keys without a default: the key is required; or exactly one of the map's keys with this mark is.
 inline constexpr std::string_view kRequired = "required";
 inline constexpr std::string_view kOneOfThese = "one of these";
 
@@ -135,9 +135,9 @@ struct Key {
   std::string_view name;
   Value value;
   std::string_view example;  // in YAML
-  // A sentence or two for every document. Literals and full names of keys stand in backticks.
+  // A sentence or two for all documents. Backticks enclose literals and full names of keys.
   std::string_view about;
-  // What holds without the key when it has no default: kRequired, kOneOfThese, or a few words.
+  // For a key without a default: kRequired, kOneOfThese, or a few words about what happens without it.
   std::string_view without = "none";
 };
 
@@ -157,7 +157,7 @@ Section section(std::optional<Settings>& settings) {
   return {[&settings] { return settings ? settings->keys() : keys_by_default<Settings>(); }};
 }
 
-// One of several kinds of settings.
+// One alternative of several.
 template <typename Settings, typename... Kinds>
 Section section(std::variant<Kinds...>& settings) {
   return {[&settings] {

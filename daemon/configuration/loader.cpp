@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "configuration/durations.hpp"
+#include "configuration/numbers.hpp"
 #include "configuration/sections.hpp"
 #include "configuration/values.hpp"
 #include "configuration/yaml_document.hpp"
@@ -23,34 +23,36 @@ namespace {
 
 constexpr std::size_t kFileLimit = std::size_t{1024} * 1024;
 
-void read_http(const YamlNode& node, DiagnosticSink& sink, HttpSettings& into) {
-  const auto map = read_map(node, "http", into.keys(), sink);
+void read_http(const YamlMap& file, HttpSettings& into) {
+  const auto map = read_section(file, "http", into.keys());
   if (!map) {
     return;
   }
   const bool has_user = into.proxy && !into.proxy->user.empty();
   if (map->find("proxy_password") != nullptr && !has_user && !map->mistypes({"proxy"}) &&
       (into.proxy || map->find("proxy") == nullptr)) {
-    sink.error(map->place_of("proxy_password"),
-               "`http.proxy_password` needs a user; write it into `http.proxy`, as in http://user@host:3128");
+    map->sink().error(map->place_of("proxy_password"),
+                      "`http.proxy_password` needs a user name; add it to `http.proxy`, as in http://user@host:3128");
   }
-  // A default that is longer than what was chosen for the other is no mistake: the whole bounds each step.
+  // A shorter request_timeout than the default connect_timeout is fine: it bounds every step.
   if (map->find("connect_timeout") != nullptr && !map->mistypes({"request_timeout"}) &&
       into.connect_timeout > into.request_timeout) {
-    sink.error(map->place_of("connect_timeout"),
-               fmt::format("`http.connect_timeout` ({}) must not be longer than `http.request_timeout` ({}), which "
-                           "bounds the whole exchange",
-                           write_duration(into.connect_timeout), write_duration(into.request_timeout)));
+    map->sink().error(
+        map->place_of("connect_timeout"),
+        fmt::format("`http.connect_timeout` ({}) must not be longer than `http.request_timeout` ({}), which limits the "
+                    "whole request",
+                    write_duration(into.connect_timeout), write_duration(into.request_timeout)));
   }
 }
 
-void read_schedule(const YamlNode& node, DiagnosticSink& sink, ScheduleSettings& into) {
-  const auto map = read_map(node, "schedule", into.keys(), sink);
+void read_schedule(const YamlMap& file, ScheduleSettings& into) {
+  const auto map = read_section(file, "schedule", into.keys());
   if (map && into.retry_at_least > into.retry_at_most && !map->mistypes({"retry_at_least", "retry_at_most"})) {
     const bool least = map->find("retry_at_least") != nullptr;
-    sink.error(map->place_of(least ? "retry_at_least" : "retry_at_most"),
-               fmt::format("`schedule.retry_at_least` ({}) must not be longer than `schedule.retry_at_most` ({})",
-                           write_duration(into.retry_at_least), write_duration(into.retry_at_most)));
+    map->sink().error(
+        map->place_of(least ? "retry_at_least" : "retry_at_most"),
+        fmt::format("`schedule.retry_at_least` ({}) must not be longer than `schedule.retry_at_most` ({})",
+                    write_duration(into.retry_at_least), write_duration(into.retry_at_most)));
   }
 }
 
@@ -62,36 +64,32 @@ void read_file(const YamlNode& root, DiagnosticSink& sink, Settings& into) {
   if (const YamlNode* certificates = map->find("certificates")) {
     into.certificates = read_certificates(*certificates, sink);
   }
-  if (const YamlNode* http = map->find("http")) {
-    read_http(*http, sink, into.http);
-  }
-  if (const YamlNode* schedule = map->find("schedule")) {
-    read_schedule(*schedule, sink, into.schedule);
-  }
-  if (const YamlNode* log = map->find("log")) {
-    read_map(*log, "log", into.log.keys(), sink);
-  }
-  if (const YamlNode* metrics = map->find("metrics")) {
-    read_metrics(*metrics, sink, into.metrics);
-  }
+  read_http(*map, into.http);
+  read_schedule(*map, into.schedule);
+  read_section(*map, "log", into.log.keys());
+  read_metrics(*map, into.metrics);
+}
+
+// An error about the file as a whole.
+tl::unexpected<Diagnostics> refused(std::string why) {
+  return tl::unexpected(Diagnostics{{{}, std::move(why)}});
 }
 
 // `settings` holds the defaults.
-tl::expected<LocatedSettings, Diagnostics> parse_over(Settings settings, std::string_view yaml, bool public_file) {
+tl::expected<LocatedSettings, Diagnostics> parse_over(Settings settings, std::string_view yaml, bool world_readable) {
   if (yaml.size() > kFileLimit) {
-    return tl::unexpected(Diagnostics{{0, 0, "the file is larger than 1 MiB, which no configuration is"}});
+    return refused("the file is larger than the limit of 1 MiB");
   }
   auto document = read_yaml(yaml);
   if (!document) {
     return tl::unexpected(Diagnostics{document.error()});
   }
   if (document->root == nullptr) {
-    return tl::unexpected(
-        Diagnostics{{0, 0,
-                     "nothing is configured yet; the key \"certificates\" is needed: remove the \"#\" "
-                     "before it in the installed file, or use gravitee-renewd init"}});
+    return refused(
+        "nothing is configured yet: the key `certificates` is missing; remove the \"#\" in front of it in the "
+        "installed file, or run gravitee-renewd init");
   }
-  DiagnosticSink sink(public_file);
+  DiagnosticSink sink(world_readable);
   read_file(*document->root, sink, settings);
   if (!sink.empty()) {
     return tl::unexpected(sink.take());
@@ -116,41 +114,40 @@ tl::expected<Settings, Diagnostics> load(const std::filesystem::path& file) {
 tl::expected<LocatedSettings, Diagnostics> load_located(const std::filesystem::path& file) {
   struct stat status{};
   if (::stat(file.c_str(), &status) == 0 && !special_kind(status.st_mode).empty()) {
-    return tl::unexpected(Diagnostics{{0, 0,
-                                       fmt::format("it is {}, and a configuration must be a regular file; save it "
-                                                   "first, and name that with --config FILE",
-                                                   special_kind(status.st_mode))}});
+    return refused(
+        fmt::format("this is {}, but the configuration must be a regular file: save it as one, and pass "
+                    "that with --config FILE",
+                    special_kind(status.st_mode)));
   }
   PosixFilesystem filesystem;
-  // Read from where the path leads by its text, as it is judged below: not through what somebody has opened elsewhere.
+  // Read the file that the check below is about, not one that somebody exchanges for it in between.
   const auto held = filesystem.follow(file);
   const auto yaml = held ? filesystem.read(held->path, kFileLimit) : tl::unexpected(held.error());
   if (!yaml) {
     std::error_code error;
     const auto type = std::filesystem::symlink_status(file, error).type();
     const char* const hint =
-        type == std::filesystem::file_type::not_found ? "; write it, or name another one with --config FILE" : "";
-    return tl::unexpected(Diagnostics{{0, 0, yaml.error().message + hint}});
+        type == std::filesystem::file_type::not_found ? "; create it, or pass another one with --config FILE" : "";
+    return refused(yaml.error().message + hint);
   }
-  // It names programs to run and files to read and replace: whoever can change it can do what we can.
+  // It names programs to run and files to read and replace: a user who can change it has all the daemon's rights.
   const auto others = changed_by_others(file, ::geteuid());
   if (!others) {
-    return tl::unexpected(Diagnostics{{0, 0, others.error().message}});
+    return refused(others.error().message);
   }
   if (!others->empty()) {
-    return tl::unexpected(Diagnostics{
-        {0, 0,
-         fmt::format("refused, since others can change what it says: {}; only root and the user who runs this may be "
-                     "able to (chown, chmod)",
-                     *others)}});
+    return refused(
+        fmt::format("other users can change this file: {}; allow only root and the user who runs this "
+                    "command to change it (chown, chmod)",
+                    *others));
   }
   const auto attributes = filesystem.attributes(file);
   if (!attributes) {
-    return tl::unexpected(Diagnostics{{0, 0, attributes.error().message}});
+    return refused(attributes.error().message);
   }
   Settings defaults;
   if (const char* given = std::getenv("STATE_DIRECTORY")) {
-    // Several directories are separated by colons; ours is the first.
+    // Colons separate several directories; the daemon uses the first.
     const std::string_view all(given);
     const std::string_view first = all.substr(0, all.find(':'));
     if (first.starts_with('/')) {

@@ -1,4 +1,4 @@
-// `metrics`: where the daemon shows its numbers.
+// `metrics`: where the daemon publishes its metrics.
 #include <sys/un.h>
 
 #include <string>
@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kUnix = "unix:";
 constexpr std::string_view kForm = "127.0.0.1:9464, [::1]:9464 or unix:/run/gravitee-renewd/metrics.sock";
 
-// As in urls.hpp: the error is the end of a sentence that begins with the key's name.
+// As in urls.hpp, the error continues a sentence that starts with the key's name.
 tl::expected<ListenAddress, std::string> parse_socket(std::string_view path) {
   constexpr std::size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;  // unix(7)
   if (!path.starts_with('/')) {
@@ -26,8 +26,7 @@ tl::expected<ListenAddress, std::string> parse_socket(std::string_view path) {
         fmt::format("must have an absolute path after unix:, such as {}/run/gravitee-renewd/metrics.sock", kUnix));
   }
   if (path.size() > kLongest) {
-    return tl::unexpected(
-        fmt::format("must not have a path of more than {} bytes, the longest that a socket can have", kLongest));
+    return tl::unexpected(fmt::format("must not have a path of more than {} bytes, the limit for a socket", kLongest));
   }
   return std::filesystem::path(path);
 }
@@ -53,8 +52,8 @@ tl::expected<ListenAddress, std::string> parse_listen(std::string_view text) {
   }
   if (!is_address(std::string(host)) || in_brackets != (host.find(':') != std::string_view::npos)) {
     return tl::unexpected(
-        fmt::format("must begin with an address of this host (an IPv6 address in brackets) or "
-                    "localhost, such as {}; a name is not looked up",
+        fmt::format("must start with localhost or an IP address of this host (IPv6 in brackets), not another name; for "
+                    "example {}",
                     kForm));
   }
   return TcpAddress{std::string(host), *port};
@@ -62,34 +61,26 @@ tl::expected<ListenAddress, std::string> parse_listen(std::string_view text) {
 
 }  // namespace
 
-void read(const Given& given, std::optional<ListenAddress>* value) {
-  const auto text = given.text();
-  auto listen = text ? parse_listen(*text) : ListenAddress();
-  if (!listen) {
-    given.refuse(listen.error());
-  } else if (text) {
-    *value = std::move(*listen);
-  }
+void read(const GivenValue& given, std::optional<ListenAddress>* value) {
+  read_parsed(given, *value, parse_listen);
 }
 
-void read_metrics(const YamlNode& node, DiagnosticSink& sink, MetricsSettings& into) {
-  const auto map = read_map(node, "metrics", into.keys(), sink);
+void read_metrics(const YamlMap& file, MetricsSettings& into) {
+  const auto map = read_section(file, "metrics", into.keys());
   if (!map) {
     return;
   }
   const auto* const tcp = into.listen ? std::get_if<TcpAddress>(&*into.listen) : nullptr;
   if (tcp != nullptr && !is_loopback(tcp->address) && !into.allow_remote) {
-    sink.error(map->find("listen")->place,
-               fmt::format("`{}` must be a loopback address (127.0.0.1, [::1], localhost) or a unix socket, since "
-                           "whoever reaches the port can read everything there; to serve other hosts all the "
-                           "same, write `{}: true`",
-                           map->name_of("listen"), map->name_of("allow_remote")));
+    map->sink().error(map->find("listen")->place,
+                      "`metrics.listen` must be a loopback address (127.0.0.1, [::1], localhost) or a unix socket, "
+                      "because the port has no access control; to serve other hosts anyway, set "
+                      "`metrics.allow_remote: true`");
   }
   if (into.textfile && (into.textfile->extension() != ".prom" || !into.textfile->has_stem())) {
-    sink.error(map->find("textfile")->place,
-               fmt::format("`{}` must end with .prom, since node_exporter reads no other file; as in "
-                           "/var/lib/prometheus/node-exporter/gravitee-renewd.prom",
-                           map->name_of("textfile")));
+    map->sink().error(map->find("textfile")->place,
+                      "`metrics.textfile` must end with .prom, because node_exporter reads no other files; for example "
+                      "/var/lib/prometheus/node-exporter/gravitee-renewd.prom");
   }
 }
 

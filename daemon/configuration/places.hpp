@@ -1,4 +1,4 @@
-// Where in its file a setting stands, for messages about what is not wrong in the file itself.
+// Where a setting is in its file, for findings that are not about the file itself.
 #pragma once
 
 #include <string_view>
@@ -13,8 +13,8 @@ class Places {
  public:
   explicit Places(YamlDocument document) : document_(std::move(document)) {}
 
-  // The place of the value at a path such as "certificates[0].keystore.path"; where the file has no such value, that
-  // of the nearest map or list around it.
+  // The place of the value at a path such as "certificates[0].keystore.path"; when the file has no such value, of the
+  // nearest map or list around it.
   Place of(std::string_view path) const;
 
  private:

@@ -17,14 +17,15 @@ struct SecretKeys {
   Keys keys() {
     return {
         {"file", AbsolutePath(file), "/etc/gravitee-renewd/account-token",
-         "A regular file that holds the secret alone and that the daemon's user alone may read.", kOneOfThese},
+         "A regular file that contains only the secret and that only the daemon's user can read.", kOneOfThese},
         {"credential", Text{&credential, TextKind::credential}, "account-token",
          "The name of a systemd credential: `LoadCredential=NAME:PATH` in the unit, or a file in `/etc/credstore`.",
          kOneOfThese},
         {"env", Text{&env, TextKind::variable}, "ACCOUNT_TOKEN", "A variable of the daemon's environment.",
          kOneOfThese},
         {"value", Text{&value, TextKind::secret}, "\"the secret itself\"",
-         "The secret itself, for trying things out: whoever reads the file knows it. Quote what looks like a number.",
+         "The secret itself, for a first try: everyone who can read this file can read the secret. Quote a value that "
+         "looks like a number.",
          kOneOfThese},
     };
   }

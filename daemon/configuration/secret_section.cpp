@@ -1,7 +1,5 @@
-// Where a secret comes from: a map with one of `file`, `credential`, `env`, `value`. Nothing that stands in such a map
-// is ever part of a message.
-#include <array>
-#include <string>
+// Where a secret comes from: a map with one of `file`, `credential`, `env`, `value`. No message repeats anything from
+// such a map.
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,7 +10,7 @@
 namespace renewd::configuration {
 namespace {
 
-// The one that the map gives; nothing when that is wrong, which is reported.
+// Nothing when the one that the map gives is wrong, which has been reported.
 std::optional<SecretSource> source_of(const SecretKeys& given) {
   using enum SecretSource::Kind;
   for (const auto& [kind, name] :
@@ -26,30 +24,21 @@ std::optional<SecretSource> source_of(const SecretKeys& given) {
 
 }  // namespace
 
-void read(const Given& given, std::optional<SecretSource>* value) {
+void read(const GivenValue& given, std::optional<SecretSource>* value) {
   if (given.node.kind != YamlNode::Kind::map) {
     given.refuse(
         "must be a map that says where the secret is: {file: PATH}, {credential: NAME}, {env: NAME} or {value: TEXT}");
     return;
   }
   SecretKeys keys;
-  const auto map = read_map(given.node, given.map.name_of(given.key), keys.keys(), given.map.sink());
+  const auto map = read_section(given.map, given.key, keys.keys());
   if (!map) {
     return;
   }
-  const std::vector<std::string_view> kinds{"file", "credential", "env", "value"};
-  const auto sources = map->present(kinds);
-  if (sources.size() != 1) {
-    if (!sources.empty() || !map->mistypes(kinds)) {
-      given.refuse(fmt::format("must have exactly one of {}{}", enumerate(kinds, "or"),
-                               sources.empty() ? "" : ", but has " + enumerate(sources, "and")));
-    }
-    return;
-  }
-  if (!keys.value.empty() && map->sink().public_file()) {
+  if (!keys.value.empty() && map->sink().is_world_readable()) {
     map->sink().error(map->find("value")->place,
-                      fmt::format("`{}` is a secret, and every user of this host may read this file; take that right "
-                                  "away (chmod o= FILE), or write {{file: PATH}}",
+                      fmt::format("`{}` is a secret, but every user of this host can read this file; run chmod o= "
+                                  "FILE, or use {{file: PATH}}",
                                   map->name_of("value")));
   }
   if (auto source = source_of(keys)) {

@@ -1,5 +1,4 @@
-// The maps of the file whose keys have rules between them. Each function opens its map, reads its keys, and checks
-// those.
+// The maps of the file whose keys have rules between them. Each function reads its map and checks those rules.
 #pragma once
 
 #include <vector>
@@ -10,11 +9,10 @@
 namespace renewd::configuration {
 
 std::vector<CertificateSettings> read_certificates(const YamlNode& node, DiagnosticSink& sink);
-void read_gateway(const YamlNode& node, DiagnosticSink& sink, GatewaySettings& into);
-void read_metrics(const YamlNode& node, DiagnosticSink& sink, MetricsSettings& into);
+void read_gateway(const YamlMap& certificate, GatewaySettings& into);
+void read_metrics(const YamlMap& file, MetricsSettings& into);
 
-// Reports windows of a certificate that could never be kept, because they are ignored from the beginning of the renewal
-// window on.
+// Reports maintenance windows that would never apply, because the renewal starts when they are already overridden.
 void check_windows(const YamlMap& certificate, const CertificateSettings& settings);
 
 }  // namespace renewd::configuration

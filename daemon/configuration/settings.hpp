@@ -1,6 +1,5 @@
-// What the operator configured, as plain structs. A key is declared once, here and in the headers below: the member,
-// whose initial value is the default, and beside it what keys() says of it. The loader fills them in, everybody else
-// reads them.
+// The configuration as plain structs, which the loader fills in and all others only read. Here and in the headers
+// below, each key is declared once: a member, whose initial value is the default, and a row of keys().
 #pragma once
 
 #include <chrono>
@@ -26,9 +25,9 @@ struct HttpSettings {
   Keys keys() {
     return {
         {"ca_file", AbsolutePath(ca_file), "/etc/gravitee-renewd/proxy-ca.pem",
-         "Certificates to trust instead of the system's, as for a proxy that opens TLS: a regular file of at most 1 "
-         "MiB with PEM (also PKCS#7 and `TRUSTED CERTIFICATE`, whose trust settings count) or one DER certificate. An "
-         "issuing authority is enough without its root.",
+         "Certificates to trust instead of the system's, for example for a proxy that intercepts TLS: a regular file "
+         "of at most 1 MiB with PEM (also PKCS#7, and `TRUSTED CERTIFICATE` with its trust settings) or one DER "
+         "certificate. An intermediate CA is sufficient without its root.",
          "none: the system's"},
         {"proxy", &proxy, "http://renewd@proxy.example.com:3128",
          "An HTTP proxy to use with CONNECT, as `http://host:port` or `http://user@host:port`. The proxy variables of "
@@ -54,15 +53,15 @@ struct ScheduleSettings {
     return {
         {"check_every", Duration{&check_every}, "1h", "How often the keystore is checked."},
         {"splay", Duration{&splay, seconds{0}}, "0s",
-         "Hosts spread their renewals over this span after the renewal window opens. A host's place in it comes from "
-         "its machine id, its host name and the certificate's name (cloned hosts need host names of their own); `plan` "
+         "Hosts spread their renewals over this time after the renewal window opens. A host's delay is derived from "
+         "its machine id, its host name and the certificate's name (cloned hosts need different host names); `plan` "
          "shows it. With `0s` all hosts renew at once."},
         {"retry_at_least", Duration{&retry_at_least}, "5m",
          "The delay after the first failed attempt; it grows from there."},
         {"retry_at_most", Duration{&retry_at_most}, "6h", "The longest delay after a failed attempt."},
         {"requests_per_day", Count{&requests_per_day, 1, 86400}, "3",
-         "The most renewal requests per certificate and day: those of the daemon and of `renew` together, also across "
-         "restarts."},
+         "The maximum number of renewal requests per certificate and day, from the daemon and `renew` together, also "
+         "across restarts."},
     };
   }
 };
@@ -78,13 +77,13 @@ struct LogSettings {
          "The lowest level that is logged."},
         {"format",
          Choice(format, {{"auto", LogFormat::automatic}, {"json", LogFormat::json}, {"text", LogFormat::text}}), "json",
-         "`auto` writes fields of the journal under systemd, text on a terminal, else JSON."},
+         "`auto` writes journal fields under systemd, text on a terminal, and JSON otherwise."},
     };
   }
 };
 
 struct MetricsSettings {
-  // Loopback or a unix socket, unless the operator allowed more. Empty: off.
+  // Loopback or a unix socket, unless `allow_remote` is set. Empty: off.
   std::optional<ListenAddress> listen;
   bool allow_remote = false;
   // For node_exporter's textfile collector. Empty: off.
@@ -93,11 +92,12 @@ struct MetricsSettings {
   Keys keys() {
     return {
         {"listen", &listen, "127.0.0.1:9464",
-         "A port of this host for Prometheus and the page: `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464` or "
-         "`unix:/path`. An address that other hosts reach needs `metrics.allow_remote`."},
+         "The address for Prometheus and the status page: `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464` or "
+         "`unix:/path`. An address that other hosts can reach requires `metrics.allow_remote`."},
         {"allow_remote", &allow_remote, "true",
-         "`metrics.listen` may be an address that other hosts reach, such as `0.0.0.0:9464`. Whoever reaches it can "
-         "read everything there."},
+         "Allows `metrics.listen` to be an address that other hosts can reach, such as `0.0.0.0:9464`. There is no "
+         "access "
+         "control: every host that reaches the port can read everything there."},
         {"textfile", AbsolutePath(textfile), "/var/lib/prometheus/node-exporter/gravitee-renewd.prom",
          "A file for node_exporter's textfile collector; its name ends with `.prom`."},
     };
@@ -116,21 +116,23 @@ struct Settings {
     return {
         {"certificates", list_of(certificates), "", "The certificates of this host, at least one.", kRequired},
         {"http", section(http), "",
-         "The way to the cloud. The renew host (`eu.cloud.gravitee.io`) is not the host the gateway talks to "
-         "(`*.cloudgate.gravitee.io`): firewalls often know only the latter."},
-        {"schedule", section(schedule), "", "When something is done. The defaults suit any number of hosts."},
+         "The connection to the cloud. The renew host (`eu.cloud.gravitee.io`) is not the host that the gateway "
+         "connects to (`*.cloudgate.gravitee.io`); firewalls often allow only the latter."},
+        {"schedule", section(schedule), "",
+         "When the daemon checks, renews and retries. The defaults suit any number of hosts."},
         {"state_directory", AbsolutePath(state_directory), "/srv/gravitee-renewd",
          "Where unfinished renewals and the latest keystores are stored. `$STATE_DIRECTORY`, which systemd sets from "
          "`StateDirectory=` of the unit, replaces the default."},
         {"log", section(log), "", "What the daemon logs, and how."},
-        {"metrics", section(metrics), "", "Where the daemon serves its metrics and its page. Without it, nowhere."},
+        {"metrics", section(metrics), "",
+         "Where the daemon publishes its metrics and its status page. Off by default."},
         {"fleet", LaterVersion{}, "", ""},
     };
   }
 };
 
-// The one enumeration of the secrets of a certificate, or of all settings: calls `with(secret, name)` for each that is
-// configured. A test compares it with the keys that are declared as secrets.
+// Enumerates the configured secrets of a certificate, or of all settings: calls `with(secret, name)` for each. A test
+// compares it with the keys that are declared as secrets.
 template <typename SettingsOrConst, typename With>
 void for_each_secret(SettingsOrConst& settings, With with) {
   const auto each = [&with](auto& secret, std::string_view name) {

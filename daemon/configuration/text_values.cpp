@@ -1,6 +1,4 @@
-// The values that are text of a certain form: names, URLs, units, programs, signals and expressions.
-#include "configuration/text_values.hpp"
-
+// Values that are text of a certain form: names, URLs, units, programs, signals and expressions.
 #include <csignal>
 #include <cstdint>
 #include <cstring>
@@ -9,8 +7,8 @@
 #include <fmt/format.h>
 #include <tl/expected.hpp>
 
+#include "configuration/names.hpp"
 #include "configuration/numbers.hpp"
-#include "configuration/unit_names.hpp"
 #include "configuration/urls.hpp"
 #include "configuration/values.hpp"
 
@@ -20,6 +18,9 @@ namespace {
 using Parsed = tl::expected<std::string, std::string>;
 
 Parsed parse_text(const std::string& text, TextKind kind) {
+  const auto require = [&text](bool valid, const char* why) {
+    return valid ? Parsed(text) : Parsed(tl::unexpected<std::string>(why));
+  };
   switch (kind) {
     case TextKind::name:
       return parse_certificate_name(text);
@@ -28,19 +29,14 @@ Parsed parse_text(const std::string& text, TextKind kind) {
     case TextKind::probe_url:
       return parse_probe_url(text);
     case TextKind::user_name:
-      return text.find(':') == std::string::npos
-                 ? Parsed(text)
-                 : tl::unexpected<std::string>("must not have a colon; a server could not tell it from the password");
+      return require(text.find(':') == std::string::npos,
+                     "must not contain a colon, which separates it from the password");
     case TextKind::credential:
       // systemd.exec(5): a credential's name is a file name.
-      return text.find('/') == std::string::npos && text != "." && text != ".."
-                 ? Parsed(text)
-                 : tl::unexpected<std::string>(
-                       "must be the NAME of LoadCredential=NAME:PATH in the unit; for a path write {file: PATH}");
+      return require(text.find('/') == std::string::npos && text != "." && text != "..",
+                     "must be the NAME of LoadCredential=NAME:PATH in the unit; for a path, use {file: PATH}");
     case TextKind::variable:
-      return text.find('=') == std::string::npos
-                 ? Parsed(text)
-                 : tl::unexpected<std::string>("must be the name of a variable, without =");
+      return require(text.find('=') == std::string::npos, "must be the name of an environment variable, without =");
     case TextKind::secret:
       break;
   }
@@ -62,7 +58,7 @@ int signal_number(std::string_view text) {
   return 0;
 }
 
-void check_unit_name(const Given& given, const YamlNode& node, const std::string& name) {
+void check_unit_name(const GivenValue& given, const YamlNode& node, const std::string& name) {
   if (!is_unit_name(name)) {
     const std::string service = name + ".service";
     given.refuse(node, fmt::format("must be the full name of a service, such as {}",
@@ -72,25 +68,19 @@ void check_unit_name(const Given& given, const YamlNode& node, const std::string
 
 }  // namespace
 
-void read(const Given& given, const Text& value) {
-  const auto text = given.text();
-  auto parsed = text ? parse_text(*text, value.kind) : std::string();
-  if (!parsed) {
-    given.refuse(parsed.error());
-  } else if (text) {
-    *value.into = std::move(*parsed);
-  }
+void read(const GivenValue& given, const Text& value) {
+  read_parsed(given, *value.into, [&value](const std::string& text) { return parse_text(text, value.kind); });
 }
 
-void read(const Given& given, const UnitName& value) {
+void read(const GivenValue& given, const UnitName& value) {
   if (auto name = given.text()) {
     check_unit_name(given, given.node, *name);
     value.set(std::move(*name));
   }
 }
 
-void read(const Given& given, const Texts& value) {
-  if (!given.is_list_of_some()) {
+void read(const GivenValue& given, const Texts& value) {
+  if (!given.is_non_empty_list()) {
     given.refuse("must be a list of at least one text, such as [first, second]");
     return;
   }
@@ -109,14 +99,14 @@ void read(const Given& given, const Texts& value) {
   }
   if (value.kind == ListKind::command && !texts.front().starts_with('/')) {
     given.map.sink().error(given.node.items.front()->place,
-                           fmt::format("the first text of `{}` must be the absolute path of a program; PATH is not "
+                           fmt::format("`{}` must start with the absolute path of a program; PATH is not "
                                        "searched",
                                        given.map.name_of(given.key)));
   }
   *value.into = std::move(texts);
 }
 
-void read(const Given& given, const Signal& value) {
+void read(const GivenValue& given, const Signal& value) {
   *value.into = signal_number(given.scalar());
   if (*value.into == 0) {
     given.refuse(fmt::format("must be a signal's name or number, such as SIGTERM, TERM or 15{}",
@@ -124,7 +114,7 @@ void read(const Given& given, const Signal& value) {
   }
 }
 
-void read(const Given& given, std::optional<Pattern>* value) {
+void read(const GivenValue& given, std::optional<Pattern>* value) {
   const auto text = given.text();
   if (!text) {
     return;
@@ -133,30 +123,14 @@ void read(const Given& given, std::optional<Pattern>* value) {
   if (!pattern) {
     given.refuse("must be a regular expression: " + pattern.error());
   } else if (pattern->found_in("")) {
-    given.refuse("must not match an empty line; it would match every line");
+    given.refuse("must not match an empty line, because it would then match every line");
   } else {
     *value = std::move(*pattern);
   }
 }
 
-void read(const Given& given, std::optional<ProxySettings>* value) {
-  const auto text = given.text();
-  auto proxy = text ? parse_proxy(*text) : ProxySettings();
-  if (!proxy) {
-    given.refuse(proxy.error());
-  } else if (text) {
-    *value = std::move(*proxy);
-  }
-}
-
-tl::expected<std::string, std::string> parse_certificate_name(const std::string& text) {
-  constexpr std::size_t kLongest = 64;  // it is a directory's name and a metric's label
-  if (text.empty() || text.size() > kLongest ||
-      text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
-    return tl::unexpected(fmt::format(
-        "must consist of lower-case letters, digits and -, at most {} of them, such as production-eu", kLongest));
-  }
-  return text;
+void read(const GivenValue& given, std::optional<ProxySettings>* value) {
+  read_parsed(given, *value, parse_proxy);
 }
 
 }  // namespace renewd::configuration

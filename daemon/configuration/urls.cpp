@@ -5,6 +5,7 @@
 
 #include "configuration/numbers.hpp"
 #include "core/addresses.hpp"
+#include "core/text.hpp"
 #include "core/url.hpp"
 
 namespace renewd::configuration {
@@ -18,23 +19,19 @@ tl::unexpected<std::string> wrong(std::string why) {
 }
 
 bool is_account_id(std::string_view segment) {
-  const bool plain = std::all_of(segment.begin(), segment.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
-  });
+  const bool plain = std::ranges::all_of(segment, [](char c) { return is_alphanumeric_or(c, "-_."); });
   return plain && !segment.empty() && segment != "." && segment != ".." && segment != "accounts";
 }
 
-// What is wrong with numbers that others read otherwise; empty for nothing.
+// The problem with a number that other programs read differently; empty when there is none.
 std::string ambiguous_numbers(const UrlParts& url) {
   if (is_ambiguous_address(url.host)) {
-    return "has an address that is read in more than one way; write four decimal numbers without leading zeros, as in "
-           "192.0.2.1";
+    return "has an ambiguous IP address; write four decimal numbers without leading zeros, as in 192.0.2.1";
   }
-  return leading_zero_hint(url.port_text).empty() ? "" : "has a port with a leading zero; write it without";
+  return leading_zero_hint(url.port_text).empty() ? "" : "has a port with a leading zero; remove the zero";
 }
 
-// With, if any, a port that can be connected to.
+// Nothing for a port that cannot exist.
 std::optional<UrlParts> parse_url(std::string_view text) {
   auto url = split_url(text);
   return url && (!url->has_port || url->port) ? std::optional(std::move(*url)) : std::nullopt;
@@ -48,28 +45,29 @@ tl::expected<std::string, std::string> parse_account_url(std::string_view text) 
   }
   const auto url = parse_url(text);
   if (!url) {
-    return wrong("is not a URL; copy it from the cloud's token dialog, it looks like " + std::string(kAccountForm));
+    return wrong("is not a URL; copy it from the cloud's token dialog, where it looks like " +
+                 std::string(kAccountForm));
   }
   if (url->scheme != "https" && url->scheme != "http") {
-    return wrong("must begin with https://");
+    return wrong("must start with https://");
   }
   if (url->scheme == "http" && !is_loopback(url->host)) {
     return wrong(
-        "must begin with https://, since http would show the token to the network (http is accepted for "
-        "loopback addresses alone: 127.0.0.0/8, ::1, localhost)");
+        "must start with https://, because http would expose the token to the network (http is accepted only for "
+        "loopback addresses: 127.0.0.0/8, ::1, localhost)");
   }
   if (auto ambiguous = ambiguous_numbers(*url); !ambiguous.empty()) {
     return wrong(std::move(ambiguous));
   }
   if (url->has_user_info) {
-    return wrong("must not hold a user or password; the account token goes under `token`");
+    return wrong("must not contain a user name or password; put the account token under `token`");
   }
   if (url->has_query || url->has_fragment) {
     return wrong("must end with the account id, without ? or #");
   }
   const std::string_view path = url->path;
   if (path.ends_with("/renewcert") || path.ends_with("/certificate")) {
-    return wrong("must end with the account id; leave /certificate/renewcert out, it is appended");
+    return wrong("must end with the account id; remove /certificate/renewcert, which the daemon appends");
   }
   if (!is_account_id(path.substr(path.find_last_of('/') + 1))) {
     return wrong("must end with the account id, as in " + std::string(kAccountForm));
@@ -80,23 +78,23 @@ tl::expected<std::string, std::string> parse_account_url(std::string_view text) 
 tl::expected<std::string, std::string> parse_probe_url(std::string_view text) {
   const auto url = parse_url(text);
   if (!url) {
-    return wrong("is not a URL; it looks like " + std::string(kProbeForm));
+    return wrong("is not a URL such as " + std::string(kProbeForm));
   }
   if (url->scheme != "https" && url->scheme != "http") {
-    return wrong("must begin with http:// or https://");
+    return wrong("must start with http:// or https://");
   }
   if (url->has_user_info) {
-    return wrong("must not hold a user or password; they go under `username` and `password`");
+    return wrong("must not contain a user name or password; put them under `username` and `password`");
   }
   if (url->scheme == "http" && !is_loopback(url->host)) {
     return wrong(
-        "must begin with https:// (http is accepted for loopback addresses alone: 127.0.0.0/8, ::1, localhost)");
+        "must start with https:// (http is accepted only for loopback addresses: 127.0.0.0/8, ::1, localhost)");
   }
   if (auto ambiguous = ambiguous_numbers(*url); !ambiguous.empty()) {
     return wrong(std::move(ambiguous));
   }
   if (url->has_fragment) {
-    return wrong("must not have a #");
+    return wrong("must not contain a #");
   }
   return std::string(text);
 }
@@ -107,23 +105,23 @@ tl::expected<ProxySettings, std::string> parse_proxy(std::string_view text) {
     return wrong("must have the form http://proxy.example.com:3128 or http://user@proxy.example.com:3128");
   }
   if (url->has_password) {
-    return wrong("must not hold a password; put it under `http.proxy_password`");
+    return wrong("must not contain a password; put it under `http.proxy_password`");
   }
   if (url->scheme != "http") {
-    return wrong("must begin with http:// (an HTTP proxy with CONNECT; the connection through it is TLS all the same)");
+    return wrong("must start with http:// (an HTTP proxy with CONNECT; the connection through it still uses TLS)");
   }
   if (auto ambiguous = ambiguous_numbers(*url); !ambiguous.empty()) {
     return wrong(std::move(ambiguous));
   }
   if (!url->port) {
-    return wrong("must name the port, from 1 to 65535, as in http://proxy.example.com:3128");
+    return wrong("must include a port from 1 to 65535, as in http://proxy.example.com:3128");
   }
   if ((!url->path.empty() && url->path != "/") || url->has_query || url->has_fragment) {
     return wrong("must end with the port, as in http://proxy.example.com:3128");
   }
   // A colon would end the user name in Basic authentication (RFC 7617, 2).
   if (url->user.find(':') != std::string::npos) {
-    return wrong("must not have a user name with a colon; a proxy could not tell it from the password");
+    return wrong("must not have a user name with a colon, which separates it from the password");
   }
   return ProxySettings{url->lookup_name, *url->port, url->user};
 }

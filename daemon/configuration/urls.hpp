@@ -1,5 +1,5 @@
-// The three kinds of URL of the configuration. The errors are the end of a sentence that begins with the key's name,
-// and never repeat the URL: it may hold a password.
+// The three kinds of URL in the configuration. The errors continue a sentence that starts with the key's name, and
+// never repeat the URL: it may contain a password.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ namespace renewd::configuration {
 // id.
 tl::expected<std::string, std::string> parse_account_url(std::string_view text);
 
-// What a probe asks for, as it was written: https, or http to a loopback address.
+// The URL of a health check, unchanged: https, or http to a loopback address.
 tl::expected<std::string, std::string> parse_probe_url(std::string_view text);
 
 // http://[user@]host:port

@@ -1,14 +1,12 @@
 #include "configuration/values.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "configuration/durations.hpp"
 #include "configuration/numbers.hpp"
+#include "core/pattern.hpp"
 #include "core/text.hpp"
 
 namespace renewd::configuration {
@@ -34,23 +32,10 @@ bool looks_like_bool(std::string_view text) {
 
 // The numbers of YAML's core schema (YAML 1.2.2, 10.3.2).
 bool looks_like_number(std::string_view text) {
-  if (text.starts_with("0x") || text.starts_with("0o")) {
-    const std::string_view digits = text.substr(2);
-    const bool hex = text[1] == 'x';
-    return !digits.empty() &&
-           digits.find_first_not_of(hex ? "0123456789abcdefABCDEF" : "01234567") == std::string_view::npos;
-  }
-  if (text.starts_with('+') || text.starts_with('-')) {
-    text.remove_prefix(1);
-  }
-  if (text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN" || text == ".NAN") {
-    return true;
-  }
-  if (text.empty() || (text[0] != '.' && (text[0] < '0' || text[0] > '9'))) {
-    return false;  // from_chars would take "inf" and a second sign
-  }
-  double number = 0;
-  return std::from_chars(text.data(), text.data() + text.size(), number).ptr == text.data() + text.size();
+  static const auto kNumber = Pattern::compile(
+      "^([-+]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+"
+      "|[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN))$");
+  return kNumber->found_in(text);
 }
 
 template <typename Kind>
@@ -69,7 +54,7 @@ std::optional<YamlMap> read_map(const YamlNode& node, std::string name, const Ke
       std::visit(
           [&]<typename Kind>(const Kind& kind) {
             if constexpr (!kReadByItsSection<Kind>) {
-              read(Given{*map, key.name, *value}, kind);
+              read(GivenValue{*map, key.name, *value}, kind);
             }
           },
           key.value);
@@ -78,11 +63,16 @@ std::optional<YamlMap> read_map(const YamlNode& node, std::string name, const Ke
   return map;
 }
 
-std::string_view Given::scalar(const YamlNode& part) {
+std::optional<YamlMap> read_section(const YamlMap& parent, std::string_view key, const Keys& keys) {
+  const YamlNode* const node = parent.find(key);
+  return node == nullptr ? std::nullopt : read_map(*node, parent.name_of(key), keys, parent.sink());
+}
+
+std::string_view GivenValue::scalar(const YamlNode& part) {
   return part.kind == YamlNode::Kind::scalar ? std::string_view(part.text) : std::string_view();
 }
 
-std::optional<std::string> Given::text(const YamlNode& part) const {
+std::optional<std::string> GivenValue::text(const YamlNode& part) const {
   if (part.kind != YamlNode::Kind::scalar) {
     refuse(part, fmt::format("must be text, not {}", kind_of(part)));
   } else if (!part.quoted && (looks_like_number(part.text) || looks_like_bool(part.text))) {
@@ -91,18 +81,18 @@ std::optional<std::string> Given::text(const YamlNode& part) const {
   } else if (part.text.empty()) {
     refuse(part, "must not be empty");
   } else if (part.text.find('\0') != std::string::npos) {
-    refuse(part, "must not hold a zero byte");
+    refuse(part, "must not contain a zero byte");
   } else {
     return part.text;
   }
   return std::nullopt;
 }
 
-void Given::refuse(const YamlNode& part, std::string_view why) const {
+void GivenValue::refuse(const YamlNode& part, std::string_view why) const {
   map.sink().error(part.place, fmt::format("`{}` {}", map.name_of(key), why));
 }
 
-void read(const Given& given, const Duration& value) {
+void read(const GivenValue& given, const Duration& value) {
   const auto duration = parse_duration(given.scalar());
   if (!duration) {
     given.refuse(fmt::format("must be {}{}", kDurationForm, leading_zero_hint(given.scalar())));
@@ -115,18 +105,18 @@ void read(const Given& given, const Duration& value) {
   }
 }
 
-void read(const Given& given, RenewBefore* value) {
+void read(const GivenValue& given, RenewBefore* value) {
   const std::string_view text = given.scalar();
   if (const auto percentage = parse_percentage(text)) {
     if (*percentage > 0 && *percentage < 100) {
       *value = LifetimeShare{*percentage / 100};
     } else {
-      given.refuse("as a share of the certificate's life must lie between 0% and 100%, both excluded, such as 25%");
+      given.refuse("must be more than 0% and less than 100% of the certificate's lifetime, such as 25%");
     }
     return;
   }
   if (!parse_duration(text)) {
-    given.refuse(fmt::format("must be {}, or a share of the certificate's life such as 25%{}", kDurationForm,
+    given.refuse(fmt::format("must be {}, or a share of the certificate's lifetime such as 25%{}", kDurationForm,
                              leading_zero_hint(text)));
     return;
   }
@@ -137,7 +127,7 @@ void read(const Given& given, RenewBefore* value) {
   }
 }
 
-void read(const Given& given, const Count& value) {
+void read(const GivenValue& given, const Count& value) {
   const std::string_view text = given.node.quoted ? "" : given.scalar();
   const auto count = parse_number(text);
   if (!count || *count < value.at_least || *count > value.at_most) {
@@ -148,7 +138,7 @@ void read(const Given& given, const Count& value) {
   *value.into = static_cast<unsigned>(*count);
 }
 
-void read(const Given& given, bool* value) {
+void read(const GivenValue& given, bool* value) {
   const std::string_view text = given.scalar();
   if (!looks_like_bool(text) || given.node.quoted) {
     given.refuse(fmt::format("must be true or false{}", looks_like_bool(text) ? ", without quotes" : ""));
@@ -157,7 +147,7 @@ void read(const Given& given, bool* value) {
   *value = text.front() == 't' || text.front() == 'T';
 }
 
-void read(const Given& given, const Choice& value) {
+void read(const GivenValue& given, const Choice& value) {
   const auto found = std::find(value.words.begin(), value.words.end(), given.scalar());
   if (found != value.words.end()) {
     value.choose(static_cast<std::size_t>(found - value.words.begin()));
@@ -167,18 +157,18 @@ void read(const Given& given, const Choice& value) {
   given.refuse(fmt::format("must be {}{}", enumerate(value.words, "or"), meant.empty() ? "" : "; " + meant));
 }
 
-void read(const Given& given, const AbsolutePath& value) {
+void read(const GivenValue& given, const AbsolutePath& value) {
   const auto text = given.text();
   if (text && text->starts_with('/')) {
     value.set(*text);
   } else if (text) {
-    given.refuse("must be an absolute path, one that begins with /");
+    given.refuse("must be an absolute path: it must start with /");
   }
 }
 
-void read(const Given& given, const EmptyMap&) {
+void read(const GivenValue& given, const EmptyMap&) {
   if (given.node.kind != YamlNode::Kind::map || !given.node.entries.empty()) {
-    given.refuse("must be the empty map: none: {}");
+    given.refuse("must be an empty map: none: {}");
   }
 }
 

@@ -14,21 +14,21 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-constexpr std::size_t kMostWindows = 100;  // every one is looked at whenever something is decided
+constexpr std::size_t kMostWindows = 100;  // every decision checks all of them
 const std::vector<std::string_view> kDays{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};  // as weekdays are numbered
 
-void read_day(const Given& given, const YamlNode& node, std::bitset<7>& into) {
-  const std::string_view text = Given::scalar(node);
+void read_day(const GivenValue& given, const YamlNode& node, std::bitset<7>& into) {
+  const std::string_view text = GivenValue::scalar(node);
   const auto found = std::find(kDays.begin(), kDays.end(), text);
   if (found == kDays.end()) {
     const std::string meant = suggestion(text, kDays);
-    given.refuse(node, fmt::format("must hold days such as mon, tue, wed, thu, fri, sat or sun{}",
-                                   meant.empty() ? "" : "; " + meant));
+    given.refuse(
+        node, fmt::format("must list days: mon, tue, wed, thu, fri, sat or sun{}", meant.empty() ? "" : "; " + meant));
     return;
   }
   const auto day = static_cast<std::size_t>(found - kDays.begin());
   if (into.test(day)) {
-    given.refuse(node, fmt::format("holds {} twice; keep one of the two", text));
+    given.refuse(node, fmt::format("contains {} twice; remove one of them", text));
   }
   into.set(day);
 }
@@ -52,21 +52,22 @@ void read_window(const YamlNode& node, const std::string& name, DiagnosticSink& 
     if (auto host = TimeZone::of_host()) {
       into.timezone = std::move(*host);
     } else {
-      sink.error(map->place(), fmt::format("`{}` is needed, since the time zone of this host is not known: {}",
-                                           map->name_of("timezone"), host.error()));
+      sink.error(map->place(),
+                 fmt::format("`{}` is required, because the time zone of this host cannot be determined: {}",
+                             map->name_of("timezone"), host.error()));
     }
   }
   if (into.from == into.to) {
-    sink.error(map->place(), fmt::format("`{}` and `{}` must not be the same; leave both out for the whole day",
+    sink.error(map->place(), fmt::format("`{}` and `{}` must not be the same; omit both for the whole day",
                                          map->name_of("from"), map->name_of("to")));
   }
 }
 
 }  // namespace
 
-void read(const Given& given, std::bitset<7>* value) {
-  if (!given.is_list_of_some()) {
-    given.refuse("must be a list of at least one day, such as [sat, sun]; leave it out for every day");
+void read(const GivenValue& given, std::bitset<7>* value) {
+  if (!given.is_non_empty_list()) {
+    given.refuse("must be a list of at least one day, such as [sat, sun]; omit it for every day");
     return;
   }
   value->reset();
@@ -75,8 +76,8 @@ void read(const Given& given, std::bitset<7>* value) {
   }
 }
 
-// Quotes or not is the same here. (A reader of YAML 1.1 would take 22:30 for the number 1350, on the base of 60.)
-void read(const Given& given, const TimeOfDay& value) {
+// Quotes are optional here. (YAML 1.1 reads an unquoted 22:30 as 1350, a number with base 60.)
+void read(const GivenValue& given, const TimeOfDay& value) {
   const auto time = parse_time(given.scalar());
   if (!time || *time > value.latest) {
     given.refuse(fmt::format("must be a time from \"00:00\" to \"{:02}:{:02}\", such as \"02:30\"",
@@ -86,7 +87,7 @@ void read(const Given& given, const TimeOfDay& value) {
   *value.into = *time;
 }
 
-void read(const Given& given, TimeZone* value) {
+void read(const GivenValue& given, TimeZone* value) {
   const auto name = given.text();
   if (!name) {
     return;
@@ -98,23 +99,23 @@ void read(const Given& given, TimeZone* value) {
   const std::vector<std::string> names = time_zone_names();
   const std::string meant = suggestion(*name, {names.begin(), names.end()});
   const bool listed = std::find(names.begin(), names.end(), *name) != names.end();
-  const std::string hint = is_time_zone_rule(*name) ? "; a rule can be in TZ alone"
-                           : names.empty()          ? "; this system has no time zones, install tzdata"
-                           : listed                 ? "; the file of " + *name + " cannot be read, install tzdata again"
+  const std::string hint = is_time_zone_rule(*name) ? "; only the variable TZ can be a rule"
+                           : names.empty()          ? "; this host has no time zones: install tzdata"
+                           : listed                 ? "; the file of " + *name + " cannot be read: reinstall tzdata"
                            : meant.empty()          ? ", such as Europe/Paris or UTC"
                                                     : "; " + meant;
-  given.refuse("must be the name of a time zone that this system has" + hint);
+  given.refuse("must be the name of a time zone on this host" + hint);
 }
 
-void read(const Given& given, std::vector<MaintenanceWindow>* value) {
-  if (!given.is_list_of_some()) {
+void read(const GivenValue& given, std::vector<MaintenanceWindow>* value) {
+  if (!given.is_non_empty_list()) {
     given.refuse(
-        "must be a list of at least one window, such as [{days: [sat, sun], from: \"02:00\", to: \"05:00\"}]; leave it "
-        "out for none");
+        "must be a list of at least one window, such as [{days: [sat, sun], from: \"02:00\", to: \"05:00\"}]; omit it "
+        "for none");
     return;
   }
   if (given.node.items.size() > kMostWindows) {
-    given.refuse(fmt::format("must not hold more than {} windows", kMostWindows));
+    given.refuse(fmt::format("must not contain more than {} windows", kMostWindows));
     return;
   }
   for (const YamlNode* item : given.node.items) {
@@ -132,8 +133,8 @@ void check_windows(const YamlMap& certificate, const CertificateSettings& settin
   if (known && !present.empty() && renew_before != nullptr && *renew_before <= settings.override_windows_before) {
     certificate.sink().error(
         certificate.place_of(present.front()),
-        fmt::format("`{}` would never be kept: the renewal begins {} before expiry (`renew_before`), and windows are "
-                    "ignored from {} before it on (`override_windows_before`)",
+        fmt::format("`{}` would never apply: the renewal starts {} before expiry (`renew_before`), but the daemon "
+                    "ignores windows in the last {} (`override_windows_before`)",
                     present.front(), format_duration(*renew_before),
                     format_duration(settings.override_windows_before)));
   }

@@ -18,9 +18,9 @@
 namespace renewd::configuration {
 namespace {
 
-// Thrown through yaml-cpp, whose parser has no other way of being stopped by its handler.
+// Thrown through yaml-cpp: an event handler cannot stop the parser in any other way.
 struct Refused : std::exception {
-  explicit Refused(Place at, std::string why) : diagnostic{at.line, at.column, std::move(why)} {}
+  explicit Refused(Place place, std::string why) : diagnostic{place, std::move(why)} {}
   const char* what() const noexcept override { return diagnostic.message.c_str(); }
   Diagnostic diagnostic;
 };
@@ -59,7 +59,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchored_.find(anchor);
     if (found == anchored_.end() || found->second.weight == 0) {
-      throw Refused(place_of(mark), "this alias refers to the value that it is a part of");
+      throw Refused(place_of(mark), "this alias refers to a value that contains it");
     }
     weigh(mark, found->second.weight);
     attach(*found->second.node);
@@ -95,14 +95,14 @@ class TreeBuilder final : public YAML::EventHandler {
 
   static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (!tag.empty() && tag != "?" && tag != "!") {
-      throw Refused(place_of(mark), "tags (a word that begins with \"!\") are not understood; leave it out");
+      throw Refused(place_of(mark), "YAML tags (words that start with \"!\") are not supported; remove it");
     }
   }
 
   void weigh(const YAML::Mark& mark, std::size_t weight) {
     weight_ += weight;
     if (weight_ > kYamlWeightLimit) {
-      throw Refused(place_of(mark), "aliases make this file too large; write the values out");
+      throw Refused(place_of(mark), "aliases make this file too large; write out the values");
     }
   }
 
@@ -120,11 +120,9 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void open(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode::Kind kind) {
     if (open_.size() >= kYamlDepthLimit) {
-      throw Refused(
-          place_of(mark),
-          fmt::format("maps and lists nest deeper than {} levels, which no configuration does; look for a missing "
-                      "bracket above",
-                      kYamlDepthLimit));
+      throw Refused(place_of(mark),
+                    fmt::format("maps and lists are nested more than {} levels deep; look for a missing bracket above",
+                                kYamlDepthLimit));
     }
     const std::size_t weight_before = weight_;
     YamlNode& node = add(mark, anchor, kind, 0);
@@ -165,7 +163,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::size_t weight_ = 0;
 };
 
-// What YAML forbids anywhere in a text, and what yaml-cpp would take for the end of the file or another encoding.
+// YAML forbids these, and yaml-cpp would take some for the end of the file or for another encoding.
 void refuse_control_characters(std::string_view yaml) {
   Place place{1, 1};
   for (const char c : yaml) {
@@ -178,7 +176,7 @@ void refuse_control_characters(std::string_view yaml) {
   }
 }
 
-// From the beginning of a line on; lines count from 0.
+// The text from a line on; the first line is 0.
 std::string_view from_line(std::string_view yaml, int line) {
   for (int i = 0; i < line && !yaml.empty(); ++i) {
     yaml.remove_prefix(std::min(yaml.find('\n'), yaml.size() - 1) + 1);
@@ -186,7 +184,7 @@ std::string_view from_line(std::string_view yaml, int line) {
   return yaml;
 }
 
-// The nearest line above that is neither empty nor a comment; the same one when there is none.
+// The nearest line above that is neither empty nor a comment; `line` itself when there is none.
 int line_above(std::string_view yaml, int line) {
   for (int above = line - 1; above >= 0; --above) {
     const std::string_view text = from_line(yaml, above);
@@ -198,22 +196,22 @@ int line_above(std::string_view yaml, int line) {
   return line;
 }
 
-// Whether a "---" or "..." is what separates a document from the one before it. yaml-cpp also lets one begin where
-// the other's only value ends.
+// Whether "---" or "..." separates the document from the previous one. yaml-cpp also starts a new document after a
+// complete value.
 bool is_separated(std::string_view yaml, const YamlDocument& document) {
   const int begin = document.begin.line - 1;
   const std::string_view above = from_line(yaml, line_above(yaml, begin));
   return from_line(yaml, begin).starts_with("---") || above.starts_with("...") || above.starts_with('%');
 }
 
-constexpr const char* kStrayLine =
-    "this line is no \"key: value\" and belongs to nothing: remove it, or make it a comment with #";
+constexpr const char* kStrayLine = "this line is not a \"key: value\"; remove it, or make it a comment with #";
 
 Refused stray(const YamlDocument& above, const YamlDocument& below) {
   if (above.root != nullptr && above.root->kind == YamlNode::Kind::scalar) {
     return Refused(above.root->place, kStrayLine);
   }
-  return Refused(below.begin, "the value above ends before this line, which is no part of it; look at the indentation");
+  return Refused(below.begin,
+                 "this line does not belong to the value above, which is already complete; check the indentation");
 }
 
 bool is_indented_by_tab(std::string_view yaml, int line) {
@@ -222,7 +220,8 @@ bool is_indented_by_tab(std::string_view yaml, int line) {
   return yaml.substr(0, text).find('\t') != std::string_view::npos;
 }
 
-// Where a text of several lines begins that yaml-cpp met a colon in: at a line above the map that is no part of it.
+// yaml-cpp reads a stray line and the key below it as one text of several lines, and complains about the key's colon.
+// This is the place of the stray line.
 std::optional<Place> stray_line(const YAML::Exception& error, std::string_view yaml) {
   if (error.msg.find("illegal map value") == std::string::npos) {
     return std::nullopt;
@@ -236,23 +235,22 @@ std::optional<Place> stray_line(const YAML::Exception& error, std::string_view y
   return is_text ? std::optional(Place{line + 1, static_cast<int>(first) + 1}) : std::nullopt;
 }
 
-// yaml-cpp's words, with what to do about them. Its messages may end in a piece of the file after a colon, which could
-// be a piece of a secret.
+// yaml-cpp's message, with advice. After a colon, it may quote the file, and thus a secret.
 std::string explain(const YAML::Exception& error, std::string_view yaml) {
   const std::string message = error.msg.substr(0, error.msg.find(':'));
   const auto about = [&](const char* words) { return message.find(words) != std::string::npos; };
   std::string hint;
   if (about("document indicator in scalar")) {
-    return "this is not YAML: the file, or the document, ends inside a quoted text; look for the missing quote above";
+    return "this is not YAML: the file or document ends inside a quoted text; look for a missing quote above";
   }
   if (is_indented_by_tab(yaml, error.mark.line)) {
     hint = "; indent with spaces, not tabs";
   } else if (about("unknown escape")) {
     hint = "; in double quotes write \\\\ for a backslash, or use single quotes";
   } else if (about("alias") || about("anchor") || about("unknown token")) {
-    hint = "; put a value that begins with one of * & @ % ` in quotes";
+    hint = "; put a value that starts with * & @ % or ` in quotes";
   } else if (about("end of") || about("illegal")) {
-    hint = "; look at the indentation, and for a missing quote or bracket, here and above";
+    hint = "; check the indentation, and look for a missing quote or bracket here and above";
   }
   return "this is not YAML: " + message + hint;
 }
@@ -268,14 +266,14 @@ const YamlEntry* YamlNode::find(std::string_view key) const {
 tl::expected<YamlDocuments, Diagnostic> read_yaml_documents(std::string_view yaml) {
   try {
     refuse_control_characters(yaml);
-    // yaml-cpp lets the end of the file close a quoted text; it does not let the end of the document do so.
+    // yaml-cpp accepts a quoted text that the end of the file closes, but not one that "..." closes.
     std::istringstream in(std::string(yaml) + (yaml.ends_with('\n') ? "...\n" : "\n...\n"));
     YAML::Parser parser(in);
     YamlDocuments documents;
     for (TreeBuilder builder; parser.HandleNextDocument(builder); builder = TreeBuilder()) {
       YamlDocument document = builder.take();
       if (documents.size() >= kYamlDocumentLimit) {
-        throw Refused(document.begin, fmt::format("the file holds more than {} documents", kYamlDocumentLimit));
+        throw Refused(document.begin, fmt::format("the file contains more than {} documents", kYamlDocumentLimit));
       }
       if (!documents.empty() && !is_separated(yaml, document)) {
         throw stray(documents.back(), document);
@@ -290,13 +288,12 @@ tl::expected<YamlDocuments, Diagnostic> read_yaml_documents(std::string_view yam
     return tl::unexpected(refused.diagnostic);
   } catch (const YAML::Exception& error) {
     if (const auto stray = stray_line(error, yaml)) {
-      return tl::unexpected(Diagnostic{stray->line, stray->column, kStrayLine});
+      return tl::unexpected(Diagnostic{*stray, kStrayLine});
     }
-    const Place place = place_of(error.mark);
-    return tl::unexpected(Diagnostic{place.line, place.column, explain(error, yaml)});
+    return tl::unexpected(Diagnostic{place_of(error.mark), explain(error, yaml)});
   } catch (const std::exception&) {
     // yaml-cpp lets a few exceptions of the standard library through.
-    return tl::unexpected(Diagnostic{0, 0, "this is not YAML, and its reader did not say where"});
+    return tl::unexpected(Diagnostic{{}, "this is not YAML; the parser did not say where"});
   }
 }
 
@@ -305,9 +302,8 @@ tl::expected<YamlDocument, Diagnostic> read_yaml(std::string_view yaml) {
   YamlDocument only;
   for (YamlDocument& document : documents) {
     if (only.root != nullptr && document.root != nullptr) {
-      return tl::unexpected(
-          Diagnostic{document.begin.line, document.begin.column,
-                     "a second document begins here; the file must hold one, so leave the \"---\" out"});
+      return tl::unexpected(Diagnostic{
+          document.begin, "a second document starts here, but the file must contain only one; remove the \"---\""});
     }
     if (document.root != nullptr) {
       only = std::move(document);

@@ -1,5 +1,5 @@
-// A YAML text as a plain tree in which every node and every key knows its place, duplicate keys included. The one
-// door to yaml-cpp: nothing of it, and none of its exceptions, is seen outside yaml_document.cpp.
+// A YAML text as a plain tree in which every node and every key has its place, duplicate keys included. Only
+// yaml_document.cpp uses yaml-cpp, and no exception leaves it.
 #pragma once
 
 #include <cstddef>
@@ -25,37 +25,37 @@ struct YamlEntry {
 struct YamlNode {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
-  Place place;                         // a null's is that of its key, since an empty value has none
+  Place place;                         // of a null: that of its key
   std::string text;                    // of a scalar
-  bool quoted = false;                 // whether the scalar is text whatever it looks like
+  bool quoted = false;                 // quoted or tagged !!str: text, even if it looks like a number
   std::vector<const YamlNode*> items;  // of a list
-  std::vector<YamlEntry> entries;      // of a map, in the order of the file
+  std::vector<YamlEntry> entries;      // of a map, in file order
 
   // The first entry of a key, or null.
   const YamlEntry* find(std::string_view key) const;
 };
 
-// Owns the tree. An alias is the anchored node itself, so that a node may be reached twice, but never through itself.
+// Owns the tree. An alias is a pointer to the anchored node, so two paths may lead to a node, but never a cycle.
 struct YamlDocument {
   std::deque<YamlNode> nodes;
   const YamlNode* root = nullptr;
   Place begin;
 };
 
-// Bounds for hostile input: a walk over the tree, every alias followed, meets at most this many nodes and bytes, and
-// maps and lists nest at most so deep. (Eight aliases of eight aliases of … are a short file and an endless walk.)
+// Limits for hostile input, where each alias counts as a copy: nodes and bytes of a tree, depth of maps and lists,
+// documents. (Eight aliases of eight aliases of … make a short file with a huge tree.)
 inline constexpr std::size_t kYamlWeightLimit = std::size_t{2} * 1024 * 1024;
 inline constexpr std::size_t kYamlDepthLimit = 32;
 inline constexpr std::size_t kYamlDocumentLimit = 64;
 
-// Not a vector, which may copy a tree when it grows, and leave its pointers behind.
+// Not a vector: it could copy a tree when it grows, with pointers into the original.
 using YamlDocuments = std::deque<YamlDocument>;
 
-// Every document of `yaml`; one without anything in it has no root. The bounds hold for each.
+// Every document of `yaml`; an empty one has no root. The limits apply to each.
 tl::expected<YamlDocuments, Diagnostic> read_yaml_documents(std::string_view yaml);
 
-// The one document of `yaml`, without a root when the text is empty, or why there is none. Refused besides what YAML
-// itself refuses: several documents, tags other than !!str, keys that are not words.
+// The only document of `yaml`, without a root when the text is empty. Refuses what is not YAML, several documents, tags
+// other than !!str, and keys that are not scalars.
 tl::expected<YamlDocument, Diagnostic> read_yaml(std::string_view yaml);
 
 }  // namespace renewd::configuration

@@ -28,7 +28,7 @@ std::vector<std::string_view> names_of(const Keys& keys, bool later_too) {
   return names;
 }
 
-// An unknown key is not repeated where it may be a secret ("value:hunter2" is a key).
+// An unknown key may be a secret ("value:hunter2" is a key); then the message does not repeat it.
 bool may_be_secret(const Keys& keys) {
   return std::any_of(keys.begin(), keys.end(), [](const Key& key) {
     const auto* const text = std::get_if<Text>(&key.value);
@@ -42,7 +42,7 @@ std::string unknown_key(std::string_view key, std::string_view meant, const std:
     message += fmt::format(" in `{}`", map);
   }
   if (key == "<<") {
-    return message + "; merge keys are not understood, write the keys out";
+    return message + "; merge keys are not supported: write the keys out";
   }
   return message + "; " +
          (meant.empty() ? "the keys here are " + enumerate(names_of(keys, false), "and") : did_you_mean(meant));
@@ -59,6 +59,7 @@ std::optional<YamlMap> YamlMap::open(const YamlNode& node, std::string name, con
   }
   YamlMap map(node, std::move(name), sink);
   map.check_keys(keys);
+  map.check_alternatives(keys);
   return map;
 }
 
@@ -74,10 +75,9 @@ void YamlMap::check_keys(const Keys& keys) {
       meant_.push_back(meant_by(entry.key, names_of(keys, true)));
       sink_->error(entry.place, unknown_key(entry.key, meant_.back(), name_, keys));
     } else if (std::holds_alternative<LaterVersion>(known->value)) {
-      sink_->error(entry.place,
-                   fmt::format("`{}` is not supported by this version yet; leave it out", name_of(entry.key)));
+      sink_->error(entry.place, fmt::format("this version does not support `{}` yet; remove it", name_of(entry.key)));
     } else if (!is_new) {
-      sink_->error(entry.place, fmt::format("`{}` is given twice, first on line {}; keep one of the two",
+      sink_->error(entry.place, fmt::format("`{}` appears twice, first on line {}; remove one of them",
                                             name_of(entry.key), first->second.line));
     }
   }
@@ -115,21 +115,23 @@ bool YamlMap::mistypes(const std::vector<std::string_view>& keys) const {
   return std::any_of(keys.begin(), keys.end(), [&](std::string_view key) { return contains(meant_, key); });
 }
 
-std::string_view YamlMap::exactly_one(std::string_view first, std::string_view second) const {
-  const auto found = present({first, second});
-  if (found.size() == 1) {
-    return found.front();
+void YamlMap::check_alternatives(const Keys& keys) const {
+  std::vector<std::string_view> alternatives;
+  for (const Key& key : keys) {
+    if (key.without == kOneOfThese) {
+      alternatives.push_back(key.name);
+    }
   }
-  if (found.empty() && mistypes({first, second})) {
-    return {};
+  const auto found = present(alternatives);
+  if (alternatives.empty() || found.size() == 1 || (found.empty() && mistypes(alternatives))) {
+    return;
   }
-  sink_->error(place(), fmt::format("either `{}` or `{}` must be given{}", name_of(first), name_of(second),
-                                    found.empty() ? "" : ", not both"));
-  return {};
+  sink_->error(place(), fmt::format("`{}` must have exactly one of {}{}", name_, enumerate(alternatives, "or"),
+                                    found.empty() ? "" : ", but has " + enumerate(found, "and")));
 }
 
 std::string YamlMap::name_of(std::string_view key) const {
-  // The keys of a list's entry speak for themselves.
+  // Messages name a key of a certificate by itself.
   return name_.empty() || name_.ends_with("[]") ? std::string(key) : fmt::format("{}.{}", name_, key);
 }
 
@@ -145,7 +147,7 @@ std::string enumerate(const std::vector<std::string_view>& words, std::string_vi
 }
 
 std::string_view meant_by(std::string_view word, const std::vector<std::string_view>& candidates) {
-  constexpr std::size_t kLongestTypo = 64;  // a distance takes time and space in proportion to the word
+  constexpr std::size_t kLongestTypo = 64;  // computing the distance costs time and memory in proportion to the word
   if (word.size() > kLongestTypo) {
     return {};
   }

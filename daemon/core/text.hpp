@@ -46,4 +46,10 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
 // With small ASCII letters for capital ones; other characters stay.
 std::string lower_case(std::string_view text);
 
+// Whether it is an ASCII letter, a digit, or one of `others`.
+constexpr bool is_alphanumeric_or(char c, std::string_view others) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         others.find(c) != std::string_view::npos;
+}
+
 }  // namespace renewd

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "configuration/names.hpp"
 #include "configuration/urls.hpp"
+#include "core/add_once.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
 #include "setup/secret_files.hpp"
@@ -20,10 +22,10 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kAccountPrefix = "https://eu.cloud.gravitee.io/management/accounts/";
 
-class Completing {
+class DraftBuilder {
  public:
-  Completing(const Completion& completion, Given given, Answers& answers)
-      : completion_(completion), given_(std::move(given)), answers_(answers) {
+  DraftBuilder(const CompletionContext& context, GivenOptions given, Prompt& prompt)
+      : context_(context), given_(std::move(given)), prompt_(prompt) {
     if (given_.units == std::vector<std::string>{"none"}) {
       given_.units.clear();
       without_unit_ = true;
@@ -31,44 +33,44 @@ class Completing {
   }
 
   Answered<Draft> run(const Survey& survey) {
-    TRY(check_given());
+    TRY(check_options());
     std::vector<FoundKeystore> keystores = survey.keystores;
     if (keystores.empty()) {
-      answers_.tell("No gravitee.yml here names a keystore for Gravitee Cloud.");
+      prompt_.show("No gravitee.yml on this host configures a keystore for Gravitee Cloud.");
       keystores.emplace_back();
     }
-    secrets_.emplace(completion_, given_, keystores.size() > 1, answers_, draft_);
+    secrets_.emplace(context_, given_, keystores.size() > 1, prompt_, draft_);
     for (const FoundKeystore& found : keystores) {
       TRY_LET(auto draft, certificate(found));
       draft_.certificates.push_back(std::move(draft));
     }
-    TRY(answers_.settled());
+    TRY(prompt_.check_complete());
     return std::move(draft_);
   }
 
  private:
   template <typename T>
-  Answered<void> require(const Checked<T>& checked, std::string_view what) {
-    return checked ? Answered<void>() : answers_.refuse(fmt::format("{} {}", what, checked.error()));
+  Answered<void> require(const Validated<T>& validated, std::string_view subject) {
+    return validated ? Answered<void>() : prompt_.reject(fmt::format("{} {}", subject, validated.error()));
   }
 
-  // Before the first question, since no answer helps where an option is wrong.
-  Answered<void> check_given() {
+  // Before the first question, because no answer can correct an option.
+  Answered<void> check_options() {
     if (given_.account_url) {
       const auto url = configuration::parse_account_url(*given_.account_url);
-      TRY(require(url, "the account URL: --account-url"));
+      TRY(require(url, "--account-url"));
       given_.account_url = url.value_or("");
     }
     if (given_.token_file) {
-      TRY(require(lasting_file(given_.token_file->string()), "the file of --token-file: it"));
+      TRY(require(permanent_file(given_.token_file->string()), "--token-file"));
     }
     if (given_.password_file) {
-      const auto lasting = lasting_file(given_.password_file->string());
-      TRY(lasting ? require(content_of(*given_.password_file), "the file of --password-file:")
-                  : require(lasting, "the file of --password-file: it"));
+      const auto file = permanent_file(given_.password_file->string());
+      TRY(file ? require(read_secret_file(*given_.password_file), "--password-file:")
+               : require(file, "--password-file"));
     }
     for (const std::string& unit : given_.units) {
-      TRY(require(full_unit_name(unit), fmt::format("the unit: {}", printable(unit, 100))));
+      TRY(require(full_unit_name(unit), fmt::format("--unit {}", printable(unit, 100))));
     }
     return {};
   }
@@ -78,17 +80,17 @@ class Completing {
     draft.keystore_origin = found.origin;
     draft.keystore_type = found.type;
     if (!found.origin.empty()) {
-      answers_.tell(fmt::format("\nFound in {}:\n  keystore {}", found.origin,
-                                found.path ? printable(found.path->string(), 500) : "(" + found.path_problem + ")"));
+      prompt_.show(fmt::format("\nFound in {}:\n  keystore {}", found.origin,
+                               found.path ? shown(*found.path) : "(" + found.path_problem + ")"));
     }
-    const bool units_are_known = take_units(found, draft);
-    TRY(name_it(found, draft));
+    const bool has_units = take_units(found, draft);
+    TRY(choose_name(found, draft));
     TRY(find_keystore(found, draft));
     TRY(secrets_->check_health_password(found, draft));
     TRY(secrets_->find_keystore_password(found, draft));
     TRY(find_account(draft));
     TRY(secrets_->find_token(draft));
-    if (!units_are_known) {
+    if (!has_units) {
       TRY(ask_for_unit(draft));
       TRY(secrets_->check_health_password(found, draft));
     }
@@ -96,7 +98,7 @@ class Completing {
     return draft;
   }
 
-  Answered<void> name_it(const FoundKeystore& found, CertificateDraft& draft) {
+  Answered<void> choose_name(const FoundKeystore& found, CertificateDraft& draft) {
     const auto is_taken = [&](const std::string& name) {
       return std::ranges::any_of(draft_.certificates, [&](const auto& other) { return other.name == name; });
     };
@@ -105,38 +107,40 @@ class Completing {
     for (int i = 2; is_taken(name); ++i) {
       name = fmt::format("{}-{}", base, i);
     }
-    const auto check = [&](const std::string& text) {
-      return is_taken(text) ? Checked<std::string>(tl::unexpected(std::string("is taken"))) : certificate_name(text);
+    const auto validate = [&](const std::string& text) {
+      return is_taken(text) ? Validated<std::string>(tl::unexpected(std::string("is already in use")))
+                            : configuration::parse_certificate_name(text);
     };
-    TRY_LET(draft.name, answers_.answer({"Name for logs and metrics", name, check, {}}));
+    TRY_LET(draft.name, prompt_.ask({"Name for logs and metrics", name, validate, {}}));
     return {};
   }
 
   Answered<void> find_keystore(const FoundKeystore& found, CertificateDraft& draft) {
     if (found.type == "pem") {
-      draft_.note(fmt::format("{}: Gravitee's connector does not take the type PEM; use PKCS12", found.origin));
+      add_once(draft_.notes,
+               fmt::format("{}: Gravitee's connector does not support the type PEM; use PKCS12", found.origin));
     } else if (!found.type.empty() && found.type != "pkcs12" && found.type != "jks") {
-      draft_.note(fmt::format("{}: the type {} is not supported", found.origin, found.type));
+      add_once(draft_.notes, fmt::format("{}: the type {} is not supported", found.origin, found.type));
     }
     if (found.path) {
       draft.keystore = *found.path;
-      if (!completion_.files.exists(draft.keystore)) {
-        draft_.note(fmt::format("{}: there is no such file yet; the daemon needs one to renew",
-                                printable(draft.keystore.string(), 500)));
+      if (!context_.files.exists(draft.keystore)) {
+        add_once(draft_.notes, fmt::format("{} does not exist yet; the daemon can only renew an existing keystore",
+                                           shown(draft.keystore)));
       }
       return {};
     }
-    const auto check = [&](const std::string& text) {
+    const auto validate = [&](const std::string& text) {
       auto path = absolute_path(text);
-      return !path || completion_.files.exists(text) ? path : tl::unexpected(std::string("does not exist"));
+      return !path || context_.files.exists(text) ? path : tl::unexpected(std::string("does not exist"));
     };
     const std::string missing =
         found.origin.empty()
-            ? "a keystore: no gravitee.yml names one; give the right one with --from FILE"
-            : fmt::format("the path of the keystore: {}; run init on a terminal to type it in", found.path_problem);
-    TRY_LET(draft.keystore, answers_.answer({"Path of the keystore", "", check, missing}));
-    // Of a keystore that nothing names, nothing else is missing: the right gravitee.yml may say it.
-    return found.origin.empty() ? answers_.settled() : Answered<void>();
+            ? "the keystore: no gravitee.yml configures one; pass the right gravitee.yml with --from FILE"
+            : fmt::format("the path of the keystore: {}; run init on a terminal to enter it", found.path_problem);
+    TRY_LET(draft.keystore, prompt_.ask({"Path of the keystore", "", validate, missing}));
+    // Without a gravitee.yml, report nothing else as missing: the right one may have it.
+    return found.origin.empty() ? prompt_.check_complete() : Answered<void>();
   }
 
   Answered<void> find_account(CertificateDraft& draft) {
@@ -148,70 +152,68 @@ class Completing {
     if (suggestion.empty() && !secrets_->account().empty()) {
       suggestion = std::string(kAccountPrefix) + secrets_->account();
     }
-    answers_.tell("The account URL is what the cloud's token dialog shows (Settings > Account Tokens).");
+    prompt_.show("Gravitee Cloud shows the account URL in the token dialog (Settings > Account Tokens).");
     TRY_LET(draft.account_url,
-            answers_.answer({"Account URL", suggestion, configuration::parse_account_url,
-                             "the account URL, as the cloud's token dialog shows it (Settings > Account Tokens): give "
-                             "it with --account-url URL"}));
+            prompt_.ask({"Account URL", suggestion, configuration::parse_account_url,
+                         "the account URL, as Gravitee Cloud shows it in the token dialog (Settings > Account Tokens): "
+                         "pass it with --account-url URL"}));
     return {};
   }
 
-  // By its own name: the rule that lets the daemon restart it must hold that one.
+  // Writes a unit's own name, because polkit knows no aliases.
   void add_unit(const std::string& name, bool is_found, CertificateDraft& draft) {
-    const UnitIdentity unit = identify_unit(completion_.files, name);
-    // A unit that was found is there.
-    if (const std::string problem = problem_of(unit); !is_found && !problem.empty()) {
-      draft_.note(problem);
+    const UnitIdentity unit = identify_unit(context_.files, name);
+    if (std::string problem = problem_of(unit); !is_found && !problem.empty()) {
+      add_once(draft_.notes, std::move(problem));
     }
     if (unit.name != name) {
-      draft_.note(fmt::format("{} is an alias of {}, which is written", name, unit.name));
+      add_once(draft_.notes, fmt::format("{} is an alias of {}; the configuration uses the latter", name, unit.name));
     }
-    if (std::find(draft.units.begin(), draft.units.end(), unit.name) == draft.units.end()) {
-      draft.units.push_back(unit.name);
-    }
+    add_once(draft.units, unit.name);
   }
 
-  // The units of the options, or else those that were found; false when there is none.
+  // The units of the options, or else those of the survey. False when the unit must be asked for.
   bool take_units(const FoundKeystore& found, CertificateDraft& draft) {
     if (without_unit_) {
       return true;
     }
     for (const auto& unit : given_.units.empty() ? found.units : given_.units) {
-      add_unit(unit, std::find(found.units.begin(), found.units.end(), unit) != found.units.end(), draft);
+      add_unit(unit, std::ranges::find(found.units, unit) != found.units.end(), draft);
     }
     if (draft.units.empty()) {
       return false;
     }
-    answers_.tell(fmt::format("  used by {}", fmt::join(draft.units, ", ")));
+    prompt_.show(fmt::format("  used by {}", fmt::join(draft.units, ", ")));
     return true;
   }
 
   Answered<void> ask_for_unit(CertificateDraft& draft) {
-    const auto check = [](const std::string& text) {
-      return text == "none" ? Checked<std::string>(text) : full_unit_name(text);
+    const auto validate = [](const std::string& text) {
+      return text == "none" ? Validated<std::string>(text) : full_unit_name(text);
     };
     TRY_LET(const std::string unit,
-            answers_.answer({"Unit that reads the keystore, to restart it (none: nothing is restarted)", "none", check,
-                             "the unit that reads the keystore: no installed unit does; give it with --unit "
-                             "NAME.service, or --unit none"}));
+            prompt_.ask({"Unit that reads the keystore, to restart it (none: restart nothing)", "none", validate,
+                         "the unit that reads the keystore: no installed unit does; pass it with --unit NAME.service, "
+                         "or --unit none"}));
     if (unit != "none") {
       add_unit(unit, false, draft);
     }
     return {};
   }
 
-  const Completion& completion_;
-  Given given_;
+  const CompletionContext& context_;
+  GivenOptions given_;
   bool without_unit_ = false;
-  Answers& answers_;
+  Prompt& prompt_;
   Draft draft_;
   std::optional<SecretFiles> secrets_;
 };
 
 }  // namespace
 
-Answered<Draft> complete(const Completion& completion, const Survey& survey, const Given& given, Answers& answers) {
-  return Completing(completion, given, answers).run(survey);
+Answered<Draft> complete(const CompletionContext& context, const Survey& survey, const GivenOptions& given,
+                         Prompt& prompt) {
+  return DraftBuilder(context, given, prompt).run(survey);
 }
 
 }  // namespace renewd::setup

@@ -1,8 +1,6 @@
-// From what was found on the host to a whole draft of the configuration: what is missing is asked for. Nothing is
-// written here.
+// Completes the survey to a draft of the configuration, and asks for what is missing. Writes nothing.
 #pragma once
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -12,48 +10,42 @@
 #include "core/secret.hpp"
 #include "setup/configuration_writer.hpp"
 #include "setup/host_files.hpp"
-#include "setup/questions.hpp"
+#include "setup/prompt.hpp"
 #include "setup/survey.hpp"
 
 namespace renewd::setup {
 
-// What the command line says; it counts for every certificate and is not asked for.
-struct Given {
+// Values from the command line. They apply to every certificate, and are not asked for.
+struct GivenOptions {
   std::optional<std::string> account_url;
   std::optional<std::filesystem::path> token_file;
   std::optional<std::filesystem::path> password_file;
-  // "none" is a word for no unit at all.
+  // {"none"}: restart no unit.
   std::vector<std::string> units;
 };
 
 struct SecretFile {
   std::filesystem::path path;
-  Secret content;  // empty: not known, and nobody is to write it
+  Secret content;  // empty: unknown, and not to be written
 };
 
 struct Draft {
   std::vector<CertificateDraft> certificates;
   std::vector<SecretFile> secrets;
-  // What a person should know, beyond the notes of the survey.
+  // For the operator, in addition to the notes of the survey. No duplicates.
   std::vector<std::string> notes;
-
-  void note(const std::string& text) {
-    if (std::find(notes.begin(), notes.end(), text) == notes.end()) {
-      notes.push_back(text);
-    }
-  }
 };
 
-// `directory` is where the configuration goes, and the files of the secrets beside it. One that exists already is used
-// if it is right, and is in the way otherwise, unless `replaces` is on. With `keeps_secrets` off nobody will write the
-// secrets, and none is asked for.
-struct Completion {
+// The secrets go into files beside the configuration. A file that exists is used if its content is right; otherwise it
+// is an error, unless `overwrites`. Without `writes_secrets`, secrets are neither written nor asked for.
+struct CompletionContext {
   const HostFiles& files;
-  const Filesystem& filesystem;  // that `directory` is on
-  std::filesystem::path directory;
-  bool keeps_secrets = true;
-  bool replaces = false;
+  const Filesystem& filesystem;     // of `directory`
+  std::filesystem::path directory;  // of the configuration
+  bool writes_secrets = true;
+  bool overwrites = false;
 };
-Answered<Draft> complete(const Completion& completion, const Survey& survey, const Given& given, Answers& answers);
+Answered<Draft> complete(const CompletionContext& context, const Survey& survey, const GivenOptions& given,
+                         Prompt& prompt);
 
 }  // namespace renewd::setup

@@ -1,5 +1,4 @@
-// A draft of our own configuration as the commented YAML file that an operator keeps. What is written is what the
-// loader accepts.
+// Writes a draft of the configuration as a commented YAML file, which the loader is sure to accept.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +15,7 @@ struct HealthDraft {
   std::string url;
   std::string username;  // empty: no authentication
   std::filesystem::path password_file;
-  // Why it is commented out; empty when it is active.
+  // Why the health check is commented out; empty when it is active.
   std::string problem;
 };
 
@@ -25,18 +24,17 @@ struct CertificateDraft {
   std::string account_url;
   std::filesystem::path token_file;
   std::filesystem::path keystore;
-  std::string keystore_origin;  // for people; empty without a gravitee.yml
-  std::string keystore_type;    // as gravitee.yml says it; may be empty
+  std::string keystore_origin;  // for a comment; empty without a gravitee.yml
+  std::string keystore_type;    // from gravitee.yml; may be empty
   std::optional<std::filesystem::path> password_file;
-  std::vector<std::string> units;  // none: nothing is restarted
+  std::vector<std::string> units;  // empty: nothing is restarted
   HealthDraft health;
 };
 
-// The text of the file. Fails when a path or a name cannot stand in a YAML file, or should the loader refuse the
-// result.
+// The text of the file. Fails when a path or a name is not valid in YAML, or when the loader refuses the result.
 Result<std::string> write_configuration(const std::vector<CertificateDraft>& certificates);
 
-// A YAML scalar that reads as this text, in block and in flow context; nothing for text that is not UTF-8.
+// A YAML scalar for this text, for block and flow context; nothing for text that is not UTF-8.
 std::optional<std::string> yaml_scalar(std::string_view text);
 
 }  // namespace renewd::setup

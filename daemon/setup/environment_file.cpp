@@ -12,7 +12,7 @@ bool is_any_of(char c, std::string_view set) {
   return set.find(c) != std::string_view::npos;
 }
 
-// One value or comment after the other, by the states of systemd's env-file.c.
+// Consumes one value or comment after the other, with the states of systemd's env-file.c.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
@@ -24,14 +24,14 @@ class Reader {
     rest_.remove_prefix(1);
     return c;
   }
-  // Up to the end of the text, or one of `ends`, which stays.
+  // Up to one of `ends`, which is not consumed, or to the end of the text.
   std::string_view take_until(std::string_view ends) {
     const auto taken = rest_.substr(0, rest_.find_first_of(ends));
     rest_.remove_prefix(taken.size());
     return taken;
   }
 
-  // A backslash at its end carries a comment on.
+  // A backslash at the end of a line continues the comment.
   void skip_comment() {
     while (!done()) {
       const char c = take();
@@ -44,7 +44,7 @@ class Reader {
     }
   }
 
-  // Quoted pieces one after the other, and then perhaps an unquoted one, in which quotes are nothing special.
+  // Any number of quoted pieces, then optionally an unquoted one, in which quotes are literal.
   std::string value() {
     std::string value;
     while (!done()) {
@@ -84,7 +84,7 @@ class Reader {
     }
   }
 
-  // Spaces at its end do not count, unless escaped.
+  // Drops unescaped spaces at the end.
   void unquoted(char c, std::string& value) {
     std::size_t kept = value.size();
     while (!is_any_of(c, kLineEnd)) {
@@ -119,12 +119,13 @@ std::vector<std::pair<std::string, std::string>> parse_environment_file(std::str
     } else {
       const std::string_view line = reader.take_until("=\n\r");
       if (reader.done() || reader.front() != '=') {
-        continue;  // no assignment
+        continue;  // not an assignment
       }
       reader.take();
       std::string value = reader.value();
       const std::string_view name = trimmed(line, " \t");
-      if (!name.empty() && name.find_first_of(" \t") == std::string_view::npos) {  // "export NAME=value" is a shell's
+      if (!name.empty() &&
+          name.find_first_of(" \t") == std::string_view::npos) {  // "export NAME=value" is shell syntax
         variables.emplace_back(name, std::move(value));
       }
     }

@@ -1,4 +1,4 @@
-// The files of EnvironmentFile=, as systemd itself reads them.
+// Reads the files of EnvironmentFile= as systemd does.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace renewd::setup {
 
-// The variables in order (systemd.exec(5)): not as a shell reads them, whose quoting differs.
+// The variables in file order (systemd.exec(5)). The quoting differs from a shell's.
 std::vector<std::pair<std::string, std::string>> parse_environment_file(std::string_view text);
 
 }  // namespace renewd::setup

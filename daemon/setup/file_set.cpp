@@ -22,12 +22,12 @@ constexpr std::size_t kSizeLimit = std::size_t{1024} * 1024;
 
 struct Step {
   const PlannedFile* file;
-  fs::path target;  // where a symbolic link leads
-  bool set_aside = false;
+  fs::path target;  // of a symbolic link
+  bool backed_up = false;
   bool in_place = false;
 
   fs::path temporary() const { return beside(""); }
-  // A copy of what it replaces, so that the file itself is never missing, and comes back without needing space.
+  // A copy of the previous file: the file itself is never missing, and restoring it needs no disk space.
   fs::path previous() const { return beside("-old"); }
 
  private:
@@ -44,10 +44,10 @@ class Transaction {
     }
   }
 
-  // What needs space comes first, while nothing has changed.
+  // Needs disk space only before the first change.
   Result<void> run() {
     for (Step& step : steps_) {
-      TRY(set_aside(step));
+      TRY(back_up(step));
     }
     for (const Step& step : steps_) {
       TRY(make_directory(step.target.parent_path()));
@@ -62,26 +62,27 @@ class Transaction {
       TRY(filesystem_.sync_directory(step.target.parent_path()));
     }
     for (const Step& step : steps_) {
-      if (step.set_aside) {
+      if (step.backed_up) {
         (void)filesystem_.remove(step.previous());
       }
     }
     return {};
   }
 
-  // Adds to the error what could not be undone.
+  // Appends to the error what could not be undone.
   Error undo(Error error) {
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
       (void)filesystem_.remove(step->temporary());
       if (!step->in_place) {
         (void)filesystem_.remove(step->previous());
-      } else if (!step->set_aside) {
+      } else if (!step->backed_up) {
         (void)filesystem_.remove(step->target);
       } else if (!filesystem_.rename(step->previous(), step->target)) {
-        error.message += fmt::format("; the previous {} is now {}", step->target.string(), step->previous().string());
+        error.message +=
+            fmt::format("; the previous {} is still in {}", step->target.string(), step->previous().string());
       }
     }
-    // The deepest first; one that somebody else uses by now stays.
+    // The deepest first; rmdir keeps those that are in use by now.
     for (auto directory = directories_.rbegin(); directory != directories_.rend(); ++directory) {
       ::rmdir(directory->c_str());
     }
@@ -89,7 +90,7 @@ class Transaction {
   }
 
  private:
-  Result<void> set_aside(Step& step) {
+  Result<void> back_up(Step& step) {
     if (filesystem_.exists(step.target)) {
       TRY_LET(const std::string bytes, filesystem_.read(step.target, kSizeLimit).map_error([](Error error) {
         return with_context("replacing", std::move(error));
@@ -97,7 +98,7 @@ class Transaction {
       TRY_LET(const auto attributes, filesystem_.attributes(step.target));
       TRY(filesystem_.remove(step.previous()));
       TRY(filesystem_.create(step.previous(), bytes, attributes));
-      step.set_aside = true;
+      step.backed_up = true;
     }
     return {};
   }
@@ -108,14 +109,14 @@ class Transaction {
          at = at.parent_path()) {
       missing.push_back(at);
     }
-    // Noted before, so that an error half-way leaves none of them.
+    // Recorded first, so that undo() also removes those before an error.
     directories_.insert(missing.begin(), missing.end());
     TRY(filesystem_.create_directories(directory, kDirectoryMode));
     for (const auto& path : missing) {
-      // Whoever may read the files must get to them.
+      // The group that may read the files must have access to their directories.
       if (::geteuid() == 0 &&
           ::chown(path.c_str(), static_cast<uid_t>(-1), steps_.front().file->attributes.group) != 0) {
-        return system_failure(ErrorKind::disk, "giving a group to " + path.string(), errno);
+        return system_failure(ErrorKind::disk, "setting the group of " + path.string(), errno);
       }
     }
     return {};

@@ -1,4 +1,4 @@
-// Several files that make sense only together: all of them are written, or none.
+// Writes several files that belong together: all of them, or none.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +15,8 @@ struct PlannedFile {
   FileAttributes attributes;
 };
 
-// Replaces those that exist. Directories that are missing are created with mode 0750 and the group of the first file.
-// After an error everything is as it was.
+// Replaces existing files. Creates missing directories with mode 0750 and the group of the first file. After an error,
+// everything is as before.
 Result<void> write_file_set(Filesystem& filesystem, const std::vector<PlannedFile>& files);
 
 }  // namespace renewd::setup

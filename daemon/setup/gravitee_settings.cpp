@@ -4,9 +4,13 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <locale>
 #include <utility>
 #include <vector>
 
+#include <boost/algorithm/string/case_conv.hpp>
+#include <boost/algorithm/string/erase.hpp>
+#include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
 
 #include "core/pattern.hpp"
@@ -18,7 +22,7 @@ namespace renewd::setup {
 using configuration::YamlEntry;
 using configuration::YamlNode;
 
-// Bounds for hostile files: ${a}${a} with a: ${b}${b} and so on would grow without end.
+// Limits for hostile files: ${a}${a} with a: ${b}${b} and so on would grow exponentially.
 struct GraviteeSettings::Budget {
   static constexpr std::size_t kLongest = std::size_t{64} * 1024;
   int replacements = 256;
@@ -28,36 +32,25 @@ struct GraviteeSettings::Budget {
 namespace {
 
 constexpr int kDeepestPlaceholder = 16;
-// What makes a document count for some profiles or platforms alone.
+// A document with one of these applies only to certain profiles or platforms.
 constexpr std::array<std::string_view, 3> kConditions{"spring.config.activate.on-profile",
                                                       "spring.config.activate.on-cloud-platform", "spring.profiles"};
 
-std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return text;
-}
-
-std::string replaced(std::string text, char from, std::string_view to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, 1, to);
-  }
-  return text;
-}
-
-// The spellings of a name in the environment, the most usual one first (gravitee-common, RelaxedPropertySource): dots
-// may be underscores, hyphens may be missing, "[0]" may be ".0", and all may be in capitals.
+// The names of environment variables for a setting, the most common one first (gravitee-common, RelaxedPropertySource):
+// dots may be underscores, hyphens may be missing, "[0]" may be ".0", and everything may be in upper case.
 std::vector<std::string> spellings_of(const std::string& name) {
+  using boost::algorithm::erase_all_copy;
+  using boost::algorithm::replace_all_copy;
   std::vector<std::string> dotted{name};
   if (name.find('[') != std::string::npos) {
-    dotted.push_back(replaced(replaced(name, '[', "."), ']', ""));
+    dotted.push_back(erase_all_copy(replace_all_copy(name, "[", "."), "]"));
   }
   std::vector<std::string> spellings;
   for (const std::string& one : dotted) {
-    for (const std::string& body : {replaced(one, '.', "_"), one}) {
-      for (const std::string& spelling : {body, replaced(body, '-', "")}) {
+    for (const std::string& body : {replace_all_copy(one, ".", "_"), one}) {
+      for (const std::string& spelling : {body, erase_all_copy(body, "-")}) {
         spellings.push_back(spelling);
-        spellings.push_back(upper(spelling));
+        spellings.push_back(boost::algorithm::to_upper_copy(spelling, std::locale::classic()));
       }
     }
   }
@@ -66,7 +59,7 @@ std::vector<std::string> spellings_of(const std::string& name) {
 
 const YamlNode* lookup(const YamlNode& map, std::string_view name);
 
-// What "[1]", "[1].key" or "[1][2]" means in a list.
+// The node at "[1]", "[1].key" or "[1][2]" of a list.
 const YamlNode* lookup_item(const YamlNode& list, std::string_view name) {
   std::size_t index = 0;
   const char* const end = name.data() + name.size();
@@ -83,8 +76,8 @@ const YamlNode* lookup_item(const YamlNode& list, std::string_view name) {
   return rest.starts_with('.') ? lookup(item, rest.substr(1)) : lookup_item(item, rest);
 }
 
-// The node of a full name: a part of it may be a nested key or a piece of a dotted one. The last one counts, as in
-// Java's maps, and what a merge key ("<<") brings in counts last.
+// The node of a full name, whose parts may be nested keys or pieces of a dotted one. As in Java's maps, the last
+// duplicate wins; the content of a merge key ("<<") has the lowest priority.
 const YamlNode* lookup(const YamlNode& map, std::string_view name) {
   if (map.kind != YamlNode::Kind::map) {
     return nullptr;
@@ -118,8 +111,8 @@ const YamlNode* lookup(const YamlNode& map, std::string_view name) {
   return nullptr;
 }
 
-// Whether YAML 1.1, which Gravitee's parser speaks, takes an unquoted value for something whose text differs: 0123 is
-// 83, yes is true, 1e3 is 1000.0, 1_000 is 1000, 2026-11-24 a date. The expressions are SnakeYAML's.
+// Whether YAML 1.1, which Gravitee uses, converts an unquoted value to a different text: 0123 is 83, yes is true, 1e3
+// is 1000.0, 1_000 is 1000, 2026-11-24 is a date. The expressions are SnakeYAML's.
 bool is_misread(const YamlNode& node) {
   static const auto kSame = Pattern::compile("^(-?(0|[1-9][0-9]*)|true|false)$");
   static const auto kMisread = Pattern::compile(
@@ -131,7 +124,7 @@ bool is_misread(const YamlNode& node) {
   return !node.quoted && !kSame->found_in(node.text) && kMisread->found_in(node.text);
 }
 
-// The index of the "}" that ends the placeholder whose inside begins at `begin`, or npos.
+// The index of the "}" that closes the placeholder whose name begins at `begin`, or npos.
 std::size_t end_of_placeholder(std::string_view text, std::size_t begin) {
   int open = 0;
   for (std::size_t i = begin; i < text.size(); ++i) {
@@ -145,9 +138,8 @@ std::size_t end_of_placeholder(std::string_view text, std::size_t begin) {
 }
 
 std::string unresolvable(std::string_view inner) {
-  // What stands after a colon may be a default, and a default may be a password.
-  return fmt::format("it holds the placeholder ${{{}}}, which nothing here resolves",
-                     printable(inner.substr(0, inner.find(':')), 80));
+  // The text after a colon is a default, and may be a password.
+  return fmt::format("the placeholder ${{{}}} cannot be resolved", printable(inner.substr(0, inner.find(':')), 80));
 }
 
 }  // namespace
@@ -160,9 +152,8 @@ tl::expected<GraviteeSettings, configuration::Diagnostic> GraviteeSettings::read
       continue;
     }
     if (document.root->kind != YamlNode::Kind::map) {
-      const auto place = document.root->place;
       return tl::unexpected(
-          configuration::Diagnostic{place.line, place.column, "this is no map of settings, as a gravitee.yml is"});
+          configuration::Diagnostic{document.root->place, "a gravitee.yml must be a map of settings"});
     }
     const bool conditional = std::any_of(kConditions.begin(), kConditions.end(), [&](std::string_view condition) {
       return lookup(*document.root, condition) != nullptr;
@@ -185,8 +176,8 @@ const YamlNode* GraviteeSettings::find_node(std::string_view name) const {
   return nullptr;
 }
 
-std::vector<GraviteeSettings::Raw> GraviteeSettings::find_all(std::string_view name) const {
-  std::vector<Raw> found;
+std::vector<GraviteeSettings::Source> GraviteeSettings::find_all(std::string_view name) const {
+  std::vector<Source> found;
   const std::string key(name);
   const auto spellings = spellings_of(key);
   const auto add_variables = [&](const std::string& prefix) {
@@ -202,7 +193,7 @@ std::vector<GraviteeSettings::Raw> GraviteeSettings::find_all(std::string_view n
   if (const auto property = properties_.find(key); property != properties_.end()) {
     found.push_back({property->second, "the system property " + key});
   }
-  // Spring's own view of the environment stands behind the properties.
+  // Spring also reads unprefixed variables, with lower priority than properties.
   add_variables("");
   if (const YamlNode* node = find_node(name); node != nullptr && node->kind == YamlNode::Kind::scalar) {
     found.push_back({node->text, fmt::format("line {}", node->place.line), is_misread(*node)});
@@ -216,12 +207,12 @@ std::optional<Setting> GraviteeSettings::find(std::string_view name) const {
     return std::nullopt;
   }
   const auto other = std::find_if(sources.begin(), sources.end(),
-                                  [&](const Raw& source) { return source.value != sources.front().value; });
+                                  [&](const Source& source) { return source.value != sources.front().value; });
   std::string overridden = other == sources.end() ? std::string() : other->origin;
-  Raw& raw = sources.front();
-  Setting setting{std::move(raw.value), std::move(raw.origin), std::move(overridden), {}};
-  if (raw.misread) {
-    setting.problem = "it is not in quotes, and YAML makes something else of it than what is written";
+  Source& first = sources.front();
+  Setting setting{std::move(first.value), std::move(first.origin), std::move(overridden), {}};
+  if (first.misread) {
+    setting.problem = "the value is not in quotes, so that YAML changes it";
     return setting;
   }
   Budget budget;
@@ -233,7 +224,7 @@ std::optional<Setting> GraviteeSettings::find(std::string_view name) const {
   setting.value = std::move(*resolved);
   for (const std::string_view scheme : {"secret://", "kubernetes://"}) {
     if (setting.value.starts_with(scheme)) {
-      setting.problem = fmt::format("it is kept by a secret provider ({}…), which only Gravitee can ask", scheme);
+      setting.problem = fmt::format("the value is in a secret provider ({}…), which only Gravitee can read", scheme);
     }
   }
   return setting;
@@ -262,7 +253,7 @@ tl::expected<std::string, std::string> GraviteeSettings::resolve(std::string_vie
     out += *value;
     text.remove_prefix(end + 1);
     if (out.size() > Budget::kLongest) {
-      return tl::unexpected(std::string("its placeholders make it longer than 64 KiB"));
+      return tl::unexpected(std::string("its placeholders expand to more than 64 KiB"));
     }
   }
   return out;
@@ -271,7 +262,7 @@ tl::expected<std::string, std::string> GraviteeSettings::resolve(std::string_vie
 tl::expected<std::string, std::string> GraviteeSettings::resolve_placeholder(std::string_view inner,
                                                                              Budget& budget) const {
   if (--budget.replacements < 0 || budget.depth >= kDeepestPlaceholder) {
-    return tl::unexpected(std::string("its placeholders refer to each other without end"));
+    return tl::unexpected(std::string("its placeholders refer to each other in a loop"));
   }
   ++budget.depth;
   auto name = resolve(inner, budget);
@@ -281,8 +272,8 @@ tl::expected<std::string, std::string> GraviteeSettings::resolve_placeholder(std
   const auto colon = name->find(':');
   const std::string key = name->substr(0, colon);
   tl::expected<std::string, std::string> value = tl::unexpected(unresolvable(inner));
-  // ${env:NAME} and ${sys:NAME} are other programs' placeholders. To Spring, NAME would be a default, which nobody
-  // means.
+  // ${env:NAME} and ${sys:NAME} are placeholders of other programs. Spring would read NAME as a default, but nobody
+  // means that.
   const bool foreign = key == "env" || key == "sys" || key == "file";
   if (key == "gravitee.home" && home_) {
     value = home_->string();

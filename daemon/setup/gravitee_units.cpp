@@ -22,7 +22,7 @@ bool is_java(const fs::path& program) {
   return program.filename() == "java";
 }
 
-// A shell's script, in place of the shell; any other command as it is.
+// The words of a script, if the command is a shell with one (sh -c); otherwise the command.
 Words without_shell(const Words& command, const Environment& environment) {
   const std::string shell = command.empty() ? std::string() : fs::path(command.front()).filename().string();
   if (shell != "sh" && shell != "bash" && shell != "dash") {
@@ -34,7 +34,7 @@ Words without_shell(const Words& command, const Environment& environment) {
   return option == command.end() || option + 1 == command.end() ? command : shell_words(option[1], environment);
 }
 
-// What comes before the program sets its environment: of a shell's line, or of env(1).
+// The assignments in front of the program, of a shell or of env(1), set its environment.
 void take_assignments(const Words& words, Words::const_iterator program, Environment& environment) {
   for (auto word = words.begin(); word != program; ++word) {
     const auto equals = word->find('=');
@@ -44,39 +44,39 @@ void take_assignments(const Words& words, Words::const_iterator program, Environ
   }
 }
 
-void add(Words& to, const Words& more) {
+void append(Words& to, const Words& more) {
   to.insert(to.end(), more.begin(), more.end());
 }
 
-// The options that Java gets, the last of several with one name counting: the JVM reads three variables by itself, the
-// first two before its command line (java(1), JVM TI), and a launcher puts JAVA_OPTS there, unquoted.
+// Java's options, of which a later one overrides an earlier one with the same name. The JVM itself reads three
+// variables, the first two before its command line (java(1), JVM TI); a launcher adds JAVA_OPTS to that, unquoted.
 Words java_options(const Words& arguments, const Environment& environment, const std::string& launcher) {
   const auto quoted = [&](const std::string& name) {
     const std::string value = value_of(environment, name);
     return split_words(value).value_or(split_at_space(value));
   };
   Words options = quoted("JAVA_TOOL_OPTIONS");
-  add(options, quoted("JDK_JAVA_OPTIONS"));
+  append(options, quoted("JDK_JAVA_OPTIONS"));
   const bool evaluates = launcher.find("eval ") != std::string::npos;
   for (const std::string name : {"JVM_OPTS", "JAVA_OPTIONS", "JAVA_OPTS"}) {
-    // The stock launcher looks at the last one alone; of one that cannot be read, any may be meant.
+    // The stock launcher uses only the last one; an unreadable launcher may use any.
     if (launcher.empty() || launcher.find("$" + name) != std::string::npos ||
         launcher.find("${" + name) != std::string::npos) {
       const std::string value = value_of(environment, name);
-      add(options, evaluates ? shell_words(value, environment) : split_at_space(value));
+      append(options, evaluates ? shell_words(value, environment) : split_at_space(value));
     }
   }
-  add(options, arguments);
-  add(options, quoted("_JAVA_OPTIONS"));
+  append(options, arguments);
+  append(options, quoted("_JAVA_OPTIONS"));
   return options;
 }
 
-// "@FILE" on Java's command line stands for the options in the file (java(1)).
+// Replaces "@FILE" on Java's command line by the options in the file (java(1)).
 Words with_argument_files(const HostFiles& files, const Words& arguments) {
   Words all;
   for (const std::string& argument : arguments) {
     const auto text = argument.starts_with('@') ? files.read(argument.substr(1)) : failure(ErrorKind::disk, "no file");
-    add(all, text ? split_words(*text).value_or(split_at_space(*text)) : Words{argument});
+    append(all, text ? split_words(*text).value_or(split_at_space(*text)) : Words{argument});
   }
   return all;
 }
@@ -92,9 +92,9 @@ std::map<std::string, std::string> system_properties(const Words& options) {
   return properties;
 }
 
-// The gravitee.yml in /etc that the launcher of a home puts behind its options, so that it wins over theirs; empty
-// when there is none. Read from the script, or known of the packages.
-fs::path winning_file(const HostFiles& files, const fs::path& home) {
+// The gravitee.yml in /etc that a launcher appends to the options, where it overrides theirs; empty when there is none.
+// Found in the launcher's script, or known from the packages.
+fs::path overriding_file(const HostFiles& files, const fs::path& home) {
   fs::path file;
   if (const auto script = files.read(home / "bin/gravitee")) {
     constexpr std::string_view kProperty = "-Dgravitee.conf=";
@@ -102,18 +102,18 @@ fs::path winning_file(const HostFiles& files, const fs::path& home) {
     const auto path = begin == std::string::npos ? std::string() : script->substr(begin + kProperty.size());
     file = path.substr(0, path.find_first_of("\"' \t\n;)"));
   } else if (const Component* component = component_at(files, home)) {
-    file = component->winning_file;
+    file = component->overriding_file;
   }
   return file.is_absolute() && files.exists(file) ? file : fs::path();
 }
 
-fs::path home_of(const ServiceUnit& unit, const Environment& environment, const fs::path& program,
+fs::path home_of(const ServiceUnit& unit, const fs::path& program,
                  const std::map<std::string, std::string>& properties) {
   const auto property = [&](const std::string& name) { return fs::path(value_of(properties, name)); };
   if (const fs::path home = property("gravitee.home"); !home.empty()) {
     return home;
   }
-  if (const fs::path home = value_of(environment, "GRAVITEE_HOME"); !home.empty()) {
+  if (const fs::path home = value_of(unit.environment, "GRAVITEE_HOME"); !home.empty()) {
     return home;
   }
   if (is_launcher(program)) {
@@ -142,25 +142,26 @@ std::optional<GraviteeUnit> as_gravitee(const HostFiles& files, ServiceUnit unit
   if (is_java(path)) {
     arguments = with_argument_files(files, arguments);
   } else if (!is_launcher(path)) {
-    unit.notes.push_back(fmt::format(
-        "{}: its ExecStart= is a program of its own; a keystore that {} sets itself (in JAVA_OPTS, for example) is not "
-        "found here: make sure of its path",
-        unit.name, path.empty() ? "it" : path.string()));
+    unit.notes.push_back(
+        fmt::format("{}: ExecStart= runs {}, which may set another keystore itself (for example in JAVA_OPTS): check "
+                    "the path of the "
+                    "keystore",
+                    unit.name, path.empty() ? "another program" : path.string()));
   }
   auto properties = system_properties(java_options(arguments, unit.environment, launcher));
-  const fs::path home = home_of(unit, unit.environment, path, properties).lexically_normal();
+  const fs::path home = home_of(unit, path, properties).lexically_normal();
   if (!home.is_absolute()) {
     return std::nullopt;
   }
   if (is_launcher(path) && !system_properties(arguments).empty()) {
     unit.notes.push_back(fmt::format(
-        "{}: its ExecStart= gives bin/gravitee a -D option; the stock launcher does not pass it on to Java, but in "
-        "JAVA_OPTS it does: make sure that the gateway uses it",
+        "{}: ExecStart= passes a -D option to bin/gravitee, but the stock launcher passes only JAVA_OPTS to Java: make "
+        "sure that the gateway uses the option",
         unit.name));
   }
-  fs::path file = is_java(path) ? fs::path() : winning_file(files, home);
-  if (const fs::path told = value_of(properties, "gravitee.conf"); file.empty()) {
-    file = home / (told.empty() ? fs::path("config/gravitee.yml") : told);
+  fs::path file = is_java(path) ? fs::path() : overriding_file(files, home);
+  if (const fs::path configured = value_of(properties, "gravitee.conf"); file.empty()) {
+    file = home / (configured.empty() ? fs::path("config/gravitee.yml") : configured);
   }
   return GraviteeUnit{std::move(unit), home, file.lexically_normal(), std::move(properties)};
 }
@@ -175,7 +176,7 @@ const Component* component_at(const HostFiles& files, const fs::path& home) {
 }
 
 fs::path file_of_home(const HostFiles& files, const fs::path& home) {
-  const fs::path file = winning_file(files, home);
+  const fs::path file = overriding_file(files, home);
   return file.empty() ? home / "config/gravitee.yml" : file;
 }
 

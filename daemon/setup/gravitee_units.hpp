@@ -1,4 +1,4 @@
-// Where Gravitee's programs are: the places of its packages, and the units that start one wherever it is.
+// Where Gravitee's programs are: the locations of its packages, and the units that start one anywhere else.
 #pragma once
 
 #include <array>
@@ -13,12 +13,12 @@
 
 namespace renewd::setup {
 
-// Where Gravitee's packages put a component (the homes are links to a versioned directory), and the file that wins
-// over the one in its home.
+// Where Gravitee's packages install a component (the homes are links to a versioned directory), and the file that
+// overrides the one in its home.
 struct Component {
   std::string_view name;
   std::string_view home;
-  std::string_view winning_file;
+  std::string_view overriding_file;
   int technical_port;
 };
 inline constexpr std::array<Component, 4> kComponents{{
@@ -28,20 +28,20 @@ inline constexpr std::array<Component, 4> kComponents{{
     {"am-management-api", "/opt/graviteeio/am/management-api", "", 18093},
 }};
 
-// A unit, and the home, gravitee.yml and system properties that its program uses.
+// A unit with the home, gravitee.yml and system properties of its program.
 struct GraviteeUnit : ServiceUnit {
   std::filesystem::path home;
   std::filesystem::path file;
   std::map<std::string, std::string> properties;
 };
 
-// The gravitee.yml that the launcher of a home takes, unless it is told another: the one in /etc, where it is there.
+// The gravitee.yml that the launcher of a home uses by default: the one in /etc, if it exists.
 std::filesystem::path file_of_home(const HostFiles& files, const std::filesystem::path& home);
 
-// The component that has this home, or null.
+// The component with this home, or null.
 const Component* component_at(const HostFiles& files, const std::filesystem::path& home);
 
-// Those that $GRAVITEE_HOME, a system property of Java or the launcher HOME/bin/gravitee makes Gravitee's.
+// The units with $GRAVITEE_HOME, a Java system property of Gravitee, or the launcher HOME/bin/gravitee.
 std::vector<GraviteeUnit> find_gravitee_units(const HostFiles& files);
 
 }  // namespace renewd::setup

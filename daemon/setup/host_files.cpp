@@ -3,6 +3,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/text.hpp"
+
 namespace renewd::setup {
 namespace {
 
@@ -40,8 +42,12 @@ std::filesystem::path HostFiles::canonical(const std::filesystem::path& path) co
     return path.lexically_normal();
   }
   const auto relative = target->lexically_relative(*root);
-  // A link that leads out of the root, as only a test can have, stays what it is.
+  // In a test, a link may lead out of the root.
   return *relative.begin() == ".." ? *target : (std::filesystem::path("/") / relative).lexically_normal();
+}
+
+std::string shown(const std::filesystem::path& path) {
+  return printable(path.string(), 500);
 }
 
 }  // namespace renewd::setup

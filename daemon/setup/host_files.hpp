@@ -1,5 +1,4 @@
-// The files of the host that is surveyed, by the paths that its programs know; tests put them under a root of their
-// own.
+// The files of the surveyed host, by the paths that its own programs use; tests put them under another root.
 #pragma once
 
 #include <filesystem>
@@ -13,19 +12,18 @@ namespace renewd::setup {
 
 class HostFiles {
  public:
-  // `root` is put before every path. The filesystem must outlive the object.
+  // `root` is prepended to every path. The filesystem must outlive the object.
   explicit HostFiles(const Filesystem& filesystem, std::filesystem::path root = "/")
       : filesystem_(&filesystem), root_(std::move(root)) {}
 
-  // As Filesystem::read; at most 1 MiB, which no file of a configuration is larger than. Errors name the path under
-  // the root.
+  // Like Filesystem::read, at most 1 MiB. Errors name the path with the root.
   Result<std::string> read(const std::filesystem::path& path) const;
   bool exists(const std::filesystem::path& path) const;
-  // Sorted; empty when the directory is not there or cannot be listed.
+  // Sorted; empty when the directory is missing or cannot be read.
   std::vector<std::string> list(const std::filesystem::path& directory) const;
-  // Where a symbolic link leads, absolute and by the paths that the host's programs know; nothing for anything else.
+  // The target of a symbolic link, absolute and without the root; nothing for any other file.
   std::optional<std::filesystem::path> link_target(const std::filesystem::path& path) const;
-  // Every symbolic link followed; the path itself, without "." and "..", when it does not exist.
+  // With all symbolic links resolved; the normalized path itself when it does not exist.
   std::filesystem::path canonical(const std::filesystem::path& path) const;
 
  private:
@@ -34,5 +32,8 @@ class HostFiles {
   const Filesystem* filesystem_;
   std::filesystem::path root_;
 };
+
+// A path for messages.
+std::string shown(const std::filesystem::path& path);
 
 }  // namespace renewd::setup

@@ -4,20 +4,22 @@
 #include <optional>
 #include <utility>
 
+#include "core/text.hpp"
+
 namespace renewd::setup {
 namespace {
 
 constexpr std::string_view kFieldSeparators = " \t\n";
 
-bool is_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+bool is_in_name(char c) {
+  return is_alphanumeric_or(c, "_");
 }
 
-// Takes the name of a variable, with its braces, from the front of `text`; nothing for any other expansion.
+// Consumes the name of a variable, with its braces, at the front of `text`; nothing for any other expansion.
 std::optional<std::string> take_variable(std::string_view& text) {
   const bool braces = text.starts_with('{');
   const std::string_view begin = text.substr(braces ? 1 : 0);
-  const auto size = static_cast<std::size_t>(std::find_if_not(begin.begin(), begin.end(), is_name) - begin.begin());
+  const auto size = static_cast<std::size_t>(std::find_if_not(begin.begin(), begin.end(), is_in_name) - begin.begin());
   if (size == 0 || (braces && begin.substr(size, 1) != "}")) {
     return std::nullopt;
   }
@@ -67,7 +69,7 @@ class Shell {
     in_word_ = false;
   }
 
-  // In double quotes a backslash is one before anything but these (POSIX, 2.2.3).
+  // In double quotes, a backslash escapes only these characters (POSIX, 2.2.3).
   void escape() {
     const char c = rest_.front();
     rest_.remove_prefix(1);

@@ -1,4 +1,4 @@
-// The words that a POSIX shell makes of a simple command, as a script of an ExecStart= has it.
+// Splits a simple command into words as a POSIX shell does, for scripts in ExecStart=.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 
 namespace renewd::setup {
 
-// Quotes, backslashes, $NAME and ${NAME}; what an unquoted variable holds is split, and its quotes are only
-// characters. Any other expansion stays as it is written. A quote that is not closed ends with the text.
+// Handles quotes, backslashes, $NAME and ${NAME}. The value of an unquoted variable is split, and quotes in it are
+// literal. Other expansions are left unchanged. The end of the text closes an open quote.
 std::vector<std::string> shell_words(std::string_view text, const Environment& environment);
 
-// What the shell makes of an unquoted variable's value: pieces between white space.
+// Splits at white space, as the shell does with the value of an unquoted variable.
 std::vector<std::string> split_at_space(std::string_view text);
 
 }  // namespace renewd::setup

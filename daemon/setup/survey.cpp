@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/add_once.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
 #include "setup/gravitee_settings.hpp"
@@ -18,18 +19,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Newest first. The last is the bridge client's, which a hybrid gateway of version 3 uses.
+// The settings that name a keystore, newest first. The last one belongs to the bridge client of hybrid gateways of
+// version 3.
 constexpr std::string_view kBridge = "management.http.ssl.keystore";
 constexpr std::array<std::string_view, 4> kSpellings{"cloud.connector.ws.ssl.keystore",
                                                      "cockpit.connector.ws.ssl.keystore", "cockpit.keystore", kBridge};
 
-// Escaped for people.
-std::string shown(const fs::path& path) {
-  return printable(path.string(), 500);
-}
-
-// One gravitee.yml, and a unit that uses it; null when there is none.
-struct Use {
+// One gravitee.yml, and a unit that uses it; null if no unit does.
+struct FileUse {
   fs::path file;
   std::optional<fs::path> home;
   const GraviteeUnit* unit = nullptr;
@@ -39,67 +36,62 @@ class Surveyor {
  public:
   explicit Surveyor(const HostFiles& files) : files_(files), units_(find_gravitee_units(files)) {}
 
-  Result<Survey> look(const std::vector<fs::path>& from) {
-    for (const Use& use : from.empty() ? installed() : given(from)) {
-      auto looked = look_at(use);
-      if (!looked && !from.empty()) {
-        return tl::unexpected(std::move(looked.error()));
+  Result<Survey> run(const std::vector<fs::path>& from) {
+    for (const FileUse& use : from.empty() ? installed() : given(from)) {
+      auto done = read_file(use);
+      if (!done && !from.empty()) {
+        return tl::unexpected(std::move(done.error()));
       }
-      if (!looked) {
-        note(looked.error().message);
+      if (!done) {
+        note(done.error().message);
       }
     }
     return std::move(survey_);
   }
 
  private:
-  void note(std::string text) {
-    auto& notes = survey_.notes;
-    if (std::find(notes.begin(), notes.end(), text) == notes.end()) {
-      notes.push_back(std::move(text));
-    }
-  }
+  void note(std::string text) { add_once(survey_.notes, std::move(text)); }
 
   bool same(const fs::path& one, const fs::path& other) const {
     return files_.canonical(one) == files_.canonical(other);
   }
 
-  // The unit that runs from a home and reads another file than its home's; null when there is none, or one reads that.
-  const GraviteeUnit* reader_of_another(const fs::path& home, const fs::path& file) const {
-    const GraviteeUnit* other = nullptr;
+  // The units whose `member` is this path.
+  std::vector<const GraviteeUnit*> units_with(fs::path GraviteeUnit::* member, const fs::path& path) const {
+    std::vector<const GraviteeUnit*> found;
     for (const GraviteeUnit& unit : units_) {
-      if (same(unit.file, file)) {
-        return nullptr;
+      if (same(unit.*member, path)) {
+        found.push_back(&unit);
       }
-      other = other == nullptr && same(unit.home, home) ? &unit : other;
     }
-    return other;
+    return found;
   }
 
-  // By the units that read the file. One that is asked for may be read by none yet: then it is meant for those of its
-  // home.
-  void add_uses(const fs::path& file, const std::optional<fs::path>& home, std::vector<Use>& uses) const {
-    const auto add = [&](const auto& uses_it) {
-      const auto before = uses.size();
-      for (const GraviteeUnit& unit : units_) {
-        if (uses_it(unit)) {
-          uses.push_back({file, unit.home, &unit});
-        }
-      }
-      return uses.size() > before;
-    };
-    const bool is_used = add([&](const GraviteeUnit& unit) { return same(unit.file, file); }) ||
-                         (home && add([&](const GraviteeUnit& unit) { return same(unit.home, *home); }));
-    if (!is_used) {
+  // A unit that runs from a home but reads another file than `file`; null if there is none, or if a unit does read it.
+  const GraviteeUnit* reader_of_another(const fs::path& home, const fs::path& file) const {
+    const auto at_home = units_with(&GraviteeUnit::home, home);
+    return at_home.empty() || !units_with(&GraviteeUnit::file, file).empty() ? nullptr : at_home.front();
+  }
+
+  // One use for each unit that reads the file. A given file that no unit reads yet is for the units of its home.
+  void add_uses(const fs::path& file, const std::optional<fs::path>& home, std::vector<FileUse>& uses) const {
+    auto users = units_with(&GraviteeUnit::file, file);
+    if (users.empty() && home) {
+      users = units_with(&GraviteeUnit::home, *home);
+    }
+    if (users.empty()) {
       uses.push_back({file, home});
     }
+    for (const GraviteeUnit* unit : users) {
+      uses.push_back({file, unit->home, unit});
+    }
   }
 
-  // Of the documented places those that exist and are in use, and those of other units.
-  std::vector<Use> installed() {
-    std::vector<Use> uses;
+  // The files at the documented places, unless the units read others, and the files of all units.
+  std::vector<FileUse> installed() {
+    std::vector<FileUse> uses;
     const auto add = [&](const fs::path& file, const fs::path& home) {
-      const bool is_known = std::ranges::any_of(uses, [&](const Use& other) { return same(other.file, file); });
+      const bool is_known = std::ranges::any_of(uses, [&](const FileUse& other) { return same(other.file, file); });
       if (!is_known && files_.exists(file)) {
         add_uses(file, home, uses);
       }
@@ -110,12 +102,12 @@ class Surveyor {
       if (other == nullptr) {
         add(file, component.home);
       } else if (files_.exists(file)) {
-        note(fmt::format("{} is left out: {} reads {}", shown(file), shown(other->name), shown(other->file)));
+        note(fmt::format("skipped: {}; {} reads {} instead", shown(file), shown(other->name), shown(other->file)));
       }
     }
     for (const GraviteeUnit& unit : units_) {
       if (!files_.exists(unit.file)) {
-        note(fmt::format("{}: the gravitee.yml that it reads is not there: {}", shown(unit.name), shown(unit.file)));
+        note(fmt::format("{}: its gravitee.yml does not exist: {}", shown(unit.name), shown(unit.file)));
       }
       add(unit.file, unit.home);
     }
@@ -124,27 +116,27 @@ class Surveyor {
 
   std::optional<fs::path> home_of(const fs::path& file) const {
     for (const Component& component : kComponents) {
-      if (!component.winning_file.empty() && same(file, component.winning_file)) {
+      if (!component.overriding_file.empty() && same(file, component.overriding_file)) {
         return component.home;
       }
     }
     return file.parent_path().filename() == "config" ? std::optional(file.parent_path().parent_path()) : std::nullopt;
   }
 
-  std::vector<Use> given(const std::vector<fs::path>& from) {
-    std::vector<Use> uses;
+  std::vector<FileUse> given(const std::vector<fs::path>& from) {
+    std::vector<FileUse> uses;
     for (const fs::path& file : from) {
       const auto home = home_of(file);
       add_uses(file, home, uses);
       if (const GraviteeUnit* other = home ? reader_of_another(*home, file) : nullptr) {
-        note(fmt::format("{} reads {}, not {}: make sure that the keystore is the right one", shown(other->name),
+        note(fmt::format("{} reads {}, not {}: make sure that this is the right keystore", shown(other->name),
                          shown(other->file), shown(file)));
       }
     }
     return uses;
   }
 
-  Result<void> look_at(const Use& use) {
+  Result<void> read_file(const FileUse& use) {
     TRY_LET(const auto text, files_.read(use.file));
     auto settings = GraviteeSettings::read(text);
     if (!settings) {
@@ -152,8 +144,8 @@ class Surveyor {
     }
     for (const int line : settings->conditional_lines()) {
       note(
-          fmt::format("{}:{}: this document is for some profiles or platforms alone (spring.config.activate); it is "
-                      "left out here",
+          fmt::format("{}:{}: skipped: this document applies only to certain profiles or platforms "
+                      "(spring.config.activate)",
                       shown(use.file), line));
     }
     settings->set_home(use.home);
@@ -164,12 +156,12 @@ class Surveyor {
       settings->set_environment(use.unit->environment);
       settings->set_properties(use.unit->properties);
     }
-    look_for(use, *settings);
+    find_keystore(use, *settings);
     return {};
   }
 
-  // The newest spelling that names a file and is not switched off.
-  void look_for(const Use& use, const GraviteeSettings& settings) {
+  // Takes the newest spelling that names a file and is not disabled.
+  void find_keystore(const FileUse& use, const GraviteeSettings& settings) {
     const std::string file = shown(use.file);
     std::string_view chosen;
     for (const std::string_view spelling : kSpellings) {
@@ -180,22 +172,22 @@ class Surveyor {
       const auto enabled = settings.find(fmt::format("{}.enabled", section));
       const auto repository = settings.find("management.type");
       if (spelling == kBridge ? repository && repository->value != "http" : enabled && enabled->value == "false") {
-        note(fmt::format("{}: {} is left out, since {} is not used", file, spelling,
+        note(fmt::format("{}: skipped: {}, because {} is disabled", file, spelling,
                          spelling == kBridge ? "the bridge (management.type: http)" : section));
       } else if (chosen.empty()) {
         chosen = spelling;
       } else if (settings.find(fmt::format("{}.path", chosen))->value !=
                  settings.find(fmt::format("{}.path", spelling))->value) {
-        note(fmt::format("{}: {} wins over {}, whose keystore is left out", file, chosen, spelling));
+        note(fmt::format("{}: skipped: {}, because {} has priority", file, spelling, chosen));
       }
     }
     if (chosen.empty()) {
-      note(fmt::format("{}: names no keystore for Gravitee Cloud ({})", file, fmt::join(kSpellings, ", ")));
+      note(fmt::format("{}: no keystore for Gravitee Cloud is configured ({})", file, fmt::join(kSpellings, ", ")));
       return;
     }
     if (chosen == kBridge) {
-      note(fmt::format("{}: the keystore is the bridge client's; make sure that its certificate is Gravitee Cloud's",
-                       file));
+      note(fmt::format(
+          "{}: the keystore belongs to the bridge client; make sure that Gravitee Cloud issued its certificate", file));
     }
     for (const std::string_view key : {"path", "type", "password"}) {
       const auto setting = settings.find(fmt::format("{}.{}", chosen, key));
@@ -207,19 +199,19 @@ class Surveyor {
     add(describe(use, settings, chosen));
   }
 
-  FoundKeystore describe(const Use& use, const GraviteeSettings& settings, std::string_view spelling) const {
+  FoundKeystore describe(const FileUse& use, const GraviteeSettings& settings, std::string_view spelling) const {
     FoundKeystore found;
     const Component* component = use.home ? component_at(files_, *use.home) : nullptr;
     found.component = component == nullptr ? "" : component->name;
     const auto path = settings.find(fmt::format("{}.path", spelling));
-    const bool is_of_file = use.unit == nullptr || path->origin.starts_with("line ");
-    found.origin = is_of_file ? fmt::format("{}, {}", shown(use.file), spelling)
+    const bool is_in_file = use.unit == nullptr || path->origin.starts_with("line ");
+    found.origin = is_in_file ? fmt::format("{}, {}", shown(use.file), spelling)
                               : fmt::format("{}, {}", shown(use.unit->name), path->origin);
     if (!path->problem.empty()) {
       found.path_problem = fmt::format("{} ({}.path): {}", path->origin, spelling, path->problem);
     } else if (fs::path(path->value).is_relative() && !use.home) {
-      found.path_problem = fmt::format("{} ({}.path): it is relative, and the home of this gravitee.yml is not known",
-                                       path->origin, spelling);
+      found.path_problem = fmt::format(
+          "{} ({}.path): the path is relative, and the home of this gravitee.yml is unknown", path->origin, spelling);
     } else {
       found.path = (use.home.value_or("/") / fs::path(path->value)).lexically_normal();
     }
@@ -242,7 +234,7 @@ class Surveyor {
     return found;
   }
 
-  // Several units that use the same file belong together.
+  // Merges the units that use the same keystore.
   void add(FoundKeystore found) {
     const auto merged = std::ranges::find_if(survey_.keystores, [&](const FoundKeystore& other) {
       return found.path && other.path && same(*found.path, *other.path);
@@ -251,12 +243,12 @@ class Surveyor {
       survey_.keystores.push_back(std::move(found));
       return;
     }
-    if (!found.units.empty() && std::ranges::find(merged->units, found.units.front()) == merged->units.end()) {
-      merged->units.push_back(found.units.front());
+    for (const std::string& unit : found.units) {
+      add_once(merged->units, unit);
     }
     if (merged->password && found.password && merged->password->view() != found.password->view()) {
-      note(fmt::format("{} and {} have different passwords for the same keystore; the first one is taken",
-                       merged->origin, found.origin));
+      note(fmt::format("{} and {} have different passwords for the same keystore; using the first one", merged->origin,
+                       found.origin));
     }
     if (!merged->password && found.password) {
       merged->password = std::move(found.password);
@@ -275,7 +267,7 @@ class Surveyor {
 }  // namespace
 
 Result<Survey> survey(const HostFiles& files, const std::vector<fs::path>& from) {
-  return Surveyor(files).look(from);
+  return Surveyor(files).run(from);
 }
 
 }  // namespace renewd::setup

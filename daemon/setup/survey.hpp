@@ -1,4 +1,5 @@
-// What is on this host: which gravitee.yml names a keystore for Gravitee Cloud, and which units use it. Only looks.
+// Finds the keystores for Gravitee Cloud on this host, by its gravitee.yml files, and the units that use them.
+// Read-only.
 #pragma once
 
 #include <filesystem>
@@ -12,14 +13,14 @@
 
 namespace renewd::setup {
 
-// One keystore with all that use it. What could not be found out is empty, and its problem says why.
+// A keystore, and the units that use it. A value that could not be determined is empty, and its problem says why.
 struct FoundKeystore {
-  std::string component;  // "apim-gateway"; empty when it is none that we know
-  // Where it is named, for people: "/etc/gravitee-gateway/gravitee.yml, cloud.connector.ws.ssl.keystore".
+  std::string component;  // "apim-gateway"; empty for an unknown one
+  // For messages: "/etc/gravitee-gateway/gravitee.yml, cloud.connector.ws.ssl.keystore".
   std::string origin;
   std::optional<std::filesystem::path> path;
   std::string path_problem;
-  std::string type;  // as written, in small letters; empty when it is not
+  std::string type;  // as in gravitee.yml, in lower case; empty when not set
   std::optional<Secret> password;
   std::string password_problem;
   std::vector<std::string> units;
@@ -28,12 +29,12 @@ struct FoundKeystore {
 
 struct Survey {
   std::vector<FoundKeystore> keystores;
-  // What a person should know: files that cannot be read, keystores that are left out. No secret in them.
+  // For the operator: unreadable files, skipped keystores. They contain no secrets and no duplicates.
   std::vector<std::string> notes;
 };
 
-// Looks at the files of `from`; without any, at the documented places and at the homes of the installed units. A file
-// of `from` that cannot be used is an error, of the documented ones a note.
+// Reads the files of `from`, or by default those at the documented places and in the homes of the installed units. A
+// file of `from` that cannot be used is an error; for the others, it is a note.
 Result<Survey> survey(const HostFiles& files, const std::vector<std::filesystem::path>& from);
 
 }  // namespace renewd::setup

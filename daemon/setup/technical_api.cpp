@@ -12,12 +12,12 @@ namespace {
 
 constexpr std::string_view kUsers = "services.core.http.authentication.users";
 
-// A setting's value, or its default; what cannot be told becomes the problem.
-std::string value_or(const GraviteeSettings& settings, const std::string& name, std::string otherwise,
+// A setting's value, or its default. Sets `problem` when the value is unknown.
+std::string value_or(const GraviteeSettings& settings, const std::string& name, std::string fallback,
                      std::string& problem) {
   auto setting = settings.find("services.core.http." + name);
   if (!setting) {
-    return otherwise;
+    return fallback;
   }
   if (!setting->problem.empty()) {
     problem = fmt::format("services.core.http.{}: {}", name, setting->problem);
@@ -38,9 +38,9 @@ void find_credentials(const GraviteeSettings& settings, TechnicalApi& api) {
   }
   if (!password || api.username.empty()) {
     api.username.clear();
-    api.problem = fmt::format("{} names nobody", kUsers);
+    api.problem = fmt::format("{} has no users", kUsers);
   } else if (api.username.find(':') != std::string::npos) {
-    api.problem = fmt::format("{} has a colon in its name", printable(api.username, 60));
+    api.problem = fmt::format("the user name {} contains a colon", printable(api.username, 60));
   } else if (!password->problem.empty()) {
     api.problem = fmt::format("the password of {}: {}", printable(api.username, 60), password->problem);
   } else {
@@ -55,7 +55,7 @@ TechnicalApi find_technical_api(const GraviteeSettings& settings, int default_po
   std::string host = value_or(settings, "host", "localhost", api.problem);
   const std::string port = value_or(settings, "port", std::to_string(default_port), api.problem);
   if (host == "0.0.0.0" || host == "::" || host == "[::]") {
-    host = "localhost";  // it listens there, too
+    host = "localhost";  // included in all addresses
   } else if (host.find(':') != std::string::npos && !host.starts_with('[')) {
     host = "[" + host + "]";
   }
@@ -63,7 +63,7 @@ TechnicalApi find_technical_api(const GraviteeSettings& settings, int default_po
   if (value_or(settings, "enabled", "true", api.problem) != "true") {
     api.problem = "services.core.http.enabled is not true";
   } else if (value_or(settings, "secured", "false", api.problem) != "false") {
-    api.problem = "services.core.http.secured: its own certificate would have to be trusted (http.ca_file)";
+    api.problem = "services.core.http.secured is set: http.ca_file would have to trust its certificate";
   }
   auto url = configuration::parse_probe_url(fmt::format("http://{}:{}/_node/health", host, port));
   if (url) {

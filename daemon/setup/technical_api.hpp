@@ -1,4 +1,4 @@
-// Gravitee's technical API as a gravitee.yml sets it up: where `gateway.verify.http` can ask for the node's health.
+// Gravitee's technical API, as a gravitee.yml configures it: the health check for `gateway.verify.http`.
 #pragma once
 
 #include <optional>
@@ -13,11 +13,11 @@ struct TechnicalApi {
   std::string url;       // of the health check
   std::string username;  // empty: no authentication
   std::optional<Secret> password;
-  // Why it cannot be asked as it is; empty when it can.
+  // Why the daemon cannot use it; empty when it can.
   std::string problem;
 };
 
-// Gravitee's defaults where gravitee.yml is silent; `default_port` differs from component to component.
+// With Gravitee's defaults for missing settings; `default_port` depends on the component.
 TechnicalApi find_technical_api(const GraviteeSettings& settings, int default_port);
 
 }  // namespace renewd::setup

@@ -21,15 +21,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// systemd.syntax(7), and what it takes besides.
+// systemd.syntax(7), plus undocumented ones.
 constexpr std::array<std::string_view, 6> kTrue{"1", "yes", "y", "true", "t", "on"};
 
-// One service, gathered from its unit file and drop-ins in their order.
-class Gathering {
+// Collects the settings of one service from its unit file and drop-ins.
+class UnitReader {
  public:
-  Gathering(const HostFiles& files, std::string name) : files_(files) { unit_.name = std::move(name); }
+  UnitReader(const HostFiles& files, std::string name) : files_(files) { unit_.name = std::move(name); }
 
-  // An empty assignment begins anew (systemd.exec(5)).
+  // An empty assignment resets the list (systemd.exec(5)).
   void read(const fs::path& file) {
     const auto text = files_.read(file);
     if (!text) {
@@ -76,7 +76,7 @@ class Gathering {
   }
 
  private:
-  void note(std::string_view what) { unit_.notes.push_back(unit_.name + ": " + printable(what, 500)); }
+  void note(std::string_view text) { unit_.notes.push_back(unit_.name + ": " + printable(text, 500)); }
 
   std::optional<std::string> expanded(std::string_view text) const { return expand_specifiers(text, unit_.name); }
 
@@ -104,7 +104,7 @@ class Gathering {
   void set_environment(std::string_view line) {
     const auto words = split_words(line);
     if (!words) {
-      note("a line Environment= is quoted wrongly, and systemd ignores it");
+      note("systemd ignores an Environment= line with invalid quoting");
       return;
     }
     for (const std::string& word : *words) {
@@ -114,7 +114,7 @@ class Gathering {
         continue;
       }
       if (!assignment) {
-        note(fmt::format("the variable {} holds a %-specifier that only systemd knows; it is left out here",
+        note(fmt::format("skipped: the variable {}, with a %-specifier that only systemd can expand",
                          word.substr(0, equals)));
         continue;
       }
@@ -123,7 +123,7 @@ class Gathering {
     }
   }
 
-  // Of several commands (of a oneshot service) the first.
+  // The first command; only a oneshot service may have several.
   void set_command() {
     for (const std::string& line : assignments_["ExecStart"]) {
       auto words = words_of(line);
@@ -137,12 +137,12 @@ class Gathering {
     }
   }
 
-  // A "-" before the path: it need not be there. The last part may be a pattern.
+  // With "-" in front of the path, the file is optional. The file name may be a pattern.
   void read_environment_file(std::string_view value) {
     const bool optional = value.starts_with('-');
     const fs::path path = expanded(optional ? value.substr(1) : value).value_or("");
     if (!path.is_absolute()) {
-      note("a line EnvironmentFile= cannot be followed here");
+      note("skipped: an EnvironmentFile= line without an absolute path");
       return;
     }
     std::vector<fs::path> matches;
@@ -171,13 +171,13 @@ class Gathering {
   std::map<std::string, std::vector<std::string>> assignments_;
 };
 
-ServiceUnit gather(const HostFiles& files, const UnitIdentity& identity) {
-  Gathering unit(files, identity.name);
-  unit.read(identity.file);
+ServiceUnit read_unit(const HostFiles& files, const UnitIdentity& identity) {
+  UnitReader reader(files, identity.name);
+  reader.read(identity.file);
   for (const auto& drop_in : drop_ins(files, identity.name)) {
-    unit.read(drop_in);
+    reader.read(drop_in);
   }
-  return unit.finish();
+  return reader.finish();
 }
 
 }  // namespace
@@ -185,14 +185,14 @@ ServiceUnit gather(const HostFiles& files, const UnitIdentity& identity) {
 std::vector<ServiceUnit> read_service_units(const HostFiles& files) {
   std::vector<ServiceUnit> units;
   for (const UnitIdentity& identity : find_services(files)) {
-    units.push_back(gather(files, identity));
+    units.push_back(read_unit(files, identity));
   }
   return units;
 }
 
 std::optional<ServiceUnit> read_service_unit(const HostFiles& files, const std::string& name) {
   const UnitIdentity identity = identify_unit(files, name);
-  return identity.state == UnitIdentity::State::usable ? std::optional(gather(files, identity)) : std::nullopt;
+  return identity.state == UnitIdentity::State::usable ? std::optional(read_unit(files, identity)) : std::nullopt;
 }
 
 }  // namespace renewd::setup

@@ -1,5 +1,5 @@
-// What unit files and their drop-ins say of a service, read from the disk: where its program lives and which
-// environment it gets. systemd itself is not asked, so that it works before a reload, in a chroot and in a test
+// The settings of a service, from its unit file and drop-ins: its command, environment and user. Reads the files
+// instead of asking systemd, which works before a reload, in a chroot and in a test
 // (docs/decisions/0015-unit-files.md).
 #pragma once
 
@@ -22,15 +22,15 @@ struct ServiceUnit {
   std::string group;                // Group=, empty for the user's
   std::vector<std::string> groups;  // SupplementaryGroups=
   bool dynamic_user = false;        // DynamicUser=
-  // What could not be read or understood, for people; never a value.
+  // For the operator: lines that could not be read or understood, without values.
   std::vector<std::string> notes;
 };
 
-// Every usable service of the host (unit_names.hpp), by name. Drop-ins count in systemd's order, the files of
-// EnvironmentFile= above Environment=.
+// Every usable service of the host (unit_names.hpp), sorted by name. Drop-ins apply in systemd's order; the files of
+// EnvironmentFile= override Environment=.
 std::vector<ServiceUnit> read_service_units(const HostFiles& files);
 
-// One of them, by any of its names; nothing when there is none.
+// One service, by any of its names; nothing when it is not usable.
 std::optional<ServiceUnit> read_service_unit(const HostFiles& files, const std::string& name);
 
 }  // namespace renewd::setup

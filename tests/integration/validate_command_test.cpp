@@ -1,4 +1,4 @@
-// The command `validate`: the file's errors, and what the host has to say to a file without any.
+// The command `validate`: the errors of a file, and the problems on this host with a file without errors.
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@ using namespace renewd::testing;
 
 namespace {
 
-// No systemd is asked: what it knows of this host is none of the tests' business (tests/system has one of its own).
+// Without systemd, because its state differs from host to host (tests/system has its own).
 CommandResult validate(const Host& host, const std::vector<std::string>& flags = {}) {
   std::vector<std::string> argv{RENEWD_BINARY, "--config", host.configuration().string(), "validate"};
   argv.insert(argv.end(), flags.begin(), flags.end());
@@ -43,7 +43,7 @@ std::string at(const Host& host, const std::string& text, const std::string& kin
 
 }  // namespace
 
-TEST_CASE("finds nothing on a host where everything is in its place") {
+TEST_CASE("finds no problem on a correct host") {
   const Host host;
   const CommandResult result = validate(host, {"--strict"});
   CHECK(result.status == 0);
@@ -53,7 +53,7 @@ TEST_CASE("finds nothing on a host where everything is in its place") {
   CHECK(host.cloud().requests().empty());
 }
 
-TEST_CASE("tells every error of a file with its place, and looks no further") {
+TEST_CASE("reports every error of a file with its place, and does not check the host") {
   Host host;
   host.configure({.certificate = {"renew_befor: 5d", "renew: sometimes"}, .keystore = {}, .http = {}});
   std::filesystem::remove(host / "token");
@@ -65,11 +65,11 @@ TEST_CASE("tells every error of a file with its place, and looks no further") {
   CHECK(result.errors.find("token") == std::string::npos);
 }
 
-TEST_CASE("names a secret that is no file, and a token that could not be sent, as the dry run does") {
+TEST_CASE("reports an unusable secret, as the dry run does") {
   const Host host;
   std::filesystem::remove(host / "token");
   std::string words;
-  SECTION("a FIFO, which nobody waits for") {
+  SECTION("a FIFO") {
     REQUIRE(::mkfifo((host / "token").c_str(), 0600) == 0);
     words = "it is a FIFO";
   }
@@ -88,15 +88,15 @@ TEST_CASE("names a secret that is no file, and a token that could not be sent, a
   CHECK(host.cloud().requests().empty());
 }
 
-TEST_CASE("refuses a configuration that is no regular file, without waiting for it") {
+TEST_CASE("refuses a configuration that is not a regular file, without waiting for it") {
   const Host host;
   const CommandResult piped =
       run({RENEWD_BINARY, "--config", "/dev/stdin", "validate"}, {.environment = {}, .input = "x"});
   CHECK(piped.status == 2);
-  CHECK_THAT(piped.errors, ContainsSubstring("/dev/stdin: error: it is a FIFO"));
+  CHECK_THAT(piped.errors, ContainsSubstring("/dev/stdin: error: this is a FIFO"));
 }
 
-TEST_CASE("a window without a zone needs that of the host") {
+TEST_CASE("a window without a time zone needs that of the host") {
   Host host;
   host.configure({.certificate = {"renew_windows: [{days: [sat]}]"}, .keystore = {}, .http = {}});
   const auto status = [&host](const std::string& zone) {
@@ -107,10 +107,11 @@ TEST_CASE("a window without a zone needs that of the host") {
   CHECK(status("").status == 0);
   const CommandResult wrong = status("Europe/Pari");
   CHECK(wrong.status == 2);
-  CHECK_THAT(wrong.errors, ContainsSubstring("`renew_windows.timezone` is needed") && ContainsSubstring("Europe/Pari"));
+  CHECK_THAT(wrong.errors,
+             ContainsSubstring("`renew_windows.timezone` is required") && ContainsSubstring("Europe/Pari"));
 }
 
-TEST_CASE("warns of what this host lacks, at the key it is about, and refuses the file only when it is strict") {
+TEST_CASE("warns at the key about problems on this host, and fails only with --strict") {
   Host host;
   std::filesystem::remove(host / "token");
   host.configure({.certificate = {"gateway: {command: {argv: [/nonexistent/restart]}}"},
@@ -130,7 +131,7 @@ TEST_CASE("warns of what this host lacks, at the key it is about, and refuses th
   CHECK_THAT(strict.errors, ContainsSubstring(at(host, "/nonexistent/restart", "error") + "the gateway cannot be"));
 }
 
-TEST_CASE("warns of secrets and keystores that others can read or change") {
+TEST_CASE("warns about secrets and keystores that others can read or change") {
   Host host;
   const auto warnings = [&host] {
     const CommandResult result = validate(host);
@@ -169,7 +170,7 @@ TEST_CASE("warns of secrets and keystores that others can read or change") {
   }
 }
 
-TEST_CASE("warns of a keystore that the daemon could not use") {
+TEST_CASE("warns about a keystore that the daemon cannot use") {
   Host host;
   SECTION("a wrong password") {
     write_file(host / "password", "another\n");
@@ -194,7 +195,7 @@ TEST_CASE("warns of a keystore that the daemon could not use") {
   }
 }
 
-TEST_CASE("warns of metrics that nobody would get") {
+TEST_CASE("warns about unusable places for metrics") {
   Host host;
   write_file(host.configuration(), read_file(host.configuration()) +
                                        "metrics: {textfile: /nonexistent/renewd.prom, listen: 'unix:/nowhere/s'}\n");
@@ -207,7 +208,7 @@ TEST_CASE("warns of metrics that nobody would get") {
              ContainsSubstring(at(host, "'unix:/nowhere/s'", "warning") + "nobody could ask for metrics: "));
 }
 
-TEST_CASE("warns of secrets that others can read") {
+TEST_CASE("warns about secrets that others can read") {
   Host host;
   SECTION("a token") {
     std::filesystem::permissions(host / "token", std::filesystem::perms(0644));
@@ -215,7 +216,7 @@ TEST_CASE("warns of secrets that others can read") {
   }
 }
 
-TEST_CASE("only notes what it cannot look at from outside of the service") {
+TEST_CASE("only notes what it cannot check outside of the service") {
   Host host;
   write_file(host.configuration(), R"(certificates:
   - name: production
@@ -236,7 +237,7 @@ TEST_CASE("only notes what it cannot look at from outside of the service") {
   CHECK_THAT(result.errors, ContainsSubstring(at(host, "a.service", "note") + "units were not looked at"));
 }
 
-TEST_CASE("tries the way to the cloud only when it is told to, and sends nothing") {
+TEST_CASE("connects to the cloud only with --online, and sends no request") {
   SECTION("a way that is open") {
     const Host host;
     const CommandResult result = validate(host, {"--online", "--strict"});
@@ -256,7 +257,7 @@ TEST_CASE("tries the way to the cloud only when it is told to, and sends nothing
   }
 }
 
-TEST_CASE("says how to go on when there is no configuration") {
+TEST_CASE("explains what to do without a configuration") {
   const TemporaryDirectory directory;
   const auto file = (directory / "config.yaml").string();
   const CommandResult result = run({RENEWD_BINARY, "--config", file, "validate"});

@@ -1,4 +1,4 @@
-// Our own reading of units' links and drop-ins, held against systemd's.
+// Compares the links, drop-ins and settings of units that setup/ reads with systemd's.
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
@@ -20,7 +20,7 @@
 using namespace renewd;
 using namespace renewd::testing;
 
-TEST_CASE("systemd resolves the links of units as this program does") {
+TEST_CASE("links of units resolve as in systemd") {
   Machine machine;
   for (const auto& file : kUnitFiles) {
     write_file(std::string(kUnitPlace) + file.name, file.text);
@@ -48,7 +48,7 @@ std::set<std::string> words_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("systemd reads the files and drop-ins of every service as this program does") {
+TEST_CASE("files and drop-ins of every service are the same as in systemd") {
   Machine machine;
   const auto write = [](const std::string& path, const std::string& text) {
     const auto file = std::string(kUnitPlace) + path;
@@ -116,7 +116,7 @@ TEST_CASE("systemd reads the files and drop-ins of every service as this program
   CHECK_FALSE(seen.contains("every-alias.service"));
 }
 
-TEST_CASE("systemd gives an instance the command and the environment that this program reads") {
+TEST_CASE("an instance has the same command and environment as in systemd") {
   Machine machine;
   const std::string unit = "words@e\\x2du-b.service";
   machine.add_unit("words@",

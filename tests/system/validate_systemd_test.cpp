@@ -1,4 +1,4 @@
-// What `validate` learns from systemd: which units there are, and as whom the daemon will run.
+// `validate` with systemd: the units of the host, and the user of the service.
 
 #include "support/catch.hpp"
 #include "support/host.hpp"
@@ -16,7 +16,7 @@ CommandResult validate(const Host& host) {
 
 }  // namespace
 
-TEST_CASE("validate warns of a unit that does not exist or is masked") {
+TEST_CASE("validate warns about a unit that does not exist or is masked") {
   Machine machine;
   machine.add_running_unit("there");
   run_or_throw({"systemctl", "mask", "masked.service"});
@@ -31,7 +31,7 @@ TEST_CASE("validate warns of a unit that does not exist or is masked") {
   CHECK(result.errors.find("there.service") == std::string::npos);
 }
 
-TEST_CASE("validate, run by root, judges files by what the user of the installed unit may do") {
+TEST_CASE("validate as root checks files with the rights of the installed unit's user") {
   Machine machine;
   Host host;
   CHECK(validate(host).errors.empty());
@@ -57,7 +57,7 @@ TEST_CASE("validate, run by root, judges files by what the user of the installed
   run_or_throw({"systemctl", "daemon-reload"});
 }
 
-TEST_CASE("validate warns of a gateway whose restart stops the daemon, and of one that is stopped with it") {
+TEST_CASE("validate warns about a gateway whose restart stops the daemon, or that stops with the daemon") {
   Machine machine;
   machine.add_running_unit("gateway");
   machine.add_alias("other-name.service", "gateway.service");

@@ -1,4 +1,4 @@
-// What `init` finds by itself; tests/integration has it with questions, files and a renewal.
+// `init` without questions; tests/integration adds questions, files and a renewal.
 #include "commands/init.hpp"
 
 #include <sstream>
@@ -16,6 +16,14 @@ using testing::TemporaryDirectory;
 
 constexpr const char* kUrl = "https://eu.cloud.gravitee.io/management/accounts/7b6f41d3-7118-41e9-af41-d3711801e973";
 
+InitOptions options(const SurveyedHost& host, const std::filesystem::path& output) {
+  InitOptions options;
+  options.account_url = kUrl;
+  options.output = output;
+  options.root = host.root();
+  return options;
+}
+
 TEST_CASE("init finds gravitee.yml, the unit and the technical API of a stock host") {
   const SurveyedHost host;
   host.write(
@@ -26,9 +34,8 @@ TEST_CASE("init finds gravitee.yml, the unit and the technical API of a stock ho
   const TemporaryDirectory directory;
   std::ostringstream out;
   std::ostringstream errors;
-  setup::NoAnswers nobody;
-  const int status = init({.from = {}, .output = directory / "config.yaml", .account_url = kUrl, .root = host.root()},
-                          nobody, out, errors);
+  setup::NonInteractivePrompt prompt;
+  const int status = init(options(host, directory / "config.yaml"), prompt, out, errors);
   INFO(out.str() << errors.str());
   REQUIRE(status == 0);
   const auto settings = configuration::load(directory / "config.yaml");
@@ -44,14 +51,13 @@ TEST_CASE("init finds gravitee.yml, the unit and the technical API of a stock ho
   }
 }
 
-TEST_CASE("init on a host without Gravitee says what to give it") {
+TEST_CASE("init on a host without Gravitee explains what to pass") {
   const SurveyedHost host;
   const TemporaryDirectory directory;
   std::ostringstream out;
   std::ostringstream errors;
-  setup::NoAnswers nobody;
-  CHECK(init({.from = {}, .output = directory / "config.yaml", .account_url = kUrl, .root = host.root()}, nobody, out,
-             errors) == 2);
+  setup::NonInteractivePrompt prompt;
+  CHECK(init(options(host, directory / "config.yaml"), prompt, out, errors) == 2);
   CHECK_THAT(errors.str(), ContainsSubstring("--from FILE") && ContainsSubstring("Nothing was written"));
   CHECK(out.str().empty());
   CHECK(std::filesystem::is_empty(directory.path()));

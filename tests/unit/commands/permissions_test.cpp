@@ -20,7 +20,7 @@ using testing::TemporaryDirectory;
 using testing::write_file;
 namespace fs = std::filesystem;
 
-// Debian's users of these names, one for the service and one for the gateway.
+// Users of Debian: one for the service, one for the gateway.
 constexpr uid_t kDaemon = 1;
 constexpr uid_t kGames = 5;
 
@@ -45,7 +45,7 @@ std::string yaml_of(const fs::path& path) {
 
 struct Host {
   Host() {
-    // Others may look in, as on a host; mkdtemp makes it private.
+    // Others can read it, as on a real host; mkdtemp makes it private.
     fs::permissions(directory.path(), fs::perms(0755));
     fs::create_directory(directory / "real");
     write_file(directory / "real/keystore.p12", "keystore");
@@ -93,12 +93,12 @@ struct Host {
   std::ostringstream errors;
 };
 
-void give_away(const fs::path& keystore) {
+void transfer_keystore(const fs::path& keystore) {
   const User service = find_user("daemon").value();
-  const auto foreign = find_foreign(keystore, service);
+  const auto foreign = plan_transfer(keystore, service);
   REQUIRE(foreign);
-  CHECK_THAT(explain(*foreign, "daemon", true), ContainsSubstring("now belong to daemon, group games: games can read"));
-  REQUIRE(give(*foreign, service));
+  CHECK_THAT(describe(*foreign, "daemon", true), ContainsSubstring("daemon, group games: games can read"));
+  REQUIRE(transfer(*foreign, service));
 }
 
 TEST_CASE("a rule and a drop-in are written from the configuration") {
@@ -116,7 +116,7 @@ TEST_CASE("a rule and a drop-in are written from the configuration") {
   CHECK((status.st_mode & 07777U) == 0644);
 }
 
-TEST_CASE("the rule holds the unit's own name, and is stale when an alias leads to another unit") {
+TEST_CASE("the rule contains the unit's own name, and is outdated when an alias leads to another unit") {
   Host host;
   const fs::path units = host.directory / "root/etc/systemd/system";
   fs::create_directories(units);
@@ -135,25 +135,25 @@ TEST_CASE("the rule holds the unit's own name, and is stale when an alias leads 
   fs::create_symlink("other.service", units / "gateway.service");
   if (is_root()) {
     const auto settings = configuration::load(host.configuration()).value();
-    const auto stale = stale_permissions(settings, host.directory / "root");
-    REQUIRE(stale.size() == 1);
-    CHECK_THAT(stale.front(), ContainsSubstring("does not match the configuration (daemon may restart other.service"));
+    const auto outdated = outdated_permissions(settings, host.directory / "root");
+    REQUIRE(outdated.size() == 1);
+    CHECK_THAT(outdated.front(),
+               ContainsSubstring("does not match the configuration (daemon may restart other.service"));
   }
   REQUIRE(host.run() == kSuccess);
   CHECK_THAT(read_file(host.rules()),
              ContainsSubstring("var units = [\"other.service\", \"real.service\", \"missing.service\"];"));
 }
 
-TEST_CASE("credentials are loaded, and one that is missing is told") {
+TEST_CASE("loads credentials, and reports a missing one") {
   Host host;
   host.configure("systemd: {unit: gateway.service}", "{credential: renewd-test-password}");
   CHECK(host.run() == (is_root() ? kFailure : kSuccess));
   CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("LoadCredential=renewd-test-password\n"));
-  CHECK((host.out.str().find("still missing: there is no /etc/credstore/renewd-test-password\n") !=
-         std::string::npos) == is_root());
+  CHECK((host.out.str().find("still missing: /etc/credstore/renewd-test-password") != std::string::npos) == is_root());
 }
 
-TEST_CASE("a second time changes nothing, and another configuration replaces what the first one wrote") {
+TEST_CASE("changes nothing the second time, and updates the files for another configuration") {
   Host host;
   REQUIRE(host.run() == kSuccess);
   const std::string first = read_file(host.rules());
@@ -166,7 +166,7 @@ TEST_CASE("a second time changes nothing, and another configuration replaces wha
   CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("SupplementaryGroups=systemd-journal\n"));
 }
 
-TEST_CASE("metrics may be written where they are configured, and a socket in the unit's own directory needs nothing") {
+TEST_CASE("the service can write its metrics, and needs nothing for a socket in its own directory") {
   Host host;
   host.configure("none: {}", "{env: PASSWORD}",
                  "metrics: {textfile: /srv/node-exporter/renewd.prom, listen: 'unix:/run/gravitee-renewd/metrics'}\n");
@@ -178,55 +178,55 @@ TEST_CASE("metrics may be written where they are configured, and a socket in the
   CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("ReadWritePaths=-/run/other\n"));
 }
 
-TEST_CASE("what the service lacks is told until its permissions are written, by this program or by a person") {
+TEST_CASE("reports missing permissions until this program or an administrator grants them") {
   if (!is_root()) {
-    WARN("skipped: only root is told");
+    WARN("skipped: only root gets this report");
     return;
   }
   Host host;
   const auto settings = configuration::load(host.configuration()).value();
   const auto root = host.directory / "root";
-  const auto lacks = [&] { return stale_permissions(settings, root); };
-  CHECK(lacks().empty());  // no service is installed
+  const auto missing = [&] { return outdated_permissions(settings, root); };
+  CHECK(missing().empty());  // no service is installed
   const std::string unit = "[Service]\nUser=daemon\nExecStart=/usr/bin/gravitee-renewd run\n";
   fs::create_directories(root / "usr/lib/systemd/system");
   write_file(root / "usr/lib/systemd/system/gravitee-renewd.service", unit);
   const std::string run_it = "; run gravitee-renewd init --permissions";
-  REQUIRE(lacks().size() == 2);
-  CHECK(lacks()[0] == host.rules().string() + " is missing (daemon may restart gateway.service)" + run_it);
-  CHECK_THAT(lacks()[1],
+  REQUIRE(missing().size() == 2);
+  CHECK(missing()[0] == host.rules().string() + " is missing (daemon may restart gateway.service)" + run_it);
+  CHECK_THAT(missing()[1],
              StartsWith(host.drop_in().string() + " is missing (the service runs as daemon, may write to "));
   SECTION("by this program") {
     REQUIRE(host.run() == kSuccess);
-    CHECK(lacks().empty());
+    CHECK(missing().empty());
     host.configure("systemd: {units: [gateway.service, 'odd\\x2dname.service']}");
     const auto changed = configuration::load(host.configuration()).value();
-    REQUIRE(stale_permissions(changed, root).size() == 1);
-    CHECK_THAT(stale_permissions(changed, root).front(), ContainsSubstring("does not match the configuration"));
+    REQUIRE(outdated_permissions(changed, root).size() == 1);
+    CHECK_THAT(outdated_permissions(changed, root).front(), ContainsSubstring("does not match the configuration"));
     REQUIRE(host.run() == kSuccess);
-    CHECK(stale_permissions(changed, root).empty());
+    CHECK(outdated_permissions(changed, root).empty());
     return;
   }
-  SECTION("by a person, beside") {
+  SECTION("by an administrator, beside") {
     fs::create_directories(host.rules().parent_path());
     fs::create_directories(host.drop_in().parent_path());
     write_file(host.rules().parent_path() / "10-mine.rules", "// org.freedesktop.systemd1.manage-units for all");
     write_file(host.drop_in().parent_path() / "override.conf", "[Service]\nProtectSystem=no\n");
   }
-  SECTION("by a person, in their place") {
+  SECTION("by an administrator, in their place") {
     fs::create_directories(host.rules().parent_path());
     fs::create_directories(host.drop_in().parent_path());
     write_file(host.rules(), "mine");
     write_file(host.drop_in(), "mine");
   }
-  SECTION("by a person's own unit") {
+  SECTION("by an administrator's own unit") {
     fs::create_directories(root / "etc/systemd/system");
     write_file(root / "etc/systemd/system/gravitee-renewd.service", unit);
   }
-  CHECK(lacks().empty());
+  CHECK(missing().empty());
 }
 
-TEST_CASE("the rule goes when there is no unit any more") {
+TEST_CASE("removes the rule when there is no unit any more") {
   Host host;
   REQUIRE(host.run() == kSuccess);
   host.configure("none: {}");
@@ -235,7 +235,7 @@ TEST_CASE("the rule goes when there is no unit any more") {
   CHECK_THAT(host.out.str(), ContainsSubstring("removed " + host.rules().string()));
 }
 
-TEST_CASE("what was changed by hand is overwritten by force alone, and nothing is written by halves") {
+TEST_CASE("only --force overwrites a file that was changed by hand; otherwise nothing is written") {
   Host host;
   fs::create_directories(host.drop_in().parent_path());
   write_file(host.drop_in(), "[Service]\nUser=me\n");
@@ -244,19 +244,19 @@ TEST_CASE("what was changed by hand is overwritten by force alone, and nothing i
   CHECK_FALSE(fs::exists(host.rules()));
   CHECK(read_file(host.drop_in()) == "[Service]\nUser=me\n");
   REQUIRE(host.run(true) == kSuccess);
-  CHECK(is_as_written(read_file(host.drop_in())));
+  CHECK(has_valid_checksum(read_file(host.drop_in())));
 }
 
-TEST_CASE("a dry run shows both files and writes none") {
+TEST_CASE("a dry run shows both files and writes neither") {
   Host host;
   REQUIRE(host.run(false, true) == kSuccess);
   CHECK_THAT(host.out.str(), ContainsSubstring("polkit.addRule") && ContainsSubstring("[Service]"));
   CHECK_FALSE(fs::exists(host.directory / "root"));
 }
 
-TEST_CASE("what the service's user may not read or write is told, and is no success") {
+TEST_CASE("reports files that the service's user cannot read or write, and fails") {
   if (!is_root()) {
-    WARN("skipped: only root can give files away");
+    WARN("skipped: only root can change owners");
     return;
   }
   Host host;
@@ -267,16 +267,15 @@ TEST_CASE("what the service's user may not read or write is told, and is no succ
   CHECK_THAT(read_file(host.drop_in()), !ContainsSubstring("fchown"));
   CHECK_THAT(read_file(host.rules()), ContainsSubstring("subject.user === \"daemon\""));
   CHECK_THAT(host.out.str(),
-             ContainsSubstring("still missing: daemon may not read " + (host.directory / "token").string() + "\n"));
+             ContainsSubstring("still missing: daemon cannot read " + (host.directory / "token").string() + "\n"));
   CHECK_THAT(host.out.str(),
-             ContainsSubstring("still missing: daemon may not write to " + (host.directory / "real").string() + "\n"));
-  CHECK_THAT(host.out.str(), !ContainsSubstring("may not read " + host.configuration().string()));
+             ContainsSubstring("still missing: daemon cannot write to " + (host.directory / "real").string() + "\n"));
+  CHECK_THAT(host.out.str(), !ContainsSubstring("cannot read " + host.configuration().string()));
 }
 
-TEST_CASE(
-    "a keystore of another group than its owner's needs a system call more, unless its directory gives the group") {
+TEST_CASE("a keystore with another group than its owner's needs fchown, unless its directory sets the group") {
   if (!is_root()) {
-    WARN("skipped: only root can give files away");
+    WARN("skipped: only root can change owners");
     return;
   }
   Host host;
@@ -289,25 +288,25 @@ TEST_CASE(
   CHECK_THAT(read_file(host.drop_in()), !ContainsSubstring("fchown"));
 }
 
-TEST_CASE("the gateway's keystore is given to the service, and the gateway's group may read it") {
+TEST_CASE("transfers the gateway's keystore to the service, and the gateway's group can read it") {
   if (!is_root()) {
-    WARN("skipped: only root can give files away");
+    WARN("skipped: only root can change owners");
     return;
   }
   Host host;
   host.give_all_to(kGames);
   REQUIRE(::chmod(host.keystore().c_str(), 04600) == 0);
   REQUIRE(::chmod((host.directory / "real").c_str(), 0775) == 0);
-  SECTION("after it was said what changes") {
+  SECTION("dry run") {
     REQUIRE(host.run(false, true) == kSuccess);
-    CHECK_THAT(host.out.str(), ContainsSubstring("have to belong to daemon, group games: games can read") &&
+    CHECK_THAT(host.out.str(), ContainsSubstring("must belong to daemon, group games: games can read") &&
                                    ContainsSubstring("chown -R") && ContainsSubstring("install -d -o daemon -g games"));
     CHECK(status_of(host.keystore()).st_uid == kGames);
     return;
   }
   host.run();
   CHECK(status_of(host.keystore()).st_uid == kGames);  // with another root than /, nothing of this host is changed
-  give_away(host.directory / "link/keystore.p12");
+  transfer_keystore(host.directory / "link/keystore.p12");
   CHECK(status_of(host.keystore()).st_uid == kDaemon);
   CHECK(status_of(host.keystore()).st_gid == 60);  // games, which is another number for the group
   CHECK((status_of(host.keystore()).st_mode & 07777U) == 0640);
@@ -319,9 +318,9 @@ TEST_CASE("the gateway's keystore is given to the service, and the gateway's gro
   CHECK_THAT(host.out.str(), !ContainsSubstring("now belong") && StartsWith("unchanged "));
 }
 
-TEST_CASE("two keystores of one directory are given away, one after the other or both at once") {
+TEST_CASE("transfers two keystores of one directory, one after the other or together") {
   if (!is_root()) {
-    WARN("skipped: only root can give files away");
+    WARN("skipped: only root can change owners");
     return;
   }
   Host host;
@@ -330,24 +329,24 @@ TEST_CASE("two keystores of one directory are given away, one after the other or
   write_file(second, "keystore");
   REQUIRE(::chown(second.c_str(), kGames, kGames) == 0);
   if (GENERATE(true, false)) {
-    give_away(host.keystore());
-    give_away(second);
+    transfer_keystore(host.keystore());
+    transfer_keystore(second);
   } else {
     const User service = find_user("daemon").value();
-    const auto first = find_foreign(host.keystore(), service);
-    const auto other = find_foreign(second, service);
+    const auto first = plan_transfer(host.keystore(), service);
+    const auto other = plan_transfer(second, service);
     REQUIRE((first && other));
-    REQUIRE(give(*first, service));
-    REQUIRE(give(*other, service));
+    REQUIRE(transfer(*first, service));
+    REQUIRE(transfer(*other, service));
   }
   CHECK(status_of(host.keystore()).st_uid == kDaemon);
   CHECK(status_of(second).st_uid == kDaemon);
   CHECK((status_of(second).st_mode & 07777U) == 0640);
 }
 
-TEST_CASE("nothing of a third user is given away, and no home") {
+TEST_CASE("never transfers files of a third user") {
   if (!is_root()) {
-    WARN("skipped: only root can give files away");
+    WARN("skipped: only root can change owners");
     return;
   }
   constexpr uid_t kMan = 6;
@@ -362,14 +361,14 @@ TEST_CASE("nothing of a third user is given away, and no home") {
   fs::create_symlink(theirs / "diary", host.keystore());
   REQUIRE(::lchown(host.keystore().c_str(), kGames, kGames) == 0);
   CHECK(host.run() == kFailure);
-  CHECK_THAT(host.errors.str(), ContainsSubstring("by a way that others choose"));
+  CHECK_THAT(host.errors.str(), ContainsSubstring("other users control the path"));
   CHECK(status_of(theirs / "diary").st_uid == kMan);
   CHECK(status_of(theirs).st_uid == kMan);
 }
 
-TEST_CASE("the service may share the gateway's user") {
+TEST_CASE("the service can run as the gateway's user") {
   if (!is_root()) {
-    WARN("skipped: only root can give files away");
+    WARN("skipped: only root can change owners");
     return;
   }
   Host host;
@@ -381,9 +380,9 @@ TEST_CASE("the service may share the gateway's user") {
   CHECK_THAT(read_file(host.rules()), ContainsSubstring("subject.user === \"games\""));
 }
 
-TEST_CASE("nothing is taken from root, and the service never runs as root") {
+TEST_CASE("never transfers files of root, and never lets the service run as root") {
   if (!is_root()) {
-    WARN("skipped: only root can give files away");
+    WARN("skipped: only root can change owners");
     return;
   }
   Host host;
@@ -408,33 +407,33 @@ TEST_CASE("nothing is taken from root, and the service never runs as root") {
   CHECK(status_of(host.directory.path()).st_uid == 0);
   host.user = "root";
   CHECK(host.run() == kFailure);
-  CHECK_THAT(host.errors.str(), ContainsSubstring("not made to run as root"));
+  CHECK_THAT(host.errors.str(), ContainsSubstring("must not run as root"));
 }
 
-TEST_CASE("a directory that a unit file cannot name is refused by name") {
+TEST_CASE("refuses a directory that a unit file cannot contain") {
   Host host;
   const fs::path odd = host.directory / GENERATE("a\"b", "a'b", "a\\x41", "a\nb");
   fs::create_directory(odd);
   host.configure("none: {}", "{credential: a}", "state_directory: " + yaml_of(odd) + "\n");
   CHECK(host.run() == kFailure);
-  CHECK_THAT(host.errors.str(), ContainsSubstring("ReadWritePaths=") && ContainsSubstring("quote, a backslash"));
+  CHECK_THAT(host.errors.str(), ContainsSubstring("ReadWritePaths=") && ContainsSubstring("use another directory"));
 }
 
-TEST_CASE("keystores of nobody, and a service of nobody, are refused") {
+TEST_CASE("refuses owners and users that do not exist") {
   if (!is_root()) {
-    WARN("skipped: only root can give files away");
+    WARN("skipped: only root can change owners");
     return;
   }
   Host host;
   host.give_all_to(54321);
   CHECK(host.run() == kFailure);
-  CHECK_THAT(host.errors.str(), ContainsSubstring("uid 54321, which is no user of this host"));
+  CHECK_THAT(host.errors.str(), ContainsSubstring("uid 54321"));
   host.user = "nobody-of-this-name";
   CHECK(host.run() == kFailure);
-  CHECK_THAT(host.errors.str(), ContainsSubstring("there is no user nobody-of-this-name"));
+  CHECK_THAT(host.errors.str(), ContainsSubstring("nobody-of-this-name"));
 }
 
-TEST_CASE("a keystore that is not there, and a bad configuration, are errors") {
+TEST_CASE("fails for a missing keystore and a wrong configuration") {
   Host host;
   fs::remove(host.directory / "real/keystore.p12");
   CHECK(host.run() == kFailure);

@@ -1,4 +1,4 @@
-// Files that are wrong in one thing: what the loader says about each, and whether the JSON Schema knows it, too.
+// Files with one error each: the loader's message, and whether the JSON Schema finds the error, too.
 #pragma once
 
 #include <string>
@@ -11,12 +11,12 @@ struct BadFile {
   std::string yaml;
   std::string place;    // "LINE:COLUMN" of the loader's one error
   std::string message;  // part of it
-  // Why the schema takes this file for a good one; empty where it refuses it, too.
+  // Why the schema accepts this file; empty where it refuses it, too.
   std::string_view beyond_schema = {};
 };
 using BadFiles = std::vector<BadFile>;
 
-// What a JSON Schema cannot say.
+// Rules that a JSON Schema cannot express.
 inline constexpr std::string_view kSameKeyTwice = "in JSON, the same key twice is one key";
 inline constexpr std::string_view kOtherEntry = "it would have to compare two entries of a list";
 inline constexpr std::string_view kOtherValue = "it would have to compare the values of two keys";
@@ -40,10 +40,10 @@ BadFiles wrong_health_checks();
 BadFiles wrong_log_lines();
 BadFiles wrong_in_the_rest();
 BadFiles wrong_metrics();
-// No document comes of these, so no schema sees them.
+// Syntax errors: no schema sees these files.
 BadFiles not_yaml();
 
-// All but what is not YAML.
+// All except syntax errors.
 BadFiles all_bad_files();
 
 }  // namespace renewd::configuration

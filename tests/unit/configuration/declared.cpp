@@ -6,7 +6,7 @@
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
-#include "configuration/durations.hpp"
+#include "configuration/numbers.hpp"
 #include "configuration/settings.hpp"
 
 namespace renewd::configuration {
@@ -38,7 +38,7 @@ std::string time_of_day(std::chrono::minutes time) {
   return fmt::format("{:02}:{:02}", time / std::chrono::hours(1), time.count() % 60);
 }
 
-// What is particular to a kind of value; "default" is left out where there is none.
+// The properties of one kind of value; without a "default" if there is none.
 struct Described {
   json::object operator()(const Duration& value) const {
     return {

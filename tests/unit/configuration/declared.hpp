@@ -11,11 +11,11 @@
 
 namespace renewd::configuration {
 
-// Each key with its kind, bounds, example and sentences, the value that it has now, if any, as "default" (written as in
-// a file), and the keys of the map that it holds.
+// Each key with its kind, bounds, example and sentences, its current value as "default" (as in a file), if any, and the
+// keys of its map.
 boost::json::array declared(const Keys& keys);
 
-// Of those, the values by the full names of the keys.
+// The values of these keys by their full names.
 std::map<std::string, boost::json::value> values_of(const boost::json::array& keys, const std::string& prefix = "");
 
 }  // namespace renewd::configuration

@@ -1,4 +1,4 @@
-// What holds for the errors of a file as a whole: all of them, in order, once, and never a secret in one.
+// The errors of a file as a whole: all of them, in order, once, and never with a secret.
 #include <string>
 #include <vector>
 
@@ -32,7 +32,7 @@ shedule: {}
                                            "10:16", "11:10", "12:1"});
 }
 
-TEST_CASE("tells an error behind an alias once") {
+TEST_CASE("reports an error behind an alias once") {
   const auto settings = parse(
       "certificates:\n"
       "  - {name: a, renew: never, keystore: {path: /a, password: &p {file: p}}}\n"
@@ -41,7 +41,7 @@ TEST_CASE("tells an error behind an alias once") {
   CHECK(settings.error().size() == 1);
 }
 
-TEST_CASE("stops counting errors that nobody would read") {
+TEST_CASE("drops errors beyond the limit") {
   std::string yaml;
   for (int i = 0; i < 5000; ++i) {
     yaml += "key" + std::to_string(i) + ": 1\n";

@@ -1,4 +1,4 @@
-// The pieces of YAML in docs/configuration.md and README.md, against the loader.
+// Loads the YAML examples in docs/configuration.md and README.md.
 #include <fstream>
 #include <string>
 #include <vector>
@@ -32,7 +32,7 @@ std::vector<std::string> yaml_blocks(const char* document) {
   return blocks;
 }
 
-TEST_CASE("every piece of YAML in the documents can be used") {
+TEST_CASE("every YAML example in the documents is valid") {
   std::size_t pieces = 0;
   for (const char* document : {RENEWD_CONFIGURATION_DOCUMENT, RENEWD_README}) {
     for (const std::string& yaml : yaml_blocks(document)) {

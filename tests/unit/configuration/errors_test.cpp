@@ -1,4 +1,4 @@
-// Files that are wrong: each error with its place and with what to write instead.
+// Wrong files: each error has its place and says what to write instead.
 #include "bad_files.hpp"
 #include "configuration/loader.hpp"
 #include "nearly_right.hpp"
@@ -9,7 +9,7 @@
 namespace renewd::configuration {
 namespace {
 
-// Each file has the one error, and only that.
+// Each file has exactly one error.
 void check(const BadFiles& files) {
   for (const auto& [yaml, place, message, beyond_schema] : files) {
     CAPTURE(yaml);
@@ -25,11 +25,11 @@ TEST_CASE("refuses unknown keys and suggests the nearest") {
   check(unknown_keys());
 }
 
-TEST_CASE("refuses what belongs to later versions, rather than ignoring it") {
+TEST_CASE("refuses keys of later versions instead of ignoring them") {
   check(keys_of_later_versions());
 }
 
-TEST_CASE("names the keys that are missing at the map that lacks them") {
+TEST_CASE("reports missing keys at the map that lacks them") {
   check(missing_keys());
 }
 
@@ -37,38 +37,37 @@ TEST_CASE("refuses values of the wrong type") {
   check(wrong_types());
 }
 
-TEST_CASE("refuses what is given twice") {
+TEST_CASE("refuses duplicate keys and values") {
   check(given_twice());
 }
 
-TEST_CASE("refuses values that make no sense in a certificate") {
+TEST_CASE("refuses invalid values in a certificate") {
   check(wrong_in_a_certificate());
 }
 
-TEST_CASE("refuses secrets that do not say where they are") {
+TEST_CASE("refuses secrets without a usable source") {
   check(wrong_secrets());
 }
 
-TEST_CASE("refuses maintenance windows that are not what they seem") {
+TEST_CASE("refuses invalid maintenance windows") {
   check(wrong_windows());
 }
 
-TEST_CASE("says when no time zone can be known") {
+TEST_CASE("reports a host without time zones") {
   const testing::EnvironmentVariable nowhere("TZDIR", "/nonexistent");
-  check({{with_line("renew_windows: [{timezone: America/Bogota}]"), "3:32",
-          "`renew_windows.timezone` must be the name of a time zone that this system has; this system has no time "
-          "zones, install tzdata"}});
+  check({{with_line("renew_windows: [{timezone: America/Bogota}]"), "3:32", "install tzdata"}});
 }
 
-TEST_CASE("a window without a zone needs that of the host, and says so at its place when it is not known") {
+TEST_CASE("a window without a time zone uses that of the host, and is refused when that is unknown") {
   const testing::EnvironmentVariable wrong("TZ", "Europe/Pari");
   check({{with_line("renew_windows: [{days: [sat]}]"), "3:21",
-          "`renew_windows.timezone` is needed, since the time zone of this host is not known: TZ is \"Europe/Pari\""}});
+          "`renew_windows.timezone` is required, because the time zone of this host cannot be determined: TZ is "
+          "\"Europe/Pari\""}});
   CHECK(parse(with_line("renew_windows: [{timezone: UTC}]")).has_value());
   CHECK(parse(with_line("renew_before: 20d")).has_value());
 }
 
-TEST_CASE("says when the file of a zone is damaged") {
+TEST_CASE("reports a damaged time zone file") {
   const testing::TemporaryDirectory directory;
   const testing::EnvironmentVariable zones("TZDIR", directory.path().string());
   testing::write_file(directory / "zone.tab", "MA\t+3339-00735\tAfrica/Casablanca\n");
@@ -78,27 +77,27 @@ TEST_CASE("says when the file of a zone is damaged") {
           "the file of Africa/Casablanca cannot be read"}});
 }
 
-TEST_CASE("refuses gateways that could not be told what to do") {
+TEST_CASE("refuses invalid gateway actions") {
   check(wrong_gateways());
 }
 
-TEST_CASE("refuses a health check that could not work") {
+TEST_CASE("refuses an invalid health check") {
   check(wrong_health_checks());
 }
 
-TEST_CASE("refuses log lines to look for that could not work") {
+TEST_CASE("refuses invalid log patterns") {
   check(wrong_log_lines());
 }
 
-TEST_CASE("refuses values that make no sense in the rest of the file") {
+TEST_CASE("refuses invalid values in the other sections") {
   check(wrong_in_the_rest());
 }
 
-TEST_CASE("refuses places for metrics that could not be used, or that others could reach") {
+TEST_CASE("refuses unusable addresses and files for metrics, and addresses that other hosts reach") {
   check(wrong_metrics());
 }
 
-TEST_CASE("explains what is not YAML") {
+TEST_CASE("explains syntax errors") {
   check(not_yaml());
 }
 

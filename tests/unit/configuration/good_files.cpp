@@ -12,7 +12,7 @@ std::vector<std::string> good_files() {
       "    keystore:\n      path: /opt/graviteeio/apim/gateway/config/keystore.p12\n"
       "      password: {file: /etc/gravitee-renewd/keystore-password}\n"
       "    gateway:\n      systemd: {unit: graviteeio-apim-gateway.service}\n",
-      // What is only watched needs neither an account nor a token, and may have both.
+      // `renew: never` needs neither an account nor a token, but may have both.
       watched("keystore: {path: /k}"),
       with_line("renew: never"),
       with_line("renew: auto"),

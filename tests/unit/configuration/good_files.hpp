@@ -1,4 +1,4 @@
-// Files that are right. Every key of the configuration is in one of them, with each kind of value that it takes.
+// Valid files. Together they have every key of the configuration, with each kind of value that it accepts.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Each key as it is declared, against what the loader does with it. Nothing here is to be extended for a new key,
-// unless it needs another one beside it by a rule.
+// Checks that the loader follows the declaration of each key. A new key needs no change here, unless a rule requires
+// another key with it.
 #include <map>
 #include <set>
 #include <string>
@@ -7,8 +7,8 @@
 
 #include <boost/json.hpp>
 
-#include "configuration/durations.hpp"
 #include "configuration/loader.hpp"
+#include "configuration/numbers.hpp"
 #include "configuration/settings.hpp"
 #include "declared.hpp"
 #include "plain_json.hpp"
@@ -30,7 +30,7 @@ std::string text(const json::value& key, std::string_view member) {
   return value == nullptr ? "" : value->is_string() ? std::string(value->as_string()) : json::serialize(*value);
 }
 
-// By full name, as RightFile takes it. `maps` are those that hold further keys.
+// By full name, as RightFile expects it. `maps` are the keys that contain others.
 void collect(const json::array& keys, const std::string& prefix, std::map<std::string, json::value>& leaves,
              std::map<std::string, json::array>& maps) {
   maps[prefix.empty() ? "" : prefix.substr(0, prefix.size() - 1)] = keys;
@@ -53,7 +53,7 @@ struct Declared {
   std::map<std::string, json::array> maps;
 };
 
-// What rules that are code want beside a key.
+// The keys that cross-key rules require with a key.
 void add_by_rule(const std::string& name, RightFile& file) {
   static const std::map<std::string, std::pair<std::string, std::string>> kOthers{
       {"gateway.verify.http.username", {"gateway.verify.http.password", "{file: /p}"}},
@@ -67,7 +67,7 @@ void add_by_rule(const std::string& name, RightFile& file) {
   }
 }
 
-// A file in which the maps around the key have what they need besides it.
+// A file in which the maps around the key have their other required keys.
 RightFile file_around(const Declared& all, const std::string& name) {
   RightFile file;
   for (auto dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
@@ -102,13 +102,13 @@ std::string problems(const std::string& yaml) {
   return all;
 }
 
-// "60s" and "1m" are the same.
+// "60s" and "1m" are equal.
 json::value normal(json::value value) {
   const auto duration = value.is_string() ? parse_duration(std::string_view(value.as_string())) : std::nullopt;
   return duration ? json::value(write_duration(*duration)) : value;
 }
 
-TEST_CASE("every example of a key can be used, and is") {
+TEST_CASE("every example of a key is valid") {
   const Declared all;
   std::size_t compared = 0;
   for (const auto& [name, key] : all.leaves) {
@@ -131,7 +131,7 @@ TEST_CASE("every example of a key can be used, and is") {
   CHECK(compared > 30);
 }
 
-TEST_CASE("a key that is required is missed, and no other is") {
+TEST_CASE("only required keys are reported as missing") {
   const Declared all;
   CHECK(problems(RightFile().yaml()).empty());
   for (const auto& [map, keys] : all.maps) {
@@ -146,7 +146,7 @@ TEST_CASE("a key that is required is missed, and no other is") {
   }
 }
 
-TEST_CASE("the bounds of a key are those that it declares") {
+TEST_CASE("a key has the bounds that it declares") {
   const Declared all;
   const auto refused = [&all](const std::string& name, const std::string& value) {
     const std::string found = problems(file_around(all, name).set(name, value).yaml());
@@ -195,7 +195,7 @@ TEST_CASE("every key that is declared as a secret is among the secrets of the se
   CHECK(names.size() >= 4);
 }
 
-TEST_CASE("addresses that others reach are refused by default") {
+TEST_CASE("addresses that other hosts reach are refused by default") {
   const std::string listen = RightFile().set("metrics.listen", "0.0.0.0:9464").yaml();
   CHECK_FALSE(parse(listen));
   CHECK_FALSE(parse(RightFile().set("metrics", "{listen: '0.0.0.0:9464', allow_remote: false}").yaml()));

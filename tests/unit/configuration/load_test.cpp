@@ -1,4 +1,4 @@
-// What load() adds to parse(): the file itself, and the state directory of the unit.
+// load() adds to parse(): reading and checking the file, and the state directory of the unit.
 #include <sys/stat.h>
 
 #include "configuration/loader.hpp"
@@ -19,7 +19,7 @@ std::string only_error(const std::filesystem::path& file) {
   const auto settings = load(file);
   REQUIRE_FALSE(settings.has_value());
   REQUIRE(settings.error().size() == 1);
-  CHECK(settings.error()[0].line == 0);
+  CHECK(settings.error()[0].place.line == 0);
   return settings.error()[0].text(file);
 }
 
@@ -31,7 +31,7 @@ TEST_CASE("loads a file") {
   CHECK(settings->certificates.at(0).name == "a");
 }
 
-TEST_CASE("a secret in a file that everybody may read is an error at its place") {
+TEST_CASE("a secret in a world-readable file is an error at its place") {
   const TemporaryDirectory directory;
   const auto file = directory / "config.yaml";
   write_file(file, "certificates: [{name: a, renew: never, keystore: {path: /k, password: {value: hunter2}}}]\n");
@@ -48,7 +48,7 @@ TEST_CASE("a secret in a file that everybody may read is an error at its place")
   }
 }
 
-TEST_CASE("the state directory is the file's, else the unit's first, else the documented one") {
+TEST_CASE("the state directory comes from the file, else from the unit, else from the default") {
   const TemporaryDirectory directory;
   write_file(directory / "without.yaml", kFile);
   write_file(directory / "with.yaml", std::string(kFile) + "state_directory: /from/file\n");
@@ -64,37 +64,37 @@ TEST_CASE("the state directory is the file's, else the unit's first, else the do
   }
 }
 
-TEST_CASE("says what is wrong with a file that cannot be read") {
+TEST_CASE("reports why a file cannot be read") {
   const TemporaryDirectory directory;
   SECTION("missing") {
     const auto file = directory / "missing.yaml";
     CHECK_THAT(only_error(file), ContainsSubstring(file.string() + ": error: ") && ContainsSubstring("No such file"));
   }
   SECTION("a directory") {
-    CHECK_THAT(only_error(directory.path()), ContainsSubstring("it is a directory"));
+    CHECK_THAT(only_error(directory.path()), ContainsSubstring("a directory"));
   }
   SECTION("a fifo, without waiting for its writer") {
     const auto file = directory / "fifo";
     REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
-    CHECK_THAT(only_error(file), ContainsSubstring("it is a FIFO"));
+    CHECK_THAT(only_error(file), ContainsSubstring("a FIFO"));
   }
   SECTION("too large") {
     const auto file = directory / "large.yaml";
     write_file(file, std::string(kFile) + std::string(1024 * 1024, '\n'));
     CHECK_THAT(only_error(file), ContainsSubstring("larger than"));
   }
-  SECTION("empty, or with comments alone") {
+  SECTION("empty, or only comments") {
     for (const std::string_view text : {"", "\n\n", "# nothing\n", "---\n", "~\n"}) {
       const auto file = directory / "empty.yaml";
       write_file(file, text);
-      CHECK_THAT(only_error(file), ContainsSubstring("nothing is configured yet; the key \"certificates\" is needed"));
+      CHECK_THAT(only_error(file), ContainsSubstring("`certificates` is missing"));
     }
   }
 }
 
 TEST_CASE("a diagnostic is one line with the file, its place and the error") {
-  CHECK(Diagnostic{3, 7, "wrong"}.text("/etc/config.yaml") == "/etc/config.yaml:3:7: error: wrong");
-  CHECK(Diagnostic{0, 0, "wrong"}.text("/etc/config.yaml") == "/etc/config.yaml: error: wrong");
+  CHECK(Diagnostic{{3, 7}, "wrong"}.text("/etc/config.yaml") == "/etc/config.yaml:3:7: error: wrong");
+  CHECK(Diagnostic{{}, "wrong"}.text("/etc/config.yaml") == "/etc/config.yaml: error: wrong");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Configurations that are right but for one thing.
+// Configurations that are valid except for one thing.
 #pragma once
 
 #include <string>
@@ -8,17 +8,17 @@
 namespace renewd::configuration {
 
 inline std::string place_of(const Diagnostic& diagnostic) {
-  return std::to_string(diagnostic.line) + ":" + std::to_string(diagnostic.column);
+  return std::to_string(diagnostic.place.line) + ":" + std::to_string(diagnostic.place.column);
 }
 
-// A certificate that is right but for what a case adds or replaces. Line 1 is "certificates:", the entry begins on
-// line 2, column 5; `line` becomes line 3 and the rest of a certificate is below it.
+// A certificate that is valid except for the added line. Line 1 is "certificates:", the entry begins on line 2, column
+// 5; `line` becomes line 3, and the rest of the certificate is below it.
 inline std::string with_line(const std::string& line) {
   return "certificates:\n  - name: a\n    " + line +
          "\n    account_url: https://h/a\n    token: {file: /t}\n    keystore: {path: /k}\n";
 }
 
-// Nothing but the keystore is needed when a certificate is only watched.
+// With `renew: never`, only the keystore is required.
 inline std::string watched(const std::string& keys) {
   return "certificates:\n  - name: a\n    renew: never\n    " + keys + "\n";
 }

@@ -30,7 +30,7 @@ TEST_CASE("finds a value by its path") {
   CHECK(place("certificates[0].gateway.systemd.units[1]") == "6:28");
 }
 
-TEST_CASE("what the file does not have is at the nearest thing around it") {
+TEST_CASE("a missing value is reported at the nearest map or list around it") {
   CHECK(place("") == "1:1");
   CHECK(place("http.proxy") == "1:1");
   CHECK(place("log.level") == "8:1");
@@ -42,7 +42,7 @@ TEST_CASE("what the file does not have is at the nearest thing around it") {
   CHECK(place("certificates.name") == "2:3");
 }
 
-TEST_CASE("a path that is none is taken as far as it goes") {
+TEST_CASE("an invalid path is followed as far as possible") {
   CHECK(place("certificates[x].name") == "2:3");
   CHECK(place("certificates[") == "2:3");
   CHECK(place("..") == "1:1");

@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-// By the table of the specification, and not by the loader's own functions: they are what is tested.
+// By the table of the specification, independently of the loader, which is under test.
 json::value plain_scalar(const std::string& text) {
   static const std::regex kNull("null|Null|NULL|~|");
   static const std::regex kTrue("true|True|TRUE");

@@ -1,5 +1,5 @@
-// A YAML text as the JSON that an editor's schema checker sees: scalars are what the core schema of YAML 1.2 makes of
-// them (10.3.2), aliases are followed, and of a key that is there twice the last one counts.
+// A YAML text as the JSON that an editor's schema checker sees: scalars follow the core schema of YAML 1.2 (10.3.2),
+// aliases are resolved, and the last of duplicate keys wins.
 #pragma once
 
 #include <string_view>

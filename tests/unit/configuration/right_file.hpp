@@ -1,4 +1,4 @@
-// A configuration that is right, to which keys are added by their full names.
+// A valid configuration, to which tests add keys by their full names.
 #pragma once
 
 #include <algorithm>
@@ -32,7 +32,7 @@ inline void set_value(boost::json::object& map, const std::string& key, boost::j
   set_value(below.as_object(), key.substr(dot + 1), std::move(value));
 }
 
-// A file that is right, and whose values may be set by the full names of their keys.
+// A valid file, whose values can be set by the full names of their keys.
 class RightFile {
  public:
   RightFile& set(const std::string& key, const std::string& yaml) { return put(key, plain_json(yaml)); }

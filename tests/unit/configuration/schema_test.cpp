@@ -1,5 +1,5 @@
-// config/config.schema.json, by which editors complete and check, against the loader: the same keys, and the same
-// verdict on every good and bad file.
+// Compares config/config.schema.json, which editors use, with the loader: the same keys, and the same result for every
+// good and bad file.
 #include <algorithm>
 #include <iterator>
 #include <set>
@@ -36,7 +36,7 @@ class SchemaChecker {
     valijson::SchemaParser().populateSchema(valijson::adapters::BoostJsonAdapter(text), schema_);
   }
 
-  // Nothing, or what the schema has against the file.
+  // Nothing, or why the schema refuses the file.
   std::string complaint(std::string_view yaml) const {
     const json::value file = plain_json(yaml);
     valijson::ValidationResults results;
@@ -59,7 +59,7 @@ class SchemaChecker {
   valijson::Schema schema_;
 };
 
-// A part of the schema, "$ref" followed.
+// A part of the schema, with "$ref" resolved.
 const json::object& resolved(const json::value& schema, const json::value& part) {
   const json::object& object = part.as_object();
   const auto* const reference = object.if_contains("$ref");
@@ -71,7 +71,7 @@ const json::object& resolved(const json::value& schema, const json::value& part)
   return schema.find_pointer(pointer, error)->as_object();
 }
 
-// A map of the configuration as the schema knows it.
+// A map of the configuration in the schema.
 struct SchemaMap {
   std::vector<std::string> path;  // from the root; "[]" for each entry of a list
   std::set<std::string> keys;
@@ -99,7 +99,7 @@ void collect_maps(const json::value& schema, const json::value& part, std::vecto
   into.push_back(std::move(map));
 }
 
-// The keys that the loader knows in a map, from what it says about one that nobody would name so.
+// The keys that the loader accepts in a map, from its message about an unknown one.
 std::set<std::string> keys_of_loader(const std::vector<std::string>& path) {
   std::string yaml = "{qqqqqqqqqqqq: 1}";
   std::string name;
@@ -136,7 +136,7 @@ TEST_CASE("the schema has the keys that the loader knows, and no others") {
   }
 }
 
-TEST_CASE("the schema and the loader take every good file") {
+TEST_CASE("the schema and the loader accept every good file") {
   const SchemaChecker schema;
   const std::vector<std::string> files = good_files();
   CHECK(files.size() >= 15);
@@ -147,7 +147,7 @@ TEST_CASE("the schema and the loader take every good file") {
   }
 }
 
-TEST_CASE("the schema refuses the files that the loader refuses, but for what a schema cannot say") {
+TEST_CASE("the schema refuses the files that the loader refuses, except for rules that a schema cannot express") {
   const SchemaChecker schema;
   const BadFiles files = all_bad_files();
   std::size_t refused = 0;
@@ -161,7 +161,7 @@ TEST_CASE("the schema refuses the files that the loader refuses, but for what a 
   CHECK(refused >= 60);
 }
 
-TEST_CASE("every key and every map of the schema says what it is for") {
+TEST_CASE("every key and every map of the schema has a description") {
   const json::value schema = schema_text();
   std::vector<std::pair<std::string, const json::value*>> open{{"", &schema}};
   std::size_t keys = 0;
@@ -184,7 +184,7 @@ TEST_CASE("every key and every map of the schema says what it is for") {
   CHECK(keys > 60);
 }
 
-TEST_CASE("the installed example is right for the schema") {
+TEST_CASE("the installed example matches the schema") {
   CHECK(SchemaChecker().complaint(testing::read_file(RENEWD_EXAMPLE_CONFIGURATION)).empty());
 }
 

@@ -1,4 +1,4 @@
-// Files that are right: defaults, every key, and the example that is installed.
+// Valid files: defaults, every key, and the installed example.
 #include <chrono>
 #include <csignal>
 #include <regex>
@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::days;
 
-// The settings of a file without errors; the errors end the test.
+// The settings of a valid file; errors end the test.
 Settings settings_of(std::string_view yaml) {
   auto settings = parse(yaml);
   if (!settings) {
@@ -34,8 +34,8 @@ GatewaySettings gateway_of(const std::string& gateway) {
       .gateway;
 }
 
-// The convention of config.yaml: "# " and a word is prose, a bare "#" too; every other "#" in the first column hides
-// an option.
+// The convention of config.yaml: "# " and a word is an explanation, like a bare "#"; any other "#" in the first column
+// comments out an option.
 std::string with_every_option(const std::string& example) {
   std::istringstream lines(example);
   std::string text;
@@ -96,7 +96,7 @@ certificates:
   CHECK_FALSE(settings.metrics.textfile);
 }
 
-TEST_CASE("every top-level key is taken over") {
+TEST_CASE("every top-level key reaches the settings") {
   const Settings settings = settings_of(R"(
 certificates: [{name: a, renew: never, keystore: {path: /k, type: pem, ca_file: /ca}, renew_before: 12.5%}]
 http:
@@ -135,11 +135,11 @@ log: {level: debug, format: json}
   CHECK(settings.log.format == LogFormat::json);
 }
 
-TEST_CASE("an exchange may be shorter than the default of one step") {
+TEST_CASE("request_timeout may be shorter than the default connect_timeout") {
   CHECK(settings_of(with_top_level("http: {request_timeout: 5s}")).http.request_timeout == 5s);
 }
 
-TEST_CASE("metrics are shown on a port, a unix socket, or in a file") {
+TEST_CASE("metrics go to a port, a unix socket, or a file") {
   const auto listen_of = [](const std::string& keys) {
     return settings_of(with_top_level("metrics: {listen: " + keys + "}")).metrics.listen.value();
   };
@@ -163,7 +163,7 @@ TEST_CASE("metrics are shown on a port, a unix socket, or in a file") {
   CHECK(settings_of(with_top_level("metrics: {textfile: /srv/a.prom}")).metrics.textfile == "/srv/a.prom");
 }
 
-TEST_CASE("maintenance windows have days, times and a zone, and each may be left out") {
+TEST_CASE("maintenance windows have optional days, times and a zone") {
   const Settings settings = settings_of(with_line(R"(renew_windows:
       - {days: [sat, sun], from: "02:00", to: "05:30", timezone: Europe/Paris}
       - {from: 22:30, to: 02:00, timezone: UTC}
@@ -176,7 +176,7 @@ TEST_CASE("maintenance windows have days, times and a zone, and each may be left
   CHECK(weekend.from == 2h);
   CHECK(weekend.to == 5h + 30min);
   CHECK(weekend.timezone.name() == "Europe/Paris");
-  // Without quotes YAML 1.1 would read numbers on the base of 60 here; we do not.
+  // Without quotes, YAML 1.1 would read numbers with base 60 here.
   const MaintenanceWindow& night = certificate.renew_windows[1];
   CHECK(night.days.all());
   CHECK(night.from == 22h + 30min);
@@ -200,7 +200,7 @@ TEST_CASE("every day of the week has its name") {
   }
 }
 
-TEST_CASE("a renewal window that is a share of the certificate's life goes with any override") {
+TEST_CASE("a renewal window that is a share of the lifetime is compatible with any override") {
   const Settings settings =
       settings_of(with_line("renew_windows: [{}]\n    renew_before: 1%\n    override_windows_before: 30d"));
   CHECK(settings.certificates.at(0).override_windows_before == days{30});
@@ -265,7 +265,7 @@ TEST_CASE("a gateway has four kinds of action") {
   }
 }
 
-TEST_CASE("a verification looks at the units alone, or at a status and a log, too") {
+TEST_CASE("a verification checks the units, and optionally a status and a log") {
   const auto plain = gateway_of("{none: {}, verify: {}}");
   CHECK_FALSE(plain.http_probe);
   CHECK_FALSE(plain.log_probe);
@@ -309,27 +309,27 @@ certificates:
   CHECK(std::get<CommandGateway>(settings.certificates.at(1).gateway.action).argv.at(0) == "/x");
 }
 
-TEST_CASE("a document end is no second document") {
+TEST_CASE("a document end does not start a second document") {
   for (const std::string end : {"", "...\n", "...\n# after it\n", "...", "# no line end"}) {
     CAPTURE(end);
     CHECK(settings_of("---\n" + watched("keystore: {path: /k}") + end).certificates.size() == 1);
   }
 }
 
-TEST_CASE("Windows line ends and a byte order mark do no harm") {
+TEST_CASE("accepts Windows line ends and a byte order mark") {
   const Settings settings = settings_of(
       "\xEF\xBB\xBF"
       "certificates:\r\n  - name: a\r\n    renew: never\r\n    keystore: {path: /k}\r\n");
   CHECK(settings.certificates.at(0).name == "a");
 }
 
-TEST_CASE("the example that is installed loads as it is") {
+TEST_CASE("the installed example loads unchanged") {
   const Settings settings = settings_of(testing::read_file(RENEWD_EXAMPLE_CONFIGURATION));
   REQUIRE(settings.certificates.size() == 1);
   CHECK(settings.certificates[0].name == "production");
 }
 
-TEST_CASE("the example that is installed loads with every option, and shows the defaults") {
+TEST_CASE("the installed example loads with every option, and shows the defaults") {
   const std::string example = testing::read_file(RENEWD_EXAMPLE_CONFIGURATION);
   const std::string text = with_every_option(example);
   CHECK(text != example);

@@ -33,7 +33,7 @@ configuration::Settings settings_of(const std::vector<CertificateDraft>& certifi
   return *settings;
 }
 
-// The options of the file as they are when an operator removes each "#" that is not followed by one space.
+// The file after an operator has removed each "#" that is not followed by exactly one space.
 std::string uncommented(const std::string& text) {
   std::string out;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -49,7 +49,7 @@ std::string uncommented(const std::string& text) {
   return out;
 }
 
-TEST_CASE("what is written is what was meant") {
+TEST_CASE("the loader reads the draft back") {
   const auto settings = settings_of({draft()});
   const auto& certificate = settings.certificates.at(0);
   CHECK(certificate.name == "production");
@@ -64,7 +64,7 @@ TEST_CASE("what is written is what was meant") {
   CHECK_FALSE(certificate.gateway.log_probe.has_value());
 }
 
-TEST_CASE("every option in it is right once its # is removed") {
+TEST_CASE("every option is valid after removing the #") {
   auto without_health = draft();
   without_health.name = "other";
   without_health.keystore = "/other.p12";
@@ -77,7 +77,7 @@ TEST_CASE("every option in it is right once its # is removed") {
   const auto text = text_of({draft(), without_health, without_unit});
   const auto settings = configuration::parse(uncommented(text));
   if (!settings) {
-    FAIL(settings.error().front().message << " on line " << settings.error().front().line << " of\n"
+    FAIL(settings.error().front().message << " on line " << settings.error().front().place.line << " of\n"
                                           << uncommented(text));
   }
   CHECK(settings->certificates.at(0).gateway.log_probe.has_value());
@@ -85,7 +85,7 @@ TEST_CASE("every option in it is right once its # is removed") {
   CHECK(settings->http.proxy.has_value());
 }
 
-TEST_CASE("an option in it that is no example shows the default") {
+TEST_CASE("options that are not examples show the default") {
   auto shown = configuration::parse(uncommented(text_of({draft()})));
   REQUIRE(shown);
   auto by_itself = settings_of({draft()});
@@ -98,7 +98,7 @@ TEST_CASE("an option in it that is no example shows the default") {
   }
 }
 
-TEST_CASE("without a health check or a unit it is valid, too") {
+TEST_CASE("is valid without a health check or a unit") {
   auto changed = draft();
   changed.health.problem = "why\nnot";
   CHECK_FALSE(settings_of({changed}).certificates.at(0).gateway.http_probe.has_value());
@@ -119,7 +119,7 @@ std::string without_colons(std::string text) {
   return text;
 }
 
-TEST_CASE("any path comes back as it was") {
+TEST_CASE("reads any path back unchanged") {
   for (const std::string path :
        {"/with space/k.p12", "/colon: x", "/hash #1", "/quote\"s and 'more'", "/back\\slash", "/{flow}, [map]",
         "/é/ключ.p12", "/%TAG", "/tab\there", "/new\nline", "/ends:", "/*alias", "/!tag", "/trailing ", "/\x7f\x01",
@@ -139,7 +139,7 @@ TEST_CASE("any path comes back as it was") {
   }
 }
 
-TEST_CASE("what YAML cannot hold, or the loader refuses, is an error instead of a file") {
+TEST_CASE("fails for text that is invalid in YAML or that the loader refuses") {
   auto changed = draft();
   changed.keystore = "/latin1-\xe9";
   CHECK_FALSE(write_configuration({changed}).has_value());

@@ -16,7 +16,7 @@ using testing::read_file;
 using testing::TemporaryDirectory;
 using testing::write_file;
 
-// The disk of this host, whose n-th change fails.
+// The real disk, except that the n-th change fails.
 class FailingFilesystem final : public Filesystem {
  public:
   explicit FailingFilesystem(int fail_at) : fail_at_(fail_at) {}
@@ -84,7 +84,7 @@ std::map<fs::path, std::string> tree(const fs::path& root) {
   return files;
 }
 
-TEST_CASE("writes all files with their modes, and the directory that is missing") {
+TEST_CASE("writes all files with their modes, and creates the missing directory") {
   const TemporaryDirectory root;
   PosixFilesystem disk;
   const auto directory = root / "etc";
@@ -97,7 +97,7 @@ TEST_CASE("writes all files with their modes, and the directory that is missing"
   CHECK(tree(directory).size() == 2);
 }
 
-TEST_CASE("replaces what exists, where a link leads") {
+TEST_CASE("replaces existing files, also behind links") {
   const TemporaryDirectory root;
   PosixFilesystem disk;
   write_file(root / "config", "old");
@@ -109,7 +109,7 @@ TEST_CASE("replaces what exists, where a link leads") {
   CHECK(tree(root.path()).size() == 3);
 }
 
-TEST_CASE("refuses to replace what is no file") {
+TEST_CASE("refuses to replace a directory") {
   const TemporaryDirectory root;
   PosixFilesystem disk;
   fs::create_directory(root / "config");
@@ -117,7 +117,7 @@ TEST_CASE("refuses to replace what is no file") {
   CHECK(fs::is_directory(root / "config"));
 }
 
-TEST_CASE("a disk that fails at any moment leaves everything as it was") {
+TEST_CASE("restores everything when the disk fails at any call") {
   for (int fail_at = 1;; ++fail_at) {
     const TemporaryDirectory root;
     write_file(root / "config", "old");
@@ -133,7 +133,7 @@ TEST_CASE("a disk that fails at any moment leaves everything as it was") {
       break;
     }
     if (written) {
-      // Everything is in place; the copy of the previous file could not be removed.
+      // All files are written; only the backup of the previous file remains.
       CHECK(read_file(root / "config") == "new");
       CHECK(read_file(root / "other") == "x");
       continue;

@@ -25,7 +25,7 @@ class SurveyedHost {
     std::filesystem::create_directories((root_ / path.substr(1)).parent_path());
     std::filesystem::create_symlink(target, root_ / path.substr(1));
   }
-  // The unit of Gravitee's packages, and one drop-in for it.
+  // The unit of Gravitee's packages, and a drop-in.
   void write_stock_unit(std::string_view name = kGatewayUnit, std::string_view home = kGatewayHome) const {
     write("/usr/lib/systemd/system/" + std::string(name),
           "[Unit]\nDescription=Gravitee.io\n\n[Service]\nType=simple\nUser=gravitee\nExecStart=" + std::string(home) +

@@ -24,7 +24,7 @@ std::vector<std::string> names(const std::vector<ServiceUnit>& units) {
   return names;
 }
 
-TEST_CASE("reads what starts a service, with its environment") {
+TEST_CASE("reads the command of a service, and its environment") {
   const SurveyedHost host;
   host.write("/usr/lib/systemd/system/gw.service",
              "[Service]\n# Environment=A=no\nEnvironment=A=1 \"B=two words\" \\\n; not here\n  C=3\n"
@@ -37,7 +37,7 @@ TEST_CASE("reads what starts a service, with its environment") {
   CHECK(unit.notes.empty());
 }
 
-TEST_CASE("the unit file of the most important directory counts, drop-ins in the order of their names") {
+TEST_CASE("uses the unit file of the highest priority, and drop-ins in the order of their names") {
   const SurveyedHost host;
   host.write("/lib/systemd/system/a-b.service", "[Service]\nEnvironment=A=lib\nExecStart=/lib\n");
   host.write("/etc/systemd/system/a-b.service", "[Service]\nEnvironment=A=etc B=etc\nExecStart=/etc\n");
@@ -56,7 +56,7 @@ TEST_CASE("the unit file of the most important directory counts, drop-ins in the
   CHECK(unit.command == std::vector<std::string>{"/etc"});
 }
 
-TEST_CASE("a boolean is one in all of systemd's spellings") {
+TEST_CASE("reads booleans in all of systemd's spellings") {
   for (const auto& [text, is_dynamic] : std::vector<std::pair<std::string, bool>>{
            {"Yes", true}, {"y", true}, {"T", true}, {"1", true}, {"ON", true}, {"no", false}, {"", false}}) {
     INFO(text);
@@ -66,7 +66,7 @@ TEST_CASE("a boolean is one in all of systemd's spellings") {
   }
 }
 
-TEST_CASE("an empty assignment begins anew") {
+TEST_CASE("an empty assignment resets the list") {
   const SurveyedHost host;
   host.write("/etc/systemd/system/gw.service",
              "[Service]\nEnvironment=A=1\nEnvironmentFile=/etc/one\nExecStart=/old\n");
@@ -78,7 +78,7 @@ TEST_CASE("an empty assignment begins anew") {
   CHECK(unit.command == std::vector<std::string>{"/new"});
 }
 
-TEST_CASE("environment files win over Environment=, the later one over the earlier") {
+TEST_CASE("environment files override Environment=, and later ones the earlier ones") {
   const SurveyedHost host;
   host.write(
       "/etc/systemd/system/gw.service",
@@ -92,7 +92,7 @@ TEST_CASE("environment files win over Environment=, the later one over the earli
   CHECK(unit.notes.empty());
 }
 
-TEST_CASE("says what it could not read or understand, without a value") {
+TEST_CASE("notes unreadable and invalid lines, without values") {
   const SurveyedHost host;
   host.write(
       "/etc/systemd/system/gw.service",
@@ -106,7 +106,7 @@ TEST_CASE("says what it could not read or understand, without a value") {
   }
 }
 
-TEST_CASE("leaves out templates, masked units and other names of a unit") {
+TEST_CASE("skips templates, masked units and aliases") {
   const SurveyedHost host;
   host.write("/usr/lib/systemd/system/real.service", "[Service]\nExecStart=/gw\n");
   host.write("/usr/lib/systemd/system/template@.service", "[Service]\nExecStart=/gw\n");

@@ -1,5 +1,5 @@
-// Files and links of units, and what systemd makes of each name: held against systemd by tests/system, and against our
-// own reading of the same links here.
+// Files and links of units, and how systemd resolves each name. tests/system compares them with systemd, the tests here
+// with setup/unit_names.
 #pragma once
 
 #include <array>

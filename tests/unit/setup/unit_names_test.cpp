@@ -1,4 +1,4 @@
-// The names of units as systemd 252 itself resolves them; tests/system/unit_names_systemd_test.cpp asks it.
+// Resolves names like systemd 252; tests/system/unit_names_systemd_test.cpp compares both.
 #include "setup/unit_names.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 using testing::SurveyedHost;
 using State = UnitIdentity::State;
 
-TEST_CASE("a unit is known by its own name, whatever link it is asked for by") {
+TEST_CASE("resolves every alias to the unit's own name") {
   const SurveyedHost host;
   for (const auto& file : testing::kUnitFiles) {
     host.write(std::string(testing::kUnitPlace) + file.name, file.text);
@@ -32,7 +32,7 @@ TEST_CASE("a unit is known by its own name, whatever link it is asked for by") {
   }
 }
 
-TEST_CASE("links between the directories of units are aliases, and those that lead out of them are not") {
+TEST_CASE("links within the unit directories are aliases, and links out of them are not") {
   const SurveyedHost host;
   host.write("/usr/lib/systemd/system/graviteeio-apim-gateway.service", "[Service]\nExecStart=/gw\n");
   host.link("/usr/lib/systemd/system/graviteeio-apim-gateway.service", "/etc/systemd/system/gravitee.service");
@@ -40,14 +40,14 @@ TEST_CASE("links between the directories of units are aliases, and those that le
   host.link("/srv/units/other.service", "/etc/systemd/system/linked.service");
   CHECK(identify_unit(host.files(), "gravitee").name == "graviteeio-apim-gateway.service");
   CHECK(identify_unit(host.files(), "linked.service").name == "linked.service");
-  // A link of a package, which an operator's file takes the place of, and then a mask.
+  // A link of a package, overridden by an operator's file, and then by a mask.
   host.write("/etc/systemd/system/graviteeio-apim-gateway.service", "[Service]\nExecStart=/mine\n");
   CHECK(identify_unit(host.files(), "gravitee.service").file == "/etc/systemd/system/graviteeio-apim-gateway.service");
   host.link("/dev/null", "/run/systemd/transient/graviteeio-apim-gateway.service");
   CHECK(identify_unit(host.files(), "gravitee.service").state == State::masked);
 }
 
-TEST_CASE("links without end come to one") {
+TEST_CASE("stops at links in a loop") {
   const SurveyedHost host;
   host.link("b.service", "/etc/systemd/system/a.service");
   host.link("a.service", "/etc/systemd/system/b.service");
@@ -55,7 +55,7 @@ TEST_CASE("links without end come to one") {
   CHECK(find_services(host.files()).empty());
 }
 
-TEST_CASE("instances of a template are found where something wants them, or while they run") {
+TEST_CASE("finds instances of a template that a unit depends on or that are running") {
   const SurveyedHost host;
   host.write("/usr/lib/systemd/system/gw@.service", "[Service]\nExecStart=/gw %i\n");
   host.link("/usr/lib/systemd/system/gw@.service", "/etc/systemd/system/multi-user.target.wants/gw@eu.service");
@@ -79,7 +79,7 @@ TEST_CASE("instances of a template are found where something wants them, or whil
                                           "gw@west.service"});
 }
 
-TEST_CASE("drop-ins of an instance, its template, their prefixes and their aliases count") {
+TEST_CASE("reads drop-ins of an instance, its template, their prefixes and their aliases") {
   const SurveyedHost host;
   host.write("/usr/lib/systemd/system/gw-a@.service", "[Service]\nExecStart=/gw\n");
   host.link("gw-a@.service", "/usr/lib/systemd/system/old@.service");

@@ -10,7 +10,7 @@ namespace {
 using Words = std::vector<std::string>;
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
-TEST_CASE("splits a value at white space and takes quotes off, wherever in a word they stand") {
+TEST_CASE("splits a value at white space and removes quotes anywhere in a word") {
   CHECK(split_words("A=1  B=2\tC=3") == Words{"A=1", "B=2", "C=3"});
   CHECK(split_words(R"("A=one two" B='three "four"' C="it's")") == Words{"A=one two", "B=three \"four\"", "C=it's"});
   CHECK(split_words(R"(A= "")") == Words{"A=", ""});
@@ -18,12 +18,12 @@ TEST_CASE("splits a value at white space and takes quotes off, wherever in a wor
   CHECK(split_words("A=p@$$#%;w") == Words{"A=p@$$#%;w"});
 }
 
-TEST_CASE("understands the escapes of C, in quotes and out of them") {
+TEST_CASE("expands C escapes inside and outside of quotes") {
   CHECK(split_words(R"(A=a\sb\tc\\d "B=\"\x41\101\u00e9\U0001F600")") ==
         Words{"A=a b\tc\\d", "B=\"AA\u00e9\U0001F600"});
 }
 
-TEST_CASE("refuses what systemd ignores: an open quote, an escape that is none") {
+TEST_CASE("refuses open quotes and invalid escapes, as systemd does") {
   for (const std::string_view text :
        {"\"A=1", "A='x", R"(A=\q)", R"(A=\x4)", R"(A=\x00)", R"(A=\400)", R"(A=\)", R"(A=\U00110000)"}) {
     INFO(text);
@@ -31,26 +31,26 @@ TEST_CASE("refuses what systemd ignores: an open quote, an escape that is none")
   }
 }
 
-TEST_CASE("replaces the specifiers that a unit's name answers, and no other") {
+TEST_CASE("expands the specifiers that depend on the unit's name, and no others") {
   CHECK(expand_specifiers("/srv/%n/%N/%p/%i/100%%", "gw@eu.service") == "/srv/gw@eu.service/gw@eu/gw/eu/100%");
   CHECK(expand_specifiers("%p%i", "gw.service") == "gw");
   CHECK(expand_specifiers("ends with %", "gw.service") == "ends with %");
   CHECK_FALSE(expand_specifiers("%h/keystore", "gw.service").has_value());
 }
 
-TEST_CASE("names with escapes are undone where the specifier says so") {
+TEST_CASE("unescapes names for the specifiers that do") {
   const std::string unit = "gw-a@e\\x2du-b.service";
   CHECK(expand_specifiers("%i %I %p %P %j %J %f", unit) == "e\\x2du-b e-u/b gw-a gw/a a a /e-u/b");
   CHECK(expand_specifiers("%S%E%t", unit) == "/var/lib/etc/run");
 }
 
-TEST_CASE("variables in a command are one word in braces, and several without") {
+TEST_CASE("splits the value of a variable without braces, and not of one with braces") {
   const Environment environment{{"A", "p q \"r s\""}, {"B", "b"}};
   CHECK(expand_variables({"$A", "${A}", "x${B}y", "x$B", "$$B", "${C}z", "$C", "$", "${B"}, environment) ==
         Words{"p", "q", "r s", "p q \"r s\"", "xby", "x$B", "$B", "z", "$", "${B"});
 }
 
-TEST_CASE("a shell's words: quotes, escapes and variables") {
+TEST_CASE("splits words as a shell does: quotes, escapes and variables") {
   const Environment environment{{"A", "p \"q r\""}};
   CHECK(shell_words("exec 'a $A' \"b $A\" $A c\\ d \"e\\$\\x\" ${A}f $NONE '' g\\\nh", environment) ==
         Words{"exec", "a $A", "b p \"q r\"", "p", "\"q", "r\"", "c d", "e$\\x", "p", "\"q", "r\"f", "", "gh"});
@@ -58,7 +58,7 @@ TEST_CASE("a shell's words: quotes, escapes and variables") {
   CHECK(split_at_space("  -Da='x y'\t$B \\n ") == Words{"-Da='x", "y'", "$B", "\\n"});
 }
 
-TEST_CASE("reads an environment file as systemd does, which is no shell") {
+TEST_CASE("reads an environment file as systemd does, unlike a shell") {
   CHECK(parse_environment_file("# comment\n; another \\\nthat goes on=1\n\nA=1\n  B = two words  \nC=\n") ==
         Variables{{"A", "1"}, {"B", "two words"}, {"C", ""}});
   CHECK(parse_environment_file("A='it\\n \"$x\"'\nB=\"a\\\"b\\\\c\\$d\\e\"\n") ==

@@ -1,4 +1,4 @@
-#include "configuration/durations.hpp"
+#include "configuration/numbers.hpp"
 
 #include "support/catch.hpp"
 
@@ -22,7 +22,7 @@ TEST_CASE("reads a duration of one number and one unit") {
   }
 }
 
-TEST_CASE("refuses what only resembles a duration") {
+TEST_CASE("refuses text that only resembles a duration") {
   for (const std::string_view text :
        {"",     "s",   "12",   "12 h", " 12h", "12h ", "-1d",   "+1d",  "1.5h", "1h30m", "12H",  "2w",    "1y",
         "1min", "h12", "0x1h", "1e3s", "d",    "٣d",   "12h\n", "007m", "00s",  "0x10s", "0o7m", "1_000s"}) {
@@ -31,7 +31,7 @@ TEST_CASE("refuses what only resembles a duration") {
   }
 }
 
-TEST_CASE("counts no further than just above a year") {
+TEST_CASE("limits durations to just over a year") {
   for (const std::string_view text :
        {"366d", "8761h", "525601m", "31536001s", "18446744073709551615d", "99999999999999999999999999999999999999d"}) {
     CAPTURE(text);
