@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -27,8 +27,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The configuration is for the service's group, a secret for its user alone. Without a service, or without the
-// right to give files away, all is ours.
+// The service's group can read the configuration, only its user the secrets. Without a service, or if not run by root,
+// the caller owns all files.
 struct Owners {
   uid_t user = ::geteuid();
   gid_t group = ::getegid();
@@ -56,23 +56,23 @@ class Init {
   int run() {
     if (!prints_ && !may_replace(output_)) {
       return fail(kUsageError,
-                  fmt::format("{} exists; give another file with --output, or --force to replace it", name(output_)));
+                  fmt::format("{} exists; name another file with --output, or replace it with --force", name(output_)));
     }
     const setup::HostFiles files(filesystem_, options_.root);
     const auto survey = setup::survey(files, absolute(options_.from));
     if (!survey) {
       return fail(kUsageError, survey.error().message);
     }
-    tell_notes(survey->notes);
+    print_notes(survey->notes);
     if (::geteuid() != 0 && !survey->notes.empty()) {
-      tell_notes({"init does not run as root; what it may not read is left out"});
+      print_notes({"init does not run as root and skips files that it may not read"});
     }
     auto draft = setup::complete({files, filesystem_, output_.parent_path(), !prints_, options_.force}, *survey,
                                  given(), answers_);
     if (!draft) {
       return incomplete(draft.error());
     }
-    tell_notes(draft->notes);
+    print_notes(draft->notes);
     const auto text = setup::write_configuration(draft->certificates);
     if (!text) {
       return fail(kFailure, text.error().message);
@@ -92,8 +92,7 @@ class Init {
     return all;
   }
 
-  // Whether there is no such file, nothing but comments in it, as in the configuration that a package installs, or
-  // --force.
+  // Whether the file is missing, contains only comments (like the one that the package installs), or --force is given.
   bool may_replace(const fs::path& path) const {
     if (options_.force || !filesystem_.exists(path)) {
       return true;
@@ -112,7 +111,7 @@ class Init {
     return status;
   }
 
-  void tell_notes(const std::vector<std::string>& notes) {
+  void print_notes(const std::vector<std::string>& notes) {
     for (const auto& note : notes) {
       fmt::print(errors_, "note: {}\n", note);
     }
@@ -140,15 +139,14 @@ class Init {
   int print(const std::string& text, const setup::Draft& draft) {
     out_ << text;
     for (const auto& secret : draft.secrets) {
-      fmt::print(errors_,
-                 "note: {} is not written with --output -; it must hold the password before the daemon starts\n",
+      fmt::print(errors_, "note: --output - does not write {}; store the password there before you start the daemon\n",
                  name(secret.path));
     }
-    next_steps(errors_, draft);
+    print_next_steps(errors_, draft);
     return kSuccess;
   }
 
-  // The secrets first: with the configuration in its place, all is.
+  // The secrets first, so that the configuration never refers to a missing one.
   int write(const std::string& text, const setup::Draft& draft) {
     const Owners owner = owners();
     std::vector<Secret> contents;
@@ -165,48 +163,46 @@ class Init {
     files.push_back({output_, text, {::geteuid(), owner.group, 0640, {}}});
     for (const auto& file : files) {
       if (!may_replace(file.path)) {
-        return fail(kUsageError, fmt::format("{} exists; give --output in another directory, or --force to replace it",
-                                             name(file.path)));
+        return fail(kUsageError,
+                    fmt::format("{} exists; name an --output in another directory, or replace it with --force",
+                                name(file.path)));
       }
     }
     if (const auto written = setup::write_file_set(filesystem_, files); !written) {
       return fail(kFailure, fmt::format("{}{}", written.error().message,
-                                        ::geteuid() == 0 ? "" : "; run init as root, or give another --output"));
+                                        ::geteuid() == 0 ? "" : "; run init as root, or name another --output"));
     }
     for (const auto& file : files) {
       fmt::print(out_, "Wrote {} (mode {:04o}).\n", name(file.path), file.attributes.mode);
     }
-    next_steps(out_, draft);
+    print_next_steps(out_, draft);
     return kSuccess;
   }
 
-  void next_steps(std::ostream& out, const setup::Draft& draft) const {
-    const bool usual = output_ == kServiceConfiguration;
+  void print_next_steps(std::ostream& out, const setup::Draft& draft) const {
     fmt::print(out, "\nNext:\n");
     if (prints_) {
-      fmt::print(out, "- save what was printed as {}\n", name(output_));
+      fmt::print(out, "- save the output as {}\n", name(output_));
     }
-    std::vector<fs::path> told;
+    std::set<fs::path> printed;
     for (const auto& certificate : draft.certificates) {
-      const bool repeated = std::find(told.begin(), told.end(), certificate.token_file) != told.end();
-      if (!repeated && !filesystem_.exists(certificate.token_file)) {
+      if (!filesystem_.exists(certificate.token_file) && printed.insert(certificate.token_file).second) {
         fmt::print(out,
                    "- store the account token (Gravitee Cloud: Settings > Account Tokens) in {},\n"
-                   "  with mode 0600, readable by the user that the daemon runs as\n",
+                   "  with mode 0600 and owned by the daemon's user\n",
                    name(certificate.token_file));
-        told.push_back(certificate.token_file);
       }
     }
-    if (!usual) {
+    if (output_ != kServiceConfiguration) {
       fmt::print(out,
-                 "- move the configuration to {}, which is what the service reads, and\n"
-                 "  the secrets to where the service may read them; their paths are in the configuration\n",
+                 "- move the configuration to {}, where the service reads it, and\n"
+                 "  the secrets to a directory that it can read; adapt their paths in the configuration\n",
                  kServiceConfiguration);
     }
     fmt::print(out,
-               "- gravitee-renewd init --permissions     # the right to write the keystore and to restart the unit\n"
-               "- gravitee-renewd validate               # whether the file is right, and fits this host\n"
-               "- gravitee-renewd renew --dry-run        # everything but the renewal itself\n"
+               "- gravitee-renewd init --permissions     # lets the service replace the keystore and restart the unit\n"
+               "- gravitee-renewd validate               # checks the file, also against this host\n"
+               "- gravitee-renewd renew --dry-run        # tests everything except the renewal itself\n"
                "- systemctl daemon-reload && systemctl enable --now gravitee-renewd\n");
   }
 
@@ -223,8 +219,8 @@ class Init {
 
 int init(const InitOptions& options, std::ostream& out, std::ostream& errors) {
   setup::Terminal terminal;
-  setup::NoAnswers nobody;
-  return setup::Terminal::present() ? init(options, terminal, out, errors) : init(options, nobody, out, errors);
+  setup::NoAnswers no_answers;
+  return setup::Terminal::present() ? init(options, terminal, out, errors) : init(options, no_answers, out, errors);
 }
 
 int init(const InitOptions& options, setup::Answers& answers, std::ostream& out, std::ostream& errors) {

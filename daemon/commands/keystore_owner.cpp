@@ -33,16 +33,16 @@ struct Opened {
   struct stat of_file{};
 };
 
-tl::unexpected<Error> not_taken(const fs::path& file, std::string_view why) {
-  return failure(ErrorKind::disk, fmt::format("{} is not changed: {}", file.string(), why));
+tl::unexpected<Error> refuse(const fs::path& file, std::string_view why) {
+  return failure(ErrorKind::disk, fmt::format("refusing to change the owner of {}: {}", file.string(), why));
 }
 
-// Found once and held: the owners of what is on the way may change it meanwhile. `owner` is whose file it must be.
+// Opens both once, because the owners of the directories above may change them meanwhile. The file must belong to
+// `owner`.
 Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
-  // Somebody else than its owner must not choose what is given away; what is the service's own already, who gets it
-  // may.
-  const auto own = find_user(std::string(kServiceUser));
-  TRY_LET(auto followed, follow(keystore, own && own->id == owner ? service : owner));
+  // Only the owner may choose which file changes hands, or the new owner if the file is the service's already.
+  const auto packaged = find_user(std::string(kServiceUser));
+  TRY_LET(auto followed, follow(keystore, packaged && packaged->id == owner ? service : owner));
   Opened opened{std::move(followed.path), {}, {}, {}, {}};
   opened.directory = Descriptor(::openat(followed.directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   opened.file = Descriptor(::openat(opened.directory.get(), opened.path.filename().c_str(),
@@ -52,27 +52,27 @@ Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
     return system_failure(ErrorKind::disk, "opening " + opened.path.string(), errno);
   }
   if (!S_ISREG(opened.of_file.st_mode) || opened.of_file.st_nlink != 1) {
-    return not_taken(opened.path, "it is not a regular file with a single name");
+    return refuse(opened.path, "it is not a regular file, or has more than one hard link");
   }
   if (owner == 0 || opened.of_file.st_uid != owner) {
-    return not_taken(opened.path, fmt::format("it belongs to {}. Only a keystore of the gateway's user is given to the "
-                                              "service; put it into a directory of its own",
-                                              name_of_user(opened.of_file.st_uid)));
+    return refuse(opened.path, fmt::format("it belongs to {}, and the service can only take over a keystore of the "
+                                           "gateway's user; move it to a separate directory",
+                                           name_of_user(opened.of_file.st_uid)));
   }
   if (!followed.choice_of_others.empty()) {
-    return not_taken(opened.path, fmt::format("{} leads to it by a way that others choose: {}", keystore.string(),
-                                              followed.choice_of_others));
+    return refuse(opened.path, fmt::format("{} leads to it through a path that others can change: {}",
+                                           keystore.string(), followed.choice_of_others));
   }
   if (opened.of_directory.st_uid != owner && opened.of_directory.st_uid != service) {
-    return not_taken(opened.path,
-                     fmt::format("its directory belongs to {}, not to {}; put it into a directory of its own",
-                                 name_of_user(opened.of_directory.st_uid), name_of_user(owner)));
+    return refuse(opened.path,
+                  fmt::format("its directory belongs to {}, not to {}; move the keystore to a separate directory",
+                              name_of_user(opened.of_directory.st_uid), name_of_user(owner)));
   }
   return opened;
 }
 
-// A process that has the file open for writing keeps that right: the keystore becomes another file, with the same
-// bytes. Done as the new owner, in a process of its own: the directories above are still the gateway's.
+// A process that has the file open can still write to it, so this replaces the file by a copy. A child process does so
+// as the new owner, because the directories above still belong to the gateway.
 Result<void> rewrite_as(const User& user, const fs::path& file) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -88,20 +88,21 @@ Result<void> rewrite_as(const User& user, const fs::path& file) {
   }
   return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0
              ? Result<void>()
-             : failure(ErrorKind::disk, fmt::format("{} could not be rewritten as {}: run it again, and see validate",
-                                                    file.string(), user.name));
+             : failure(ErrorKind::disk,
+                       fmt::format("rewriting {} as {} failed: run init --permissions again, and validate",
+                                   file.string(), user.name));
 }
 
-// For a shell, where it has to be.
+// Quotes a word for a shell if necessary.
 std::string quoted(const std::string& word) {
   const bool plain = std::ranges::all_of(word, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("-_./@:").find(c) != std::string_view::npos;
   });
-  return plain ? word : "'" + word + "'";  // without quotes in it: a unit file could not name its directory
+  return plain ? word : "'" + word + "'";  // check_unit_path() has refused quotes
 }
 
-// A home is more than a place for a keystore.
+// A home directory holds more than a keystore.
 bool is_home(const fs::path& directory, const passwd& user) {
   std::error_code error;
   return fs::equivalent(directory, user.pw_dir, error);
@@ -114,71 +115,65 @@ std::string name_of_group(gid_t id) {
   return entry == nullptr ? std::to_string(id) : entry->gr_name;
 }
 
-Result<ForeignKeystore> find_foreign(const fs::path& keystore, const User& service) {
+Result<OwnershipChange> plan_ownership_change(const fs::path& keystore, const User& service) {
   struct stat status{};
   if (::stat(keystore.c_str(), &status) != 0) {
     return system_failure(ErrorKind::disk, "finding " + keystore.string(), errno);
   }
-  const auto opened = open_both(keystore, status.st_uid, service.id);
-  if (!opened) {
-    return tl::unexpected(opened.error());
-  }
+  TRY_LET(const auto opened, open_both(keystore, status.st_uid, service.id));
   const passwd* const entry = ::getpwuid(status.st_uid);
   if (entry == nullptr) {
-    return not_taken(opened->path, fmt::format("it belongs to uid {}, which is no user of this host", status.st_uid));
+    return refuse(opened.path, fmt::format("it belongs to uid {}, which has no user on this host", status.st_uid));
   }
-  if (is_home(opened->path.parent_path(), *entry)) {
-    return not_taken(opened->path, fmt::format("its directory is the home of {}; put it into a directory of its own",
-                                               entry->pw_name));
+  if (is_home(opened.path.parent_path(), *entry)) {
+    return refuse(opened.path,
+                  fmt::format("its directory is the home of {}; move it to a separate directory", entry->pw_name));
   }
   const std::string name = entry->pw_name;
-  const auto owner = find_user(name);
-  if (!owner) {
-    return tl::unexpected(owner.error());
-  }
-  // A group that one of the two users is in; where the file has another one, its owner has read it as such.
+  TRY_LET(const auto owner, find_user(name));
+  // Keeps the file's group if either user is in it.
   const auto is_in_group = [&opened](const User& one) {
-    return std::ranges::find(one.groups, opened->of_file.st_gid) != one.groups.end();
+    return std::ranges::find(one.groups, opened.of_file.st_gid) != one.groups.end();
   };
-  const gid_t group = is_in_group(*owner) || is_in_group(service) ? opened->of_file.st_gid : owner->group;
-  return ForeignKeystore{keystore, opened->path, status.st_uid, name, group, name_of_group(group)};
+  const gid_t group = is_in_group(owner) || is_in_group(service) ? opened.of_file.st_gid : owner.group;
+  return OwnershipChange{keystore, opened.path, status.st_uid, name, group, name_of_group(group)};
 }
 
-std::string explain(const ForeignKeystore& foreign, std::string_view user, bool done) {
+std::string describe(const OwnershipChange& change, std::string_view user, bool done) {
   return fmt::format(
-      "{} and {} {} to {}, group {}: {} can read the keystore, and only {} can replace it or change what is "
-      "in the directory",
-      foreign.file.string(), foreign.file.parent_path().string(), done ? "now belong" : "have to belong", user,
-      foreign.group_name, foreign.owner_name, user);
+      "{} and {} {} to {}, group {}: {} can read the keystore, and only {} can replace it or change the "
+      "directory",
+      change.file.string(), change.file.parent_path().string(), done ? "now belong" : "must belong", user,
+      change.group_name, change.owner_name, user);
 }
 
-std::string place_outside(const ForeignKeystore& foreign, std::string_view user, std::string_view certificate) {
+std::string upgrade_note(const OwnershipChange& change, std::string_view user, std::string_view certificate) {
   constexpr std::string_view kOutside = "/var/lib/gravitee-keystore";
-  // Read as the gateway's user: what is in its directories is not for root to follow.
+  // Reads the file as the gateway's user, because root should follow no path below that user's directories.
   return fmt::format(
       "an upgrade of Gravitee's own package gives everything below its home back to {0} (chown -R): run `init "
-      "--permissions` again after it, or keep the keystore outside, and name it there in keystore.path of both "
+      "--permissions` again after each upgrade, or move the keystore out of that home and set keystore.path in both "
       "gravitee.yml and this configuration:\n"
       "  install -d -o {1} -g {2} -m 2750 {3}\n"
       "  runuser -u {0} -- cat {4} | install -o {1} -g {2} -m 0640 /dev/stdin {3}/{5}{6}\n",
-      foreign.owner_name, user, foreign.group_name, kOutside, quoted(foreign.keystore.string()), certificate,
-      quoted(foreign.keystore.extension().string()));
+      change.owner_name, user, change.group_name, kOutside, quoted(change.keystore.string()), certificate,
+      quoted(change.keystore.extension().string()));
 }
 
-Result<void> give(const ForeignKeystore& foreign, const User& user) {
-  TRY_LET(const auto opened, open_both(foreign.keystore, foreign.owner, user.id));
-  // The directory first: from then on nobody else puts another file into the place of this one. New files get its group
-  // (the set-group-id bit), which the service, not being in it, could not give them.
+Result<void> change_owner(const OwnershipChange& change, const User& user) {
+  TRY_LET(const auto opened, open_both(change.keystore, change.owner, user.id));
+  // The directory first, so that nobody else can replace the file any more. Its set-group-id bit gives new files its
+  // group, which the service could not do because it is not in that group.
   const mode_t directory_mode =
       ((opened.of_directory.st_mode & 0777U) | S_IRWXU | S_IRGRP | S_IXGRP | S_ISGID) & ~kOthersWrite;
-  if (::fchown(opened.directory.get(), user.id, foreign.group) != 0 ||
+  if (::fchown(opened.directory.get(), user.id, change.group) != 0 ||
       ::fchmod(opened.directory.get(), directory_mode) != 0) {
-    return system_failure(ErrorKind::disk, "giving away " + foreign.file.parent_path().string(), errno);
+    return system_failure(ErrorKind::disk, "changing the owner of " + change.file.parent_path().string(), errno);
   }
-  if (::fchown(opened.file.get(), user.id, foreign.group) != 0 || ::fchmod(opened.file.get(), 0640) != 0) {
-    return system_failure(ErrorKind::disk, "giving away " + foreign.file.string(), errno);
+  if (::fchown(opened.file.get(), user.id, change.group) != 0 || ::fchmod(opened.file.get(), 0640) != 0) {
+    return system_failure(ErrorKind::disk, "changing the owner of " + change.file.string(), errno);
   }
-  return rewrite_as(user, foreign.file);
+  return rewrite_as(user, change.file);
 }
 
 }  // namespace renewd::commands

@@ -1,5 +1,5 @@
-// Giving keystores to the service's own user: the gateway only has to read its keystore, so the file and its directory
-// belong to the service, and the gateway's group may read. Part of `init --permissions`.
+// Gives keystores to the service's user. The gateway only needs to read its keystore, so the file and its directory can
+// belong to the service, readable by the gateway's group. Part of `init --permissions`.
 #pragma once
 
 #include <filesystem>
@@ -11,34 +11,34 @@
 
 namespace renewd::commands {
 
-// Whom the installed unit runs the daemon as: a user of its own, so that an attacker in the gateway gets neither
-// the account token nor the state.
+// The user in the installed unit: not the gateway's, so that an attacker in the gateway gets neither the account token
+// nor the state.
 inline constexpr std::string_view kServiceUser = "gravitee-renewd";
 
-// A keystore that has another owner than the service's user.
-struct ForeignKeystore {
+// A keystore that does not belong to the service's user, and how its owner would change.
+struct OwnershipChange {
   std::filesystem::path keystore;  // as configured
   std::filesystem::path file;      // without links
   uid_t owner = 0;
   std::string owner_name;  // the gateway's user
-  gid_t group = 0;         // through which that user reads it from now on
+  gid_t group = 0;         // lets the gateway's user read it after the change
   std::string group_name;
 };
 
-// Its number, where it has no name.
+// Its number, if it has no name.
 std::string name_of_group(gid_t id);
 
-// How the keystore would be given to `user`, the service's. Refused, with what to do instead, are a keystore of root
-// and one in a directory that its owner does not own: those are not the gateway's to give away. Error kind: disk.
-Result<ForeignKeystore> find_foreign(const std::filesystem::path& keystore, const User& user);
+// The change that would give the keystore to `user`, the service's. Error (disk), with what to do instead: the keystore
+// belongs to root, or is in a directory that does not belong to its owner, so that it is not the gateway's.
+Result<OwnershipChange> plan_ownership_change(const std::filesystem::path& keystore, const User& user);
 
-// What give() changes, for people; `done`: has changed.
-std::string explain(const ForeignKeystore& foreign, std::string_view user, bool done);
-// How to keep the keystore where an upgrade of Gravitee's package does not give it back, as commands.
-std::string place_outside(const ForeignKeystore& foreign, std::string_view user, std::string_view certificate);
+// `done`: whether change_owner() has made the change.
+std::string describe(const OwnershipChange& change, std::string_view user, bool done);
+// Warns that an upgrade of Gravitee's package reverts the change, and shows the commands that prevent it.
+std::string upgrade_note(const OwnershipChange& change, std::string_view user, std::string_view certificate);
 
-// Gives file and directory to the user. Safe in a directory whose owner is hostile: nothing is changed that does not
-// belong to that owner, and no link is followed. Error kind: disk.
-Result<void> give(const ForeignKeystore& foreign, const User& user);
+// Gives the file and its directory to the user. Safe in a directory of a hostile owner: changes only what belongs to
+// that owner, and follows no link. Error kind: disk.
+Result<void> change_owner(const OwnershipChange& change, const User& user);
 
 }  // namespace renewd::commands

@@ -10,8 +10,8 @@ namespace renewd::commands {
 namespace {
 
 constexpr std::string_view kHeader =
-    "{0} Written by `gravitee-renewd init --permissions` from the configuration: run it again after a change there.\n"
-    "{0} A file that was changed by hand is not overwritten without --force; the last line tells.\n";
+    "{0} Written by `gravitee-renewd init --permissions` from the configuration: run it again after changing that.\n"
+    "{0} It overwrites this file after a manual change only with --force; the last line shows such a change.\n";
 
 std::string checksum_line(std::string_view comment, std::string_view text) {
   boost::crc_32_type crc;
@@ -28,7 +28,7 @@ bool is_plain(char c) {
          std::string_view("-_.@:/").find(c) != std::string_view::npos;
 }
 
-// A JavaScript string. Whatever is not plain is written as a number, so that nothing can end it.
+// Quotes a JavaScript string. Escapes every other character, so that nothing can end the string.
 std::string javascript(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {
@@ -57,12 +57,11 @@ std::string word(std::string_view text) {
 }
 
 bool is_below(const std::filesystem::path& path, const std::filesystem::path& directory) {
-  const auto end = std::mismatch(directory.begin(), directory.end(), path.begin(), path.end()).first;
-  return end == directory.end();
+  return std::mismatch(directory.begin(), directory.end(), path.begin(), path.end()).first == directory.end();
 }
 
-// What ProtectHome= hides.
-bool is_in_a_home(const std::filesystem::path& path) {
+// Below the directories that ProtectHome= hides.
+bool is_in_home(const std::filesystem::path& path) {
   return is_below(path, "/home") || is_below(path, "/root") || is_below(path, "/run/user");
 }
 
@@ -91,14 +90,13 @@ std::string polkit_rules(const Permissions& permissions) {
 std::string service_drop_in(const Permissions& permissions) {
   std::string text = fmt::format(kHeader, "#") + "[Service]\n";
   text += fmt::format("User={}\nGroup={}\n", word(permissions.user), word(permissions.group));
-  for (const auto* directories : {&permissions.passed, &permissions.writable}) {
+  for (const auto* directories : {&permissions.linked, &permissions.writable}) {
     for (const auto& directory : *directories) {
-      // "-": one that is missing is for the daemon to complain of; systemd would not start it.
+      // "-": systemd would not start the service without the directory; the daemon reports that it is missing.
       text += fmt::format("ReadWritePaths={}\n", word("-" + directory.string()));
     }
   }
-  if (std::ranges::any_of(permissions.writable, is_in_a_home) ||
-      std::ranges::any_of(permissions.passed, is_in_a_home)) {
+  if (std::ranges::any_of(permissions.writable, is_in_home) || std::ranges::any_of(permissions.linked, is_in_home)) {
     text += "ProtectHome=read-only\n";
   }
   if (permissions.changes_group) {
@@ -115,7 +113,7 @@ std::string service_drop_in(const Permissions& permissions) {
   return with_checksum("#", text);
 }
 
-bool is_as_written(std::string_view file) {
+bool is_unmodified(std::string_view file) {
   if (file.empty()) {
     return false;
   }

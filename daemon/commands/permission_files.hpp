@@ -1,6 +1,5 @@
-// What the service may do on this host, as the two files that say so: a polkit rule for the restart of the gateway's
-// units, and a drop-in of our own unit. Text from values, nothing else; commands/permissions finds the values and
-// writes.
+// The text of the two files that grant the service its permissions: a polkit rule for restarting the gateway's units,
+// and a drop-in of the service's unit. commands/permissions finds the values and writes the files.
 #pragma once
 
 #include <filesystem>
@@ -14,33 +13,33 @@
 namespace renewd::commands {
 
 struct Permissions {
-  // Whom the daemon runs as.
+  // Of the service.
   std::string user;
   std::string group;
-  // Full names of the units that it restarts.
+  // Full names of the units that the daemon restarts.
   std::vector<std::string> units;
-  // Directories that it writes to, besides its state's default place. Absolute.
+  // Absolute directories that it writes to, except the default state directory.
   std::vector<std::filesystem::path> writable;
-  // Directories that the configured path of a keystore is in, behind which a link leads to a writable one; an upgrade
-  // of the gateway makes another one of it. Absolute.
-  std::vector<std::filesystem::path> passed;
-  // Names of systemd credentials that it reads.
+  // Absolute directories of configured keystore paths that lead through a link, which an upgrade of the gateway may
+  // replace by a directory.
+  std::vector<std::filesystem::path> linked;
+  // Names of the systemd credentials that it reads.
   std::vector<std::string> credentials;
-  // Groups that it needs beside those of its user.
+  // Supplementary groups, in addition to those of its user.
   std::vector<std::string> groups;
-  // Whether a keystore's group is not the one that a new file gets by itself.
+  // Whether a replaced keystore needs a group that a new file would not get by default.
   bool changes_group = false;
-  // Keystores that still belong to another user, by the names of their certificates.
-  std::vector<std::pair<std::string, ForeignKeystore>> foreign;
+  // Keystores that do not belong to the user yet, with the names of their certificates.
+  std::vector<std::pair<std::string, OwnershipChange>> ownership_changes;
 };
 
-// Rules for polkit (polkit(8)): the user may restart exactly these units. Empty when there are none.
+// A rule for polkit(8) that lets the user restart exactly these units. Empty without units.
 std::string polkit_rules(const Permissions& permissions);
 
-// Settings on top of the unit that is installed (systemd.unit(5), drop-in).
+// A drop-in of the installed unit (systemd.unit(5)).
 std::string service_drop_in(const Permissions& permissions);
 
-// Whether a file is as one of the two functions wrote it, for whatever permissions: its last line is a checksum.
-bool is_as_written(std::string_view file);
+// Whether a file is unchanged since one of the two functions wrote it: its last line is a checksum.
+bool is_unmodified(std::string_view file);
 
 }  // namespace renewd::commands

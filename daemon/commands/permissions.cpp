@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,14 +30,14 @@ constexpr auto kRules = "etc/polkit-1/rules.d/50-gravitee-renewd.rules";
 constexpr auto kDropIn = "etc/systemd/system/gravitee-renewd.service.d/50-gravitee-renewd.conf";
 constexpr std::size_t kFileLimit = std::size_t{1024} * 1024;
 constexpr mode_t kDirectoryMode = 0755;
-// Where a person's own units are.
-constexpr std::string_view kOwnUnits = "etc/systemd/system";
+// The operator's own units.
+constexpr std::string_view kOperatorUnits = "etc/systemd/system";
 
 struct PermissionFile {
   fs::path path;
-  std::string text;  // empty: there is to be none
+  std::string text;  // empty: the file should not exist
   std::string meaning;
-  std::string_view subject;  // what another file has in it that is about the same
+  std::string_view subject;  // occurs in every file about the same subject
 };
 
 std::array<PermissionFile, 2> files_for(const Permissions& permissions, const fs::path& root) {
@@ -49,13 +50,13 @@ std::array<PermissionFile, 2> files_for(const Permissions& permissions, const fs
            {root / kDropIn, service_drop_in(permissions), std::move(service), ""}}};
 }
 
-// An error for a file that a person has changed since it was written, or wrote.
-Result<void> check_untouched(const Filesystem& filesystem, const PermissionFile& file) {
+// An error for a file that somebody has written or changed by hand.
+Result<void> check_unmodified(const Filesystem& filesystem, const PermissionFile& file) {
   if (!filesystem.exists(file.path)) {
     return {};
   }
   TRY_LET(const auto present, filesystem.read(file.path, kFileLimit));
-  if (present == file.text || is_as_written(present)) {
+  if (present == file.text || is_unmodified(present)) {
     return {};
   }
   return failure(ErrorKind::disk, fmt::format("{} was changed by hand; --force overwrites it", file.path.string()));
@@ -79,10 +80,10 @@ bool is_installed(const Filesystem& filesystem, const fs::path& root) {
   return unit.state != setup::UnitIdentity::State::missing;
 }
 
-// Whether a person has said the same, or may have: in that file, in another one beside it, or in a unit of his own.
-bool is_said_by_a_person(const Filesystem& filesystem, const PermissionFile& file, const fs::path& root) {
+// Whether an operator may have granted the same: in this file, in another one beside it, or in a unit of their own.
+bool is_operators_own(const Filesystem& filesystem, const PermissionFile& file, const fs::path& root) {
   const auto present = filesystem.read(file.path, kFileLimit);
-  if (present && !is_as_written(*present)) {
+  if (present && !is_unmodified(*present)) {
     return true;
   }
   const auto names = filesystem.list(file.path.parent_path());
@@ -91,33 +92,33 @@ bool is_said_by_a_person(const Filesystem& filesystem, const PermissionFile& fil
                         const auto text = filesystem.read(other, kFileLimit);
                         return other != file.path && text && text->find(file.subject) != std::string::npos;
                       });
-  return beside || filesystem.exists(root / kOwnUnits / kServiceUnit);
+  return beside || filesystem.exists(root / kOperatorUnits / kServiceUnit);
 }
 
-// Whom the service is to run as: who was named, else whom it runs as now.
+// The user with this name, else the one that the service runs as now.
 Result<User> chosen_user(const std::string& named, const fs::path& root) {
   if (!named.empty()) {
     return find_user(named);
   }
-  auto service = find_service(root);
-  if (!service) {
-    return tl::unexpected(std::move(service.error()));
-  }  // The account's groups: those that the unit adds are what is to be found out.
-  return *service ? find_user((*service)->user.name) : find_user(std::string(kServiceUser)).map_error([](Error error) {
-    error.message += "; the package makes it, or name another one with --user";
+  TRY_LET(const auto service, find_service(root));
+  if (service) {
+    return find_user(service->user.name);  // again, without the groups that the unit adds
+  }
+  return find_user(std::string(kServiceUser)).map_error([](Error error) {
+    error.message += "; install the package, which creates it, or name another user with --user";
     return error;
   });
 }
 
-Result<void> give_keystores(const Permissions& permissions, const User& user, const fs::path& root, std::ostream& out) {
-  for (const auto& [certificate, foreign] : permissions.foreign) {
-    // With another root the files are for another host, or to be looked at: nothing is changed on this one.
-    const bool here = root == "/";
-    if (auto given = here ? give(foreign, user) : Result<void>(); !given) {
-      return given;
+Result<void> change_owners(const Permissions& permissions, const User& user, const fs::path& root, std::ostream& out) {
+  // Another root is for another host, or for inspection: nothing changes on this host.
+  const bool here = root == "/";
+  for (const auto& [certificate, change] : permissions.ownership_changes) {
+    if (here) {
+      TRY(change_owner(change, user));
     }
-    fmt::print(out, "{}: {}\n", certificate, explain(foreign, user.name, here));
-    fmt::print(out, "note: {}", place_outside(foreign, user.name, certificate));
+    fmt::print(out, "{}: {}\nnote: {}", certificate, describe(change, user.name, here),
+               upgrade_note(change, user.name, certificate));
   }
   return {};
 }
@@ -135,7 +136,7 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
     return kUsageError;
   }
   PosixFilesystem filesystem;
-  // The rules' directory is polkitd's, who says what is permitted anyway.
+  // polkitd owns the directory of the rules, and decides about permissions anyway.
   if (const auto polkit = find_user("polkitd")) {
     filesystem.trust(polkit->id);
   }
@@ -149,9 +150,9 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
   }
   const auto files = files_for(*required, options.root);
   if (options.dry_run) {
-    for (const auto& [certificate, foreign] : required->foreign) {
-      fmt::print(out, "==> {} <==\n{}\nnote: {}", certificate, explain(foreign, user->name, false),
-                 place_outside(foreign, user->name, certificate));
+    for (const auto& [certificate, change] : required->ownership_changes) {
+      fmt::print(out, "==> {} <==\n{}\nnote: {}", certificate, describe(change, user->name, false),
+                 upgrade_note(change, user->name, certificate));
     }
     for (const auto& file : files) {
       fmt::print(out, "{}", file.text.empty() ? "" : fmt::format("==> {} <==\n{}", file.path.string(), file.text));
@@ -159,13 +160,13 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
     return kSuccess;
   }
   for (const auto& file : files) {
-    // Both before either: all or nothing is written.
-    if (auto untouched = check_untouched(filesystem, file); !untouched && !options.force) {
-      return fail(errors, untouched.error());
+    // Checks both files before writing either.
+    if (auto unmodified = check_unmodified(filesystem, file); !unmodified && !options.force) {
+      return fail(errors, unmodified.error());
     }
   }
-  if (const auto given = give_keystores(*required, *user, options.root, out); !given) {
-    return fail(errors, given.error());
+  if (const auto changed_owners = change_owners(*required, *user, options.root, out); !changed_owners) {
+    return fail(errors, changed_owners.error());
   }
   bool changed = false;
   for (const auto& file : files) {
@@ -179,8 +180,8 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
     }
   }
   const auto missing = missing_access(*settings, options.configuration, *required);
-  for (const auto& lack : missing) {
-    fmt::print(out, "still missing: {}\n", lack);
+  for (const auto& sentence : missing) {
+    fmt::print(out, "still missing: {}\n", sentence);
   }
   if (changed) {
     fmt::print(out, "next: systemctl daemon-reload && systemctl try-restart gravitee-renewd\n");
@@ -199,15 +200,15 @@ std::vector<std::string> stale_permissions(const configuration::Settings& settin
     return {required.error().message};
   }
   std::vector<std::string> stale;
-  for (const auto& [certificate, foreign] : required->foreign) {
+  for (const auto& [certificate, change] : required->ownership_changes) {
     stale.push_back(
-        fmt::format("{} belongs to {}, and the service runs as {}: it could not be replaced; run "
-                    "gravitee-renewd init --permissions",
-                    foreign.file.string(), foreign.owner_name, user->name));
+        fmt::format("the service runs as {} and cannot replace {}, which belongs to {}; run gravitee-renewd init "
+                    "--permissions",
+                    user->name, change.file.string(), change.owner_name));
   }
   for (const auto& file : files_for(*required, root)) {
     if (file.text.empty() || filesystem.read(file.path, kFileLimit) == file.text ||
-        is_said_by_a_person(filesystem, file, root)) {
+        is_operators_own(filesystem, file, root)) {
       continue;
     }
     stale.push_back(fmt::format("{} {} ({}); run gravitee-renewd init --permissions", file.path.string(),
@@ -217,17 +218,15 @@ std::vector<std::string> stale_permissions(const configuration::Settings& settin
   return stale;
 }
 
-std::vector<std::string> lacks_of_service(const configuration::Settings& settings, const fs::path& configuration) {
-  std::vector<std::string> lacks = stale_permissions(settings);
+std::vector<std::string> missing_permissions(const configuration::Settings& settings, const fs::path& configuration) {
+  std::vector<std::string> missing = stale_permissions(settings);
   const PosixFilesystem filesystem;
   const auto user = chosen_user("", "/");
   const auto required = user ? required_permissions(settings, filesystem, *user) : tl::unexpected(user.error());
   if (required && is_installed(filesystem, "/")) {
-    for (auto& sentence : missing_access(settings, configuration, *required)) {
-      lacks.push_back(std::move(sentence));
-    }
+    std::ranges::move(missing_access(settings, configuration, *required), std::back_inserter(missing));
   }
-  return lacks;
+  return missing;
 }
 
 }  // namespace renewd::commands

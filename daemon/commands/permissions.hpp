@@ -1,4 +1,4 @@
-// `init --permissions`: lets the service do what its configuration asks for, and no more.
+// `init --permissions`: grants the service exactly what its configuration requires.
 #pragma once
 
 #include <filesystem>
@@ -14,23 +14,23 @@ struct PermissionsOptions {
   std::filesystem::path configuration;
   std::filesystem::path root = "/";  // below which the files are written
   bool dry_run = false;              // show them instead
-  bool force = false;                // overwrite what was changed by hand
-  std::string user;                  // the service's; by default that of its unit
+  bool force = false;                // overwrite files that were changed by hand
+  std::string user;                  // of the service; empty: the one in its unit
 };
 
-// Gives keystores that belong to another user to the service's, writes a polkit rule and a drop-in of the unit, and
-// tells on `out` what was changed, what the daemon's user cannot get at yet, and what to do next. Exit status 0, 1
-// (nothing was written, or something is still missing), 2 (wrong configuration).
+// Gives the keystores to the service's user, and writes a polkit rule and a drop-in of the unit. Reports on `out` what
+// has changed, what is still missing, and what to do next. Exit status: 0, 1 (nothing written, or something is still
+// missing), 2 (wrong configuration).
 int permissions(const PermissionsOptions& options, std::ostream& out, std::ostream& errors);
 
-// What the service on this host lacks to do what its configuration asks for, because permissions() was not run since:
-// a sentence each. Empty for anybody but root, and where no service is installed. Where a person has files of their own
-// about the same, the person is trusted. Looks below `root`.
+// The permission files below `root` that do not match the configuration, because permissions() has not run since: a
+// sentence each. Empty for users other than root, and without an installed service. Skips a file if an operator's own
+// file covers the same subject.
 std::vector<std::string> stale_permissions(const configuration::Settings& settings,
                                            const std::filesystem::path& root = "/");
 
-// And what its user may not do with the files that the configuration names.
-std::vector<std::string> lacks_of_service(const configuration::Settings& settings,
-                                          const std::filesystem::path& configuration);
+// These, and the files of the configuration that the service's user cannot read or write.
+std::vector<std::string> missing_permissions(const configuration::Settings& settings,
+                                             const std::filesystem::path& configuration);
 
 }  // namespace renewd::commands

@@ -33,14 +33,14 @@ class Plan {
 
   std::string text(const CertificateSettings& certificate, const Screen& screen) {
     const bool watched_only = certificate.renew == configuration::RenewMode::never;
-    return plan_text(look(certificate), settings_.schedule,
+    return plan_text(standing_of(certificate), settings_.schedule,
                      watched_only ? "" : cloud::renew_url(certificate.account_url),
                      watched_only ? "" : gateway(certificate), screen);
   }
 
   json::object as_json(const CertificateSettings& certificate) {
     json::object object{{"name", certificate.name}, {"keystore", certificate.keystore.path.string()}};
-    const Standing standing = look(certificate);
+    const Standing standing = standing_of(certificate);
     const auto& outlook = standing.outlook;
     object["readable"] = outlook.has_value();
     if (!outlook) {
@@ -67,14 +67,14 @@ class Plan {
   }
 
  private:
-  Standing look(const CertificateSettings& certificate) {
+  Standing standing_of(const CertificateSettings& certificate) {
     return renewal::look_at(filesystem_, certificate, settings_.schedule, settings_.state_directory, now_);
   }
 
   std::string gateway(const CertificateSettings& certificate) {
     const CertificateObjects objects(loop_.executor(), certificate, settings_.http, filesystem_, http_, log_, clock_);
     return objects.context().gateway.description() +
-           (certificate.gateway.rollback ? "; the old keystore goes back if it does not come up" : "");
+           (certificate.gateway.rollback ? "; restores the previous keystore if the gateway fails" : "");
   }
 
   const configuration::Settings& settings_;

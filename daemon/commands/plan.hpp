@@ -1,4 +1,4 @@
-// `plan`: what would happen next to each certificate, when, and why. Looks, and changes nothing.
+// `plan`: shows what would happen next to each certificate, when, and why. Changes nothing.
 #pragma once
 
 #include <filesystem>
@@ -12,12 +12,11 @@ namespace renewd::commands {
 
 struct PlanOptions {
   std::filesystem::path configuration;
-  std::vector<std::string> names;  // all without a name
+  std::vector<std::string> names;  // empty: all
   bool json = false;
 };
 
-// Exit status of the process: 0, 2 for a wrong configuration or name. A keystore that cannot be read is part of the
-// plan.
+// Exit status: 0 (also if a keystore is unreadable), 1 without permission, 2 for a wrong configuration or name.
 int plan(const PlanOptions& options, const Screen& screen, std::ostream& out, std::ostream& errors);
 
 }  // namespace renewd::commands

@@ -17,33 +17,33 @@ using renewal::Outlook;
 using renewal::Standing;
 
 constexpr std::size_t kIndent = 2;
-constexpr std::size_t kTitles = 11;
+constexpr std::size_t kLabelWidth = 11;
 constexpr std::size_t kLongestBar = 62;
 
 std::string action(const Outlook& outlook, TimePoint now) {
   switch (outlook.step.act) {
     case Act::wait:
       if (outlook.clock_is_doubtful()) {
-        return "waits for a clock that is right, and looks again as soon as it is set";
+        return "waits until the clock is set";
       }
       return "waits until " + format_time(outlook.step.at) + " (in " +
              format_duration(std::chrono::ceil<std::chrono::seconds>(outlook.step.at - now)) + ")";
     case Act::ask:
       return "renews now";
     case Act::obtain:
-      return "asks the cloud now, and installs the answer when activate_windows allow it";
+      return "requests a certificate now, and installs it when activate_windows allow";
     case Act::go_on:
-      return "goes on now with what is unfinished";
+      return "resumes the unfinished renewal now";
   }
   return "";
 }
 
 // "2026-10-01 [==|----~~] 2027-10-01", as long as the screen allows.
 std::string timeline(const Outlook& outlook, TimePoint now, const Screen& screen) {
-  const Life life{outlook.certificate.not_before(), outlook.window_opens, outlook.certificate.not_after()};
-  const std::string begins = day_of(life.begins);
-  const std::string ends = day_of(life.ends);
-  const std::size_t used = kIndent + kTitles + begins.size() + 1 + 1 + ends.size();
+  const Lifetime life{outlook.certificate.not_before(), outlook.window_opens, outlook.certificate.not_after()};
+  const std::string begins = format_day(life.begins);
+  const std::string ends = format_day(life.ends);
+  const std::size_t used = kIndent + kLabelWidth + begins.size() + 1 + 1 + ends.size();
   const std::size_t width = screen.width > used + 5 ? std::min(screen.width - used, kLongestBar) : 5;
   return fmt::format("{} {} {}", begins, life_bar(life, now, width, screen), ends);
 }
@@ -70,39 +70,39 @@ std::string plan_text(const Standing& standing, const configuration::ScheduleSet
   const auto& outlook = standing.outlook;
   std::string text = standing.name + "\n";
   const auto row = [&](std::string_view name, std::string_view value) {
-    text += labelled(name, value, kIndent, kTitles, screen, LongWords::whole);
+    text += labelled(name, value, kIndent, kLabelWidth, screen, LongWords::whole);
   };
   row("keystore", standing.keystore.string());
   if (!outlook) {
     row("unreadable", outlook.error().message);
-    row("next", "looked at again every minute, and when the file changes");
+    row("next", "the daemon checks it again every minute, and when the file changes");
     return text;
   }
   const auto left = std::chrono::floor<std::chrono::seconds>(outlook->certificate.not_after() - now);
-  // Not a value to be wrapped: it fits.
-  text += std::string(kIndent, ' ') + padded("life", kTitles) + timeline(*outlook, now, screen) + "\n";
+  // timeline() fits the screen and must not be wrapped.
+  text += std::string(kIndent, ' ') + padded("lifetime", kLabelWidth) + timeline(*outlook, now, screen) + "\n";
   row("left", outlook->clock_is_doubtful() ? "not valid yet"
               : left.count() > 0           ? format_duration(left)
                                            : "expired " + format_duration(-left) + " ago");
   if (standing.renew != configuration::RenewMode::never) {
-    row("window", fmt::format("opens at {}; this host's splay is {}, by its machine id and name",
-                              format_time(outlook->window_opens), format_duration(outlook->splay)));
+    row("window", fmt::format("opens at {}; this host's splay is {}", format_time(outlook->window_opens),
+                              format_duration(outlook->splay)));
   }
   row("next", action(*outlook, now));
   row("why", outlook->step.message);
-  row("look", "at the latest at " + format_time(outlook->next_look));
+  row("check", "next at " + format_time(outlook->next_look) + " at the latest");
   for (const auto& finding : renewal::assess(standing, {}, now).findings) {
     if (finding.kind == renewal::FindingKind::longer_lasting_stored) {
-      row("kept", finding.message + "; " + finding.advice);
+      row("stored", finding.message + "; " + finding.advice);
     }
   }
   if (standing.attempts.failures_in_a_row != 0) {
-    row("failing", fmt::format("{} in a row, {}: {}", standing.attempts.failures_in_a_row,
+    row("failing", fmt::format("{} times in a row, {}: {}", standing.attempts.failures_in_a_row,
                                standing.attempts.last_failure, standing.attempts.last_message));
   }
   if (standing.renew != configuration::RenewMode::never) {
-    row("calls",
-        fmt::format("POST {} ({} of {} requests of a day made)", url, standing.requests, schedule.requests_per_day));
+    row("request", fmt::format("POST {} ({} of {} requests in the last 24 hours)", url, standing.requests,
+                               schedule.requests_per_day));
     row("gateway", gateway);
   }
   return text;

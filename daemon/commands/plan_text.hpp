@@ -13,7 +13,8 @@ namespace renewd::commands {
 // "wait", "renew", "obtain", "go_on"
 std::string_view to_string(renewal::Act act);
 
-// `url` and `gateway` say whom a renewal would call, and what it would do to whom; empty with `renew: never`.
+// `url`: where a renewal would send its request. `gateway`: how it would activate the keystore. Both empty with
+// `renew: never`.
 std::string plan_text(const renewal::Standing& standing, const configuration::ScheduleSettings& schedule,
                       std::string_view url, std::string_view gateway, const Screen& screen);
 

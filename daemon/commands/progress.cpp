@@ -28,8 +28,8 @@ Progress::Progress(std::shared_ptr<EventSink> output, std::ostream& terminal, st
 void Progress::write(const Event& event) {
   erase();
   output_->write(event);
-  follow(event);
-  redraw();
+  update_step(event);
+  draw();
 }
 
 void Progress::begin(std::string_view certificate, std::string what, seconds StepLimits::* limit) {
@@ -41,26 +41,25 @@ void Progress::begin(std::string_view certificate, std::string what, seconds Ste
 }
 
 void Progress::begin_activation(std::string_view certificate, std::string_view keystore) {
-  begin(certificate, fmt::format("making the gateway use {}", keystore), &StepLimits::activation);
-  redraw();
+  begin(certificate, fmt::format("activating {}", keystore), &StepLimits::activation);
+  draw();
 }
 
-// Which step an event is the beginning of.
-void Progress::follow(const Event& event) {
+void Progress::update_step(const Event& event) {
   switch (event.name) {
     case EventName::renewal_requested:
-      return begin(event.certificate, "asking the cloud", &StepLimits::request);
+      return begin(event.certificate, "requesting a certificate", &StepLimits::request);
     case EventName::renewal_answered:
-      return begin(event.certificate, "judging the answer, and installing it");
+      return begin(event.certificate, "checking and installing the answer");
     case EventName::keystore_installed:
-      return begin(event.certificate, "making the gateway use it", &StepLimits::activation);
+      return begin(event.certificate, "activating it", &StepLimits::activation);
     case EventName::gateway_activated:
       return begin(event.certificate, "verifying the gateway", &StepLimits::verification);
     case EventName::gateway_activation_failed:
     case EventName::gateway_verification_failed:
-      return begin(event.certificate, "making the gateway use the old keystore", &StepLimits::activation);
+      return begin(event.certificate, "activating the previous keystore", &StepLimits::activation);
     case EventName::renewal_resumed:
-      return begin(event.certificate, "going on");
+      return begin(event.certificate, "resuming");
     case EventName::renewal_completed:
     case EventName::renewal_failed:
     case EventName::renewal_rejected:
@@ -69,7 +68,7 @@ void Progress::follow(const Event& event) {
     case EventName::daemon_stopping:
       step_.reset();
       return;
-    // The rest tells of something beside the renewal, or only looks at it.
+    // The others neither begin nor end a step.
     case EventName::daemon_started:
     case EventName::config_reloaded:
     case EventName::config_rejected:
@@ -97,21 +96,17 @@ std::string Progress::line() const {
   std::string text = fmt::format("{}: {}, {}", step_->certificate, step_->what, format_duration(elapsed));
   if (step_->limit) {
     text += elapsed < *step_->limit ? fmt::format(" (at most {} more)", format_duration(*step_->limit - elapsed))
-                                    : " (about to be given up)";
+                                    : " (about to time out)";
   }
-  // A line that the terminal breaks could not be taken away any more.
+  // A line that the terminal breaks could not be removed.
   return wrapped(text, width_ > 1 ? width_ - 1 : 1).front();
 }
 
 void Progress::draw() {
-  redraw();
-}
-
-void Progress::redraw() {
   if (step_) {
-    steer_terminal(terminal_, "\r");
+    control_terminal(terminal_, "\r");
     terminal_ << line();
-    steer_terminal(terminal_, "\033[K");
+    control_terminal(terminal_, "\033[K");
     terminal_ << std::flush;
   }
 }
@@ -123,7 +118,7 @@ void Progress::end() {
 
 void Progress::erase() {
   if (step_) {
-    steer_terminal(terminal_, "\r\033[K");
+    control_terminal(terminal_, "\r\033[K");
     terminal_ << std::flush;
   }
 }

@@ -200,7 +200,7 @@ int renew(const RenewOptions& options, std::ostream& out, std::ostream& errors) 
   // Only root, who is given up next, can find out what the service may not do.
   const bool rehearses_service = options.dry_run && is_configuration_of_service(options.configuration);
   const auto lacks =
-      rehearses_service ? lacks_of_service(*settings, options.configuration) : std::vector<std::string>();
+      rehearses_service ? missing_permissions(*settings, options.configuration) : std::vector<std::string>();
   if (!begin_work("renew", *settings, options.configuration, errors)) {
     return kFailure;
   }

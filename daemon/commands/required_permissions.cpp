@@ -1,7 +1,5 @@
 #include "commands/required_permissions.hpp"
 
-#include <grp.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,7 +38,7 @@ std::vector<SecretSource> all_secrets(const configuration::Settings& settings) {
   return secrets;
 }
 
-// As systemd takes it (systemd.exec(5), LoadCredential=) and a unit file holds it.
+// For systemd (systemd.exec(5), LoadCredential=) and in a unit file.
 bool is_credential_name(std::string_view name) {
   return std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -48,27 +46,27 @@ bool is_credential_name(std::string_view name) {
   });
 }
 
-// A path that a unit file can hold: systemd undoes quotes, backslashes and escapes, and another directory would be
-// meant.
+// Whether a unit file can name this path: systemd would interpret quotes, backslashes and escapes.
 Result<void> check_unit_path(const fs::path& path) {
   const std::string text = path.string();
   const bool plain = std::ranges::none_of(text, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return c == '"' || c == '\'' || c == '\\' || byte < 0x20 || byte == 0x7F;
   });
-  return plain ? Result<void>()
-               : failure(ErrorKind::disk,
-                         fmt::format("ReadWritePaths= of a unit cannot name {}: a quote, a backslash or a "
-                                     "control character is in it; use another directory",
-                                     printable(text, 500)));
+  return plain
+             ? Result<void>()
+             : failure(ErrorKind::disk,
+                       fmt::format("ReadWritePaths= of a unit cannot name {}, which contains a quote, a backslash or a "
+                                   "control character; use another directory",
+                                   printable(text, 500)));
 }
 
 Result<void> add_directory(const fs::path& directory, std::vector<fs::path>& to) {
   return check_unit_path(directory).map([&] { add_once(to, directory); });
 }
 
-// The keystore's directory as it is configured, which may lie below a link that an upgrade of the gateway changes, and
-// the one that the file is really in.
+// Adds the keystore's real directory, and the configured one, which may be below a link that an upgrade of the gateway
+// changes.
 Result<void> add_keystore(const CertificateSettings& certificate, const Filesystem& filesystem, const User& user,
                           Permissions& into) {
   const fs::path& path = certificate.keystore.path;
@@ -76,20 +74,20 @@ Result<void> add_keystore(const CertificateSettings& certificate, const Filesyst
   TRY_LET(const auto attributes, real ? filesystem.attributes(*real) : tl::unexpected(real.error()));
   gid_t group = attributes.group;
   if (attributes.owner != user.id) {
-    TRY_LET(auto foreign, find_foreign(path, user));
-    group = foreign.group;
-    into.foreign.emplace_back(certificate.name, std::move(foreign));
+    TRY_LET(auto change, plan_ownership_change(path, user));
+    group = change.group;
+    into.ownership_changes.emplace_back(certificate.name, std::move(change));
   } else if (const auto around = filesystem.attributes(real->parent_path());
              group != user.group && around && !around->sets_group) {
     into.changes_group = true;
   }
-  // What else is the gateway's (its log, the directories on the way) may be for its group alone.
+  // Only the gateway's group may have access to its log and to the directories above.
   if (group != 0 && std::ranges::find(user.groups, group) == user.groups.end()) {
     add_once(into.groups, name_of_group(group));
   }
   const bool direct = path.parent_path() == real->parent_path();
   return add_directory(real->parent_path(), into.writable).and_then([&] {
-    return direct ? Result<void>() : add_directory(path.parent_path(), into.passed);
+    return direct ? Result<void>() : add_directory(path.parent_path(), into.linked);
   });
 }
 
@@ -104,15 +102,14 @@ void add_gateway(const configuration::GatewaySettings& gateway, const setup::Hos
   }
 }
 
-// A service that shares the gateway's user is in the group of its own: which reads the configuration and its secrets,
-// and the gateway is not in it.
+// A service that shares the gateway's user needs the service's own group, which can read the configuration and its
+// secrets; the gateway is not in it.
 Result<void> set_user(const User& user, Permissions& into) {
   if (user.id == 0) {
-    return failure(ErrorKind::disk, "the service is not made to run as root: give the keystore to another user");
+    return failure(ErrorKind::disk, "refusing to run the service as root: give the keystore to another user");
   }
   into.user = user.name;
-  const group* primary = ::getgrgid(user.group);
-  into.group = primary == nullptr ? std::to_string(user.group) : primary->gr_name;
+  into.group = name_of_group(user.group);
   const auto own = find_group(std::string(kServiceUser));
   if (own && user.name != kServiceUser && std::ranges::find(user.groups, *own) == user.groups.end()) {
     into.groups.emplace_back(kServiceUser);
@@ -120,9 +117,9 @@ Result<void> set_user(const User& user, Permissions& into) {
   return {};
 }
 
-// What the unit makes by itself (StateDirectory=, RuntimeDirectory=) is writable to it.
-Result<void> add_unless(std::string_view of_unit, const fs::path& directory, Permissions& into) {
-  return directory == of_unit ? Result<void>() : add_directory(directory, into.writable);
+// StateDirectory= and RuntimeDirectory= of the unit are writable already.
+Result<void> add_unless(std::string_view default_directory, const fs::path& directory, Permissions& into) {
+  return directory == default_directory ? Result<void>() : add_directory(directory, into.writable);
 }
 
 Result<void> add_metrics(const configuration::MetricsSettings& metrics, Permissions& into) {
@@ -142,7 +139,7 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
   TRY(set_user(user, permissions));
   for (const auto& certificate : settings.certificates) {
     if (certificate.renew == RenewMode::never) {
-      continue;  // looked at, and nothing else
+      continue;  // the daemon only reads it
     }
     if (auto added = add_keystore(certificate, filesystem, user, permissions); !added) {
       return tl::unexpected(with_context(certificate.name, std::move(added.error())));
@@ -160,7 +157,7 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
       continue;
     }
     if (!is_credential_name(secret.name)) {
-      return failure(ErrorKind::disk, "systemd takes no credential of the name " + secret.name);
+      return failure(ErrorKind::disk, "systemd does not accept the credential name " + secret.name);
     }
     add_once(permissions.credentials, secret.name);
   }
@@ -190,14 +187,14 @@ std::vector<std::string> missing_access(const configuration::Settings& settings,
       must_read(secret.name);
     } else if (const fs::path stored = fs::path(kCredentialStore) / secret.name;
                secret.kind == SecretSource::Kind::credential && !fs::exists(stored)) {
-      add_once(missing, fmt::format("there is no {}", stored.string()));
+      add_once(missing, fmt::format("{} does not exist", stored.string()));
     }
   }
   for (const auto& certificate : settings.certificates) {
     if (permissions.user == kServiceUser && certificate.renew != RenewMode::never &&
         std::holds_alternative<configuration::SignalGateway>(certificate.gateway.action)) {
       add_once(missing,
-               fmt::format("{}: {} may send no signal to the gateway's process: use `systemd` or `command`, or "
+               fmt::format("{}: {} may not send a signal to the gateway's process: use `systemd` or `command`, or "
                            "let the service share the gateway's user (--user)",
                            certificate.name, permissions.user));
     }

@@ -1,4 +1,4 @@
-// What the service must be allowed to do, as the configuration and the files of this host say.
+// The permissions that the service needs, from the configuration and the files of this host.
 #pragma once
 
 #include <string>
@@ -12,14 +12,14 @@
 
 namespace renewd::commands {
 
-// What the daemon needs to run as `user`; units by their own names, which their files below `root` tell: polkit knows
-// no alias. Fails when that is root, a keystore cannot be looked at or is not the gateway's to give away, or a unit
-// file could not name a directory; the kind is `disk`.
+// What the daemon needs to run as `user`. Resolves aliases of units with the unit files below `root`, because polkit
+// does not know aliases. Error (disk): the user is root, the owner of a keystore cannot be changed, or a unit file
+// cannot name a directory.
 Result<Permissions> required_permissions(const configuration::Settings& settings, const Filesystem& filesystem,
                                          const User& user, const std::filesystem::path& root = "/");
 
-// What the user still cannot do with the files that the configuration names, a sentence each: read a secret, write
-// beside a keystore. Only root can find out; to others it is empty.
+// The files of the configuration that the user still cannot read or write, a sentence each. Empty unless called by
+// root, who alone can find out.
 std::vector<std::string> missing_access(const configuration::Settings& settings,
                                         const std::filesystem::path& configuration, const Permissions& permissions);
 

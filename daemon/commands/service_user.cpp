@@ -22,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What the unit's command reads.
 fs::path configuration_of(const setup::ServiceUnit& unit) {
   const auto& words = unit.command;
   for (auto word = words.begin(); word != words.end(); ++word) {
@@ -54,29 +53,30 @@ Result<User> with_groups_of(const setup::ServiceUnit& unit, User user) {
   return user;
 }
 
-// Root reads every file: one that others can exchange would be sent to whomever the configuration names.
+// Root can read every file: if others can replace the secret's file, root would send its content to the cloud.
 Result<void> check_secrets_of_root(const configuration::Settings& settings) {
   Result<void> checked;
   for_each_secret(settings, [&checked](const SecretSource& secret, std::string_view) {
     std::error_code missing;
     if (checked && secret.kind == SecretSource::Kind::file && fs::exists(secret.name, missing)) {
       checked = check_trusted(secret.name, 0).map_error([&secret](Error error) {
-        return with_context("root reads no secret from " + secret.name + ", which others can change", std::move(error));
+        return with_context("refusing to read a secret as root from " + secret.name + ", which others can change",
+                            std::move(error));
       });
     }
   });
   return checked;
 }
 
-// As systemd makes what StateDirectory= names. Where others could be quicker, it is not for root to make.
-void make_state_directory(const fs::path& directory, const User& user) {
+// As systemd does for StateDirectory=. Root creates nothing where others could interfere.
+void create_state_directory(const fs::path& directory, const User& user) {
   if (!check_trusted(directory.parent_path(), 0) ||
       ::mkdir(directory.c_str(), installation::kStateDirectoryMode) != 0) {
     return;
   }
-  const Descriptor made(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  // What fails here is told with its reason when the directory is used.
-  (void)!::fchown(made.get(), user.id, user.group);
+  const Descriptor created(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  // A failure shows up, with its reason, when the directory is used.
+  (void)!::fchown(created.get(), user.id, user.group);
 }
 
 }  // namespace
@@ -89,8 +89,8 @@ Result<std::optional<Service>> find_service(const fs::path& root) {
   }
   if (unit->dynamic_user) {
     return failure(ErrorKind::disk, std::string(kServiceUnit) +
-                                        " has DynamicUser=, whose user is there for the service alone: nothing can be "
-                                        "run by hand as that user");
+                                        " sets DynamicUser=, whose user exists only while the service runs: commands "
+                                        "cannot run as that user");
   }
   auto user = find_user(unit->user).and_then([&unit](User found) { return with_groups_of(*unit, std::move(found)); });
   if (!user) {
@@ -104,13 +104,13 @@ bool is_configuration_of_service(const fs::path& configuration) {
   return is_same_file(configuration, service && *service ? (*service)->configuration : kServiceConfiguration);
 }
 
-Result<void> work_as_service(configuration::Settings& settings, const fs::path& configuration) {
+Result<void> become_service_user(configuration::Settings& settings, const fs::path& configuration) {
   if (::geteuid() == 0) {
     TRY_LET(const auto service, find_service());
     if (service && is_same_file(configuration, service->configuration)) {
       for_each_secret(settings, [](SecretSource& secret, std::string_view) { read_ahead(secret); });
       gateway::SystemBus::connect_ahead();
-      make_state_directory(settings.state_directory, service->user);
+      create_state_directory(settings.state_directory, service->user);
       if (auto became = become(service->user); !became) {
         return became;
       }

@@ -16,7 +16,7 @@ namespace {
 namespace json = boost::json;
 using renewal::Standing;
 
-std::string in_json(renewal::Severity severity) {
+std::string json_name(renewal::Severity severity) {
   return lower_case(to_string(severity));
 }
 
@@ -24,14 +24,14 @@ json::array findings_json(const renewal::Assessment& assessment) {
   json::array findings;
   for (const auto& finding : assessment.findings) {
     findings.push_back(json::object{{"kind", to_string(finding.kind)},
-                                    {"severity", in_json(finding.severity)},
+                                    {"severity", json_name(finding.severity)},
                                     {"message", finding.message},
                                     {"advice", finding.advice}});
   }
   return findings;
 }
 
-// Every member is always there, and null where there is nothing to tell.
+// Every member is always present; null if it has no value.
 void add_outlook(json::object& object, const Standing& standing) {
   const auto& outlook = standing.outlook;
   const auto member = [&](const char* name, auto&& value) {
@@ -46,7 +46,7 @@ void add_outlook(json::object& object, const Standing& standing) {
   member("action", [](const Outlook& o) { return to_string(o.step.act); });
   member("reason", [](const Outlook& o) { return renewal::to_string(o.step.reason); });
   member("next", [](const Outlook& o) { return o.step.message; });
-  // What is due now has no moment of its own: it would be another one at each look.
+  // Something that is due has no fixed time: `step.at` would differ with each run.
   const bool waits = standing.outlook && standing.outlook->step.act == renewal::Act::wait &&
                      standing.renew != configuration::RenewMode::never && !standing.outlook->clock_is_doubtful();
   object["next_attempt"] = waits ? json::value(format_time(standing.outlook->step.at)) : json::value(nullptr);
@@ -99,8 +99,8 @@ json::object certificate_json(const Standing& standing, const renewal::Assessmen
       {"name", standing.name},
       {"keystore", standing.keystore.string()},
       {"renew", standing.renew == configuration::RenewMode::never ? "never" : "auto"},
-      {"severity", in_json(assessment.severity())},
-      {"state", in_json(assessment.severity())},  // its name in the first version
+      {"severity", json_name(assessment.severity())},
+      {"state", json_name(assessment.severity())},  // the name in the first version
       {"message", assessment.message()},
       {"advice", assessment.advice()},
       {"findings", findings_json(assessment)},
@@ -130,7 +130,7 @@ std::string status_json(const Overview& overview, const std::filesystem::path& s
   }
   const json::object object{{"state_directory", state_directory.string()},
                             {"daemon", overview.daemon ? json::value(*overview.daemon) : json::value(nullptr)},
-                            {"severity", in_json(worst)},
+                            {"severity", json_name(worst)},
                             {"certificates", std::move(certificates)}};
   return json_text(object);
 }

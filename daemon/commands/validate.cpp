@@ -27,35 +27,35 @@ using configuration::Diagnostic;
 using configuration::RenewMode;
 using renewal::HostFinding;
 
-// What the file cannot tell. Lives as long as the loop runs.
-class HostLook {
+// Checks the configuration against the host.
+class HostValidation {
  public:
-  HostLook(const ValidateOptions& options, const configuration::Settings& settings, std::ostream& out)
+  HostValidation(const ValidateOptions& options, const configuration::Settings& settings, std::ostream& out)
       : options_(options), settings_(settings), out_(out) {}
 
-  // False when a signal ended it.
+  // Returns false if a signal ended it.
   bool run() {
-    loop_.start(look());
+    loop_.start(check());
     return !loop_.run([](std::string_view) {});
   }
 
   const std::vector<HostFinding>& findings() const { return findings_; }
 
  private:
-  asio::awaitable<void> look() {
+  asio::awaitable<void> check() {
     findings_ = co_await renewal::check_host(loop_.executor(), settings_, options_.configuration, SystemClock().now());
     if (is_configuration_of_service(options_.configuration)) {
-      for (auto& lack : stale_permissions(settings_)) {
-        findings_.push_back({"", Level::warning, std::move(lack)});
+      for (auto& sentence : stale_permissions(settings_)) {
+        findings_.push_back({"", Level::warning, std::move(sentence)});
       }
     }
     if (options_.online) {
-      co_await look_outside();
+      co_await check_connections();
     }
   }
 
-  // Each way to the cloud once: certificates of one account share it.
-  asio::awaitable<void> look_outside() {
+  // Each URL once: certificates of one account share it.
+  asio::awaitable<void> check_connections() {
     http::HttpsClient http(loop_.executor(), settings_.http);
     std::set<std::string> tried;
     for (std::size_t i = 0; i < settings_.certificates.size(); ++i) {
@@ -109,12 +109,12 @@ int validate(const ValidateOptions& options, std::ostream& out, std::ostream& er
   if (!loaded) {
     return kUsageError;
   }
-  HostLook look(options, loaded->settings, out);
-  if (!look.run()) {
+  HostValidation host(options, loaded->settings, out);
+  if (!host.run()) {
     return kFailure;
   }
   std::size_t warnings = 0;
-  for (const Diagnostic& diagnostic : located(look.findings(), loaded->places, options.strict)) {
+  for (const Diagnostic& diagnostic : located(host.findings(), loaded->places, options.strict)) {
     errors << diagnostic.text(options.configuration) << '\n';
     warnings += diagnostic.severity == configuration::Severity::note ? 0U : 1U;
   }

@@ -1,4 +1,4 @@
-// `validate`: whether a configuration file can be used, with every error at once, and what this host has to say to it.
+// `validate`: checks a configuration file, also against this host, and reports all problems at once.
 #pragma once
 
 #include <filesystem>
@@ -8,11 +8,11 @@ namespace renewd::commands {
 
 struct ValidateOptions {
   std::filesystem::path configuration;
-  bool online = false;  // try the way to the cloud, too
+  bool online = false;  // also test the connection to the cloud
   bool strict = false;  // warnings are errors
 };
 
-// Exit status 0 or 2, or 1 when a signal ended it. The verdict goes to `out`; errors, warnings and notes to `errors`.
+// Exit status: 0 valid, 2 invalid, 1 if a signal ended it. Writes the result to `out`, diagnostics to `errors`.
 int validate(const ValidateOptions& options, std::ostream& out, std::ostream& errors);
 
 }  // namespace renewd::commands

@@ -46,4 +46,8 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
 // With small ASCII letters for capital ones; other characters stay.
 std::string lower_case(std::string_view text);
 
+// "2026-11-24" and "2026-11-24 17:41", in UTC.
+std::string format_day(std::chrono::system_clock::time_point time);
+std::string format_minute(std::chrono::system_clock::time_point time);
+
 }  // namespace renewd

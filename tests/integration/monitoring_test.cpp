@@ -153,7 +153,7 @@ TEST_CASE(
   CHECK(contains(command({"status", "--json"}).output, R"("kind":"old_certificate_in_use","severity":"warning")"));
   const std::string page = get(port, "/");
   CHECK(contains(page, "<article class=\"bad\">"));
-  CHECK(contains(page, "left of the certificate in use"));
+  CHECK(contains(page, "the certificate in use has"));
   stop(daemon);
 }
 

@@ -309,7 +309,7 @@ TEST_CASE("root sends no secret that others can exchange for a file of root") {
   for (const auto& words : {std::vector<std::string>{"renew", "--dry-run"}, {"activate", "production"}}) {
     const CommandResult result = run_on(host, words);
     CHECK(result.status == 1);
-    CHECK_THAT(words_of(result), ContainsSubstring("root reads no secret from"));
+    CHECK_THAT(words_of(result), ContainsSubstring("refusing to read a secret as root"));
   }
 }
 

@@ -1,4 +1,4 @@
-// What `init` finds by itself; tests/integration has it with questions, files and a renewal.
+// What `init` finds by itself; tests/integration covers questions, files and a renewal.
 #include "commands/init.hpp"
 
 #include <sstream>
@@ -26,9 +26,9 @@ TEST_CASE("init finds gravitee.yml, the unit and the technical API of a stock ho
   const TemporaryDirectory directory;
   std::ostringstream out;
   std::ostringstream errors;
-  setup::NoAnswers nobody;
+  setup::NoAnswers no_answers;
   const int status = init({.from = {}, .output = directory / "config.yaml", .account_url = kUrl, .root = host.root()},
-                          nobody, out, errors);
+                          no_answers, out, errors);
   INFO(out.str() << errors.str());
   REQUIRE(status == 0);
   const auto settings = configuration::load(directory / "config.yaml");
@@ -44,15 +44,15 @@ TEST_CASE("init finds gravitee.yml, the unit and the technical API of a stock ho
   }
 }
 
-TEST_CASE("init on a host without Gravitee says what to give it") {
+TEST_CASE("init on a host without Gravitee asks for --from") {
   const SurveyedHost host;
   const TemporaryDirectory directory;
   std::ostringstream out;
   std::ostringstream errors;
-  setup::NoAnswers nobody;
-  CHECK(init({.from = {}, .output = directory / "config.yaml", .account_url = kUrl, .root = host.root()}, nobody, out,
-             errors) == 2);
-  CHECK_THAT(errors.str(), ContainsSubstring("--from FILE") && ContainsSubstring("Nothing was written"));
+  setup::NoAnswers no_answers;
+  CHECK(init({.from = {}, .output = directory / "config.yaml", .account_url = kUrl, .root = host.root()}, no_answers,
+             out, errors) == 2);
+  CHECK_THAT(errors.str(), ContainsSubstring("--from FILE"));
   CHECK(out.str().empty());
   CHECK(std::filesystem::is_empty(directory.path()));
 }

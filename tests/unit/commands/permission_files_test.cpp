@@ -34,13 +34,13 @@ TEST_CASE("the rule names the user, the units and the two verbs of a restart") {
   CHECK_THAT(rules, ContainsSubstring("action.id === \"org.freedesktop.systemd1.manage-units\""));
 }
 
-TEST_CASE("without a unit there is no rule") {
+TEST_CASE("there is no rule without a unit") {
   auto permissions = kStock;
   permissions.units.clear();
   CHECK(polkit_rules(permissions).empty());
 }
 
-TEST_CASE("nothing in a name ends its string in the rule") {
+TEST_CASE("no character of a name can end its string in the rule") {
   auto permissions = kStock;
   permissions.units = {"foo\\x2dbar@1.service"};
   permissions.user = "x\"||true\n\xe2\x80\xa8";
@@ -49,13 +49,13 @@ TEST_CASE("nothing in a name ends its string in the rule") {
   CHECK_THAT(rules, ContainsSubstring("subject.user === \"x\\x22\\x7c\\x7ctrue\\x0a\\xe2\\x80\\xa8\""));
 }
 
-TEST_CASE("the drop-in of a stock host says who the service is and where keystores are written") {
+TEST_CASE("the drop-in of a stock host sets the user, the group and the writable directories") {
   CHECK(
       settings(service_drop_in(kStock)) ==
       "[Service]\nUser=gravitee-renewd\nGroup=gravitee-renewd\nReadWritePaths=-/opt/graviteeio/apim/gateway/config\n");
 }
 
-TEST_CASE("another user or group, credentials and the journal are in the drop-in") {
+TEST_CASE("the drop-in sets another user or group, credentials and groups") {
   const Permissions permissions{.user = "tomcat",
                                 .group = "web",
                                 .units = {},
@@ -69,7 +69,7 @@ TEST_CASE("another user or group, credentials and the journal are in the drop-in
         "journal\n");
 }
 
-TEST_CASE("a path is one word, whatever is in it, and no specifier") {
+TEST_CASE("a path is quoted as one word without specifiers") {
   auto permissions = kStock;
   permissions.writable = {"/srv/key stores/100%h/\"a\"\n"};
   CHECK(settings(service_drop_in(permissions)) ==
@@ -77,7 +77,7 @@ TEST_CASE("a path is one word, whatever is in it, and no specifier") {
         "stores/100%%h/\\x22a\\x22\\x0a\"\n");
 }
 
-TEST_CASE("a keystore in a home directory is not hidden") {
+TEST_CASE("the drop-in shows a home directory that contains a keystore") {
   for (const auto& [path, hidden] : {std::pair("/home/gravitee/config", true), {"/root", true}, {"/homes/a", false}}) {
     auto permissions = kStock;
     permissions.writable = {path};
@@ -85,19 +85,19 @@ TEST_CASE("a keystore in a home directory is not hidden") {
   }
 }
 
-TEST_CASE("a change by hand is seen") {
+TEST_CASE("is_unmodified() detects every change") {
   for (const std::string& written : {polkit_rules(kStock), service_drop_in(kStock)}) {
-    CHECK(is_as_written(written));
-    CHECK_FALSE(is_as_written(written + "\n"));
-    CHECK_FALSE(is_as_written("x" + written));
-    CHECK_FALSE(is_as_written(written.substr(0, written.size() - 1)));
+    CHECK(is_unmodified(written));
+    CHECK_FALSE(is_unmodified(written + "\n"));
+    CHECK_FALSE(is_unmodified("x" + written));
+    CHECK_FALSE(is_unmodified(written.substr(0, written.size() - 1)));
     std::string changed = written;
     changed.replace(changed.find("gravitee"), 8, "graviteE");
-    CHECK_FALSE(is_as_written(changed));
+    CHECK_FALSE(is_unmodified(changed));
   }
-  CHECK_FALSE(is_as_written(""));
-  CHECK_FALSE(is_as_written("[Service]"));
-  CHECK_FALSE(is_as_written("[Service]\nUser=me\n"));
+  CHECK_FALSE(is_unmodified(""));
+  CHECK_FALSE(is_unmodified("[Service]"));
+  CHECK_FALSE(is_unmodified("[Service]\nUser=me\n"));
 }
 
 }  // namespace
