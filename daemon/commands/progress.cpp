@@ -1,5 +1,8 @@
 #include "commands/progress.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,6 +14,31 @@
 namespace renewd::commands {
 
 using std::chrono::seconds;
+
+namespace {
+
+struct EventStep {
+  EventName event;
+  std::string_view step;  // empty: the event ends a step
+  seconds StepLimits::* limit = nullptr;
+};
+constexpr std::array kEventSteps{
+    EventStep{EventName::renewal_requested, "requesting a certificate", &StepLimits::request},
+    EventStep{EventName::renewal_answered, "checking and installing the answer"},
+    EventStep{EventName::keystore_installed, "activating it", &StepLimits::activation},
+    EventStep{EventName::gateway_activated, "verifying the gateway", &StepLimits::verification},
+    EventStep{EventName::gateway_activation_failed, "activating the previous keystore", &StepLimits::activation},
+    EventStep{EventName::gateway_verification_failed, "activating the previous keystore", &StepLimits::activation},
+    EventStep{EventName::renewal_resumed, "resuming"},
+    EventStep{EventName::renewal_completed, ""},
+    EventStep{EventName::renewal_failed, ""},
+    EventStep{EventName::renewal_rejected, ""},
+    EventStep{EventName::renewal_rolled_back, ""},
+    EventStep{EventName::gateway_verified, ""},
+    EventStep{EventName::daemon_stopping, ""},
+};
+
+}  // namespace
 
 StepLimits step_limits(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http) {
   const auto& gateway = certificate.gateway;
@@ -46,48 +74,14 @@ void Progress::begin_activation(std::string_view certificate, std::string_view k
 }
 
 void Progress::update_step(const Event& event) {
-  switch (event.name) {
-    case EventName::renewal_requested:
-      return begin(event.certificate, "requesting a certificate", &StepLimits::request);
-    case EventName::renewal_answered:
-      return begin(event.certificate, "checking and installing the answer");
-    case EventName::keystore_installed:
-      return begin(event.certificate, "activating it", &StepLimits::activation);
-    case EventName::gateway_activated:
-      return begin(event.certificate, "verifying the gateway", &StepLimits::verification);
-    case EventName::gateway_activation_failed:
-    case EventName::gateway_verification_failed:
-      return begin(event.certificate, "activating the previous keystore", &StepLimits::activation);
-    case EventName::renewal_resumed:
-      return begin(event.certificate, "resuming");
-    case EventName::renewal_completed:
-    case EventName::renewal_failed:
-    case EventName::renewal_rejected:
-    case EventName::renewal_rolled_back:
-    case EventName::gateway_verified:
-    case EventName::daemon_stopping:
-      step_.reset();
-      return;
-    // The others neither begin nor end a step.
-    case EventName::daemon_started:
-    case EventName::config_reloaded:
-    case EventName::config_rejected:
-    case EventName::certificate_checked:
-    case EventName::certificate_changed_on_disk:
-    case EventName::certificate_expiring:
-    case EventName::certificate_expired:
-    case EventName::certificate_unreadable:
-    case EventName::renewal_due:
-    case EventName::gateway_output:
-    case EventName::clock_skewed:
-    case EventName::clock_changed:
-    case EventName::token_unusable:
-    case EventName::monitoring_unavailable:
-    case EventName::log_lines_dropped:
-    case EventName::fleet_leading:
-    case EventName::fleet_following:
-    case EventName::fleet_unreachable:
-      return;
+  const auto* const found = std::ranges::find(kEventSteps, event.name, &EventStep::event);
+  if (found == kEventSteps.end()) {
+    return;
+  }
+  if (found->step.empty()) {
+    step_.reset();
+  } else {
+    begin(event.certificate, std::string(found->step), found->limit);
   }
 }
 

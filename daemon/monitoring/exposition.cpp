@@ -12,7 +12,7 @@ namespace renewd::monitoring {
 namespace {
 
 constexpr std::string_view kPrefix = "gravitee_renewd_";
-// Whole numbers up to here are written as such.
+// Larger whole numbers are written in scientific notation.
 constexpr double kExactUpTo = 1e15;
 
 std::string_view name_of(MetricType type) {

@@ -45,7 +45,7 @@ TEST_CASE("a client that sends nonsense gets an answer that says so, and harms n
   const std::string answers = answer_to(port, one + one + one);
   CHECK(contains(answers, "200 OK"));
   CHECK(answers.find("HTTP/1.1", 1) == std::string::npos);
-  CHECK(get(port, "/healthz") == "well\n");
+  CHECK(get(port, "/healthz") == "ok\n");
   stop(daemon);
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("a client that does not come to an end with its request is let go") {
   daemon.wait_for_errors(says("certificate_checked"));
   // Returns when the daemon closes the connection.
   CHECK(answer_to(port, "GET /metrics HTTP/1.1\r\nHost: ").empty());
-  CHECK(get(port, "/healthz") == "well\n");
+  CHECK(get(port, "/healthz") == "ok\n");
   stop(daemon);
 }
 

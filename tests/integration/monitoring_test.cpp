@@ -114,13 +114,13 @@ TEST_CASE("a request that takes long, and ends in an error, is in the histogram 
   stop(daemon);
 }
 
-TEST_CASE("the daemon tells that it lives, that it is ready, and answers nothing else") {
+TEST_CASE("the daemon serves its health, its readiness and the page, and nothing else") {
   Host host({"--initial-days", "200"});
   const auto port = free_port();
   monitor(host, listen_on(port));
   BackgroundProcess daemon = start_daemon(host);
   daemon.wait_for_errors(says("certificate_checked"));
-  CHECK(get(port, "/healthz") == "well\n");
+  CHECK(get(port, "/healthz") == "ok\n");
   CHECK(get(port, "/readyz") == "ready\n");
   CHECK(contains(get(port, "/"), "Everything is in order"));
   CHECK(contains(get(port, "/?from=a-bookmark"), "Everything is in order"));
@@ -157,7 +157,7 @@ TEST_CASE(
   stop(daemon);
 }
 
-TEST_CASE("a renewal goes on while the port is taken, and the next reload serves where it can") {
+TEST_CASE("a port in use stops no renewal, and the next reload can change it") {
   asio::io_context io;
   tcp::acceptor other(io, {asio::ip::address_v4::loopback(), 0});
   Host host;
@@ -171,13 +171,13 @@ TEST_CASE("a renewal goes on while the port is taken, and the next reload serves
   monitor(host, listen_on(port));
   reload(daemon, 1);
   CHECK(contains(daemon.wait_for_errors(says("monitoring_unavailable", 2)), "metrics.listen works again"));
-  CHECK(get(port, "/healthz") == "well\n");
+  CHECK(get(port, "/healthz") == "ok\n");
   // The file itself was never refused.
   CHECK(value_of(get(port, "/metrics"), "config_last_reload_successful") == "1");
   const auto another = free_port();
   monitor(host, listen_on(another));
   reload(daemon, 2);
-  CHECK(get(another, "/healthz") == "well\n");
+  CHECK(get(another, "/healthz") == "ok\n");
   CHECK(curl({url(port, "/healthz")}).status != 0);
   write_file(host.configuration(), "nonsense");
   daemon.send_signal(SIGHUP);
@@ -199,7 +199,7 @@ TEST_CASE("a port that becomes free, and a directory that appears, are served wi
     other.reset();
     const auto errors = daemon.wait_for_errors(says("monitoring_unavailable", 2));
     CHECK(contains(errors, "metrics.listen works again"));
-    CHECK(get(port, "/healthz") == "well\n");
+    CHECK(get(port, "/healthz") == "ok\n");
     stop(daemon);
   }
   SECTION("the directory of a unix socket, which is lost again") {
@@ -208,13 +208,13 @@ TEST_CASE("a port that becomes free, and a directory that appears, are served wi
     daemon.wait_for_errors(says("monitoring_unavailable"));
     std::filesystem::create_directory(path.parent_path());
     daemon.wait_for_errors(says("monitoring_unavailable", 2));
-    CHECK(curl({"--unix-socket", path.string(), "http://localhost/healthz"}).output == "well\n");
+    CHECK(curl({"--unix-socket", path.string(), "http://localhost/healthz"}).output == "ok\n");
     std::filesystem::remove(path);
     reload(daemon, 1);
     while (!std::filesystem::exists(path)) {
       std::this_thread::yield();
     }
-    CHECK(curl({"--unix-socket", path.string(), "http://localhost/healthz"}).output == "well\n");
+    CHECK(curl({"--unix-socket", path.string(), "http://localhost/healthz"}).output == "ok\n");
     stop(daemon);
   }
 }
@@ -233,7 +233,7 @@ TEST_CASE("a unix socket is for its owner and group, replaces what a killed daem
   REQUIRE(std::filesystem::is_socket(path));
   BackgroundProcess daemon = start_daemon(host);
   daemon.wait_for_errors(says("certificate_checked"));
-  CHECK(ask().output == "well\n");
+  CHECK(ask().output == "ok\n");
   CHECK(std::filesystem::status(path).permissions() == std::filesystem::perms(0660));
   // Another daemon does not take it away.
   const Host other = host.another();
@@ -241,12 +241,12 @@ TEST_CASE("a unix socket is for its owner and group, replaces what a killed daem
   BackgroundProcess second = start_daemon(other);
   CHECK(contains(second.wait_for_errors(says("monitoring_unavailable")), "another process listens there"));
   stop(second);
-  CHECK(ask().output == "well\n");
+  CHECK(ask().output == "ok\n");
   stop(daemon);
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
-TEST_CASE("the textfile is whole whenever it is read, and tells of the renewal") {
+TEST_CASE("the textfile is replaced atomically, and shows the renewal") {
   Host host;
   const auto file = host / "gravitee.prom";
   monitor(host, "{textfile: " + file.string() + "}");
@@ -277,7 +277,7 @@ TEST_CASE("the textfile is whole whenever it is read, and tells of the renewal")
   CHECK((snapshot(file).mode & 07777U) == 0644);
 }
 
-TEST_CASE("a textfile that cannot be written is told once, renewals go on, and one that has moved is removed") {
+TEST_CASE("an unwritable textfile is logged once and stops no renewal; the old file of a changed path is removed") {
   Host host;
   monitor(host, "{textfile: " + (host / "absent/gravitee.prom").string() + "}");
   BackgroundProcess daemon = start_daemon(host);

@@ -1,4 +1,4 @@
-#include "monitoring/page_words.hpp"
+#include "monitoring/page_text.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -13,9 +13,8 @@ using renewal::Standing;
 
 namespace {
 
-constexpr std::size_t kPastShown = 5;
+constexpr std::size_t kShownRenewals = 5;
 
-// In a word or two.
 std::string_view label(renewal::FindingKind kind) {
   using renewal::FindingKind;
   switch (kind) {
@@ -47,7 +46,7 @@ std::string_view label(renewal::FindingKind kind) {
   return "in order";
 }
 
-// Of what is equally bad, why it expires says more than that it does.
+// Among equally severe findings, a cause says more than `expiring`.
 std::string_view state_of(const renewal::Assessment& assessment) {
   const auto& findings = assessment.findings;
   const auto cause = std::find_if(findings.begin(), findings.end(), [&assessment](const auto& finding) {
@@ -58,7 +57,7 @@ std::string_view state_of(const renewal::Assessment& assessment) {
 
 std::string next_of(const Standing& standing, TimePoint now) {
   if (!standing.outlook) {
-    return "The daemon looks again every minute, and as soon as the file changes. Nothing is renewed meanwhile.";
+    return "The daemon checks the keystore again every minute, and as soon as the file changes.";
   }
   const auto& step = standing.outlook->step;
   const bool renews = standing.renew == configuration::RenewMode::automatic;
@@ -72,22 +71,23 @@ std::string next_of(const Standing& standing, TimePoint now) {
   return next + ".";
 }
 
-std::string certificate_words(const std::string& serial, std::chrono::sys_seconds from, std::chrono::sys_seconds to) {
+std::string describe_certificate(const std::string& serial, std::chrono::sys_seconds from,
+                                 std::chrono::sys_seconds to) {
   return fmt::format("serial {}, valid from {} until {}", serial, format_time(from), format_time(to));
 }
 
-std::string in_use_words(const Standing& standing) {
+std::string describe_in_use(const Standing& standing) {
   if (!standing.in_use) {
-    return "not known: the gateway has not been started by the daemon yet";
+    return "unknown: the daemon has not restarted the gateway yet";
   }
   const auto& used = *standing.in_use;
   return standing.installed_is_in_use() ? "the installed certificate"
-                                        : certificate_words(used.serial, used.not_before, used.not_after);
+                                        : describe_certificate(used.serial, used.not_before, used.not_after);
 }
 
-std::string past_words(const Standing& standing) {
+std::string describe_past(const Standing& standing) {
   std::string words;
-  const std::size_t shown = std::min(standing.history.size(), kPastShown);
+  const std::size_t shown = std::min(standing.history.size(), kShownRenewals);
   for (std::size_t i = 0; i < shown; ++i) {
     const auto& past = standing.history[standing.history.size() - 1 - i];
     std::string outcome = past.outcome;
@@ -99,27 +99,27 @@ std::string past_words(const Standing& standing) {
 
 }  // namespace
 
-Words words_of(const Standing& standing, TimePoint now) {
-  Words words;
-  words.assessment = renewal::assess(standing, {}, now);
-  words.state = state_of(words.assessment);
-  words.next = next_of(standing, now);
+PageText page_text(const Standing& standing, TimePoint now) {
+  PageText text;
+  text.assessment = renewal::assess(standing, {}, now);
+  text.state = state_of(text.assessment);
+  text.next = next_of(standing, now);
   if (standing.outlook) {
     const auto& certificate = standing.outlook->certificate;
-    words.facts.emplace_back(
-        "Installed", certificate_words(certificate.serial(), certificate.not_before(), certificate.not_after()));
+    text.facts.emplace_back(
+        "Installed", describe_certificate(certificate.serial(), certificate.not_before(), certificate.not_after()));
   }
-  words.facts.emplace_back("In use", in_use_words(standing));
+  text.facts.emplace_back("In use", describe_in_use(standing));
   const auto& attempts = standing.attempts;
   if (attempts.failures_in_a_row != 0) {
-    words.facts.emplace_back("Last error", fmt::format("{} ({}, {} in a row)", attempts.last_message,
-                                                       attempts.last_failure, attempts.failures_in_a_row));
+    text.facts.emplace_back("Last error", fmt::format("{} ({}, {} in a row)", attempts.last_message,
+                                                      attempts.last_failure, attempts.failures_in_a_row));
   }
   if (!standing.history.empty()) {
-    words.facts.emplace_back("Past renewals", past_words(standing));
+    text.facts.emplace_back("Past renewals", describe_past(standing));
   }
-  words.facts.emplace_back("Last look", format_time(standing.looked_at));
-  return words;
+  text.facts.emplace_back("Last check", format_time(standing.looked_at));
+  return text;
 }
 
 }  // namespace renewd::monitoring
