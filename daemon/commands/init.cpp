@@ -11,7 +11,6 @@
 #include <fmt/ostream.h>
 
 #include "commands/exit_status.hpp"
-#include "commands/permissions.hpp"
 #include "commands/service_user.hpp"
 #include "configuration/yaml_document.hpp"
 #include "core/filesystem.hpp"

@@ -277,7 +277,7 @@ TEST_CASE("the textfile is replaced atomically, and shows the renewal") {
   CHECK((snapshot(file).mode & 07777U) == 0644);
 }
 
-TEST_CASE("an unwritable textfile is logged once and stops no renewal; the old file of a changed path is removed") {
+TEST_CASE("an unwritable textfile is logged once and stops no renewal, and a new path removes the old file") {
   Host host;
   monitor(host, "{textfile: " + (host / "absent/gravitee.prom").string() + "}");
   BackgroundProcess daemon = start_daemon(host);
