@@ -10,7 +10,6 @@
 #include "commands/configured.hpp"
 #include "commands/deadline.hpp"
 #include "commands/exit_status.hpp"
-#include "commands/service_user.hpp"
 #include "core/text.hpp"
 #include "core/version.hpp"
 
@@ -100,7 +99,10 @@ int exit_status(Severity severity) {
   return kUnknown;
 }
 
-CheckResult unknown_by(const std::string& diagnostics) {
+// The first line, without the name of the command.
+CheckResult unknown_by(std::string_view diagnostics) {
+  constexpr std::string_view kCommand = "check: ";
+  diagnostics.remove_prefix(diagnostics.starts_with(kCommand) ? kCommand.size() : 0);
   return check_unknown(diagnostics.substr(0, diagnostics.find('\n')));
 }
 
@@ -110,20 +112,14 @@ CheckResult check_certificates(const CheckOptions& options, std::ostream& errors
   if (warning && critical && !warning->inside && !critical->inside && critical->start > warning->start) {
     return check_unknown("--critical is greater than --warning");
   }
-  if (const auto refused = no_permission(options.configuration)) {
-    return check_unknown(*refused);
-  }
   std::ostringstream diagnostics;
-  auto settings = load_configuration(options.configuration, diagnostics);
-  if (!settings) {
+  const auto settings = load_to_look("check", options.configuration, diagnostics);
+  if (!settings && settings.error() == kUsageError) {
     errors << diagnostics.str();
     return unknown_by("the configuration is invalid: " + diagnostics.str());
   }
-  if (const auto refused = no_permission(*settings)) {
-    return check_unknown(*refused);
-  }
-  if (const auto begun = become_service_user(*settings, options.configuration); !begun) {
-    return check_unknown(begun.error().message);
+  if (!settings) {
+    return unknown_by(diagnostics.str());
   }
   auto certificates = select_certificates(*settings, "check", options.names, diagnostics);
   if (!certificates) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -43,22 +44,16 @@ struct Command {
   std::function<int()> run;
 };
 
-// Runs `command` with its options and the path of the configuration, which is known only after parsing.
-template <typename Options>
-std::function<int()> runner(int (*command)(const Options&, std::ostream&, std::ostream&),
-                            std::shared_ptr<Options> options, const fs::path& configuration) {
-  return [command, options, &configuration] {
+// Runs a command with its options and the path of the configuration, which is known only after parsing.
+template <typename Options, typename Run>
+std::function<int()> runner(Run run, std::shared_ptr<Options> options, const fs::path& configuration) {
+  return [run, options, &configuration] {
     options->configuration = configuration;
-    return command(*options, std::cout, std::cerr);
-  };
-}
-
-template <typename Options>
-std::function<int()> runner(int (*command)(const Options&, const Screen&, std::ostream&, std::ostream&),
-                            std::shared_ptr<Options> options, const fs::path& configuration) {
-  return [command, options, &configuration] {
-    options->configuration = configuration;
-    return command(*options, screen_of(STDOUT_FILENO), std::cout, std::cerr);
+    if constexpr (std::is_invocable_v<Run, const Options&, const Screen&, std::ostream&, std::ostream&>) {
+      return run(*options, screen_of(STDOUT_FILENO), std::cout, std::cerr);
+    } else {
+      return run(*options, std::cout, std::cerr);
+    }
   };
 }
 
@@ -244,9 +239,8 @@ Command add_init(CLI::App& app, const fs::path& configuration) {
   command->add_flag("--dry-run", permissions->dry_run, "With --permissions: show what would change")
       ->needs(permissions_flag);
   command->footer(
-      "Asks at the terminal for anything it cannot find; without a terminal it lists what is missing. Writes "
-      "passwords\n"
-      "into separate files beside the configuration. Overwrites existing files only with --force.\n"
+      "Asks at the terminal for anything it cannot find; without a terminal it lists what is missing.\n"
+      "Writes passwords into separate files beside the configuration. Overwrites files only with --force.\n"
       "--permissions --user gravitee lets the service share the gateway's user: simpler, and less secure "
       "(docs/security.md).\n"
       "Exit status: 0 written, 1 cancelled, not possible, or the service still lacks a permission,\n"

@@ -35,9 +35,8 @@ class EventLoop {
   // From now on SIGHUP calls `hung_up` instead of stopping the loop: at once for the first, then at most once a second,
   // and always after the last one.
   void on_hangup(std::function<void()> hung_up);
-  // Runs until every coroutine has ended, and unblocks SIGHUP (signals.hpp). When a signal arrives, calls `stopping`
-  // with a message for the log. Before a forced exit, calls `cut_off` with another, on another thread. Returns whether
-  // a signal arrived.
+  // Runs until every coroutine has ended, and unblocks SIGHUP (signals.hpp). Returns whether a signal arrived. Calls
+  // `stopping` with a message for the log when one arrives, and `cut_off`, on another thread, before a forced exit.
   bool run(const Log& stopping, const Log& cut_off);
   bool run(const Log& both) { return run(both, both); }
 

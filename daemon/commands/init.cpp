@@ -26,8 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The service's group can read the configuration, only its user the secrets. Without a service, or if not run by root,
-// the caller owns all files.
+// The service's group can read the configuration, only its user the secrets. The caller owns everything if there is no
+// service, or if the caller is not root.
 struct Owners {
   uid_t user = ::geteuid();
   gid_t group = ::getegid();

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "commands/permission_files.hpp"
 #include "core/descriptor.hpp"
 #include "core/filesystem.hpp"
 #include "core/trusted_path.hpp"
@@ -37,8 +38,7 @@ tl::unexpected<Error> refuse(const fs::path& file, std::string_view why) {
   return failure(ErrorKind::disk, fmt::format("refusing to change the owner of {}: {}", file.string(), why));
 }
 
-// Opens both once, because the owners of the directories above may change them meanwhile. The file must belong to
-// `owner`.
+// Opens the file, which must belong to `owner`, and its directory once: others may change the path meanwhile.
 Result<Opened> open_both(const fs::path& keystore, uid_t owner, uid_t service) {
   // Only the owner may choose which file changes hands, or the new owner if the file is the service's already.
   const auto packaged = find_user(std::string(kServiceUser));
@@ -95,11 +95,7 @@ Result<void> rewrite_as(const User& user, const fs::path& file) {
 
 // Quotes a word for a shell if necessary.
 std::string quoted(const std::string& word) {
-  const bool plain = std::ranges::all_of(word, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-_./@:").find(c) != std::string_view::npos;
-  });
-  return plain ? word : "'" + word + "'";  // check_unit_path() has refused quotes
+  return std::ranges::all_of(word, is_plain) ? word : "'" + word + "'";  // check_unit_path() has refused quotes
 }
 
 // A home directory holds more than a keystore.

@@ -11,8 +11,7 @@
 
 namespace renewd::commands {
 
-// The user in the installed unit: not the gateway's, so that an attacker in the gateway gets neither the account token
-// nor the state.
+// The user in the installed unit. It is not the gateway's, so that an attacker there gets neither token nor state.
 inline constexpr std::string_view kServiceUser = "gravitee-renewd";
 
 // A keystore that does not belong to the service's user, and how its owner would change.

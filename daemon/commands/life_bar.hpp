@@ -16,8 +16,7 @@ struct Lifetime {
   std::chrono::sys_seconds ends;
 };
 
-// In `width` columns: the time elapsed, the time remaining, the renewal window, and a mark for now. In ASCII:
-// "[=====|--------~~~]".
+// In `width` columns: elapsed, now, remaining, renewal window. In ASCII: "[=====|--------~~~]".
 std::string life_bar(const Lifetime& life, TimePoint now, std::size_t width, const Screen& screen);
 
 // Explains the signs of the bar, on one line.

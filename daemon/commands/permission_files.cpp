@@ -7,6 +7,12 @@
 #include <fmt/ranges.h>
 
 namespace renewd::commands {
+
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("-_.@:/").find(c) != std::string_view::npos;
+}
+
 namespace {
 
 constexpr std::string_view kHeader =
@@ -21,11 +27,6 @@ std::string checksum_line(std::string_view comment, std::string_view text) {
 
 std::string with_checksum(std::string_view comment, const std::string& text) {
   return text + checksum_line(comment, text);
-}
-
-bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("-_.@:/").find(c) != std::string_view::npos;
 }
 
 // Quotes a JavaScript string. Escapes every other character, so that nothing can end the string.

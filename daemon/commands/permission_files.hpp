@@ -20,8 +20,7 @@ struct Permissions {
   std::vector<std::string> units;
   // Absolute directories that it writes to, except the default state directory.
   std::vector<std::filesystem::path> writable;
-  // Absolute directories of configured keystore paths that lead through a link, which an upgrade of the gateway may
-  // replace by a directory.
+  // Absolute directories that lead to a keystore through a link; an upgrade of the gateway may replace the link.
   std::vector<std::filesystem::path> linked;
   // Names of the systemd credentials that it reads.
   std::vector<std::string> credentials;
@@ -32,6 +31,9 @@ struct Permissions {
   // Keystores that do not belong to the user yet, with the names of their certificates.
   std::vector<std::pair<std::string, OwnershipChange>> ownership_changes;
 };
+
+// Whether a character needs no quotes in a shell, a unit file or JavaScript.
+bool is_plain(char c);
 
 // A rule for polkit(8) that lets the user restart exactly these units. Empty without units.
 std::string polkit_rules(const Permissions& permissions);

@@ -13,8 +13,7 @@ namespace renewd::commands {
 // "wait", "renew", "obtain", "go_on"
 std::string_view to_string(renewal::Act act);
 
-// `url`: where a renewal would send its request. `gateway`: how it would activate the keystore. Both empty with
-// `renew: never`.
+// `url` gets the request, `gateway` says how to activate the keystore. Both are empty with `renew: never`.
 std::string plan_text(const renewal::Standing& standing, const configuration::ScheduleSettings& schedule,
                       std::string_view url, std::string_view gateway, const Screen& screen);
 

@@ -1,5 +1,4 @@
-// A filter for standard output and standard error: no text from a state file, a path or a configuration can control the
-// terminal.
+// A filter for standard output and error, so that text from files cannot control the terminal.
 #pragma once
 
 #include <ostream>

@@ -35,8 +35,7 @@ class Progress final : public EventSink {
       std::function<SteadyTime()> now = [] { return std::chrono::steady_clock::now(); });
 
   void write(const Event& event) override;
-  // Begins with the gateway step, which has no event of its own when a command runs it alone. `keystore` names the
-  // keystore for people.
+  // Shows the gateway step, which has no event of its own if a command runs it alone. `keystore` is text for people.
   void begin_activation(std::string_view certificate, std::string_view keystore);
   // Draws the current step, if any.
   void draw();

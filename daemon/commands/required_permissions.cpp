@@ -40,10 +40,7 @@ std::vector<SecretSource> all_secrets(const configuration::Settings& settings) {
 
 // For systemd (systemd.exec(5), LoadCredential=) and in a unit file.
 bool is_credential_name(std::string_view name) {
-  return std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-_.@").find(c) != std::string_view::npos;
-  });
+  return std::ranges::all_of(name, [](char c) { return is_plain(c) && c != ':' && c != '/'; });
 }
 
 // Whether a unit file can name this path: systemd would interpret quotes, backslashes and escapes.
@@ -65,19 +62,18 @@ Result<void> add_directory(const fs::path& directory, std::vector<fs::path>& to)
   return check_unit_path(directory).map([&] { add_once(to, directory); });
 }
 
-// Adds the keystore's real directory, and the configured one, which may be below a link that an upgrade of the gateway
-// changes.
+// Adds the keystore's real directory, and the configured one if a link leads from there to the real one.
 Result<void> add_keystore(const CertificateSettings& certificate, const Filesystem& filesystem, const User& user,
                           Permissions& into) {
   const fs::path& path = certificate.keystore.path;
-  const auto real = filesystem.canonical(path);
-  TRY_LET(const auto attributes, real ? filesystem.attributes(*real) : tl::unexpected(real.error()));
+  TRY_LET(const fs::path real, filesystem.canonical(path));
+  TRY_LET(const auto attributes, filesystem.attributes(real));
   gid_t group = attributes.group;
   if (attributes.owner != user.id) {
     TRY_LET(auto change, plan_ownership_change(path, user));
     group = change.group;
     into.ownership_changes.emplace_back(certificate.name, std::move(change));
-  } else if (const auto around = filesystem.attributes(real->parent_path());
+  } else if (const auto around = filesystem.attributes(real.parent_path());
              group != user.group && around && !around->sets_group) {
     into.changes_group = true;
   }
@@ -85,10 +81,8 @@ Result<void> add_keystore(const CertificateSettings& certificate, const Filesyst
   if (group != 0 && std::ranges::find(user.groups, group) == user.groups.end()) {
     add_once(into.groups, name_of_group(group));
   }
-  const bool direct = path.parent_path() == real->parent_path();
-  return add_directory(real->parent_path(), into.writable).and_then([&] {
-    return direct ? Result<void>() : add_directory(path.parent_path(), into.linked);
-  });
+  TRY(add_directory(real.parent_path(), into.writable));
+  return path.parent_path() == real.parent_path() ? Result<void>() : add_directory(path.parent_path(), into.linked);
 }
 
 void add_gateway(const configuration::GatewaySettings& gateway, const setup::HostFiles& host, Permissions& into) {
@@ -123,11 +117,11 @@ Result<void> add_unless(std::string_view default_directory, const fs::path& dire
 }
 
 Result<void> add_metrics(const configuration::MetricsSettings& metrics, Permissions& into) {
+  if (metrics.textfile) {
+    TRY(add_directory(metrics.textfile->parent_path(), into.writable));
+  }
   const auto* socket = metrics.listen ? std::get_if<fs::path>(&*metrics.listen) : nullptr;
-  Result<void> added =
-      metrics.textfile ? add_directory(metrics.textfile->parent_path(), into.writable) : Result<void>();
-  return socket == nullptr ? added
-                           : added.and_then([&] { return add_unless(kRuntimeDirectory, socket->parent_path(), into); });
+  return socket == nullptr ? Result<void>() : add_unless(kRuntimeDirectory, socket->parent_path(), into);
 }
 
 }  // namespace
@@ -141,17 +135,13 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
     if (certificate.renew == RenewMode::never) {
       continue;  // the daemon only reads it
     }
-    if (auto added = add_keystore(certificate, filesystem, user, permissions); !added) {
-      return tl::unexpected(with_context(certificate.name, std::move(added.error())));
-    }
+    TRY(add_keystore(certificate, filesystem, user, permissions).map_error([&certificate](Error error) {
+      return with_context(certificate.name, std::move(error));
+    }));
     add_gateway(certificate.gateway, host, permissions);
   }
-  if (auto added = add_unless(kStateDirectory, settings.state_directory, permissions).and_then([&] {
-        return add_metrics(settings.metrics, permissions);
-      });
-      !added) {
-    return tl::unexpected(std::move(added.error()));
-  }
+  TRY(add_unless(kStateDirectory, settings.state_directory, permissions));
+  TRY(add_metrics(settings.metrics, permissions));
   for (const auto& secret : all_secrets(settings)) {
     if (secret.kind != SecretSource::Kind::credential) {
       continue;

@@ -12,9 +12,8 @@
 
 namespace renewd::commands {
 
-// What the daemon needs to run as `user`. Resolves aliases of units with the unit files below `root`, because polkit
-// does not know aliases. Error (disk): the user is root, the owner of a keystore cannot be changed, or a unit file
-// cannot name a directory.
+// What the daemon needs to run as `user`. Resolves aliases of units, which polkit does not know, below `root`. Error
+// (disk): the user is root, a keystore's owner cannot be changed, or a unit file cannot name a directory.
 Result<Permissions> required_permissions(const configuration::Settings& settings, const Filesystem& filesystem,
                                          const User& user, const std::filesystem::path& root = "/");
 

@@ -91,11 +91,12 @@ Result<std::optional<Service>> find_service(const fs::path& root) {
                                         " sets DynamicUser=, whose user exists only while the service runs: commands "
                                         "cannot run as that user");
   }
-  auto user = find_user(unit->user).and_then([&unit](User found) { return with_groups_of(*unit, std::move(found)); });
-  if (!user) {
-    return tl::unexpected(with_context(std::string(kServiceUnit) + " runs as " + unit->user, std::move(user.error())));
-  }
-  return Service{std::move(*user), configuration_of(*unit)};
+  TRY_LET(auto user, find_user(unit->user)
+                         .and_then([&unit](User found) { return with_groups_of(*unit, std::move(found)); })
+                         .map_error([&unit](Error error) {
+                           return with_context(std::string(kServiceUnit) + " runs as " + unit->user, std::move(error));
+                         }));
+  return Service{std::move(user), configuration_of(*unit)};
 }
 
 bool is_configuration_of_service(const fs::path& configuration) {
@@ -110,13 +111,11 @@ Result<void> become_service_user(configuration::Settings& settings, const fs::pa
       for_each_secret(settings, [](SecretSource& secret, std::string_view) { read_ahead(secret); });
       gateway::SystemBus::connect_ahead();
       create_state_directory(settings.state_directory, service->user);
-      if (auto became = become(service->user); !became) {
-        return became;
-      }
+      TRY(become(service->user));
     }
   }
-  if (auto trusted = ::geteuid() == 0 ? check_secrets_of_root(settings) : Result<void>(); !trusted) {
-    return trusted;
+  if (::geteuid() == 0) {
+    TRY(check_secrets_of_root(settings));
   }
   return PosixFilesystem().own(settings.state_directory);
 }

@@ -13,9 +13,8 @@ inline constexpr std::array kEndingSignals{SIGINT,  SIGHUP,    SIGQUIT, SIGUSR1,
 
 bool is_ignored(int signal);
 
-// Called first. A write to a closed pipe or beyond a size limit returns an error instead of ending the process. SIGHUP
-// is blocked until a command has decided what it means: it would end the daemon, and systemd would take that for
-// success.
+// Called first. Makes writes to a closed pipe or beyond a size limit fail instead of ending the process, and blocks
+// SIGHUP until a command has decided what it means: systemd would take a daemon that it ends for a successful one.
 void set_up_signals();
 
 // Unblocks SIGHUP, including one that has arrived already.

@@ -17,8 +17,7 @@ struct StatusOptions {
   bool watch = false;  // refresh every second, until Ctrl-C
 };
 
-// Exit status: 0 whatever the state of the certificates, 1 without permission, 2 for a wrong configuration. `screen`
-// describes `out`.
+// Exit status: 0 whatever the state, 1 without permission, 2 for a wrong configuration. `screen` describes `out`.
 int status(const StatusOptions& options, const Screen& screen, std::ostream& out, std::ostream& errors);
 
 // One JSON object on one line, as in docs/status.md.

@@ -110,11 +110,8 @@ json::object certificate_json(const Standing& standing, const renewal::Assessmen
   object["in_use"] = in_use_object(standing);
   add_unfinished(object, standing);
   add_past(object, standing);
-  const auto or_null = [](const std::optional<std::string>& text) {
-    return text ? json::value(*text) : json::value(nullptr);
-  };
-  object["token_problem"] = or_null(standing.token_problem);
-  object["replacement_problem"] = or_null(standing.replacement_problem);
+  object["token_problem"] = json::value_from(standing.token_problem);
+  object["replacement_problem"] = json::value_from(standing.replacement_problem);
   return object;
 }
 
@@ -129,7 +126,7 @@ std::string status_json(const Overview& overview, const std::filesystem::path& s
     certificates.push_back(certificate_json(standing, assessment));
   }
   const json::object object{{"state_directory", state_directory.string()},
-                            {"daemon", overview.daemon ? json::value(*overview.daemon) : json::value(nullptr)},
+                            {"daemon", json::value_from(overview.daemon)},
                             {"severity", json_name(worst)},
                             {"certificates", std::move(certificates)}};
   return json_text(object);

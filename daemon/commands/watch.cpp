@@ -111,14 +111,8 @@ bool watch(const std::function<std::string(const Screen&)>& draw, Screen screen,
       previous = std::move(drawing);
     }
     switch (signals.wait()) {
-      case SIGINT:
-      case SIGTERM:
-      case SIGHUP:
-      case SIGQUIT:
-      case SIGUSR1:
-      case SIGUSR2:
-      case SIGALRM:
-        return true;
+      case 0:
+        break;
       case SIGTSTP:
         if (alternate) {
           alternate->suspend();
@@ -130,7 +124,7 @@ bool watch(const std::function<std::string(const Screen&)>& draw, Screen screen,
         screen = screen_of(STDOUT_FILENO);
         break;
       default:
-        break;
+        return true;
     }
   }
   return false;

@@ -9,9 +9,8 @@
 
 namespace renewd::commands {
 
-// `in_place`: draws on the terminal's alternate screen, and leaves the last drawing on the normal one. Otherwise
-// appends each drawing that differs from the previous one. Returns true on SIGINT, SIGTERM or SIGHUP, false if writing
-// to `out` fails.
+// `in_place`: draws on the terminal's alternate screen, and leaves the last drawing on the normal one; otherwise
+// appends each drawing that differs from the previous one. Returns true on a signal, false if writing to `out` fails.
 bool watch(const std::function<std::string(const Screen&)>& draw, Screen screen, bool in_place, std::ostream& out);
 
 }  // namespace renewd::commands

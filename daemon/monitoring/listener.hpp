@@ -38,8 +38,7 @@ class Listener {
 
   // Listens on this address instead of the previous one. Errors: those of listen_on().
   Result<void> open(const configuration::ListenAddress& address);
-  // Whether it was opened, but clients can no longer connect: somebody removed the file of the unix socket, for
-  // example.
+  // Whether it was opened, but clients can no longer connect, for example because its socket file was removed.
   bool is_lost() const;
   // Ends every connection and stops listening, so that the event loop can end.
   void close();

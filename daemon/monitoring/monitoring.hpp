@@ -47,7 +47,7 @@ class Monitoring {
 
  private:
   void listen(const std::optional<configuration::ListenAddress>& address);
-  enum class Retry { no, yes };
+  enum class Retry { no, yes };  // a retry logs only its success
   void open_listener(Retry retry);
   // Logs that the setting `metrics.<what>` cannot be used, or works again. `where` is its value.
   void report(const std::string& what, const std::string& where, const Result<void>& used,

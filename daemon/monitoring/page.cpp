@@ -155,9 +155,8 @@ std::string page(const PageContents& contents) {
       "<title>{0} – gravitee-renewd</title>\n<style>{1}</style>\n</head>\n<body>\n"
       "<h1 class=\"{2}\">{0}</h1>\n{6}"
       "<p class=\"legend\"><i class=\"elapsed\"></i>elapsed <i class=\"window\"></i>renewal window "
-      "<i class=\"splay\"></i>until this host's turn <i class=\"past\"></i>renewed <i class=\"past back\"></i>rolled "
-      "back "
-      "<i class=\"today\"></i>today</p>\n<main>\n{3}</main>\n"
+      "<i class=\"splay\"></i>until this host's turn <i class=\"past\"></i>renewed "
+      "<i class=\"past back\"></i>rolled back <i class=\"today\"></i>today</p>\n<main>\n{3}</main>\n"
       "<footer>{4} UTC; refreshed every minute. gravitee-renewd {5}, <a href=\"/metrics\">metrics</a></footer>\n"
       "</body>\n</html>\n",
       title(contents.names.size(), unchecked, alerting, contents.configuration_refused), kPageStyle, css_class(worst),

@@ -15,37 +15,6 @@ namespace {
 
 constexpr std::size_t kShownRenewals = 5;
 
-std::string_view label(renewal::FindingKind kind) {
-  using renewal::FindingKind;
-  switch (kind) {
-    case FindingKind::keystore_unreadable:
-      return "unreadable";
-    case FindingKind::clock_in_doubt:
-      return "clock in doubt";
-    case FindingKind::expired:
-      return "expired";
-    case FindingKind::expiring:
-      return "expires soon";
-    case FindingKind::activation_pending:
-      return "waiting for the gateway";
-    case FindingKind::restoration_pending:
-      return "rolling back";
-    case FindingKind::old_certificate_in_use:
-      return "old certificate in use";
-    case FindingKind::renewal_failing:
-      return "renewal failing";
-    case FindingKind::token_unusable:
-      return "account token unusable";
-    case FindingKind::keystore_not_replaceable:
-      return "keystore not replaceable";
-    case FindingKind::not_expiring:
-    case FindingKind::other_certificate_in_use:
-    case FindingKind::longer_lasting_stored:
-      break;
-  }
-  return "in order";
-}
-
 // Among equally severe findings, a cause says more than `expiring`.
 std::string_view state_of(const renewal::Assessment& assessment) {
   const auto& findings = assessment.findings;

@@ -1,5 +1,4 @@
-// The one judgement of a certificate, which `check`, `status`, the page and STATUS= only show. Pure: a standing and the
-// time give findings.
+// The one judgement of a certificate, which `check`, `status`, the page and STATUS= only show. Pure.
 #pragma once
 
 #include <chrono>

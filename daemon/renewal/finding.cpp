@@ -14,36 +14,53 @@ std::string_view to_string(Severity severity) {
   return "UNKNOWN";
 }
 
-std::string_view to_string(FindingKind kind) {
+namespace {
+
+struct KindNames {
+  std::string_view name;
+  std::string_view label;
+};
+
+KindNames names_of(FindingKind kind) {
   switch (kind) {
     case FindingKind::keystore_unreadable:
-      return "keystore_unreadable";
+      return {"keystore_unreadable", "unreadable"};
     case FindingKind::clock_in_doubt:
-      return "clock_in_doubt";
+      return {"clock_in_doubt", "clock in doubt"};
     case FindingKind::expired:
-      return "expired";
+      return {"expired", "expired"};
     case FindingKind::expiring:
-      return "expiring";
+      return {"expiring", "expires soon"};
     case FindingKind::not_expiring:
-      return "not_expiring";
+      return {"not_expiring", "in order"};
     case FindingKind::activation_pending:
-      return "activation_pending";
+      return {"activation_pending", "waiting for the gateway"};
     case FindingKind::restoration_pending:
-      return "restoration_pending";
+      return {"restoration_pending", "rolling back"};
     case FindingKind::old_certificate_in_use:
-      return "old_certificate_in_use";
+      return {"old_certificate_in_use", "old certificate in use"};
     case FindingKind::other_certificate_in_use:
-      return "other_certificate_in_use";
+      return {"other_certificate_in_use", "in order"};
     case FindingKind::renewal_failing:
-      return "renewal_failing";
+      return {"renewal_failing", "renewal failing"};
     case FindingKind::token_unusable:
-      return "token_unusable";
+      return {"token_unusable", "account token unusable"};
     case FindingKind::keystore_not_replaceable:
-      return "keystore_not_replaceable";
+      return {"keystore_not_replaceable", "keystore not replaceable"};
     case FindingKind::longer_lasting_stored:
-      return "longer_lasting_stored";
+      return {"longer_lasting_stored", "in order"};
   }
-  return "unknown";
+  return {"unknown", "unknown"};
+}
+
+}  // namespace
+
+std::string_view to_string(FindingKind kind) {
+  return names_of(kind).name;
+}
+
+std::string_view label(FindingKind kind) {
+  return names_of(kind).label;
 }
 
 std::string_view advice_for(ErrorKind kind) {

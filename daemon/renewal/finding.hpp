@@ -30,6 +30,8 @@ enum class FindingKind {
 };
 // "keystore_unreadable"; docs/status.md lists them.
 std::string_view to_string(FindingKind kind);
+// For people: "unreadable", "in order".
+std::string_view label(FindingKind kind);
 
 struct Finding {
   FindingKind kind;

@@ -20,8 +20,7 @@ struct Threshold {
 };
 
 // "10:" (alerts below 10), "~:10" (above 10), "5:10" or ":10" (outside), "@5:10" (inside). A plain "10" means "10:", as
-// for check_disk and `check_http -C`: with the guidelines' own reading, "0:10", a new certificate would alert. The
-// error has no context.
+// for check_disk and `check_http -C`: with the guidelines' own reading, "0:10", a new certificate would alert.
 Result<Threshold> parse_threshold(std::string_view text);
 
 // With at most two decimals: "30:", "91.25:", "@5:10".

@@ -86,7 +86,7 @@ void check_renews(UnconfiguredHost& host) {
 
 }  // namespace
 
-TEST_CASE("init writes a configuration that renews, and the password into a file of its own") {
+TEST_CASE("init writes a configuration that works, and the password into a separate file") {
   UnconfiguredHost host;
   const auto written = host.init(host.whole());
   INFO(written.output << written.errors);
@@ -103,7 +103,7 @@ TEST_CASE("init writes a configuration that renews, and the password into a file
   check_renews(host);
 }
 
-TEST_CASE("init lists what is missing when nobody can be asked, and writes nothing") {
+TEST_CASE("init without a terminal lists what is missing, and writes nothing") {
   UnconfiguredHost host;
   host.write_settings("secret://vault/keystore:password");
   const auto result = host.init({});
@@ -159,7 +159,7 @@ TEST_CASE("init never overwrites a file without --force") {
   CHECK(std::distance(fs::directory_iterator(host.directory()), {}) == 2);
 }
 
-TEST_CASE("init uses a password file that is there and opens the keystore") {
+TEST_CASE("init reuses an existing password file that opens the keystore") {
   UnconfiguredHost host;
   fs::create_directories(host.directory());
   write_file(host.directory() / "keystore-password", std::string(kKeystorePassword) + "\n");
@@ -173,7 +173,7 @@ TEST_CASE("init uses a password file that is there and opens the keystore") {
   check_renews(host);
 }
 
-TEST_CASE("init does not take a password for right that it cannot try") {
+TEST_CASE("init does not trust a password that it cannot try") {
   UnconfiguredHost host;
   fs::remove(host.keystore());
   fs::create_directories(host.directory());
@@ -185,7 +185,7 @@ TEST_CASE("init does not take a password for right that it cannot try") {
   CHECK(host.init(host.whole()).status == 0);
 }
 
-TEST_CASE("init refuses a --password-file that does not open the keystore, and notes a token that is no good") {
+TEST_CASE("init refuses a --password-file that does not open the keystore, and notes an unusable token") {
   UnconfiguredHost host;
   write_file(host.host() / "given-password", "wrong\n");
   write_file(host.host() / "empty-token", "");
@@ -202,7 +202,7 @@ TEST_CASE("init refuses a --password-file that does not open the keystore, and n
              ContainsSubstring("the account token that is there cannot be used") && ContainsSubstring("it is empty"));
 }
 
-TEST_CASE("init compares the health check's password once a person has named the unit") {
+TEST_CASE("init checks the health check's password once the unit is known") {
   UnconfiguredHost host;
   host.write_settings(kKeystorePassword, "new-health");
   fs::create_directories(host.directory());
@@ -218,7 +218,7 @@ TEST_CASE("init compares the health check's password once a person has named the
   CHECK(terminal.wait() == 2);
 }
 
-TEST_CASE("init tells of a file in its way before it asks anything more") {
+TEST_CASE("init reports an existing file before it asks anything more") {
   UnconfiguredHost host;
   fs::create_directories(host.directory());
   write_file(host.directory() / "keystore-password", "another");
@@ -231,7 +231,7 @@ TEST_CASE("init tells of a file in its way before it asks anything more") {
   CHECK(terminal.screen().find("Account URL") == std::string::npos);
 }
 
-TEST_CASE("init replaces a configuration in which everything is commented out, as packages install it") {
+TEST_CASE("init replaces the configuration of the package, in which every line is a comment") {
   UnconfiguredHost host;
   fs::create_directories(host.directory());
   write_file(host.configuration(), "# Nothing is configured yet.\n#certificates:\n");
@@ -241,7 +241,7 @@ TEST_CASE("init replaces a configuration in which everything is commented out, a
   CHECK_THAT(read_file(host.configuration()), ContainsSubstring("\ncertificates:\n"));
 }
 
-TEST_CASE("init writes nothing where it may not, and says so") {
+TEST_CASE("init without permission to write says so, and writes nothing") {
   UnconfiguredHost host;
   write_file(host.host() / "etc", "a file, not a directory");
   const auto result = host.init(host.whole());
@@ -250,7 +250,7 @@ TEST_CASE("init writes nothing where it may not, and says so") {
   CHECK_THAT(result.errors, ContainsSubstring("Nothing was written"));
 }
 
-TEST_CASE("init refuses a gravitee.yml that is broken or not there") {
+TEST_CASE("init refuses a broken or missing gravitee.yml") {
   UnconfiguredHost host;
   write_file(host.settings(), "cloud: {password: " + std::string(kKeystorePassword) + "\n");
   auto result = host.init(host.whole());
@@ -279,7 +279,7 @@ TEST_CASE("init --output - prints a valid configuration and writes no file") {
   CHECK(validated.status == 0);
 }
 
-TEST_CASE("init asks a person, keeps the secrets off the screen, and what it writes renews") {
+TEST_CASE("init asks at the terminal, shows no secret, and writes a configuration that works") {
   UnconfiguredHost host;
   host.write_settings("${KEYSTORE_PASSWORD}");
   PseudoTerminal terminal(host.command({}));
@@ -313,7 +313,7 @@ TEST_CASE("init asks a person, keeps the secrets off the screen, and what it wri
   check_renews(host);
 }
 
-TEST_CASE("a person who ends init at a question leaves no trace") {
+TEST_CASE("cancelling init at a question leaves no files") {
   UnconfiguredHost host;
   host.write_settings("${KEYSTORE_PASSWORD}");
   SECTION("with Ctrl-D at a question") {

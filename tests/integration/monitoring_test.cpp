@@ -49,7 +49,7 @@ constexpr const char* kTokenUntil2100 = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ
 
 }  // namespace
 
-TEST_CASE("after a renewal, the metrics of the documentation are shown, no others, and promtool has no complaint") {
+TEST_CASE("after a renewal the metrics are those of the documentation, and promtool accepts them") {
   Host host;
   const auto port = free_port();
   monitor(host, listen_on(port));
@@ -80,7 +80,7 @@ TEST_CASE("after a renewal, the metrics of the documentation are shown, no other
   stop(daemon);
 }
 
-TEST_CASE("while the gateway is told of a new keystore, the metrics say that it is not in use yet") {
+TEST_CASE("the metrics show an activation in progress") {
   Host host;
   const auto port = free_port();
   host.configure({.certificate = {"gateway: {command: {argv: [/usr/bin/curl, --silent, --output, " +
@@ -99,7 +99,7 @@ TEST_CASE("while the gateway is told of a new keystore, the metrics say that it 
   stop(daemon);
 }
 
-TEST_CASE("a request that takes long, and ends in an error, is in the histogram and among the failures") {
+TEST_CASE("a slow request that fails is in the histogram and among the failures") {
   Host host({"--fault", "stall-after-request"});
   const auto port = free_port();
   host.configure({.certificate = {}, .keystore = {}, .http = {"request_timeout: 1s"}});
@@ -132,8 +132,7 @@ TEST_CASE("the daemon serves its health, its readiness and the page, and nothing
   stop(daemon);
 }
 
-TEST_CASE(
-    "the page and check agree on a gateway's old certificate that expires beside a newer keystore put there by hand") {
+TEST_CASE("the page and check agree if somebody installed a keystore and the gateway's old certificate expires") {
   const Host newer({"--initial-days", "364"});
   Host host({"--initial-days", "3"});
   const auto port = free_port();
@@ -186,7 +185,7 @@ TEST_CASE("a port in use stops no renewal, and the next reload can change it") {
   stop(daemon);
 }
 
-TEST_CASE("a port that becomes free, and a directory that appears, are served without a reload") {
+TEST_CASE("the daemon uses a port or directory that becomes available later, without a reload") {
   Host host({"--initial-days", "200"});
   const auto path = host / "later" / "metrics.sock";
   SECTION("a port") {
@@ -219,7 +218,7 @@ TEST_CASE("a port that becomes free, and a directory that appears, are served wi
   }
 }
 
-TEST_CASE("a unix socket is for its owner and group, replaces what a killed daemon left, and goes with the daemon") {
+TEST_CASE("a unix socket has mode 0660, replaces that of a killed daemon, and is removed at the end") {
   Host host({"--initial-days", "200"});
   const auto path = host / "metrics.sock";
   const auto ask = [&path] { return curl({"--unix-socket", path.string(), "http://localhost/healthz"}); };
@@ -340,7 +339,7 @@ TEST_CASE("Prometheus scrapes the daemon while it renews, and sees the counters 
   stop(daemon);
 }
 
-TEST_CASE("the page is drawn by a browser, without a complaint") {
+TEST_CASE("a browser renders the page without errors") {
   if (!have_program("chromium")) {
     WARN("skipped: there is no chromium on this host");
     return;
@@ -362,7 +361,7 @@ TEST_CASE("the page is drawn by a browser, without a complaint") {
   stop(daemon);
 }
 
-TEST_CASE("the metrics tell when the token expires, where it says so, and nothing else of it") {
+TEST_CASE("the metrics show the expiry of a token that has one, and nothing else of it") {
   Host host({"--initial-days", "200"});
   const auto port = free_port();
   monitor(host, listen_on(port));

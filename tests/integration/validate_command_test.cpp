@@ -43,7 +43,7 @@ std::string at(const Host& host, const std::string& text, const std::string& kin
 
 }  // namespace
 
-TEST_CASE("finds nothing on a host where everything is in its place") {
+TEST_CASE("finds nothing on a host that is set up completely") {
   const Host host;
   const CommandResult result = validate(host, {"--strict"});
   CHECK(result.status == 0);
@@ -53,7 +53,7 @@ TEST_CASE("finds nothing on a host where everything is in its place") {
   CHECK(host.cloud().requests().empty());
 }
 
-TEST_CASE("tells every error of a file with its place, and looks no further") {
+TEST_CASE("reports every error of a file with its position, and skips the host checks") {
   Host host;
   host.configure({.certificate = {"renew_befor: 5d", "renew: sometimes"}, .keystore = {}, .http = {}});
   std::filesystem::remove(host / "token");
@@ -65,7 +65,7 @@ TEST_CASE("tells every error of a file with its place, and looks no further") {
   CHECK(result.errors.find("token") == std::string::npos);
 }
 
-TEST_CASE("names a secret that is no file, and a token that could not be sent, as the dry run does") {
+TEST_CASE("names a secret that is not a file, and a token that cannot be sent, like the dry run") {
   const Host host;
   std::filesystem::remove(host / "token");
   std::string words;
@@ -88,7 +88,7 @@ TEST_CASE("names a secret that is no file, and a token that could not be sent, a
   CHECK(host.cloud().requests().empty());
 }
 
-TEST_CASE("refuses a configuration that is no regular file, without waiting for it") {
+TEST_CASE("refuses a configuration that is not a regular file, without waiting for it") {
   const Host host;
   const CommandResult piped =
       run({RENEWD_BINARY, "--config", "/dev/stdin", "validate"}, {.environment = {}, .input = "x"});
@@ -96,7 +96,7 @@ TEST_CASE("refuses a configuration that is no regular file, without waiting for 
   CHECK_THAT(piped.errors, ContainsSubstring("/dev/stdin: error: it is a FIFO"));
 }
 
-TEST_CASE("a window without a zone needs that of the host") {
+TEST_CASE("a window without a time zone needs that of the host") {
   Host host;
   host.configure({.certificate = {"renew_windows: [{days: [sat]}]"}, .keystore = {}, .http = {}});
   const auto status = [&host](const std::string& zone) {
@@ -110,7 +110,7 @@ TEST_CASE("a window without a zone needs that of the host") {
   CHECK_THAT(wrong.errors, ContainsSubstring("`renew_windows.timezone` is needed") && ContainsSubstring("Europe/Pari"));
 }
 
-TEST_CASE("warns of what this host lacks, at the key it is about, and refuses the file only when it is strict") {
+TEST_CASE("warns at the key about anything missing on this host, which is an error only with --strict") {
   Host host;
   std::filesystem::remove(host / "token");
   host.configure({.certificate = {"gateway: {command: {argv: [/nonexistent/restart]}}"},
@@ -130,7 +130,7 @@ TEST_CASE("warns of what this host lacks, at the key it is about, and refuses th
   CHECK_THAT(strict.errors, ContainsSubstring(at(host, "/nonexistent/restart", "error") + "the gateway cannot be"));
 }
 
-TEST_CASE("warns of secrets and keystores that others can read or change") {
+TEST_CASE("warns about secrets and keystores that others can read or change") {
   Host host;
   const auto warnings = [&host] {
     const CommandResult result = validate(host);
@@ -169,7 +169,7 @@ TEST_CASE("warns of secrets and keystores that others can read or change") {
   }
 }
 
-TEST_CASE("warns of a keystore that the daemon could not use") {
+TEST_CASE("warns about a keystore that the daemon cannot use") {
   Host host;
   SECTION("a wrong password") {
     write_file(host / "password", "another\n");
@@ -194,7 +194,7 @@ TEST_CASE("warns of a keystore that the daemon could not use") {
   }
 }
 
-TEST_CASE("warns of metrics that nobody would get") {
+TEST_CASE("warns about metrics that nobody could read") {
   Host host;
   write_file(host.configuration(), read_file(host.configuration()) +
                                        "metrics: {textfile: /nonexistent/renewd.prom, listen: 'unix:/nowhere/s'}\n");
@@ -207,7 +207,7 @@ TEST_CASE("warns of metrics that nobody would get") {
              ContainsSubstring(at(host, "'unix:/nowhere/s'", "warning") + "nobody could ask for metrics: "));
 }
 
-TEST_CASE("warns of secrets that others can read") {
+TEST_CASE("warns about secrets that others can read") {
   Host host;
   SECTION("a token") {
     std::filesystem::permissions(host / "token", std::filesystem::perms(0644));
@@ -215,7 +215,7 @@ TEST_CASE("warns of secrets that others can read") {
   }
 }
 
-TEST_CASE("only notes what it cannot look at from outside of the service") {
+TEST_CASE("notes what it cannot check from outside the service") {
   Host host;
   write_file(host.configuration(), R"(certificates:
   - name: production
@@ -236,7 +236,7 @@ TEST_CASE("only notes what it cannot look at from outside of the service") {
   CHECK_THAT(result.errors, ContainsSubstring(at(host, "a.service", "note") + "units were not looked at"));
 }
 
-TEST_CASE("tries the way to the cloud only when it is told to, and sends nothing") {
+TEST_CASE("tests the connection to the cloud only with --online, and sends nothing") {
   SECTION("a way that is open") {
     const Host host;
     const CommandResult result = validate(host, {"--online", "--strict"});
@@ -256,7 +256,7 @@ TEST_CASE("tries the way to the cloud only when it is told to, and sends nothing
   }
 }
 
-TEST_CASE("says how to go on when there is no configuration") {
+TEST_CASE("says what to do if there is no configuration") {
   const TemporaryDirectory directory;
   const auto file = (directory / "config.yaml").string();
   const CommandResult result = run({RENEWD_BINARY, "--config", file, "validate"});
