@@ -74,7 +74,7 @@ Command add_run(CLI::App& app, const fs::path& configuration) {
 
 Command add_renew(CLI::App& app, const fs::path& configuration) {
   const auto options = std::make_shared<RenewOptions>();
-  auto* command = app.add_subcommand("renew", "Renew now whatever is due, up to a verified gateway");
+  auto* command = app.add_subcommand("renew", "Renew everything that is due now, then restart and verify the gateway");
   command->add_option("NAME", options->names, "The certificates to renew; the default is all");
   command->add_flag("--force", options->force, "Renew even if nothing is due");
   command->add_flag("--dry-run", options->dry_run,

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
 
 #include "commands/permission_files.hpp"
@@ -95,7 +96,7 @@ Result<void> rewrite_as(const User& user, const fs::path& file) {
 
 // Quotes a word for a shell if necessary.
 std::string quoted(const std::string& word) {
-  return std::ranges::all_of(word, is_plain) ? word : "'" + word + "'";  // check_unit_path() has refused quotes
+  return std::ranges::all_of(word, is_plain) ? word : "'" + boost::replace_all_copy(word, "'", "'\\''") + "'";
 }
 
 // A home directory holds more than a keystore.

@@ -313,6 +313,16 @@ TEST_CASE("the gateway's keystore is given to the service, and the gateway's gro
   CHECK_THAT(host.out.str(), !ContainsSubstring("group games") && StartsWith("unchanged "));
 }
 
+TEST_CASE("the commands of the upgrade note are quoted for a shell") {
+  const OwnershipChange change{.keystore = "/srv/it's here/k.p12",
+                               .file = "/srv/it's here/k.p12",
+                               .owner = kGames,
+                               .owner_name = "games",
+                               .group = kGames,
+                               .group_name = "games"};
+  CHECK_THAT(upgrade_note(change, "daemon", "production"), ContainsSubstring(" cat '/srv/it'\\''s here/k.p12' | "));
+}
+
 TEST_CASE("two keystores of one directory can change their owner, planned one by one or together") {
   if (!is_root()) {
     WARN("skipped: only root can give files away");
