@@ -83,7 +83,8 @@ std::string_view advice_for(ErrorKind kind) {
     case ErrorKind::server_error:
       return "nothing to do on this host; contact Gravitee if it lasts";
     case ErrorKind::bad_answer:
-      return "examine the rejected answer with gravitee-renewd inspect, and report the result to Gravitee";
+      return "examine the rejected answer with gravitee-renewd inspect; report it to Gravitee without the file, which "
+             "may hold a key: docs/operations.md, \"Rejected answers\"";
     case ErrorKind::disk:
       return "free some space, or fix the permissions of the files in the error (of the service: gravitee-renewd init "
              "--permissions); if D-Bus or systemd did not respond: systemctl status dbus";
