@@ -165,7 +165,7 @@ TEST_CASE("a second run changes nothing, and a changed configuration replaces th
   CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("SupplementaryGroups=systemd-journal\n"));
 }
 
-TEST_CASE("the configured places of metrics become writable; the unit's own runtime directory already is") {
+TEST_CASE("the configured places of metrics become writable, except in the unit's own runtime directory") {
   Host host;
   host.configure("none: {}", "{env: PASSWORD}",
                  "metrics: {textfile: /srv/node-exporter/renewd.prom, listen: 'unix:/run/gravitee-renewd/metrics'}\n");
