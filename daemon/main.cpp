@@ -40,7 +40,7 @@ int status_of(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  commands::begin_signals();
+  commands::set_up_signals();
   renewd::keep_memory_private();
   renewd::certificate::wipe_freed_openssl_memory();
   // What a terminal that is stopped holds up must not hold the end up, too.

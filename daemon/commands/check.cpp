@@ -8,10 +8,8 @@
 #include <fmt/format.h>
 
 #include "commands/configured.hpp"
+#include "commands/deadline.hpp"
 #include "commands/exit_status.hpp"
-#include "commands/layout.hpp"
-#include "commands/service_user.hpp"
-#include "commands/time_bound.hpp"
 #include "core/text.hpp"
 #include "core/version.hpp"
 
@@ -23,12 +21,12 @@ using renewal::Severity;
 using renewal::Standing;
 
 constexpr std::size_t kLongestText = 500;
-// NRPE before version 3 cuts at 1023 bytes: the performance data behind a longer text would be lost.
+// NRPE before version 3 cuts at 1023 bytes, which would lose the performance data after a longer text.
 constexpr std::size_t kLongestLine = 1023;
-constexpr std::size_t kAroundText = 90;  // the state, what is counted, and that no daemon runs
-constexpr std::size_t kLeastText = 300;
+constexpr std::size_t kFixedText = 90;  // the state, the count of certificates left out, "no daemon is running"
+constexpr std::size_t kShortestText = 300;
 
-// The bar separates the text from the performance data.
+// A bar would end the text: performance data follow it.
 std::string without_bars(std::string text) {
   std::replace(text.begin(), text.end(), '|', '/');
   return text;
@@ -43,23 +41,23 @@ std::string sentence(const Assessed& assessed, TimePoint now) {
   if (standing->renew == configuration::RenewMode::never) {
     return text + ", watched only";
   }
-  const auto& step = standing->outlook->step;
-  return step.at > now ? text + ", renewal on " + day_of(step.at) : text;
+  const TimePoint next = standing->outlook->step.at;
+  return next > now ? text + ", renewal on " + format_day(next) : text;
 }
 
-std::string performance(const Assessed& assessed, bool alone) {
+std::string performance_data(const Assessed& assessed, bool alone) {
   const auto& [standing, assessment] = assessed;
   return fmt::format("{}={};{};{}", alone ? "days" : "'" + standing->name + "'",
                      assessment.days ? renewal::number(*assessment.days) : "U", to_string(assessment.warning),
                      to_string(assessment.critical));
 }
 
-// The worst first; what does not fit is counted.
-std::string summary(const std::vector<Assessed>& all, std::size_t room, TimePoint now) {
+// The worst first; counts the certificates that do not fit.
+std::string summary(const std::vector<Assessed>& all, std::size_t limit, TimePoint now) {
   std::string text;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const std::string next = printable(sentence(all[i], now), kLongestText);
-    if (i != 0 && text.size() + next.size() > room) {
+    if (i != 0 && text.size() + next.size() > limit) {
       const auto severity = all[i].assessment.severity();
       return text + fmt::format("; and {} more, {}{}", all.size() - i, to_string(severity),
                                 severity == Severity::ok ? "" : " or better");
@@ -101,41 +99,39 @@ int exit_status(Severity severity) {
   return kUnknown;
 }
 
-CheckResult looked_at(const CheckOptions& options, std::ostream& errors) {
+// The first line, without the name of the command.
+CheckResult unknown_by(std::string_view diagnostics) {
+  constexpr std::string_view kCommand = "check: ";
+  diagnostics.remove_prefix(diagnostics.starts_with(kCommand) ? kCommand.size() : 0);
+  return check_unknown(diagnostics.substr(0, diagnostics.find('\n')));
+}
+
+CheckResult check_certificates(const CheckOptions& options, std::ostream& errors) {
   const auto& [warning, critical] = options.thresholds;
-  // Of two minima; other ranges may stand to each other as they like.
+  // Only two minima can be compared.
   if (warning && critical && !warning->inside && !critical->inside && critical->start > warning->start) {
-    return check_unknown("--critical is more than --warning");
+    return check_unknown("--critical is greater than --warning");
   }
-  if (const auto refused = no_permission(options.configuration)) {
-    return check_unknown(*refused);
+  std::ostringstream diagnostics;
+  const auto settings = load_to_look("check", options.configuration, diagnostics);
+  if (!settings && settings.error() == kUsageError) {
+    errors << diagnostics.str();
+    return unknown_by("the configuration is invalid: " + diagnostics.str());
   }
-  std::ostringstream mistakes;
-  auto settings = load_configuration(options.configuration, mistakes);
   if (!settings) {
-    errors << mistakes.str();
-    const std::string all = mistakes.str();
-    return check_unknown("the configuration cannot be used: " + all.substr(0, all.find('\n')));
+    return unknown_by(diagnostics.str());
   }
-  if (const auto refused = no_permission(*settings)) {
-    return check_unknown(*refused);
-  }
-  if (const auto begun = work_as_service(*settings, options.configuration); !begun) {
-    return check_unknown(begun.error().message);
-  }
-  auto certificates = select_certificates(*settings, "check", options.names, mistakes);
+  auto certificates = select_certificates(*settings, "check", options.names, diagnostics);
   if (!certificates) {
-    const std::string all = mistakes.str();
-    return check_unknown(all.substr(0, all.find('\n')));
+    return unknown_by(diagnostics.str());
   }
   const TimePoint now = SystemClock().now();
   const auto overview = Lookout(*settings, std::move(*certificates)).look(now);
   auto result = check_result(overview, options.thresholds, now, options.verbosity);
   if (options.verbosity >= 3) {
-    result.details += without_bars(fmt::format("configuration: {}\nstate directory: {}\ndaemon: {}\nversion: {}\n",
-                                               printable(options.configuration.string()),
-                                               printable(settings->state_directory.string()),
-                                               printable(overview.daemon.value_or("none is running")), version()));
+    result.details += without_bars(fmt::format(
+        "configuration: {}\nstate directory: {}\ndaemon: {}\nversion: {}\n", printable(options.configuration.string()),
+        printable(settings->state_directory.string()), printable(overview.daemon.value_or("not running")), version()));
   }
   return result;
 }
@@ -154,13 +150,13 @@ CheckResult check_result(const Overview& overview, const renewal::Thresholds& th
   }
   std::string data;
   for (const Assessed& assessed : all) {
-    data += (data.empty() ? "" : " ") + performance(assessed, all.size() == 1);
+    data += (data.empty() ? "" : " ") + performance_data(assessed, all.size() == 1);
   }
   std::sort(all.begin(), all.end(), renewal::is_more_urgent);
   const Severity worst = all.empty() ? Severity::ok : all.front().assessment.severity();
-  const std::size_t room = std::max(kLeastText, kLongestLine - std::min(kLongestLine, data.size() + kAroundText));
-  std::string text = summary(all, room, now);
-  // No reason to alert by itself: a timer that runs `renew` does as well.
+  const std::size_t limit = std::max(kShortestText, kLongestLine - std::min(kLongestLine, data.size() + kFixedText));
+  std::string text = summary(all, limit, now);
+  // No alert by itself: a timer may run `renew` instead.
   if (worst != Severity::ok && !overview.daemon) {
     text += "; no daemon is running";
   }
@@ -177,16 +173,16 @@ CheckResult check_result(const Overview& overview, const renewal::Thresholds& th
 int check(const CheckOptions& options, std::ostream& out, std::ostream& errors) {
   CheckResult result{};
   try {
-    const TimeBound bound(
+    const Deadline deadline(
         options.timeout,
         check_unknown(fmt::format("no result within {} s (--timeout): a file system or the system bus "
                                   "does not respond",
                                   options.timeout.count()))
             .line,
         kUnknown);
-    result = looked_at(options, errors);
+    result = check_certificates(options, errors);
   } catch (const std::exception& error) {
-    // Any other exit status would be one of the certificate's.
+    // Any other exit status would be a statement about the certificates.
     result = check_unknown(std::string("internal error: ") + error.what());
   }
   out << result.line << result.details << std::flush;

@@ -15,22 +15,22 @@
 
 namespace renewd::commands {
 
-// As NRPE ends a command by default; the guidelines' 10 s are short for a host with hundreds of keystores.
-inline constexpr std::chrono::seconds kCheckTime{60};
+// NRPE's default; the guidelines' 10 s are too short for a host with hundreds of keystores.
+inline constexpr std::chrono::seconds kCheckTimeout{60};
 
 struct CheckOptions {
   std::filesystem::path configuration;
-  std::vector<std::string> names;  // all without a name
+  std::vector<std::string> names;  // empty: all
   renewal::Thresholds thresholds;
-  std::chrono::seconds timeout = kCheckTime;
-  unsigned verbosity = 0;  // lines after the first: 1 each certificate, 2 its details, 3 what was looked at
+  std::chrono::seconds timeout = kCheckTimeout;
+  unsigned verbosity = 0;  // lines after the first: 1 each certificate, 2 its details, 3 what was checked
 };
 
-// Exit status of the process: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, which is also that of a wrong configuration or
-// name. `out` gets exactly one line, and more only with a verbosity. Past the timeout the process ends, UNKNOWN.
+// Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (also for a wrong configuration or name). Writes exactly one line
+// to `out`, and more only with a verbosity. After the timeout the process ends with UNKNOWN.
 int check(const CheckOptions& options, std::ostream& out, std::ostream& errors);
 
-// Status and line, with its line break.
+// Each line ends with a line break.
 struct CheckResult {
   int status;
   std::string line;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -37,87 +38,94 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A command's words, and what runs it once they are parsed. The path of the configuration is known by then alone.
+// A command of the command line, and the function that runs it after parsing.
 struct Command {
-  CLI::App* words;
+  CLI::App* parser;
   std::function<int()> run;
 };
 
-// CLI11 takes a number that begins with a zero for octal or hexadecimal.
+// Runs a command with its options and the path of the configuration, which is known only after parsing.
+template <typename Options, typename Run>
+std::function<int()> runner(Run run, std::shared_ptr<Options> options, const fs::path& configuration) {
+  return [run, options, &configuration] {
+    options->configuration = configuration;
+    if constexpr (std::is_invocable_v<Run, const Options&, const Screen&, std::ostream&, std::ostream&>) {
+      return run(*options, screen_of(STDOUT_FILENO), std::cout, std::cerr);
+    } else {
+      return run(*options, std::cout, std::cerr);
+    }
+  };
+}
+
+// CLI11 reads a number with a leading zero as octal or hexadecimal.
 std::string without_leading_zero(const std::string& text) {
-  return text.size() > 1 && text.front() == '0' ? text + " begins with a zero: write a decimal number" : "";
+  return text.size() > 1 && text.front() == '0' ? text + " has a leading zero: write a decimal number" : "";
 }
 
 Command add_run(CLI::App& app, const fs::path& configuration) {
-  auto* command = app.add_subcommand("run", "The daemon, in the foreground; SIGTERM or SIGINT ends it");
+  auto* command = app.add_subcommand("run", "Run the daemon in the foreground");
   command->footer(
-      "Exit status: 0 on SIGTERM or SIGINT, 1 another daemon works in the same state directory,\n"
-      "2 wrong command line or configuration.\nExample: gravitee-renewd run");
+      "SIGTERM or SIGINT ends it; SIGHUP reloads the configuration.\n"
+      "Exit status: 0 on SIGTERM or SIGINT, 1 if another daemon uses the same state directory,\n"
+      "2 if the command line or the configuration is wrong.\n"
+      "Example: gravitee-renewd run");
   return {command, [&configuration] { return run(configuration, std::cerr); }};
 }
 
 Command add_renew(CLI::App& app, const fs::path& configuration) {
   const auto options = std::make_shared<RenewOptions>();
-  auto* command = app.add_subcommand("renew", "One pass now: renews what is due, and restarts the gateway");
-  command->add_option("NAME", options->names, "The certificates to renew; all without a name");
-  command->add_flag("--force", options->force, "Renew even what is not due");
+  auto* command = app.add_subcommand("renew", "Renew everything that is due now, then restart and verify the gateway");
+  command->add_option("NAME", options->names, "The certificates to renew; the default is all");
+  command->add_flag("--force", options->force, "Renew even if nothing is due");
   command->add_flag("--dry-run", options->dry_run,
-                    "Try everything but the request, the replacement of the keystore and the restart");
+                    "Test everything except the request, the replacement of the keystore and the restart");
   command->footer(
-      "Exit status: 0 done or nothing due, 1 something failed, 2 wrong command line or configuration.\n"
+      "Exit status: 0 done or nothing due, 1 something failed,\n"
+      "2 the command line or the configuration is wrong.\n"
       "Example: gravitee-renewd renew production --force");
-  return {command, [options, &configuration] {
-            options->configuration = configuration;
-            return renew(*options, std::cout, std::cerr);
-          }};
+  return {command, runner(renew, options, configuration)};
 }
 
 Command add_activate(CLI::App& app, const fs::path& configuration) {
   const auto options = std::make_shared<ByHandOptions>();
-  auto* command = app.add_subcommand("activate", "Repeats the gateway step: restarts it and verifies that it is well");
-  command->add_option("NAME", options->name, "The certificate whose gateway is meant")->required();
+  auto* command = app.add_subcommand("activate", "Restart the gateway again and verify that it is healthy");
+  command->add_option("NAME", options->name, "The certificate whose gateway to restart")->required();
   command->footer(
-      "Exit status: 0, 1 the gateway is not well, 2 wrong command line or configuration.\n"
+      "Exit status: 0 the gateway is healthy, 1 it is not, 2 the command line or the configuration is wrong.\n"
       "Example: gravitee-renewd activate production");
-  return {command, [options, &configuration] {
-            options->configuration = configuration;
-            return activate(*options, std::cout, std::cerr);
-          }};
+  return {command, runner(activate, options, configuration)};
 }
 
 Command add_rollback(CLI::App& app, const fs::path& configuration) {
   const auto options = std::make_shared<ByHandOptions>();
-  auto* command = app.add_subcommand("rollback", "Puts the keystore from before back and restarts the gateway");
-  command->add_option("NAME", options->name, "The certificate whose keystore is meant")->required();
-  auto* generation = command->add_option("--to", options->generation, "The kept keystore to install, also a newer one")
-                         ->type_name("GENERATION")
-                         ->check(without_leading_zero)
-                         ->check(CLI::Range(1, std::numeric_limits<int>::max()));
-  command->add_flag("--list", options->list, "Show the kept keystores, and change nothing")->excludes(generation);
+  auto* command = app.add_subcommand("rollback", "Restore the previous keystore and restart the gateway");
+  command->add_option("NAME", options->name, "The certificate whose keystore to restore")->required();
+  auto* generation =
+      command->add_option("--to", options->generation, "The stored keystore to install, which may be a newer one")
+          ->type_name("GENERATION")
+          ->check(without_leading_zero)
+          ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  command->add_flag("--list", options->list, "List the stored keystores and change nothing")->excludes(generation);
   command->footer(
-      "The keystore that is replaced is kept. Never goes back to an expired one.\n"
-      "Exit status: 0, 1 not possible, or the gateway is not well, 2 wrong command line or configuration.\n"
+      "Stores the keystore that it replaces. Never restores an expired one.\n"
+      "Exit status: 0 the gateway is healthy, 1 the roll-back is not possible or the gateway is unhealthy,\n"
+      "2 the command line or the configuration is wrong.\n"
       "Example: gravitee-renewd rollback production\n"
       "Example: gravitee-renewd rollback production --to 3");
-  return {command, [options, &configuration] {
-            options->configuration = configuration;
-            return rollback(*options, std::cout, std::cerr);
-          }};
+  return {command, runner(rollback, options, configuration)};
 }
 
 Command add_status(CLI::App& app, const fs::path& configuration) {
   const auto options = std::make_shared<StatusOptions>();
-  auto* command = app.add_subcommand("status", "Where each certificate stands, also when no daemon runs");
-  command->add_flag("--json", options->json, "One JSON object instead of a table");
-  command->add_flag("--watch", options->watch, "Look again each second, until Ctrl-C");
+  auto* command = app.add_subcommand("status", "Show the state of each certificate, with or without a daemon");
+  command->add_flag("--json", options->json, "Print one JSON object instead of a table");
+  command->add_flag("--watch", options->watch, "Refresh every second, until Ctrl-C");
   command->footer(
-      "As wide as the terminal, or $COLUMNS; 80 columns and no colour when piped.\n"
-      "Exit status: 0 whatever it shows, 1 this user may not look, 2 wrong command line or configuration.\n"
+      "The table is as wide as the terminal or $COLUMNS; piped, it has 80 columns and no colour.\n"
+      "Exit status: 0 whatever the table shows, 1 if you lack permission to read the state,\n"
+      "2 the command line or the configuration is wrong.\n"
       "Example: gravitee-renewd status --watch");
-  return {command, [options, &configuration] {
-            options->configuration = configuration;
-            return status(*options, screen_of(STDOUT_FILENO), std::cout, std::cerr);
-          }};
+  return {command, runner(status, options, configuration)};
 }
 
 void add_threshold(CLI::App& command, const std::string& name, std::optional<renewal::Threshold>& threshold,
@@ -134,135 +142,125 @@ void add_threshold(CLI::App& command, const std::string& name, std::optional<ren
 
 Command add_check(CLI::App& app, const fs::path& configuration) {
   const auto options = std::make_shared<CheckOptions>();
-  auto* command = app.add_subcommand("check", "One line and an exit status for Nagios, Icinga, Checkmk or cron");
-  command->add_option("NAME", options->names, "The certificates that are meant; all without a name");
+  auto* command =
+      app.add_subcommand("check", "Print one line and exit with a status for Nagios, Icinga, Checkmk or cron");
+  command->add_option("NAME", options->names, "The certificates to check; the default is all");
   add_threshold(*command, "-w,--warning", options->thresholds.warning,
-                "WARNING with fewer days left, or outside of this range; else renew_before");
+                "WARNING if fewer days are left, or if they are outside this range; the default is renew_before");
   add_threshold(*command, "-c,--critical", options->thresholds.critical,
-                "CRITICAL with fewer days left, or outside of this range; else 7");
-  command->add_option("-t,--timeout", options->timeout, "UNKNOWN when it takes longer; else 60")
+                "CRITICAL if fewer days are left, or if they are outside this range; the default is 7");
+  command->add_option("-t,--timeout", options->timeout, "UNKNOWN if the check takes longer; the default is 60")
       ->type_name("SECONDS")
       ->check(CLI::Range(1, 3600));
   command->add_flag("-v,--verbose", options->verbosity,
-                    "More lines: each certificate and what to do; -vv its details, -vvv what was looked at");
+                    "Add lines: each certificate and what to do; -vv its details, -vvv what was checked");
   command->set_version_flag("-V,--version", "gravitee-renewd " + std::string(version()));
   command->footer(
-      "A range is written as monitoring plugins do: 30: or 30 (alerts below 30), ~:30 (above), 5:30 (outside),\n"
+      "A range has the form of monitoring plugins: 30: or 30 (alerts below 30), ~:30 (above), 5:30 (outside),\n"
       "@5:30 (inside).\n"
       "Exit status: 0 OK, 1 WARNING, 2 CRITICAL (expired, unreadable, renewal failing),\n"
-      "3 UNKNOWN (also wrong command line or configuration).\n"
+      "3 UNKNOWN (also if the command line or the configuration is wrong).\n"
       "Example: gravitee-renewd check production -w 30: -c 7:");
-  return {command, [options, &configuration] {
-            options->configuration = configuration;
-            return check(*options, std::cout, std::cerr);
-          }};
+  return {command, runner(check, options, configuration)};
 }
 
 Command add_plan(CLI::App& app, const fs::path& configuration) {
   const auto options = std::make_shared<PlanOptions>();
-  auto* command = app.add_subcommand("plan", "What would happen next, when, and why");
-  command->add_option("NAME", options->names, "The certificates that are meant; all without a name");
-  command->add_flag("--json", options->json, "One JSON object instead of text");
+  auto* command = app.add_subcommand("plan", "Show what would happen next, when, and why; change nothing");
+  command->add_option("NAME", options->names, "The certificates to show; the default is all");
+  command->add_flag("--json", options->json, "Print one JSON object instead of text");
   command->footer(
-      "Looks, and changes nothing.\n"
-      "Exit status: 0, 1 this user may not look, 2 wrong command line or configuration.\n"
+      "Exit status: 0, 1 if you lack permission to read the state,\n"
+      "2 the command line or the configuration is wrong.\n"
       "Example: gravitee-renewd plan production");
-  return {command, [options, &configuration] {
-            options->configuration = configuration;
-            return plan(*options, screen_of(STDOUT_FILENO), std::cout, std::cerr);
-          }};
+  return {command, runner(plan, options, configuration)};
 }
 
 Command add_validate(CLI::App& app, const fs::path& configuration) {
   const auto options = std::make_shared<ValidateOptions>();
-  auto* command = app.add_subcommand("validate", "Checks the configuration and shows every error at once");
+  auto* command = app.add_subcommand("validate", "Check the configuration and report all errors at once");
   command->add_flag("--online", options->online,
-                    "Try the way to the cloud, too: name, proxy and TLS; the token is not sent");
-  command->add_flag("--strict", options->strict, "Warnings are errors: for the host that the file is for");
+                    "Also test the connection to the cloud (DNS, proxy, TLS), without sending the token");
+  command->add_flag("--strict", options->strict, "Treat warnings as errors; use it on the host that the file is for");
   command->footer(
-      "What is wrong in the file is an error. What only this host can tell is a warning: a file that is missing or\n"
-      "not readable by the daemon's user, a keystore that does not open, a unit that does not exist.\n"
-      "Exit status: 0 valid, also with warnings; 2 not.\n"
+      "A mistake in the file is an error. A problem of this host is a warning: a file that is missing or that the\n"
+      "daemon's user cannot read, a keystore that does not open, a unit that does not exist.\n"
+      "Exit status: 0 valid, even with warnings; 2 invalid.\n"
       "Example: gravitee-renewd --config ./config.yaml validate\n"
       "Example: gravitee-renewd validate --strict --online");
-  return {command, [options, &configuration] {
-            options->configuration = configuration;
-            return validate(*options, std::cout, std::cerr);
-          }};
+  return {command, runner(validate, options, configuration)};
 }
 
 Command add_inspect(CLI::App& app, const fs::path& /*configuration*/) {
   const auto options = std::make_shared<InspectOptions>();
-  auto* command = app.add_subcommand("inspect", "Shows what a keystore or an answer of the cloud holds");
+  auto* command = app.add_subcommand("inspect", "Show the content of a keystore or a stored answer");
   command->add_option("KEYSTORE", options->keystore, "PKCS#12, JKS, PEM, DER or PKCS#7, or a stored answer")
       ->required();
   command->add_option("--password-file", options->password_file, "A file that holds the password")->type_name("FILE");
-  command->add_flag("--json", options->json, "One JSON object instead of a table");
+  command->add_flag("--json", options->json, "Print one JSON object instead of a table");
   command->footer(
-      "Both files may be pipes, such as /dev/stdin; they are waited for, at most 30 seconds.\n"
-      "Exit status: 0, or 1 when the keystore cannot be read.\n"
+      "Both files may be pipes, such as /dev/stdin; inspect waits for them for at most 30 seconds.\n"
+      "Exit status: 0, or 1 if it cannot read the keystore.\n"
       "Example: gravitee-renewd inspect keystore.p12 --password-file /etc/gravitee-renewd/keystore-password");
   return {command, [options] { return inspect(*options, screen_of(STDOUT_FILENO), std::cout, std::cerr); }};
 }
 
 Command add_init(CLI::App& app, const fs::path& configuration) {
-  const auto beginning = std::make_shared<InitOptions>();
+  const auto options = std::make_shared<InitOptions>();
   const auto permissions = std::make_shared<PermissionsOptions>();
-  auto* command = app.add_subcommand("init", "Writes a first configuration, filled in from gravitee.yml and the units");
-  command->add_option("--from", beginning->from, "A gravitee.yml; by default those at the usual places")
+  auto* command =
+      app.add_subcommand("init", "Write a first configuration from the gravitee.yml files and units of this host");
+  command->add_option("--from", options->from, "The gravitee.yml to read; the default is those in the usual places")
       ->type_name("FILE");
-  command
-      ->add_option("--output", beginning->output,
-                   "The file to write, - for standard output; by default that of --config")
+  command->add_option("--output", options->output, "The file to write, - for standard output; the default is --config")
       ->type_name("FILE");
-  command->add_flag("--force", beginning->force, "Replace files that exist");
-  command->add_option("--account-url", beginning->account_url, "As the cloud's token dialog shows it")
+  command->add_flag("--force", options->force, "Replace files that exist");
+  command->add_option("--account-url", options->account_url, "The URL that the cloud's token dialog shows")
       ->type_name("URL");
-  command->add_option("--token-file", beginning->token_file, "The file that holds, or will hold, the account token")
+  command->add_option("--token-file", options->token_file, "The file that holds, or will hold, the account token")
       ->type_name("FILE");
-  command->add_option("--password-file", beginning->password_file, "A file that holds the keystore's password")
+  command->add_option("--password-file", options->password_file, "A file that holds the keystore's password")
       ->type_name("FILE");
-  command->add_option("--unit", beginning->units, "The unit that reads the keystore, or none")->type_name("NAME");
+  command->add_option("--unit", options->units, "The unit that reads the keystore, or none")->type_name("NAME");
   auto* permissions_flag =
       command->add_flag("--permissions")
           ->description(
-              "Instead, let the service do what --config asks for: its user owns the keystores, the gateway reads "
-              "them, and a polkit rule and a drop-in of the service are written");
-  command->add_option("--root", permissions->root, "With --permissions: write below this directory")
+              "Instead, grant the service what the configuration requires: give it the keystores, which the gateway "
+              "can still read, and write a polkit rule and a drop-in of its unit");
+  command->add_option("--root", permissions->root, "With --permissions: write the files below this directory")
       ->type_name("DIRECTORY")
       ->capture_default_str()
       ->needs(permissions_flag);
   command
       ->add_option("--user", permissions->user,
-                   "With --permissions: the user that the service runs as; by default the one that it runs as now")
+                   "With --permissions: the user to run the service as; the default is its current user")
       ->type_name("NAME")
       ->needs(permissions_flag);
-  command->add_flag("--dry-run", permissions->dry_run, "With --permissions: show what would be written")
+  command->add_flag("--dry-run", permissions->dry_run, "With --permissions: show what would change")
       ->needs(permissions_flag);
   command->footer(
-      "Asks at the terminal for what it cannot find; without one it lists what is missing. Passwords go into files of\n"
-      "their own beside the configuration. Files that exist are left alone, unless --force is given.\n"
-      "--permissions --user gravitee lets the service share the gateway's user: simpler, and less safe "
+      "Asks at the terminal for anything it cannot find; without a terminal it lists what is missing.\n"
+      "Writes passwords into separate files beside the configuration. Overwrites files only with --force.\n"
+      "--permissions --user gravitee lets the service share the gateway's user: simpler, and less secure "
       "(docs/security.md).\n"
-      "Exit status: 0 written, 1 ended at the terminal, not possible, or the service still lacks something,\n"
-      "2 something is missing or wrong, or exists.\n"
+      "Exit status: 0 written, 1 cancelled, not possible, or the service still lacks a permission,\n"
+      "2 something is missing or wrong, or a file exists.\n"
       "Example: gravitee-renewd init --from /etc/gravitee-gateway/gravitee.yml\n"
       "Example: gravitee-renewd init --permissions");
-  return {command, [beginning, permissions, permissions_flag, &configuration] {
+  return {command, [options, permissions, permissions_flag, &configuration] {
             if (permissions_flag->count() != 0) {
-              permissions->configuration = configuration;
-              permissions->force = beginning->force;
-              return commands::permissions(*permissions, std::cout, std::cerr);
+              permissions->force = options->force;
+              return runner(commands::permissions, permissions, configuration)();
             }
-            if (beginning->output.empty()) {
-              beginning->output = configuration;
+            if (options->output.empty()) {
+              options->output = configuration;
             }
-            return init(*beginning, std::cout, std::cerr);
+            return init(*options, std::cout, std::cerr);
           }};
 }
 
-// CLI11 says only that a command is missing; a person who mistyped one wants to be told so.
-bool explain_unknown_command(const CLI::App& app) {
+// CLI11 would only say that a command is missing, not which word it does not know.
+bool report_unknown_command(const CLI::App& app) {
   const auto words = app.remaining();
   if (!app.get_subcommands().empty() || words.empty() || words.front().starts_with('-')) {
     return false;
@@ -299,23 +297,23 @@ int run_command_line(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const bool only_asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-    if (!only_asked && app.got_subcommand("check")) {
+    const bool help_requested = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
+    if (!help_requested && app.got_subcommand("check")) {
       const auto unknown = check_unknown(std::string("wrong command line: ") + error.what());
       std::cout << unknown.line;
       return unknown.status;
     }
-    if (only_asked || !explain_unknown_command(app)) {
+    if (help_requested || !report_unknown_command(app)) {
       app.exit(error, std::cout, std::cerr);
     }
-    return only_asked ? kSuccess : kUsageError;
+    return help_requested ? kSuccess : kUsageError;
   }
   const auto chosen =
-      std::find_if(all.begin(), all.end(), [](const Command& command) { return command.words->parsed(); });
+      std::find_if(all.begin(), all.end(), [](const Command& command) { return command.parser->parsed(); });
   if (!app.got_subcommand("run")) {
-    release_hangup();
+    unblock_hangup();
   }
-  return chosen->run();  // one is required
+  return chosen->run();  // require_subcommand() makes sure that there is one
 }
 
 }  // namespace renewd::commands

@@ -1,4 +1,4 @@
-// The words of the command line: which command they mean, with which options, and what --help says of each.
+// The command line: commands, their options, and --help.
 #pragma once
 
 namespace renewd::commands {

@@ -16,6 +16,15 @@ namespace {
 
 constexpr std::size_t kLongestMessage = 1000;
 
+// Those that the output of a gateway's command or log may contain.
+std::vector<NamedSecret> secrets_of(const configuration::CertificateSettings& settings) {
+  std::vector<NamedSecret> secrets;
+  for_each_secret(settings, [&secrets](const SecretSource& secret, std::string_view name) {
+    secrets.push_back({std::string(name), secret});
+  });
+  return secrets;
+}
+
 }  // namespace
 
 std::optional<configuration::LocatedSettings> load_located(const std::filesystem::path& file, std::ostream& errors) {
@@ -54,7 +63,7 @@ std::optional<std::vector<CertificateSettings>> select_certificates(const config
     const auto found = std::find(known.begin(), known.end(), name);
     if (found == known.end()) {
       all_known = false;
-      fmt::print(errors, "{}: no certificate is named {}; configured: {}\n", command, printable(name),
+      fmt::print(errors, "{}: no certificate has the name {}; configured: {}\n", command, printable(name),
                  fmt::join(known, ", "));
       continue;
     }
@@ -71,7 +80,7 @@ std::optional<std::vector<CertificateSettings>> select_certificates(const config
 
 bool begin_work(std::string_view command, configuration::Settings& settings, const std::filesystem::path& file,
                 std::ostream& errors) {
-  const auto begun = work_as_service(settings, file);
+  const auto begun = become_service_user(settings, file);
   if (!begun) {
     fmt::print(errors, "{}: {}\n", command, printable(begun.error().message, kLongestMessage));
   }
@@ -82,19 +91,6 @@ void say(std::ostream& out, std::string_view certificate, std::string_view text)
   fmt::print(out, "{}: {}\n", certificate, text);
   out.flush();
 }
-
-namespace {
-
-// What a gateway's command or log might show.
-std::vector<NamedSecret> secrets_of(const configuration::CertificateSettings& settings) {
-  std::vector<NamedSecret> secrets;
-  for_each_secret(settings, [&secrets](const SecretSource& secret, std::string_view name) {
-    secrets.push_back({std::string(name), secret});
-  });
-  return secrets;
-}
-
-}  // namespace
 
 void log_warnings(PosixFilesystem& filesystem, const EventLog& log) {
   filesystem.on_warning(

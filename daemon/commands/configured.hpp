@@ -1,4 +1,4 @@
-// What the commands that need a configuration share: reading it, and the real objects behind one certificate.
+// Loads the configuration for a command, and makes the objects that one certificate needs.
 #pragma once
 
 #include <filesystem>
@@ -23,27 +23,26 @@
 
 namespace renewd::commands {
 
-// Nothing when the file has errors; each is then on `errors`, one a line.
+// If the file has errors, returns nothing and writes each to a line of `errors`.
 std::optional<configuration::Settings> load_configuration(const std::filesystem::path& file, std::ostream& errors);
 std::optional<configuration::LocatedSettings> load_located(const std::filesystem::path& file, std::ostream& errors);
 
-// The certificates that were named, or all without a name; nothing when a name is unknown, which is then told on
-// `errors`.
+// The certificates with these names, or all without names. Reports unknown names on `errors` and returns nothing.
 std::optional<std::vector<configuration::CertificateSettings>> select_certificates(
     const configuration::Settings& settings, std::string_view command, const std::vector<std::string>& names,
     std::ostream& errors);
 
-// work_as_service(); false when it refuses, and `errors` has then the reason.
+// become_service_user(); reports a failure on `errors` and returns false.
 bool begin_work(std::string_view command, configuration::Settings& settings, const std::filesystem::path& file,
                 std::ostream& errors);
 
-// One line of a command's result, seen at once.
+// Prints one line of a command's result and flushes it.
 void say(std::ostream& out, std::string_view certificate, std::string_view text);
 
-// From now on what the disk cannot do, and need not, is logged, each once.
+// Logs, once each, what the file system does not support and the program can do without.
 void log_warnings(PosixFilesystem& filesystem, const EventLog& log);
 
-// The objects that one certificate's renewals work with. Not movable: the context refers to the gateway.
+// The objects for renewals of one certificate. Not movable: the context refers to the gateway.
 class CertificateObjects {
  public:
   CertificateObjects(const boost::asio::any_io_executor& executor, const configuration::CertificateSettings& settings,

@@ -24,10 +24,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-// From one reload to the next: a flood of signals costs no more than this.
+// Between two reloads, whatever number of signals arrives.
 constexpr std::chrono::seconds kHangupPause{1};
 
-// A cancellation is seen where it is asked for (core/cancellation), never as an exception out of the next await.
+// stop_requested() (core/cancellation) reports a cancellation; the next await must not throw it.
 asio::awaitable<void> without_throwing(asio::awaitable<void> coroutine) {
   co_await asio::this_coro::throw_if_cancelled(false);
   co_await std::move(coroutine);
@@ -39,13 +39,13 @@ EventLoop::EventLoop(int cut_off_status, std::chrono::milliseconds grace)
     : io_(1),
       hangup_signal_(io_),
       hangup_pause_(io_),
-      watch_(1),
-      stop_signals_(watch_, SIGTERM),
-      cut_off_(watch_),
+      signal_io_(1),
+      stop_signals_(signal_io_, SIGTERM),
+      cut_off_(signal_io_),
       cut_off_status_(cut_off_status),
       grace_(grace) {
   for (const int signal : kEndingSignals) {
-    // As nohup(1) has it, and a shell for what it starts in the background.
+    // nohup(1) and shells ignore signals on behalf of the program.
     if (!is_ignored(signal)) {
       stop_signals_.add(signal);
     }
@@ -59,7 +59,7 @@ void EventLoop::start(asio::awaitable<void> coroutine) {
                    if (thrown) {
                      std::rethrow_exception(thrown);
                    }
-                   // Not from inside: the slot holds on to this handler.
+                   // Later, because the slot still refers to this handler.
                    asio::post(io_, [this, cancellation] {
                      cancellations_.erase(cancellation);
                      stop_when_idle();
@@ -80,8 +80,8 @@ void EventLoop::wait_for_hangup() {
     if (error) {
       return;
     }
-    // Those that come while one is waiting are that one: it is acted on after the last of them.
-    if (!std::exchange(hangup_waits_, true)) {
+    // Further signals during the pause are covered by the same call, which follows the last of them.
+    if (!std::exchange(hangup_pending_, true)) {
       act_on_hangup();
     }
     wait_for_hangup();
@@ -93,7 +93,7 @@ void EventLoop::act_on_hangup() {
     if (error || stopped_) {
       return;
     }
-    hangup_waits_ = false;
+    hangup_pending_ = false;
     hung_up_();
     hangup_pause_.expires_after(kHangupPause);
   });
@@ -101,22 +101,22 @@ void EventLoop::act_on_hangup() {
 
 bool EventLoop::run(const Log& stopping, const Log& cut_off) {
   wait_for_stop(stopping, cut_off);
-  release_hangup();
-  // Ends also when an exception leaves the loop.
-  struct Watcher {
-    ~Watcher() {
-      watch.stop();
+  unblock_hangup();
+  // Joins even when an exception leaves the loop.
+  struct SignalThread {
+    ~SignalThread() {
+      io.stop();
       thread.join();
     }
-    asio::io_context& watch;
-    std::thread thread{[this] { watch.run(); }};
+    asio::io_context& io;
+    std::thread thread{[this] { io.run(); }};
   };
   {
-    const Watcher watcher{.watch = watch_};
+    const SignalThread signal_thread{.io = signal_io_};
     stop_when_idle();
     io_.run();
   }
-  // What is still to be printed can be ended again: its reader may have stopped reading.
+  // A signal may end the process again: the reader of the final output may block.
   boost::system::error_code ignored;
   stop_signals_.clear(ignored);
   return stopped_;
@@ -130,23 +130,23 @@ void EventLoop::wait_for_stop(const Log& stopping, const Log& cut_off) {
     asio::post(io_, [&, this, signal] {
       stopped_ = true;
       hangup_pause_.cancel();
-      stopping(fmt::format("told to stop by SIG{}", ::sigabbrev_np(signal)));
+      stopping(fmt::format("stopping: received SIG{}", ::sigabbrev_np(signal)));
       for (auto& cancellation : cancellations_) {
         cancellation.emit(asio::cancellation_type::terminal);
       }
     });
     cut_off_.expires_after(grace_);
     cut_off_.async_wait([&, this](const boost::system::error_code&) {
-      // Whoever holds the log up must not hold this up.
+      // A blocked log must not delay the exit.
       ::signal(SIGALRM, SIG_DFL);
       ::alarm(1);
-      cut_off("stopping now: the work in progress did not end in time; the next start resumes it");
-      std::_Exit(cut_off_status_);  // without destructors, which would wait for it
+      cut_off("stopping at once: the work in progress did not end in time; the next run resumes it");
+      std::_Exit(cut_off_status_);  // destructors would wait for the work
     });
   });
 }
 
-// Nothing is left to run: waiting for SIGHUP must not keep the loop alive.
+// Waiting for SIGHUP must not keep the loop alive.
 void EventLoop::stop_when_idle() {
   if (cancellations_.empty()) {
     hangup_signal_.cancel();

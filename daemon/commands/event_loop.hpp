@@ -1,6 +1,5 @@
-// The event loop of a command: runs coroutines until they end, and tells them to stop on any signal that would
-// otherwise end the process half-way, with what it has started still running: SIGTERM, SIGINT, SIGHUP of a lost
-// terminal, …
+// The event loop of a command: runs coroutines until they end, and cancels them on any signal that would otherwise end
+// the process half-way and leave its children running: SIGTERM, SIGINT, SIGHUP of a closed terminal, …
 #pragma once
 
 #include <chrono>
@@ -18,28 +17,26 @@
 
 namespace renewd::commands {
 
-// What a cut-off gives the log: less than the second after which nothing holds the process up any more.
+// Time for the log to be written before a forced exit; less than the second after which SIGALRM ends the process.
 inline constexpr std::chrono::milliseconds kCutOffFlush{500};
 
 class EventLoop {
  public:
   using Log = std::function<void(std::string_view message)>;
 
-  // What has not come to its end `grace` after the signal (work that blocks is never cancelled) ends with the process,
-  // at once and with `cut_off_status`: a crash at any moment is safe.
+  // If the work has not ended `grace` after the signal (blocking work cannot be cancelled), the process exits with
+  // `cut_off_status`. That is safe, like a crash at any other moment.
   explicit EventLoop(int cut_off_status = kFailure, std::chrono::milliseconds grace = std::chrono::seconds(3));
 
   boost::asio::any_io_executor executor() { return io_.get_executor(); }
 
-  // Starts a coroutine; it is cancelled when the loop is told to stop. An exception that leaves it leaves run().
+  // Starts a coroutine, which a stop signal cancels. run() rethrows its exceptions.
   void start(boost::asio::awaitable<void> coroutine);
-  // Calls `hung_up` at each SIGHUP from now on, until the loop is told to stop; without it, SIGHUP stops the loop.
-  // The first one acts at once; after that `hung_up` is called at most once a second, and always after the last of
-  // them.
+  // From now on SIGHUP calls `hung_up` instead of stopping the loop: at once for the first, then at most once a second,
+  // and always after the last one.
   void on_hangup(std::function<void()> hung_up);
-  // Runs until every coroutine has ended; from here on SIGHUP is no longer held (signals.hpp). `stopping` is called
-  // with what to log when a signal arrives. `cut_off`, on another thread, is called with the same when the process is
-  // about to end without the loop. Returns whether a signal arrived.
+  // Runs until every coroutine has ended, and unblocks SIGHUP (signals.hpp). Returns whether a signal arrived. Calls
+  // `stopping` with a message for the log when one arrives, and `cut_off`, on another thread, before a forced exit.
   bool run(const Log& stopping, const Log& cut_off);
   bool run(const Log& both) { return run(both, both); }
 
@@ -52,16 +49,16 @@ class EventLoop {
   boost::asio::io_context io_;
   boost::asio::signal_set hangup_signal_;
   boost::asio::steady_timer hangup_pause_;
-  bool hangup_waits_ = false;  // for the pause to end
-  // Runs on a thread of its own, so that a signal is seen while the loop is busy.
-  boost::asio::io_context watch_;
+  bool hangup_pending_ = false;  // until the pause ends
+  // Runs on a separate thread, because the loop may be busy when a signal arrives.
+  boost::asio::io_context signal_io_;
   boost::asio::signal_set stop_signals_;
   boost::asio::steady_timer cut_off_;
   bool stopped_ = false;
   int cut_off_status_;
   std::chrono::milliseconds grace_;
   std::function<void()> hung_up_;
-  // One for each coroutine that runs. A list: they hold on to the slots.
+  // One for each coroutine. A list, because the coroutines refer to their slots.
   std::list<boost::asio::cancellation_signal> cancellations_;
 };
 

@@ -1,13 +1,13 @@
-// The exit statuses that users and their scripts go by.
+// Exit statuses, which users' scripts rely on.
 #pragma once
 
 namespace renewd::commands {
 
 inline constexpr int kSuccess = 0;
 inline constexpr int kFailure = 1;
-inline constexpr int kUsageError = 2;  // wrong command line or configuration
+inline constexpr int kUsageError = 2;  // the command line or the configuration is wrong
 
-// Of `check`, as every monitoring plugin has them.
+// Those of `check`, as for every monitoring plugin.
 inline constexpr int kOk = 0;
 inline constexpr int kWarning = 1;
 inline constexpr int kCritical = 2;

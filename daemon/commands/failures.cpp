@@ -10,8 +10,8 @@ namespace {
 using installation::Attempts;
 
 template <typename Change>
-void change(Filesystem& filesystem, const std::filesystem::path& state_directory, const std::string& certificate,
-            const Change& how) {
+void update_attempts(Filesystem& filesystem, const std::filesystem::path& state_directory,
+                     const std::string& certificate, const Change& change) {
   const auto daemon = installation::lock_holder(filesystem, installation::daemon_lock(state_directory));
   if (daemon && *daemon) {
     return;
@@ -19,7 +19,7 @@ void change(Filesystem& filesystem, const std::filesystem::path& state_directory
   installation::AttemptStore store(filesystem, installation::StatePaths(state_directory, certificate));
   const Attempts before = store.load();
   Attempts attempts = before;
-  how(attempts);
+  change(attempts);
   if (attempts != before) {
     (void)store.save(attempts);
   }
@@ -29,7 +29,7 @@ void change(Filesystem& filesystem, const std::filesystem::path& state_directory
 
 void remember_failure(Filesystem& filesystem, const std::filesystem::path& state_directory,
                       const std::string& certificate, const Error& error) {
-  change(filesystem, state_directory, certificate, [&error](Attempts& attempts) {
+  update_attempts(filesystem, state_directory, certificate, [&error](Attempts& attempts) {
     attempts.add_failure(error);
     attempts.by_hand = true;
   });
@@ -37,7 +37,7 @@ void remember_failure(Filesystem& filesystem, const std::filesystem::path& state
 
 void forget_failures(Filesystem& filesystem, const std::filesystem::path& state_directory,
                      const std::string& certificate) {
-  change(filesystem, state_directory, certificate, [](Attempts& attempts) { attempts.forget_failures(); });
+  update_attempts(filesystem, state_directory, certificate, [](Attempts& attempts) { attempts.forget_failures(); });
 }
 
 }  // namespace renewd::commands

@@ -1,6 +1,5 @@
-// Failures of a renewal by hand, which `check` tells of where a timer runs `renew`. A daemon keeps its own account, and
-// nothing is changed while one runs. Best effort: on a disk that takes nothing the renewal has failed anyway, and said
-// so.
+// Counts the failures of `renew`, for `check` on a host where a timer runs it. Does nothing while a daemon runs, which
+// counts its own. Ignores its own errors: with a full disk, `renew` has failed anyway.
 #pragma once
 
 #include <filesystem>

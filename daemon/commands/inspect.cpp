@@ -25,13 +25,13 @@ using certificate::KeystoreProblem;
 
 constexpr std::size_t kSizeLimit = 1024 * 1024;
 
-// A file's bytes without what the cloud put around them.
-struct Unwrapped {
+// The keystore in a file, which may be an encoded answer.
+struct Decoded {
   std::string bytes;
-  std::string encoding;  // empty when the file is a keystore itself
+  std::string encoding;  // empty: none
 };
 
-Unwrapped unwrap(std::string file) {
+Decoded decode(std::string file) {
   if (certificate::detect_format(file)) {
     return {std::move(file), {}};
   }
@@ -49,12 +49,12 @@ Unwrapped unwrap(std::string file) {
 std::string explain(const certificate::KeystoreError& error, bool password_given) {
   switch (error.problem) {
     case KeystoreProblem::wrong_password:
-      return password_given ? "wrong password: " + error.message + "; check the file given with --password-file"
-                            : "it needs a password: give it with --password-file";
+      return password_given ? "wrong password: " + error.message + "; check the file of --password-file"
+                            : "the keystore needs a password: name its file with --password-file";
     case KeystoreProblem::damaged:
-      return error.message + "; the password does not matter here, take the file from its source again";
+      return error.message + "; this does not depend on the password: copy the file from its source again";
     case KeystoreProblem::no_certificate:
-      return "nothing to inspect: " + error.message;
+      return "no certificate to show: " + error.message;
     case KeystoreProblem::unknown_format:
       return error.message;
   }
@@ -68,7 +68,7 @@ std::string_view key_state(const Keystore& keystore) {
   return keystore.has_key_entry ? "not_read" : "absent";
 }
 
-void print_json(const Keystore& keystore, const Unwrapped& file, const std::string& path, std::ostream& out) {
+void print_json(const Keystore& keystore, const Decoded& file, const std::string& path, std::ostream& out) {
   const Certificate& certificate = keystore.certificate;
   json::array chain;
   for (const auto& other : keystore.chain) {
@@ -106,25 +106,25 @@ int inspect(const InspectOptions& options, const Screen& screen, std::ostream& o
     errors << "inspecting " << printable(path, 500) << ": " << message << "\n";
     return kFailure;
   };
-  const auto waits_for = [&errors](const std::filesystem::path& file) {
+  const auto reporting_for = [&errors](const std::filesystem::path& file) {
     return PipePatience{.tell = [&errors, file](std::string_view what) {
       errors << printable(file.string(), 500) << ": " << what << std::endl;
     }};
   };
   Secret password;
   if (options.password_file) {
-    auto secret = read_given_secret(options.password_file->string(), waits_for(*options.password_file));
+    auto secret = read_given_secret(options.password_file->string(), reporting_for(*options.password_file));
     if (!secret) {
       return fail(secret.error().message);
     }
     password = std::move(*secret);
   }
-  const PipePatience patience = waits_for(options.keystore);
+  const PipePatience patience = reporting_for(options.keystore);
   const auto bytes = read_whole(options.keystore, kSizeLimit, &patience);
   if (!bytes) {
     return fail(bytes.error().message);
   }
-  const Unwrapped file = unwrap(std::string(bytes->view()));
+  const Decoded file = decode(std::string(bytes->view()));
   const auto keystore = certificate::open_keystore(file.bytes, password);
   if (!keystore) {
     return fail(explain(keystore.error(), options.password_file.has_value()));

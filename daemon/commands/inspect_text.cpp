@@ -59,16 +59,17 @@ std::string inspect_text(const Keystore& keystore, std::string_view encoding, st
     row("", fmt::format("{}, until {}", other.subject(), format_time(other.not_after())));
   }
   if (keystore.extra_bytes > 0) {
-    row("remark", fmt::format("{} {} after the end of the keystore; ignored, as the JDK and OpenSSL do",
+    row("remark", fmt::format("{} extra {} after the end of the keystore, which the JDK and OpenSSL ignore",
                               keystore.extra_bytes, keystore.extra_bytes == 1 ? "byte" : "bytes"));
   }
   if (keystore.ambiguous) {
-    row("remark", fmt::format("{}, which goes by ids, names and order instead of by keys, takes another certificate of "
-                              "this file for the key, or none",
-                              keystore.format == certificate::Format::pem ? "OpenSSL" : "the JDK"));
+    row("remark",
+        fmt::format("{} matches certificates and keys by id, name and order, and would use another certificate of "
+                    "this file with the key, or none",
+                    keystore.format == certificate::Format::pem ? "OpenSSL" : "the JDK"));
   }
   if (keystore.legacy_encryption) {
-    row("remark", "encrypted as old JDKs do (RC2-40), which OpenSSL 3 reads with its legacy provider only");
+    row("remark", "uses the encryption of old JDKs (RC2-40), which OpenSSL 3 reads only with its legacy provider");
   }
   return text;
 }

@@ -10,7 +10,7 @@
 
 namespace renewd::commands {
 
-// `encoding` is what was around the keystore in an answer of the cloud; empty for a keystore.
+// `encoding` is that of an answer; empty for a keystore.
 std::string inspect_text(const certificate::Keystore& keystore, std::string_view encoding, std::string_view path,
                          TimePoint now, const Screen& screen);
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
 
 #include "core/descriptor.hpp"
@@ -98,7 +99,7 @@ Result<void> rewrite_as(const User& user, const fs::path& file) {
 // For a shell, if necessary.
 std::string quoted(const std::string& word) {
   const bool plain = std::ranges::all_of(word, [](char c) { return is_alphanumeric_or(c, "-_./@:"); });
-  return plain ? word : "'" + word + "'";  // it has no quotes, which a unit file could not contain
+  return plain ? word : "'" + boost::replace_all_copy(word, "'", "'\\''") + "'";
 }
 
 // A home must not change its owner.

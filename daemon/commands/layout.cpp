@@ -7,7 +7,7 @@
 namespace renewd::commands {
 namespace {
 
-// The next character, as a view into `text`. Bytes that are no UTF-8 count as one each.
+// Each byte that is not UTF-8 counts as a character.
 std::string_view next_character(std::string_view text) {
   std::size_t length = 1;
   while (length < text.size() && length < 4 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) {
@@ -25,7 +25,7 @@ std::size_t columns_of_character(std::string_view character) {
   return wide ? 2 : 1;
 }
 
-// As much of the beginning as fits, but at least one character.
+// The longest prefix that fits, at least one character.
 std::string_view fitting(std::string_view text, std::size_t width) {
   std::size_t used = 0;
   std::size_t end = 0;
@@ -58,7 +58,7 @@ std::string padded(std::string_view text, std::size_t width) {
 }
 
 std::string shown(std::string_view foreign, const Screen& screen) {
-  // Before anything is measured: an escape takes more room than what it stands for.
+  // Escape before measuring: an escape is longer than the character.
   std::string printed = escaped(foreign);
   if (screen.utf8) {
     return printed;
@@ -103,16 +103,6 @@ std::string labelled(std::string_view label, std::string_view value, std::size_t
   for (const auto& line : wrapped(shown(value, screen), room, long_words)) {
     text += (text.back() == '\n' ? std::string(column, ' ') : std::string()) + line + "\n";
   }
-  return text;
-}
-
-std::string day_of(TimePoint time) {
-  return format_time(time).substr(0, 10);
-}
-
-std::string minute_of(TimePoint time) {
-  std::string text = format_time(time).substr(0, 16);
-  std::replace(text.begin(), text.end(), 'T', ' ');
   return text;
 }
 

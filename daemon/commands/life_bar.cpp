@@ -9,8 +9,8 @@ namespace renewd::commands {
 namespace {
 
 struct Signs {
-  std::string_view gone;
-  std::string_view to_come;
+  std::string_view elapsed;
+  std::string_view remaining;
   std::string_view window;
   std::string_view now;
   std::string_view begin;
@@ -25,7 +25,7 @@ const Signs& signs_of(const Screen& screen) {
 
 }  // namespace
 
-std::string life_bar(const Life& life, TimePoint now, std::size_t width, const Screen& screen) {
+std::string life_bar(const Lifetime& life, TimePoint now, std::size_t width, const Screen& screen) {
   const Signs& signs = signs_of(screen);
   const std::size_t inside = std::max<std::size_t>(width - signs.begin.size() - signs.end.size(), 1);
   const auto span = std::max(life.ends - life.begins, std::chrono::seconds(1));
@@ -37,15 +37,15 @@ std::string life_bar(const Life& life, TimePoint now, std::size_t width, const S
   const std::size_t window = column(life.window_opens);
   std::string bar(signs.begin);
   for (std::size_t i = 0; i < inside; ++i) {
-    bar += i == today ? signs.now : i < today ? signs.gone : i < window ? signs.to_come : signs.window;
+    bar += i == today ? signs.now : i < today ? signs.elapsed : i < window ? signs.remaining : signs.window;
   }
   return bar + std::string(signs.end);
 }
 
 std::string life_bar_legend(const Screen& screen) {
   const Signs& signs = signs_of(screen);
-  return fmt::format("{} gone   {} now   {} to come   {} renewal window", signs.gone, signs.now, signs.to_come,
-                     signs.window);
+  return fmt::format("{} elapsed   {} now   {} remaining   {} renewal window", signs.elapsed, signs.now,
+                     signs.remaining, signs.window);
 }
 
 }  // namespace renewd::commands

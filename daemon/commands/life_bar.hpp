@@ -1,4 +1,4 @@
-// A certificate's life as a bar, for `status` and `plan`.
+// The lifetime of a certificate as a bar, for `status` and `plan`.
 #pragma once
 
 #include <chrono>
@@ -10,17 +10,16 @@
 
 namespace renewd::commands {
 
-struct Life {
+struct Lifetime {
   std::chrono::sys_seconds begins;
   std::chrono::sys_seconds window_opens;
   std::chrono::sys_seconds ends;
 };
 
-// From left to right, `width` columns: what is gone, what is to come, the renewal window, and a mark for now. In ASCII:
-// "[=====|--------~~~]".
-std::string life_bar(const Life& life, TimePoint now, std::size_t width, const Screen& screen);
+// In `width` columns: elapsed, now, remaining, renewal window. In ASCII: "[=====|--------~~~]".
+std::string life_bar(const Lifetime& life, TimePoint now, std::size_t width, const Screen& screen);
 
-// What the signs of the bar mean, on one line.
+// Explains the signs of the bar, on one line.
 std::string life_bar_legend(const Screen& screen);
 
 }  // namespace renewd::commands

@@ -9,9 +9,9 @@
 namespace renewd::commands {
 namespace {
 
-constexpr std::string_view kKept = "\n\t";
+constexpr std::string_view kAllowed = "\n\t";
 
-// The colour that `text` begins with; empty when it begins with none of ours. Others may hide text.
+// The colour of this program that `text` begins with, or nothing. Other colours could hide text.
 std::string_view leading_colour(std::string_view text) {
   static constexpr std::array kColours{kGreen, kYellow, kRed, kColourEnd};
   const auto* const found =
@@ -24,7 +24,7 @@ std::string safe(std::string_view text) {
   while (!text.empty()) {
     const std::string_view colour = leading_colour(text);
     const std::size_t end = colour.empty() ? std::min(text.find('\033', 1), text.size()) : colour.size();
-    out += colour.empty() ? escaped(text.substr(0, end), kKept) : std::string(colour);
+    out += colour.empty() ? escaped(text.substr(0, end), kAllowed) : std::string(colour);
     text.remove_prefix(end);
   }
   return out;
@@ -46,7 +46,7 @@ PrintableOutput::int_type PrintableOutput::overflow(int_type character) {
   return xsputn(&c, 1) == 1 ? character : traits_type::eof();
 }
 
-void steer_terminal(std::ostream& stream, std::string_view sequences) {
+void control_terminal(std::ostream& stream, std::string_view sequences) {
   if (auto* const output = dynamic_cast<PrintableOutput*>(stream.rdbuf())) {
     (void)output->sink_->sputn(sequences.data(), static_cast<std::streamsize>(sequences.size()));
   } else {

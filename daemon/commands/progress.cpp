@@ -1,5 +1,8 @@
 #include "commands/progress.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,6 +14,31 @@
 namespace renewd::commands {
 
 using std::chrono::seconds;
+
+namespace {
+
+struct EventStep {
+  EventName event;
+  std::string_view step;  // empty: the event ends a step
+  seconds StepLimits::* limit = nullptr;
+};
+constexpr std::array kEventSteps{
+    EventStep{EventName::renewal_requested, "requesting a certificate", &StepLimits::request},
+    EventStep{EventName::renewal_answered, "checking and installing the answer"},
+    EventStep{EventName::keystore_installed, "activating it", &StepLimits::activation},
+    EventStep{EventName::gateway_activated, "verifying the gateway", &StepLimits::verification},
+    EventStep{EventName::gateway_activation_failed, "activating the previous keystore", &StepLimits::activation},
+    EventStep{EventName::gateway_verification_failed, "activating the previous keystore", &StepLimits::activation},
+    EventStep{EventName::renewal_resumed, "resuming"},
+    EventStep{EventName::renewal_completed, ""},
+    EventStep{EventName::renewal_failed, ""},
+    EventStep{EventName::renewal_rejected, ""},
+    EventStep{EventName::renewal_rolled_back, ""},
+    EventStep{EventName::gateway_verified, ""},
+    EventStep{EventName::daemon_stopping, ""},
+};
+
+}  // namespace
 
 StepLimits step_limits(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http) {
   const auto& gateway = certificate.gateway;
@@ -28,8 +56,8 @@ Progress::Progress(std::shared_ptr<EventSink> output, std::ostream& terminal, st
 void Progress::write(const Event& event) {
   erase();
   output_->write(event);
-  follow(event);
-  redraw();
+  update_step(event);
+  draw();
 }
 
 void Progress::begin(std::string_view certificate, std::string what, seconds StepLimits::* limit) {
@@ -41,54 +69,19 @@ void Progress::begin(std::string_view certificate, std::string what, seconds Ste
 }
 
 void Progress::begin_activation(std::string_view certificate, std::string_view keystore) {
-  begin(certificate, fmt::format("making the gateway use {}", keystore), &StepLimits::activation);
-  redraw();
+  begin(certificate, fmt::format("activating {}", keystore), &StepLimits::activation);
+  draw();
 }
 
-// Which step an event is the beginning of.
-void Progress::follow(const Event& event) {
-  switch (event.name) {
-    case EventName::renewal_requested:
-      return begin(event.certificate, "asking the cloud", &StepLimits::request);
-    case EventName::renewal_answered:
-      return begin(event.certificate, "judging the answer, and installing it");
-    case EventName::keystore_installed:
-      return begin(event.certificate, "making the gateway use it", &StepLimits::activation);
-    case EventName::gateway_activated:
-      return begin(event.certificate, "verifying the gateway", &StepLimits::verification);
-    case EventName::gateway_activation_failed:
-    case EventName::gateway_verification_failed:
-      return begin(event.certificate, "making the gateway use the old keystore", &StepLimits::activation);
-    case EventName::renewal_resumed:
-      return begin(event.certificate, "going on");
-    case EventName::renewal_completed:
-    case EventName::renewal_failed:
-    case EventName::renewal_rejected:
-    case EventName::renewal_rolled_back:
-    case EventName::gateway_verified:
-    case EventName::daemon_stopping:
-      step_.reset();
-      return;
-    // The rest tells of something beside the renewal, or only looks at it.
-    case EventName::daemon_started:
-    case EventName::config_reloaded:
-    case EventName::config_rejected:
-    case EventName::certificate_checked:
-    case EventName::certificate_changed_on_disk:
-    case EventName::certificate_expiring:
-    case EventName::certificate_expired:
-    case EventName::certificate_unreadable:
-    case EventName::renewal_due:
-    case EventName::gateway_output:
-    case EventName::clock_skewed:
-    case EventName::clock_changed:
-    case EventName::token_unusable:
-    case EventName::monitoring_unavailable:
-    case EventName::log_lines_dropped:
-    case EventName::fleet_leading:
-    case EventName::fleet_following:
-    case EventName::fleet_unreachable:
-      return;
+void Progress::update_step(const Event& event) {
+  const auto* const found = std::ranges::find(kEventSteps, event.name, &EventStep::event);
+  if (found == kEventSteps.end()) {
+    return;
+  }
+  if (found->step.empty()) {
+    step_.reset();
+  } else {
+    begin(event.certificate, std::string(found->step), found->limit);
   }
 }
 
@@ -97,21 +90,17 @@ std::string Progress::line() const {
   std::string text = fmt::format("{}: {}, {}", step_->certificate, step_->what, format_duration(elapsed));
   if (step_->limit) {
     text += elapsed < *step_->limit ? fmt::format(" (at most {} more)", format_duration(*step_->limit - elapsed))
-                                    : " (about to be given up)";
+                                    : " (about to time out)";
   }
-  // A line that the terminal breaks could not be taken away any more.
+  // A line that the terminal breaks could not be removed.
   return wrapped(text, width_ > 1 ? width_ - 1 : 1).front();
 }
 
 void Progress::draw() {
-  redraw();
-}
-
-void Progress::redraw() {
   if (step_) {
-    steer_terminal(terminal_, "\r");
+    control_terminal(terminal_, "\r");
     terminal_ << line();
-    steer_terminal(terminal_, "\033[K");
+    control_terminal(terminal_, "\033[K");
     terminal_ << std::flush;
   }
 }
@@ -123,7 +112,7 @@ void Progress::end() {
 
 void Progress::erase() {
   if (step_) {
-    steer_terminal(terminal_, "\r\033[K");
+    control_terminal(terminal_, "\r\033[K");
     terminal_ << std::flush;
   }
 }

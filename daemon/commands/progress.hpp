@@ -1,4 +1,4 @@
-// What a command on a terminal is waiting for: one line below the log, drawn again each second and gone in the end.
+// Shows what a command on a terminal waits for: one line below the log, refreshed every second and removed at the end.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace renewd::commands {
 
-// How long each of the long steps may take.
+// Time limits of the long steps.
 struct StepLimits {
   std::chrono::seconds request;
   std::chrono::seconds activation;
@@ -22,8 +22,8 @@ struct StepLimits {
 };
 StepLimits step_limits(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http);
 
-// Between the log and its output: takes its own line away before each event is written there. For one thread alone:
-// that of the LogQueue, since a terminal may be stopped.
+// Between the log and its output: removes its line before it writes an event. Not thread-safe: the LogQueue's thread
+// uses it, because writing to a terminal may block.
 class Progress final : public EventSink {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
@@ -35,12 +35,11 @@ class Progress final : public EventSink {
       std::function<SteadyTime()> now = [] { return std::chrono::steady_clock::now(); });
 
   void write(const Event& event) override;
-  // Begins with the step that no event tells of: the gateway, when a person wants just that. `keystore`, in words, is
-  // what it is to use.
+  // Shows the gateway step, which has no event of its own if a command runs it alone. `keystore` is text for people.
   void begin_activation(std::string_view certificate, std::string_view keystore);
-  // The step under way, as of now; nothing without one.
+  // Draws the current step, if any.
   void draw();
-  // No step is under way any more.
+  // Removes the line.
   void end();
 
  private:
@@ -51,9 +50,8 @@ class Progress final : public EventSink {
     std::optional<std::chrono::seconds> limit;
   };
   void begin(std::string_view certificate, std::string what, std::chrono::seconds StepLimits::* limit = nullptr);
-  void follow(const Event& event);
+  void update_step(const Event& event);
   void erase();
-  void redraw();
   std::string line() const;
 
   std::shared_ptr<EventSink> output_;

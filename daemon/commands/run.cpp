@@ -10,27 +10,27 @@
 namespace renewd::commands {
 namespace {
 
-// What the daemon has open does not grow with the certificates; four renewals and a page full of clients fit in.
-constexpr rlim_t kOpenFiles = 64;
+// Enough for four renewals and 32 clients at once; the number of certificates does not matter.
+constexpr rlim_t kNeededDescriptors = 64;
 
-bool may_open_enough(std::ostream& errors) {
+bool check_descriptor_limit(std::ostream& errors) {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kOpenFiles) {
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kNeededDescriptors) {
     return true;
   }
-  errors << "run: " << kOpenFiles << " open files are needed, and the limit is " << limit.rlim_cur
-         << ": raise it (LimitNOFILE= of the unit, ulimit -n)\n";
+  errors << "run: the limit of open files is " << limit.rlim_cur << ", but the daemon needs " << kNeededDescriptors
+         << ": raise it (LimitNOFILE= of the unit, or ulimit -n)\n";
   return false;
 }
 
 }  // namespace
 
 int run(const std::filesystem::path& configuration, std::ostream& errors) {
-  ignore_meaningless_signals();
-  if (!may_open_enough(errors)) {
+  ignore_unused_signals();
+  if (!check_descriptor_limit(errors)) {
     return kFailure;
   }
-  // For a reload: the directory of this process is another one by then.
+  // A reload needs the absolute path: the working directory changes.
   std::error_code error;
   const auto file = std::filesystem::absolute(configuration, error);
   auto settings = load_configuration(configuration, errors);

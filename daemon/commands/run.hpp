@@ -6,8 +6,8 @@
 
 namespace renewd::commands {
 
-// Exit status 0 after SIGTERM or SIGINT, 1 when another daemon works in the same state directory or the limit of open
-// files is too low, 2 when the configuration cannot be used.
+// Exit status: 0 after SIGTERM or SIGINT, 1 if another daemon uses the same state directory or the limit of open files
+// is too low, 2 if the configuration is invalid.
 int run(const std::filesystem::path& configuration, std::ostream& errors);
 
 }  // namespace renewd::commands

@@ -14,7 +14,7 @@
 namespace renewd::commands {
 namespace {
 
-// Narrower than this, nothing can be read; wider, nobody follows a line.
+// The limits of what people can read.
 constexpr std::size_t kNarrowest = 50;
 constexpr std::size_t kWidest = 400;
 
@@ -27,7 +27,7 @@ std::size_t columns_of_environment() {
   return columns;
 }
 
-// Without setlocale(): nothing else of this program depends on the locale.
+// Does not call setlocale(), because nothing else should depend on the locale.
 bool locale_is_utf8() {
   const locale_t locale = ::newlocale(LC_CTYPE_MASK, "", nullptr);
   if (locale == nullptr) {

@@ -1,4 +1,4 @@
-// What a command's result is drawn on: how large it is, and what it can show.
+// The terminal or file that shows a command's result: its size, and what it can show.
 #pragma once
 
 #include <cstddef>
@@ -7,14 +7,14 @@ namespace renewd::commands {
 
 struct Screen {
   std::size_t width = 80;
-  std::size_t height = 0;  // 0: without end
+  std::size_t height = 0;  // 0: unlimited
   bool terminal = false;
   bool colour = false;
   bool utf8 = false;
 };
 
-// A file descriptor as a screen. The width is $COLUMNS, else the terminal's, else 80; colour is for terminals alone,
-// and never with NO_COLOR (no-color.org) set; UTF-8 is what the locale says (locale(7)).
+// Width: $COLUMNS, else the terminal's, else 80. Colour: only on a terminal, never with NO_COLOR (no-color.org). UTF-8:
+// as the locale says (locale(7)).
 Screen screen_of(int descriptor);
 
 }  // namespace renewd::commands

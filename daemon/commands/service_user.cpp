@@ -107,7 +107,7 @@ bool is_configuration_of_service(const fs::path& configuration) {
   return is_same_file(configuration, service && *service ? (*service)->configuration : kServiceConfiguration);
 }
 
-Result<void> work_as_service(configuration::Settings& settings, const fs::path& configuration) {
+Result<void> become_service_user(configuration::Settings& settings, const fs::path& configuration) {
   if (::geteuid() == 0) {
     TRY_LET(const auto service, find_service());
     if (service && is_same_file(configuration, service->configuration)) {

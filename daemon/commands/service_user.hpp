@@ -33,6 +33,6 @@ bool is_configuration_of_service(const std::filesystem::path& configuration);
 // bus, creating a missing state directory. Without a unit, and for other users, the user does not change. Error, of
 // kind disk: the state directory belongs to another user or is writable by others, or changing the user failed. The
 // caller must then stop.
-Result<void> work_as_service(configuration::Settings& settings, const std::filesystem::path& configuration);
+Result<void> become_service_user(configuration::Settings& settings, const std::filesystem::path& configuration);
 
 }  // namespace renewd::commands

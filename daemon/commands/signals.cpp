@@ -17,19 +17,19 @@ bool is_ignored(int signal) {
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-void begin_signals() {
+void set_up_signals() {
   mask_hangup(SIG_BLOCK);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
-  // Whoever started us may ignore it: how a child ended would then be known to nobody.
+  // The parent may have ignored it, and then waitpid() would not return a child's status.
   ::signal(SIGCHLD, SIG_DFL);
 }
 
-void release_hangup() {
+void unblock_hangup() {
   mask_hangup(SIG_UNBLOCK);
 }
 
-void ignore_meaningless_signals() {
+void ignore_unused_signals() {
   for (const int signal : kEndingSignals) {
     if (signal != SIGINT && signal != SIGQUIT && signal != SIGHUP) {
       ::signal(signal, SIG_IGN);

@@ -1,4 +1,4 @@
-// What each signal does to this process, before there is an event loop and beside it.
+// Signal dispositions of this process, outside the event loop.
 #pragma once
 
 #include <signal.h>
@@ -7,20 +7,20 @@
 
 namespace renewd::commands {
 
-// Besides SIGTERM, what would end a process by default without an error of its own (signal(7)).
+// The signals besides SIGTERM that end a process by default without a fault of its own (signal(7)).
 inline constexpr std::array kEndingSignals{SIGINT,  SIGHUP,    SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM,
                                            SIGPOLL, SIGVTALRM, SIGPROF, SIGXCPU, SIGPWR,  SIGSTKFLT};
 
 bool is_ignored(int signal);
 
-// First of all: a write that fails returns an error (a closed pipe; a limit on the size of files), and SIGHUP is held
-// until somebody says what it means. It would end the daemon, which systemd takes for a clean end.
-void begin_signals();
+// Called first. Makes writes to a closed pipe or beyond a size limit fail instead of ending the process, and blocks
+// SIGHUP until a command has decided what it means: systemd would take a daemon that it ends for a successful one.
+void set_up_signals();
 
-// A SIGHUP that was held acts now, as any later one does.
-void release_hangup();
+// Unblocks SIGHUP, including one that has arrived already.
+void unblock_hangup();
 
-// For the daemon: the signals that mean nothing to it do nothing, instead of ending it.
-void ignore_meaningless_signals();
+// For the daemon: ignores the signals that it has no use for.
+void ignore_unused_signals();
 
 }  // namespace renewd::commands

@@ -1,4 +1,4 @@
-// `status`: where each certificate stands, from the disk alone, also when no daemon runs.
+// `status`: shows the state of each certificate, from the disk alone, with or without a daemon.
 #pragma once
 
 #include <filesystem>
@@ -14,14 +14,13 @@ namespace renewd::commands {
 struct StatusOptions {
   std::filesystem::path configuration;
   bool json = false;
-  bool watch = false;  // draw again each second, until Ctrl-C
+  bool watch = false;  // refresh every second, until Ctrl-C
 };
 
-// Exit status of the process: 0 whatever the certificates look like, 1 when this user may not look, 2 for a wrong
-// configuration. `out` is standard output, `screen` what it is.
+// Exit status: 0 whatever the state, 1 without permission, 2 for a wrong configuration. `screen` describes `out`.
 int status(const StatusOptions& options, const Screen& screen, std::ostream& out, std::ostream& errors);
 
-// One JSON object on one line, of the shape in docs/status.md.
+// One JSON object on one line, as in docs/status.md.
 std::string status_json(const Overview& overview, const std::filesystem::path& state_directory, TimePoint now);
 
 }  // namespace renewd::commands

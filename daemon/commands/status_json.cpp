@@ -16,7 +16,7 @@ namespace {
 namespace json = boost::json;
 using renewal::Standing;
 
-std::string in_json(renewal::Severity severity) {
+std::string json_name(renewal::Severity severity) {
   return lower_case(to_string(severity));
 }
 
@@ -24,14 +24,14 @@ json::array findings_json(const renewal::Assessment& assessment) {
   json::array findings;
   for (const auto& finding : assessment.findings) {
     findings.push_back(json::object{{"kind", to_string(finding.kind)},
-                                    {"severity", in_json(finding.severity)},
+                                    {"severity", json_name(finding.severity)},
                                     {"message", finding.message},
                                     {"advice", finding.advice}});
   }
   return findings;
 }
 
-// Every member is always there, and null where there is nothing to tell.
+// Every member is always present; null if it has no value.
 void add_outlook(json::object& object, const Standing& standing) {
   const auto& outlook = standing.outlook;
   const auto member = [&](const char* name, auto&& value) {
@@ -46,7 +46,7 @@ void add_outlook(json::object& object, const Standing& standing) {
   member("action", [](const Outlook& o) { return to_string(o.step.act); });
   member("reason", [](const Outlook& o) { return renewal::to_string(o.step.reason); });
   member("next", [](const Outlook& o) { return o.step.message; });
-  // What is due now has no moment of its own: it would be another one at each look.
+  // Something that is due has no fixed time: `step.at` would differ with each run.
   const bool waits = standing.outlook && standing.outlook->step.act == renewal::Act::wait &&
                      standing.renew != configuration::RenewMode::never && !standing.outlook->clock_is_doubtful();
   object["next_attempt"] = waits ? json::value(format_time(standing.outlook->step.at)) : json::value(nullptr);
@@ -99,8 +99,8 @@ json::object certificate_json(const Standing& standing, const renewal::Assessmen
       {"name", standing.name},
       {"keystore", standing.keystore.string()},
       {"renew", standing.renew == configuration::RenewMode::never ? "never" : "auto"},
-      {"severity", in_json(assessment.severity())},
-      {"state", in_json(assessment.severity())},  // its name in the first version
+      {"severity", json_name(assessment.severity())},
+      {"state", json_name(assessment.severity())},  // the name in the first version
       {"message", assessment.message()},
       {"advice", assessment.advice()},
       {"findings", findings_json(assessment)},
@@ -110,11 +110,8 @@ json::object certificate_json(const Standing& standing, const renewal::Assessmen
   object["in_use"] = in_use_object(standing);
   add_unfinished(object, standing);
   add_past(object, standing);
-  const auto or_null = [](const std::optional<std::string>& text) {
-    return text ? json::value(*text) : json::value(nullptr);
-  };
-  object["token_problem"] = or_null(standing.token_problem);
-  object["replacement_problem"] = or_null(standing.replacement_problem);
+  object["token_problem"] = json::value_from(standing.token_problem);
+  object["replacement_problem"] = json::value_from(standing.replacement_problem);
   return object;
 }
 
@@ -129,8 +126,8 @@ std::string status_json(const Overview& overview, const std::filesystem::path& s
     certificates.push_back(certificate_json(standing, assessment));
   }
   const json::object object{{"state_directory", state_directory.string()},
-                            {"daemon", overview.daemon ? json::value(*overview.daemon) : json::value(nullptr)},
-                            {"severity", in_json(worst)},
+                            {"daemon", json::value_from(overview.daemon)},
+                            {"severity", json_name(worst)},
                             {"certificates", std::move(certificates)}};
   return json_text(object);
 }

@@ -1,6 +1,7 @@
 #include "commands/status_table.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -21,16 +22,16 @@ using renewal::Severity;
 using renewal::Standing;
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kShortestBar = 16;  // for which columns are left out
-constexpr std::size_t kBarAtLeast = 8;
+constexpr std::size_t kPreferredBar = 16;  // drops columns to reach this
+constexpr std::size_t kNarrowestBar = 8;
 constexpr std::size_t kWidestBar = 60;
 constexpr std::size_t kLongestName = 24;
-constexpr std::size_t kSerialShown = 8;
+constexpr std::size_t kBriefSerial = 8;
 
 struct Cell {
   std::string_view title;
   std::string brief;  // in a column
-  std::string whole;  // on a line of its own; empty for none
+  std::string full;   // on a separate line; empty: none
 };
 
 struct Row {
@@ -38,12 +39,12 @@ struct Row {
   Severity severity;
   const Standing* standing;
   std::string left;
-  std::vector<Cell> cells;  // the same titles in every row, the most wanted first
+  std::vector<Cell> cells;  // the same titles in every row, the most important first
   std::vector<std::pair<std::string_view, std::string>> remarks;
 };
 
 std::string brief_serial(const std::string& serial) {
-  return serial.size() <= kSerialShown ? serial : serial.substr(0, kSerialShown) + "…";
+  return serial.size() <= kBriefSerial ? serial : serial.substr(0, kBriefSerial) + "…";
 }
 
 std::string left_of(const renewal::Assessment& assessment) {
@@ -59,25 +60,26 @@ Cell next_attempt(const Standing& standing, TimePoint now) {
     return {kTitle, "never", "never (renew: never)"};
   }
   if (!standing.outlook) {
-    return {kTitle, "-", "none before the keystore can be read"};
+    return {kTitle, "-", "none until the keystore is readable"};
   }
   if (standing.outlook->clock_is_doubtful()) {
-    return {kTitle, "-", "none before the clock is right"};
+    return {kTitle, "-", "none until the clock is set"};
   }
   const TimePoint at = standing.outlook->step.at;
-  return at <= now ? Cell{kTitle, "now", "now"} : Cell{kTitle, minute_of(at), minute_of(at) + " UTC"};
+  return at <= now ? Cell{kTitle, "now", "now"} : Cell{kTitle, format_minute(at), format_minute(at) + " UTC"};
 }
 
 Cell in_use_cell(const Standing& standing) {
   constexpr std::string_view kTitle = "in use";
   if (!standing.in_use) {
-    return {kTitle, "not known", "not known: no renewal has been verified yet"};
+    return {kTitle, "unknown", "unknown: no renewal has been verified yet"};
   }
   if (standing.installed_is_in_use()) {
     return {kTitle, "the same", "the same"};
   }
   const auto& record = *standing.in_use;
-  return {kTitle, brief_serial(record.serial), fmt::format("{}, until {}", record.serial, day_of(record.not_after))};
+  return {kTitle, brief_serial(record.serial),
+          fmt::format("{}, until {}", record.serial, format_day(record.not_after))};
 }
 
 std::vector<Cell> cells_of(const Standing& standing, TimePoint now) {
@@ -85,43 +87,43 @@ std::vector<Cell> cells_of(const Standing& standing, TimePoint now) {
   std::vector<Cell> cells{next_attempt(standing, now)};
   if (standing.outlook) {
     const auto& certificate = standing.outlook->certificate;
-    cells.push_back({"expires", day_of(certificate.not_after()), minute_of(certificate.not_after()) + " UTC"});
+    cells.push_back({"expires", format_day(certificate.not_after()), format_minute(certificate.not_after()) + " UTC"});
   } else {
     cells.push_back({"expires", "?", ""});
   }
-  cells.push_back({"last success", success == nullptr ? "never" : minute_of(success->ended),
-                   success == nullptr ? "never renewed by this program" : minute_of(success->ended) + " UTC"});
+  cells.push_back({"last success", success == nullptr ? "never" : format_minute(success->ended),
+                   success == nullptr ? "never renewed by gravitee-renewd" : format_minute(success->ended) + " UTC"});
   const std::string serial = standing.outlook ? standing.outlook->certificate.serial() : "";
   cells.push_back({"serial", serial.empty() ? "?" : brief_serial(serial), serial});
   cells.push_back(in_use_cell(standing));
   return cells;
 }
 
-std::string in_words(installation::Phase phase) {
+std::string_view describe(installation::Phase phase) {
   using installation::Phase;
   switch (phase) {
     case Phase::requested:
-      return "the cloud is being asked";
+      return "the request to the cloud has begun";
     case Phase::answered:
-      return "the cloud has answered; nothing is installed yet";
+      return "the cloud's answer is stored, but not installed yet";
     case Phase::accepted:
-      return "the answer is being installed";
+      return "the new keystore is being installed";
     case Phase::installed:
-      return "installed; the gateway has not been restarted with it yet";
+      return "the gateway does not use the installed keystore yet";
     case Phase::activated:
-      return "the gateway has been told, and is being verified";
+      return "the gateway has been restarted, and is being verified";
     case Phase::verified:
-      return "the gateway is well; only the books are to be closed";
+      return "the gateway is healthy; the renewal is almost complete";
     case Phase::rolling_back:
-      return "the old keystore is being put back";
+      return "the previous keystore is being restored";
   }
   return "";
 }
 
 std::string phase_of(const installation::JournalEntry& entry) {
   const auto reached = entry.reached_at(entry.phase);
-  const std::string since = reached ? ", since " + minute_of(*reached) + " UTC" : "";
-  return fmt::format("{} ({}{})", in_words(entry.phase), to_string(entry.phase), since);
+  const std::string since = reached ? ", since " + format_minute(*reached) + " UTC" : "";
+  return fmt::format("{} ({}{})", describe(entry.phase), to_string(entry.phase), since);
 }
 
 Row row_of(const Standing& standing, TimePoint now) {
@@ -146,12 +148,12 @@ Row row_of(const Standing& standing, TimePoint now) {
   return row;
 }
 
-// How the rows share the screen.
+// The widths of the columns.
 struct Widths {
   std::size_t name;
   std::size_t left;
   std::size_t bar;
-  std::vector<std::size_t> cells;  // of those that have a column
+  std::vector<std::size_t> cells;  // of the cells that fit
 };
 
 Widths widths_of(const std::vector<Row>& rows, const Screen& screen) {
@@ -161,12 +163,12 @@ Widths widths_of(const std::vector<Row>& rows, const Screen& screen) {
     widths.left = std::max(widths.left, columns(row.left));
   }
   const std::size_t between = kGap + to_string(Severity::critical).size() + kGap + kGap + widths.left;
-  const std::size_t rest_for_name = screen.width - std::min(screen.width, between + kShortestBar);
+  const std::size_t rest_for_name = screen.width - std::min(screen.width, between + kPreferredBar);
   for (const Row& row : rows) {
     widths.name = std::max(widths.name, std::min({row.name.size(), kLongestName, rest_for_name}));
   }
   const std::size_t fixed = widths.name + between;
-  std::size_t used = fixed + kShortestBar;
+  std::size_t used = fixed + kPreferredBar;
   for (std::size_t i = 0; i < rows.front().cells.size(); ++i) {
     std::size_t wanted = rows.front().cells[i].title.size();
     for (const Row& row : rows) {
@@ -178,8 +180,8 @@ Widths widths_of(const std::vector<Row>& rows, const Screen& screen) {
     used += kGap + wanted;
     widths.cells.push_back(wanted);
   }
-  const std::size_t taken = used - kShortestBar;
-  widths.bar = std::clamp(screen.width - std::min(screen.width, taken), kBarAtLeast, kWidestBar);
+  const std::size_t taken = used - kPreferredBar;
+  widths.bar = std::clamp(screen.width - std::min(screen.width, taken), kNarrowestBar, kWidestBar);
   return widths;
 }
 
@@ -198,14 +200,13 @@ std::string line_of(const std::vector<std::string>& parts) {
 
 std::string title(std::string_view text) {
   std::string upper(text);
-  std::transform(upper.begin(), upper.end(), upper.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  std::ranges::transform(upper, upper.begin(), ::toupper);
   return upper;
 }
 
 std::string heading(const std::vector<Row>& rows, const Widths& widths) {
   std::vector<std::string> parts{padded("CERTIFICATE", widths.name),
-                                 padded("STATE", to_string(Severity::critical).size()), padded("LIFE", widths.bar),
+                                 padded("STATE", to_string(Severity::critical).size()), padded("LIFETIME", widths.bar),
                                  padded("LEFT", widths.left)};
   for (std::size_t i = 0; i < widths.cells.size(); ++i) {
     parts.push_back(padded(title(rows.front().cells[i].title), widths.cells[i]));
@@ -215,14 +216,14 @@ std::string heading(const std::vector<Row>& rows, const Widths& widths) {
 
 std::string bar_of(const Standing& standing, TimePoint now, std::size_t width, const Screen& screen) {
   if (!standing.outlook) {
-    return padded("cannot be read", width);
+    return padded("unreadable", width);
   }
   const auto& certificate = standing.outlook->certificate;
   return life_bar({certificate.not_before(), standing.outlook->window_opens, certificate.not_after()}, now, width,
                   screen);
 }
 
-std::string drawn(const Row& row, const Widths& widths, TimePoint now, const Screen& screen) {
+std::string row_text(const Row& row, const Widths& widths, TimePoint now, const Screen& screen) {
   constexpr std::size_t kCellIndent = 2;
   constexpr std::size_t kTitleWidth = 14;
   std::string text;
@@ -242,7 +243,7 @@ std::string drawn(const Row& row, const Widths& widths, TimePoint now, const Scr
   text += line_of(parts);
   for (std::size_t i = widths.cells.size(); i < row.cells.size(); ++i) {
     const Cell& cell = row.cells[i];
-    text += cell.whole.empty() ? "" : labelled(cell.title, cell.whole, kCellIndent, kTitleWidth, screen);
+    text += cell.full.empty() ? "" : labelled(cell.title, cell.full, kCellIndent, kTitleWidth, screen);
   }
   for (const auto& [label, remark] : row.remarks) {
     text += labelled(label, remark, kCellIndent, kTitleWidth, screen);
@@ -255,7 +256,7 @@ std::string drawn(const Row& row, const Widths& widths, TimePoint now, const Scr
 std::string status_table(const Overview& overview, TimePoint now, const Screen& screen) {
   const std::string daemon =
       overview.daemon ? "The daemon is running: " + *overview.daemon + "."
-                      : "No daemon is running: nothing is renewed by itself (systemctl start gravitee-renewd).";
+                      : "No daemon is running, so nothing is renewed automatically: systemctl start gravitee-renewd";
   std::string text;
   for (const auto& line : wrapped(shown(daemon, screen), screen.width)) {
     text += (overview.daemon ? line : coloured(line, Severity::warning, screen)) + "\n";
@@ -270,7 +271,7 @@ std::string status_table(const Overview& overview, TimePoint now, const Screen& 
   const Widths widths = widths_of(rows, screen);
   text += "\n" + heading(rows, widths);
   for (const Row& row : rows) {
-    text += drawn(row, widths, now, screen) + "\n";
+    text += row_text(row, widths, now, screen) + "\n";
   }
   return text + life_bar_legend(screen) + "\n";
 }

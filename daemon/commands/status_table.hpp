@@ -1,4 +1,4 @@
-// The table of `status`. Pure: what was seen, and a screen, to text.
+// The table of `status`. Pure.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace renewd::commands {
 
-// A line for the daemon, then a row for each certificate. What the screen has no column for, and what is not always
-// there, follows on lines of its own below the row. No line is wider than the screen.
+// A line about the daemon, then a row for each certificate. Cells that do not fit into columns, and remarks, follow on
+// separate lines below the row. No line is wider than the screen.
 std::string status_table(const Overview& overview, TimePoint now, const Screen& screen);
 
 }  // namespace renewd::commands

@@ -6,10 +6,8 @@
 #include <map>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "commands/screen.hpp"
+#include "core/as_tuple.hpp"
 #include "core/cancellation.hpp"
 #include "service/event_output.hpp"
 
@@ -39,7 +37,7 @@ TerminalProgress::TerminalProgress(EventLoop& loop, const configuration::Setting
       ticker_(loop.executor()) {}
 
 void TerminalProgress::start(asio::awaitable<void> work) {
-  loop_.start(follow(std::move(work)));
+  loop_.start(run(std::move(work)));
   if (progress_) {
     loop_.start(draw());
   }
@@ -60,7 +58,7 @@ void TerminalProgress::end(std::chrono::milliseconds at_most) {
   output_->flush(at_most);
 }
 
-asio::awaitable<void> TerminalProgress::follow(asio::awaitable<void> work) {
+asio::awaitable<void> TerminalProgress::run(asio::awaitable<void> work) {
   co_await std::move(work);
   over_ = true;
   ticker_.cancel();
@@ -70,7 +68,7 @@ asio::awaitable<void> TerminalProgress::follow(asio::awaitable<void> work) {
 asio::awaitable<void> TerminalProgress::draw() {
   while (!over_) {
     ticker_.expires_after(std::chrono::seconds(1));
-    co_await ticker_.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_await ticker_.async_wait(kAsTuple);
     const bool stopping = co_await stop_requested();
     if (stopping) {
       co_return;

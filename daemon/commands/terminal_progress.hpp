@@ -1,4 +1,4 @@
-// The progress of a command while it works: drawn on standard error where that is a terminal, and nothing elsewhere.
+// Shows the progress of a command on standard error if that is a terminal.
 #pragma once
 
 #include <chrono>
@@ -24,15 +24,15 @@ class TerminalProgress {
 
   // Where the command's events go.
   std::shared_ptr<EventSink> events() const { return output_; }
-  // Runs `work` on the loop, and draws again each second until it ends.
+  // Runs `work` on the loop, and refreshes the line every second until it ends.
   void start(boost::asio::awaitable<void> work);
   // As Progress::begin_activation().
   void begin_activation(const std::string& certificate, std::string_view keystore);
-  // Before something else is printed: what was logged is written by then, but where nobody reads it.
+  // Called before printing anything else: removes the line and flushes the log, unless its reader blocks.
   void end(std::chrono::milliseconds at_most = std::chrono::seconds(1));
 
  private:
-  boost::asio::awaitable<void> follow(boost::asio::awaitable<void> work);
+  boost::asio::awaitable<void> run(boost::asio::awaitable<void> work);
   boost::asio::awaitable<void> draw();
 
   EventLoop& loop_;

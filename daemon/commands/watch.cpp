@@ -14,11 +14,11 @@
 namespace renewd::commands {
 namespace {
 
-// The alternate screen, with the cursor out of sight.
+// Switches to the alternate screen and hides the cursor.
 constexpr std::string_view kEnter = "\033[?1049h\033[?25l\033[H\033[2J";
 constexpr std::string_view kLeave = "\033[?25h\033[?1049l";
 
-// The signals that matter here wait to be asked for, so that none comes between entering the screen and leaving it.
+// Blocks these signals and waits for them, so that none ends the process on the alternate screen.
 class Signals {
  public:
   Signals() {
@@ -26,14 +26,14 @@ class Signals {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, SIGWINCH}) {
       ::sigaddset(&set_, signal);
     }
-    ::sigprocmask(SIG_BLOCK, &set_, &before_);
+    ::sigprocmask(SIG_BLOCK, &set_, &original_);
   }
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
-  ~Signals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  ~Signals() { ::sigprocmask(SIG_SETMASK, &original_, nullptr); }
 
-  // The one that came within a second; 0 when none did.
-  int within_a_second() const {
+  // Waits at most a second; 0 if none arrived.
+  int wait() const {
     const timespec second{1, 0};
     const int signal = ::sigtimedwait(&set_, nullptr, &second);
     return signal < 0 ? 0 : signal;
@@ -41,36 +41,36 @@ class Signals {
 
  private:
   sigset_t set_{};
-  sigset_t before_{};
+  sigset_t original_{};
 };
 
-// The first lines, as many as the screen has, each with the rest of its line cleared.
+// Draws as many lines as fit, and clears the rest of each.
 void draw_frame(std::string_view drawing, const Screen& screen, std::ostream& out) {
-  steer_terminal(out, "\033[H");
+  control_terminal(out, "\033[H");
   const std::size_t most = screen.height > 2 ? screen.height - 1 : 0;
   std::size_t lines = 0;
   while (!drawing.empty()) {
     const auto end = std::min(drawing.find('\n'), drawing.size());
     ++lines;
     const bool last = lines == most && end + 1 < drawing.size();
-    out << (last ? "(more below: enlarge the window, or leave --watch away)" : drawing.substr(0, end));
-    steer_terminal(out, "\033[K");
+    out << (last ? "(more below: enlarge the window, or run status without --watch)" : drawing.substr(0, end));
+    control_terminal(out, "\033[K");
     out << '\n';
     if (last) {
       break;
     }
     drawing.remove_prefix(std::min(end + 1, drawing.size()));
   }
-  steer_terminal(out, "\033[J");
+  control_terminal(out, "\033[J");
 }
 
-class InPlace {
+class AlternateScreen {
  public:
-  explicit InPlace(std::ostream& out) : out_(out) { steer_terminal(out_, kEnter); }
-  InPlace(const InPlace&) = delete;
-  InPlace& operator=(const InPlace&) = delete;
-  ~InPlace() {
-    steer_terminal(out_, kLeave);
+  explicit AlternateScreen(std::ostream& out) : out_(out) { control_terminal(out_, kEnter); }
+  AlternateScreen(const AlternateScreen&) = delete;
+  AlternateScreen& operator=(const AlternateScreen&) = delete;
+  ~AlternateScreen() {
+    control_terminal(out_, kLeave);
     out_ << last_ << std::flush;
   }
 
@@ -79,12 +79,12 @@ class InPlace {
     draw_frame(last_, screen, out_);
     out_ << std::flush;
   }
-  // Ctrl-Z: the shell gets its screen back until this process is gone on with.
+  // Ctrl-Z: gives the shell its screen until the process is resumed.
   void suspend() {
-    steer_terminal(out_, kLeave);
+    control_terminal(out_, kLeave);
     out_ << std::flush;
     ::raise(SIGSTOP);
-    steer_terminal(out_, kEnter);
+    control_terminal(out_, kEnter);
     out_ << std::flush;
   }
 
@@ -97,31 +97,25 @@ class InPlace {
 
 bool watch(const std::function<std::string(const Screen&)>& draw, Screen screen, bool in_place, std::ostream& out) {
   const Signals signals;
-  std::optional<InPlace> place;
+  std::optional<AlternateScreen> alternate;
   if (in_place) {
-    place.emplace(out);
+    alternate.emplace(out);
   }
-  std::string before;
+  std::string previous;
   while (out) {
     std::string drawing = draw(screen);
-    if (place) {
-      place->show(std::move(drawing), screen);
-    } else if (drawing != before) {
+    if (alternate) {
+      alternate->show(std::move(drawing), screen);
+    } else if (drawing != previous) {
       out << drawing << std::flush;
-      before = std::move(drawing);
+      previous = std::move(drawing);
     }
-    switch (signals.within_a_second()) {
-      case SIGINT:
-      case SIGTERM:
-      case SIGHUP:
-      case SIGQUIT:
-      case SIGUSR1:
-      case SIGUSR2:
-      case SIGALRM:
-        return true;
+    switch (signals.wait()) {
+      case 0:
+        break;
       case SIGTSTP:
-        if (place) {
-          place->suspend();
+        if (alternate) {
+          alternate->suspend();
         } else {
           ::raise(SIGSTOP);
         }
@@ -130,7 +124,7 @@ bool watch(const std::function<std::string(const Screen&)>& draw, Screen screen,
         screen = screen_of(STDOUT_FILENO);
         break;
       default:
-        break;
+        return true;
     }
   }
   return false;

@@ -1,4 +1,4 @@
-// Drawing something again each second, until somebody has seen enough.
+// Refreshes a drawing every second, for `status --watch`.
 #pragma once
 
 #include <functional>
@@ -9,9 +9,8 @@
 
 namespace renewd::commands {
 
-// `in_place`: on a terminal, which shows the last drawing and nothing else; it is as before when this returns, and the
-// last drawing stays. Otherwise each drawing that differs from the one before is written. Returns true at SIGINT,
-// SIGTERM or SIGHUP, false when nothing can be written to `out` any more.
+// `in_place`: draws on the terminal's alternate screen, and leaves the last drawing on the normal one; otherwise
+// appends each drawing that differs from the previous one. Returns true on a signal, false if writing to `out` fails.
 bool watch(const std::function<std::string(const Screen&)>& draw, Screen screen, bool in_place, std::ostream& out);
 
 }  // namespace renewd::commands

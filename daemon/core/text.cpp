@@ -254,4 +254,14 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
+std::string format_day(std::chrono::system_clock::time_point time) {
+  return format_time(time).substr(0, 10);
+}
+
+std::string format_minute(std::chrono::system_clock::time_point time) {
+  std::string text = format_time(time).substr(0, 16);
+  std::ranges::replace(text, 'T', ' ');
+  return text;
+}
+
 }  // namespace renewd

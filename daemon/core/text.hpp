@@ -43,7 +43,7 @@ std::string format_duration(std::chrono::seconds duration);
 // distance of more than a third of the word).
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
-// With small ASCII letters for capital ones; other characters stay.
+// ASCII letters in lower case; other characters stay.
 std::string lower_case(std::string_view text);
 
 // Whether it is an ASCII letter, a digit, or one of `others`.
@@ -51,5 +51,9 @@ constexpr bool is_alphanumeric_or(char c, std::string_view others) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          others.find(c) != std::string_view::npos;
 }
+
+// "2026-11-24" and "2026-11-24 17:41", in UTC.
+std::string format_day(std::chrono::system_clock::time_point time);
+std::string format_minute(std::chrono::system_clock::time_point time);
 
 }  // namespace renewd

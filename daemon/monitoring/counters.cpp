@@ -29,10 +29,10 @@ void Counters::write(const Event& event) {
   }
 }
 
-Counters::OfCertificate Counters::of(const std::string& certificate) const {
+Counters::CertificateCounts Counters::of(const std::string& certificate) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = certificates_.find(certificate);
-  return found == certificates_.end() ? OfCertificate() : found->second;
+  return found == certificates_.end() ? CertificateCounts() : found->second;
 }
 
 std::optional<double> Counters::clock_skew_seconds() const {
@@ -45,11 +45,11 @@ bool Counters::last_reload_successful() const {
   return last_reload_successful_;
 }
 
-// Whether anything has changed.
+// Returns whether a counter has changed.
 bool Counters::count(const Event& event) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const std::string certificate(event.certificate);
-  // The other events leave everything as it is: there are many, and new ones come.
+  // No switch, because most events change nothing.
   if (event.name == EventName::config_reloaded || event.name == EventName::config_rejected) {
     last_reload_successful_ = event.name == EventName::config_reloaded;
     return true;
@@ -60,7 +60,7 @@ bool Counters::count(const Event& event) {
     return true;
   }
   if (event.name == EventName::renewal_requested) {
-    asking_[certificate] = steady_now_();
+    requested_at_[certificate] = steady_now_();
     return false;
   }
   if (event.name == EventName::renewal_answered) {
@@ -82,14 +82,14 @@ bool Counters::count(const Event& event) {
   return false;
 }
 
-// A request that is not answered ends with the failure of the renewal: nothing comes between.
+// A request without a response ends when the renewal fails, with no event between the two.
 bool Counters::end_request(const std::string& certificate) {
-  const auto asked = asking_.find(certificate);
-  if (asked == asking_.end()) {
+  const auto request = requested_at_.find(certificate);
+  if (request == requested_at_.end()) {
     return false;
   }
-  certificates_[certificate].requests.observe(std::chrono::duration<double>(steady_now_() - asked->second).count());
-  asking_.erase(asked);
+  certificates_[certificate].requests.observe(std::chrono::duration<double>(steady_now_() - request->second).count());
+  requested_at_.erase(request);
   return true;
 }
 

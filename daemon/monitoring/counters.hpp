@@ -1,5 +1,4 @@
-// What has happened since the daemon began, counted from its events. What is so now comes from the board instead
-// (metrics.hpp).
+// Counts the daemon's events since its start. The current state is on the board instead (metrics.hpp).
 #pragma once
 
 #include <array>
@@ -18,11 +17,11 @@ namespace renewd::monitoring {
 
 class Histogram {
  public:
-  // In seconds; the last one is the default of http.request_timeout.
+  // In seconds, up to the default of http.request_timeout.
   static constexpr std::array<double, 9> kBounds{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
 
   void observe(double seconds);
-  // As many as were at most kBounds[i].
+  // The number of observations of at most kBounds[i].
   std::uint64_t up_to(std::size_t i) const { return up_to_.at(i); }
   std::uint64_t count() const { return count_; }
   double sum() const { return sum_; }
@@ -33,10 +32,10 @@ class Histogram {
   double sum_ = 0;
 };
 
-// Events come from several threads (the log calls its observers one at a time); who reads may be another one.
+// Thread-safe: events come from several threads, and the event loop reads.
 class Counters final : public EventSink {
  public:
-  struct OfCertificate {
+  struct CertificateCounts {
     std::uint64_t successes = 0;
     std::map<std::string, std::uint64_t> failures;  // by class
     std::uint64_t rollbacks = 0;
@@ -44,17 +43,17 @@ class Counters final : public EventSink {
   };
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  // `steady_now` is for the duration of requests.
+  // `steady_now` measures the duration of requests.
   explicit Counters(std::function<SteadyTime()> steady_now = std::chrono::steady_clock::now)
       : steady_now_(std::move(steady_now)) {}
 
   void write(const Event& event) override;
-  // Called after each event that changes something here, on the thread that logged it.
+  // Calls `changed` after each event that changes a counter, on the thread that logged it.
   void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
 
-  // Zeros for one that nothing has happened to.
-  OfCertificate of(const std::string& certificate) const;
-  // How far this host's clock is ahead of the cloud's, by its last answer; nothing before the first.
+  // Zeros for an unknown certificate.
+  CertificateCounts of(const std::string& certificate) const;
+  // How far this host's clock is ahead of the cloud's, at its last response; nothing before the first.
   std::optional<double> clock_skew_seconds() const;
   bool last_reload_successful() const;
 
@@ -65,9 +64,9 @@ class Counters final : public EventSink {
   mutable std::mutex mutex_;
   std::function<SteadyTime()> steady_now_;
   std::function<void()> changed_ = [] {};
-  std::map<std::string, OfCertificate> certificates_;
-  // Since when the cloud is being asked.
-  std::map<std::string, SteadyTime> asking_;
+  std::map<std::string, CertificateCounts> certificates_;
+  // When the requests in progress began.
+  std::map<std::string, SteadyTime> requested_at_;
   std::optional<double> clock_skew_;
   bool last_reload_successful_ = true;
 };

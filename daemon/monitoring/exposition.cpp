@@ -1,7 +1,5 @@
 #include "monitoring/exposition.hpp"
 
-#include <cmath>
-#include <cstdint>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -12,8 +10,6 @@ namespace renewd::monitoring {
 namespace {
 
 constexpr std::string_view kPrefix = "gravitee_renewd_";
-// Whole numbers up to here are written as such.
-constexpr double kExactUpTo = 1e15;
 
 std::string_view name_of(MetricType type) {
   switch (type) {
@@ -42,11 +38,6 @@ std::string label_value(std::string_view label) {
   return text;
 }
 
-std::string number(double value) {
-  const bool whole = std::abs(value) <= kExactUpTo && std::trunc(value) == value;
-  return whole ? std::to_string(static_cast<std::int64_t>(value)) : fmt::format("{}", value);
-}
-
 }  // namespace
 
 std::string exposition(const std::vector<Family>& families) {
@@ -63,8 +54,8 @@ std::string exposition(const std::vector<Family>& families) {
       for (const auto& [name, value] : sample.labels) {
         labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", name, label_value(value));
       }
-      fmt::format_to(out, "{}{}{}{} {}\n", kPrefix, family.name, sample.suffix,
-                     labels.empty() ? labels : "{" + labels + "}", number(sample.value));
+      fmt::format_to(out, "{}{}{}{} {:.15g}\n", kPrefix, family.name, sample.suffix,
+                     labels.empty() ? labels : "{" + labels + "}", sample.value);
     }
   }
   return text;

@@ -1,5 +1,4 @@
-// Prometheus' text format, version 0.0.4: what a scrape answers with, and what node_exporter's textfile collector
-// reads.
+// Prometheus' text format, version 0.0.4, for scrapes and for node_exporter's textfile collector.
 #pragma once
 
 #include <string>
@@ -18,17 +17,17 @@ using Labels = std::vector<std::pair<std::string_view, std::string>>;
 struct Sample {
   Labels labels;
   double value = 0;
-  std::string_view suffix = {};  // of a histogram's parts: "_bucket", "_sum", "_count"
+  std::string_view suffix = {};  // in histograms: "_bucket", "_sum", "_count"
 };
 
 struct Family {
-  std::string_view name;  // without the prefix that all of them have
+  std::string_view name;  // without the common prefix
   MetricType type;
   std::string_view help;  // one line
   std::vector<Sample> samples;
 };
 
-// A family without a sample is left out: what is not known is not shown.
+// Omits families without samples, because their values are unknown.
 std::string exposition(const std::vector<Family>& families);
 
 }  // namespace renewd::monitoring

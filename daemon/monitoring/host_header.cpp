@@ -24,7 +24,7 @@ bool is_port(std::string_view text) {
          (text.front() == ':' && std::ranges::all_of(text.substr(1), [](char c) { return c >= '0' && c <= '9'; }));
 }
 
-// RFC 3986, 3.2.2: in brackets, an IPv6 address; without, one of IPv4 or a name.
+// RFC 3986, 3.2.2: an IPv6 address in brackets, an IPv4 address, or a name.
 bool is_local(std::string_view host) {
   if (host.starts_with('[')) {
     const auto end = host.find(']');
@@ -43,7 +43,7 @@ bool is_local(std::string_view host) {
 
 }  // namespace
 
-bool may_mean(const configuration::ListenAddress& listener, std::string_view host) {
+bool accepts_host(const configuration::ListenAddress& listener, std::string_view host) {
   const auto* const tcp = std::get_if<configuration::TcpAddress>(&listener);
   const auto address = tcp == nullptr ? std::nullopt : address_of(tcp->address);
   return !address || !address->is_loopback() || is_local(host);

@@ -1,6 +1,5 @@
-// What a request's Host header must say. A web page may let its own name point to 127.0.0.1 ("DNS rebinding") and so
-// make the browser of whoever looks at it read what is meant for this host alone; but the browser then asks for that
-// name, and for no address.
+// Checks the Host header of a request. A foreign web page can point its own name at 127.0.0.1 ("DNS rebinding") and
+// make a browser on this host read the monitoring pages; but the browser then sends that name, not an address.
 #pragma once
 
 #include <string_view>
@@ -9,9 +8,9 @@
 
 namespace renewd::monitoring {
 
-// Whether whoever asks for `host` ("localhost:9464") may mean this listener. On a loopback port: an address or
-// localhost, with any port, since ports are forwarded. A unix socket is asked by no browser, and a port that others
-// reach (`metrics.allow_remote`) by whatever name they have for this host.
-bool may_mean(const configuration::ListenAddress& listener, std::string_view host);
+// Whether a request for `host` ("localhost:9464") is accepted. On a loopback port the host must be an address or
+// localhost; the port does not matter, because it may be forwarded. A unix socket, which no browser uses, and a port
+// that other hosts reach (`metrics.allow_remote`) accept any name.
+bool accepts_host(const configuration::ListenAddress& listener, std::string_view host);
 
 }  // namespace renewd::monitoring

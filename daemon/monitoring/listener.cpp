@@ -33,68 +33,68 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::uint32_t kHeaderLimit = 8 * 1024;
-// A client that still sends while it is answered must get to read the answer: closing with bytes unread throws it away.
+// Time for a client that is still sending: closing a socket with unread bytes would discard the response.
 constexpr std::chrono::seconds kLingerTime{1};
 constexpr std::size_t kLingerLimit = std::size_t{64} * 1024;
-// Before accepting is tried again, when there are no descriptors left.
-constexpr std::chrono::seconds kRest{1};
+// Before the next accept, if no descriptors are left.
+constexpr std::chrono::seconds kAcceptPause{1};
 
 using Stream = beast::basic_stream<asio::generic::stream_protocol>;
 using Request = http::request_parser<http::empty_body>;
-using Response = http::response<http::string_body>;
+using HttpResponse = http::response<http::string_body>;
 
-Answer refusal(unsigned status, std::string text) {
+Response refusal(unsigned status, std::string text) {
   return {status, "text/plain; charset=utf-8", std::move(text) + "\n"};
 }
 
-// RFC 9112, 3.2: one of HTTP/1.1 has one Host header; an older one may have none, and comes from no browser then.
-std::optional<Answer> check_host(const Request::value_type& request, const configuration::ListenAddress& address) {
+// RFC 9112, 3.2: HTTP/1.1 requires one Host header. HTTP/1.0 does not, but no browser uses that.
+std::optional<Response> check_host(const Request::value_type& request, const configuration::ListenAddress& address) {
   const auto count = request.count(http::field::host);
   if (count > 1 || (count == 0 && request.version() >= 11)) {
-    return refusal(400, "a request has one Host header");
+    return refusal(400, "a request must have exactly one Host header");
   }
   const std::string_view host(request[http::field::host].data(), request[http::field::host].size());
-  if (count == 1 && !may_mean(address, host)) {
-    return refusal(421, "ask for this by an address or localhost; another name may be that of a foreign web page");
+  if (count == 1 && !accepts_host(address, host)) {
+    return refusal(421, "use an IP address or localhost in the URL: any other name may belong to a foreign web page");
   }
   return std::nullopt;
 }
 
-Answer answer_to(const Request& request, const beast::error_code& error, const configuration::ListenAddress& address,
+Response respond(const Request& request, const beast::error_code& error, const configuration::ListenAddress& address,
                  const Listener::Handler& handler) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return refusal(431, "the request's header is larger than 8 KiB");
   }
   if (error) {
-    return refusal(400, "this is not an HTTP request");
+    return refusal(400, "malformed HTTP request");
   }
   if (auto refused = check_host(request.get(), address)) {
     return std::move(*refused);
   }
   const auto method = request.get().method();
   if (method != http::verb::get && method != http::verb::head) {
-    return refusal(405, "only GET and HEAD are answered");
+    return refusal(405, "only GET and HEAD are supported");
   }
   const std::string_view target(request.get().target().data(), request.get().target().size());
   return handler(target.substr(0, target.find('?')));
 }
 
-Response response_of(Answer answer, bool with_body) {
-  Response response(static_cast<http::status>(answer.status), 11);
-  response.set(http::field::content_type, answer.type);
+HttpResponse http_response(Response content, bool with_body) {
+  HttpResponse response(static_cast<http::status>(content.status), 11);
+  response.set(http::field::content_type, content.type);
   response.set(http::field::cache_control, "no-store");
   response.set("X-Content-Type-Options", "nosniff");
   response.set("Referrer-Policy", "no-referrer");
   response.set("Content-Security-Policy",
                "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
                "frame-ancestors 'none'");
-  if (answer.status == 405) {
+  if (content.status == 405) {
     response.set(http::field::allow, "GET, HEAD");
   }
   response.keep_alive(false);
-  response.content_length(answer.body.size());
+  response.content_length(content.body.size());
   if (with_body) {
-    response.body() = std::move(answer.body);
+    response.body() = std::move(content.body);
   }
   return response;
 }
@@ -102,18 +102,18 @@ Response response_of(Answer answer, bool with_body) {
 }  // namespace
 
 struct Listener::Server {
-  Server(ListeningSocket socket, configuration::ListenAddress address, Handler answers)
+  Server(ListeningSocket socket, configuration::ListenAddress address, Handler handler)
       : socket(std::move(socket)),
         address(std::move(address)),
-        handler(std::move(answers)),
-        rest(this->socket.acceptor.get_executor()) {}
+        handler(std::move(handler)),
+        accept_pause(this->socket.acceptor.get_executor()) {}
 
   void close() {
     closed = true;
     boost::system::error_code ignored;
     socket.acceptor.close(ignored);
     socket.file.reset();
-    rest.cancel();
+    accept_pause.cancel();
     for (const auto& stream : streams) {
       stream->close();
     }
@@ -122,7 +122,7 @@ struct Listener::Server {
   ListeningSocket socket;
   configuration::ListenAddress address;
   Handler handler;
-  asio::steady_timer rest;
+  asio::steady_timer accept_pause;
   std::list<std::shared_ptr<Stream>> streams;  // oldest first
   bool closed = false;
 
@@ -138,8 +138,8 @@ asio::awaitable<void> Listener::Server::accept(std::shared_ptr<Server> server) {
       co_return;
     }
     if (error) {
-      server->rest.expires_after(kRest);
-      co_await server->rest.async_wait(kAsTuple);
+      server->accept_pause.expires_after(kAcceptPause);
+      co_await server->accept_pause.async_wait(kAsTuple);
       continue;
     }
     start(server, std::make_shared<Stream>(std::move(socket)));
@@ -154,7 +154,7 @@ void Listener::Server::start(const std::shared_ptr<Server>& server, std::shared_
   }
   streams.push_back(stream);
   asio::co_spawn(server->socket.acceptor.get_executor(), serve(server, stream),
-                 // An exception (no memory for an answer) ends this connection, and nothing else.
+                 // An exception (such as bad_alloc) ends only this connection.
                  [server, stream](const std::exception_ptr&) {
                    stream->close();
                    server->streams.remove(stream);
@@ -167,14 +167,14 @@ asio::awaitable<void> Listener::Server::serve(std::shared_ptr<Server> server, st
   beast::flat_buffer buffer(kHeaderLimit);
   stream->expires_after(kClientTime);
   const auto [error, received] = co_await http::async_read_header(*stream, buffer, request, kAsTuple);
-  // Nobody is there any more to be told what was wrong.
-  const bool is_over = error && (error == http::error::end_of_stream || error == beast::error::timeout ||
-                                 error.category() == asio::error::get_system_category());
-  if (server->closed || is_over) {
+  // The client is gone, so there is nobody to respond to.
+  const bool client_left = error && (error == http::error::end_of_stream || error == beast::error::timeout ||
+                                     error.category() == asio::error::get_system_category());
+  if (server->closed || client_left) {
     co_return;
   }
   const bool with_body = error || request.get().method() != http::verb::head;
-  const Response response = response_of(answer_to(request, error, server->address, server->handler), with_body);
+  const HttpResponse response = http_response(respond(request, error, server->address, server->handler), with_body);
   stream->expires_after(kClientTime);
   const auto [failed, sent] = co_await http::async_write(*stream, response, kAsTuple);
   if (server->closed || failed) {
@@ -210,7 +210,7 @@ Result<void> Listener::open(const configuration::ListenAddress& address) {
 }
 
 bool Listener::is_lost() const {
-  return server_ && (server_->closed || (server_->socket.file && !server_->socket.file->is_there()));
+  return server_ && (server_->closed || (server_->socket.file && !server_->socket.file->exists()));
 }
 
 void Listener::close() {

@@ -1,6 +1,5 @@
-// A small HTTP server for whoever monitors the daemon. Whatever a client does, it costs the daemon little: one request
-// a connection, few connections, and bounds on time and size. Refuses what a foreign web page makes a browser ask
-// (host_header.hpp). What is answered is the handler's business.
+// A small HTTP server for monitoring. Limits what a client can cost the daemon: one request per connection, few
+// connections, and bounds on time and size. Refuses requests of foreign web pages (host_header.hpp).
 #pragma once
 
 #include <chrono>
@@ -16,33 +15,32 @@
 
 namespace renewd::monitoring {
 
-struct Answer {
+struct Response {
   unsigned status = 200;
   std::string type;
   std::string body;
 };
 
-// At once; with one more, the one that has been open for longest is closed: a client that holds connections open
-// keeps nobody else out.
+// For one more, the listener closes the oldest: a client that holds connections open cannot block others.
 inline constexpr std::size_t kMostConnections = 32;
-// For the request, and again for the answer.
+// For the request, and again for the response.
 inline constexpr std::chrono::seconds kClientTime{10};
 
 class Listener {
  public:
-  // The answer to GET (and HEAD) of a path, without its query.
-  using Handler = std::function<Answer(std::string_view path)>;
+  // Responds to GET and HEAD; the path comes without its query.
+  using Handler = std::function<Response(std::string_view path)>;
 
   Listener(boost::asio::any_io_executor executor, Handler handler);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  // Serves there, and nowhere else any more. Errors: those of listen_on().
+  // Listens on this address instead of the previous one. Errors: those of listen_on().
   Result<void> open(const configuration::ListenAddress& address);
-  // It was opened, and nobody can connect any more: the file of its unix socket is gone, for one.
+  // Whether it was opened, but clients can no longer connect, for example because its socket file was removed.
   bool is_lost() const;
-  // Ends every connection, and leaves nothing that keeps the event loop running.
+  // Ends every connection and stops listening, so that the event loop can end.
   void close();
 
  private:

@@ -42,15 +42,15 @@ Result<stream_protocol::endpoint> endpoint_of(const configuration::ListenAddress
   return stream_protocol::endpoint(asio::ip::tcp::endpoint(parsed, port));
 }
 
-// What a daemon that was killed has left behind is removed; what somebody listens on, and any other file, stays.
-Result<void> make_way(const asio::any_io_executor& executor, const configuration::ListenAddress& address,
-                      const fs::path& path) {
+// Removes the socket of a daemon that was killed, but no socket in use and no other file.
+Result<void> remove_stale_socket(const asio::any_io_executor& executor, const configuration::ListenAddress& address,
+                                 const fs::path& path) {
   struct stat found{};
   if (::lstat(path.c_str(), &found) != 0) {
-    return {};  // nothing is there; if it only cannot be seen, binding tells why
+    return {};  // missing; if it is only inaccessible, bind() reports why
   }
   if (!S_ISSOCK(found.st_mode)) {
-    return not_listening(address, "there is a file of another kind");
+    return not_listening(address, "the path exists and is not a socket");
   }
   asio::local::stream_protocol::socket probe(executor);
   boost::system::error_code error;
@@ -69,13 +69,13 @@ Result<void> make_way(const asio::any_io_executor& executor, const configuration
 SocketFile::SocketFile(SocketFile&& other) noexcept
     : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_) {}
 
-bool SocketFile::is_there() const {
+bool SocketFile::exists() const {
   struct stat found{};
   return !path_.empty() && ::lstat(path_.c_str(), &found) == 0 && found.st_dev == device_ && found.st_ino == inode_;
 }
 
 SocketFile::~SocketFile() {
-  if (is_there()) {
+  if (exists()) {
     ::unlink(path_.c_str());
   }
 }
@@ -84,20 +84,20 @@ Result<ListeningSocket> listen_on(const asio::any_io_executor& executor, const c
   TRY_LET(const auto endpoint, endpoint_of(address));
   const auto* const path = std::get_if<fs::path>(&address);
   if (path != nullptr) {
-    TRY(make_way(executor, address, *path));
+    TRY(remove_stale_socket(executor, address, *path));
   }
   ListeningSocket socket{asio::basic_socket_acceptor<stream_protocol>(executor)};
   boost::system::error_code error;
   socket.acceptor.open(endpoint.protocol(), error);
   if (!error && path == nullptr) {
-    // Connections of the daemon before this one may linger.
+    // Connections of the previous daemon may linger.
     socket.acceptor.set_option(asio::socket_base::reuse_address(true), error);
   }
   if (!error) {
     socket.acceptor.bind(endpoint, error);
   }
   if (!error && path != nullptr) {
-    // Before it listens: nobody can connect meanwhile.
+    // Sets the mode before listen(), so that nobody can connect earlier.
     struct stat made{};
     if (::lstat(path->c_str(), &made) != 0) {
       return not_listening(address, std::system_category().message(errno));

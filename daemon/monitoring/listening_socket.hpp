@@ -1,4 +1,4 @@
-// The socket that the listener accepts from: a port, or a unix socket with its file.
+// The listening socket: a port, or a unix socket with its file.
 #pragma once
 
 #include <sys/types.h>
@@ -15,7 +15,7 @@
 
 namespace renewd::monitoring {
 
-// The file of a unix socket; removed at the end, unless somebody else has put another one there.
+// The file of a unix socket. Removes it at the end, unless it was replaced externally.
 class SocketFile {
  public:
   SocketFile(std::filesystem::path path, dev_t device, ino_t inode)
@@ -24,8 +24,8 @@ class SocketFile {
   SocketFile& operator=(SocketFile&&) = delete;
   ~SocketFile();
 
-  // Neither removed nor replaced.
-  bool is_there() const;
+  // Whether it was neither removed nor replaced.
+  bool exists() const;
 
  private:
   std::filesystem::path path_;  // empty: moved from
@@ -38,8 +38,8 @@ struct ListeningSocket {
   std::optional<SocketFile> file = std::nullopt;
 };
 
-// A unix socket has mode 0660; one that nobody listens on is replaced. Errors, of kind connect: the address is in use,
-// or not of this host; the path is taken, or cannot be written to.
+// A unix socket gets mode 0660, and replaces one that no process listens on. Errors (connect): the address is in use or
+// does not belong to this host; the path exists or cannot be written.
 Result<ListeningSocket> listen_on(const boost::asio::any_io_executor& executor,
                                   const configuration::ListenAddress& address);
 

@@ -1,31 +1,24 @@
 #include "monitoring/metrics.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "core/error.hpp"
 #include "core/version.hpp"
+#include "renewal/finding.hpp"
 
 namespace renewd::monitoring {
 namespace {
 
 using renewal::Standing;
 
-// Shown from the beginning, with zero, so that the first failure is seen as an increase.
-constexpr std::array kClasses{ErrorKind::dns,          ErrorKind::connect,      ErrorKind::tls,
-                              ErrorKind::proxy,        ErrorKind::timeout,      ErrorKind::unauthorized,
-                              ErrorKind::client_error, ErrorKind::rate_limited, ErrorKind::server_error,
-                              ErrorKind::bad_answer,   ErrorKind::disk,         ErrorKind::gateway,
-                              ErrorKind::fleet};
-
 double seconds(TimePoint time) {
   return static_cast<double>(std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count());
 }
 
-// What is there of a standing; nothing for what is not known.
+// Reads a value of a standing, if it is known.
 using Reader = std::optional<double> (*)(const Standing&);
 
 std::optional<double> not_before(const Standing& standing) {
@@ -40,13 +33,13 @@ std::optional<double> in_use_not_after(const Standing& standing) {
   return standing.in_use ? std::optional(seconds(standing.in_use->not_after)) : std::nullopt;
 }
 
-// Nothing is planned by a doubtful clock.
+// The daemon plans nothing while its clock is in doubt.
 bool is_planned(const Standing& standing) {
   return standing.outlook && standing.renew == configuration::RenewMode::automatic &&
          !standing.outlook->clock_is_doubtful();
 }
 
-// Exact as long as it lies ahead; once it is due, what comes next is an attempt.
+// In the past while the renewal is due.
 std::optional<double> next_renewal(const Standing& standing) {
   if (!is_planned(standing)) {
     return std::nullopt;
@@ -75,49 +68,38 @@ Labels labels(const std::string& certificate) {
   return {{"certificate", certificate}};
 }
 
-class Gauges {
- public:
-  Gauges(const std::vector<std::string>& names, const std::map<std::string, Standing>& standings)
-      : names_(names), standings_(standings) {}
-
-  Family operator()(std::string_view name, std::string_view help, Reader read) const {
+std::vector<Family> gauges(const std::vector<std::string>& names, const std::map<std::string, Standing>& standings) {
+  const auto gauge = [&](std::string_view name, std::string_view help, Reader read) {
     Family family{name, MetricType::gauge, help, {}};
-    for (const auto& certificate : names_) {
-      const auto standing = standings_.find(certificate);
-      const auto value = standing == standings_.end() ? std::nullopt : read(standing->second);
-      if (value) {
+    for (const auto& certificate : names) {
+      const auto standing = standings.find(certificate);
+      if (const auto value = standing == standings.end() ? std::nullopt : read(standing->second)) {
         family.samples.push_back({labels(certificate), *value});
       }
     }
     return family;
-  }
-
- private:
-  const std::vector<std::string>& names_;
-  const std::map<std::string, Standing>& standings_;
-};
-
-std::vector<Family> gauges(const std::vector<std::string>& names, const std::map<std::string, Standing>& standings) {
-  const Gauges gauge(names, standings);
+  };
   return {
       gauge("certificate_not_before_timestamp_seconds", "When the installed certificate becomes valid.", not_before),
       gauge("certificate_not_after_timestamp_seconds", "When the installed certificate expires.", not_after),
       gauge("certificate_in_use_not_after_timestamp_seconds",
             "When the certificate that the gateway last started with expires.", in_use_not_after),
-      gauge("certificate_readable", "Whether the keystore could be opened at the last look (1) or not (0).",
+      gauge("certificate_readable", "1 if the daemon could open the keystore at the last check, else 0.",
             [](const Standing& standing) { return std::optional(standing.outlook ? 1.0 : 0.0); }),
-      gauge("next_renewal_timestamp_seconds", "When the renewal is due on this host.", next_renewal),
-      gauge("next_attempt_timestamp_seconds",
-            "When the daemon next begins a renewal, tries again, or goes on with one.", next_attempt),
-      gauge("last_check_timestamp_seconds", "When the daemon last looked at the keystore.",
+      gauge("next_renewal_timestamp_seconds",
+            "When the renewal is due on this host, including splay and maintenance windows.", next_renewal),
+      gauge("next_attempt_timestamp_seconds", "When the daemon next begins, retries or resumes a renewal.",
+            next_attempt),
+      gauge("last_check_timestamp_seconds", "When the daemon last checked the keystore.",
             [](const Standing& standing) { return std::optional(seconds(standing.looked_at)); }),
-      gauge("last_success_timestamp_seconds", "When the last renewal was completed.", last_success),
-      gauge("token_not_after_timestamp_seconds", "When the account token expires, where it says so.", token_not_after),
+      gauge("last_success_timestamp_seconds", "When the last renewal completed.", last_success),
+      gauge("token_not_after_timestamp_seconds", "When the account token expires, if the token says so.",
+            token_not_after),
       gauge("consecutive_failures", "Failed attempts since the last success.",
             [](const Standing& standing) {
               return std::optional(static_cast<double>(standing.attempts.failures_in_a_row));
             }),
-      gauge("activation_pending", "Whether a keystore is installed that the gateway does not use yet (1) or not (0).",
+      gauge("activation_pending", "1 if the gateway does not use the installed keystore yet, else 0.",
             [](const Standing& standing) { return std::optional(standing.activation_pending() ? 1.0 : 0.0); }),
   };
 }
@@ -136,14 +118,15 @@ void add_durations(Family& family, const std::string& certificate, const Histogr
 }
 
 std::vector<Family> counted(const std::vector<std::string>& names, const Counters& counters) {
-  Family attempts{"renewal_attempts_total", MetricType::counter, "Attempts to renew that have ended.", {}};
-  Family failures{"renewal_failures_total", MetricType::counter, "Failed attempts, by what went wrong.", {}};
-  Family rollbacks{"rollbacks_total", MetricType::counter, "How often the old keystore was put back.", {}};
-  Family durations{"request_duration_seconds", MetricType::histogram, "How long the cloud took to answer.", {}};
+  Family attempts{"renewal_attempts_total", MetricType::counter, "Finished renewal attempts, by result.", {}};
+  Family failures{"renewal_failures_total", MetricType::counter, "Failed renewal attempts, by class.", {}};
+  Family rollbacks{"rollbacks_total", MetricType::counter, "Roll-backs to the previous keystore.", {}};
+  Family durations{"request_duration_seconds", MetricType::histogram, "How long the cloud took to respond.", {}};
   for (const auto& name : names) {
     const auto counts = counters.of(name);
     double failed = 0;
-    for (const auto kind : kClasses) {
+    // All of them from the beginning, with zero, so that the first failure is an increase.
+    for (const auto kind : renewal::kFailureClasses) {
       const auto found = counts.failures.find(std::string(to_string(kind)));
       const double count = found == counts.failures.end() ? 0.0 : static_cast<double>(found->second);
       failed += count;
@@ -167,7 +150,7 @@ std::vector<Family> metrics(const std::vector<std::string>& names, const std::ma
   }
   Family skew{"clock_skew_seconds",
               MetricType::gauge,
-              "How far this host's clock is ahead of the cloud's, by its last answer.",
+              "Seconds that this host's clock is ahead of the cloud's, at its last response.",
               {}};
   if (const auto seconds = counters.clock_skew_seconds()) {
     skew.samples.push_back({{}, *seconds});
@@ -175,11 +158,11 @@ std::vector<Family> metrics(const std::vector<std::string>& names, const std::ma
   families.push_back(std::move(skew));
   families.push_back({"config_last_reload_successful",
                       MetricType::gauge,
-                      "Whether the configuration file was accepted at the last reload (1) or not (0).",
+                      "1 if the daemon accepted the configuration file at the last reload, else 0.",
                       {{{}, counters.last_reload_successful() ? 1.0 : 0.0}}});
   families.push_back({"build_info",
                       MetricType::gauge,
-                      "Always 1; the version of the daemon.",
+                      "Always 1; the label has the version of the daemon.",
                       {{{{"version", std::string(version())}}, 1.0}}});
   return families;
 }

@@ -1,4 +1,4 @@
-// Every metric (docs/monitoring.md): the counters, and what the board says now.
+// All metrics (docs/monitoring.md), from the counters and the board.
 #pragma once
 
 #include <map>
@@ -11,7 +11,7 @@
 
 namespace renewd::monitoring {
 
-// `names`: the configured certificates. Those that have not been looked at have their counters alone.
+// `names`: the configured certificates. Those without a standing only have counters.
 std::vector<Family> metrics(const std::vector<std::string>& names,
                             const std::map<std::string, renewal::Standing>& standings, const Counters& counters);
 

@@ -6,6 +6,7 @@
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "monitoring/exposition.hpp"
 #include "monitoring/listening_socket.hpp"
@@ -18,19 +19,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-// An address may come later than the daemon (an interface, a directory of a socket, the end of whoever holds the port):
-// soon after the start, and then at this pace.
+// Bounds of the delay between attempts to listen: an interface, a directory or a port may become available later.
 constexpr std::chrono::seconds kFirstRetry{1};
 constexpr std::chrono::seconds kLastRetry{60};
 constexpr const char* kPlainText = "text/plain; charset=utf-8";
-
-std::string list(const std::vector<std::string>& names) {
-  std::string text;
-  for (const auto& name : names) {
-    text += (text.empty() ? "" : ", ") + name;
-  }
-  return text;
-}
 
 std::vector<std::string> paths_of_secrets(const configuration::Settings& settings) {
   std::vector<std::string> paths;
@@ -38,7 +30,7 @@ std::vector<std::string> paths_of_secrets(const configuration::Settings& setting
     const auto more = paths_of(secret);
     paths.insert(paths.end(), more.begin(), more.end());
   });
-  // One may begin with another.
+  // The longest first, because one may be a prefix of another.
   std::sort(paths.begin(), paths.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
   return paths;
 }
@@ -53,14 +45,14 @@ Monitoring::Monitoring(const asio::any_io_executor& executor, asio::thread_pool*
       board_(board),
       stuck_(std::move(stuck)),
       counters_(std::make_shared<Counters>()),
-      listener_(executor, [this](std::string_view path) { return answer(path); }),
+      listener_(executor, [this](std::string_view path) { return respond(path); }),
       textfile_(
-          executor, pool, filesystem, [this] { return exposed(); },
+          executor, pool, filesystem, [this] { return metrics_text(); },
           [this](const std::filesystem::path& file, const Result<void>& written) {
-            tell({"textfile", file.string()}, written, "it is tried again at each change");
+            report("textfile", file.string(), written, "retrying at each change");
           }),
       retry_(executor) {
-  // Perhaps on another thread than the loop's.
+  // The callback may run on another thread.
   counters_->on_change([this, executor] { asio::post(executor, [this] { changed(); }); });
   log_.add_observer(counters_);
 }
@@ -79,17 +71,17 @@ void Monitoring::configure(const configuration::Settings& settings) {
 void Monitoring::changed() {
   textfile_.changed();
   if (listener_.is_lost()) {
-    open_listener(Telling::failure_too);
+    open_listener(Retry::no);
   }
 }
 
 void Monitoring::close() {
-  wanted_.reset();  // a retry that is due at this moment finds nothing to open
+  wanted_.reset();  // for a retry that is due already
   retry_.cancel();
   listener_.close();
 }
 
-// A listener that is where it should be is left alone: a reload interrupts nobody.
+// Keeps a listener whose address has not changed: a reload interrupts no client.
 void Monitoring::listen(const std::optional<configuration::ListenAddress>& address) {
   const bool moves = !address || !wanted_ || to_string(*address) != to_string(*wanted_);
   if (!moves && !listen_failed_ && !listener_.is_lost()) {
@@ -98,48 +90,48 @@ void Monitoring::listen(const std::optional<configuration::ListenAddress>& addre
   retry_.cancel();
   listener_.close();
   wanted_ = address;
-  next_retry_ = kFirstRetry;
+  retry_delay_ = kFirstRetry;
   if (address) {
-    open_listener(Telling::failure_too);
+    open_listener(Retry::no);
   } else {
     listen_failed_ = false;
   }
 }
 
-void Monitoring::open_listener(Telling telling) {
+void Monitoring::open_listener(Retry retry) {
   const auto opened = listener_.open(*wanted_);
-  if (opened ? listen_failed_ : telling == Telling::failure_too) {
-    tell({"listen", to_string(*wanted_)}, opened, "renewals go on without it; retrying, once a minute at least");
+  if (opened ? listen_failed_ : retry == Retry::no) {
+    report("listen", to_string(*wanted_), opened, "renewals continue; retrying at least once a minute");
   }
   listen_failed_ = !opened;
   if (opened) {
-    next_retry_ = kFirstRetry;
+    retry_delay_ = kFirstRetry;
     return;
   }
-  retry_.expires_after(next_retry_);
-  next_retry_ = std::min(next_retry_ * 2, kLastRetry);
+  retry_.expires_after(retry_delay_);
+  retry_delay_ = std::min(retry_delay_ * 2, kLastRetry);
   retry_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled && wanted_) {
-      open_listener(Telling::recovery_only);
+      open_listener(Retry::yes);
     }
   });
 }
 
-// That something cannot be used, or that it can again.
-void Monitoring::tell(const Place& place, const Result<void>& used, std::string_view then) const {
-  Fields fields{{"what", place.what}, {"where", place.where}};
+void Monitoring::report(const std::string& what, const std::string& where, const Result<void>& used,
+                        std::string_view consequence) const {
+  Fields fields{{"what", what}, {"where", where}};
   if (used) {
     log_.event(Level::info, EventName::monitoring_unavailable, "",
-               fmt::format("metrics.{} works again: {}", place.what, place.where), fields);
+               fmt::format("metrics.{} works again: {}", what, where), fields);
     return;
   }
   fields.emplace_back("error", used.error().message);
-  log_.event(EventName::monitoring_unavailable, "", fmt::format("{}; {}", used.error().message, then), fields);
+  log_.event(EventName::monitoring_unavailable, "", fmt::format("{}; {}", used.error().message, consequence), fields);
 }
 
-Answer Monitoring::answer(std::string_view path) const {
+Response Monitoring::respond(std::string_view path) const {
   if (path == "/metrics") {
-    return {200, std::string(kExpositionType), exposed()};
+    return {200, std::string(kExpositionType), metrics_text()};
   }
   if (path == "/healthz") {
     return health();
@@ -151,24 +143,26 @@ Answer Monitoring::answer(std::string_view path) const {
     return {200, "text/html; charset=utf-8",
             page({names_, board_.standings(), clock_.now(), hidden_, !counters_->last_reload_successful()})};
   }
-  return {404, kPlainText, "there are /, /metrics, /healthz and /readyz\n"};
+  return {404, kPlainText, "not found; there are /, /metrics, /healthz and /readyz\n"};
 }
 
-std::string Monitoring::exposed() const {
+std::string Monitoring::metrics_text() const {
   return exposition(metrics(names_, board_.standings(), *counters_));
 }
 
-Answer Monitoring::health() const {
+Response Monitoring::health() const {
   const auto stuck = stuck_();
-  return stuck.empty() ? Answer{200, kPlainText, "well\n"} : Answer{503, kPlainText, "stuck: " + list(stuck) + "\n"};
+  return stuck.empty() ? Response{200, kPlainText, "ok\n"}
+                       : Response{503, kPlainText, fmt::format("stuck: {}\n", fmt::join(stuck, ", "))};
 }
 
-Answer Monitoring::readiness() const {
-  std::vector<std::string> unseen;
-  std::copy_if(names_.begin(), names_.end(), std::back_inserter(unseen),
+Response Monitoring::readiness() const {
+  std::vector<std::string> unchecked;
+  std::copy_if(names_.begin(), names_.end(), std::back_inserter(unchecked),
                [this](const auto& name) { return !board_.standings().contains(name); });
-  return unseen.empty() ? Answer{200, kPlainText, "ready\n"}
-                        : Answer{503, kPlainText, "not looked at yet: " + list(unseen) + "\n"};
+  return unchecked.empty()
+             ? Response{200, kPlainText, "ready\n"}
+             : Response{503, kPlainText, fmt::format("not checked yet: {}\n", fmt::join(unchecked, ", "))};
 }
 
 }  // namespace renewd::monitoring

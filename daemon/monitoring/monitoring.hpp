@@ -1,5 +1,5 @@
-// Everything that shows from outside how the daemon does: its metrics (served, and in a file), whether it lives, and a
-// page for people. Monitoring never stops a renewal: what fails here is told, and left.
+// Shows the state of the daemon: metrics (over HTTP and in a file), health checks, and a page for people. A failure
+// here is only logged, and never stops a renewal.
 #pragma once
 
 #include <chrono>
@@ -28,36 +28,33 @@ namespace renewd::monitoring {
 
 class Monitoring {
  public:
-  // `stuck` names the certificates whose supervisor does not get on. All of these must outlive this object.
+  // `stuck` returns the certificates whose supervisor makes no progress. All arguments must outlive this object.
   Monitoring(const boost::asio::any_io_executor& executor, boost::asio::thread_pool* pool, Filesystem& filesystem,
              const Clock& clock, EventLog& log, const renewal::Board& board,
              std::function<std::vector<std::string>()> stuck);
 
-  // At the start, and after each reload: what to watch, and where to show it.
+  // Called at the start and after each reload.
   void configure(const configuration::Settings& settings);
-  // The board has changed.
+  // Called when the board has changed.
   void changed();
-  // Until it is cancelled.
+  // Runs until it is cancelled.
   boost::asio::awaitable<void> write_textfile() { return textfile_.run(); }
-  // The daemon ends.
+  // Called when the daemon ends.
   void close();
 
-  // By path: what the listener answers.
-  Answer answer(std::string_view path) const;
+  // The response of the listener to a request for a path.
+  Response respond(std::string_view path) const;
 
  private:
   void listen(const std::optional<configuration::ListenAddress>& address);
-  enum class Telling { failure_too, recovery_only };
-  void open_listener(Telling telling);
-  // A setting under `metrics`, and what it says.
-  struct Place {
-    std::string what;
-    std::string where;
-  };
-  void tell(const Place& place, const Result<void>& used, std::string_view then) const;
-  std::string exposed() const;
-  Answer health() const;
-  Answer readiness() const;
+  enum class Retry { no, yes };  // a retry logs only its success
+  void open_listener(Retry retry);
+  // Logs that the setting `metrics.<what>` cannot be used, or works again. `where` is its value.
+  void report(const std::string& what, const std::string& where, const Result<void>& used,
+              std::string_view consequence) const;
+  std::string metrics_text() const;
+  Response health() const;
+  Response readiness() const;
 
   const Clock& clock_;
   EventLog& log_;
@@ -70,8 +67,8 @@ class Monitoring {
   std::vector<std::string> hidden_;                     // paths of secrets
   std::optional<configuration::ListenAddress> wanted_;  // where to listen
   bool listen_failed_ = false;
-  boost::asio::steady_timer retry_;  // runs only while the listener is not where it should be
-  std::chrono::seconds next_retry_{};
+  boost::asio::steady_timer retry_;  // runs only while the address cannot be used
+  std::chrono::seconds retry_delay_{};
 };
 
 }  // namespace renewd::monitoring

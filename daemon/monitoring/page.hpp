@@ -1,5 +1,4 @@
-// The page for people: one HTML document with everything in it, no script, nothing loaded from anywhere. Shows no
-// secret, and not where one is kept.
+// The status page: one HTML document without scripts that loads nothing. Shows no secret, and no path of one.
 #pragma once
 
 #include <map>
@@ -16,15 +15,15 @@ struct PageContents {
   const std::vector<std::string>& names;  // the configured certificates
   const std::map<std::string, renewal::Standing>& standings;
   TimePoint now;
-  // Text that is left out wherever it occurs: paths of secrets, which errors tell.
+  // Paths of secrets, which error messages may contain and the page must not.
   const std::vector<std::string>& hidden;
-  // The file has errors, or its metrics cannot be used: what was configured before counts.
+  // Whether the daemon refused the configuration at the last reload.
   bool configuration_refused = false;
 };
 
 std::string page(const PageContents& contents);
 
-// Safe as text and as an attribute's value.
+// Safe as text and as the value of an attribute.
 std::string html_escaped(std::string_view text);
 
 }  // namespace renewd::monitoring

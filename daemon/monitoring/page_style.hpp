@@ -1,4 +1,4 @@
-// How the page looks, in daylight and in the dark, on a telephone and on a wall.
+// The style sheet of the page, light and dark, for small and large screens.
 #pragma once
 
 #include <string_view>
@@ -8,13 +8,13 @@ namespace renewd::monitoring {
 inline constexpr std::string_view kPageStyle = R"css(
 :root {
   --ground: #f4f5f7; --card: #fff; --text: #1b1f24; --faint: #5c6670; --line: #d9dee3; --rest: #e7ebef;
-  --good: #1a7f4b; --attention: #9a5b00; --bad: #c0261e; --over: #a9b6c3; --window: #f0b64a; --splay: #d98e04;
+  --good: #1a7f4b; --attention: #9a5b00; --bad: #c0261e; --elapsed: #a9b6c3; --window: #f0b64a; --splay: #d98e04;
   --past: #2563c9;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #14171a; --card: #1e2226; --text: #e6e9ec; --faint: #9aa5b0; --line: #343b42; --rest: #2c3238;
-    --good: #4cc38a; --attention: #f2b04c; --bad: #ff7369; --over: #56626e; --window: #8a6a26; --splay: #c88a1a;
+    --good: #4cc38a; --attention: #f2b04c; --bad: #ff7369; --elapsed: #56626e; --window: #8a6a26; --splay: #c88a1a;
     --past: #78a9ff;
   }
 }
@@ -44,7 +44,7 @@ header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: spac
 .advice { color: var(--faint); }
 .bar { position: relative; height: 1.5rem; margin: .5rem 0 .25rem; background: var(--rest); border-radius: .25rem; }
 .bar i { position: absolute; top: 0; bottom: 0; }
-i.over { background: var(--over); }
+i.elapsed { background: var(--elapsed); }
 i.window { background: var(--window); }
 i.splay { background: var(--splay); }
 i.expired { background: var(--bad); }

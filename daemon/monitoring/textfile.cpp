@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds kPause{1};
-// node_exporter runs as a user of its own.
+// node_exporter runs as another user.
 constexpr mode_t kReadableByAll = 0644;
 
 }  // namespace
@@ -32,7 +32,7 @@ Textfile::Textfile(const asio::any_io_executor& executor, asio::thread_pool* poo
 
 void Textfile::move_to(const std::optional<std::filesystem::path>& path) {
   if (path_ && path_ != path) {
-    // What nobody writes any more would be shown for ever.
+    // The collector would show the old values for ever.
     (void)filesystem_.remove(*path_);
   }
   path_ = path;
@@ -83,9 +83,9 @@ asio::awaitable<void> Textfile::write() {
     (void)filesystem_.remove(path);  // moved meanwhile
     co_return;
   }
-  const bool is_news = written ? failing_.has_value() : failing_ != path;
+  const bool is_new = written ? failing_.has_value() : failing_ != path;
   failing_ = written ? std::nullopt : std::optional(path);
-  if (is_news) {
+  if (is_new) {
     report_(path, written);
   }
 }

@@ -1,5 +1,5 @@
-// The file that node_exporter's textfile collector reads: written anew after each change, at most once a second, whole
-// at every moment. Never while nothing changes: an idle daemon is not woken.
+// Writes the file for node_exporter's textfile collector: atomically, after each change, at most once a second. It
+// wakes no idle daemon, because it writes nothing while nothing changes.
 #pragma once
 
 #include <filesystem>
@@ -20,17 +20,17 @@ namespace renewd::monitoring {
 
 class Textfile {
  public:
-  // `contents` makes the text; `report` is told the first failure in a row at a place, and its end. The file is written
-  // on the pool: a disk that hangs holds up no renewal. All of them must outlive this object.
+  // `contents` returns the text. `report` gets the first of several failures, and the next success. Writes on the pool,
+  // so that a blocked disk delays no renewal. All arguments must outlive this object.
   Textfile(const boost::asio::any_io_executor& executor, boost::asio::thread_pool* pool, Filesystem& filesystem,
            std::function<std::string()> contents,
            std::function<void(const std::filesystem::path&, const Result<void>&)> report);
 
-  // Where to; a file at the place before is removed. Nothing: nowhere.
+  // Changes the path and removes the file at the previous one. Nothing: writes no file.
   void move_to(const std::optional<std::filesystem::path>& path);
-  // Something has changed.
+  // Called after each change.
   void changed();
-  // Writes until it is cancelled, and then once more if something has changed since.
+  // Writes until it is cancelled, and then once more if anything has changed.
   boost::asio::awaitable<void> run();
 
  private:
@@ -41,11 +41,11 @@ class Textfile {
   std::function<std::string()> contents_;
   std::function<void(const std::filesystem::path&, const Result<void>&)> report_;
   std::optional<std::filesystem::path> path_;
-  // Not a timer without end: Asio wakes up for such a one every five minutes.
+  // Not a timer without an expiry, for which Asio wakes up every five minutes.
   boost::asio::experimental::channel<void(boost::system::error_code)> wake_;
   boost::asio::steady_timer pause_;
   bool changed_ = false;
-  std::optional<std::filesystem::path> failing_;  // the file that was reported
+  std::optional<std::filesystem::path> failing_;  // reported
 };
 
 }  // namespace renewd::monitoring

@@ -16,7 +16,7 @@ using std::chrono::seconds;
 using Days = std::chrono::duration<double, std::chrono::days::period>;
 
 constexpr double kCriticalDays = 7;
-constexpr double kUsualWindowDays = 30;  // of a certificate that cannot be read
+constexpr double kUsualWindowDays = 30;  // of an unreadable certificate
 
 Threshold warning_threshold(const Standing& standing, const Thresholds& thresholds) {
   if (thresholds.warning) {
@@ -25,7 +25,7 @@ Threshold warning_threshold(const Standing& standing, const Thresholds& threshol
   const double window = standing.outlook
                             ? Days(standing.outlook->certificate.not_after() - standing.outlook->window_opens).count()
                             : kUsualWindowDays;
-  return {.start = std::round(window * 100) / 100};  // as it is shown
+  return {.start = std::round(window * 100) / 100};  // as the output shows it
 }
 
 Threshold critical_threshold(const Threshold& warning, const Thresholds& thresholds) {
@@ -34,7 +34,7 @@ Threshold critical_threshold(const Threshold& warning, const Thresholds& thresho
   return thresholds.critical.value_or(Threshold{.start = is_early ? kCriticalDays : half});
 }
 
-double days_to_judge(seconds left, const Threshold& warning, const Threshold& critical) {
+double days_to_compare(seconds left, const Threshold& warning, const Threshold& critical) {
   const auto is_whole = [](double days) { return std::isinf(days) || std::floor(days) == days; };
   const bool whole =
       is_whole(warning.start) && is_whole(warning.end) && is_whole(critical.start) && is_whole(critical.end);
@@ -42,7 +42,7 @@ double days_to_judge(seconds left, const Threshold& warning, const Threshold& cr
   return whole ? std::floor(days) : std::floor(days * 100) / 100;
 }
 
-CheckInput facts_of(const Standing& standing, const Threshold& warning, const Threshold& critical, TimePoint now) {
+CheckInput check_input(const Standing& standing, const Threshold& warning, const Threshold& critical, TimePoint now) {
   const Outlook& outlook = *standing.outlook;
   const auto& installed = outlook.certificate;
   const auto& in_use = standing.in_use ? standing.in_use : standing.replaced;
@@ -56,21 +56,21 @@ CheckInput facts_of(const Standing& standing, const Threshold& warning, const Th
           .other_is_in_use = other,
           .in_use_expires_first = in_use_first,
           .left = left,
-          .days = outlook.clock_is_doubtful() ? std::nullopt : std::optional(days_to_judge(left, warning, critical)),
+          .days = outlook.clock_is_doubtful() ? std::nullopt : std::optional(days_to_compare(left, warning, critical)),
           .warning = warning,
           .critical = critical};
 }
 
-// That a certificate expires names no cause: where no other finding says what to do, trying now is what is left.
-void advise_on_expiry(std::vector<Finding>& findings, const Standing& standing) {
+// An expiring certificate has no advice of its own, because another finding usually names the cause.
+void add_expiry_advice(std::vector<Finding>& findings, const Standing& standing) {
   const bool advised = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.severity != Severity::ok && !finding.advice.empty();
   });
   Finding& worst = findings.front();
   if (worst.severity == Severity::critical && worst.advice.empty() && !advised) {
     worst.advice = standing.renew == configuration::RenewMode::never
-                       ? "renew it by hand: renew: never is set"
-                       : "gravitee-renewd renew " + standing.name + " tries now";
+                       ? "renew it yourself: the daemon does not (renew: never)"
+                       : "to renew it now, run gravitee-renewd renew " + standing.name;
   }
 }
 
@@ -98,7 +98,7 @@ Assessment assess(const Standing& standing, const Thresholds& thresholds, TimePo
     assessment.findings = {keystore_unreadable(standing)};
     return assessment;
   }
-  const CheckInput facts = facts_of(standing, assessment.warning, assessment.critical, now);
+  const CheckInput facts = check_input(standing, assessment.warning, assessment.critical, now);
   assessment.days = facts.days;
   if (facts.days) {
     assessment.left = facts.left;
@@ -108,7 +108,7 @@ Assessment assess(const Standing& standing, const Thresholds& thresholds, TimePo
     std::copy_if(findings.begin(), findings.end(), std::back_inserter(assessment.findings),
                  [severity](const Finding& finding) { return finding.severity == severity; });
   }
-  advise_on_expiry(assessment.findings, standing);
+  add_expiry_advice(assessment.findings, standing);
   return assessment;
 }
 

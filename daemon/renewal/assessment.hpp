@@ -1,5 +1,4 @@
-// The one judgement of a certificate: `check`, `status`, the page and STATUS= show it, and judge nothing themselves.
-// Pure: what is known of a certificate, and the time, to findings.
+// The one judgement of a certificate, which `check`, `status`, the page and STATUS= only show. Pure.
 #pragma once
 
 #include <chrono>
@@ -15,24 +14,23 @@
 
 namespace renewd::renewal {
 
-// For the days until expiry; nothing: what follows from the configuration.
+// For the days until expiry. The defaults follow from the configuration.
 struct Thresholds {
-  std::optional<Threshold> warning = std::nullopt;   // else the renewal window
-  std::optional<Threshold> critical = std::nullopt;  // else 7, or half of the warning where that is no more than 7
+  std::optional<Threshold> warning = std::nullopt;   // default: the renewal window
+  std::optional<Threshold> critical = std::nullopt;  // default: 7, or half of a warning of at most 7
 };
 
-// Failures in a row from which on a failing renewal is critical: the first ones wake nobody, since the window leaves
-// weeks. docs/status.md has the same rule.
-inline constexpr unsigned kFailuresThatPass = 8;   // of classes that may pass by themselves
-inline constexpr unsigned kFailuresToBeFixed = 2;  // of those that an operator must fix, and of the gateway
+// After so many failures in a row a failing renewal is critical; before that the window leaves weeks (docs/status.md).
+inline constexpr unsigned kTransientFailures = 8;  // of classes that may pass by themselves
+inline constexpr unsigned kLastingFailures = 2;    // of those that an operator must fix, and of the gateway
 
 struct Assessment {
   std::vector<Finding> findings;  // never empty; the worst first
-  // Until the installed certificate expires or, where it is another and expires earlier, the one in use; negative
-  // after that. Nothing for a keystore that cannot be read, or by a doubtful clock.
+  // Until the installed certificate expires, or the one in use if that is earlier; negative after that. Nothing if the
+  // keystore is unreadable or the clock in doubt.
   std::optional<std::chrono::seconds> left;
-  // The same, rounded down: to whole days where the thresholds are whole, else to 1/100, so that whoever holds this
-  // number against them comes to what was judged.
+  // The same, rounded down to whole days if the thresholds are whole, else to 1/100: a monitoring system that compares
+  // this number with the thresholds gets the same result.
   std::optional<double> days;
   // The thresholds that were used.
   Threshold warning;
@@ -41,7 +39,7 @@ struct Assessment {
   Severity severity() const { return findings.front().severity; }
   // All messages, the worst first: "renewal failed 2 times in a row (tls), 29 days left, inside the renewal window".
   std::string message() const;
-  // The first thing to do; empty where nothing is.
+  // The first thing to do; may be empty.
   std::string advice() const;
 };
 
@@ -51,7 +49,7 @@ struct Assessed {
   const Standing* standing;
   Assessment assessment;
 };
-// Whether `a` needs a look before `b`: it is worse or, if not, it expires first; what cannot be read counts no days.
+// Whether `a` comes before `b`: it is worse or, if they are equal, it expires first (first of all if it is unreadable).
 bool is_more_urgent(const Assessed& a, const Assessed& b);
 
 }  // namespace renewd::renewal

@@ -1,5 +1,6 @@
 #include "renewal/checks.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -16,16 +17,10 @@ using std::chrono::seconds;
 
 using Check = std::optional<Finding> (*)(const CheckInput&);
 
+// Nothing for a name that a newer version wrote.
 std::optional<ErrorKind> class_named(std::string_view name) {
-  for (const auto kind :
-       {ErrorKind::dns, ErrorKind::connect, ErrorKind::tls, ErrorKind::proxy, ErrorKind::timeout,
-        ErrorKind::unauthorized, ErrorKind::client_error, ErrorKind::rate_limited, ErrorKind::server_error,
-        ErrorKind::bad_answer, ErrorKind::disk, ErrorKind::gateway, ErrorKind::fleet}) {
-    if (renewd::to_string(kind) == name) {
-      return kind;
-    }
-  }
-  return std::nullopt;
+  const auto* const found = std::ranges::find(kFailureClasses, name, [](ErrorKind kind) { return to_string(kind); });
+  return found == kFailureClasses.end() ? std::nullopt : std::optional(*found);
 }
 
 Severity severity_of_days(const CheckInput& facts) {
@@ -35,18 +30,18 @@ Severity severity_of_days(const CheckInput& facts) {
 }
 
 std::string time_left(const CheckInput& facts) {
-  std::string text =
-      format_duration(facts.left) + (facts.in_use_expires_first ? " left of the certificate in use" : " left");
+  const std::string text = fmt::format("{}{} left", facts.in_use_expires_first ? "the certificate in use has " : "",
+                                       format_duration(facts.left));
   return facts.window_is_open ? text + ", inside the renewal window" : text;
 }
 
-// A host without a clock of its own boots in 1970.
+// A host without a battery-backed clock boots in 1970.
 std::optional<Finding> clock_in_doubt(const CheckInput& facts) {
   if (!facts.outlook.clock_is_doubtful()) {
     return std::nullopt;
   }
   return Finding{FindingKind::clock_in_doubt, Severity::warning, facts.outlook.step.message,
-                 "timedatectl shows whether the clock is set, and by what; the daemon notices at once when it is"};
+                 "check the clock with timedatectl; the daemon continues as soon as it is set"};
 }
 
 std::optional<Finding> expired(const CheckInput& facts) {
@@ -66,7 +61,7 @@ std::optional<Finding> expiring(const CheckInput& facts) {
   const Severity severity = severity_of_days(facts);
   const Threshold& threshold = severity == Severity::critical ? facts.critical : facts.warning;
   std::string text = time_left(facts);
-  // That few days are left needs no explanation.
+  // Only an unusual range needs an explanation.
   if (threshold.inside || *facts.days > threshold.end) {
     text += fmt::format(", {} {}", threshold.inside ? "inside" : "outside", to_string(threshold));
   }
@@ -84,8 +79,8 @@ bool previous_is_being_restored(const CheckInput& facts) {
   return facts.standing.unfinished && facts.standing.unfinished->phase == installation::Phase::rolling_back;
 }
 
-std::string try_activation_now(const CheckInput& facts) {
-  return "gravitee-renewd activate " + facts.standing.name + " tries again now";
+std::string activate_now(const CheckInput& facts) {
+  return "to retry now, run gravitee-renewd activate " + facts.standing.name;
 }
 
 std::optional<Finding> activation_pending(const CheckInput& facts) {
@@ -93,7 +88,7 @@ std::optional<Finding> activation_pending(const CheckInput& facts) {
     return std::nullopt;
   }
   return Finding{FindingKind::activation_pending, Severity::warning,
-                 "the gateway does not use the renewed certificate yet", try_activation_now(facts)};
+                 "the gateway does not use the renewed certificate yet", activate_now(facts)};
 }
 
 std::optional<Finding> restoration_pending(const CheckInput& facts) {
@@ -101,7 +96,7 @@ std::optional<Finding> restoration_pending(const CheckInput& facts) {
     return std::nullopt;
   }
   return Finding{FindingKind::restoration_pending, Severity::warning, "the previous keystore is being restored",
-                 try_activation_now(facts)};
+                 activate_now(facts)};
 }
 
 std::optional<Finding> old_certificate_in_use(const CheckInput& facts) {
@@ -109,35 +104,35 @@ std::optional<Finding> old_certificate_in_use(const CheckInput& facts) {
     return std::nullopt;
   }
   return Finding{FindingKind::old_certificate_in_use, Severity::warning,
-                 "the gateway has not been seen to use the installed certificate",
-                 "gravitee-renewd activate " + facts.standing.name + " restarts the gateway and verifies it"};
+                 "the gateway may still use a certificate that expires earlier",
+                 "to restart and verify the gateway, run gravitee-renewd activate " + facts.standing.name};
 }
 
-// Whoever has put the installed one there may have restarted the gateway, too.
+// Somebody who installed a keystore by hand may also have restarted the gateway.
 std::optional<Finding> other_certificate_in_use(const CheckInput& facts) {
   if (!facts.other_is_in_use || facts.in_use_expires_first || facts.standing.activation_pending()) {
     return std::nullopt;
   }
   return Finding{FindingKind::other_certificate_in_use, Severity::ok,
-                 "the gateway was last seen to use another certificate",
-                 "if it has not been restarted since: gravitee-renewd activate " + facts.standing.name};
+                 "the gateway last started with a different certificate",
+                 "if it has not restarted since then, run gravitee-renewd activate " + facts.standing.name};
 }
 
-// What failed once with weeks to go wakes nobody; what goes on failing does.
+// One failure with weeks to go is no emergency; repeated failures are.
 std::optional<Finding> renewal_failing(const CheckInput& facts) {
   const Standing& standing = facts.standing;
   const auto& attempts = standing.attempts;
-  // Failures of a time when it was due are history once a newer keystore was put there.
-  const bool is_to_be_renewed = facts.window_is_open || standing.unfinished;
-  if (attempts.failures_in_a_row == 0 || !is_to_be_renewed || standing.renew == configuration::RenewMode::never) {
+  // Old failures no longer matter once a newer keystore is installed.
+  const bool is_due = facts.window_is_open || standing.unfinished;
+  if (attempts.failures_in_a_row == 0 || !is_due || standing.renew == configuration::RenewMode::never) {
     return std::nullopt;
   }
   const auto kind = class_named(attempts.last_failure);
-  const bool passes = kind && *kind != ErrorKind::gateway && retry_rule(*kind).pace == Pace::soon;
-  // `disk` is also the class of an activation that systemd did not answer for.
+  const bool is_transient = kind && *kind != ErrorKind::gateway && retry_rule(*kind).pace == Pace::soon;
+  // `disk` is also the class of an activation to which systemd did not respond.
   const bool gateway_may_be_down =
       (kind == ErrorKind::gateway || kind == ErrorKind::disk) && standing.activation_pending();
-  const unsigned patience = gateway_may_be_down ? 1 : passes ? kFailuresThatPass : kFailuresToBeFixed;
+  const unsigned patience = gateway_may_be_down ? 1 : is_transient ? kTransientFailures : kLastingFailures;
   return Finding{FindingKind::renewal_failing,
                  attempts.failures_in_a_row >= patience ? Severity::critical : Severity::warning,
                  fmt::format("renewal failed {} time{} in a row ({})", attempts.failures_in_a_row,
@@ -145,7 +140,7 @@ std::optional<Finding> renewal_failing(const CheckInput& facts) {
                  kind ? std::string(advice_for(*kind)) : ""};
 }
 
-// Found months before it is needed, there is time to make another one.
+// Only a warning: it is found months before the token is needed.
 std::optional<Finding> token_unusable(const CheckInput& facts) {
   if (!facts.standing.token_problem) {
     return std::nullopt;
@@ -159,8 +154,8 @@ std::optional<Finding> keystore_not_replaceable(const CheckInput& facts) {
     return std::nullopt;
   }
   return Finding{FindingKind::keystore_not_replaceable, Severity::warning,
-                 "the keystore could not be replaced: " + *facts.standing.replacement_problem,
-                 "as root: gravitee-renewd init --permissions, then gravitee-renewd validate"};
+                 "the keystore cannot be replaced: " + *facts.standing.replacement_problem,
+                 "as root, run gravitee-renewd init --permissions, then gravitee-renewd validate"};
 }
 
 std::optional<Finding> longer_lasting_stored(const CheckInput& facts) {
@@ -168,9 +163,10 @@ std::optional<Finding> longer_lasting_stored(const CheckInput& facts) {
     return std::nullopt;
   }
   const auto& stored = *facts.standing.longer_lasting;
-  return Finding{FindingKind::longer_lasting_stored, Severity::ok,
-                 installation::describe(stored) + " lasts longer than the installed keystore",
-                 fmt::format("gravitee-renewd rollback {} --to {} installs it", facts.standing.name, stored.number)};
+  return Finding{
+      FindingKind::longer_lasting_stored, Severity::ok,
+      installation::describe(stored) + " expires later than the installed keystore",
+      fmt::format("to install it, run gravitee-renewd rollback {} --to {}", facts.standing.name, stored.number)};
 }
 
 constexpr std::array<Check, 12> kChecks{clock_in_doubt,
@@ -201,8 +197,8 @@ std::vector<Finding> run_checks(const CheckInput& facts) {
 Finding keystore_unreadable(const Standing& standing) {
   return {FindingKind::keystore_unreadable, Severity::critical, standing.outlook.error().message,
           standing.way_back.value_or(
-              fmt::format("gravitee-renewd validate tells what is wrong for the service, gravitee-renewd inspect {} "
-                          "--password-file FILE whether a password opens it",
+              fmt::format("run gravitee-renewd validate to see why the service cannot read it, or gravitee-renewd "
+                          "inspect {} --password-file FILE to test a password",
                           standing.keystore.string()))};
 }
 

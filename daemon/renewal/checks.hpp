@@ -1,4 +1,4 @@
-// The checks that a certificate is judged by, each named after what it finds. Pure.
+// The checks of a certificate, each named after what it finds. Pure.
 #pragma once
 
 #include <chrono>
@@ -12,26 +12,23 @@
 
 namespace renewd::renewal {
 
-// What the checks look at, of a certificate whose keystore can be read.
+// The input of the checks, for a certificate whose keystore is readable.
 struct CheckInput {
   const Standing& standing;
   const Outlook& outlook;
   bool window_is_open;
-  // Whether the gateway was last seen with another certificate than the installed one, and whether that one expires
-  // first.
-  bool other_is_in_use;
-  bool in_use_expires_first;
-  // Of the certificate that expires first.
-  std::chrono::seconds left;
+  bool other_is_in_use;        // the gateway last started with a certificate other than the installed one,
+  bool in_use_expires_first;   // and it expires before the installed one
+  std::chrono::seconds left;   // until the first of the two expires
   std::optional<double> days;  // as Assessment::days
   Threshold warning;
   Threshold critical;
 };
 
-// In the order in which they are told; never empty.
+// In the order of the checks; never empty.
 std::vector<Finding> run_checks(const CheckInput& facts);
 
-// The one finding about a keystore that cannot be read.
+// The only finding about an unreadable keystore.
 Finding keystore_unreadable(const Standing& standing);
 
 }  // namespace renewd::renewal

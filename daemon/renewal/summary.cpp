@@ -12,17 +12,10 @@ namespace renewd::renewal {
 namespace {
 
 constexpr std::size_t kShown = 3;
-// systemd ignores a message of more than 4096 bytes (PIPE_BUF), and those that are shown share it.
+// systemd ignores a message of more than 4096 bytes (PIPE_BUF), which all shown certificates share.
 constexpr std::size_t kLongestMessage = 500;
 
-// "2026-11-24 17:41 UTC"
-std::string minute(TimePoint time) {
-  std::string text = format_time(time).substr(0, 16);
-  std::replace(text.begin(), text.end(), 'T', ' ');
-  return text + " UTC";
-}
-
-// Nothing by a clock in doubt: the finding says what it waits for.
+// Nothing while the clock is in doubt: the finding says what the daemon waits for.
 std::string what_comes_next(const Outlook& outlook, TimePoint now) {
   const Step& step = outlook.step;
   switch (step.act) {
@@ -38,9 +31,9 @@ std::string what_comes_next(const Outlook& outlook, TimePoint now) {
     return "";
   }
   if (step.reason == Reason::not_due || step.reason == Reason::never) {
-    return ", next look at " + minute(outlook.next_look);
+    return ", next check at " + format_minute(outlook.next_look) + " UTC";
   }
-  return step.at > now ? ", next attempt at " + minute(step.at) : ", trying now";
+  return step.at > now ? ", next attempt at " + format_minute(step.at) + " UTC" : ", retrying now";
 }
 
 std::string sentence(const Assessed& assessed, TimePoint now) {

@@ -1,5 +1,4 @@
-// One sentence about where a certificate stands: what was found (renewal/assessment) and what comes next. STATUS= shows
-// it.
+// The line that systemd shows as STATUS=: the findings (renewal/assessment) and what comes next.
 #pragma once
 
 #include <map>
@@ -10,10 +9,10 @@
 
 namespace renewd::renewal {
 
-// "production: 312 days left, next look at 2026-11-24 17:41 UTC"; with its severity, when that is not OK.
+// "production: 312 days left, next check at 2026-11-24 17:41 UTC"; with its severity, unless that is OK.
 std::string summary(const Standing& standing, TimePoint now);
 
-// The same for all, what is most urgent first, in one line; those beyond the third are counted.
+// The three most urgent certificates in one line, and how many more there are.
 std::string summary(const std::map<std::string, Standing>& standings, TimePoint now);
 
 }  // namespace renewd::renewal

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kMostDays = 36500;
 
-// from_chars() alone would take "inf", "nan" and exponents, too.
+// from_chars() alone would also accept "inf", "nan" and exponents.
 std::optional<double> parse_days(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -21,7 +21,7 @@ std::optional<double> parse_days(std::string_view text) {
   if (!is_plain || error != std::errc() || end != text.data() + text.size() || std::abs(value) > kMostDays) {
     return std::nullopt;
   }
-  return std::round(value * 100) / 100;  // as it is shown
+  return std::round(value * 100) / 100;  // as the output shows it
 }
 
 tl::unexpected<Error> refused(std::string_view text) {
@@ -44,7 +44,7 @@ Result<Threshold> parse_threshold(std::string_view text) {
   const std::string_view second = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
   const bool is_plain = colon == std::string_view::npos;
   if (first != "~" || is_plain) {
-    // A range may leave its 0 out: ":10".
+    // ":10" stands for "0:10".
     const auto start = first.empty() && !second.empty() ? 0.0 : parse_days(first);
     if (!start) {
       return refused(text);
@@ -64,7 +64,7 @@ Result<Threshold> parse_threshold(std::string_view text) {
   }
   if (threshold.start > threshold.end) {
     return failure(ErrorKind::client_error,
-                   fmt::format("\"{}\" begins after its end: the smaller number comes first", printable(text, 40)));
+                   fmt::format("\"{}\" starts above its end: write the smaller number first", printable(text, 40)));
   }
   return threshold;
 }

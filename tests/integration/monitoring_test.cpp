@@ -49,7 +49,7 @@ constexpr const char* kTokenUntil2100 = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ
 
 }  // namespace
 
-TEST_CASE("after a renewal, the metrics of the documentation are shown, no others, and promtool has no complaint") {
+TEST_CASE("after a renewal the metrics are those of the documentation, and promtool accepts them") {
   Host host;
   const auto port = free_port();
   monitor(host, listen_on(port));
@@ -80,7 +80,7 @@ TEST_CASE("after a renewal, the metrics of the documentation are shown, no other
   stop(daemon);
 }
 
-TEST_CASE("while the gateway is told of a new keystore, the metrics say that it is not in use yet") {
+TEST_CASE("the metrics show an activation in progress") {
   Host host;
   const auto port = free_port();
   host.configure({.certificate = {"gateway: {command: {argv: [/usr/bin/curl, --silent, --output, " +
@@ -99,7 +99,7 @@ TEST_CASE("while the gateway is told of a new keystore, the metrics say that it 
   stop(daemon);
 }
 
-TEST_CASE("a request that takes long, and ends in an error, is in the histogram and among the failures") {
+TEST_CASE("a slow request that fails is in the histogram and among the failures") {
   Host host({"--fault", "stall-after-request"});
   const auto port = free_port();
   host.configure({.certificate = {}, .keystore = {}, .http = {"request_timeout: 1s"}});
@@ -114,13 +114,13 @@ TEST_CASE("a request that takes long, and ends in an error, is in the histogram 
   stop(daemon);
 }
 
-TEST_CASE("the daemon tells that it lives, that it is ready, and answers nothing else") {
+TEST_CASE("the daemon serves its health, its readiness and the page, and nothing else") {
   Host host({"--initial-days", "200"});
   const auto port = free_port();
   monitor(host, listen_on(port));
   BackgroundProcess daemon = start_daemon(host);
   daemon.wait_for_errors(says("certificate_checked"));
-  CHECK(get(port, "/healthz") == "well\n");
+  CHECK(get(port, "/healthz") == "ok\n");
   CHECK(get(port, "/readyz") == "ready\n");
   CHECK(contains(get(port, "/"), "Everything is in order"));
   CHECK(contains(get(port, "/?from=a-bookmark"), "Everything is in order"));
@@ -132,8 +132,7 @@ TEST_CASE("the daemon tells that it lives, that it is ready, and answers nothing
   stop(daemon);
 }
 
-TEST_CASE(
-    "the page and check agree on a gateway's old certificate that expires beside a newer keystore put there by hand") {
+TEST_CASE("the page and check agree if somebody installed a keystore and the gateway's old certificate expires") {
   const Host newer({"--initial-days", "364"});
   Host host({"--initial-days", "3"});
   const auto port = free_port();
@@ -153,11 +152,11 @@ TEST_CASE(
   CHECK(contains(command({"status", "--json"}).output, R"("kind":"old_certificate_in_use","severity":"warning")"));
   const std::string page = get(port, "/");
   CHECK(contains(page, "<article class=\"bad\">"));
-  CHECK(contains(page, "left of the certificate in use"));
+  CHECK(contains(page, "the certificate in use has"));
   stop(daemon);
 }
 
-TEST_CASE("a renewal goes on while the port is taken, and the next reload serves where it can") {
+TEST_CASE("a port in use stops no renewal, and the next reload can change it") {
   asio::io_context io;
   tcp::acceptor other(io, {asio::ip::address_v4::loopback(), 0});
   Host host;
@@ -171,13 +170,13 @@ TEST_CASE("a renewal goes on while the port is taken, and the next reload serves
   monitor(host, listen_on(port));
   reload(daemon, 1);
   CHECK(contains(daemon.wait_for_errors(says("monitoring_unavailable", 2)), "metrics.listen works again"));
-  CHECK(get(port, "/healthz") == "well\n");
+  CHECK(get(port, "/healthz") == "ok\n");
   // The file itself was never refused.
   CHECK(value_of(get(port, "/metrics"), "config_last_reload_successful") == "1");
   const auto another = free_port();
   monitor(host, listen_on(another));
   reload(daemon, 2);
-  CHECK(get(another, "/healthz") == "well\n");
+  CHECK(get(another, "/healthz") == "ok\n");
   CHECK(curl({url(port, "/healthz")}).status != 0);
   write_file(host.configuration(), "nonsense");
   daemon.send_signal(SIGHUP);
@@ -186,7 +185,7 @@ TEST_CASE("a renewal goes on while the port is taken, and the next reload serves
   stop(daemon);
 }
 
-TEST_CASE("a port that becomes free, and a directory that appears, are served without a reload") {
+TEST_CASE("the daemon uses a port or directory that becomes available later, without a reload") {
   Host host({"--initial-days", "200"});
   const auto path = host / "later" / "metrics.sock";
   SECTION("a port") {
@@ -199,7 +198,7 @@ TEST_CASE("a port that becomes free, and a directory that appears, are served wi
     other.reset();
     const auto errors = daemon.wait_for_errors(says("monitoring_unavailable", 2));
     CHECK(contains(errors, "metrics.listen works again"));
-    CHECK(get(port, "/healthz") == "well\n");
+    CHECK(get(port, "/healthz") == "ok\n");
     stop(daemon);
   }
   SECTION("the directory of a unix socket, which is lost again") {
@@ -208,18 +207,18 @@ TEST_CASE("a port that becomes free, and a directory that appears, are served wi
     daemon.wait_for_errors(says("monitoring_unavailable"));
     std::filesystem::create_directory(path.parent_path());
     daemon.wait_for_errors(says("monitoring_unavailable", 2));
-    CHECK(curl({"--unix-socket", path.string(), "http://localhost/healthz"}).output == "well\n");
+    CHECK(curl({"--unix-socket", path.string(), "http://localhost/healthz"}).output == "ok\n");
     std::filesystem::remove(path);
     reload(daemon, 1);
     while (!std::filesystem::exists(path)) {
       std::this_thread::yield();
     }
-    CHECK(curl({"--unix-socket", path.string(), "http://localhost/healthz"}).output == "well\n");
+    CHECK(curl({"--unix-socket", path.string(), "http://localhost/healthz"}).output == "ok\n");
     stop(daemon);
   }
 }
 
-TEST_CASE("a unix socket is for its owner and group, replaces what a killed daemon left, and goes with the daemon") {
+TEST_CASE("a unix socket has mode 0660, replaces that of a killed daemon, and is removed at the end") {
   Host host({"--initial-days", "200"});
   const auto path = host / "metrics.sock";
   const auto ask = [&path] { return curl({"--unix-socket", path.string(), "http://localhost/healthz"}); };
@@ -233,7 +232,7 @@ TEST_CASE("a unix socket is for its owner and group, replaces what a killed daem
   REQUIRE(std::filesystem::is_socket(path));
   BackgroundProcess daemon = start_daemon(host);
   daemon.wait_for_errors(says("certificate_checked"));
-  CHECK(ask().output == "well\n");
+  CHECK(ask().output == "ok\n");
   CHECK(std::filesystem::status(path).permissions() == std::filesystem::perms(0660));
   // Another daemon does not take it away.
   const Host other = host.another();
@@ -241,12 +240,12 @@ TEST_CASE("a unix socket is for its owner and group, replaces what a killed daem
   BackgroundProcess second = start_daemon(other);
   CHECK(contains(second.wait_for_errors(says("monitoring_unavailable")), "another process listens there"));
   stop(second);
-  CHECK(ask().output == "well\n");
+  CHECK(ask().output == "ok\n");
   stop(daemon);
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
-TEST_CASE("the textfile is whole whenever it is read, and tells of the renewal") {
+TEST_CASE("the textfile is replaced atomically, and shows the renewal") {
   Host host;
   const auto file = host / "gravitee.prom";
   monitor(host, "{textfile: " + file.string() + "}");
@@ -277,7 +276,7 @@ TEST_CASE("the textfile is whole whenever it is read, and tells of the renewal")
   CHECK((snapshot(file).mode & 07777U) == 0644);
 }
 
-TEST_CASE("a textfile that cannot be written is told once, renewals go on, and one that has moved is removed") {
+TEST_CASE("an unwritable textfile is logged once and stops no renewal, and a new path removes the old file") {
   Host host;
   monitor(host, "{textfile: " + (host / "absent/gravitee.prom").string() + "}");
   BackgroundProcess daemon = start_daemon(host);
@@ -340,7 +339,7 @@ TEST_CASE("Prometheus scrapes the daemon while it renews, and sees the counters 
   stop(daemon);
 }
 
-TEST_CASE("the page is drawn by a browser, without a complaint") {
+TEST_CASE("a browser renders the page without errors") {
   if (!have_program("chromium")) {
     WARN("skipped: there is no chromium on this host");
     return;
@@ -362,7 +361,7 @@ TEST_CASE("the page is drawn by a browser, without a complaint") {
   stop(daemon);
 }
 
-TEST_CASE("the metrics tell when the token expires, where it says so, and nothing else of it") {
+TEST_CASE("the metrics show the expiry of a token that has one, and nothing else of it") {
   Host host({"--initial-days", "200"});
   const auto port = free_port();
   monitor(host, listen_on(port));

@@ -66,7 +66,7 @@ TEST_CASE("status works without a daemon, before the first renewal and after it"
   CHECK(after.at("phase").is_null());
 }
 
-TEST_CASE("status is as wide as COLUMNS, else 80 columns when piped, and without colour") {
+TEST_CASE("piped, status has the width of COLUMNS or 80 columns, and no colour") {
   Host host;
   for (const auto& [environment, width] : std::vector<std::pair<std::map<std::string, std::string>, std::size_t>>{
            {{{"COLUMNS", "60"}}, 60}, {{{"COLUMNS", ""}}, 80}, {{{"COLUMNS", "120"}}, 120}}) {
@@ -82,7 +82,7 @@ TEST_CASE("status is as wide as COLUMNS, else 80 columns when piped, and without
   }
 }
 
-TEST_CASE("status names the daemon that runs, and a second one is refused") {
+TEST_CASE("status names the running daemon, and a second daemon refuses to start") {
   Host host({"--initial-days", "200"});
   BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
   daemon.wait_for_errors(
@@ -99,7 +99,7 @@ TEST_CASE("status names the daemon that runs, and a second one is refused") {
   CHECK(status_of(host).at("daemon").is_null());
 }
 
-TEST_CASE("a daemon starts while others look") {
+TEST_CASE("a daemon starts while other commands read the state") {
   Host host({"--initial-days", "200"});
   BackgroundProcess watching({RENEWD_BINARY, "--config", host.configuration().string(), "status", "--json", "--watch"},
                              {.deadline = kDeadline});
@@ -133,7 +133,7 @@ TEST_CASE("check is one line with the exit status of a monitoring plugin") {
   CHECK(command(host, {"check"}).status == 2);
 }
 
-TEST_CASE("check tells of failures of renew by hand, and of a token that cannot be used") {
+TEST_CASE("check reports failures of a manual renew, and an unusable token") {
   Host host;
   const std::string token = read_file(host / "token");
   std::filesystem::remove(host / "token");
@@ -161,7 +161,7 @@ TEST_CASE("check tells of failures of renew by hand, and of a token that cannot 
       StartsWith("GRAVITEE CERT WARNING - production: the account token cannot be used: reading a secret from "));
 }
 
-TEST_CASE("failures by hand are forgotten once somebody has mended it, and a daemon begins without them") {
+TEST_CASE("a success clears the failures of manual renewals, and a new daemon ignores them") {
   Host host;
   const std::string token = read_file(host / "token");
   std::filesystem::remove(host / "token");
@@ -189,7 +189,7 @@ TEST_CASE("failures by hand are forgotten once somebody has mended it, and a dae
   }
 }
 
-TEST_CASE("check tells what the daemon does not get to see, though whoever runs check does") {
+TEST_CASE("check reports files that the daemon cannot read, even if its own user can") {
   if (::geteuid() != 0 || !have_program("unshare")) {
     WARN("skipped: needs root and unshare(1)");
     return;
@@ -240,7 +240,7 @@ TEST_CASE("check tells what the daemon does not get to see, though whoever runs 
   }
 }
 
-TEST_CASE("check says UNKNOWN for whatever is wrong with the command line or the configuration") {
+TEST_CASE("check says UNKNOWN for every mistake in the command line or the configuration") {
   Host host;
   const auto is_unknown = [](const CommandResult& result) {
     INFO(result.output << result.errors);
@@ -260,7 +260,7 @@ TEST_CASE("check says UNKNOWN for whatever is wrong with the command line or the
   is_unknown(command(host, {"check"}));
 }
 
-TEST_CASE("check ends after its timeout, whatever holds it up") {
+TEST_CASE("check ends after its timeout, whatever blocks it") {
   if (!have_program("strace")) {
     WARN("skipped: there is no strace on this host");
     return;
@@ -275,7 +275,7 @@ TEST_CASE("check ends after its timeout, whatever holds it up") {
   CHECK(std::count(result.output.begin(), result.output.end(), '\n') == 1);
 }
 
-TEST_CASE("who may not read the state is told so in a sentence") {
+TEST_CASE("a user without permission to read the state gets a clear message") {
   if (::geteuid() != 0 || !have_program("setpriv")) {
     WARN("skipped: needs root and setpriv(1)");
     return;
@@ -299,7 +299,7 @@ TEST_CASE("who may not read the state is told so in a sentence") {
   CHECK_THAT(check.output, StartsWith("GRAVITEE CERT UNKNOWN - this user may not read "));
 }
 
-TEST_CASE("hosts that were cloned with one machine id, or have none yet, are spread by their names") {
+TEST_CASE("hosts with the same machine id, or none, spread by their host names") {
   if (::geteuid() != 0 || !have_program("unshare")) {
     WARN("skipped: needs root and unshare(1)");
     return;

@@ -272,6 +272,6 @@ TEST_CASE("a web page that calls this host by a name of its own reads no metrics
   const std::string socket = (host / "metrics.sock").string();
   monitor(host, "{listen: \"unix:" + socket + "\"}");
   reload(daemon, 1);
-  CHECK(curl({"--fail", "--unix-socket", socket, "http://any.example/healthz"}).output == "well\n");
+  CHECK(curl({"--fail", "--unix-socket", socket, "http://any.example/healthz"}).output == "ok\n");
   stop(daemon);
 }

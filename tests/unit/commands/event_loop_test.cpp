@@ -71,12 +71,12 @@ asio::awaitable<void> work_with_ignored_signals() {
   co_await wait_for_stop();
 }
 
-// Of a process of its own: how it ended, and what it said about stopping.
+// The exit status of a child process, and its messages about stopping.
 struct Outcome {
   int status;
-  std::string said;
+  std::string log;
 };
-Outcome run_beside(asio::awaitable<void> (*work)(), std::chrono::milliseconds grace) {
+Outcome run_in_child(asio::awaitable<void> (*work)(), std::chrono::milliseconds grace) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   const pid_t child = fork();
@@ -91,7 +91,7 @@ Outcome run_beside(asio::awaitable<void> (*work)(), std::chrono::milliseconds gr
   close(ends[1]);
   Outcome outcome{0, std::string(1000, ' ')};
   waitpid(child, &outcome.status, 0);
-  outcome.said.resize(static_cast<std::size_t>(read(ends[0], outcome.said.data(), outcome.said.size())));
+  outcome.log.resize(static_cast<std::size_t>(read(ends[0], outcome.log.data(), outcome.log.size())));
   close(ends[0]);
   REQUIRE(WIFEXITED(outcome.status));
   outcome.status = WEXITSTATUS(outcome.status);
@@ -100,37 +100,37 @@ Outcome run_beside(asio::awaitable<void> (*work)(), std::chrono::milliseconds gr
 
 }  // namespace
 
-TEST_CASE("work that does not end is cut off after a signal, and it is said so") {
+TEST_CASE("the process ends after a signal even if the work does not, and logs it") {
   for (const auto work : {work_without_end, work_beside_without_end}) {
-    const Outcome outcome = run_beside(work, std::chrono::milliseconds(50));
+    const Outcome outcome = run_in_child(work, std::chrono::milliseconds(50));
     CHECK(outcome.status == kCutOff);
-    CHECK_THAT(outcome.said, ContainsSubstring("did not end in time"));
+    CHECK_THAT(outcome.log, ContainsSubstring("did not end in time"));
   }
 }
 
-TEST_CASE("work that ends after a signal is waited for") {
-  const Outcome outcome = run_beside(work_that_ends, std::chrono::hours(1));
+TEST_CASE("the loop waits for work that ends after a signal") {
+  const Outcome outcome = run_in_child(work_that_ends, std::chrono::hours(1));
   CHECK(outcome.status == kEnded);
-  CHECK(outcome.said == "told to stop by SIGTERM");
+  CHECK_THAT(outcome.log, EndsWith("SIGTERM"));
 }
 
-TEST_CASE("a signal that would end the process half-way stops the work in order") {
-  CHECK(run_beside(work_that_gets<SIGHUP>, std::chrono::hours(1)).said == "told to stop by SIGHUP");
-  CHECK(run_beside(work_that_gets<SIGQUIT>, std::chrono::hours(1)).said == "told to stop by SIGQUIT");
-  CHECK(run_beside(work_that_gets<SIGUSR1>, std::chrono::hours(1)).said == "told to stop by SIGUSR1");
-  CHECK(run_beside(work_that_gets<SIGUSR2>, std::chrono::hours(1)).said == "told to stop by SIGUSR2");
-  CHECK(run_beside(work_that_gets<SIGXCPU>, std::chrono::hours(1)).said == "told to stop by SIGXCPU");
+TEST_CASE("signals that would end the process half-way stop the work cleanly") {
+  CHECK_THAT(run_in_child(work_that_gets<SIGHUP>, std::chrono::hours(1)).log, EndsWith("SIGHUP"));
+  CHECK_THAT(run_in_child(work_that_gets<SIGQUIT>, std::chrono::hours(1)).log, EndsWith("SIGQUIT"));
+  CHECK_THAT(run_in_child(work_that_gets<SIGUSR1>, std::chrono::hours(1)).log, EndsWith("SIGUSR1"));
+  CHECK_THAT(run_in_child(work_that_gets<SIGUSR2>, std::chrono::hours(1)).log, EndsWith("SIGUSR2"));
+  CHECK_THAT(run_in_child(work_that_gets<SIGXCPU>, std::chrono::hours(1)).log, EndsWith("SIGXCPU"));
 }
 
-TEST_CASE("what was ignored from the start stays ignored, as with nohup") {
+TEST_CASE("signals ignored from the start stay ignored, as with nohup") {
   const auto hangup = std::signal(SIGHUP, SIG_IGN);
   const auto interrupt = std::signal(SIGINT, SIG_IGN);
-  CHECK(run_beside(work_with_ignored_signals, std::chrono::hours(1)).said == "told to stop by SIGTERM");
+  CHECK_THAT(run_in_child(work_with_ignored_signals, std::chrono::hours(1)).log, EndsWith("SIGTERM"));
   (void)std::signal(SIGHUP, hangup);
   (void)std::signal(SIGINT, interrupt);
 }
 
-TEST_CASE("an exception that leaves a coroutine leaves the loop, and the thread that waits for signals ends") {
+TEST_CASE("run() rethrows an exception of a coroutine, and ends the signal thread") {
   EventLoop loop;
   loop.start(work_that_throws());
   CHECK_THROWS_WITH(loop.run([](std::string_view) {}), "timerfd_create: Too many open files");

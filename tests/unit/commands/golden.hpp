@@ -1,4 +1,4 @@
-// Text compared with a file of golden/, byte for byte.
+// Compares text with a file in golden/, byte for byte.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace renewd::testing {
 
-// Fails the test when the file differs. With RENEWD_REWRITE_GOLDEN=1 the file is written anew, and the test fails all
-// the same: look at the difference (git diff), and run it again without.
+// Fails the test if the file differs. With RENEWD_REWRITE_GOLDEN=1 it also rewrites the file: review the difference
+// (git diff), and run the test again without.
 void check_golden(const std::string& file, std::string_view text);
 
 }  // namespace renewd::testing

@@ -1,4 +1,4 @@
-// What people see, at the widths they see it: golden/ has the files.
+// The output for people, at several widths; the expected text is in golden/.
 
 #include "golden.hpp"
 
@@ -69,7 +69,7 @@ std::vector<renewal::Standing> all_kinds() {
 
 }  // namespace
 
-TEST_CASE("status fits the screen, whatever the certificates look like") {
+TEST_CASE("status fits the screen in every state") {
   for (const std::size_t width : kWidths) {
     const std::string text = status_table({all_kinds(), kDaemon}, kNow, screen_of_width(width));
     check_golden(file_name("status", width), text);

@@ -25,7 +25,7 @@ struct Inspected {
   std::string errors;
 };
 
-// With the given password, "" for none.
+// An empty password means none.
 Inspected run_inspect(const std::filesystem::path& file, const std::string& password, bool as_json = false) {
   const testing::TemporaryDirectory directory;
   InspectOptions options{.keystore = file, .password_file = std::nullopt, .json = as_json};
@@ -67,7 +67,7 @@ TEST_CASE("inspect reads a keystore and its password from pipes") {
   CHECK_THAT(out.str(), ContainsSubstring("cockpit-client"));
 }
 
-TEST_CASE("inspect shows what a keystore holds") {
+TEST_CASE("inspect shows the content of a keystore") {
   if (!testing::have_tools()) {
     return;
   }
@@ -82,7 +82,7 @@ TEST_CASE("inspect shows what a keystore holds") {
   CHECK_THAT(run_inspect(fixture("old.p12"), "changeit").out, ContainsSubstring("legacy provider"));
 }
 
-TEST_CASE("inspect --json tells the key's state and the chain") {
+TEST_CASE("inspect --json has the state of the key, and the chain") {
   if (!testing::have_tools()) {
     return;
   }
@@ -104,7 +104,7 @@ TEST_CASE("inspect --json tells the key's state and the chain") {
   CHECK(inspect_json(fixture("old.p12"), "changeit").at("legacy_encryption") == true);
 }
 
-TEST_CASE("inspect shows the key of an answer that would be refused, and does not compute with it") {
+TEST_CASE("inspect shows an oversized key of an answer without computing with it") {
   const testing::TemporaryDirectory directory;
   const auto answers = testing::hostile_answers(kAccount, "changeit");
   REQUIRE(answers.front().name == "RSA of 262144 bits");
@@ -118,23 +118,23 @@ TEST_CASE("inspect shows the key of an answer that would be refused, and does no
   CHECK(object.at("key") == "not_read");
 }
 
-TEST_CASE("inspect tells of bytes behind a keystore, and of one out of which a JDK takes no certificate") {
+TEST_CASE("inspect shows extra bytes, and a keystore from which a JDK would use no certificate") {
   if (!testing::have_tools()) {
     return;
   }
   const testing::TemporaryDirectory directory;
   testing::write_file(directory / "longer.p12", testing::fixture_bytes("modern.p12") + "\r\n");
-  CHECK_THAT(run_inspect(directory / "longer.p12", "changeit").out, ContainsSubstring("2 bytes after the end"));
+  CHECK_THAT(run_inspect(directory / "longer.p12", "changeit").out, ContainsSubstring("2 extra bytes"));
   const auto longer = inspect_json(directory / "longer.p12", "changeit");
   CHECK(longer.at("extra_bytes") == 2);
   CHECK(longer.at("ambiguous") == false);
   CHECK(inspect_json(fixture("modern.p12"), "changeit").at("extra_bytes") == 0);
   // Its key is not encrypted.
-  CHECK_THAT(run_inspect(fixture("bare.p12"), "changeit").out, ContainsSubstring("the JDK, which goes by"));
+  CHECK_THAT(run_inspect(fixture("bare.p12"), "changeit").out, ContainsSubstring("the JDK matches"));
   CHECK(inspect_json(fixture("bare.p12"), "changeit").at("ambiguous") == true);
 }
 
-TEST_CASE("inspect opens answers of the cloud") {
+TEST_CASE("inspect opens stored answers") {
   if (!testing::have_tools()) {
     return;
   }
@@ -146,7 +146,7 @@ TEST_CASE("inspect opens answers of the cloud") {
   CHECK(inspect_json(directory / "answer.json", "changeit").at("encoding") == "JSON base64");
 }
 
-TEST_CASE("inspect tells a wrong password, a missing one and damage apart, and what to do") {
+TEST_CASE("inspect distinguishes a wrong password, a missing one and damage") {
   if (!testing::have_tools()) {
     return;
   }
@@ -157,7 +157,7 @@ TEST_CASE("inspect tells a wrong password, a missing one and damage apart, and w
     return inspected.errors;
   };
   CHECK_THAT(fails(fixture("modern.p12"), "wrong"), ContainsSubstring("wrong password"));
-  CHECK_THAT(fails(fixture("modern.p12"), ""), ContainsSubstring("give it with --password-file"));
+  CHECK_THAT(fails(fixture("modern.p12"), ""), ContainsSubstring("--password-file"));
   const testing::TemporaryDirectory directory;
   testing::write_file(directory / "cut.p12", testing::fixture_bytes("modern.p12").substr(0, 1000));
   CHECK_THAT(fails(directory / "cut.p12", "changeit"), ContainsSubstring("damaged"));

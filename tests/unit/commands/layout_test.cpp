@@ -33,13 +33,13 @@ TEST_CASE("foreign text is escaped before it is measured and broken") {
   CHECK(labelled("why", "a\rb \u2028", 2, 5, screen) == "  why  a\\x0db\n       \\xe2\\x80\\xa8\n");
 }
 
-TEST_CASE("a value that needs more lines has each below the other") {
+TEST_CASE("a long value is wrapped in its own column") {
   CHECK(labelled("why", "one two three", 2, 5, {.width = 17}) == "  why  one two\n       three\n");
 }
 
-TEST_CASE("the bar has a mark for now at every moment of a life, and before and after") {
+TEST_CASE("the bar has a mark for now at every moment of a lifetime, and before and after it") {
   const std::chrono::sys_seconds begin{std::chrono::seconds(1'000'000)};
-  const Life life{begin, begin + 80h, begin + 100h};
+  const Lifetime life{begin, begin + 80h, begin + 100h};
   CHECK(life_bar(life, begin - 1h, 12, {}) == "[|------~~~]");
   CHECK(life_bar(life, begin + 50h, 12, {}) == "[====|--~~~]");
   CHECK(life_bar(life, begin + 90h, 12, {}) == "[========|~]");

@@ -444,3 +444,13 @@ TEST_CASE("fails for a missing keystore and a wrong configuration") {
 
 }  // namespace
 }  // namespace renewd::commands
+
+TEST_CASE("the commands of the relocation advice are quoted for a shell") {
+  const KeystoreTransfer transfer{.keystore = "/srv/it's here/k.p12",
+                                  .file = "/srv/it's here/k.p12",
+                                  .owner = kGames,
+                                  .owner_name = "games",
+                                  .group = kGames,
+                                  .group_name = "games"};
+  CHECK_THAT(relocation_advice(transfer, "daemon", "production"), ContainsSubstring(" cat '/srv/it'\\''s here/k.p12' | "));
+}

@@ -11,12 +11,12 @@ using namespace renewd::commands;
 
 namespace {
 
-// Takes no byte: a full disk, a closed pipe.
+// Accepts no byte, like a full disk or a closed pipe.
 class Full final : public std::streambuf {};
 
 }  // namespace
 
-TEST_CASE("what steers a terminal leaves a stream as text, however it is written") {
+TEST_CASE("control sequences are escaped, however they are written") {
   std::ostringstream out;
   {
     const PrintableOutput printable(out);
@@ -28,10 +28,10 @@ TEST_CASE("what steers a terminal leaves a stream as text, however it is written
   }
   CHECK(out.str() == "title \\x1b]0;owned\\x07\\x1b[2J\\x1b[31m\\x0d\\x9b \\xe2\\x80\\xae\\x08\\x1b[8m\\xc2\\x9b31m\n");
   out << "\r";
-  CHECK(out.str().back() == '\r');  // only as long as the object lives
+  CHECK(out.str().back() == '\r');  // the object no longer exists
 }
 
-TEST_CASE("line breaks, tabs, other alphabets and the program's own colours leave a stream as they are") {
+TEST_CASE("line breaks, tabs, other alphabets and the program's own colours pass") {
   std::ostringstream out;
   const PrintableOutput printable(out);
   const std::string text = std::string(kGreen) + "OK" + std::string(kColourEnd) + "\t█░┃ Zoë 株式会社…\n" +
@@ -40,18 +40,18 @@ TEST_CASE("line breaks, tabs, other alphabets and the program's own colours leav
   CHECK(out.str() == text + "\n");
 }
 
-TEST_CASE("the cursor moves for the program alone") {
+TEST_CASE("only control_terminal() can move the cursor") {
   std::ostringstream out;
-  steer_terminal(out, "\r\033[K");
+  control_terminal(out, "\r\033[K");
   {
     const PrintableOutput printable(out);
-    steer_terminal(out, "\033[H");
+    control_terminal(out, "\033[H");
     out << "\033[H";
   }
   CHECK(out.str() == "\r\033[K\033[H\\x1b[H");
 }
 
-TEST_CASE("a stream that takes no more fails as it does without the guard") {
+TEST_CASE("a failed write shows in the state of the stream") {
   Full full;
   std::ostream out(&full);
   const PrintableOutput printable(out);

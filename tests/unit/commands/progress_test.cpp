@@ -28,7 +28,7 @@ struct Terminal {
   Progress progress{
       std::make_shared<Lines>(screen), screen, 72, {{"production", {60s, 120s, 90s}}}, [this] { return now; }};
 
-  void tell(EventName name, std::string_view message) {
+  void log(EventName name, std::string_view message) {
     progress.write({clock.now(), Level::info, name, "production", message, {}});
   }
   // What was written since the last time.
@@ -41,38 +41,40 @@ struct Terminal {
 
 }  // namespace
 
-TEST_CASE("a command that begins with the gateway has a step before any event") {
+TEST_CASE("begin_activation() shows a step before any event") {
   Terminal terminal;
-  terminal.progress.begin_activation("production", "the old keystore");
-  CHECK(terminal.written() == "\rproduction: making the gateway use the old keystore, 0 s (at most 2 min\033[K");
-  terminal.tell(EventName::gateway_activated, "told");
-  CHECK_THAT(terminal.written(), StartsWith("\r\033[Ktold\n\rproduction: verifying the gateway"));
+  terminal.progress.begin_activation("production", "the previous keystore");
+  CHECK_THAT(terminal.written(), StartsWith("\rproduction: ") &&
+                                     ContainsSubstring("the previous keystore, 0 s (at most 2 min") &&
+                                     EndsWith("\033[K"));
+  terminal.log(EventName::gateway_activated, "told");
+  CHECK_THAT(terminal.written(), StartsWith("\r\033[Ktold\n\rproduction: "));
 }
 
-TEST_CASE("a step under way is told below the log, and gone before the next line of it") {
+TEST_CASE("the current step is shown below the log, and removed before its next line") {
   Terminal terminal;
-  terminal.tell(EventName::renewal_due, "due");
+  terminal.log(EventName::renewal_due, "due");
   CHECK(terminal.written() == "due\n");
-  terminal.tell(EventName::renewal_requested, "asking");
-  CHECK(terminal.written() == "asking\n\rproduction: asking the cloud, 0 s (at most 1 min more)\033[K");
+  terminal.log(EventName::renewal_requested, "asking");
+  CHECK_THAT(terminal.written(), StartsWith("asking\n\rproduction: ") && EndsWith(", 0 s (at most 1 min more)\033[K"));
   terminal.now += 12s;
   terminal.progress.draw();
-  CHECK(terminal.written() == "\rproduction: asking the cloud, 12 s (at most 48 s more)\033[K");
-  terminal.tell(EventName::gateway_activated, "told");
+  CHECK_THAT(terminal.written(), StartsWith("\rproduction: ") && EndsWith(", 12 s (at most 48 s more)\033[K"));
+  terminal.log(EventName::gateway_activated, "told");
   CHECK_THAT(terminal.written(),
-             StartsWith("\r\033[Ktold\n\rproduction: verifying the gateway, 0 s (at most 1 min 30 s"));
+             StartsWith("\r\033[Ktold\n\rproduction: ") && ContainsSubstring(", 0 s (at most 1 min 30 s"));
   terminal.now += 91s;
   terminal.progress.draw();
-  CHECK_THAT(terminal.written(), ContainsSubstring("about to be given up"));
-  terminal.tell(EventName::renewal_completed, "done");
+  CHECK_THAT(terminal.written(), ContainsSubstring(", 1 min 31 s (about to"));
+  terminal.log(EventName::renewal_completed, "done");
   CHECK(terminal.written() == "\r\033[Kdone\n");
   terminal.progress.draw();
   CHECK(terminal.written().empty());
 }
 
-TEST_CASE("what the command itself prints finds the line empty") {
+TEST_CASE("end() removes the line for the output of the command") {
   Terminal terminal;
-  terminal.tell(EventName::renewal_answered, "answered");
+  terminal.log(EventName::renewal_answered, "answered");
   terminal.written();
   terminal.progress.end();
   CHECK(terminal.written() == "\r\033[K");
@@ -80,9 +82,10 @@ TEST_CASE("what the command itself prints finds the line empty") {
   CHECK(terminal.written().empty());
 }
 
-TEST_CASE("the line is cut where the terminal would break it") {
+TEST_CASE("the line is cut to the width of the terminal") {
   std::ostringstream screen;
   Progress progress(std::make_shared<Lines>(screen), screen, 40, {{"production", {60s, 120s, 90s}}});
   progress.write({SystemClock().now(), Level::info, EventName::renewal_requested, "production", "asking", {}});
-  CHECK(screen.str() == "asking\n\rproduction: asking the cloud, 0 s (at\033[K");
+  CHECK_THAT(screen.str(), StartsWith("asking\n\rproduction: ") && EndsWith("\033[K"));
+  CHECK(screen.str().size() <= std::string_view("asking\n\r\033[K").size() + 39);
 }

@@ -22,7 +22,7 @@ struct Observed {
   void event(EventName name, const Fields& fields = {}, std::string_view certificate = "production") {
     counters.write(Event{TimePoint(), Level::info, name, certificate, "", fields});
   }
-  // As a scrape would show them.
+  // As in a scrape.
   std::string text() const { return exposition(metrics({"production"}, {}, counters)); }
 };
 
@@ -32,18 +32,18 @@ bool has(const std::string& text, const std::string& line) {
 
 }  // namespace
 
-TEST_CASE("a family is its help, its type, and a line for each sample") {
+TEST_CASE("a family has its help, its type, and a line for each sample") {
   CHECK(exposition({{"readable", MetricType::gauge, "Whether.", {{{{"certificate", "a"}}, 1}, {{}, 0.25}}}}) ==
         "# HELP gravitee_renewd_readable Whether.\n# TYPE gravitee_renewd_readable gauge\n"
         "gravitee_renewd_readable{certificate=\"a\"} 1\ngravitee_renewd_readable 0.25\n");
 }
 
-TEST_CASE("what would end a label early is escaped") {
+TEST_CASE("labels are escaped") {
   const std::string text = exposition({{"x", MetricType::counter, "h", {{{{"l", "a\"b\\c\nd"}}, 3}}}});
   CHECK(has(text, "x{l=\"a\\\"b\\\\c\\nd\"} 3"));
 }
 
-TEST_CASE("moments are written to the second, whole numbers as such") {
+TEST_CASE("times are in seconds, and whole numbers have no decimals") {
   const std::string text =
       exposition({{"x", MetricType::gauge, "h", {{{}, 1795462200.0}, {{}, -61}, {{}, 0.1}, {{}, 1e300}}}});
   CHECK(has(text, "x 1795462200"));
@@ -52,11 +52,11 @@ TEST_CASE("moments are written to the second, whole numbers as such") {
   CHECK(has(text, "x 1e+300"));
 }
 
-TEST_CASE("a family without samples is left out") {
+TEST_CASE("a family without samples is omitted") {
   CHECK(exposition({{"x", MetricType::gauge, "h", {}}}).empty());
 }
 
-TEST_CASE("counters are there from the beginning, with zero") {
+TEST_CASE("counters start at zero") {
   const Observed observed;
   const std::string text = observed.text();
   CHECK(has(text, "renewal_attempts_total{certificate=\"production\",result=\"success\"} 0"));
@@ -88,8 +88,7 @@ TEST_CASE("attempts are counted when they end, failures by their class") {
   CHECK(text.find("another") == std::string::npos);
 }
 
-TEST_CASE(
-    "a request lasts until it is answered or the renewal fails, and a failure without a request has no duration") {
+TEST_CASE("a request ends with its response or a failure, and a failure without a request has no duration") {
   Observed observed;
   observed.event(EventName::renewal_requested);
   observed.now += 300ms;
@@ -109,7 +108,7 @@ TEST_CASE(
   CHECK(has(text, "request_duration_seconds_sum{certificate=\"production\"} 60.3"));
 }
 
-TEST_CASE("a request that was broken off is forgotten by the next one") {
+TEST_CASE("a new request replaces one that was cancelled") {
   Observed observed;
   observed.event(EventName::renewal_requested);
   observed.now += 1h;
@@ -119,7 +118,7 @@ TEST_CASE("a request that was broken off is forgotten by the next one") {
   CHECK(has(observed.text(), "request_duration_seconds_sum{certificate=\"production\"} 1"));
 }
 
-TEST_CASE("the last reload and the last comparison of clocks count") {
+TEST_CASE("gauges show the last reload and the last clock skew") {
   Observed observed;
   observed.event(EventName::config_rejected, {}, "");
   CHECK(has(observed.text(), "config_last_reload_successful 0"));

@@ -1,4 +1,4 @@
-// What load balancers and watchdogs ask: whether the daemon lives, and whether it is ready.
+// /healthz and /readyz.
 #include <memory>
 
 #include <boost/asio/io_context.hpp>
@@ -39,22 +39,22 @@ struct Watched {
 
 }  // namespace
 
-TEST_CASE("a daemon whose certificates get on is well, and else names those that do not") {
+TEST_CASE("/healthz is 200 unless work is stuck, and then names the certificates") {
   Watched watched;
-  CHECK(watched.monitoring.answer("/healthz").status == 200);
+  CHECK(watched.monitoring.respond("/healthz").status == 200);
   watched.stuck = {"production", "staging"};
-  const Answer answer = watched.monitoring.answer("/healthz");
-  CHECK(answer.status == 503);
-  CHECK(answer.body == "stuck: production, staging\n");
+  const Response response = watched.monitoring.respond("/healthz");
+  CHECK(response.status == 503);
+  CHECK(response.body == "stuck: production, staging\n");
 }
 
-TEST_CASE("a daemon is ready when each certificate has been looked at, and before that names the others") {
+TEST_CASE("/readyz is 503 and names the unchecked certificates until all have been checked") {
   Watched watched;
-  CHECK(watched.monitoring.answer("/readyz").body == "not looked at yet: production, staging\n");
+  CHECK(watched.monitoring.respond("/readyz").body == "not checked yet: production, staging\n");
   watched.board.publish(standing("staging", 10));
-  const Answer answer = watched.monitoring.answer("/readyz");
-  CHECK(answer.status == 503);
-  CHECK(answer.body == "not looked at yet: production\n");
+  const Response response = watched.monitoring.respond("/readyz");
+  CHECK(response.status == 503);
+  CHECK(response.body == "not checked yet: production\n");
   watched.board.publish(standing("production", 10));
-  CHECK(watched.monitoring.answer("/readyz").status == 200);
+  CHECK(watched.monitoring.respond("/readyz").status == 200);
 }

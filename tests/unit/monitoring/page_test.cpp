@@ -38,7 +38,7 @@ void fail(renewal::Standing& standing, const std::string& message) {
 
 }  // namespace
 
-TEST_CASE("the page tells in words that everything is in order, and what comes next") {
+TEST_CASE("the page says that everything is in order, and what comes next") {
   Board board;
   board.add(standing("production", 10));
   const std::string page = board.page();
@@ -50,17 +50,17 @@ TEST_CASE("the page tells in words that everything is in order, and what comes n
   CHECK(contains(page, "<dd>the installed certificate</dd>"));
 }
 
-TEST_CASE("the page tells that the configuration was refused, and how the certificates are all the same") {
+TEST_CASE("the page shows a refused configuration beside the state of the certificates") {
   Board board;
   board.add(standing("production", 10));
   board.refused = true;
   const std::string page = board.page();
   CHECK(contains(page, "<h1 class=\"attention\">The configuration was refused</h1>"));
-  CHECK(contains(page, "What was configured before counts"));
+  CHECK(contains(page, "config_rejected"));
   CHECK(contains(page, "<span class=\"state\">in order</span>"));
 }
 
-TEST_CASE("the page names each state that needs a look") {
+TEST_CASE("the page names each state that needs attention") {
   Board board;
   SECTION("a clock before notBefore") {
     auto early = standing("production", -400);
@@ -99,7 +99,7 @@ TEST_CASE("the page names each state that needs a look") {
     board.add(std::move(pending));
     CHECK(contains(board.page(), "<span class=\"state\">waiting for the gateway</span>"));
   }
-  SECTION("a renewal would fail at its token") {
+  SECTION("token unusable") {
     auto expired = standing("production", 10);
     expired.token_problem = "the account token expired";
     board.add(std::move(expired));
@@ -113,17 +113,17 @@ TEST_CASE("the page names each state that needs a look") {
     board.add(std::move(watched));
     CHECK(contains(board.page(), "<span class=\"state\">expires soon</span>"));
   }
-  CHECK(contains(board.page(), ">1 of 1 certificate needs a look</h1>"));
+  CHECK(contains(board.page(), ">1 of 1 certificate needs attention</h1>"));
 }
 
-TEST_CASE("a certificate that has not been looked at yet is told as such") {
+TEST_CASE("the page shows a certificate that has not been checked yet") {
   Board board;
   board.names.push_back("production");
-  CHECK(contains(board.page(), "Starting: not every certificate has been looked at yet"));
-  CHECK(contains(board.page(), "<h2>production</h2><span class=\"state\">not looked at yet</span>"));
+  CHECK(contains(board.page(), "Starting: not every certificate has been checked yet"));
+  CHECK(contains(board.page(), "<h2>production</h2><span class=\"state\">not checked yet</span>"));
 }
 
-TEST_CASE("nothing from outside becomes markup on the page") {
+TEST_CASE("foreign text never becomes markup") {
   Board board;
   auto hostile = standing("production", 10);
   fail(hostile, "<script>alert('x')</script> & \"quoted\"");
@@ -138,7 +138,7 @@ TEST_CASE("nothing from outside becomes markup on the page") {
   CHECK(contains(page, "&lt;img src=x&gt;"));
 }
 
-TEST_CASE("the page loads nothing, and does not tell where a secret is kept") {
+TEST_CASE("the page loads nothing and hides the paths of secrets") {
   Board board;
   board.hidden = {"/etc/gravitee-renewd/account-token"};
   auto failing = standing("production", 10);
@@ -158,14 +158,14 @@ TEST_CASE("the bar shows the window, this host's turn, past renewals and today i
   board.now = day(73);
   board.add(standing("production", 73));
   const std::string page = board.page();
-  CHECK(contains(page, "<i class=\"over\" style=\"left:0.00%;width:20.00%\">"));
+  CHECK(contains(page, "<i class=\"elapsed\" style=\"left:0.00%;width:20.00%\">"));
   CHECK(contains(page, "<i class=\"window\" style=\"left:91.78%;width:8.22%\">"));
   CHECK(contains(page, "<i class=\"splay\" style=\"left:91.78%;width:0.10%\">"));
   CHECK(contains(page, "<i class=\"past\" style=\"left:0.02%\""));
   CHECK(contains(page, "<i class=\"today\" style=\"left:20.00%\""));
 }
 
-TEST_CASE("gauges say what the board says, and leave out what is not known") {
+TEST_CASE("gauges show the board and omit unknown values") {
   Board board;
   auto known = standing("known", 10);
   fail(known, "HTTP 503");
@@ -200,7 +200,7 @@ TEST_CASE("gauges say what the board says, and leave out what is not known") {
   CHECK_FALSE(contains(metrics, "readable{certificate=\"unseen\"}"));
 }
 
-TEST_CASE("nothing that a browser or a terminal does not show is on the page or in the metrics") {
+TEST_CASE("the page and the metrics escape invisible characters") {
   Board board;
   board.add(standing("production", 10));
   fail(board.standings.at("production"), "\x1b[2J \u202ereversed\u2028 \xff");

@@ -1,4 +1,4 @@
-// Certificates in every state, as the board would hold them.
+// Standings for the tests of metrics and page.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,6 @@ namespace renewd::testing {
 
 using namespace std::chrono_literals;
 
-// Ten days into the life of what made() returns.
 inline certificate::Certificate made(const std::string& days) {
   const TemporaryDirectory directory;
   const auto file = [&](const char* name) { return (directory / name).string(); };
@@ -33,7 +32,7 @@ inline TimePoint day(int days) {
   return TimePoint(year().not_before() + std::chrono::days(days));
 }
 
-// In order, `days` after the certificate became valid, and renewed once.
+// A healthy certificate, `days` after it became valid, which has been renewed once.
 inline renewal::Standing standing(const std::string& name, int days) {
   const TimePoint now = day(days);
   const auto opens = year().not_after() - std::chrono::days(30);

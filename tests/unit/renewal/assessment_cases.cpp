@@ -43,7 +43,7 @@ Situation in_window() {
 }
 
 Situation failing(Situation situation, unsigned times, const std::string& error_class) {
-  situation.attempts = failed(times, error_class, "words");
+  situation.attempts = failed(times, error_class, "message");
   return situation;
 }
 
@@ -70,7 +70,7 @@ std::vector<AssessmentCase> made() {
       {"expired", standing_in({.left = -3 * kDay}), {{Kind::expired, critical}}},
       {"watched only, in the window", standing_in({.left = 29 * kDay, .renew = never}), {{Kind::expiring, warning}}},
       {"watched only, expired", standing_in({.left = -1h, .renew = never}), {{Kind::expired, critical}}},
-      {"watched only, with failures from before",
+      {"watched only, with old failures",
        standing_in(failing({.left = 29 * kDay, .renew = never}, 20, "tls")),
        {{Kind::expiring, warning}}},
       {"a clock before notBefore", standing_in({.left = 57 * 365 * kDay}), {{Kind::clock_in_doubt, warning}}},
@@ -125,7 +125,7 @@ std::vector<AssessmentCase> made() {
       {"the gateway failed, and runs with the previous certificate",
        standing_in(failing(in_window(), 1, "gateway")),
        {{Kind::expiring, warning}, {Kind::renewal_failing, warning}}},
-      {"failures from before a newer keystore was put there",
+      {"failures before a newer keystore was put there",
        standing_in(failing({.left = 300 * kDay}, 20, "tls")),
        {{Kind::not_expiring, ok}}},
       {"failures with a response that waits",
@@ -138,7 +138,7 @@ std::vector<AssessmentCase> made() {
       {"the keystore could not be replaced",
        with_replacement_problem(standing_in({})),
        {{Kind::keystore_not_replaceable, warning}, {Kind::not_expiring, ok}}},
-      {"everything at once",
+      {"several problems at once",
        with_replacement_problem(with_token_problem(with_in_use(standing_in(failing(in_window(), 2, "tls")), 3 * kDay))),
        {{Kind::expiring, critical},
         {Kind::renewal_failing, critical},
@@ -155,14 +155,14 @@ std::vector<AssessmentCase> made() {
     }
     cases.push_back(std::move(failing_case));
   };
-  for (const std::string passes : {"dns", "connect", "proxy", "timeout", "rate_limited", "server_error", "disk"}) {
-    add_failing(passes, 1, warning);
-    add_failing(passes, 7, warning);
-    add_failing(passes, 8, critical);
+  for (const std::string transient : {"dns", "connect", "proxy", "timeout", "rate_limited", "server_error", "disk"}) {
+    add_failing(transient, 1, warning);
+    add_failing(transient, 7, warning);
+    add_failing(transient, 8, critical);
   }
-  for (const std::string to_be_fixed : {"tls", "unauthorized", "client_error", "bad_answer", "gateway", "unheard-of"}) {
-    add_failing(to_be_fixed, 1, warning);
-    add_failing(to_be_fixed, 2, critical);
+  for (const std::string lasting : {"tls", "unauthorized", "client_error", "bad_answer", "gateway", "unheard-of"}) {
+    add_failing(lasting, 1, warning);
+    add_failing(lasting, 2, critical);
   }
   return cases;
 }

@@ -1,4 +1,4 @@
-// Certificates in every state that is told apart, with what is to be found about each, whichever form shows it.
+// Certificates in every state, with the findings that every form must show.
 #pragma once
 
 #include <string>

@@ -32,7 +32,7 @@ std::string text_of(const std::vector<std::pair<FindingKind, Severity>>& finding
 
 }  // namespace
 
-TEST_CASE("what is found about a certificate, the worst first") {
+TEST_CASE("assess() lists the findings of a certificate, the worst first") {
   std::set<FindingKind> seen;
   for (const AssessmentCase& test : assessment_cases()) {
     INFO(test.name);
@@ -57,7 +57,7 @@ TEST_CASE("the documentation has every kind of finding") {
   }
 }
 
-TEST_CASE("a certificate waits for its maintenance window where a case says so") {
+TEST_CASE("the case of a maintenance window really waits for one") {
   for (const AssessmentCase& test : assessment_cases()) {
     if (test.name == "three days left, waiting for a maintenance window") {
       CHECK(test.standing.outlook->step.reason == Reason::maintenance_window);
@@ -69,7 +69,7 @@ TEST_CASE("a certificate waits for its maintenance window where a case says so")
   FAIL("there is no such case");
 }
 
-TEST_CASE("however long the messages are, systemd takes the summary, and it says what comes next") {
+TEST_CASE("the summary fits into STATUS= even with long messages, and says what comes next") {
   std::map<std::string, Standing> standings;
   for (const std::string name : {"a", "b", "c", "d"}) {
     auto standing = standing_in({.name = name, .left = 3 * 24h});
@@ -82,7 +82,7 @@ TEST_CASE("however long the messages are, systemd takes the summary, and it says
                        EndsWith("being renewed; and 1 more"));
 }
 
-TEST_CASE("whatever alerts says what to do first, and only what is to be done") {
+TEST_CASE("a finding that alerts says what to do, and nothing else does") {
   const auto advice_of = [](const Standing& standing) { return assess(standing, {}, kNow).advice(); };
   for (const AssessmentCase& test : assessment_cases()) {
     INFO(test.name);
@@ -91,26 +91,27 @@ TEST_CASE("whatever alerts says what to do first, and only what is to be done") 
   }
   CHECK(advice_of(standing_in({})).empty());
   CHECK(advice_of(standing_in({.left = 29 * 24h})).empty());  // the daemon renews it
-  CHECK(advice_of(standing_in({.left = 3 * 24h})) == "gravitee-renewd renew production tries now");
+  CHECK_THAT(advice_of(standing_in({.left = 3 * 24h})), ContainsSubstring("gravitee-renewd renew production"));
   CHECK_THAT(advice_of(standing_in({.left = 3 * 24h, .renew = configuration::RenewMode::never})),
-             StartsWith("renew it by hand"));
+             ContainsSubstring("renew: never"));
   CHECK_THAT(advice_of(standing_in({.left = 3 * 24h, .attempts = failed(2, "unauthorized", "")})),
              ContainsSubstring("Account Tokens"));
   auto standing = standing_in({});
   standing.in_use = another_in_use(3 * 24h);
-  CHECK_THAT(advice_of(standing), StartsWith("gravitee-renewd activate production"));
+  CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd activate production"));
   standing.in_use = another_in_use(400 * 24h);
   CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd activate production"));
   standing = standing_in({.left = 3 * 24h});
   standing.longer_lasting = {2, another_in_use(364 * 24h)};
-  CHECK(assess(standing, {}, kNow).findings.back().advice == "gravitee-renewd rollback production --to 2 installs it");
+  CHECK_THAT(assess(standing, {}, kNow).findings.back().advice,
+             ContainsSubstring("gravitee-renewd rollback production --to 2"));
   standing = unreadable("production");
-  CHECK_THAT(advice_of(standing), StartsWith("gravitee-renewd validate"));
+  CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd validate"));
   standing.way_back = "copy it back";
   CHECK(advice_of(standing) == "copy it back");
 }
 
-TEST_CASE("days are those of the certificate that expires first, rounded down") {
+TEST_CASE("days count until the first expiry, rounded down") {
   const auto days_of = [](const Standing& standing) { return assess(standing, {}, kNow).days; };
   CHECK(days_of(standing_in({})) == 312);
   CHECK(days_of(standing_in({.left = -1h})) == -1);
@@ -121,11 +122,11 @@ TEST_CASE("days are those of the certificate that expires first, rounded down") 
   standing.in_use = another_in_use(400 * 24h);
   CHECK(days_of(standing) == 312);
   CHECK_FALSE(days_of(unreadable("production")));
-  // What a host without a clock of its own finds after a boot: this certificate begins 56 years from now.
+  // The clock of a host that has just booted without a battery: this certificate begins in 56 years.
   CHECK_FALSE(days_of(standing_in({.left = 57 * 365 * 24h})));
 }
 
-TEST_CASE("a window of a few days warns before it is critical") {
+TEST_CASE("a renewal window of a few days warns before it turns critical") {
   const renewd::testing::Situation short_lived{.left = 90h, .life = 7 * 24h, .renew_before = std::chrono::days(4)};
   const auto assessment = assess(standing_in(short_lived), {}, kNow);
   CHECK(assessment.severity() == Severity::ok);
@@ -133,14 +134,14 @@ TEST_CASE("a window of a few days warns before it is critical") {
   CHECK(assessment.critical == at_least(1.75));
 }
 
-TEST_CASE("thresholds may be given") {
+TEST_CASE("thresholds can be overridden") {
   CHECK(severity_of({.left = 59 * 24h}, {.warning = at_least(60)}) == Severity::warning);
   CHECK(severity_of({.left = 29 * 24h}, {.warning = at_least(10)}) == Severity::ok);
   CHECK(severity_of({.left = 29 * 24h}, {.critical = at_least(30)}) == Severity::critical);
   CHECK(assess(standing_in({}), {.warning = at_least(4)}, kNow).critical == at_least(2));
 }
 
-TEST_CASE("says why a certificate with many days left alerts") {
+TEST_CASE("the message says why a certificate with many days left alerts") {
   const auto assessment = assess(standing_in({}), {.warning = Threshold{.end = 100}}, kNow);
   CHECK(assessment.severity() == Severity::warning);
   CHECK(assessment.message() == "312 days left, outside ~:100");

@@ -120,7 +120,7 @@ TEST_CASE("a keystore that cannot be read is told with what is known all the sam
 
 TEST_CASE("one sentence tells what is left and what comes next") {
   World world;
-  CHECK_THAT(sentence(world), StartsWith("production: 9 days left, next look at "));
+  CHECK_THAT(sentence(world), StartsWith("production: 9 days left, next check at "));
   world.clock.time = world.clock.now() + days(6);
   CHECK_THAT(sentence(world), StartsWith("production WARNING: 3 days left, inside the renewal window, being renewed"));
   world.clock.time = world.clock.now() + days(5);

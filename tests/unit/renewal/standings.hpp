@@ -1,4 +1,4 @@
-// Certificates as they may stand, made without a disk, at one fixed moment.
+// Standings in various states at one fixed time, made without a disk.
 #pragma once
 
 #include <string>
@@ -22,13 +22,13 @@ struct Situation {
   std::chrono::seconds override_windows_before = std::chrono::days(7);
   std::optional<installation::JournalEntry> unfinished = std::nullopt;
   installation::Attempts attempts = {};
-  bool in_use = true;  // what is installed is what the gateway uses
+  bool in_use = true;  // the gateway uses the installed certificate
 };
 
 Minted minted_for(const Situation& situation);
 renewal::Standing standing_in(const Situation& situation);
 renewal::Standing unreadable(const std::string& name);
-// Another certificate than the installed one, in use and with so much left.
+// A certificate in use other than the installed one, which expires after `left`.
 installation::CertificateRecord another_in_use(std::chrono::seconds left);
 installation::JournalEntry journal_at(installation::Phase phase);
 installation::Attempts failed(unsigned times, const std::string& error_class, const std::string& message);

@@ -5,7 +5,7 @@
 using namespace renewd;
 using namespace renewd::renewal;
 
-TEST_CASE("ranges are read as the plugin guidelines write them, and a plain number is a minimum") {
+TEST_CASE("ranges follow the plugin guidelines, except that a plain number is a minimum") {
   struct Case {
     std::string text;
     Threshold expected;

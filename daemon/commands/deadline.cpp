@@ -1,4 +1,4 @@
-#include "commands/time_bound.hpp"
+#include "commands/deadline.hpp"
 
 #include <unistd.h>
 
@@ -6,17 +6,17 @@
 
 namespace renewd::commands {
 
-TimeBound::TimeBound(std::chrono::seconds span, std::string text, int status)
-    : thread_([this, span, text = std::move(text), status] {
+Deadline::Deadline(std::chrono::seconds timeout, std::string text, int status)
+    : thread_([this, timeout, text = std::move(text), status] {
         std::unique_lock lock(mutex_);
-        if (!changed_.wait_for(lock, span, [this] { return done_; })) {
-          // No stream: the thread that is stuck may hold it.
+        if (!changed_.wait_for(lock, timeout, [this] { return done_; })) {
+          // Not std::cout: the blocked thread may hold its lock.
           (void)!::write(STDOUT_FILENO, text.data(), text.size());
           ::_exit(status);
         }
       }) {}
 
-TimeBound::~TimeBound() {
+Deadline::~Deadline() {
   {
     const std::lock_guard lock(mutex_);
     done_ = true;

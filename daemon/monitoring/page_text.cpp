@@ -1,0 +1,94 @@
+#include "monitoring/page_text.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+
+namespace renewd::monitoring {
+
+using renewal::Standing;
+
+namespace {
+
+constexpr std::size_t kShownRenewals = 5;
+
+// Among equally severe findings, a cause says more than `expiring`.
+std::string_view state_of(const renewal::Assessment& assessment) {
+  const auto& findings = assessment.findings;
+  const auto cause = std::find_if(findings.begin(), findings.end(), [&assessment](const auto& finding) {
+    return finding.severity == assessment.severity() && finding.kind != renewal::FindingKind::expiring;
+  });
+  return label(cause == findings.end() ? findings.front().kind : cause->kind);
+}
+
+std::string next_of(const Standing& standing, TimePoint now) {
+  if (!standing.outlook) {
+    return "The daemon checks the keystore again every minute, and as soon as the file changes.";
+  }
+  const auto& step = standing.outlook->step;
+  const bool renews = standing.renew == configuration::RenewMode::automatic;
+  if (standing.outlook->clock_is_doubtful()) {
+    return step.message;
+  }
+  std::string next = step.message;
+  if (renews && step.at > now) {
+    next += fmt::format("; next step in {}", format_duration(std::chrono::ceil<std::chrono::seconds>(step.at - now)));
+  }
+  return next + ".";
+}
+
+std::string describe_certificate(const std::string& serial, std::chrono::sys_seconds from,
+                                 std::chrono::sys_seconds to) {
+  return fmt::format("serial {}, valid from {} until {}", serial, format_time(from), format_time(to));
+}
+
+std::string describe_in_use(const Standing& standing) {
+  if (!standing.in_use) {
+    return "unknown: the daemon has not restarted the gateway yet";
+  }
+  const auto& used = *standing.in_use;
+  return standing.installed_is_in_use() ? "the installed certificate"
+                                        : describe_certificate(used.serial, used.not_before, used.not_after);
+}
+
+std::string describe_past(const Standing& standing) {
+  std::string words;
+  const std::size_t shown = std::min(standing.history.size(), kShownRenewals);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto& past = standing.history[standing.history.size() - 1 - i];
+    std::string outcome = past.outcome;
+    std::replace(outcome.begin(), outcome.end(), '_', ' ');
+    words += fmt::format("{}{} {}", words.empty() ? "" : "; ", outcome, format_time(past.ended));
+  }
+  return words;
+}
+
+}  // namespace
+
+PageText page_text(const Standing& standing, TimePoint now) {
+  PageText text;
+  text.assessment = renewal::assess(standing, {}, now);
+  text.state = state_of(text.assessment);
+  text.next = next_of(standing, now);
+  if (standing.outlook) {
+    const auto& certificate = standing.outlook->certificate;
+    text.facts.emplace_back(
+        "Installed", describe_certificate(certificate.serial(), certificate.not_before(), certificate.not_after()));
+  }
+  text.facts.emplace_back("In use", describe_in_use(standing));
+  const auto& attempts = standing.attempts;
+  if (attempts.failures_in_a_row != 0) {
+    text.facts.emplace_back("Last error", fmt::format("{} ({}, {} in a row)", attempts.last_message,
+                                                      attempts.last_failure, attempts.failures_in_a_row));
+  }
+  if (!standing.history.empty()) {
+    text.facts.emplace_back("Past renewals", describe_past(standing));
+  }
+  text.facts.emplace_back("Last check", format_time(standing.looked_at));
+  return text;
+}
+
+}  // namespace renewd::monitoring

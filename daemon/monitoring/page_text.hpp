@@ -1,0 +1,24 @@
+// The text of the page about a certificate, without markup.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "renewal/assessment.hpp"
+#include "renewal/standing.hpp"
+
+namespace renewd::monitoring {
+
+struct PageText {
+  renewal::Assessment assessment;
+  std::string state;  // the worst finding in a few words: "in order", "expired"
+  std::string next;   // what the daemon does next
+  // Name and value: the installed certificate, the one in use, the past.
+  std::vector<std::pair<std::string, std::string>> facts;
+};
+
+PageText page_text(const renewal::Standing& standing, TimePoint now);
+
+}  // namespace renewd::monitoring
