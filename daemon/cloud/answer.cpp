@@ -98,8 +98,8 @@ Result<std::string> decode_object(const json::object& object) {
   }
   if (found.empty()) {
     return rejection(RejectionReason::not_base64,
-                     fmt::format("reading the answer: a JSON object without a base64 member; it has {}",
-                                 object.empty() ? "none at all" : member_names(object)));
+                     fmt::format("reading the answer: a JSON object without a base64 member; its members: {}",
+                                 object.empty() ? "none" : member_names(object)));
   }
   std::string names;
   for (const auto& member : found) {
@@ -109,8 +109,8 @@ Result<std::string> decode_object(const json::object& object) {
     names += (names.empty() ? "" : ", ") + printable(member.name, 40);
   }
   return rejection(RejectionReason::unknown_format,
-                   fmt::format("reading the answer: a JSON object with {} base64 members ({}), and no way to tell "
-                               "which is the keystore",
+                   fmt::format("reading the answer: a JSON object with {} base64 members ({}); it is unclear which one "
+                               "is the keystore",
                                found.size(), printable(names, 200)));
 }
 
@@ -145,7 +145,7 @@ Error explain(const certificate::KeystoreError& error, Format format) {
 Result<Keystore> open_answer(std::string_view bytes, const Secret& password) {
   if (bytes.size() > kKeystoreLimit) {
     return rejection(RejectionReason::too_large,
-                     fmt::format("opening the answer: a keystore of {} bytes, more than any", bytes.size()));
+                     fmt::format("opening the answer: {} bytes are too many for a keystore", bytes.size()));
   }
   const auto format = certificate::detect_format(bytes);
   if (!format) {
@@ -153,7 +153,7 @@ Result<Keystore> open_answer(std::string_view bytes, const Secret& password) {
   }
   if (*format == Format::jks) {
     return rejection(RejectionReason::unknown_format,
-                     "opening the answer: a JKS keystore, whose key cannot be taken over; PKCS#12 is expected");
+                     "opening the answer: a JKS keystore, whose key the daemon cannot read; expected PKCS#12");
   }
   auto opened = certificate::open_keystore(bytes, password);
   if (!opened) {
@@ -166,14 +166,14 @@ Result<Keystore> open_answer(std::string_view bytes, const Secret& password) {
 Result<certificate::PrivateKey> installed_key_for(const certificate::Certificate& renewed, const Keystore& installed) {
   if (!renewed.same_public_key(installed.certificate)) {
     return rejection(RejectionReason::key_mismatch,
-                     fmt::format("judging the answer: certificate {} came without a key and does not belong to the "
-                                 "installed key (certificate {})",
+                     fmt::format("checking the answer: certificate {} came without a key and does not match the "
+                                 "installed key (of certificate {})",
                                  renewed.serial(), installed.certificate.serial()));
   }
   if (!installed.key) {
     return rejection(RejectionReason::no_key,
-                     fmt::format("judging the answer: certificate {} came without a key, and the installed key cannot "
-                                 "be read out of a {} file",
+                     fmt::format("checking the answer: certificate {} came without a key, and the daemon cannot read "
+                                 "the installed key from a {} file",
                                  renewed.serial(), certificate::display_name(installed.format)));
   }
   return *installed.key;
@@ -182,7 +182,7 @@ Result<certificate::PrivateKey> installed_key_for(const certificate::Certificate
 Result<Candidate> reopened(std::string bytes, const Secret& password) {
   auto keystore = certificate::open_keystore(bytes, password);
   if (!keystore) {
-    return failure(ErrorKind::bad_answer, "re-reading the keystore that was built: " + keystore.error().message);
+    return failure(ErrorKind::bad_answer, "opening the new keystore: " + keystore.error().message);
   }
   return Candidate{std::move(bytes), std::move(*keystore)};
 }
@@ -223,7 +223,7 @@ bool installable_as_is(const Keystore& answer, const Keystore& installed) {
 Result<std::string> decode_answer(std::string_view body) {
   if (body.size() > http::kBodyLimit) {
     return rejection(RejectionReason::too_large,
-                     fmt::format("reading the answer: {} bytes, more than any keystore", body.size()));
+                     fmt::format("reading the answer: {} bytes are too many for a keystore", body.size()));
   }
   const std::string_view text = trimmed(without_byte_order_mark(body));
   if (text.empty()) {
@@ -246,7 +246,7 @@ Result<std::string> decode_answer(std::string_view body) {
   }
   // Not a word of it is repeated: it may hold a key or a token that somebody mangled.
   return rejection(RejectionReason::not_base64,
-                   fmt::format("reading the answer: {} bytes that are neither base64 nor PEM", body.size()));
+                   fmt::format("reading the answer: its {} bytes are neither base64 nor PEM", body.size()));
 }
 
 Result<Candidate> read_answer(std::string_view body, const Keystore& installed, const Secret& password) {
@@ -258,7 +258,7 @@ Result<Candidate> read_answer(std::string_view body, const Keystore& installed, 
   if (answer->key) {
     if (!answer->certificate.belongs_to(*answer->key)) {
       return rejection(RejectionReason::key_mismatch,
-                       fmt::format("judging the answer: certificate {} and the key beside it do not belong together",
+                       fmt::format("checking the answer: certificate {} does not match the key that came with it",
                                    answer->certificate.serial()));
     }
     if (installable_as_is(*answer, installed)) {
@@ -268,7 +268,7 @@ Result<Candidate> read_answer(std::string_view body, const Keystore& installed, 
   }
   if (!answer->unread_key.empty()) {
     // Its own key was left unread, and no other belongs to it.
-    return rejection(RejectionReason::untrusted, fmt::format("judging the answer: certificate {} came with {}",
+    return rejection(RejectionReason::untrusted, fmt::format("checking the answer: certificate {} came with {}",
                                                              answer->certificate.serial(), answer->unread_key));
   }
   answer = with_public_key_of(installed.certificate, std::move(*answer));

@@ -49,7 +49,8 @@ std::string words_of(const http::HttpResponse& response, const Secret& token) {
   redacted.hide("token", token);
   if (response.status >= 300 && response.status < 400) {
     const std::string target = printable(redacted(response.header("location")));
-    return fmt::format("a redirect to {}, which is not followed with a token", target.empty() ? "nowhere" : target);
+    return fmt::format("redirected to {}; not followed, to keep the token safe",
+                       target.empty() ? "an unknown location" : target);
   }
   return printable(redacted(response.undecoded.empty() ? http::error_words(response.body) : response.undecoded));
 }
@@ -58,11 +59,11 @@ std::string words_of(const http::HttpResponse& response, const Secret& token) {
 std::string_view advice_on(unsigned status) {
   switch (status) {
     case 401:
-      return "; the cloud does not accept the account token: has it expired, or was it revoked?";
+      return "; the cloud rejects the account token: check whether it has expired or was revoked";
     case 403:
-      return "; may whoever made the account token renew this account's certificate?";
+      return "; check that the account token is allowed to renew this account's certificate";
     case 404:
-      return "; is account_url the one that the cloud's token dialog shows?";
+      return "; check that account_url is the URL in the cloud's token dialog";
     default:
       return "";
   }
@@ -101,7 +102,7 @@ asio::awaitable<Exchange> request_renewal(http::HttpClient& client, std::string 
   }
   if (response->body.find_first_not_of(" \t\r\n") == std::string::npos) {
     co_return Exchange{rejection(RejectionReason::not_base64,
-                                 fmt::format("{}: HTTP {}: the answer is empty", doing, response->status)),
+                                 fmt::format("{}: HTTP {}: the response is empty", doing, response->status)),
                        server_time};
   }
   co_return Exchange{std::move(response->body), server_time, std::move(response->undecoded)};

@@ -101,17 +101,17 @@ void DirectoryWatches::remove(const Entry& entry, FileWatch& who) {
 }
 
 std::string DirectoryWatches::reason(const fs::path& directory, std::error_condition error) {
-  const std::string then = "a keystore that is replaced by others is noticed within minutes instead of at once";
+  constexpr std::string_view kConsequence =
+      "until then, the daemon checks every few minutes whether a keystore was replaced externally";
   if (error == std::errc::no_space_on_device) {
-    return fmt::format("the kernel watches no more directories for this user (raise fs.inotify.max_user_watches): {}",
-                       then);
+    return fmt::format("this user has no inotify watches left (raise fs.inotify.max_user_watches); {}", kConsequence);
   }
   if (error == std::errc::too_many_files_open) {
     return fmt::format(
-        "the kernel gives no inotify instance (raise fs.inotify.max_user_instances, or the limit of open files): {}",
-        then);
+        "no inotify instance is available (raise fs.inotify.max_user_instances or the limit of open files); {}",
+        kConsequence);
   }
-  return fmt::format("watching {}: {}: {}", directory.string(), error.message(), then);
+  return fmt::format("cannot watch {}: {}; {}", directory.string(), error.message(), kConsequence);
 }
 
 std::shared_ptr<void> DirectoryWatches::listen() {

@@ -29,7 +29,7 @@ Result<std::map<std::string, std::string>> read_extended(int fd, const fs::path&
       if (errno == ENODATA || is_not_supported(errno)) {
         continue;
       }
-      return disk_failure(fmt::format("reading {} of", name), path, errno);
+      return disk_failure(fmt::format("reading the attribute {} of", name), path, errno);
     }
     value.resize(static_cast<std::size_t>(size));
     extended.emplace(name, std::move(value));
@@ -54,7 +54,7 @@ Result<void> apply_owner(int fd, const fs::path& path, const FileAttributes& pre
   if (present.owner == wanted.owner && (wanted.mode & S_IRWXG) == 0 && wanted.extended.empty()) {
     return {};
   }
-  return disk_failure(fmt::format("giving owner {}:{} to", wanted.owner, wanted.group), path, error);
+  return disk_failure(fmt::format("setting owner {}:{} on", wanted.owner, wanted.group), path, error);
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ Result<void> apply_attributes(int fd, const fs::path& path, const FileAttributes
   // After the owner: chown clears set-id bits, and before it the mode might open the file to the wrong group.
   if (present.mode != wanted.mode && ::fchmod(fd, wanted.mode) != 0 && !is_as_good(present.mode, wanted.mode)) {
     return disk_failure(
-        fmt::format("giving mode {:04o} to (it has {:04o}, by which others could read it, or the gateway could not)",
+        fmt::format("setting mode {:04o} (with {:04o}, others could read the file, or the gateway could not) on",
                     wanted.mode, present.mode),
         path, errno);
   }
@@ -109,7 +109,7 @@ Result<void> apply_attributes(int fd, const fs::path& path, const FileAttributes
       continue;
     }
     if (::fsetxattr(fd, name, value->second.data(), value->second.size(), 0) != 0) {
-      return disk_failure(fmt::format("setting {} of", name), path, errno);
+      return disk_failure(fmt::format("setting {} on", name), path, errno);
     }
   }
   return {};

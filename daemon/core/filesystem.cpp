@@ -52,7 +52,7 @@ Result<void> check_own_file(const Descriptor& fd, std::string_view doing, const 
   if (!S_ISREG(status.st_mode)) {
     why = "not a regular file";
   } else if (status.st_nlink > 1) {
-    why = "it has another name elsewhere (a hard link)";
+    why = "it has a second name (a hard link)";
   } else if (status.st_uid != ::geteuid() && status.st_uid != 0) {
     why = "it belongs to " + name_of_user(status.st_uid);
   }
@@ -79,8 +79,8 @@ Result<Place> PosixFilesystem::find_to_change(std::string_view doing, const fs::
   const fs::path parent = path.parent_path();
   if (const auto trusted = check_trusted(parent.empty() ? fs::path(".") : parent, trusted_); !trusted) {
     return failure(ErrorKind::disk,
-                   fmt::format("{} {}: root changes nothing where others can change it: {}; run it as that user, or as "
-                               "the service does",
+                   fmt::format("{} {}: root does not write where other users can: {}; run the command as that user, or "
+                               "as the service's user",
                                doing, path.string(), trusted.error().message));
   }
   return place;
@@ -153,7 +153,7 @@ Result<fs::path> PosixFilesystem::canonical(const fs::path& path) const {
   std::error_code error;
   fs::path target = fs::canonical(path, error);
   if (error) {
-    return disk_failure("finding", path, error.value());
+    return disk_failure("resolving", path, error.value());
   }
   return target;
 }
@@ -194,13 +194,13 @@ Result<std::vector<std::string>> PosixFilesystem::list(const fs::path& directory
 }
 
 Result<std::uint64_t> PosixFilesystem::free_bytes(const fs::path& directory) const {
-  const auto fd = open("asking for the free space of", directory, O_RDONLY | O_DIRECTORY);
+  const auto fd = open("reading the free space of", directory, O_RDONLY | O_DIRECTORY);
   struct statvfs status{};
   if (!fd) {
     return tl::unexpected(fd.error());
   }
   if (::fstatvfs(fd->get(), &status) != 0) {
-    return disk_failure("asking for the free space of", directory, errno);
+    return disk_failure("reading the free space of", directory, errno);
   }
   // Some file systems (ramfs, FUSE) do not say how large they are.
   return status.f_blocks == 0 ? std::numeric_limits<std::uint64_t>::max()
@@ -257,7 +257,7 @@ Result<void> PosixFilesystem::remove(const fs::path& path) {
 Result<void> PosixFilesystem::create_directories(const fs::path& directory, mode_t mode) {
   if (exists(directory)) {
     // What may not be looked at counts as there, too.
-    return find("using the directory", directory).map([](const Place&) {});
+    return find("opening the directory", directory).map([](const Place&) {});
   }
   const fs::path parent = directory.parent_path();
   if (!parent.empty() && parent != directory) {
@@ -325,7 +325,7 @@ Result<HeldFile> PosixFilesystem::follow(const fs::path& path) {
   TRY_LET(auto followed, renewd::follow(path, ::geteuid()));
   struct stat around{};
   if (::fstat(followed.directory.get(), &around) != 0) {
-    return disk_failure("looking at the directory of", path, errno);
+    return disk_failure("checking the directory of", path, errno);
   }
   TRY_LET(auto directory, held_.hold(followed.path.parent_path(), std::move(followed.directory)));
   return HeldFile{std::move(followed.path), std::move(followed.choice_of_others), around.st_uid, std::move(directory)};

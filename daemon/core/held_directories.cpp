@@ -93,14 +93,14 @@ fs::path plain(const fs::path& path) {
 
 std::string why_not_own(const fs::path& path, const struct stat& status, uid_t user) {
   if (status.st_uid != user) {
-    return fmt::format("the state directory {} belongs to {} and not to {}, who works with it", path.string(),
+    return fmt::format("the state directory {} belongs to {}, but this command runs as {}", path.string(),
                        name_of_user(status.st_uid), name_of_user(user));
   }
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return fmt::format(
-        "the state directory {} can be written by others (mode {:04o}): check its contents, then "
-        "chmod 0700 it",
-        path.string(), status.st_mode & 07777U);
+        "other users can write to the state directory {} (mode {:04o}): check its contents, then run "
+        "chmod 0700 {}",
+        path.string(), status.st_mode & 07777U, path.string());
   }
   return "";
 }
@@ -132,7 +132,10 @@ Result<std::shared_ptr<const void>> HeldDirectories::hold(const fs::path& path, 
   for (Own& own : own_) {
     // By what it is: the state's own path may have links in it.
     if (const auto opened = open(own); opened && is_below(directory, **opened)) {
-      return failure(ErrorKind::disk, path.string() + " is part of the state: nothing else is kept there");
+      return failure(
+          ErrorKind::disk,
+          path.string() +
+              " is inside the state directory, which is only for the daemon's own files; move the keystore elsewhere");
     }
   }
   std::erase_if(held_, [](const Held& one) { return one.directory.expired(); });
@@ -163,10 +166,10 @@ tl::expected<Shared, HeldDirectories::Refusal> HeldDirectories::open(Own& own) {
   const auto others = newly && ::geteuid() == 0 ? changed_by_others(own.path, 0) : Result<std::string>();
   if (!others || !others->empty()) {
     own.directory = nullptr;
-    return tl::unexpected(others
-                              ? refusal(EPERM, fmt::format("the state directory {} is not for root alone to choose: {}",
-                                                           own.path.string(), *others))
-                              : refusal(EIO));
+    return tl::unexpected(
+        others ? refusal(EPERM, fmt::format("other users can change the path of the state directory {}: {}",
+                                            own.path.string(), *others))
+               : refusal(EIO));
   }
   return own.directory;
 }
@@ -189,7 +192,7 @@ tl::expected<Place, HeldDirectories::Refusal> HeldDirectories::find(const fs::pa
     }
     auto opened = std::make_shared<const Descriptor>(walk((root)->get(), parent, kDirectory));
     if (!*opened) {
-      return tl::unexpected(refusal(errno, errno == ELOOP ? "a symbolic link is on the way" : ""));
+      return tl::unexpected(refusal(errno, errno == ELOOP ? "the path contains a symbolic link" : ""));
     }
     return Place{std::move(opened), relative->filename().string(), true};
   }

@@ -95,16 +95,16 @@ bool begins_with_name(std::string_view text) {
 // What to do about the usual ones.
 std::string_view advice(std::string_view text, std::size_t wrong) {
   if (text.front() == '"' || text.front() == '\'' || text.front() == '`') {
-    return "it is in quotation marks; write the token alone";
+    return "it is in quotation marks; enter only the token itself";
   }
   if (begins_with_scheme(text)) {
-    return "it begins with \"Bearer \"; write the token alone, that word is added when it is sent";
+    return "it begins with \"Bearer \"; remove that word, the daemon adds it";
   }
   if (text.front() == '{' || text.front() == '[') {
-    return "it is JSON; write the token alone";
+    return "it is JSON; enter only the token itself";
   }
   if (begins_with_name(text)) {
-    return "it begins with a name; write the token alone, without what is before it";
+    return "it begins with a name; enter only the token itself, without the name";
   }
   return text[wrong] == '\n' || text[wrong] == '\r' ? "it must be on one line" : "";
 }
@@ -127,7 +127,7 @@ Result<Secret> parse_token(std::string_view text) {
     return refused("it is empty");
   }
   if (token.find_first_of(kSpace) == std::string_view::npos && begins_with_scheme(std::string(token) + ' ')) {
-    return refused("it is the word \"Bearer\" alone; write the token, that word is added when it is sent");
+    return refused("it is only the word \"Bearer\"; enter the token itself, the daemon adds that word");
   }
   const auto wrong = find_wrong(token);
   if (wrong == std::string_view::npos) {
@@ -142,7 +142,7 @@ Result<Secret> parse_token(std::string_view text) {
   const std::string_view advised = advice(token, wrong);
   const std::string place = fmt::format("line {}, column {}: {}, which RFC 6750 forbids in a token", lines + 1, column,
                                         line_break ? "a line break" : describe_character(token.substr(wrong)));
-  return refused(advised.empty() ? place + " (allowed are letters, digits, -._~+/ and at the end =)"
+  return refused(advised.empty() ? place + " (allowed: letters, digits, -._~+/ and = at the end)"
                                  : fmt::format("{} ({})", advised, place));
 }
 
@@ -162,8 +162,8 @@ Result<Secret> read_basic_password(const SecretSource& source) {
       return secret;
     }
     return refused(
-        fmt::format("reading a secret from {}: byte {} is the control character 0x{:02x}, which a password "
-                    "for HTTP's Basic scheme cannot hold (RFC 7617); write the password on one line",
+        fmt::format("reading a secret from {}: byte {} is the control character 0x{:02x}, which HTTP Basic "
+                    "authentication does not allow in a password (RFC 7617); put the password on one line",
                     source.description(), wrong - text.begin() + 1, static_cast<unsigned char>(*wrong)));
   });
 }

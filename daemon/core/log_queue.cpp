@@ -45,7 +45,7 @@ struct Dropped {
 };
 
 void report(const Dropped& dropped, EventSink& output) {
-  const std::string message = fmt::format("{} log line{} dropped since {}: nobody read them", dropped.lines,
+  const std::string message = fmt::format("{} log line{} dropped since {}: the log output was blocked", dropped.lines,
                                           dropped.lines == 1 ? " was" : "s were", format_time(dropped.since));
   const Fields fields{{"lines", dropped.lines}, {"since", format_time(dropped.since)}};
   output.write(

@@ -58,14 +58,14 @@ bool is_mount_point(const Place& place, const struct statx& status) {
 std::string why_kept(const fs::path& path, const struct statx& status) {
   const bool immutable = has(status, STATX_ATTR_IMMUTABLE);
   if (immutable || has(status, STATX_ATTR_APPEND)) {
-    return fmt::format("{}: it is {}, so that nothing can be renamed {} it; chattr -{} {}", path.string(),
-                       immutable ? "immutable" : "append-only", S_ISDIR(status.stx_mode) ? "or removed in" : "over",
+    return fmt::format("{}: it is {}, so {} cannot be replaced; run chattr -{} {}", path.string(),
+                       immutable ? "immutable" : "append-only", S_ISDIR(status.stx_mode) ? "the files in it" : "it",
                        immutable ? 'i' : 'a', path.string());
   }
   struct stat around{};
   if (!S_ISDIR(status.stx_mode) && ::stat(path.parent_path().c_str(), &around) == 0 &&
       (around.st_mode & S_ISVTX) != 0) {
-    return fmt::format("{}: it belongs to {}, and in a directory with the sticky bit nobody else can replace it",
+    return fmt::format("{}: it belongs to {}, and its directory has the sticky bit: only the owner can replace it",
                        path.string(), name_of_user(status.stx_uid));
   }
   return "";
@@ -111,9 +111,10 @@ Result<void> PosixFilesystem::check_replaceable(const fs::path& file, const File
     return failure(ErrorKind::disk, fmt::format("replacing {}: not a regular file", file.string()));
   }
   if (is_mount_point(place, *status)) {
-    return failure(ErrorKind::disk, fmt::format("replacing {}: it is a mount point of its own, over which nothing can "
-                                                "be renamed; mount its directory instead of the file",
-                                                file.string()));
+    return failure(ErrorKind::disk,
+                   fmt::format("replacing {}: it is a mount point, which cannot be replaced; mount its "
+                               "directory instead of the file",
+                               file.string()));
   }
   // rmdir(2) removes nothing but directories. Whether this one's name may be removed, for which rename(2) has the same
   // rules (attributes, sticky bit, read-only mounts), the kernel says first.

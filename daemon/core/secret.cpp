@@ -41,7 +41,8 @@ std::string_view without_line_break(std::string_view text) {
 Result<Secret> without_marks(const Secret& raw, const std::string& doing) {
   std::string_view text = raw.view();
   if (text.starts_with(kUtf16Mark) || text.starts_with(kUtf16MarkBigEndian)) {
-    return failure(ErrorKind::unauthorized, doing + ": it is UTF-16, as some Windows editors write; save it as UTF-8");
+    return failure(ErrorKind::unauthorized,
+                   doing + ": it is UTF-16, as some Windows editors save it; save it as UTF-8");
   }
   if (text.starts_with(kUtf8Mark)) {
     text.remove_prefix(kUtf8Mark.size());
@@ -51,8 +52,9 @@ Result<Secret> without_marks(const Secret& raw, const std::string& doing) {
     return failure(ErrorKind::unauthorized, doing + ": it is empty");
   }
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
-    return failure(ErrorKind::unauthorized,
-                   fmt::format("{}: byte {} is NUL, so it is no text (or UTF-16; save it as UTF-8)", doing, nul + 1));
+    return failure(
+        ErrorKind::unauthorized,
+        fmt::format("{}: byte {} is NUL: it is not text, or it is UTF-16 (save it as UTF-8)", doing, nul + 1));
   }
   return Secret(text);
 }

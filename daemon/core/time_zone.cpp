@@ -89,7 +89,7 @@ tl::expected<TimeZone, std::string> TimeZone::of_host(const std::filesystem::pat
       return TimeZone(kName, Rules{*zone});
     }
     return tl::unexpected(
-        fmt::format("{} leads to no zone file that can be read (is tzdata installed?)", printable(localtime.string())));
+        fmt::format("cannot read {} as a time zone file (is tzdata installed?)", printable(localtime.string())));
   }
   std::string text(given);
   const std::string name = text.substr(text.starts_with(':') ? 1 : 0);
@@ -105,9 +105,9 @@ tl::expected<TimeZone, std::string> TimeZone::of_host(const std::filesystem::pat
     ::tzset();
     return TimeZone(kName, Rules{std::nullopt});
   }
-  return tl::unexpected(fmt::format(
-      "TZ is \"{}\", which is neither a time zone of this system nor a rule such as CET-1CEST,M3.5.0,M10.5.0/3",
-      escaped(text.substr(0, 200))));
+  return tl::unexpected(
+      fmt::format("TZ is \"{}\": neither a time zone of this system nor a rule such as CET-1CEST,M3.5.0,M10.5.0/3",
+                  escaped(text.substr(0, 200))));
 }
 
 TimeZone::TimeZone(std::string name, const Rules& rules)

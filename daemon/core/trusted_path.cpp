@@ -93,7 +93,7 @@ class Walk {
     Descriptor next(::openat(directory_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat status{};
     if (!next || ::fstat(next.get(), &status) != 0) {
-      return system_failure(ErrorKind::disk, "looking at " + path.string(), errno);
+      return system_failure(ErrorKind::disk, "checking " + path.string(), errno);
     }
     return S_ISLNK(status.st_mode) ? follow(path, next, status) : enter(path, std::move(next));
   }
@@ -114,7 +114,7 @@ class Walk {
   Result<void> enter(const fs::path& path, Descriptor next) {
     struct stat status{};
     if (!next || ::fstat(next.get(), &status) != 0) {
-      return system_failure(ErrorKind::disk, "looking at " + path.string(), errno);
+      return system_failure(ErrorKind::disk, "checking " + path.string(), errno);
     }
     note(others_who_change(path, status, user_));
     above_ = std::exchange(directory_, std::move(next));
@@ -142,7 +142,7 @@ Result<Walk> walk(const fs::path& path, uid_t user) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);
   if (error) {
-    return system_failure(ErrorKind::disk, "looking at " + path.string(), error.value());
+    return system_failure(ErrorKind::disk, "checking " + path.string(), error.value());
   }
   Walk walk(absolute, user);
   return walk.run().map([&walk] { return std::move(walk); });

@@ -66,7 +66,7 @@ tl::expected<UrlParts, std::string_view> split_url(std::string_view text) {
   // Boost.URL 1.81 takes "127.0.0.1.example/" for the address 127.0.0.1 and the path ".example/"; after a host, a path
   // begins with a slash or is empty (RFC 3986, 3.3).
   if (parts.host.empty() || parts.host.ends_with('.') || (!parts.path.empty() && !parts.path.starts_with('/'))) {
-    return tl::unexpected<std::string_view>("it names no host");
+    return tl::unexpected<std::string_view>("it has no valid host name");
   }
   parts.scheme = lower_case(std::string_view(url.scheme()));
   parts.has_user_info = url.has_userinfo();

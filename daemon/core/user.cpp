@@ -54,10 +54,10 @@ Result<void> become(const User& user) {
   // In this order: the right to change groups goes with the user.
   if (::setgroups(user.groups.size(), user.groups.data()) != 0 ||
       ::setresgid(user.group, user.group, user.group) != 0 || ::setresuid(user.id, user.id, user.id) != 0) {
-    return system_failure(ErrorKind::disk, "becoming the user " + user.name, errno);
+    return system_failure(ErrorKind::disk, "switching to user " + user.name, errno);
   }
   if (::getuid() != user.id || ::geteuid() != user.id || (user.id != 0 && ::setuid(0) == 0)) {
-    return failure(ErrorKind::disk, "becoming the user " + user.name + ": this process is still root");
+    return failure(ErrorKind::disk, "switching to user " + user.name + ": this process can still become root");
   }
   // What root runs as this user looks for that user's files, and makes none that others can read.
   ::setenv("HOME", user.home.c_str(), 1);
@@ -66,7 +66,7 @@ Result<void> become(const User& user) {
   ::umask(077);
   // Which may be in a directory that this user does not get to otherwise.
   if (::chdir("/") != 0) {
-    return system_failure(ErrorKind::disk, "leaving the directory of root", errno);
+    return system_failure(ErrorKind::disk, "changing to the directory /", errno);
   }
   // The kernel has set it back with the user id.
   keep_memory_private();

@@ -39,7 +39,7 @@ Result<void> check_kind(mode_t mode, bool takes_pipes) {
   if (kind.empty() || (takes_pipes && S_ISFIFO(mode))) {
     return {};
   }
-  return refused(fmt::format("it is {}, and only a regular file{} is read", kind, takes_pipes ? " or a pipe" : ""));
+  return refused(fmt::format("it is {}, but must be a regular file{}", kind, takes_pipes ? " or a pipe" : ""));
 }
 
 // Waits until a pipe has data or has ended.
@@ -62,11 +62,11 @@ class PipeWait {
       }
       if (left == milliseconds(0)) {
         const double seconds = std::chrono::duration<double>(patience_.at_most).count();
-        return refused(arrived == 0 ? fmt::format("nothing was written into this pipe within {:.3g} s", seconds)
-                                    : fmt::format("this pipe did not end within {:.3g} s", seconds));
+        return refused(arrived == 0 ? fmt::format("nothing was written to this pipe within {:.3g} s", seconds)
+                                    : fmt::format("the writer did not close this pipe within {:.3g} s", seconds));
       }
       if (ready == 0 && !told_ && patience_.tell) {
-        patience_.tell(arrived == 0 ? "waiting for data in this pipe" : "waiting for the end of this pipe");
+        patience_.tell(arrived == 0 ? "waiting for data from this pipe" : "waiting for the writer to close this pipe");
       }
       told_ = told_ || ready == 0;
     }

@@ -113,7 +113,7 @@ std::string outcomes_of(const std::deque<Attempt>& attempts) {
 
 tl::unexpected<Error> all_failed(const Race& race) {
   if (race.attempts.empty()) {
-    return failure(ErrorKind::connect, "no address");
+    return failure(ErrorKind::connect, "no address to connect to");
   }
   // Packets that are dropped are what an operator has to find, whatever the other addresses said.
   const bool silent = std::any_of(race.attempts.begin(), race.attempts.end(),
@@ -126,7 +126,7 @@ tl::unexpected<Error> out_of_time(const Race& race, std::size_t addresses, const
   if (addresses > race.attempts.size()) {
     text += fmt::format("; {} not tried", addresses - race.attempts.size());
   }
-  return failure(ErrorKind::timeout, text + ": " + not_done(limit));
+  return failure(ErrorKind::timeout, text + ": " + timed_out(limit));
 }
 
 }  // namespace

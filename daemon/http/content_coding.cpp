@@ -38,7 +38,7 @@ Result<std::string> inflate_all(std::string& coded, int format) {
   stream.next_in = reinterpret_cast<Bytef*>(coded.data());
   stream.avail_in = static_cast<uInt>(coded.size());
   if (inflateInit2(&stream, format) != Z_OK) {
-    return failure(ErrorKind::bad_answer, "zlib cannot start");
+    return failure(ErrorKind::bad_answer, "zlib failed to start");
   }
   const std::unique_ptr<z_stream, EndInflate> guard(&stream);
   // Into the string itself, whose memory is wiped when it is freed: there may be a key in it.
@@ -82,7 +82,7 @@ bool begins_like_gzip_or_zlib(std::string_view bytes) {
 Result<std::string> take_off(const std::string& coding, std::string coded) {
   const bool gzip = coding == "gzip" || coding == "x-gzip";
   if (!gzip && coding != "deflate") {
-    return failure(ErrorKind::bad_answer, fmt::format("its coding {} is not supported", printable(coding, 40)));
+    return failure(ErrorKind::bad_answer, fmt::format("its content coding {} is not supported", printable(coding, 40)));
   }
   const bool wrapped = begins_like_gzip_or_zlib(coded);
   if (gzip && !wrapped) {
@@ -90,7 +90,8 @@ Result<std::string> take_off(const std::string& coding, std::string coded) {
   }
   auto plain = inflate_all(coded, wrapped ? kZlibOrGzip : kRawDeflate);
   if (!plain && !plain.error().reason) {
-    return failure(ErrorKind::bad_answer, fmt::format("its coding {} is damaged: {}", coding, plain.error().message));
+    return failure(ErrorKind::bad_answer,
+                   fmt::format("its content coding {} is damaged: {}", coding, plain.error().message));
   }
   return plain;
 }
@@ -102,7 +103,7 @@ Result<void> decode_body(HttpResponse& response, const std::vector<std::string>&
     return {};
   }
   if (codings.size() > kCodingLimit) {
-    response.undecoded = fmt::format("it has {} codings", codings.size());
+    response.undecoded = fmt::format("it has {} content codings, more than {}", codings.size(), kCodingLimit);
     return {};
   }
   std::string body = response.body;

@@ -37,10 +37,10 @@ inline TimeLimit sooner(TimeLimit a, TimeLimit b) {
   return b.at < a.at ? b : a;
 }
 
-// "not done within 10 s (http.connect_timeout)"
-inline std::string not_done(const TimeLimit& limit) {
+// "timed out after 10 s (http.connect_timeout)"
+inline std::string timed_out(const TimeLimit& limit) {
   const std::string setting = limit.setting.empty() ? std::string() : fmt::format(" ({})", limit.setting);
-  return fmt::format("not done within {:g} s{}", std::chrono::duration<double>(limit.span).count(), setting);
+  return fmt::format("timed out after {:g} s{}", std::chrono::duration<double>(limit.span).count(), setting);
 }
 
 inline bool is_cancellation(const boost::system::error_code& error) {
@@ -85,7 +85,7 @@ boost::asio::awaitable<Result<T>> within(TimeLimit limit, std::string doing, boo
   if (state.cancelled() != boost::asio::cancellation_type::none) {
     co_return cancelled();
   }
-  co_return failure(ErrorKind::timeout, doing + ": " + not_done(limit));
+  co_return failure(ErrorKind::timeout, doing + ": " + timed_out(limit));
 }
 
 }  // namespace renewd::http

@@ -72,7 +72,7 @@ asio::awaitable<Result<tcp::socket>> connect_through_proxy(configuration::ProxyS
     }
     co_return tl::unexpected(std::move(error));
   }
-  std::string doing = fmt::format("asking {} for a tunnel to {}", name, url.authority());
+  std::string doing = fmt::format("opening a tunnel to {} through {}", url.authority(), name);
   CO_TRY(co_await within(step_limit(settings, whole), std::move(doing),
                          open_tunnel(*socket, url.authority(), proxy, settings.proxy_password)));
   co_return std::move(*socket);
@@ -148,7 +148,7 @@ asio::awaitable<Result<HttpResponse>> read_response(Stream& stream) {
 template <typename Stream>
 asio::awaitable<Result<HttpResponse>> converse(Stream& stream, const WipedText& text, TimeLimit whole) {
   CO_TRY(co_await within(whole, "sending the request", write_request(stream, text)));
-  co_return co_await within(whole, "waiting for the answer", read_response(stream));
+  co_return co_await within(whole, "waiting for the response", read_response(stream));
 }
 
 asio::awaitable<Result<void>> shut_down(TlsStream& stream) {

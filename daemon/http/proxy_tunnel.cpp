@@ -35,7 +35,7 @@ constexpr std::chrono::milliseconds kPageBound{1000};
 // Without a user, nobody asks for the password.
 Result<Secret> password_of(const ProxySettings& proxy, const std::optional<SecretSource>& source) {
   if (proxy.user.find(':') != std::string::npos) {
-    return failure(ErrorKind::proxy, "a user name with a colon cannot be sent (RFC 7617)");
+    return failure(ErrorKind::proxy, "the user name must not contain a colon (RFC 7617)");
   }
   if (proxy.user.empty() || !source) {
     return Secret();
@@ -72,12 +72,12 @@ Redaction redaction_of(const Secret& password) {
 Error no_head(std::string_view received, const Secret& password) {
   std::string why;
   if (received.size() > kHeaderLimit) {
-    why = fmt::format("its answer's header is longer than {} KiB", kHeaderLimit / 1024);
+    why = fmt::format("its response header is larger than {} KiB", kHeaderLimit / 1024);
   } else if (looks_like_tls(received)) {
-    why = "it answers in TLS; http.proxy must be a port where it is asked without";
+    why = "it responds in TLS; set http.proxy to a port on which the proxy accepts plain HTTP";
   } else {
     const std::string_view line = received.substr(0, received.find_first_of("\r\n"));
-    why = "its answer is not HTTP: " + printable(redaction_of(password)(line), 80);
+    why = "its response is not HTTP: " + printable(redaction_of(password)(line), 80);
   }
   return failure(ErrorKind::proxy, std::move(why)).value();
 }
@@ -96,7 +96,7 @@ asio::awaitable<Result<std::string>> read_head(tcp::socket& socket, const Secret
     }
     if (error) {
       const std::string why = error == asio::error::eof ? "it closed the connection" : error.message();
-      co_return failure(ErrorKind::proxy, "waiting for its answer: " + why);
+      co_return failure(ErrorKind::proxy, "waiting for its response: " + why);
     }
     const std::size_t before = head.size();
     head.append(buffer.data(), seen);
@@ -122,7 +122,7 @@ asio::awaitable<Result<std::string>> read_final_head(tcp::socket& socket, const 
       co_return std::move(head);
     }
   }
-  co_return failure(ErrorKind::proxy, "it sends interim answers (1xx) without end");
+  co_return failure(ErrorKind::proxy, "it sent too many interim responses (1xx)");
 }
 
 // A refusal with the page that explains it.
@@ -153,12 +153,12 @@ std::string explain_authentication(const HttpResponse& response, const ProxySett
   const auto schemes = offered_schemes(response.header("proxy-authenticate"));
   if (!schemes.empty() && !offers_basic(schemes)) {
     return fmt::format(
-        "it accepts {} authentication alone, and gravitee-renewd speaks Basic: let the proxy accept Basic from this "
-        "host, or let it through to the cloud without authentication",
+        "it accepts only {} authentication, and gravitee-renewd supports only Basic: allow Basic for this host on the "
+        "proxy, or let this host connect to the cloud without authentication",
         printable(redacted(fmt::format("{}", fmt::join(schemes, ", "))), 100));
   }
-  return proxy.user.empty() ? "it asks for a user name and a password, and http.proxy has no user"
-                            : fmt::format("it refuses user {} or http.proxy_password", printable(proxy.user));
+  return proxy.user.empty() ? "it requires a user name and a password; set both (http.proxy, http.proxy_password)"
+                            : fmt::format("it rejected user {} or http.proxy_password", printable(proxy.user));
 }
 
 Error explain_refusal(const HttpResponse& response, const ProxySettings& proxy, const Secret& password) {

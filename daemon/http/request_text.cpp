@@ -26,15 +26,15 @@ bool is_field_value(std::string_view text) {
 
 Result<void> check(const HttpRequest& request) {
   if (!is_token(request.method)) {
-    return failure(ErrorKind::client_error, "no such HTTP method");
+    return failure(ErrorKind::client_error, "invalid HTTP method");
   }
   for (const auto& [name, value] : request.headers) {
     if (!is_token(name) || !is_field_value(value)) {
-      return failure(ErrorKind::client_error, fmt::format("the header {} cannot be sent", printable(name)));
+      return failure(ErrorKind::client_error, fmt::format("invalid header {}", printable(name)));
     }
   }
   if (request.basic_credentials && request.basic_credentials->user.find(':') != std::string::npos) {
-    return failure(ErrorKind::unauthorized, "a user name with a colon cannot be sent (RFC 7617)");
+    return failure(ErrorKind::unauthorized, "the user name must not contain a colon (RFC 7617)");
   }
   if (!request.bearer_token) {
     return {};
@@ -44,8 +44,8 @@ Result<void> check(const HttpRequest& request) {
   }
   if (!is_field_value(request.bearer_token->view())) {
     return failure(ErrorKind::unauthorized,
-                   "the token holds a line break or another control character, which no HTTP header can carry; is it "
-                   "the token alone?");
+                   "the token contains a line break or another control character, which cannot be sent; check that it "
+                   "is only the token");
   }
   return {};
 }

@@ -84,8 +84,8 @@ bool looks_like_tls(std::string_view received) {
 
 tl::unexpected<Error> not_http(std::string_view received) {
   return failure(ErrorKind::bad_answer, looks_like_tls(received)
-                                            ? "the answer is not HTTP: it is TLS; is https:// meant?"
-                                            : "the answer is not HTTP");
+                                            ? "the response is not HTTP but TLS; does the URL need https://?"
+                                            : "the response is not HTTP");
 }
 
 Result<std::optional<std::size_t>> find_head(std::string_view received, std::size_t searched) {
@@ -114,7 +114,7 @@ Result<std::optional<std::size_t>> find_head(std::string_view received, std::siz
   if (received.size() <= kHeaderLimit) {
     return std::nullopt;
   }
-  return failure(ErrorKind::bad_answer, fmt::format("the answer's header is larger than {} KiB", kHeaderLimit / 1024));
+  return failure(ErrorKind::bad_answer, fmt::format("the response header is larger than {} KiB", kHeaderLimit / 1024));
 }
 
 Result<HttpResponse> parse_head(std::string_view head) {

@@ -41,12 +41,12 @@ Result<std::size_t> length_of(const std::string& field) {
       return body_too_large();
     }
     if (error != std::errc() || end != element.data() + element.size() || length.value_or(value) != value) {
-      return failure(ErrorKind::bad_answer, "the answer is not HTTP: its Content-Length is none");
+      return failure(ErrorKind::bad_answer, "the response is not valid HTTP: its Content-Length is not a number");
     }
     length = value;
   }
   if (!length) {
-    return failure(ErrorKind::bad_answer, "the answer is not HTTP: its Content-Length is none");
+    return failure(ErrorKind::bad_answer, "the response is not valid HTTP: its Content-Length is not a number");
   }
   return *length > kBodyLimit ? body_too_large() : Result<std::size_t>(static_cast<std::size_t>(*length));
 }
@@ -72,7 +72,7 @@ Result<Progress> ResponseReader::feed(std::string_view bytes) {
       break;
     }
     if (++interim_responses_ > kInterimLimit) {
-      return failure(ErrorKind::bad_answer, "the server sends interim answers (1xx) without end");
+      return failure(ErrorKind::bad_answer, "the server sent too many interim responses (1xx)");
     }
   }
   TRY(choose_framing());
@@ -147,13 +147,12 @@ Result<void> ResponseReader::end(ConnectionEnd how) {
     return finish().map([](Progress) {});
   }
   if (framing_ == Framing::unknown && head_.find_first_not_of("\r\n") == std::string::npos) {
-    return failure(ErrorKind::connect, "the server closed the connection before it answered");
+    return failure(ErrorKind::connect, "the server closed the connection without a response");
   }
   if (framing_ == Framing::unknown && !begins_like_http(head_)) {
     return not_http(head_);
   }
-  return failure(ErrorKind::bad_answer,
-                 "the answer is truncated: the server closed the connection in the middle of it");
+  return failure(ErrorKind::bad_answer, "the response is truncated: the server closed the connection before its end");
 }
 
 HttpResponse ResponseReader::take() {

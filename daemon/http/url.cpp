@@ -52,10 +52,10 @@ Result<Url> parse_url(std::string_view text) {
     return refused(text, parts.error());
   }
   if (parts->has_user_info) {
-    return refused(text, "it holds a user name or password");
+    return refused(text, "it contains a user name or password");
   }
   if (parts->scheme != "https" && parts->scheme != "http") {
-    return refused(text, "it begins with neither http:// nor https://");
+    return refused(text, "it must begin with http:// or https://");
   }
   if (!parts->port_text.empty() && !parts->port) {
     return refused(text, "its port is not a number from 1 to 65535");
@@ -64,7 +64,7 @@ Result<Url> parse_url(std::string_view text) {
   Url url{scheme, std::move(parts->host), std::move(parts->lookup_name), parts->port.value_or(default_port(scheme)),
           std::move(parts->target)};
   if (scheme == Scheme::http && !url.host_is_loopback()) {
-    return refused(text, "http is for loopback addresses alone");
+    return refused(text, "http:// is allowed only for loopback addresses");
   }
   return url;
 }

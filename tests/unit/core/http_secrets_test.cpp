@@ -42,7 +42,7 @@ TEST_CASE("what no token holds is refused with its place and what to do, without
            {"'s3cr3t'\n", "quotation marks"},
            {"\xe2\x80\x9cs3cr3t\xe2\x80\x9d", "line 1, column 1: the character U+201C (quotation mark)"},
            {"Bearer s3cr3t", "begins with \"Bearer \""},
-           {"bearer\n", "the word \"Bearer\" alone"},
+           {"bearer\n", "the word \"Bearer\""},
            {"\xef\xbb\xbf"
             "bEARER\ts3cr3t",
             "begins with \"Bearer \""},

@@ -89,7 +89,7 @@ TEST_CASE("what does not fit in is dropped, oldest first, and reported in its pl
   CHECK(logged.lines_in_the_end() ==
         std::vector<std::string>{
             "certificate_checked with the writer",
-            "log_lines_dropped 3 log lines were dropped since 2026-11-23T19:30:00Z: nobody read them",
+            "log_lines_dropped 3 log lines were dropped since 2026-11-23T19:30:00Z: the log output was blocked",
             "certificate_checked d", "certificate_checked e"});
   logged.say("f");
   REQUIRE(logged.queue->flush(60s));

@@ -51,7 +51,7 @@ TEST_CASE("a file of the state counts only when it is a regular one with a singl
   }
   SECTION("a hard link") {
     fs::create_hard_link(state.target, state.file());
-    why = "another name elsewhere";
+    why = "hard link";
   }
   SECTION("a fifo") {
     check(::mkfifo(state.file().c_str(), 0600));
@@ -122,7 +122,7 @@ TEST_CASE("a state directory that others can write to is refused by name, now an
   check(::chmod(state.path.c_str(), static_cast<mode_t>(bits)));
   const auto refused = state.filesystem.own(state.path);
   REQUIRE_FALSE(refused);
-  CHECK_THAT(refused.error().message, ContainsSubstring(state.path.string()) && ContainsSubstring("written by others"));
+  CHECK_THAT(refused.error().message, ContainsSubstring(state.path.string()) && ContainsSubstring("chmod 0700"));
   CHECK_FALSE(state.filesystem.read(state.file(), 1000));
   CHECK_FALSE(state.filesystem.create_directories(state.path / "another", 0700));
   check(::chmod(state.path.c_str(), 0700));
@@ -172,7 +172,7 @@ TEST_CASE("root changes nothing in a directory that others can change") {
   const fs::path file = theirs / "config/keystore.p12";
   const auto written = write_durably(filesystem, file, "new", {.owner = 0, .group = 0, .mode = 0600});
   REQUIRE_FALSE(written);
-  CHECK_THAT(written.error().message, ContainsSubstring("root changes nothing") && ContainsSubstring(theirs.string()));
+  CHECK_THAT(written.error().message, ContainsSubstring("root") && ContainsSubstring(theirs.string()));
   CHECK_FALSE(filesystem.create(theirs / "config/other", "x", {}));
   CHECK_FALSE(filesystem.rename(file, theirs / "config/other"));
   CHECK_FALSE(filesystem.remove(file));
@@ -211,7 +211,7 @@ TEST_CASE("a file that was found once stays that file, although its directory is
   CHECK(read_file(state.directory / "real/keystore") == "new");
   CHECK(read_file(state.path / "production/keystore") == "state");
   // What leads into the state is not held at all, by whatever way.
-  CHECK_THAT(filesystem.follow(config / "keystore").error().message, ContainsSubstring("is part of the state"));
+  CHECK_THAT(filesystem.follow(config / "keystore").error().message, ContainsSubstring("state directory"));
 }
 
 TEST_CASE("a temporary name that somebody else holds is no obstacle") {

@@ -70,7 +70,7 @@ TEST_CASE("a pipe that nobody opens, or nobody ends, is an error after a while, 
   CHECK_THAT(read_whole(fifo.path, kLimit, &kImpatient).error().message, ContainsSubstring("nothing was written"));
   const Descriptor writer(::open(fifo.path.c_str(), O_RDWR | O_CLOEXEC));
   REQUIRE(::write(writer.get(), "x", 1) == 1);
-  CHECK_THAT(read_whole(fifo.path, kLimit, &kImpatient).error().message, ContainsSubstring("did not end"));
+  CHECK_THAT(read_whole(fifo.path, kLimit, &kImpatient).error().message, ContainsSubstring("did not close"));
 
   std::vector<std::string> heard;
   const PipePatience talking{.at_most = 1100ms, .tell = [&heard](std::string_view what) { heard.emplace_back(what); }};

@@ -78,8 +78,8 @@ TEST_CASE("what is not well is told with its reason") {
        "HTTP 401 instead of 200: it accepts Bearer, Digest authentication alone, and gravitee-renewd speaks Basic"},
       {answer("401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\""),
        "HTTP 401 instead of 200: it wants a username and a password"},
-      {"nonsense\r\n\r\n", "the answer is not HTTP"},
-      {"", "closed the connection before it answered"},
+      {"nonsense\r\n\r\n", "not HTTP"},
+      {"", "closed the connection"},
   };
   for (const auto& [response, reason] : cases) {
     CAPTURE(response.substr(0, 100));

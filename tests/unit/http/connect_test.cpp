@@ -169,13 +169,13 @@ TEST_CASE("an address that does not answer is a timeout, also beside one that re
   const DeafServer deaf(io);
   const std::string silent = "127.0.0.2:" + std::to_string(deaf.port()) + ": no response";
   CHECK(outcome(run_in(io, connected_to(deaf.endpoints(1), seconds{1}))) ==
-        "timeout: " + silent + ": not done within 1 s (http.connect_timeout)");
+        "timeout: " + silent + ": timed out after 1 s (http.connect_timeout)");
   const auto refused = closed_port(io);
   auto both = deaf.endpoints(1);
   both.push_back(refused);
   CHECK(outcome(run_in(io, connected_to(both, seconds{1}, "http.request_timeout"))) ==
         "timeout: 2 addresses tried: " + silent + "; 127.0.0.1:" + std::to_string(refused.port()) +
-            ": Connection refused: not done within 1 s (http.request_timeout)");
+            ": Connection refused: timed out after 1 s (http.request_timeout)");
 }
 
 TEST_CASE("few attempts are under way at once, however many addresses there are") {
@@ -251,7 +251,7 @@ TEST_CASE("a lookup without end costs no more than the timeout, and what it find
     const auto limit = http::time_limit(std::chrono::milliseconds{100}, "http.connect_timeout");
     const auto result =
         run_in(io, http::within(limit, "looking up cloud.example", http::resolve("cloud.example", 1, slow.lookup())));
-    CHECK(outcome(result) == "timeout: looking up cloud.example: not done within 0.1 s (http.connect_timeout)");
+    CHECK(outcome(result) == "timeout: looking up cloud.example: timed out after 0.1 s (http.connect_timeout)");
     SECTION("while the io_context lives") {
       slow.gate.set_value();
       while (slow.ended.use_count() > 1) {

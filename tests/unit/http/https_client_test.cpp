@@ -75,7 +75,7 @@ TEST_CASE("a user and a password go into a header as RFC 7617 has it") {
   REQUIRE(get("test", "123\xC2\xA3\r\n") == "ok");
   CHECK_THAT(server.requests().at(1), ContainsSubstring("\r\nAuthorization: Basic dGVzdDoxMjPCow0K\r\n"));
   CHECK(get("a:b", "hunter2") ==
-        "unauthorized: GET " + server.url() + ": a user name with a colon cannot be sent (RFC 7617)");
+        "unauthorized: GET " + server.url() + ": the user name must not contain a colon (RFC 7617)");
   CHECK(server.requests().size() == 2);
 }
 
@@ -203,13 +203,13 @@ TEST_CASE("gives up on an answer without end") {
     script.response = "HTTP/1.1 200 OK\r\n";
     script.repeat = "X-Filler: " + std::string(900, 'x') + "\r\n";
     TestServer server(fixture.io, script);
-    CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("the answer's header is larger than 300 KiB"));
+    CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("larger than 300 KiB"));
   }
-  SECTION("of interim answers") {
+  SECTION("of interim responses") {
     script.response.clear();
     script.repeat = "HTTP/1.1 102 Processing\r\n\r\n";
     TestServer server(fixture.io, script);
-    CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("interim answers"));
+    CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("(1xx)"));
   }
 }
 
@@ -226,7 +226,7 @@ TEST_CASE("a server that goes away without an answer is a failed connection") {
   TestServer server(fixture.io, script);
   CHECK(outcome(fixture.post(server.url())) ==
         "connect: POST " + server.url() +
-            ": waiting for the answer: the server closed the connection before it answered");
+            ": waiting for the response: the server closed the connection without a response");
 }
 
 TEST_CASE("names the address that refuses the connection") {

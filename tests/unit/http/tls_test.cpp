@@ -15,7 +15,7 @@ using namespace renewd::testing;
 namespace {
 
 const std::string kMismatch =
-    "hostname mismatch; a certificate names its hosts as subject alternative names, a common name does not count";
+    "hostname mismatch; the host must be a subject alternative name of the certificate, the common name is ignored";
 
 // Sets an environment variable for a scope.
 class Variable {
@@ -46,7 +46,7 @@ TEST_CASE("refuses a server certificate that is not the host's") {
   const auto response = fixture.post(server.url("/", wrong.host));
   CHECK(outcome(response) == "tls: POST " + server.url("/", wrong.host) + ": TLS handshake with " + wrong.host + ":" +
                                  std::to_string(server.port()) +
-                                 ": the server's certificate is not accepted: " + wrong.cause);
+                                 ": the server's certificate is not trusted: " + wrong.cause);
   CHECK(server.requests().empty());
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("refuses an expired server certificate") {
   TestServer server(fixture.io, script);
   const auto response = fixture.post(server.url());
   CHECK_THAT(outcome(response), ContainsSubstring("tls: "));
-  CHECK_THAT(outcome(response), ContainsSubstring("certificate has expired; is this host's clock right?"));
+  CHECK_THAT(outcome(response), ContainsSubstring("certificate has expired") && ContainsSubstring("clock"));
 }
 
 TEST_CASE("trusts the CA file alone") {
@@ -94,8 +94,7 @@ TEST_CASE("trusts the CA file alone") {
   fixture.settings.ca_file = other.file();
   const auto response = fixture.post(server.url());
   CHECK_THAT(outcome(response), ContainsSubstring("tls: "));
-  CHECK_THAT(outcome(response),
-             ContainsSubstring("certificate is not accepted") && EndsWith("name it in http.ca_file"));
+  CHECK_THAT(outcome(response), ContainsSubstring("certificate is not trusted") && EndsWith(" http.ca_file"));
   CHECK(server.requests().empty());
 }
 
@@ -106,7 +105,7 @@ TEST_CASE("the authority that issued the server's certificate is trust enough, w
   fixture.settings.ca_file = fixture.ca.issued_by(root);
   CHECK(outcome(fixture.post(server.url())) == "ok");
   fixture.settings.ca_file = root.file();
-  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("certificate is not accepted"));
+  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("certificate is not trusted"));
   fixture.settings.ca_file.reset();
   const Variable system("SSL_CERT_FILE", fixture.ca.path("intermediate.pem"));
   CHECK(outcome(fixture.post(server.url())) == "ok");
@@ -135,7 +134,7 @@ TEST_CASE("trusts what the system trusts when there is no CA file") {
   Fixture fixture;
   TestServer server(fixture.io, fixture.script());
   fixture.settings.ca_file.reset();
-  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("certificate is not accepted"));
+  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("certificate is not trusted"));
   const Variable system("SSL_CERT_FILE", fixture.ca.file());
   CHECK(outcome(fixture.post(server.url())) == "ok");
 }
