@@ -22,9 +22,9 @@ namespace {
 constexpr unsigned kTimeoutSeconds = 5;
 constexpr int kAnswered = 0;
 
-// In a child that nothing but this is done in: the error's message goes through the pipe, none is the answer yes.
+// In the child: writes the error's message to the pipe, or nothing on success.
 [[noreturn]] void answer_as(const User& user, const std::function<Result<void>()>& question, const Descriptor& pipe) {
-  // A file system of that user's may never answer.
+  // A file system, such as the user's FUSE mount, may never respond.
   ::signal(SIGALRM, SIG_DFL);  // the parent may have a handler, or ignore it
   ::alarm(kTimeoutSeconds);
   if (!become(user)) {
@@ -62,7 +62,7 @@ Result<void> ask_as(const std::optional<User>& user, const std::function<Result<
     return failure(ErrorKind::disk, "cannot check: this process cannot switch to that user");
   }
   std::string message(PIPE_BUF, '\0');
-  ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);  // it wrote nothing where there is nothing to say
+  ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);  // the pipe is empty on success
   const ssize_t size = ::read(reading.get(), message.data(), message.size());
   message.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   return message.empty() ? Result<void>() : failure(ErrorKind::disk, std::move(message));

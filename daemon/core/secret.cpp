@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -13,16 +12,16 @@ namespace renewd {
 namespace {
 
 constexpr std::size_t kSecretLimit = 64 * 1024;
-// Where LoadCredential=NAME looks first (systemd.exec(5)).
+// The first place in which LoadCredential=NAME searches (systemd.exec(5)).
 constexpr auto kCredentialStore = "/etc/credstore/";
 
-Result<Secret> read_file(const std::string& path, const std::string& doing, const PipePatience* patience = nullptr) {
-  return read_whole(path, kSecretLimit, patience).map_error([&doing](const Error& error) {
+Result<Secret> read_file(const std::string& path, const std::string& doing, const PipeTimeout* timeout = nullptr) {
+  return read_whole(path, kSecretLimit, timeout).map_error([&doing](const Error& error) {
     return Error{.kind = ErrorKind::unauthorized, .message = doing + ": " + error.message};
   });
 }
 
-// Editors on Windows put marks before a text that say how it is encoded.
+// Byte order marks, which editors on Windows write.
 constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
 constexpr std::string_view kUtf16Mark = "\xff\xfe";
 constexpr std::string_view kUtf16MarkBigEndian = "\xfe\xff";
@@ -37,7 +36,6 @@ std::string_view without_line_break(std::string_view text) {
   return text;
 }
 
-// What is meant by the bytes of a file, or of another source.
 Result<Secret> without_marks(const Secret& raw, const std::string& doing) {
   std::string_view text = raw.view();
   if (text.starts_with(kUtf16Mark) || text.starts_with(kUtf16MarkBigEndian)) {
@@ -59,7 +57,7 @@ Result<Secret> without_marks(const Secret& raw, const std::string& doing) {
   return Secret(text);
 }
 
-// What a unit has loaded; outside of one, what it would load.
+// In a unit, the loaded file; outside, the file that the unit would load.
 std::string file_of_credential(const std::string& name) {
   const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
   return directory == nullptr ? kCredentialStore + name : std::string(directory) + "/" + name;
@@ -97,28 +95,6 @@ Result<Secret> read_raw(const SecretSource& source, const std::string& doing) {
 
 }  // namespace
 
-Secret& Secret::operator=(const Secret& other) {
-  if (this != &other) {
-    wipe();
-    bytes_ = other.bytes_;
-  }
-  return *this;
-}
-
-Secret& Secret::operator=(Secret&& other) noexcept {
-  if (this != &other) {
-    wipe();
-    bytes_ = std::move(other.bytes_);
-  }
-  return *this;
-}
-
-void Secret::wipe() {
-  if (!bytes_.empty()) {
-    ::explicit_bzero(bytes_.data(), bytes_.size());
-  }
-}
-
 std::string SecretSource::description() const {
   switch (kind) {
     case Kind::file:
@@ -137,7 +113,7 @@ void read_ahead(SecretSource& source) {
   if (source.kind != SecretSource::Kind::credential || std::getenv("CREDENTIALS_DIRECTORY") != nullptr) {
     return;
   }
-  // As it is: read_secret() takes marks and line breaks off, once.
+  // Unchanged: read_secret() removes marks and line breaks.
   if (auto secret = read_raw(source, source.description())) {
     source.value = std::move(*secret);
   }
@@ -174,9 +150,9 @@ Result<Secret> read_secret(const SecretSource& source) {
   return read_raw(source, doing).and_then([&doing](const Secret& raw) { return without_marks(raw, doing); });
 }
 
-Result<Secret> read_given_secret(const std::string& file, const PipePatience& patience) {
+Result<Secret> read_given_secret(const std::string& file, const PipeTimeout& timeout) {
   const std::string doing = "reading a secret from file " + file;
-  return read_file(file, doing, &patience).and_then([&doing](const Secret& raw) { return without_marks(raw, doing); });
+  return read_file(file, doing, &timeout).and_then([&doing](const Secret& raw) { return without_marks(raw, doing); });
 }
 
 }  // namespace renewd

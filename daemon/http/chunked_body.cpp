@@ -10,7 +10,6 @@
 namespace renewd::http {
 namespace {
 
-// More than any extension needs.
 constexpr std::size_t kLineLimit = std::size_t{4} * 1024;
 
 }  // namespace
@@ -49,7 +48,7 @@ Result<bool> ChunkedBody::feed(std::string_view bytes, std::string& body, std::s
   return false;
 }
 
-// Whether it is the last one.
+// Returns true for the last chunk.
 Result<bool> ChunkedBody::begin_chunk(std::size_t room) {
   const std::string_view size = trimmed(std::string_view(line_).substr(0, line_.find(';')));
   std::uint64_t value = 0;

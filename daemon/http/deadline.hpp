@@ -1,5 +1,5 @@
-// A step of an exchange held to its deadline. The step's own result wins over a deadline or a cancellation that comes
-// at the same moment: an answer that has arrived is never thrown away.
+// Deadlines for the steps of an HTTP exchange. The result of a step takes precedence over a deadline or cancellation at
+// the same moment, so that a response that has arrived is never lost.
 #pragma once
 
 #include <chrono>
@@ -25,14 +25,13 @@ namespace renewd::http {
 struct TimeLimit {
   std::chrono::steady_clock::time_point at;
   std::chrono::milliseconds span;
-  std::string_view setting;  // what an operator would change; empty for a bound of ours
+  std::string_view setting;  // the key that sets it; empty for a constant
 };
 
 inline TimeLimit time_limit(std::chrono::milliseconds span, std::string_view setting) {
   return {std::chrono::steady_clock::now() + span, span, setting};
 }
 
-// Whichever ends first.
 inline TimeLimit sooner(TimeLimit a, TimeLimit b) {
   return b.at < a.at ? b : a;
 }
@@ -56,7 +55,7 @@ boost::asio::awaitable<void> keep_result(boost::asio::awaitable<Result<T>> step,
   try {
     outcome->emplace(co_await std::move(step));
   } catch (const boost::system::system_error& error) {
-    // A cancellation between two awaits is thrown by the second one.
+    // Asio throws a cancellation that arrives between two awaits.
     outcome->emplace(is_cancellation(error.code()) ? cancelled() : failure(ErrorKind::bad_answer, error.what()));
   } catch (const std::exception& error) {
     outcome->emplace(failure(ErrorKind::bad_answer, error.what()));
@@ -68,8 +67,8 @@ inline boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_p
   co_await timer.async_wait(kAsTuple);
 }
 
-// Runs `step`, which must return at once when it is cancelled. Errors: those of the step under the context `doing`;
-// timeout; cancelled, after which the caller must return at once, too.
+// Runs `step`, which must return at once when cancelled. Errors: those of the step, with the context `doing`; timeout;
+// cancelled (the caller must then return at once).
 template <typename T>
 boost::asio::awaitable<Result<T>> within(TimeLimit limit, std::string doing, boost::asio::awaitable<Result<T>> step) {
   using boost::asio::experimental::awaitable_operators::operator||;

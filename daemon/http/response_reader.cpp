@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kChunked = "chunked";
 
-// Without those that change nothing, in lower case.
+// In lower case, without those that change nothing.
 std::vector<std::string> codings_of(const std::string& field) {
   std::vector<std::string> codings;
   for (const std::string_view element : list_elements(field)) {
@@ -30,7 +30,7 @@ std::vector<std::string> codings_of(const std::string& field) {
   return codings;
 }
 
-// Several fields, or a list in one, must agree (RFC 9112, 6.3).
+// Several values must be equal (RFC 9112, 6.3).
 Result<std::size_t> length_of(const std::string& field) {
   std::optional<std::uint64_t> length;
   for (const std::string_view element : list_elements(field)) {
@@ -79,7 +79,7 @@ Result<Progress> ResponseReader::feed(std::string_view bytes) {
   return read_body(std::exchange(head_, {}));
 }
 
-// Whether there is a whole one; what follows it stays in head_.
+// Returns false while it is incomplete; leaves the bytes after it in head_.
 Result<bool> ResponseReader::read_head(std::size_t searched) {
   TRY_LET(const auto size, find_head(head_, searched));
   if (!size) {
@@ -91,7 +91,7 @@ Result<bool> ResponseReader::read_head(std::size_t searched) {
   return true;
 }
 
-// Transfer-Encoding goes before Content-Length (RFC 9112, 6.3).
+// Transfer-Encoding overrides Content-Length (RFC 9112, 6.3).
 Result<void> ResponseReader::choose_framing() {
   if (has_no_body(response_.status)) {
     framing_ = Framing::length;

@@ -20,7 +20,7 @@ namespace {
 namespace asio = boost::asio;
 namespace ssl = asio::ssl;
 
-// Of TLS 1.2: what 1.3 requires anyway, a fresh key for each connection and no mode without authentication.
+// For TLS 1.2, the same guarantees as in 1.3: forward secrecy and authenticated encryption.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 std::string last_openssl_error() {
@@ -31,7 +31,7 @@ std::string last_openssl_error() {
   return text;
 }
 
-// Not by OpenSSL, which would open it by its name, and wait for ever for whoever writes into a fifo.
+// OpenSSL itself would wait for ever for the writer of a FIFO.
 Result<void> trust_file(ssl::context& context, const std::filesystem::path& file) {
   auto trusted = certificate::read_ca_file(PosixFilesystem(), file, certificate::Peer::server);
   if (!trusted) {
@@ -68,8 +68,7 @@ Result<ssl::context> make_tls_context(const std::optional<std::filesystem::path>
                    "OpenSSL does not support the required TLS versions and ciphers: " + last_openssl_error());
   }
   TRY(ca_file ? trust_file(context, *ca_file) : trust_system(context));
-  // Whoever is trusted need not be a root: http.ca_file may hold the authority alone that issues the cloud's
-  // certificate.
+  // The trusted certificate may be an intermediate one, such as the issuer of the cloud's certificate.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);
   context.set_verify_mode(ssl::verify_peer);
   return context;

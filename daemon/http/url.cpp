@@ -18,7 +18,7 @@ std::uint16_t default_port(Scheme scheme) {
   return scheme == Scheme::https ? kHttpsPort : kHttpPort;
 }
 
-// Without the text where it may hold a password.
+// Does not quote the text if it may contain a password.
 tl::unexpected<Error> refused(std::string_view text, std::string_view why) {
   const bool shown = text.find('@') == std::string_view::npos;
   return failure(ErrorKind::client_error,

@@ -8,7 +8,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Where a server falls silent.
+// The step in which a server stops responding.
 struct Stall {
   std::string step;
   bool no_handshake;
@@ -40,7 +40,7 @@ asio::awaitable<Result<int>> throws() {
 
 }  // namespace
 
-TEST_CASE("a server that falls silent costs no more than the timeout of the step") {
+TEST_CASE("a silent server ends at the timeout of the step") {
   for (const Stall& stall : stalls()) {
     Fixture fixture;
     TestServer server(fixture.io, silent(fixture, stall));
@@ -54,7 +54,7 @@ TEST_CASE("a server that falls silent costs no more than the timeout of the step
   }
 }
 
-TEST_CASE("the whole exchange is bounded even where a step would be longer") {
+TEST_CASE("the limit of the exchange applies to each step") {
   Fixture fixture;
   TestServer server(fixture.io, silent(fixture, stalls().front()));
   fixture.settings.connect_timeout = std::chrono::hours{1};
@@ -72,7 +72,7 @@ TEST_CASE("a server that trickles bytes does not outlive the exchange's deadline
   CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("timeout: "));
 }
 
-TEST_CASE("a cancellation ends the exchange at once, wherever it is") {
+TEST_CASE("a cancellation ends the exchange at once, in any step") {
   for (const Stall& stall : stalls()) {
     Fixture fixture;
     fixture.settings.connect_timeout = fixture.settings.request_timeout = std::chrono::hours{1};
@@ -87,7 +87,7 @@ TEST_CASE("a cancellation ends the exchange at once, wherever it is") {
   }
 }
 
-TEST_CASE("an io_context may be destroyed in the middle of an exchange") {
+TEST_CASE("an io_context may be destroyed during an exchange") {
   Fixture fixture;
   bool reached = false;
   auto io = std::make_unique<asio::io_context>();
@@ -105,7 +105,7 @@ TEST_CASE("an io_context may be destroyed in the middle of an exchange") {
   io.reset();
 }
 
-TEST_CASE("a result that is there wins over a deadline that has passed") {
+TEST_CASE("an available result takes precedence over a deadline") {
   asio::io_context io;
   const http::TimeLimit past{std::chrono::steady_clock::now() - std::chrono::seconds{1}, std::chrono::seconds{1}, ""};
   const auto result = run_in(io, http::within(past, "counting", forty_two_at_once()));

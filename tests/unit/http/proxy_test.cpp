@@ -14,8 +14,7 @@ using asio::ip::tcp;
 
 namespace {
 
-// Not a loopback address to the client, so that it asks the proxy; the scripted one does not care, and to Linux it is
-// this host.
+// Not a loopback address for the client, so that it uses the proxy; for Linux it is this host.
 constexpr const char* kTarget = "0.0.0.0";
 constexpr const char* kEstablished = "HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n";
 
@@ -48,7 +47,7 @@ std::string refusal(const std::string& response, const std::string& user = "") {
   return at == std::string::npos ? text : text.substr(0, at) + text.substr(at + prefix.size());
 }
 
-// tinyproxy on a port that was free a moment ago; it cannot choose one itself.
+// tinyproxy cannot choose a port itself: use one that was free a moment ago.
 class Tinyproxy {
  public:
   explicit Tinyproxy(asio::io_context& io) {
@@ -69,7 +68,7 @@ class Tinyproxy {
 
 }  // namespace
 
-TEST_CASE("a proxy that repeats its credentials is quoted without them") {
+TEST_CASE("credentials that a proxy repeats are redacted") {
   const std::string prefix = "proxy: HTTP ";
   // "user:pass" in base64.
   CHECK(refusal("HTTP/1.1 503 Who is user:pass?\r\n\r\n", "user") == prefix + "503 Who is user:[proxy password]?");
@@ -78,7 +77,7 @@ TEST_CASE("a proxy that repeats its credentials is quoted without them") {
         "proxy: its response is not HTTP: SSH-2.0 user%3A[proxy password]");
 }
 
-TEST_CASE("asks the proxy for a tunnel, and sends the token through the tunnel alone") {
+TEST_CASE("opens a tunnel through the proxy, and sends the token only through the tunnel") {
   Fixture fixture;
   TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));
   use_proxy(fixture, proxy.port());
@@ -92,11 +91,11 @@ TEST_CASE("asks the proxy for a tunnel, and sends the token through the tunnel a
     REQUIRE(outcome(response) == "ok");
     CHECK_THAT(proxy.requests().at(0), ContainsSubstring("\r\nHost: 0.0.0.0\r\n"));
   } else {
-    CHECK_THAT(outcome(response), ContainsSubstring("IP address mismatch"));  // reached, and not taken for the host
+    CHECK_THAT(outcome(response), ContainsSubstring("IP address mismatch"));  // connected, but rejected
   }
 }
 
-TEST_CASE("proves itself to the proxy with a password that is read anew") {
+TEST_CASE("authenticates to the proxy with the current password") {
   Fixture fixture;
   TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));
   use_proxy(fixture, proxy.port(), "user", "pass:word\n");
@@ -129,7 +128,7 @@ TEST_CASE("loopback hosts are reached without the proxy") {
   CHECK(outcome(fixture.post(server.url("/", "127.0.0.1"))) == "ok");
 }
 
-TEST_CASE("no proxy is asked with a password that cannot be sent") {
+TEST_CASE("a password that cannot be sent reaches no proxy") {
   Fixture fixture;
   TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));
   use_proxy(fixture, proxy.port(), "user", "two\nlines\n");
@@ -137,7 +136,7 @@ TEST_CASE("no proxy is asked with a password that cannot be sent") {
   CHECK(proxy.requests().empty());
 }
 
-TEST_CASE("tells why the proxy refuses") {
+TEST_CASE("explains why the proxy refuses") {
   CHECK(refusal("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") ==
         "proxy: it requires a user name and a password; set both (http.proxy, http.proxy_password)");
   CHECK(refusal("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "user") ==
@@ -152,7 +151,7 @@ TEST_CASE("tells why the proxy refuses") {
         "proxy: its response header is larger than 300 KiB");
 }
 
-TEST_CASE("a proxy that cannot be reached is the proxy's failure") {
+TEST_CASE("an unreachable proxy is a failure of kind proxy") {
   Fixture fixture;
   {
     const TestServer gone(fixture.io, Script());
@@ -166,7 +165,7 @@ TEST_CASE("a proxy that cannot be reached is the proxy's failure") {
   CHECK_THAT(outcome(fixture.post("https://cloud.example/")), ContainsSubstring("looking up proxy..invalid: "));
 }
 
-TEST_CASE("a silent proxy costs no more than the connect timeout") {
+TEST_CASE("a silent proxy ends at the connect timeout") {
   Fixture fixture;
   Script script = fixture.script();
   script.silent_proxy = true;
@@ -178,13 +177,13 @@ TEST_CASE("a silent proxy costs no more than the connect timeout") {
              ContainsSubstring("timeout: POST https://cloud.example/: ") && ContainsSubstring("proxy 127.0.0.1:"));
 }
 
-TEST_CASE("what follows the proxy's header stays in the tunnel") {
+TEST_CASE("bytes after the proxy's header belong to the tunnel") {
   asio::io_context io;
   tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
   tcp::socket client(io);
   client.connect(acceptor.local_endpoint());
   tcp::socket server = acceptor.accept();
-  // The header's end in the middle of what arrives at once.
+  // The header and the bytes after it arrive together.
   asio::write(server, asio::buffer(std::string(kEstablished) + "first words"));
   auto tunnel = http::open_tunnel(client, "cloud.example:443", {"127.0.0.1", 1, ""}, std::nullopt);
   REQUIRE(outcome(run_in(io, std::move(tunnel))) == "ok");
@@ -193,7 +192,7 @@ TEST_CASE("what follows the proxy's header stays in the tunnel") {
   CHECK(words == "first words");
 }
 
-TEST_CASE("goes through a real proxy") {
+TEST_CASE("works with a real proxy") {
   if (!have_program("tinyproxy")) {
     WARN("skipped: tinyproxy is not installed");
     return;
@@ -215,7 +214,7 @@ TEST_CASE("goes through a real proxy") {
   CHECK(server.requests().size() == 1);
 }
 
-TEST_CASE("a proxy's answer is read in every form that a server's is") {
+TEST_CASE("a proxy's response may have every form that a server's may have") {
   const std::string answer = GENERATE(
       as<std::string>{}, "HTTP/1.1 200\r\n\r\n", "HTTP/1.0 200 Connection established\n\n",
       "HTTP/1.1 200 OK\nVia: x\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -235,7 +234,7 @@ TEST_CASE("a proxy's answer is read in every form that a server's is") {
   CHECK(words == "first words");
 }
 
-TEST_CASE("names the ways to authenticate that a proxy offers when none of them is ours") {
+TEST_CASE("names the authentication schemes of a proxy without Basic") {
   const auto refused = [](const std::string& fields, const std::string& user) {
     return refusal("HTTP/1.1 407 Who?\n" + fields + "Content-Length: 0\n\n", user);
   };
@@ -252,7 +251,7 @@ TEST_CASE("names the ways to authenticate that a proxy offers when none of them 
   CHECK_THAT(refused(both, "user"), StartsWith("proxy: ") && ContainsSubstring("user user or http.proxy_password"));
 }
 
-TEST_CASE("a proxy's page is quoted where it says more than the status") {
+TEST_CASE("a proxy's error page is quoted if it says more than the status") {
   CHECK(refusal("HTTP/1.1 503\r\nContent-Type: text/html\r\n\r\n<html><title>Quota  &amp; more</title>x</html>") ==
         "proxy: HTTP 503: Quota & more");
   CHECK(refusal("HTTP/1.1 403 Forbidden\nTransfer-Encoding: chunked\n\n9\nForbidden\n0\n\n") ==
@@ -264,7 +263,7 @@ TEST_CASE("a proxy's page is quoted where it says more than the status") {
              StartsWith("proxy: ") && ContainsSubstring("TLS"));
 }
 
-TEST_CASE("a proxy that refuses and goes on talking holds nobody up") {
+TEST_CASE("a proxy that refuses without ending its page does not delay the error") {
   Fixture fixture;
   Script script = proxy_script(fixture, "HTTP/1.1 403 Forbidden\r\n\r\n<html>");
   script.ending = Ending::silence;
