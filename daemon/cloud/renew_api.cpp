@@ -48,7 +48,7 @@ std::string message_of(const http::HttpResponse& response, const Secret& token) 
   redacted.hide("token", token);
   if (response.status >= 300 && response.status < 400) {
     const std::string target = printable(redacted(response.header("location")));
-    return fmt::format("redirected to {}; not followed, to keep the token safe",
+    return fmt::format("redirect to {}: not followed, since that would send the token there",
                        target.empty() ? "an unknown location" : target);
   }
   return printable(redacted(response.undecoded.empty() ? http::error_message(response.body) : response.undecoded));
