@@ -10,9 +10,9 @@
 #include "commands/exit_status.hpp"
 #include "commands/printable_output.hpp"
 #include "commands/signals.hpp"
-#include "core/core_files.hpp"
 #include "core/descriptor_output.hpp"
 #include "core/log_queue.hpp"
+#include "core/private_memory.hpp"
 
 namespace {
 

@@ -18,11 +18,10 @@ namespace json = boost::json;
 using certificate::Format;
 using certificate::Keystore;
 
-// Gravitee's console login looks the key up under this name; OpenSSL's default ("1") breaks it.
+// Gravitee's console login searches for this alias, so OpenSSL's default ("1") would break it.
 constexpr std::string_view kDefaultAlias = "cockpit-client";
 
-// Some forty times what a gateway's has. Parsed, the smallest of ASN.1's parts take a hundred times their size: this
-// much stays below 64 MB.
+// About forty times the usual size. Parsing ASN.1 may take a hundred times as much memory, which is below 64 MB.
 constexpr std::size_t kKeystoreLimit = std::size_t{512} * 1024;
 
 std::string_view without_byte_order_mark(std::string_view text) {
@@ -44,7 +43,7 @@ bool is_pem(std::string_view text) {
   return text.find("-----BEGIN ") != std::string_view::npos;
 }
 
-// PEM as is, or base64 taken off.
+// Accepts PEM or base64.
 std::optional<std::string> decode_text(std::string_view text) {
   text = unquoted(trimmed(without_byte_order_mark(text)));
   if (is_pem(text)) {
@@ -71,18 +70,20 @@ void collect_members(const json::object& object, const std::string& prefix, bool
   }
 }
 
-std::string member_names(const json::object& object) {
+// For messages.
+template <typename Range, typename Name>
+std::string joined_names(const Range& range, Name name_of) {
   std::string names;
-  for (const auto& [key, value] : object) {
+  for (const auto& element : range) {
+    names += (names.empty() ? "" : ", ") + printable(name_of(element), 40);
     if (names.size() > 200) {
-      break;  // enough to tell
+      break;
     }
-    names += (names.empty() ? "" : ", ") + printable(std::string(key), 40);
   }
   return printable(names, 200);
 }
 
-// Short words such as "OK" are base64, too: what looks like a keystore goes before what merely decodes.
+// Short words such as "OK" are valid base64, so members that are keystores take precedence.
 Result<std::string> decode_object(const json::object& object) {
   std::vector<Member> members;
   collect_members(object, "", false, members);
@@ -98,23 +99,18 @@ Result<std::string> decode_object(const json::object& object) {
   }
   if (found.empty()) {
     return rejection(RejectionReason::not_base64,
-                     fmt::format("reading the answer: a JSON object without a base64 member; it has {}",
-                                 object.empty() ? "none at all" : member_names(object)));
-  }
-  std::string names;
-  for (const auto& member : found) {
-    if (names.size() > 200) {
-      break;  // enough to tell
-    }
-    names += (names.empty() ? "" : ", ") + printable(member.name, 40);
+                     fmt::format("reading the answer: a JSON object without a base64 member; its members: {}",
+                                 object.empty() ? "none" : joined_names(object, [](const auto& member) {
+                                   return std::string_view(member.key());
+                                 })));
   }
   return rejection(RejectionReason::unknown_format,
-                   fmt::format("reading the answer: a JSON object with {} base64 members ({}), and no way to tell "
-                               "which is the keystore",
-                               found.size(), printable(names, 200)));
+                   fmt::format("reading the answer: a JSON object with {} base64 members ({}); it is unclear which one "
+                               "is the keystore",
+                               found.size(), joined_names(found, [](const Member& member) { return member.name; })));
 }
 
-// The JSON value of an answer that is JSON; nothing for one that is not (quoted base64 with raw line breaks is none).
+// Nothing if `text` is not valid JSON, such as quoted base64 with raw line breaks.
 std::optional<json::value> parse_json(std::string_view text) {
   if (!text.starts_with('{') && !text.starts_with('"') && !text.starts_with('[')) {
     return std::nullopt;
@@ -127,25 +123,23 @@ std::optional<json::value> parse_json(std::string_view text) {
   return value;
 }
 
-Error explain(const certificate::KeystoreError& error, Format format) {
-  const std::string message =
-      fmt::format("opening the answer ({}): {}", certificate::display_name(format), error.message);
-  switch (error.problem) {
+RejectionReason reason_for(certificate::KeystoreProblem problem) {
+  switch (problem) {
     case certificate::KeystoreProblem::wrong_password:
-      return rejection(RejectionReason::wrong_password, message).value();
+      return RejectionReason::wrong_password;
     case certificate::KeystoreProblem::no_certificate:
-      return rejection(RejectionReason::no_certificate, message).value();
+      return RejectionReason::no_certificate;
     case certificate::KeystoreProblem::unknown_format:
     case certificate::KeystoreProblem::damaged:
-      return rejection(RejectionReason::unknown_format, message).value();
+      return RejectionReason::unknown_format;
   }
-  return rejection(RejectionReason::unknown_format, message).value();
+  return RejectionReason::unknown_format;
 }
 
 Result<Keystore> open_answer(std::string_view bytes, const Secret& password) {
   if (bytes.size() > kKeystoreLimit) {
     return rejection(RejectionReason::too_large,
-                     fmt::format("opening the answer: a keystore of {} bytes, more than any", bytes.size()));
+                     fmt::format("opening the answer: {} bytes are too many for a keystore", bytes.size()));
   }
   const auto format = certificate::detect_format(bytes);
   if (!format) {
@@ -153,64 +147,56 @@ Result<Keystore> open_answer(std::string_view bytes, const Secret& password) {
   }
   if (*format == Format::jks) {
     return rejection(RejectionReason::unknown_format,
-                     "opening the answer: a JKS keystore, whose key cannot be taken over; PKCS#12 is expected");
+                     "opening the answer: a JKS keystore, whose key the daemon cannot read; expected PKCS#12");
   }
   auto opened = certificate::open_keystore(bytes, password);
   if (!opened) {
-    return tl::unexpected(explain(opened.error(), *format));
+    return rejection(
+        reason_for(opened.error().problem),
+        fmt::format("opening the answer ({}): {}", certificate::display_name(*format), opened.error().message));
   }
   return std::move(*opened);
 }
 
-// The key for a certificate that came without one.
+// For a certificate that came without a key.
 Result<certificate::PrivateKey> installed_key_for(const certificate::Certificate& renewed, const Keystore& installed,
                                                   const InstalledKey& installed_key) {
   if (!renewed.same_public_key(installed.certificate)) {
     return rejection(RejectionReason::key_mismatch,
-                     fmt::format("judging the answer: certificate {} came without a key and does not belong to the "
-                                 "installed key (certificate {})",
+                     fmt::format("checking the answer: certificate {} came without a key and does not match the "
+                                 "installed key (of certificate {})",
                                  renewed.serial(), installed.certificate.serial()));
   }
   auto key = installed_key();
   if (!key) {
     return rejection(RejectionReason::no_key,
-                     fmt::format("judging the answer: certificate {} came without a key, and the installed key cannot "
-                                 "be read out of a {} file",
+                     fmt::format("checking the answer: certificate {} came without a key, and the daemon cannot read "
+                                 "the installed key from a {} file",
                                  renewed.serial(), certificate::display_name(installed.format)));
   }
   return std::move(*key);
 }
 
-Result<Candidate> reopened(std::string bytes, const Secret& password) {
+Result<Candidate> build(const Keystore& answer, const certificate::PrivateKey& key, const Keystore& installed,
+                        const Secret& password) {
+  // A certificate that came without a chain usually has the same issuer, so the installed chain applies.
+  const bool same_issuer = answer.certificate.issuer() == installed.certificate.issuer();
+  auto chain = answer.chain.empty() && same_issuer ? installed.chain : answer.chain;
+  // Remove earlier certificates for the same key, since a reader might choose one of them.
+  std::erase_if(chain, [&](const auto& other) { return other.same_public_key(answer.certificate); });
+  const std::string alias = installed.alias.empty() ? std::string(kDefaultAlias) : installed.alias;
+  TRY_LET(auto bytes, installed.format == Format::pem
+                          ? write_pem(answer.certificate, chain, key, installed.encrypted_key ? password : Secret())
+                          : write_pkcs12(answer.certificate, chain, key, alias, password));
   auto keystore = certificate::open_keystore(bytes, password);
   if (!keystore) {
-    return failure(ErrorKind::bad_answer, "re-reading the keystore that was built: " + keystore.error().message);
+    return failure(ErrorKind::bad_answer, "opening the new keystore: " + keystore.error().message);
   }
   return Candidate{std::move(bytes), std::move(*keystore)};
 }
 
-Result<Candidate> build(const Keystore& answer, const certificate::PrivateKey& key, const Keystore& installed,
-                        const Secret& password) {
-  // A certificate that came alone was issued by the same authority more often than not: its chain is then known.
-  const bool same_issuer = answer.certificate.issuer() == installed.certificate.issuer();
-  auto chain = answer.chain.empty() && same_issuer ? installed.chain : answer.chain;
-  // An earlier certificate for the same key is not part of the chain, and a reader that goes by order may take it.
-  std::erase_if(chain, [&](const auto& other) { return other.same_public_key(answer.certificate); });
-  Result<std::string> bytes;
-  if (installed.format == Format::pem) {
-    bytes = write_pem(answer.certificate, chain, key, installed.encrypted_key ? password : Secret());
-  } else {
-    const std::string alias = installed.alias.empty() ? std::string(kDefaultAlias) : installed.alias;
-    bytes = write_pkcs12(answer.certificate, chain, key, alias, password);
-  }
-  if (!bytes) {
-    return tl::unexpected(std::move(bytes.error()));
-  }
-  return reopened(std::move(*bytes), password);
-}
-
-// Whether the answer is already the file that the gateway expects, and the gateway takes its certificate out of it.
-bool installable_as_is(const Keystore& answer, const Keystore& installed) {
+// Whether the gateway can use the answer unchanged.
+bool installable_unchanged(const Keystore& answer, const Keystore& installed) {
   if (answer.ambiguous) {
     return false;
   }
@@ -225,7 +211,7 @@ bool installable_as_is(const Keystore& answer, const Keystore& installed) {
 Result<std::string> decode_answer(std::string_view body) {
   if (body.size() > http::kBodyLimit) {
     return rejection(RejectionReason::too_large,
-                     fmt::format("reading the answer: {} bytes, more than any keystore", body.size()));
+                     fmt::format("reading the answer: {} bytes are too many for a keystore", body.size()));
   }
   const std::string_view text = trimmed(without_byte_order_mark(body));
   if (text.empty()) {
@@ -243,40 +229,37 @@ Result<std::string> decode_answer(std::string_view body) {
   } else if (auto decoded = decode_text(text)) {
     return std::move(*decoded);
   } else if (certificate::detect_format(body)) {
-    // Not documented, but nothing is lost by it: the raw bytes, judged like any other answer.
+    // A keystore without an encoding.
     return std::string(body);
   }
-  // Not a word of it is repeated: it may hold a key or a token that somebody mangled.
+  // Do not quote the answer, which may contain a key or a token.
   return rejection(RejectionReason::not_base64,
-                   fmt::format("reading the answer: {} bytes that are neither base64 nor PEM", body.size()));
+                   fmt::format("reading the answer: its {} bytes are neither base64 nor PEM", body.size()));
 }
 
 Result<Candidate> read_answer(std::string_view body, const Keystore& installed, const Secret& password,
                               const InstalledKey& installed_key) {
   TRY_LET(auto bytes, decode_answer(body));
-  auto answer = open_answer(bytes, password);
-  if (!answer) {
-    return tl::unexpected(std::move(answer.error()));
-  }
-  if (answer->key) {
-    if (!answer->certificate.belongs_to(*answer->key)) {
+  TRY_LET(auto answer, open_answer(bytes, password));
+  if (answer.key) {
+    if (!answer.certificate.belongs_to(*answer.key)) {
       return rejection(RejectionReason::key_mismatch,
-                       fmt::format("judging the answer: certificate {} and the key beside it do not belong together",
-                                   answer->certificate.serial()));
+                       fmt::format("checking the answer: certificate {} does not match the key that came with it",
+                                   answer.certificate.serial()));
     }
-    if (installable_as_is(*answer, installed)) {
-      return Candidate{std::move(bytes), std::move(*answer)};
+    if (installable_unchanged(answer, installed)) {
+      return Candidate{std::move(bytes), std::move(answer)};
     }
-    return build(*answer, *answer->key, installed, password);
+    return build(answer, *answer.key, installed, password);
   }
-  if (!answer->unread_key.empty()) {
-    // Its own key was left unread, and no other belongs to it.
-    return rejection(RejectionReason::untrusted, fmt::format("judging the answer: certificate {} came with {}",
-                                                             answer->certificate.serial(), answer->unread_key));
+  if (!answer.unread_key.empty()) {
+    // Its key was not read, so no other key can match.
+    return rejection(RejectionReason::untrusted, fmt::format("checking the answer: certificate {} came with {}",
+                                                             answer.certificate.serial(), answer.unread_key));
   }
-  answer = with_public_key_of(installed.certificate, std::move(*answer));
-  TRY_LET(auto key, installed_key_for(answer->certificate, installed, installed_key));
-  return build(*answer, key, installed, password);
+  answer = with_public_key_of(installed.certificate, std::move(answer));
+  TRY_LET(auto key, installed_key_for(answer.certificate, installed, installed_key));
+  return build(answer, key, installed, password);
 }
 
 }  // namespace renewd::cloud

@@ -2,15 +2,13 @@
 
 #include <openssl/evp.h>
 
+#include "core/text.hpp"
+
 namespace renewd::cloud {
 namespace {
 
 bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-bool is_standard_digit(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
 }
 
 }  // namespace
@@ -32,7 +30,8 @@ std::optional<std::string> decode_base64(std::string_view text) {
     } else if (c == '_') {
       c = '/';
     }
-    if (!is_standard_digit(c) || padding != 0) {
+    const bool is_digit = is_letter_or_digit(c) || c == '+' || c == '/';
+    if (!is_digit || padding != 0) {
       return std::nullopt;
     }
     digits.push_back(c);
@@ -50,7 +49,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
   if (size < 0) {
     return std::nullopt;
   }
-  bytes.resize(bytes.size() - missing);  // EVP_DecodeBlock counts the padding as zero bytes
+  bytes.resize(bytes.size() - missing);  // EVP_DecodeBlock() decodes the padding as zero bytes
   return bytes;
 }
 

@@ -1,4 +1,4 @@
-// Base64 as servers really send it.
+// Lenient base64 decoding.
 #pragma once
 
 #include <optional>
@@ -7,8 +7,8 @@
 
 namespace renewd::cloud {
 
-// Decodes RFC 4648 base64 in either alphabet, white space and line breaks anywhere, padding present or left out.
-// Nothing for any other byte, for padding in the middle, and for a length that no encoder produces.
+// Decodes base64 (RFC 4648) in either alphabet, with white space anywhere, with or without padding. Nothing for any
+// other byte, for padding in the middle, or for an impossible length.
 std::optional<std::string> decode_base64(std::string_view text);
 
 }  // namespace renewd::cloud

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <ctime>
 #include <iomanip>
-#include <limits>
 #include <locale>
 #include <sstream>
 
@@ -13,15 +12,15 @@
 
 #include "core/redaction.hpp"
 #include "core/text.hpp"
-#include "http/error_words.hpp"
+#include "http/error_message.hpp"
 
 namespace renewd::cloud {
 namespace {
 
 namespace asio = boost::asio;
 
-// Nobody means more, and sums with it cannot overflow.
-constexpr std::chrono::seconds kLongestDelay = std::chrono::days{365};
+// Prevents an overflow when it is added to a time.
+constexpr std::chrono::seconds kMaxDelay = std::chrono::days{365};
 
 ErrorKind kind_of(unsigned status) {
   switch (status) {
@@ -29,9 +28,9 @@ ErrorKind kind_of(unsigned status) {
     case 403:
       return ErrorKind::unauthorized;
     case 407:
-      return ErrorKind::proxy;  // a proxy that answers in the cloud's place
+      return ErrorKind::proxy;  // the response is not from the cloud
     case 408:
-      return ErrorKind::server_error;  // the request was fine and may be repeated; our own deadlines are `timeout`
+      return ErrorKind::server_error;  // the request may be repeated; `timeout` is for our own deadlines
     case 429:
       return ErrorKind::rate_limited;
     default:
@@ -43,35 +42,35 @@ ErrorKind kind_of(unsigned status) {
   return status < 500 ? ErrorKind::client_error : ErrorKind::server_error;
 }
 
-// A server that repeats the request in its answer must not bring the token into a log.
-std::string words_of(const http::HttpResponse& response, const Secret& token) {
+// Redacted, since a server may repeat the token.
+std::string message_of(const http::HttpResponse& response, const Secret& token) {
   Redaction redacted;
   redacted.hide("token", token);
   if (response.status >= 300 && response.status < 400) {
     const std::string target = printable(redacted(response.header("location")));
-    return fmt::format("a redirect to {}, which is not followed with a token", target.empty() ? "nowhere" : target);
+    return fmt::format("redirect to {}: not followed, since that would send the token there",
+                       target.empty() ? "an unknown location" : target);
   }
-  return printable(redacted(response.undecoded.empty() ? http::error_words(response.body) : response.undecoded));
+  return printable(redacted(response.undecoded.empty() ? http::error_message(response.body) : response.undecoded));
 }
 
-// What a person can do about an answer that says little more than its number.
 std::string_view advice_on(unsigned status) {
   switch (status) {
     case 401:
-      return "; the cloud does not accept the account token: has it expired, or was it revoked?";
+      return "; the cloud rejects the account token: check whether it has expired or was revoked";
     case 403:
-      return "; may whoever made the account token renew this account's certificate?";
+      return "; check that the account token is allowed to renew this account's certificate";
     case 404:
-      return "; is account_url the one that the cloud's token dialog shows?";
+      return "; check that account_url is the URL in the cloud's token dialog";
     default:
       return "";
   }
 }
 
 Error explain(const http::HttpResponse& response, std::string_view doing, const Secret& token) {
-  const std::string words = words_of(response, token);
+  const std::string message = message_of(response, token);
   Error error{kind_of(response.status), fmt::format("{}: HTTP {}{}{}{}", doing, response.status,
-                                                    words.empty() ? "" : ": ", words, advice_on(response.status))};
+                                                    message.empty() ? "" : ": ", message, advice_on(response.status))};
   if (error.kind == ErrorKind::rate_limited || error.kind == ErrorKind::server_error) {
     error.retry_after = parse_retry_after(response.header("retry-after"), response.header("date"));
   }
@@ -85,7 +84,7 @@ std::string renew_url(const std::string& account_url) {
   return account_url.substr(0, end == std::string::npos ? 0 : end + 1) + "/certificate/renewcert";
 }
 
-asio::awaitable<Exchange> request_renewal(http::HttpClient& client, std::string account_url, Secret token) {
+asio::awaitable<RenewalResponse> request_renewal(http::HttpClient& client, std::string account_url, Secret token) {
   http::HttpRequest request;
   request.method = "POST";
   request.url = renew_url(account_url);
@@ -93,18 +92,18 @@ asio::awaitable<Exchange> request_renewal(http::HttpClient& client, std::string 
   const std::string doing = "POST " + printable(request.url);
   auto response = co_await client.send(std::move(request));
   if (!response) {
-    co_return Exchange{tl::unexpected(std::move(response.error())), std::nullopt};
+    co_return RenewalResponse{tl::unexpected(std::move(response.error())), std::nullopt};
   }
   const auto server_time = parse_http_date(response->header("date"));
   if (response->status < 200 || response->status > 299) {
-    co_return Exchange{tl::unexpected(explain(*response, doing, token)), server_time};
+    co_return RenewalResponse{tl::unexpected(explain(*response, doing, token)), server_time};
   }
   if (response->body.find_first_not_of(" \t\r\n") == std::string::npos) {
-    co_return Exchange{rejection(RejectionReason::not_base64,
-                                 fmt::format("{}: HTTP {}: the answer is empty", doing, response->status)),
-                       server_time};
+    co_return RenewalResponse{rejection(RejectionReason::not_base64,
+                                        fmt::format("{}: HTTP {}: the response is empty", doing, response->status)),
+                              server_time};
   }
-  co_return Exchange{std::move(response->body), server_time, std::move(response->undecoded)};
+  co_return RenewalResponse{std::move(response->body), server_time, std::move(response->undecoded)};
 }
 
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
@@ -121,7 +120,7 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
 }
 
 std::string describe_error_body(std::string_view body) {
-  return printable(http::error_words(body));
+  return printable(http::error_message(body));
 }
 
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::string_view date) {
@@ -131,16 +130,16 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, st
   if (std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; })) {
     std::int64_t seconds = 0;
     if (std::from_chars(value.data(), value.data() + value.size(), seconds).ec != std::errc()) {
-      return kLongestDelay;  // out of range
+      return kMaxDelay;  // the number is too large
     }
-    return std::min(std::chrono::seconds(seconds), kLongestDelay);
+    return std::min(std::chrono::seconds(seconds), kMaxDelay);
   }
   const auto until = parse_http_date(value);
   const auto now = parse_http_date(date);
   if (!until || !now) {
     return std::nullopt;
   }
-  return std::clamp<std::chrono::seconds>(*until - *now, std::chrono::seconds{0}, kLongestDelay);
+  return std::clamp<std::chrono::seconds>(*until - *now, std::chrono::seconds{0}, kMaxDelay);
 }
 
 }  // namespace renewd::cloud

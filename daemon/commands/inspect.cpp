@@ -107,7 +107,7 @@ int inspect(const InspectOptions& options, const Screen& screen, std::ostream& o
     return kFailure;
   };
   const auto reporting_for = [&errors](const std::filesystem::path& file) {
-    return PipePatience{.tell = [&errors, file](std::string_view what) {
+    return PipeTimeout{.on_wait = [&errors, file](std::string_view what) {
       errors << printable(file.string(), 500) << ": " << what << std::endl;
     }};
   };
@@ -119,7 +119,7 @@ int inspect(const InspectOptions& options, const Screen& screen, std::ostream& o
     }
     password = std::move(*secret);
   }
-  const PipePatience patience = reporting_for(options.keystore);
+  const PipeTimeout patience = reporting_for(options.keystore);
   const auto bytes = read_whole(options.keystore, kSizeLimit, &patience);
   if (!bytes) {
     return fail(bytes.error().message);

@@ -1,4 +1,4 @@
-// Addresses of hosts: what a configuration or a URL gives.
+// Classifies the hosts in a configuration or a URL, without looking them up.
 #pragma once
 
 #include <string>
@@ -6,14 +6,14 @@
 
 namespace renewd {
 
-// Whether a host, without brackets, is this one whatever the network: 127.0.0.0/8, ::1, localhost.
+// 127.0.0.0/8, ::1 (without brackets) or localhost.
 bool is_loopback(const std::string& host);
 
-// Whether it is an IPv4 or IPv6 address, without brackets.
+// An IPv4 or IPv6 address, without brackets.
 bool is_address(const std::string& host);
 
-// Whether a host is no address, and resolvers make one of it all the same (inet_aton(3)): 010.0.0.1 is 8.0.0.1 there,
-// and 127.1 is 127.0.0.1.
+// Not a valid address, but resolvers accept it as one (inet_aton(3)): they read 010.0.0.1 as 8.0.0.1 and 127.1 as
+// 127.0.0.1.
 bool is_ambiguous_address(std::string_view host);
 
 }  // namespace renewd

@@ -1,4 +1,4 @@
-// How coroutines await an operation whose error is an answer: it comes as a value, beside the result.
+// The completion token with which coroutines await: errors are values, next to the result.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
@@ -10,7 +10,7 @@ namespace renewd {
 
 inline constexpr auto kAsTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
-// Ends when the timer does, or is cancelled: for use with || beside what is waited for.
+// For `operation || expired(timer)`: returns when the timer expires or is cancelled.
 inline boost::asio::awaitable<void> expired(boost::asio::steady_timer& timer) {
   co_await timer.async_wait(kAsTuple);
 }

@@ -1,9 +1,8 @@
-// Work that blocks (deriving a keystore's key takes up to a second) beside the event loop, so that other certificates
-// go on meanwhile. It is never cancelled: what has begun comes to its end, and its result is returned.
+// Runs blocking work (deriving a keystore's key takes up to a second) on another thread, so that the event loop can
+// serve other certificates meanwhile. Cannot be cancelled.
 #pragma once
 
-#include <exception>
-#include <optional>
+#include <future>
 #include <type_traits>
 #include <utility>
 
@@ -17,34 +16,26 @@
 
 namespace renewd {
 
-// Without a pool, on the caller's thread. `work` runs on another thread than the caller's: what it refers to must not
-// be touched until this returns.
+// Runs `work` on a thread of the pool: the caller must not touch what it refers to until this returns. Without a pool,
+// on the caller's thread.
 template <typename Work>
 boost::asio::awaitable<std::invoke_result_t<Work>> run_blocking(boost::asio::thread_pool* pool, Work work) {
   namespace asio = boost::asio;
   if (pool == nullptr) {
     co_return work();
   }
-  std::optional<std::invoke_result_t<Work>> result;
-  std::exception_ptr thrown;
-  const auto begin = [&](auto handler) {
+  std::packaged_task<std::invoke_result_t<Work>()> task(std::move(work));
+  auto result = task.get_future();
+  const auto begin = [&task, pool](auto handler) {
     auto executor = asio::get_associated_executor(handler);
-    // The loop must not take itself for idle meanwhile.
-    auto guard = asio::make_work_guard(executor);
-    asio::post(*pool, [&, executor, handler = std::move(handler), guard = std::move(guard)]() mutable {
-      try {
-        result.emplace(work());
-      } catch (...) {
-        thrown = std::current_exception();
-      }
+    auto guard = asio::make_work_guard(executor);  // keeps the event loop running
+    asio::post(*pool, [&task, executor, handler = std::move(handler), guard = std::move(guard)]() mutable {
+      task();
       asio::post(executor, std::move(handler));
     });
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(begin, asio::use_awaitable);
-  if (thrown) {
-    std::rethrow_exception(thrown);
-  }
-  co_return std::move(*result);
+  co_return result.get();
 }
 
 }  // namespace renewd

@@ -1,6 +1,5 @@
-// Being told to stop, inside a coroutine. Roots switch Asio's throwing off (commands/event_loop), so that a
-// cancellation between two awaits cannot tear a renewal apart; whoever is about to begin something long asks here
-// first.
+// Whether a coroutine was cancelled. The event loop (commands/event_loop) disables exceptions on cancellation, so that
+// no await can interrupt a renewal half-way; coroutines check here before they start anything long.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

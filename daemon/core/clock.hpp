@@ -1,5 +1,5 @@
-// The wall clock, by reference: nobody else asks for the time, so that tests decide what time it is.
-// Certificates are judged by it. Deadlines of an operation are Asio's steady timers instead.
+// The wall clock, for everything about certificates. It is passed by reference and nothing else reads the time, so that
+// tests can set it. Deadlines of operations use Asio's steady timers instead.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ class SystemClock final : public Clock {
   TimePoint now() const override { return std::chrono::system_clock::now(); }
 };
 
-// When this host was started, as the wall clock is set now: what the kernel counts from its start is added to it.
+// When this host booted, according to the current wall clock: add to it what the kernel counts in time since boot.
 TimePoint host_started_at();
 
 }  // namespace renewd

@@ -1,4 +1,4 @@
-// A file descriptor that is closed with its owner.
+// Owns a file descriptor and closes it.
 #pragma once
 
 #include <unistd.h>
@@ -10,7 +10,7 @@ namespace renewd {
 class Descriptor {
  public:
   Descriptor() = default;
-  // Takes `fd` over; a negative one is none, as open(2) returns it for an error.
+  // Takes ownership. A negative `fd`, the error value of open(2), means no descriptor.
   explicit Descriptor(int fd) : fd_(fd) {}
   Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Descriptor& operator=(Descriptor&& other) noexcept {
@@ -25,9 +25,9 @@ class Descriptor {
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
-  // Somebody else closes it from here on.
+  // The caller must close it.
   int release() { return std::exchange(fd_, -1); }
-  // Closes now, because the last error of a write may come with close (close(2)).
+  // Returns the result of close(2), which may report the last write error.
   int close() { return ::close(std::exchange(fd_, -1)); }
 
  private:

@@ -7,14 +7,14 @@
 
 namespace renewd {
 
-bool write_to_descriptor(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(descriptor, text.data(), text.size());
+bool write_to_descriptor(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
     if (n >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(n));
+      bytes.remove_prefix(static_cast<std::size_t>(n));
     } else if (errno == EAGAIN) {
-      pollfd room{.fd = descriptor, .events = POLLOUT, .revents = 0};
-      (void)::poll(&room, 1, -1);
+      pollfd writable{.fd = descriptor, .events = POLLOUT, .revents = 0};
+      (void)::poll(&writable, 1, -1);
     } else if (errno != EINTR) {
       return false;
     }

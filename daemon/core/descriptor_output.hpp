@@ -1,5 +1,4 @@
-// Writing to a descriptor as to a stream, with nothing of the C library between: a write that blocks holds no lock that
-// the end of the process needs.
+// Writes to a descriptor, without stdio: a write that blocks must not hold a lock that the process needs to exit.
 #pragma once
 
 #include <streambuf>
@@ -7,9 +6,9 @@
 
 namespace renewd {
 
-// All of it, also where somebody else has made the descriptor non-blocking; it waits for room then. Returns false when
-// it cannot be written.
-bool write_to_descriptor(int descriptor, std::string_view text);
+// Writes all of `bytes`; if the descriptor is non-blocking, waits until it is writable. Returns false and sets errno on
+// failure.
+bool write_to_descriptor(int descriptor, std::string_view bytes);
 
 // Unbuffered. Does not close the descriptor.
 class DescriptorOutput final : public std::streambuf {

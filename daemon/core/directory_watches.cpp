@@ -21,9 +21,9 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t kOfTheDirectory = IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-constexpr std::uint32_t kOfItsEntries =
-    kOfTheDirectory | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+constexpr std::uint32_t kDirectoryEvents = IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+constexpr std::uint32_t kEntryEvents =
+    kDirectoryEvents | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 
 std::error_condition last_error() {
   return {errno, std::generic_category()};
@@ -61,37 +61,37 @@ void DirectoryWatches::shutdown() noexcept {
   inotify_.reset();
 }
 
-DirectoryWatches::Added DirectoryWatches::add(const fs::path& directory, std::string name, FileWatch& who) {
-  return watch(directory, kOfItsEntries, std::move(name), who);
+DirectoryWatches::Added DirectoryWatches::add(const fs::path& directory, std::string name, FileWatch& watch) {
+  return add(directory, kEntryEvents, std::move(name), watch);
 }
 
-// Adds to the events: for another file, the entries of the same directory may be watched.
-DirectoryWatches::Added DirectoryWatches::add(const fs::path& directory, FileWatch& who) {
-  return watch(directory, kOfTheDirectory | IN_MASK_ADD, "", who);
+// IN_MASK_ADD: another FileWatch may be watching the entries of the same directory.
+DirectoryWatches::Added DirectoryWatches::add(const fs::path& directory, FileWatch& watch) {
+  return add(directory, kDirectoryEvents | IN_MASK_ADD, "", watch);
 }
 
-DirectoryWatches::Added DirectoryWatches::watch(const fs::path& directory, std::uint32_t events, std::string name,
-                                                FileWatch& who) {
+DirectoryWatches::Added DirectoryWatches::add(const fs::path& directory, std::uint32_t events, std::string name,
+                                              FileWatch& watch) {
   if (!inotify_) {
     open();
   }
   if (!inotify_) {
     return tl::unexpected(no_inotify_);
   }
-  const int watched = ::inotify_add_watch(inotify_->native_handle(), directory.c_str(), events);
-  if (watched < 0) {
+  const int watch_descriptor = ::inotify_add_watch(inotify_->native_handle(), directory.c_str(), events);
+  if (watch_descriptor < 0) {
     return tl::unexpected(last_error());
   }
-  watchers_[watched].emplace(name, &who);
-  return Entry{watched, std::move(name)};
+  watchers_[watch_descriptor].emplace(name, &watch);
+  return Entry{watch_descriptor, std::move(name)};
 }
 
-void DirectoryWatches::remove(const Entry& entry, FileWatch& who) {
+void DirectoryWatches::remove(const Entry& entry, FileWatch& watch) {
   const auto directory = watchers_.find(entry.first);
   if (directory == watchers_.end()) {
-    return;  // it was removed
+    return;  // the directory was removed
   }
-  directory->second.erase({entry.second, &who});
+  directory->second.erase({entry.second, &watch});
   if (directory->second.empty()) {
     watchers_.erase(directory);
     if (inotify_) {
@@ -101,25 +101,25 @@ void DirectoryWatches::remove(const Entry& entry, FileWatch& who) {
 }
 
 std::string DirectoryWatches::reason(const fs::path& directory, std::error_condition error) {
-  const std::string then = "a keystore that is replaced by others is noticed within minutes instead of at once";
+  constexpr std::string_view kConsequence =
+      "until then, the daemon checks every few minutes whether a keystore was replaced externally";
   if (error == std::errc::no_space_on_device) {
-    return fmt::format("the kernel watches no more directories for this user (raise fs.inotify.max_user_watches): {}",
-                       then);
+    return fmt::format("this user has no inotify watches left (raise fs.inotify.max_user_watches); {}", kConsequence);
   }
   if (error == std::errc::too_many_files_open) {
     return fmt::format(
-        "the kernel gives no inotify instance (raise fs.inotify.max_user_instances, or the limit of open files): {}",
-        then);
+        "no inotify instance is available (raise fs.inotify.max_user_instances or the limit of open files); {}",
+        kConsequence);
   }
-  return fmt::format("watching {}: {}: {}", directory.string(), error.message(), then);
+  return fmt::format("cannot watch {}: {}; {}", directory.string(), error.message(), kConsequence);
 }
 
 std::shared_ptr<void> DirectoryWatches::listen() {
   ++listeners_;
   wait();
-  return {this, [](DirectoryWatches* all) {
-            if (--all->listeners_ == 0 && all->inotify_) {
-              all->inotify_->cancel();
+  return {this, [](DirectoryWatches* watches) {
+            if (--watches->listeners_ == 0 && watches->inotify_) {
+              watches->inotify_->cancel();
             }
           }};
 }
@@ -134,7 +134,7 @@ void DirectoryWatches::wait() {
     if (!error) {
       read();
     }
-    wait();  // also after a cancellation: somebody may have come since
+    wait();  // also after a cancellation: there may be a new listener
   });
 }
 
@@ -148,36 +148,36 @@ void DirectoryWatches::read() {
     for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
       inotify_event event;
       std::memcpy(&event, buffer.data() + at, sizeof event);
-      // The name is padded with zeros.
+      // The name ends with a NUL.
       const char* const name = event.len == 0 ? "" : buffer.data() + at + sizeof event;
       at += sizeof event + event.len;
-      happened(event.wd, event.mask, name);
+      dispatch(event.wd, event.mask, name);
     }
   }
 }
 
-void DirectoryWatches::happened(int watched, std::uint32_t what, const std::string& name) {
-  if ((what & IN_Q_OVERFLOW) != 0) {
-    // What was lost may concern each of them.
+void DirectoryWatches::dispatch(int watch_descriptor, std::uint32_t event, const std::string& name) {
+  if ((event & IN_Q_OVERFLOW) != 0) {
+    // The kernel dropped events of unknown directories.
     for (const auto& [descriptor, watchers] : watchers_) {
-      for (const auto& [entry, who] : watchers) {
-        who->notice();
+      for (const auto& [entry, watch] : watchers) {
+        watch->notify();
       }
     }
     return;
   }
-  const auto directory = watchers_.find(watched);
+  const auto directory = watchers_.find(watch_descriptor);
   if (directory == watchers_.end()) {
-    return;  // nobody's any more
+    return;  // an event from before remove()
   }
   const Watchers& watchers = directory->second;
-  const bool directory_itself = (what & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) != 0;
+  const bool directory_itself = (event & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) != 0;
   for (auto at = directory_itself ? watchers.begin() : watchers.lower_bound({name, nullptr});
        at != watchers.end() && (directory_itself || at->first == name); ++at) {
-    at->second->notice();
+    at->second->notify();
   }
-  if ((what & IN_IGNORED) != 0) {
-    watchers_.erase(directory);  // the kernel watches it no more
+  if ((event & IN_IGNORED) != 0) {
+    watchers_.erase(directory);  // the kernel has removed the watch
   }
 }
 

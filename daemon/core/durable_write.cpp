@@ -1,4 +1,4 @@
-// Writing a file so that a reader, or the disk after a power cut, holds all of it or all of the previous one.
+// Replaces a file atomically: a reader, or the disk after a power cut, has all of the new file or all of the previous.
 #include <random>
 #include <string>
 #include <utility>
@@ -14,11 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A fixed name: what a crash left behind is removed by the next attempt instead of piling up. A long one would not be
-// allowed (NAME_MAX, which some file systems have at 143).
+// The name is fixed, so that the next attempt removes what a crash left behind. Long names are shortened, since some
+// file systems allow only 143 bytes (NAME_MAX).
 std::string temporary_name(const std::string& name) {
-  constexpr std::size_t kLong = 100;
-  if (name.size() <= kLong) {
+  constexpr std::size_t kMaxName = 100;
+  if (name.size() <= kMaxName) {
     return fmt::format(".{}.gravitee-renewd", name);
   }
   boost::crc_32_type crc;
@@ -26,7 +26,7 @@ std::string temporary_name(const std::string& name) {
   return fmt::format(".{:08x}.gravitee-renewd", crc.checksum());
 }
 
-// Returns its path. `suffix` sets names of different purposes apart.
+// Returns its path.
 Result<fs::path> create_temporary(Filesystem& filesystem, const fs::path& path, std::string_view bytes,
                                   const FileAttributes& attributes, std::string_view suffix) {
   fs::path temporary = path.parent_path() / temporary_name(path.filename().string());
@@ -36,7 +36,7 @@ Result<fs::path> create_temporary(Filesystem& filesystem, const fs::path& path, 
   };
   auto created = create();
   if (!created && filesystem.exists(temporary)) {
-    // Somebody else has the name, in a directory where we may not remove his file: one that he cannot foresee.
+    // Another user's file has this name and cannot be removed: use a name that nobody can predict.
     temporary += fmt::format("-{:08x}", std::random_device()());
     created = create();
   }
@@ -53,7 +53,6 @@ Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::st
     renamed = filesystem.rename(temporary, path);
   }
   if (!renamed) {
-    // The first failure is the one to report.
     (void)filesystem.remove(temporary);
     return renamed;
   }
@@ -62,7 +61,7 @@ Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::st
 
 Result<void> rehearse_write(Filesystem& filesystem, const fs::path& path, std::size_t size,
                             const FileAttributes& attributes) {
-  // Never the name of a file that somebody may be about to rename into its place.
+  // The suffix keeps it apart from the temporary file of a write that another process may be doing now.
   TRY_LET(const auto temporary, create_temporary(filesystem, path, std::string(size, '\0'), attributes, "-rehearsal"));
   fs::path renamed = temporary;
   renamed += "-renamed";
@@ -70,7 +69,6 @@ Result<void> rehearse_write(Filesystem& filesystem, const fs::path& path, std::s
                   .and_then([&] { return filesystem.sync_directory(path.parent_path()); })
                   .and_then([&] { return filesystem.remove(renamed); });
   if (!done) {
-    // The first failure is the one to report.
     (void)filesystem.remove(temporary);
     (void)filesystem.remove(renamed);
   }

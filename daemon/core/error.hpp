@@ -1,6 +1,6 @@
-// Errors as values. The kind says how to react; the message says what was being done, to what, and why it failed:
-// "requesting a certificate: POST https://…/renewcert: HTTP 503". Messages never hold a secret, and text that came from
-// outside goes through printable() first. Exceptions are bugs, caught where a library throws them.
+// Errors as values. The kind says how to react; the message says what the daemon was doing, with which object, and why
+// it failed: "requesting a certificate: POST https://…/renewcert: HTTP 503". Messages never contain a secret; foreign
+// text in them goes through printable(). Exceptions are bugs, except those of libraries, which are caught at once.
 #pragma once
 
 #include <chrono>
@@ -8,56 +8,30 @@
 #include <string>
 #include <string_view>
 
+#include <boost/describe/enum.hpp>
 #include <tl/expected.hpp>
 
 namespace renewd {
 
-// The classes of a failed renewal, by the names that logs and metrics use (docs/events.md), and two that are
-// nobody's failure and are never logged as one: `cancelled` for work that was told to stop, `busy` for work that
-// another process is doing already.
-enum class ErrorKind {
-  dns,
-  connect,
-  tls,
-  proxy,
-  timeout,
-  unauthorized,
-  client_error,
-  rate_limited,
-  server_error,
-  bad_answer,
-  disk,
-  gateway,
-  fleet,
-  cancelled,
-  busy,
-};
+// The classes of failures in logs and metrics (docs/events.md), and two that are never logged as a failure:
+// `cancelled`, and `busy` if another process is already doing the same.
+BOOST_DEFINE_ENUM_CLASS(ErrorKind, dns, connect, tls, proxy, timeout, unauthorized, client_error, rate_limited,
+                        server_error, bad_answer, disk, gateway, fleet, cancelled, busy)
 
-// Why an answer of the cloud was refused, by the names that `renewal_rejected` uses.
-enum class RejectionReason {
-  not_base64,
-  unknown_format,
-  wrong_password,
-  no_certificate,
-  no_key,
-  key_mismatch,
-  wrong_account,
-  not_later,
-  not_yet_valid,
-  expired,
-  untrusted,
-  too_large,
-};
+// The reasons of the event `renewal_rejected`.
+BOOST_DEFINE_ENUM_CLASS(RejectionReason, not_base64, unknown_format, wrong_password, no_certificate, no_key,
+                        key_mismatch, wrong_account, not_later, not_yet_valid, expired, untrusted, too_large)
 
+// The names of the enumerators.
 std::string_view to_string(ErrorKind kind);
 std::string_view to_string(RejectionReason reason);
 
 struct Error {
   ErrorKind kind;
   std::string message;
-  // Set when the answer itself was refused; the kind is then bad_answer.
+  // Only with kind bad_answer: why the answer was rejected.
   std::optional<RejectionReason> reason = std::nullopt;
-  // How long the other side asked us to wait (Retry-After).
+  // How long the server asked us to wait (Retry-After).
   std::optional<std::chrono::seconds> retry_after = std::nullopt;
 };
 
@@ -72,10 +46,10 @@ inline tl::unexpected<Error> rejection(RejectionReason reason, std::string messa
   return tl::unexpected(Error{ErrorKind::bad_answer, std::move(message), reason});
 }
 
-// Puts what was being done before the message: "doing X: <message>".
+// Adds context before the message: "doing X: <message>".
 Error with_context(std::string_view doing, Error error);
 
-// "doing: cause", the cause being errno's text, for a failed system call on files.
+// "doing X: <text of errno>", for a failed system call.
 tl::unexpected<Error> system_failure(ErrorKind kind, std::string_view doing, int error_number);
 
 }  // namespace renewd

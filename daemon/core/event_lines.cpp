@@ -57,16 +57,9 @@ boost::json::value to_json(const FieldValue& value) {
   return std::visit([](const auto& held) { return boost::json::value(held); }, value);
 }
 
-std::string to_text(const FieldValue& value) {
-  struct Printer {
-    std::string operator()(const std::string& text) const {
-      return text.find(' ') == std::string::npos ? text : fmt::format("\"{}\"", text);
-    }
-    std::string operator()(std::int64_t number) const { return std::to_string(number); }
-    std::string operator()(double number) const { return fmt::format("{:g}", number); }
-    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
-  };
-  return std::visit(Printer{}, value);
+std::string quoted_if_needed(const FieldValue& value) {
+  const std::string text = to_string(value);
+  return text.find(' ') == std::string::npos ? text : fmt::format("\"{}\"", text);
 }
 
 std::string as_json(const Event& event) {
@@ -84,7 +77,7 @@ std::string as_json(const Event& event) {
   return json_text(std::move(line));
 }
 
-// spdlog's own goes through stdio: while it blocks there, the process could not end.
+// spdlog's own sink uses stdio, whose lock would keep the process from exiting while a write blocks.
 class StandardError final : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
@@ -121,7 +114,7 @@ std::string EventLines::as_text(const Event& event) const {
   }
   line += fmt::format(" {}", event.message);
   for (const auto& [key, value] : event.fields) {
-    line += fmt::format(" {}{}={}{}", dim, key, to_text(value), reset);
+    line += fmt::format(" {}{}={}{}", dim, key, quoted_if_needed(value), reset);
   }
   return line;
 }
@@ -130,7 +123,7 @@ std::shared_ptr<EventSink> event_lines_on_standard_error(LogFormat format, Level
   auto logger = std::make_shared<spdlog::logger>("gravitee-renewd", std::make_shared<StandardError>());
   logger->set_pattern("%v");
   logger->set_level(spdlog_level(level));
-  // A log that cannot be written (a closed terminal, a full disk behind a pipe) must not stop a renewal.
+  // A log that cannot be written must not stop a renewal.
   logger->set_error_handler([](const std::string&) {});
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   const char* no_color = std::getenv("NO_COLOR");

@@ -1,4 +1,4 @@
-// Events as lines on standard error: text for people, or JSON.
+// Writes events as lines of text or JSON.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ enum class LogFormat { automatic, json, text };
 
 class EventLines final : public EventSink {
  public:
-  // Writes to `logger`, whose pattern must print the message alone; its level decides what is left out.
+  // The pattern of `logger` must print only the message. The level of `logger` filters events.
   EventLines(std::shared_ptr<spdlog::logger> logger, LogFormat format, bool colour);
 
   void write(const Event& event) override;
@@ -30,8 +30,8 @@ class EventLines final : public EventSink {
   bool colour_;
 };
 
-// `automatic` is text when standard error is a terminal, JSON otherwise; colour only on a terminal, and never with
-// NO_COLOR (no-color.org) set. Events below `level` are left out.
+// `automatic` is text if standard error is a terminal, otherwise JSON. Colour only on a terminal, and never if NO_COLOR
+// (no-color.org) is set.
 std::shared_ptr<EventSink> event_lines_on_standard_error(LogFormat format, Level level);
 
 }  // namespace renewd

@@ -1,11 +1,12 @@
 #include "core/event_log.hpp"
 
+#include <fmt/format.h>
+
 #include "core/text.hpp"
 
 namespace renewd {
 namespace {
 
-// Here for all sinks, since each shows an event to somebody: the log, the journal, the page, a terminal.
 Fields escaped(const Fields& fields) {
   Fields safe = fields;
   for (auto& [key, value] : safe) {
@@ -17,6 +18,16 @@ Fields escaped(const Fields& fields) {
 }
 
 }  // namespace
+
+std::string to_string(const FieldValue& value) {
+  struct Printer {
+    std::string operator()(const std::string& text) const { return text; }
+    std::string operator()(std::int64_t number) const { return std::to_string(number); }
+    std::string operator()(double number) const { return fmt::format("{:g}", number); }
+    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+  };
+  return std::visit(Printer{}, value);
+}
 
 void EventLog::event(EventName name, std::string_view certificate, std::string_view message,
                      const Fields& fields) const {

@@ -1,5 +1,5 @@
-// What the daemon tells its operator: one line an event, under fixed names (docs/events.md). Lower layers return
-// errors; the supervisor and the renewal log them, once.
+// The daemon's log: events with fixed names (docs/events.md). Lower layers return errors; the supervisor and the
+// renewal log them, once.
 #pragma once
 
 #include <cstdint>
@@ -11,54 +11,31 @@
 #include <variant>
 #include <vector>
 
+#include <boost/describe/enum.hpp>
+
 #include "core/clock.hpp"
 
 namespace renewd {
 
-enum class Level { debug, info, warning, error };
+BOOST_DEFINE_ENUM_CLASS(Level, debug, info, warning, error)
 
-enum class EventName {
-  daemon_started,
-  daemon_stopping,
-  config_reloaded,
-  config_rejected,
-  certificate_checked,
-  certificate_changed_on_disk,
-  certificate_expiring,
-  certificate_expired,
-  certificate_unreadable,
-  renewal_due,
-  renewal_requested,
-  renewal_answered,
-  renewal_rejected,
-  renewal_failed,
-  keystore_installed,
-  gateway_output,
-  gateway_activated,
-  gateway_activation_failed,
-  gateway_verified,
-  gateway_verification_failed,
-  renewal_rolled_back,
-  renewal_completed,
-  renewal_resumed,
-  clock_skewed,
-  clock_changed,
-  token_unusable,
-  monitoring_unavailable,
-  log_lines_dropped,
-  fleet_leading,
-  fleet_following,
-  fleet_unreachable,
-};
+BOOST_DEFINE_ENUM_CLASS(EventName, daemon_started, daemon_stopping, config_reloaded, config_rejected,
+                        certificate_checked, certificate_changed_on_disk, certificate_expiring, certificate_expired,
+                        certificate_unreadable, renewal_due, renewal_requested, renewal_answered, renewal_rejected,
+                        renewal_failed, keystore_installed, gateway_output, gateway_activated,
+                        gateway_activation_failed, gateway_verified, gateway_verification_failed, renewal_rolled_back,
+                        renewal_completed, renewal_resumed, clock_skewed, clock_changed, token_unusable,
+                        monitoring_unavailable, log_lines_dropped, fleet_leading, fleet_following, fleet_unreachable)
 
+// The names of the enumerators.
 std::string_view to_string(EventName name);
 std::string_view to_string(Level level);
-// The level an event has unless the one who logs it says otherwise.
 Level default_level(EventName name);
-// 128 bits in hexadecimal, the journal's MESSAGE_ID: for message catalogues and `journalctl MESSAGE_ID=`.
+// The system journal's MESSAGE_ID: 128 bits in hexadecimal, for message catalogues and `journalctl MESSAGE_ID=`.
 std::string_view message_id(EventName name);
 
 using FieldValue = std::variant<std::string, std::int64_t, double, bool>;
+std::string to_string(const FieldValue& value);
 using Fields = std::vector<std::pair<std::string, FieldValue>>;
 
 struct Event {
@@ -74,22 +51,22 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void write(const Event& event) = 0;
-  // Whether events of this level are written at all.
+  // Whether events of this level are written.
   virtual bool shows(Level) const { return true; }
 };
 
-// Several threads may log at once (keystores are opened beside the event loop); sinks are called one at a time.
+// Thread-safe: sinks are called one at a time.
 class EventLog {
  public:
   EventLog(std::shared_ptr<EventSink> output, const Clock& clock) : output_(std::move(output)), clock_(clock) {}
 
-  // `certificate` is empty for events of the daemon itself. Field names are those of docs/events.md. Sinks get message
-  // and fields escaped(), without line breaks: foreign text that nobody has made printable() ends here.
+  // `certificate` is empty for events of the daemon itself. Escapes message and fields, so that foreign text on which
+  // the caller did not use printable() reaches no sink.
   void event(EventName name, std::string_view certificate, std::string_view message, const Fields& fields = {}) const;
   void event(Level level, EventName name, std::string_view certificate, std::string_view message,
              const Fields& fields = {}) const;
 
-  // Sees every event, whatever the level of the output.
+  // The observer gets every event, regardless of its level.
   void add_observer(std::shared_ptr<EventSink> observer);
 
  private:

@@ -19,14 +19,14 @@
 namespace renewd {
 namespace {
 
-constexpr unsigned kPatience = 5;  // seconds
+constexpr unsigned kTimeoutSeconds = 5;
 constexpr int kAnswered = 0;
 
-// In a child that nothing but this is done in: the error's message goes through the pipe, none is the answer yes.
+// In the child: writes the error's message to the pipe, or nothing on success.
 [[noreturn]] void answer_as(const User& user, const std::function<Result<void>()>& question, const Descriptor& pipe) {
-  // A file system of that user's may never answer.
+  // A file system, such as the user's FUSE mount, may never respond.
   ::signal(SIGALRM, SIG_DFL);  // the parent may have a handler, or ignore it
-  ::alarm(kPatience);
+  ::alarm(kTimeoutSeconds);
   if (!become(user)) {
     ::_exit(kAnswered + 1);
   }
@@ -43,7 +43,7 @@ Result<void> ask_as(const std::optional<User>& user, const std::function<Result<
   }
   std::array<int, 2> ends{-1, -1};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return failure(ErrorKind::disk, "not known: " + std::generic_category().message(errno));
+    return failure(ErrorKind::disk, "cannot check: " + std::generic_category().message(errno));
   }
   const Descriptor reading(ends[0]);
   const Descriptor writing(ends[1]);
@@ -55,13 +55,14 @@ Result<void> ask_as(const std::optional<User>& user, const std::function<Result<
   while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (child > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
-    return failure(ErrorKind::disk, fmt::format("not known: the file system has not answered for {} s", kPatience));
+    return failure(ErrorKind::disk,
+                   fmt::format("cannot check: the file system did not respond within {} s", kTimeoutSeconds));
   }
   if (child <= 0 || !WIFEXITED(status) || WEXITSTATUS(status) != kAnswered) {
-    return failure(ErrorKind::disk, "not known, since this process cannot become that user");
+    return failure(ErrorKind::disk, "cannot check: this process cannot switch to that user");
   }
   std::string message(PIPE_BUF, '\0');
-  ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);  // it wrote nothing where there is nothing to say
+  ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);  // the pipe is empty on success
   const ssize_t size = ::read(reading.get(), message.data(), message.size());
   message.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   return message.empty() ? Result<void>() : failure(ErrorKind::disk, std::move(message));

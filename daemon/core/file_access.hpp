@@ -1,4 +1,4 @@
-// Whether a user may do something with a file: asked of the kernel, as that user.
+// Asks the kernel what another user may do with a file.
 #pragma once
 
 #include <filesystem>
@@ -10,13 +10,12 @@
 
 namespace renewd {
 
-// `mode` is that of access(2). Without a user it is this process that asks; only root may ask for another user. The
-// answer counts the groups of the user, access control lists and every directory
-// on the way, but no sandbox of a systemd unit. The error, of kind disk, is the bare reason: "Permission denied". For
-// another user it forks: call it from a process of one thread.
-Result<void> check_access(const std::optional<User>& user, const std::filesystem::path& path, int mode);
-
-// The same for any question whose errors are of kind disk.
+// Runs `question` as `user`, in a child process (so only from a process with one thread, as root); without a user, in
+// this process. The errors of `question` must be of kind disk; the child returns only their messages.
 Result<void> ask_as(const std::optional<User>& user, const std::function<Result<void>()>& question);
+
+// `mode` is that of access(2). Takes the user's groups, access control lists and every directory on the path into
+// account, but not the sandbox of a systemd unit. The error, of kind disk, is the bare reason: "Permission denied".
+Result<void> check_access(const std::optional<User>& user, const std::filesystem::path& path, int mode);
 
 }  // namespace renewd

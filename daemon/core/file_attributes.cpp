@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What of a file's extended attributes decides who may read it. Others (user.*) are not ours to copy.
+// The extended attributes that decide who may read a file.
 constexpr std::array<const char*, 2> kExtendedAttributes{"system.posix_acl_access", "security.selinux"};
 
 Result<std::map<std::string, std::string>> read_extended(int fd, const fs::path& path) {
@@ -29,7 +29,7 @@ Result<std::map<std::string, std::string>> read_extended(int fd, const fs::path&
       if (errno == ENODATA || is_not_supported(errno)) {
         continue;
       }
-      return disk_failure(fmt::format("reading {} of", name), path, errno);
+      return disk_failure(fmt::format("reading the attribute {} of", name), path, errno);
     }
     value.resize(static_cast<std::size_t>(size));
     extended.emplace(name, std::move(value));
@@ -37,9 +37,8 @@ Result<std::map<std::string, std::string>> read_extended(int fd, const fs::path&
   return extended;
 }
 
-// Whether giving these rights failed in what nobody would notice: where a file system has its own idea of who may
-// execute.
-bool is_as_good(mode_t present, mode_t wanted) {
+// Some file systems do not let anyone change the execute bits, which do not matter for a keystore.
+bool is_equivalent(mode_t present, mode_t wanted) {
   constexpr mode_t kExecute = S_IXUSR | S_IXGRP | S_IXOTH;
   return (present & ~kExecute) == (wanted & ~kExecute);
 }
@@ -50,11 +49,11 @@ Result<void> apply_owner(int fd, const fs::path& path, const FileAttributes& pre
     return {};
   }
   const int error = errno;
-  // A group that may do nothing gains or loses nothing.
+  // The group does not matter if it has no permissions.
   if (present.owner == wanted.owner && (wanted.mode & S_IRWXG) == 0 && wanted.extended.empty()) {
     return {};
   }
-  return disk_failure(fmt::format("giving owner {}:{} to", wanted.owner, wanted.group), path, error);
+  return disk_failure(fmt::format("setting owner {}:{} on", wanted.owner, wanted.group), path, error);
 }
 
 }  // namespace
@@ -84,13 +83,11 @@ Result<FileAttributes> read_attributes(int fd, const fs::path& path) {
 
 Result<void> apply_attributes(int fd, const fs::path& path, const FileAttributes& wanted) {
   TRY_LET(auto present, read_attributes(fd, path));
-  if (auto given = apply_owner(fd, path, present, wanted); !given) {
-    return given;
-  }
-  // After the owner: chown clears set-id bits, and before it the mode might open the file to the wrong group.
-  if (present.mode != wanted.mode && ::fchmod(fd, wanted.mode) != 0 && !is_as_good(present.mode, wanted.mode)) {
+  TRY(apply_owner(fd, path, present, wanted));
+  // After the owner, since the mode might otherwise open the file to the wrong group.
+  if (present.mode != wanted.mode && ::fchmod(fd, wanted.mode) != 0 && !is_equivalent(present.mode, wanted.mode)) {
     return disk_failure(
-        fmt::format("giving mode {:04o} to (it has {:04o}, by which others could read it, or the gateway could not)",
+        fmt::format("setting mode {:04o} (with {:04o}, others could read the file, or the gateway could not) on",
                     wanted.mode, present.mode),
         path, errno);
   }
@@ -98,7 +95,7 @@ Result<void> apply_attributes(int fd, const fs::path& path, const FileAttributes
     const auto value = wanted.extended.find(name);
     const auto current = present.extended.find(name);
     if (value == wanted.extended.end()) {
-      // A default ACL of the directory may have given the new file one that the old file never had.
+      // The new file may have inherited a default ACL from the directory.
       if (current != present.extended.end() && std::string_view(name) == "system.posix_acl_access" &&
           (::fremovexattr(fd, name) != 0 || ::fchmod(fd, wanted.mode) != 0)) {
         return disk_failure("removing the inherited ACL of", path, errno);
@@ -109,7 +106,7 @@ Result<void> apply_attributes(int fd, const fs::path& path, const FileAttributes
       continue;
     }
     if (::fsetxattr(fd, name, value->second.data(), value->second.size(), 0) != 0) {
-      return disk_failure(fmt::format("setting {} of", name), path, errno);
+      return disk_failure(fmt::format("setting {} on", name), path, errno);
     }
   }
   return {};

@@ -1,6 +1,6 @@
-// Tells when somebody puts another file in the place of one, within a second (inotify(7)). Watches the directory
-// entries that lead to the file, not the file: a replacement is a rename. What it cannot see (a network file system), a
-// look from time to time must find. Where the kernel refuses a watch, it asks for such looks itself.
+// Notices within a second that a file was replaced (inotify(7)). It watches the directory entries on the path rather
+// than the file, since a replacement is a rename. The caller must also check from time to time, because inotify does
+// not see changes by other hosts on a network file system.
 #pragma once
 
 #include <filesystem>
@@ -18,11 +18,11 @@
 
 namespace renewd {
 
-class DirectoryWatches;  // those of one event loop
+class DirectoryWatches;
 
-// The entries that decide which file a path names: that of the file itself, and that of each symbolic link on the way.
+// The directory entries that determine which file a path names: each symbolic link on the path, and the file itself.
 // The file need not exist.
-std::vector<std::filesystem::path> entries_on_the_way(const std::filesystem::path& file);
+std::vector<std::filesystem::path> entries_on_path(const std::filesystem::path& file);
 
 class FileWatch {
  public:
@@ -31,28 +31,26 @@ class FileWatch {
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
-  // Returns once the file may be another one than before, counted from the construction or the last return, and nothing
-  // has happened to it for a moment since; every few minutes where it cannot be watched; or when it is cancelled. What
-  // the file is now, the caller looks up.
+  // Returns when the file may have changed since the construction or the last return, and has been quiet for a moment;
+  // every few minutes if the kernel refused to watch it; or when cancelled. The caller must check the file itself.
   boost::asio::awaitable<void> changed();
 
-  // Why the file cannot be watched; nothing when it is, or when the same has been told before, of whichever file.
+  // Why the file cannot be watched; nothing if it can, or if the same problem was reported before for any file.
   std::optional<std::string> new_problem();
 
  private:
   friend class DirectoryWatches;
   void watch();
-  // Something has happened to an entry.
-  void notice();
-  boost::asio::awaitable<void> noticed();
+  // An entry has changed.
+  void notify();
+  boost::asio::awaitable<void> notified();
 
-  DirectoryWatches& all_;
+  DirectoryWatches& watches_;
   std::filesystem::path file_;
   boost::asio::steady_timer timer_;
-  // Wakes who waits; what happens while nobody does is `pending_`.
-  boost::asio::experimental::channel<void(boost::system::error_code)> noticed_;
-  bool pending_ = false;
-  std::set<std::pair<int, std::string>> watched_;  // directories by watch descriptor, and entries of theirs
+  boost::asio::experimental::channel<void(boost::system::error_code)> wake_;  // wakes changed()
+  bool pending_ = false;                           // a change that changed() has not seen yet
+  std::set<std::pair<int, std::string>> watched_;  // DirectoryWatches::Entry
   // The directory that cannot be watched.
   std::optional<std::pair<std::filesystem::path, std::error_condition>> problem_;
 };

@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include "core/descriptor_output.hpp"
 #include "core/file_attributes.hpp"
 #include "core/trusted_path.hpp"
 #include "core/try.hpp"
@@ -27,22 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kBytesPerRead = 16384;
 
-Result<void> write_all(int fd, std::string_view bytes, const fs::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0) {
-      if (errno == EINTR) {
-        continue;
-      }
-      return disk_failure("writing", path, errno);
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return {};
-}
-
-// Below a directory of our own: whatever else is in the place of a file was put there by somebody who means us to take
-// it for ours.
+// Below an own directory, anything else was planted by another user.
 Result<void> check_own_file(const Descriptor& fd, std::string_view doing, const fs::path& path) {
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) {
@@ -52,7 +38,7 @@ Result<void> check_own_file(const Descriptor& fd, std::string_view doing, const 
   if (!S_ISREG(status.st_mode)) {
     why = "not a regular file";
   } else if (status.st_nlink > 1) {
-    why = "it has another name elsewhere (a hard link)";
+    why = "it has a second name (a hard link)";
   } else if (status.st_uid != ::geteuid() && status.st_uid != 0) {
     why = "it belongs to " + name_of_user(status.st_uid);
   }
@@ -79,34 +65,31 @@ Result<Place> PosixFilesystem::find_to_change(std::string_view doing, const fs::
   const fs::path parent = path.parent_path();
   if (const auto trusted = check_trusted(parent.empty() ? fs::path(".") : parent, trusted_); !trusted) {
     return failure(ErrorKind::disk,
-                   fmt::format("{} {}: root changes nothing where others can change it: {}; run it as that user, or as "
-                               "the service does",
+                   fmt::format("{} {}: root does not write where other users can: {}; run the command as that user, or "
+                               "as the service's user",
                                doing, path.string(), trusted.error().message));
   }
   return place;
 }
 
 Result<Descriptor> PosixFilesystem::open(std::string_view doing, const fs::path& path, int flags) const {
-  const auto place = find(doing, path);
-  if (!place) {
-    return tl::unexpected(place.error());
-  }
-  // Root opens no device that somebody has led it to: that alone may do something.
+  TRY_LET(const auto place, find(doing, path));
+  // Root must not open a device to which a link may have led it: opening alone can have an effect.
   struct stat status{};
-  if (::geteuid() == 0 && !place->own && (flags & O_CREAT) == 0 &&
-      ::fstatat(place->at(), place->name.c_str(), &status, place->directory ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
+  if (::geteuid() == 0 && !place.own && (flags & O_CREAT) == 0 &&
+      ::fstatat(place.at(), place.name.c_str(), &status, place.directory ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
       !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
     return failure(ErrorKind::disk, fmt::format("{} {}: not a regular file", doing, path.string()));
   }
-  // O_NONBLOCK: a fifo in place of the file must not hang the daemon.
-  Descriptor fd(::openat(place->at(), place->name.c_str(),
-                         flags | place->no_follow() | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, kNewFileMode));
+  // O_NONBLOCK: do not wait for the writer of a FIFO.
+  Descriptor fd(::openat(place.at(), place.name.c_str(), flags | place.no_follow() | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                         kNewFileMode));
   if (!fd) {
-    return place->own && errno == ELOOP
+    return place.own && errno == ELOOP
                ? failure(ErrorKind::disk, fmt::format("{} {}: a symbolic link", doing, path.string()))
                : disk_failure(doing, path, errno);
   }
-  if (place->own && (flags & O_DIRECTORY) == 0) {
+  if (place.own && (flags & O_DIRECTORY) == 0) {
     TRY(check_own_file(fd, doing, path));
   }
   return fd;
@@ -121,7 +104,7 @@ Result<std::string> PosixFilesystem::read(const fs::path& path, std::size_t limi
   if (!S_ISREG(status.st_mode)) {
     return failure(ErrorKind::disk, fmt::format("reading {}: not a regular file", path.string()));
   }
-  // Straight into what is returned, which is wiped when it goes: a buffer on the stack would keep a key.
+  // No buffer on the stack, which would not be wiped: the file may contain a key.
   std::string bytes;
   std::size_t size = 0;
   while (true) {
@@ -153,7 +136,7 @@ Result<fs::path> PosixFilesystem::canonical(const fs::path& path) const {
   std::error_code error;
   fs::path target = fs::canonical(path, error);
   if (error) {
-    return disk_failure("finding", path, error.value());
+    return disk_failure("resolving", path, error.value());
   }
   return target;
 }
@@ -194,15 +177,12 @@ Result<std::vector<std::string>> PosixFilesystem::list(const fs::path& directory
 }
 
 Result<std::uint64_t> PosixFilesystem::free_bytes(const fs::path& directory) const {
-  const auto fd = open("asking for the free space of", directory, O_RDONLY | O_DIRECTORY);
+  TRY_LET(const auto fd, open("reading the free space of", directory, O_RDONLY | O_DIRECTORY));
   struct statvfs status{};
-  if (!fd) {
-    return tl::unexpected(fd.error());
+  if (::fstatvfs(fd.get(), &status) != 0) {
+    return disk_failure("reading the free space of", directory, errno);
   }
-  if (::fstatvfs(fd->get(), &status) != 0) {
-    return disk_failure("asking for the free space of", directory, errno);
-  }
-  // Some file systems (ramfs, FUSE) do not say how large they are.
+  // Some file systems (ramfs, FUSE) do not report their size.
   return status.f_blocks == 0 ? std::numeric_limits<std::uint64_t>::max()
                               : std::uint64_t{status.f_bavail} * status.f_frsize;
 }
@@ -215,8 +195,8 @@ Result<void> PosixFilesystem::create(const fs::path& path, std::string_view byte
     return disk_failure("creating", path, errno);
   }
   auto written = apply_attributes(fd.get(), path, attributes);
-  if (written) {
-    written = write_all(fd.get(), bytes, path);
+  if (written && !write_to_descriptor(fd.get(), bytes)) {
+    written = disk_failure("writing", path, errno);
   }
   if (written && ::fsync(fd.get()) != 0) {
     written = disk_failure("syncing", path, errno);
@@ -256,16 +236,14 @@ Result<void> PosixFilesystem::remove(const fs::path& path) {
 
 Result<void> PosixFilesystem::create_directories(const fs::path& directory, mode_t mode) {
   if (exists(directory)) {
-    // What may not be looked at counts as there, too.
-    return find("using the directory", directory).map([](const Place&) {});
+    // exists() is also true if access was denied.
+    return find("opening the directory", directory).map([](const Place&) {});
   }
   const fs::path parent = directory.parent_path();
   if (!parent.empty() && parent != directory) {
-    if (auto created = create_directories(parent, mode); !created) {
-      return created;
-    }
+    TRY(create_directories(parent, mode));
   }
-  // A directory of our own that does not exist yet is made like any other.
+  // "x": only the place of the directory itself matters.
   TRY_LET(const auto above, find_to_change("creating the directory", (parent.empty() ? fs::path(".") : parent) / "x"));
   const int made =
       above.directory ? ::mkdirat(above.at(), directory.filename().c_str(), mode) : ::mkdir(directory.c_str(), mode);
@@ -307,17 +285,13 @@ Result<void> PosixFilesystem::touch(const fs::path& path) {
 }
 
 Result<Descriptor> PosixFilesystem::open_to_lock(const fs::path& path, bool create) const {
-  const auto place = create ? find_to_change("locking", path) : find("locking", path);
-  if (!create && !exists(path)) {
+  if (create) {
+    TRY(find_to_change("locking", path).map([](const Place&) {}));
+  } else if (!exists(path)) {
     return Descriptor();
   }
-  if (!place) {
-    return tl::unexpected(place.error());
-  }
-  auto fd = open("locking", path, (create ? O_RDWR | O_CREAT : O_RDONLY) | O_NOFOLLOW);
-  if (fd) {
-    TRY(check_own_file(*fd, "locking", path));
-  }
+  TRY_LET(auto fd, open("locking", path, (create ? O_RDWR | O_CREAT : O_RDONLY) | O_NOFOLLOW));
+  TRY(check_own_file(fd, "locking", path));
   return fd;
 }
 
@@ -325,7 +299,7 @@ Result<HeldFile> PosixFilesystem::follow(const fs::path& path) {
   TRY_LET(auto followed, renewd::follow(path, ::geteuid()));
   struct stat around{};
   if (::fstat(followed.directory.get(), &around) != 0) {
-    return disk_failure("looking at the directory of", path, errno);
+    return disk_failure("checking the directory of", path, errno);
   }
   TRY_LET(auto directory, held_.hold(followed.path.parent_path(), std::move(followed.directory)));
   return HeldFile{std::move(followed.path), std::move(followed.choice_of_others), around.st_uid, std::move(directory)};

@@ -1,6 +1,6 @@
-// The one seam to the disk: everything that must survive a power cut goes through it, so that tests can fail it or
-// forget what was not synced. Blocking on purpose: no cancellation can split a replacement. Every error is of kind
-// `disk` and names the path. What is not here: secrets (core/secret) and certificate bundles, which are only read.
+// The interface to the disk for everything that must survive a power cut, so that tests can let calls fail or lose what
+// was not synced. Calls block on purpose: no cancellation can interrupt a replacement. Every error is of kind `disk`
+// and names the path. Secrets (core/secret) and certificate bundles, which are only read, do not use it.
 #pragma once
 
 #include <sys/types.h>
@@ -25,26 +25,24 @@
 
 namespace renewd {
 
-// Who may do what with a file: what a replacement must carry over from the file that it replaces.
+// The permissions that a file inherits from the one that it replaces.
 struct FileAttributes {
   uid_t owner = 0;
   gid_t group = 0;
-  mode_t mode = 0600;  // without the set-id and sticky bits, which no file of ours has
-  // The POSIX ACL and the security label, as raw extended attributes (acl(5), selinux(8)); absent where the file or
-  // the file system has none.
+  mode_t mode = 0600;  // without the set-id and sticky bits
+  // The POSIX ACL and the security label, if any, as raw extended attributes (acl(5), selinux(8)).
   std::map<std::string, std::string> extended;
-  // How many names the file has, whether it is a regular one, and whether what is made in the directory gets its group;
-  // never carried over.
-  nlink_t names = 1;
-  bool regular = true;
-  bool sets_group = false;
+  // Not inherited.
+  nlink_t names = 1;        // hard links
+  bool regular = true;      // a regular file
+  bool sets_group = false;  // a directory whose group new files get
 
   bool operator==(const FileAttributes&) const = default;
 };
 
 struct HeldFile {
   std::filesystem::path path;    // without links
-  std::string choice_of_others;  // as in core/trusted_path
+  std::string choice_of_others;  // see core/trusted_path
   uid_t directory_owner = 0;
   std::shared_ptr<const void> directory;
 };
@@ -56,55 +54,55 @@ class Filesystem {
   // The whole file; fails when it is longer than `limit` bytes or not a regular file.
   virtual Result<std::string> read(const std::filesystem::path& path, std::size_t limit) const = 0;
   virtual Result<FileAttributes> attributes(const std::filesystem::path& path) const = 0;
-  // The path with every symbolic link followed; fails when it does not exist.
+  // The path with every symbolic link resolved; fails when it does not exist.
   virtual Result<std::filesystem::path> canonical(const std::filesystem::path& path) const = 0;
-  // What cannot be looked at counts as there: using it then tells why, where "not there" would be taken for granted.
+  // Also true if this cannot be determined, so that using the file reports the error.
   virtual bool exists(const std::filesystem::path& path) const = 0;
   // The names in a directory, sorted; empty when the directory does not exist.
   virtual Result<std::vector<std::string>> list(const std::filesystem::path& directory) const = 0;
-  // Whether this process may create, rename and remove files here, asked without doing so.
+  // Whether this process may create, rename and remove files here. Changes nothing.
   virtual Result<void> check_writable(const std::filesystem::path& directory) const = 0;
-  // Whether another file with these attributes could be renamed over this one, as write_durably() does it; asked of the
-  // kernel without leaving anything behind. The error says what to do, where it is not only permission that lacks.
+  // Whether write_durably() could replace the file by one with these attributes. Leaves nothing behind. The error says
+  // what to do if the cause is not a missing permission.
   virtual Result<void> check_replaceable(const std::filesystem::path& file, const FileAttributes& attributes) const = 0;
-  // Bytes that this process may still write to the file system of `directory`.
+  // The bytes that this process can still write to the file system of `directory`.
   virtual Result<std::uint64_t> free_bytes(const std::filesystem::path& directory) const = 0;
 
-  // Creates a file that must not exist yet, gives it `attributes` before it holds a byte, writes and syncs it. On
-  // failure no file is left behind. What has an attribute already is not given it: some file systems refuse that.
+  // Creates a file, which must not exist, sets `attributes` before writing anything, writes and syncs it. Leaves no
+  // file behind on failure.
   virtual Result<void> create(const std::filesystem::path& path, std::string_view bytes,
                               const FileAttributes& attributes) = 0;
   virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
-  // Removing what does not exist succeeds.
+  // Succeeds if the file does not exist.
   virtual Result<void> remove(const std::filesystem::path& path) = 0;
-  // Creates a directory and its parents, each with `mode`, and syncs them; one that exists is left as it is.
+  // Creates a directory and missing parents with `mode`, and syncs them. Does not change existing directories.
   virtual Result<void> create_directories(const std::filesystem::path& directory, mode_t mode) = 0;
-  // Makes creations, renames and removals in a directory durable; on a file system that has no such thing, succeeds.
+  // Makes creations, renames and removals in a directory durable. Succeeds if the file system does not support this.
   virtual Result<void> sync_directory(const std::filesystem::path& directory) = 0;
-  // Sets both times of a file to now.
+  // Sets access and modification time to now.
   virtual Result<void> touch(const std::filesystem::path& path) = 0;
-  // A file that the kernel can lock (flock(2)), opened for writing; made where `create` says so, and otherwise none
-  // when it does not exist.
+  // Opens a file for flock(2). If it does not exist, creates it or, without `create`, returns an empty descriptor.
   virtual Result<Descriptor> open_to_lock(const std::filesystem::path& path, bool create) const = 0;
-  // Where a path leads: resolved once. As long as the result lives, names in the file's directory mean what they mean
-  // now, whatever becomes of the path. Fails when the file does not exist, or is part of the state.
+  // Resolves a path once: while the result lives, names in the file's directory refer to the directory that was found,
+  // even if the path then leads elsewhere. Fails if the file does not exist or is in the state directory.
   virtual Result<HeldFile> follow(const std::filesystem::path& path) = 0;
 };
 
-// The disk of this host. Two rules against those who may write where we work, whom no sequence of calls can outrun:
-// - Below a directory of our own (the state) no symbolic link is followed, and a file counts only when it is a regular
-//   one of ours, or root's, with a single name.
+// The disk of this host. Two rules protect it against other users who can write to the same directories:
+// - Below an own directory (the state directory) it follows no symbolic link, and accepts only regular files with one
+//   name that belong to this user or to root.
 // - Root changes nothing in a directory that others can change.
 class PosixFilesystem final : public Filesystem {
  public:
   PosixFilesystem() = default;
-  // `own_directory` is ours alone (core/held_directories). Where it is not, each use of it fails.
+  // As own(), whose error each use of the directory then repeats.
   explicit PosixFilesystem(const std::filesystem::path& own_directory) { (void)own(own_directory); }
-  // The error says why it is not: of another user, or open to others. One that does not exist yet is ours.
+  // Only this user may write below `directory` (core/held_directories), which need not exist yet. Fails if it belongs
+  // to another user, or others can write to it.
   Result<void> own(const std::filesystem::path& directory) { return held_.own(directory); }
-  // Root may change things in this user's directories, too.
+  // Lets root change files in this user's directories.
   void trust(uid_t user) { trusted_ = user; }
-  // Called, on any thread, with what the disk cannot do and need not: once for each directory.
+  // `warn` may be called on any thread, once for each directory that cannot be synced.
   void on_warning(std::function<void(const std::string& message)> warn) { warn_ = std::move(warn); }
 
   Result<std::string> read(const std::filesystem::path& path, std::size_t limit) const override;
@@ -127,26 +125,24 @@ class PosixFilesystem final : public Filesystem {
 
  private:
   Result<Place> find(std::string_view doing, const std::filesystem::path& path) const;
-  // The place of what is to be changed.
   Result<Place> find_to_change(std::string_view doing, const std::filesystem::path& path) const;
-  // Opens a file that is there. The error names what was done.
   Result<Descriptor> open(std::string_view doing, const std::filesystem::path& path, int flags) const;
 
   HeldDirectories held_;
   uid_t trusted_ = 0;
   std::function<void(const std::string&)> warn_ = [](const std::string&) {};
-  std::mutex mutex_;  // the pool's threads use the disk, too
+  std::mutex mutex_;  // protects warned_: the threads of the pool also use the disk
   std::set<std::filesystem::path> warned_;
 };
 
-// Writes a file that may already exist so that a reader, or the disk after a power cut, holds either the old bytes or
-// the new ones: temporary file, sync, rename, sync of the directory. The order is leveldb's. `last_check` is asked
-// right before the rename; its error leaves the old file. So does any other, but for that of the last sync.
+// Writes or replaces a file so that a reader, or the disk after a power cut, has either the old bytes or the new ones:
+// temporary file, sync, rename, sync of the directory (leveldb's order). Calls `last_check` just before the rename, and
+// stops if it fails. After any error except that of the last sync, the old file is still there.
 Result<void> write_durably(Filesystem& filesystem, const std::filesystem::path& path, std::string_view bytes,
                            const FileAttributes& attributes, const std::function<Result<void>()>& last_check = {});
 
-// Takes the same steps beside `path`, with a file of `size` zeros: what no question would find out (a quota, a network
-// file system) fails now. Leaves nothing behind; call it where check_replaceable() or check_writable() succeed.
+// Performs the same steps next to `path` with `size` zeros, which finds what the checks cannot (a quota, a network file
+// system). Leaves nothing behind. Call it after check_replaceable() or check_writable().
 Result<void> rehearse_write(Filesystem& filesystem, const std::filesystem::path& path, std::size_t size,
                             const FileAttributes& attributes);
 

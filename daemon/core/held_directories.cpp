@@ -20,8 +20,8 @@ using Shared = std::shared_ptr<const Descriptor>;
 
 constexpr int kDirectory = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
-// Name by name, and never through a link: what openat2(2) does with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS, which a
-// unit with RestrictSUIDSGID= may not call. None, and errno (ELOOP for a link), when it fails.
+// Opens `path` below `directory`, one name at a time and without following links. (openat2(2) can do this, but a unit
+// with RestrictSUIDSGID= may not call it.) On failure returns an empty descriptor and sets errno, to ELOOP for a link.
 Descriptor walk(int directory, const fs::path& path, int flags) {
   Descriptor held;
   for (auto name = path.begin(); name != path.end(); ++name) {
@@ -53,7 +53,6 @@ bool is_same(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-// Whether going up from a directory comes to the other one.
 bool is_below(const Descriptor& directory, const Descriptor& other) {
   struct stat wanted{};
   struct stat now{};
@@ -85,22 +84,22 @@ std::optional<fs::path> below(const fs::path& path, const fs::path& directory) {
   return relative;
 }
 
-// As paths are compared: "/a/b/" and "/a/./b" are "/a/b".
-fs::path plain(const fs::path& path) {
+// "/a/b/" and "/a/./b" become "/a/b".
+fs::path normalized(const fs::path& path) {
   const fs::path normal = path.lexically_normal();
   return normal.has_filename() ? normal : normal.parent_path();
 }
 
 std::string why_not_own(const fs::path& path, const struct stat& status, uid_t user) {
   if (status.st_uid != user) {
-    return fmt::format("the state directory {} belongs to {} and not to {}, who works with it", path.string(),
+    return fmt::format("the state directory {} belongs to {}, but this command runs as {}", path.string(),
                        name_of_user(status.st_uid), name_of_user(user));
   }
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return fmt::format(
-        "the state directory {} can be written by others (mode {:04o}): check its contents, then "
-        "chmod 0700 it",
-        path.string(), status.st_mode & 07777U);
+        "other users can write to the state directory {} (mode {:04o}): check its contents, then run "
+        "chmod 0700 {}",
+        path.string(), status.st_mode & 07777U, path.string());
   }
   return "";
 }
@@ -118,7 +117,7 @@ std::string why_not_own(const fs::path& directory, uid_t user) {
 
 Result<void> HeldDirectories::own(const fs::path& directory) {
   const std::lock_guard lock(mutex_);
-  const fs::path path = plain(directory);
+  const fs::path path = normalized(directory);
   auto found = std::find_if(own_.begin(), own_.end(), [&path](const Own& own) { return own.path == path; });
   if (found == own_.end()) {
     found = own_.insert(own_.end(), {path, nullptr});
@@ -130,18 +129,21 @@ Result<void> HeldDirectories::own(const fs::path& directory) {
 Result<std::shared_ptr<const void>> HeldDirectories::hold(const fs::path& path, Descriptor directory) {
   const std::lock_guard lock(mutex_);
   for (Own& own : own_) {
-    // By what it is: the state's own path may have links in it.
+    // Compares directories rather than paths, since the path of the state directory may contain links.
     if (const auto opened = open(own); opened && is_below(directory, **opened)) {
-      return failure(ErrorKind::disk, path.string() + " is part of the state: nothing else is kept there");
+      return failure(
+          ErrorKind::disk,
+          path.string() +
+              " is inside the state directory, which is only for the daemon's own files; move the keystore elsewhere");
     }
   }
   std::erase_if(held_, [](const Held& one) { return one.directory.expired(); });
   const auto held = std::make_shared<const Descriptor>(std::move(directory));
-  held_.push_back({plain(path), held});
+  held_.push_back({normalized(path), held});
   return held;
 }
 
-// Asked at each use: what was ours once can be given away, or opened to others, later.
+// Checks owner and mode at each use, since they may change.
 tl::expected<Shared, HeldDirectories::Refusal> HeldDirectories::open(Own& own) {
   const bool newly = !own.directory || is_removed(*own.directory);
   if (newly) {
@@ -159,21 +161,21 @@ tl::expected<Shared, HeldDirectories::Refusal> HeldDirectories::open(Own& own) {
   if (auto why = why_not_own(own.path, status, ::geteuid()); !why.empty()) {
     return tl::unexpected(refusal(EPERM, std::move(why)));
   }
-  // Root may have been led here: to a directory of root's that somebody else has chosen by a link.
+  // Another user may have led root here, to some directory of root's, by a link.
   const auto others = newly && ::geteuid() == 0 ? changed_by_others(own.path, 0) : Result<std::string>();
   if (!others || !others->empty()) {
     own.directory = nullptr;
-    return tl::unexpected(others
-                              ? refusal(EPERM, fmt::format("the state directory {} is not for root alone to choose: {}",
-                                                           own.path.string(), *others))
-                              : refusal(EIO));
+    return tl::unexpected(
+        others ? refusal(EPERM, fmt::format("other users can change the path of the state directory {}: {}",
+                                            own.path.string(), *others))
+               : refusal(EIO));
   }
   return own.directory;
 }
 
 tl::expected<Place, HeldDirectories::Refusal> HeldDirectories::find(const fs::path& path) const {
   const std::lock_guard lock(mutex_);
-  const fs::path wanted = plain(path);
+  const fs::path wanted = normalized(path);
   for (Own& own : own_) {
     const auto relative = below(wanted, own.path);
     if (!relative) {
@@ -187,9 +189,9 @@ tl::expected<Place, HeldDirectories::Refusal> HeldDirectories::find(const fs::pa
     if (parent.empty()) {
       return Place{root, relative->string(), true};
     }
-    auto opened = std::make_shared<const Descriptor>(walk((root)->get(), parent, kDirectory));
+    auto opened = std::make_shared<const Descriptor>(walk(root->get(), parent, kDirectory));
     if (!*opened) {
-      return tl::unexpected(refusal(errno, errno == ELOOP ? "a symbolic link is on the way" : ""));
+      return tl::unexpected(refusal(errno, errno == ELOOP ? "the path contains a symbolic link" : ""));
     }
     return Place{std::move(opened), relative->filename().string(), true};
   }

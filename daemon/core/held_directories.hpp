@@ -1,5 +1,5 @@
-// Directories that are held open, so that a path below one leads where it led when the directory was opened, whoever
-// renames or links what is on the way. Part of PosixFilesystem.
+// Directories that stay open, so that nobody can redirect the paths below them by renames or links. Part of
+// PosixFilesystem.
 #pragma once
 
 #include <fcntl.h>
@@ -17,32 +17,31 @@
 
 namespace renewd {
 
-// Where the last name of a path is looked up, for the system calls that take a directory and a name (openat(2)).
+// A directory and a name, for openat(2) and similar system calls.
 struct Place {
-  std::shared_ptr<const Descriptor> directory;  // none: the name is the whole path
+  std::shared_ptr<const Descriptor> directory;  // null: `name` is the whole path
   std::string name;
-  // Below a directory of our own: neither links nor the files of others are there.
-  bool own = false;
+  bool own = false;  // below an own directory: no links, no files of other users
 
   int at() const { return directory ? directory->get() : AT_FDCWD; }
-  // For the flags of openat(2): what is held was found without a link at its end.
+  // A flag for openat(2).
   int no_follow() const { return directory ? O_NOFOLLOW : 0; }
 };
 
-// Why an existing state directory cannot be taken for that of `user` alone; empty when it can, or cannot be looked at.
+// Why `user` cannot use an existing directory as the state directory: another owner, or others can write to it. Empty
+// if there is no reason, or the directory cannot be read.
 std::string why_not_own(const std::filesystem::path& directory, uid_t user);
 
 class HeldDirectories {
  public:
-  // From now on all of `directory` is ours alone. Each use fails when it belongs to another user or can be written by
-  // others, or when a symbolic link is met below it. It need not exist yet.
-  // Says at once what is wrong with one that does.
+  // Makes `directory`, which need not exist yet, an own directory: every later use fails if it belongs to another user,
+  // if others can write to it, or if there is a symbolic link below it. Reports at once what is wrong with it now.
   Result<void> own(const std::filesystem::path& directory);
-  // As long as the result lives, the names in the directory at `path`, which is open already, are looked up there. One
-  // of our own is an error: nothing else has business there. Error kind: disk.
+  // While the result lives, names in the directory at `path` are looked up in `directory`. Fails for an own directory
+  // (error kind disk).
   Result<std::shared_ptr<const void>> hold(const std::filesystem::path& path, Descriptor directory);
 
-  // Error: an errno value, and what to say instead of its text, if anything.
+  // An errno value, and a message that replaces its text unless empty.
   struct Refusal {
     int number;
     std::string message;
@@ -52,7 +51,7 @@ class HeldDirectories {
  private:
   struct Own {
     std::filesystem::path path;
-    std::shared_ptr<const Descriptor> directory;  // none: not opened yet
+    std::shared_ptr<const Descriptor> directory;  // null: not opened yet
   };
   struct Held {
     std::filesystem::path path;
@@ -60,7 +59,7 @@ class HeldDirectories {
   };
   static tl::expected<std::shared_ptr<const Descriptor>, Refusal> open(Own& own);
 
-  mutable std::mutex mutex_;  // the pool's threads use the disk, too
+  mutable std::mutex mutex_;  // the threads of the pool also use the disk
   mutable std::vector<Own> own_;
   std::vector<Held> held_;
 };

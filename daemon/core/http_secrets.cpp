@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -26,7 +25,7 @@ bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20U || c == '\x7f';
 }
 
-// What comes with a text that is pasted from a document or a web page.
+// Characters that often get into text copied from a document or a web page.
 std::string_view name_of(unsigned code) {
   static constexpr std::array<std::pair<unsigned, std::string_view>, 10> kNames{{{0x00A0, "no-break space"},
                                                                                  {0x00AD, "soft hyphen"},
@@ -42,23 +41,6 @@ std::string_view name_of(unsigned code) {
   return found == kNames.end() ? "" : found->second;
 }
 
-// The number of the character of UTF-8 that begins the text, which is not ASCII; nothing when it is none.
-std::optional<unsigned> code_of(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  const std::size_t length = first >= 0xF0U ? 4 : first >= 0xE0U ? 3 : first >= 0xC2U ? 2 : 0;
-  if (length == 0 || text.size() < length) {
-    return std::nullopt;
-  }
-  unsigned code = first & (0xFFU >> (length + 1));
-  for (const char c : text.substr(1, length - 1)) {
-    if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) {
-      return std::nullopt;
-    }
-    code = code << 6U | (static_cast<unsigned char>(c) & 0x3FU);
-  }
-  return code;
-}
-
 std::string describe_character(std::string_view text) {
   const char c = text.front();
   if (c == ' ') {
@@ -70,52 +52,52 @@ std::string describe_character(std::string_view text) {
   if (static_cast<unsigned char>(c) < 0x80U) {
     return fmt::format("the character {}", c);
   }
-  const auto code = code_of(text);
+  const auto code = first_code_point(text);
   if (!code) {
     return fmt::format("the byte 0x{:02x}", static_cast<unsigned char>(c));
   }
   const std::string_view name = name_of(*code);
-  return fmt::format("the character U+{:04X}{}", *code, name.empty() ? "" : fmt::format(" ({})", name));
+  return fmt::format("the character U+{:04X}{}", static_cast<std::uint32_t>(*code),
+                     name.empty() ? "" : fmt::format(" ({})", name));
 }
 
 bool begins_with_scheme(std::string_view text) {
   constexpr std::string_view kScheme = "bearer";
   return text.size() > kScheme.size() && kSpace.find(text[kScheme.size()]) != std::string_view::npos &&
-         std::ranges::equal(text.substr(0, kScheme.size()), kScheme, {},
-                            [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+         lower_case(text.substr(0, kScheme.size())) == kScheme;
 }
 
-// "Authorization: …", "token = …": letters, and what gives them a value.
+// "Authorization: …", "token = …"
 bool begins_with_name(std::string_view text) {
   const auto end = text.find_first_not_of(std::string(kLetters) + "_-");
   const auto mark = end == std::string_view::npos ? end : text.find_first_not_of(' ', end);
   return end != 0 && mark != std::string_view::npos && (text[mark] == ':' || text[mark] == '=');
 }
 
-// What to do about the usual ones.
+// For common mistakes.
 std::string_view advice(std::string_view text, std::size_t wrong) {
   if (text.front() == '"' || text.front() == '\'' || text.front() == '`') {
-    return "it is in quotation marks; write the token alone";
+    return "it is in quotation marks; enter only the token itself";
   }
   if (begins_with_scheme(text)) {
-    return "it begins with \"Bearer \"; write the token alone, that word is added when it is sent";
+    return "it begins with \"Bearer \"; remove that word, the daemon adds it";
   }
   if (text.front() == '{' || text.front() == '[') {
-    return "it is JSON; write the token alone";
+    return "it is JSON; enter only the token itself";
   }
   if (begins_with_name(text)) {
-    return "it begins with a name; write the token alone, without what is before it";
+    return "it begins with a name; enter only the token itself, without the name";
   }
   return text[wrong] == '\n' || text[wrong] == '\r' ? "it must be on one line" : "";
 }
 
-// Where the first character is that no token holds; npos if there is none.
+// The position of the first invalid character; npos if there is none.
 std::size_t find_wrong(std::string_view token) {
   const auto end = token.find_first_not_of(std::string(kLetters).append(kRest));
   if (end == std::string_view::npos || token[end] != '=' || end == 0) {
     return end;
   }
-  // Padding, which nothing follows.
+  // Padding is allowed only at the end.
   return token.find_first_not_of('=', end) == std::string_view::npos ? std::string_view::npos : end;
 }
 
@@ -127,13 +109,13 @@ Result<Secret> parse_token(std::string_view text) {
     return refused("it is empty");
   }
   if (token.find_first_of(kSpace) == std::string_view::npos && begins_with_scheme(std::string(token) + ' ')) {
-    return refused("it is the word \"Bearer\" alone; write the token, that word is added when it is sent");
+    return refused("it is only the word \"Bearer\"; enter the token itself, the daemon adds that word");
   }
   const auto wrong = find_wrong(token);
   if (wrong == std::string_view::npos) {
     return Secret(token);
   }
-  // As an editor counts: everything before it is ASCII, and of one line if it is within the token.
+  // Line and column as an editor counts them: everything before the wrong character is ASCII.
   const std::string_view before = text.substr(0, static_cast<std::size_t>(token.data() - text.data()) + wrong);
   const auto lines = std::ranges::count(before, '\n');
   const auto start = before.rfind('\n');
@@ -142,7 +124,7 @@ Result<Secret> parse_token(std::string_view text) {
   const std::string_view advised = advice(token, wrong);
   const std::string place = fmt::format("line {}, column {}: {}, which RFC 6750 forbids in a token", lines + 1, column,
                                         line_break ? "a line break" : describe_character(token.substr(wrong)));
-  return refused(advised.empty() ? place + " (allowed are letters, digits, -._~+/ and at the end =)"
+  return refused(advised.empty() ? place + " (allowed: letters, digits, -._~+/ and = at the end)"
                                  : fmt::format("{} ({})", advised, place));
 }
 
@@ -162,8 +144,8 @@ Result<Secret> read_basic_password(const SecretSource& source) {
       return secret;
     }
     return refused(
-        fmt::format("reading a secret from {}: byte {} is the control character 0x{:02x}, which a password "
-                    "for HTTP's Basic scheme cannot hold (RFC 7617); write the password on one line",
+        fmt::format("reading a secret from {}: byte {} is the control character 0x{:02x}, which HTTP Basic "
+                    "authentication does not allow in a password (RFC 7617); put the password on one line",
                     source.description(), wrong - text.begin() + 1, static_cast<unsigned char>(*wrong)));
   });
 }

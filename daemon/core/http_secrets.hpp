@@ -1,5 +1,5 @@
-// Secrets that are sent in a header of HTTP: which characters they may hold there. Whatever reads one goes through
-// here, so that a check says months before a request what the request would meet.
+// Reads secrets that are sent in HTTP headers and checks their characters. All code that reads such a secret uses these
+// functions, so that `validate` reports a bad character long before a request would fail.
 #pragma once
 
 #include <string_view>
@@ -9,13 +9,12 @@
 
 namespace renewd {
 
-// A bearer token (RFC 6750, 2.1) without the blanks and line breaks around it. The error says which character is wrong,
-// where, and for the usual mistakes what to write instead; it never quotes the token.
+// A bearer token (RFC 6750, 2.1) without surrounding white space. The error names the wrong character and its place,
+// and explains common mistakes; it never quotes the token.
 Result<Secret> read_token(const SecretSource& source);
-// The same of what somebody has typed.
 Result<Secret> parse_token(std::string_view text);
 
-// A password for the Basic scheme, which knows no control characters (RFC 7617, 2).
+// A password for Basic authentication, which must not contain control characters (RFC 7617, 2).
 Result<Secret> read_basic_password(const SecretSource& source);
 
 }  // namespace renewd

@@ -9,7 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
-// The names of members are our own, and the nesting is.
+// Member names and nesting are not foreign.
 void escape_strings(json::value& value) {
   if (auto* const text = value.if_string()) {
     *text = escaped(*text);

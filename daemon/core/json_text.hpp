@@ -1,4 +1,4 @@
-// How everything writes JSON: what commands print, the log's lines, and the files of the state.
+// Serializes JSON for output, for the log and for the state files.
 #pragma once
 
 #include <string>
@@ -7,9 +7,8 @@
 
 namespace renewd {
 
-// One line, whose strings are escaped() (core/text.hpp): whoever takes one out (`jq -r`) may show it on a terminal, and
-// a path need not be UTF-8, which JSON must be. What is not would be refused by its readers, ours of the state
-// included.
+// One line. Escapes strings (escaped() in core/text.hpp), since readers of the JSON may print them on a terminal, and
+// JSON must be UTF-8 while a path need not be.
 std::string json_text(boost::json::value value);
 
 }  // namespace renewd

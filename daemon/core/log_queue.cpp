@@ -18,7 +18,7 @@
 namespace renewd {
 namespace {
 
-// An event that lives as long as it waits.
+// An Event that owns its data.
 struct StoredEvent {
   explicit StoredEvent(const Event& event)
       : time(event.time),
@@ -45,49 +45,56 @@ struct Dropped {
 };
 
 void report(const Dropped& dropped, EventSink& output) {
-  const std::string message = fmt::format("{} log line{} dropped since {}: nobody read them", dropped.lines,
+  const std::string message = fmt::format("{} log line{} dropped since {}: the log output was blocked", dropped.lines,
                                           dropped.lines == 1 ? " was" : "s were", format_time(dropped.since));
   const Fields fields{{"lines", dropped.lines}, {"since", format_time(dropped.since)}};
   output.write(
       {dropped.until, default_level(EventName::log_lines_dropped), EventName::log_lines_dropped, "", message, fields});
 }
 
-std::atomic<bool>& writer_left() {
-  static std::atomic<bool> left = false;
-  return left;
-}
+std::atomic<bool> writer_detached = false;
 
-// Signals are for the other threads, which wait for them.
-std::thread start_without_signals(std::function<void()> work) {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread;
-  try {
-    thread = std::thread(std::move(work));
-  } catch (const std::system_error&) {
-    // As the header says.
+// For new threads, which inherit the mask: other threads wait for the signals.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+  ~BlockedSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+// Not joinable if the system's limit of threads is reached.
+std::thread start_thread(std::function<void()> work) {
+  const BlockedSignals blocked;
+  try {
+    return std::thread(std::move(work));
+  } catch (const std::system_error&) {
+    return {};
+  }
 }
 
 }  // namespace
 
 struct LogQueue::State {
-  struct Waiting {
-    std::function<void()> job;
-    std::optional<TimePoint> logged;  // of a job that is no line: nothing
+  struct Job {
+    std::function<void()> run;
+    std::optional<TimePoint> logged;  // nothing for a job that does not write a line
   };
 
-  void push(Waiting waiting) {
+  void push(Job job) {
     {
       const std::lock_guard lock(mutex);
-      if (queue.size() >= most) {
+      if (queue.size() >= capacity) {
         drop_oldest();
       }
-      queue.push_back(std::move(waiting));
+      queue.push_back(std::move(job));
     }
     wake.notify_one();
   }
@@ -101,11 +108,11 @@ struct LogQueue::State {
     queue.pop_front();
   }
 
-  // Until it is told to stop and nothing waits.
+  // Returns when `stopping` is set and the queue is empty.
   void write_all() {
     std::unique_lock lock(mutex);
     while (true) {
-      // wait() is newer in libstdc++ than what RHEL 9 has.
+      // Not wait(), whose symbol is newer than libstdc++ of RHEL 9.
       wake.wait_until(lock, std::chrono::steady_clock::time_point::max(),
                       [this] { return stopping || !queue.empty(); });
       if (queue.empty()) {
@@ -116,7 +123,7 @@ struct LogQueue::State {
   }
 
   void write_next(std::unique_lock<std::mutex>& lock) {
-    Waiting next = std::move(queue.front());
+    Job next = std::move(queue.front());
     queue.pop_front();
     writing = true;
     const Dropped before = std::exchange(dropped, {});
@@ -126,9 +133,9 @@ struct LogQueue::State {
       if (before.lines != 0) {
         report(before, *to);
       }
-      next.job();
-    } catch (const std::exception&) {
-      // A line that cannot be made (no memory) is lost; the next may be written.
+      next.run();
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
+      // Out of memory: this line is lost, but the next may succeed.
     }
     next = {};
     lock.lock();
@@ -138,21 +145,21 @@ struct LogQueue::State {
     }
   }
 
-  const std::size_t most;
+  const std::size_t capacity;
   std::mutex mutex;
   std::condition_variable wake;
   std::condition_variable written;
-  std::deque<Waiting> queue;
+  std::deque<Job> queue;
   std::shared_ptr<EventSink> output;
   Dropped dropped;
   bool writing = false;
   bool stopping = false;
 };
 
-LogQueue::LogQueue(std::shared_ptr<EventSink> output, std::size_t most_waiting)
-    : state_(std::make_shared<State>(most_waiting)) {
+LogQueue::LogQueue(std::shared_ptr<EventSink> output, std::size_t capacity)
+    : state_(std::make_shared<State>(capacity)) {
   state_->output = std::move(output);
-  thread_ = start_without_signals([state = state_] { state->write_all(); });
+  thread_ = start_thread([state = state_] { state->write_all(); });
 }
 
 LogQueue::~LogQueue() {
@@ -169,12 +176,12 @@ LogQueue::~LogQueue() {
     thread_.join();
   } else {
     thread_.detach();
-    writer_left() = true;
+    writer_detached = true;
   }
 }
 
 bool LogQueue::left_a_writer() {
-  return writer_left();
+  return writer_detached;
 }
 
 void LogQueue::write(const Event& event) {
@@ -218,9 +225,9 @@ void LogQueue::post_if_idle(std::function<void()> job) {
   post(std::move(job));
 }
 
-bool LogQueue::flush(std::chrono::milliseconds at_most) {
+bool LogQueue::flush(std::chrono::milliseconds timeout) {
   std::unique_lock lock(state_->mutex);
-  return state_->written.wait_for(lock, at_most, [this] { return state_->queue.empty() && !state_->writing; });
+  return state_->written.wait_for(lock, timeout, [this] { return state_->queue.empty() && !state_->writing; });
 }
 
 }  // namespace renewd

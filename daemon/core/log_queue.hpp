@@ -1,6 +1,6 @@
-// Between the event log and an output that may block: a full pipe that nobody reads, a stopped terminal, a journald
-// that hangs, a file on a dead server. A thread of its own writes; whoever logs never waits. What does not fit into
-// the queue is dropped, oldest first, counted, and reported once the output takes something again.
+// A queue between the event log and an output that may block: a full pipe, a stopped terminal, journald, a network file
+// system. A separate thread writes, so logging never waits. When the queue is full, it drops the oldest lines, counts
+// them, and reports the number when the output works again.
 #pragma once
 
 #include <chrono>
@@ -15,33 +15,32 @@ namespace renewd {
 
 class LogQueue final : public EventSink {
  public:
-  static constexpr std::size_t kMostWaiting = 2000;
+  static constexpr std::size_t kCapacity = 2000;
 
-  // Without a thread (the system's limit is reached) whoever logs writes.
-  explicit LogQueue(std::shared_ptr<EventSink> output, std::size_t most_waiting = kMostWaiting);
+  // If no thread can be started, write() writes to the output itself.
+  explicit LogQueue(std::shared_ptr<EventSink> output, std::size_t capacity = kCapacity);
   LogQueue(const LogQueue&) = delete;
   LogQueue& operator=(const LogQueue&) = delete;
-  // Waits for the last lines as flush() does. An output that still blocks then is left to its thread.
+  // Flushes. If the output still blocks, detaches the thread.
   ~LogQueue() override;
-  // Whether an output has kept a thread of this process from ending with its queue. Such a process ends by _Exit(): the
-  // thread may go on at any moment, and uses what destructors and exit handlers would take away.
+  // Whether a thread was detached. The process must then exit by _Exit(), because the thread may resume at any time and
+  // use what destructors and exit handlers destroy.
   static bool left_a_writer();
 
   void write(const Event& event) override;
   bool shows(Level level) const override;
-  // What is logged from now on is written there instead, after all that waits.
+  // Later events are written to `output`, queued ones still to the previous output.
   void set_output(std::shared_ptr<EventSink> output);
-  // Runs `job` in its place among the events, on the thread that writes them; where nothing but the newest matters,
-  // only if nothing waits.
+  // Runs `job` on the writing thread, in order with the events.
   void post(std::function<void()> job);
+  // Skips `job` unless the queue is empty.
   void post_if_idle(std::function<void()> job);
-  // Waits until everything so far is written, and at most that long. Returns whether it is.
-  bool flush(std::chrono::milliseconds at_most = std::chrono::seconds(1));
+  // Waits until everything is written; returns false after `timeout`.
+  bool flush(std::chrono::milliseconds timeout = std::chrono::seconds(1));
 
  private:
   struct State;
-  // Shared with the thread, which may outlive this object.
-  std::shared_ptr<State> state_;
+  std::shared_ptr<State> state_;  // shared with the thread, which may outlive this object
   std::thread thread_;
 };
 

@@ -8,7 +8,7 @@ namespace renewd {
 
 tl::expected<Pattern, std::string> Pattern::compile(std::string_view text) {
   RE2::Options options;
-  options.set_log_errors(false);  // it would write to standard error
+  options.set_log_errors(false);  // to standard error
   options.set_never_capture(true);
   auto expression = std::make_shared<const RE2>(re2::StringPiece(text.data(), text.size()), options);
   if (!expression->ok()) {

@@ -1,5 +1,5 @@
-// A regular expression of the operator's (RE2's syntax). Searching a line takes time in proportion to its length,
-// whatever the expression: see docs/decisions/0008-re2.md.
+// A regular expression from the configuration (RE2). Searching takes linear time for every expression: see
+// docs/decisions/0008-re2.md.
 #pragma once
 
 #include <memory>
@@ -16,12 +16,11 @@ namespace renewd {
 
 class Pattern {
  public:
-  // The error is the library's reason, one line.
+  // The error is RE2's message, one line.
   static tl::expected<Pattern, std::string> compile(std::string_view text);
 
-  // Anywhere in `line`, which may hold any bytes.
+  // `line` may contain any bytes.
   bool found_in(std::string_view line) const;
-  // As it was written.
   const std::string& text() const;
 
  private:

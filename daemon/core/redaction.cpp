@@ -2,29 +2,33 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
-#include "core/dressed_text.hpp"
+#include <boost/algorithm/hex.hpp>
+
+#include "core/encoded_text.hpp"
+#include "core/text.hpp"
 
 namespace renewd {
 namespace {
 
-// Fewer letters and digits occur in any text by chance.
-constexpr std::size_t kShortest = 4;
+// Shorter sequences of letters and digits occur by chance.
+constexpr std::size_t kMinLength = 4;
 
 struct Found {
   Span span;
   std::string_view name;
 };
 
-// The base64 digits that depend on `secret` alone where `before` bytes (0 to 2) precede it in a group of three. What
-// stands in the digits at both ends belongs to the neighbours, too.
+// The base64 digits that depend only on `secret` if `before` bytes (0 to 2) precede it in a group of three. The digits
+// at both ends also depend on the neighbouring bytes.
 std::string base64_inside(std::string_view secret, std::size_t before) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string digits;
   digits.reserve(secret.size() * 2);
   unsigned bits = 0;
-  // The first whole digit begins so many bits into the secret.
+  // The bits before the first whole digit.
   std::size_t skipped = (6 - before * 8 % 6) % 6;
   std::size_t available = 0;
   for (const char c : secret) {
@@ -43,21 +47,17 @@ std::string base64_inside(std::string_view secret, std::size_t before) {
 }
 
 std::string hexadecimal(std::string_view secret) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string digits;
   digits.reserve(secret.size() * 2);
-  for (const char c : secret) {
-    const auto byte = static_cast<unsigned char>(c);
-    (digits += kDigits[byte >> 4U]) += kDigits[byte & 0xFU];
-  }
+  boost::algorithm::hex_lower(secret, std::back_inserter(digits));
   return digits;
 }
 
 bool is_base64(char c) {
-  return is_letter_or_digit(c) || std::string_view("+/=-_").find(c) != std::string_view::npos;
+  return is_alphanumeric_or(c, "+/=-_");
 }
 
-// To the ends of the word: the digits at the seams tell of the secret's first and last characters.
+// Extends the span to the whole base64 text, since the digits at its ends reveal part of the secret.
 Span whole_word(std::string_view text, Span span) {
   while (span.begin > 0 && is_base64(text[span.begin - 1])) {
     --span.begin;
@@ -84,25 +84,21 @@ std::string replaced(std::string_view foreign, std::vector<Found> found) {
 
 }  // namespace
 
-void Redaction::look_for(Form form, std::string text, std::string_view name) {
-  const bool by_chance = form != Form::exact && text.size() < kShortest;
-  if (!text.empty() && !by_chance) {
+void Redaction::add(Form form, std::string text, std::string_view name) {
+  if (text.size() >= (form == Form::exact ? 1 : kMinLength)) {
     needles_.push_back({form, Secret(text), std::string(name)});
   }
   ::explicit_bzero(text.data(), text.size());
 }
 
 void Redaction::hide(std::string_view name, const Secret& secret) {
-  look_for(Form::exact, std::string(secret.view()), name);
-  const auto squeeze = [&](std::string text) {
-    std::string squeezed = squeezed_letters(text);
-    ::explicit_bzero(text.data(), text.size());
-    return squeezed;
-  };
-  look_for(Form::squeezed, squeezed_letters(secret.view()), name);
-  look_for(Form::squeezed, hexadecimal(secret.view()), name);
+  add(Form::exact, std::string(secret.view()), name);
+  add(Form::letters_and_digits, letters_and_digits(secret.view()), name);
+  add(Form::letters_and_digits, hexadecimal(secret.view()), name);
   for (const std::size_t before : {0U, 1U, 2U}) {
-    look_for(Form::base64, squeeze(base64_inside(secret.view(), before)), name);
+    std::string digits = base64_inside(secret.view(), before);
+    add(Form::base64, letters_and_digits(digits), name);
+    ::explicit_bzero(digits.data(), digits.size());
   }
 }
 
@@ -111,9 +107,9 @@ std::string Redaction::operator()(std::string_view foreign) const {
     return std::string(foreign);
   }
   std::vector<Found> found;
-  const auto look = [&](const DressedText& text, bool squeezed) {
+  const auto search = [&](const EncodedText& text, bool exact) {
     for (const Needle& needle : needles_) {
-      if ((needle.form == Form::exact) == squeezed) {
+      if ((needle.form == Form::exact) != exact) {
         continue;
       }
       for (const Span& span : text.find(needle.text.view())) {
@@ -121,11 +117,11 @@ std::string Redaction::operator()(std::string_view foreign) const {
       }
     }
   };
-  DressedText text(foreign);
+  EncodedText text(foreign);
   for (bool more = true; more; more = text.decode_once()) {
-    look(text, false);
-    look(text.squeezed(), true);
-    look(text.without_markup().squeezed(), true);
+    search(text, true);
+    search(text.letters_and_digits(), false);
+    search(text.without_markup().letters_and_digits(), false);
   }
   return replaced(foreign, std::move(found));
 }

@@ -1,6 +1,5 @@
-// Secrets of ours in text of others: servers, proxies and commands repeat what they were sent, and such text reaches
-// logs. Finds a secret as it is and in the dress in which such text repeats it; nobody can find it in every dress that
-// somebody invents who knows it.
+// Removes our secrets from text that reaches the log. Servers, proxies and commands may repeat what they were sent, as
+// it is or in one of the usual encodings. This does not protect against a program that disguises a secret on purpose.
 #pragma once
 
 #include <cstddef>
@@ -14,34 +13,32 @@ namespace renewd {
 
 class Redaction {
  public:
-  // `name` is what stands in its place, in brackets. An empty secret is nowhere found.
+  // Replaces the secret by "[name]". Ignores an empty secret.
   void hide(std::string_view name, const Secret& secret);
 
-  // `foreign` without the secrets: as they are; in HTML entities, percent or backslash escapes, also one within the
-  // other; in base64, alone or as a part ("user:password"), or in hexadecimal digits; in capitals; and, if they have at
-  // least four letters and digits, with markup, blanks or other characters in between. To be called before the text is
-  // cut, since half a secret is not found. Takes time in proportion to the text.
+  // Finds secrets in plain text; in HTML entities, percent or backslash escapes, also nested; in base64, also as a part
+  // ("user:password"); in hexadecimal; in upper case; and, with at least four letters and digits, with markup or other
+  // characters in between. Call it before the text is cut, since it does not find part of a secret. Takes linear time.
   std::string operator()(std::string_view foreign) const;
 
  private:
-  enum class Form { exact, squeezed, base64 };
+  enum class Form { exact, letters_and_digits, base64 };
   struct Needle {
     Form form;
     Secret text;
     std::string name;
   };
-  void look_for(Form form, std::string text, std::string_view name);
+  void add(Form form, std::string text, std::string_view name);
 
   std::vector<Needle> needles_;
 };
 
-// A secret that is read when it is needed.
 struct NamedSecret {
   std::string name;
   SecretSource source;
 };
 
-// Of the secrets as they are now; one that cannot be read is left out, since nobody was sent it either.
+// Reads the secrets. Skips one that cannot be read, since it cannot have been sent either.
 Redaction redaction_of(const std::vector<NamedSecret>& secrets);
 
 }  // namespace renewd

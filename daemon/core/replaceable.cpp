@@ -1,4 +1,4 @@
-// Whether files can be made in a directory, and one be replaced, asked of the kernel without doing so.
+// Checks whether files can be created in a directory, or replaced, without changing anything.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,7 +33,7 @@ bool has(const struct statx& status, std::uint64_t attribute) {
   return (status.stx_attributes & status.stx_attributes_mask & attribute) != 0;
 }
 
-// The mount that something is on, as Linux numbers them; empty where it does not say.
+// The id of the mount that `fd` is on; empty if /proc does not show it.
 std::string mount_of(const Descriptor& fd) {
   std::ifstream info(fmt::format("/proc/self/fdinfo/{}", fd.get()));
   std::string line;
@@ -53,26 +53,26 @@ bool is_mount_point(const Place& place, const struct statx& status) {
   return file && around && mount_of(file) != mount_of(around);
 }
 
-// Why nothing may be renamed over a file, or in a directory, which may be written to otherwise; empty when it is not
-// known. The message begins with the path.
-std::string why_kept(const fs::path& path, const struct statx& status) {
+// Why a writable file, or the files in a writable directory, cannot be replaced; empty if unknown. Begins with the
+// path.
+std::string why_not_replaceable(const fs::path& path, const struct statx& status) {
   const bool immutable = has(status, STATX_ATTR_IMMUTABLE);
   if (immutable || has(status, STATX_ATTR_APPEND)) {
-    return fmt::format("{}: it is {}, so that nothing can be renamed {} it; chattr -{} {}", path.string(),
-                       immutable ? "immutable" : "append-only", S_ISDIR(status.stx_mode) ? "or removed in" : "over",
+    return fmt::format("{}: it is {}, so {} cannot be replaced; run chattr -{} {}", path.string(),
+                       immutable ? "immutable" : "append-only", S_ISDIR(status.stx_mode) ? "the files in it" : "it",
                        immutable ? 'i' : 'a', path.string());
   }
   struct stat around{};
   if (!S_ISDIR(status.stx_mode) && ::stat(path.parent_path().c_str(), &around) == 0 &&
       (around.st_mode & S_ISVTX) != 0) {
-    return fmt::format("{}: it belongs to {}, and in a directory with the sticky bit nobody else can replace it",
+    return fmt::format("{}: it belongs to {}, and its directory has the sticky bit: only the owner can replace it",
                        path.string(), name_of_user(status.stx_uid));
   }
   return "";
 }
 
-// Whether a file that we make could be given these, tried with one that has no name and is gone when it is closed.
-// Where there is no such thing, only the attempt will tell.
+// Tries to set the attributes on a file without a name, which the kernel removes on close (O_TMPFILE). Succeeds if the
+// file system does not support such files.
 Result<void> check_attributes(const Place& place, const fs::path& path, const FileAttributes& attributes) {
   const fs::path parent = fs::path(place.name).parent_path();
   const Descriptor nameless(
@@ -85,14 +85,14 @@ Result<void> check_attributes(const Place& place, const fs::path& path, const Fi
 Result<void> PosixFilesystem::check_writable(const fs::path& directory) const {
   TRY_LET(const auto place, find("writing to the directory", directory));
   const auto status = status_of(place);
-  const std::string kept = status ? why_kept(directory, *status) : "";
-  // AT_EACCESS: as the user that we run as, with the capabilities we have; a read-only file system answers EROFS.
-  if (::faccessat(place.at(), place.name.c_str(), W_OK | X_OK, AT_EACCESS) != 0 && (errno != EPERM || kept.empty())) {
+  const std::string why = status ? why_not_replaceable(directory, *status) : "";
+  // AT_EACCESS: with the effective user and capabilities.
+  if (::faccessat(place.at(), place.name.c_str(), W_OK | X_OK, AT_EACCESS) != 0 && (errno != EPERM || why.empty())) {
     return disk_failure("writing to the directory", directory, errno);
   }
-  // What is append-only lets files be made, and none be renamed.
-  if (!kept.empty()) {
-    return failure(ErrorKind::disk, "writing to the directory " + kept);
+  // An append-only directory passes faccessat().
+  if (!why.empty()) {
+    return failure(ErrorKind::disk, "writing to the directory " + why);
   }
   return find_to_change("writing to the directory", directory / "x").map([](const Place&) {});
 }
@@ -100,9 +100,7 @@ Result<void> PosixFilesystem::check_writable(const fs::path& directory) const {
 Result<void> PosixFilesystem::check_replaceable(const fs::path& file, const FileAttributes& attributes) const {
   TRY_LET(const auto place, find_to_change("replacing", file));
   const fs::path parent = file.parent_path();
-  if (auto writable = check_writable(parent); !writable) {
-    return writable;
-  }
+  TRY(check_writable(parent));
   const auto status = status_of(place);
   if (!status) {
     return disk_failure("replacing", file, status.error());
@@ -111,15 +109,16 @@ Result<void> PosixFilesystem::check_replaceable(const fs::path& file, const File
     return failure(ErrorKind::disk, fmt::format("replacing {}: not a regular file", file.string()));
   }
   if (is_mount_point(place, *status)) {
-    return failure(ErrorKind::disk, fmt::format("replacing {}: it is a mount point of its own, over which nothing can "
-                                                "be renamed; mount its directory instead of the file",
-                                                file.string()));
+    return failure(ErrorKind::disk,
+                   fmt::format("replacing {}: it is a mount point, which cannot be replaced; mount its "
+                               "directory instead of the file",
+                               file.string()));
   }
-  // rmdir(2) removes nothing but directories. Whether this one's name may be removed, for which rename(2) has the same
-  // rules (attributes, sticky bit, read-only mounts), the kernel says first.
+  // rmdir(2) never removes a file, but first checks the same rules as rename(2): attributes, sticky bit, read-only
+  // mounts.
   ::unlinkat(place.at(), place.name.c_str(), AT_REMOVEDIR);
   if (const int error = errno; error != ENOTDIR) {
-    const std::string why = error == EPERM ? why_kept(file, *status) : "";
+    const std::string why = error == EPERM ? why_not_replaceable(file, *status) : "";
     return why.empty() ? disk_failure("replacing", file, error) : failure(ErrorKind::disk, "replacing " + why);
   }
   return check_attributes(place, file, attributes);

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -13,16 +12,16 @@ namespace renewd {
 namespace {
 
 constexpr std::size_t kSecretLimit = 64 * 1024;
-// Where LoadCredential=NAME looks first (systemd.exec(5)).
+// The first place in which LoadCredential=NAME searches (systemd.exec(5)).
 constexpr auto kCredentialStore = "/etc/credstore/";
 
-Result<Secret> read_file(const std::string& path, const std::string& doing, const PipePatience* patience = nullptr) {
-  return read_whole(path, kSecretLimit, patience).map_error([&doing](const Error& error) {
+Result<Secret> read_file(const std::string& path, const std::string& doing, const PipeTimeout* timeout = nullptr) {
+  return read_whole(path, kSecretLimit, timeout).map_error([&doing](const Error& error) {
     return Error{.kind = ErrorKind::unauthorized, .message = doing + ": " + error.message};
   });
 }
 
-// Editors on Windows put marks before a text that say how it is encoded.
+// Byte order marks, which editors on Windows write.
 constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
 constexpr std::string_view kUtf16Mark = "\xff\xfe";
 constexpr std::string_view kUtf16MarkBigEndian = "\xfe\xff";
@@ -37,11 +36,11 @@ std::string_view without_line_break(std::string_view text) {
   return text;
 }
 
-// What is meant by the bytes of a file, or of another source.
 Result<Secret> without_marks(const Secret& raw, const std::string& doing) {
   std::string_view text = raw.view();
   if (text.starts_with(kUtf16Mark) || text.starts_with(kUtf16MarkBigEndian)) {
-    return failure(ErrorKind::unauthorized, doing + ": it is UTF-16, as some Windows editors write; save it as UTF-8");
+    return failure(ErrorKind::unauthorized,
+                   doing + ": it is UTF-16, as some Windows editors save it; save it as UTF-8");
   }
   if (text.starts_with(kUtf8Mark)) {
     text.remove_prefix(kUtf8Mark.size());
@@ -51,13 +50,14 @@ Result<Secret> without_marks(const Secret& raw, const std::string& doing) {
     return failure(ErrorKind::unauthorized, doing + ": it is empty");
   }
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
-    return failure(ErrorKind::unauthorized,
-                   fmt::format("{}: byte {} is NUL, so it is no text (or UTF-16; save it as UTF-8)", doing, nul + 1));
+    return failure(
+        ErrorKind::unauthorized,
+        fmt::format("{}: byte {} is NUL: it is not text, or it is UTF-16 (save it as UTF-8)", doing, nul + 1));
   }
   return Secret(text);
 }
 
-// What a unit has loaded; outside of one, what it would load.
+// In a unit, the loaded file; outside, the file that the unit would load.
 std::string file_of_credential(const std::string& name) {
   const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
   return directory == nullptr ? kCredentialStore + name : std::string(directory) + "/" + name;
@@ -95,28 +95,6 @@ Result<Secret> read_raw(const SecretSource& source, const std::string& doing) {
 
 }  // namespace
 
-Secret& Secret::operator=(const Secret& other) {
-  if (this != &other) {
-    wipe();
-    bytes_ = other.bytes_;
-  }
-  return *this;
-}
-
-Secret& Secret::operator=(Secret&& other) noexcept {
-  if (this != &other) {
-    wipe();
-    bytes_ = std::move(other.bytes_);
-  }
-  return *this;
-}
-
-void Secret::wipe() {
-  if (!bytes_.empty()) {
-    ::explicit_bzero(bytes_.data(), bytes_.size());
-  }
-}
-
 std::string SecretSource::description() const {
   switch (kind) {
     case Kind::file:
@@ -135,7 +113,7 @@ void read_ahead(SecretSource& source) {
   if (source.kind != SecretSource::Kind::credential || std::getenv("CREDENTIALS_DIRECTORY") != nullptr) {
     return;
   }
-  // As it is: read_secret() takes marks and line breaks off, once.
+  // Unchanged: read_secret() removes marks and line breaks.
   if (auto secret = read_raw(source, source.description())) {
     source.value = std::move(*secret);
   }
@@ -172,9 +150,9 @@ Result<Secret> read_secret(const SecretSource& source) {
   return read_raw(source, doing).and_then([&doing](const Secret& raw) { return without_marks(raw, doing); });
 }
 
-Result<Secret> read_given_secret(const std::string& file, const PipePatience& patience) {
+Result<Secret> read_given_secret(const std::string& file, const PipeTimeout& timeout) {
   const std::string doing = "reading a secret from file " + file;
-  return read_file(file, doing, &patience).and_then([&doing](const Secret& raw) { return without_marks(raw, doing); });
+  return read_file(file, doing, &timeout).and_then([&doing](const Secret& raw) { return without_marks(raw, doing); });
 }
 
 }  // namespace renewd

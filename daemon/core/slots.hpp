@@ -1,4 +1,4 @@
-// A number of slots that coroutines of one event loop take turns in.
+// A semaphore for the coroutines of one event loop.
 #pragma once
 
 #include <cstddef>
@@ -6,10 +6,10 @@
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/experimental/channel.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include "core/as_tuple.hpp"
 
 namespace renewd {
 
@@ -17,7 +17,7 @@ class Slots {
   using Channel = boost::asio::experimental::channel<void(boost::system::error_code)>;
 
  public:
-  // Given back with its end. Must not outlive the slots.
+  // Releases the slot on destruction. Must not outlive the Slots.
   class Slot {
    public:
     explicit Slot(Channel& free) : free_(&free) {}
@@ -39,9 +39,9 @@ class Slots {
     }
   }
 
-  // Waits for a free one, first come, first served. Nothing when the coroutine was cancelled first.
+  // Waits for a free slot, first come, first served. Nothing if cancelled.
   boost::asio::awaitable<std::optional<Slot>> take() {
-    const auto [error] = co_await free_.async_receive(boost::asio::as_tuple(boost::asio::use_awaitable));
+    const auto [error] = co_await free_.async_receive(kAsTuple);
     if (error) {
       co_return std::nullopt;
     }

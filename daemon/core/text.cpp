@@ -31,9 +31,9 @@ std::size_t utf8_sequence(std::string_view text) {
   return overlong_or_surrogate ? 0 : length;
 }
 
-// What shows nothing itself and changes how the rest is shown: Unicode's general categories Cc (controls, which drive
-// terminals), Cf (formats: the direction of text, tags), Zl and Zp (line breaks that are none in ASCII), and whatever
-// else is invisible by default (Default_Ignorable_Code_Point). Unicode 14, in order.
+// Invisible characters that may change how the rest appears: Unicode's general categories Cc (controls), Cf (formats
+// such as the text direction), Zl and Zp (line and paragraph separators), and Default_Ignorable_Code_Point. Unicode 14,
+// in ascending order.
 struct CodePoints {
   char32_t first;
   char32_t last;
@@ -49,30 +49,18 @@ constexpr std::array kUnprintable{
     CodePoints{0x110BD, 0x110BD}, CodePoints{0x110CD, 0x110CD}, CodePoints{0x13430, 0x13438},
     CodePoints{0x1BCA0, 0x1BCA3}, CodePoints{0x1D173, 0x1D17A}, CodePoints{0xE0000, 0xE0FFF}};
 
-char32_t code_point(std::string_view sequence) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
-  if (sequence.size() == 1) {
-    return byte(0);
-  }
-  char32_t value = byte(0) & (0xFFU >> (sequence.size() + 1));
-  for (std::size_t i = 1; i < sequence.size(); ++i) {
-    value = value << 6U | (byte(i) & 0x3FU);
-  }
-  return value;
-}
-
 bool is_unprintable(char32_t value) {
   const auto found = std::lower_bound(kUnprintable.begin(), kUnprintable.end(), value,
                                       [](const CodePoints& range, char32_t wanted) { return range.last < wanted; });
   return found != kUnprintable.end() && found->first <= value;
 }
 
-// The next character as it may be shown, taken off `text`: itself, or its bytes as \xNN.
+// Removes the next character from `text` and returns it, or its bytes as \xNN.
 std::string take_printable(std::string_view& text) {
   const std::size_t length = utf8_sequence(text);
   const std::string_view bytes = text.substr(0, std::max<std::size_t>(length, 1));
   text.remove_prefix(bytes.size());
-  if (length != 0 && !is_unprintable(code_point(bytes))) {
+  if (length != 0 && !is_unprintable(*first_code_point(bytes))) {
     return std::string(bytes);
   }
   std::string escaped;
@@ -159,6 +147,19 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::optional<char32_t> first_code_point(std::string_view text) {
+  const std::size_t length = text.empty() ? 0 : utf8_sequence(text);
+  if (length <= 1) {
+    return length == 0 ? std::nullopt : std::optional<char32_t>(text.front());
+  }
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  char32_t value = byte(0) & (0xFFU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    value = value << 6U | (byte(i) & 0x3FU);
+  }
+  return value;
+}
+
 void append_utf8(std::string& out, std::uint32_t code) {
   const auto byte = [&](std::uint32_t value) { out += static_cast<char>(static_cast<unsigned char>(value)); };
   if (code < 0x80) {
@@ -182,7 +183,7 @@ std::string format_time(std::chrono::system_clock::time_point time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
   std::tm parts{};
   if (gmtime_r(&seconds, &parts) == nullptr) {
-    return "(not a time)";
+    return "(invalid time)";
   }
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
@@ -196,14 +197,14 @@ std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view
     return std::nullopt;
   }
   const std::chrono::seconds seconds(::timegm(&parts));
-  // The year 9999 is more nanoseconds than the clock can hold.
+  // The clock counts nanoseconds in 64 bits, which does not reach the year 9999.
   using Clock = std::chrono::system_clock;
   if (seconds > std::chrono::floor<std::chrono::seconds>(Clock::time_point::max().time_since_epoch()) ||
       seconds < std::chrono::ceil<std::chrono::seconds>(Clock::time_point::min().time_since_epoch())) {
     return std::nullopt;
   }
   const Clock::time_point time(seconds);
-  // strptime takes shorter numbers and spaces, too.
+  // strptime() also accepts shorter numbers and spaces.
   return format_time(time) == text ? std::optional(time) : std::nullopt;
 }
 
@@ -222,7 +223,7 @@ std::string format_duration(std::chrono::seconds duration) {
       continue;
     }
     std::string text = fmt::format("{} {}", count, count == 1 ? kUnits[i].one : kUnits[i].many);
-    // From three days on, the hours tell a person nothing.
+    // With three days or more, the hours do not matter.
     if (i + 1 < kUnits.size() && !(i == 0 && count >= 3)) {
       const auto rest = total % kUnits[i].seconds / kUnits[i + 1].seconds;
       if (rest != 0) {
@@ -247,10 +248,13 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
   return best;
 }
 
+char lower_case(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 std::string lower_case(std::string_view text) {
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(lower, lower.begin(), [](char c) { return lower_case(c); });
   return lower;
 }
 
@@ -262,6 +266,13 @@ std::string format_minute(std::chrono::system_clock::time_point time) {
   std::string text = format_time(time).substr(0, 16);
   std::ranges::replace(text, 'T', ' ');
   return text;
+}
+
+std::string upper_case(std::string_view text) {
+  std::string upper(text);
+  std::ranges::transform(upper, upper.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return upper;
 }
 
 }  // namespace renewd

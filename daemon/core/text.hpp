@@ -1,4 +1,4 @@
-// Text that came from outside (a server, a certificate, a child process) and text that people read.
+// Text for people, and foreign text: from a server, a certificate, a child process.
 #pragma once
 
 #include <chrono>
@@ -11,45 +11,49 @@
 
 namespace renewd {
 
-// Foreign text made safe for one line of a log or a terminal: the bytes of controls, of characters that are invisible
-// or turn the direction of the text, and bytes that are not UTF-8 become \xNN; line breaks and tabs become a space,
-// runs of spaces one; cut with "…" when longer than `limit` bytes of output. What is printable() already stays as it
-// is.
+// Makes foreign text safe for one line of a log or a terminal: control characters, invisible characters, those that
+// change the text direction, and bytes that are not UTF-8 become \xNN; white space becomes a single space; text longer
+// than `limit` bytes is cut and ends with "…". Applying it twice changes nothing.
 std::string printable(std::string_view foreign, std::size_t limit = 200);
 
-// The same escapes alone, for text on its way out of this process, which is neither cut nor laid out again: whoever
-// made it should have called printable(). The characters in `kept` stay ("\n" where there may be several lines).
+// Only the escapes of printable(), for all output of this process, in case printable() was forgotten. Does not escape
+// the characters in `kept`, such as "\n".
 std::string escaped(std::string_view text, std::string_view kept = "");
 
-// Without the spaces at both ends; `space` says which characters are some.
+// Without the characters in `space` at both ends.
 std::string_view trimmed(std::string_view text, std::string_view space = " \t\r\n\f");
 
-// Well-formed (RFC 3629).
+// Well-formed UTF-8 (RFC 3629).
 bool is_utf8(std::string_view text);
+// The character at the start of `text`; nothing if there is none, or not well-formed.
+std::optional<char32_t> first_code_point(std::string_view text);
 
-// Appends a character (up to U+10FFFF) as UTF-8; a surrogate becomes three bytes, like any other.
+// Appends a code point (up to U+10FFFF) as UTF-8. Encodes surrogates like other code points.
 void append_utf8(std::string& out, std::uint32_t code);
 
 // RFC 3339 in UTC with seconds ("2026-11-23T19:30:00Z").
 std::string format_time(std::chrono::system_clock::time_point time);
 
-// What format_time() wrote; nothing for any other text.
+// Accepts only the format of format_time().
 std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text);
 
-// The two largest units, for people: "312 days", "11 h 5 min", "40 s"; a negative duration counts as zero.
+// The two largest units: "312 days", "11 h 5 min", "40 s". A negative duration counts as zero.
 std::string format_duration(std::chrono::seconds duration);
 
-// The candidate that a person most likely meant by `word`, or an empty view when none is near (Damerau-Levenshtein
-// distance of more than a third of the word).
+// The candidate most similar to `word`, for "did you mean"; empty if none is similar (a Damerau-Levenshtein distance of
+// at most a third of the word).
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
-// ASCII letters in lower case; other characters stay.
+// ASCII only, independent of the locale.
+char lower_case(char c);
 std::string lower_case(std::string_view text);
+std::string upper_case(std::string_view text);
 
-// Whether it is an ASCII letter, a digit, or one of `others`.
+constexpr bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 constexpr bool is_alphanumeric_or(char c, std::string_view others) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         others.find(c) != std::string_view::npos;
+  return is_letter_or_digit(c) || others.find(c) != std::string_view::npos;
 }
 
 // "2026-11-24" and "2026-11-24 17:41", in UTC.

@@ -27,38 +27,37 @@ sys_seconds to_sys(absl::Time time) {
   return sys_seconds(seconds(absl::ToUnixSeconds(time)));
 }
 
-// Names of the database alone: Abseil would also take a path out of it, and names of its own with a colon.
+// Only names of the database: Abseil also accepts paths that leave it, and its own names with a colon.
 bool is_zone_name(std::string_view name) {
   constexpr std::string_view kCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
   return !name.empty() && !name.starts_with('/') && name.find_first_not_of(kCharacters) == std::string_view::npos;
 }
 
-// What the clocks of TZ show, by the C library.
-local_seconds libc_reading(sys_seconds moment) {
+local_seconds libc_local(sys_seconds moment) {
   const std::time_t time = moment.time_since_epoch().count();
   std::tm fields{};
   ::localtime_r(&time, &fields);
   return local_seconds(moment.time_since_epoch() + seconds(fields.tm_gmtoff));
 }
 
-// mktime(3) cannot say whether clocks show a reading once, twice or never. A rule changes them at most twice a year: a
-// day before the reading and a day after it show what it may be counted by.
+// mktime(3) does not say whether a local time occurs once, twice or never. A rule changes clocks at most twice a year,
+// so the offsets one day before and one day after are the only candidates.
 TimeZone::Moments libc_moments(local_seconds reading) {
   const sys_seconds as_utc(reading.time_since_epoch());
-  const auto counted_as = [&](std::chrono::days away) {
-    const sys_seconds near = as_utc + away;
-    return as_utc - (libc_reading(near).time_since_epoch() - near.time_since_epoch());
+  const auto with_offset_at = [&](std::chrono::days distance) {
+    const sys_seconds near = as_utc + distance;
+    return as_utc - (libc_local(near).time_since_epoch() - near.time_since_epoch());
   };
-  auto [first, last] = std::minmax({counted_as(-std::chrono::days(1)), counted_as(std::chrono::days(1))});
-  const bool first_shows = libc_reading(first) == reading;
-  const bool last_shows = libc_reading(last) == reading;
+  auto [first, last] = std::minmax({with_offset_at(-std::chrono::days(1)), with_offset_at(std::chrono::days(1))});
+  const bool first_shows = libc_local(first) == reading;
+  const bool last_shows = libc_local(last) == reading;
   if (first_shows || last_shows) {
     return {first_shows ? first : last, last_shows ? last : first};
   }
-  // Skipped: somewhere between the two, clocks jump over it.
+  // Skipped: find the change between the two by bisection.
   while (last - first > seconds(1)) {
     const sys_seconds middle = first + (last - first) / 2;
-    (libc_reading(middle) < reading ? first : last) = middle;
+    (libc_local(middle) < reading ? first : last) = middle;
   }
   return {last, last};
 }
@@ -70,9 +69,8 @@ std::optional<absl::TimeZone> load(const std::string& name) {
 
 }  // namespace
 
-// None of Abseil's: the C library's, by TZ.
 struct TimeZone::Rules {
-  std::optional<absl::TimeZone> zone;
+  std::optional<absl::TimeZone> zone;  // nothing: the C library's rule in TZ
 };
 
 TimeZone::TimeZone() : TimeZone(of_host().value_or(TimeZone("UTC", Rules{absl::UTCTimeZone()}))) {}
@@ -89,7 +87,7 @@ tl::expected<TimeZone, std::string> TimeZone::of_host(const std::filesystem::pat
       return TimeZone(kName, Rules{*zone});
     }
     return tl::unexpected(
-        fmt::format("{} leads to no zone file that can be read (is tzdata installed?)", printable(localtime.string())));
+        fmt::format("cannot read {} as a time zone file (is tzdata installed?)", printable(localtime.string())));
   }
   std::string text(given);
   const std::string name = text.substr(text.starts_with(':') ? 1 : 0);
@@ -105,9 +103,9 @@ tl::expected<TimeZone, std::string> TimeZone::of_host(const std::filesystem::pat
     ::tzset();
     return TimeZone(kName, Rules{std::nullopt});
   }
-  return tl::unexpected(fmt::format(
-      "TZ is \"{}\", which is neither a time zone of this system nor a rule such as CET-1CEST,M3.5.0,M10.5.0/3",
-      escaped(text.substr(0, 200))));
+  return tl::unexpected(
+      fmt::format("TZ is \"{}\": neither a time zone of this system nor a rule such as CET-1CEST,M3.5.0,M10.5.0/3",
+                  escaped(text.substr(0, 200))));
 }
 
 TimeZone::TimeZone(std::string name, const Rules& rules)
@@ -121,7 +119,7 @@ std::optional<TimeZone> TimeZone::find(std::string_view name) {
 
 local_seconds TimeZone::local(sys_seconds moment) const {
   if (!rules_->zone) {
-    return libc_reading(moment);
+    return libc_local(moment);
   }
   const absl::CivilSecond reading = rules_->zone->At(absl::FromUnixSeconds(moment.time_since_epoch().count())).cs;
   return local_seconds(seconds(reading - absl::CivilSecond(1970, 1, 1)));
@@ -138,7 +136,7 @@ TimeZone::Moments TimeZone::moments(local_seconds reading) const {
   return {to_sys(found.pre), to_sys(found.post)};
 }
 
-// POSIX.1-2024, 8.3, with RFC 8536's hours from -167 to 167.
+// POSIX.1-2024, 8.3, with hours from -167 to 167 as in RFC 8536.
 bool is_time_zone_rule(std::string_view text) {
   static const auto kRule = [] {
     const std::string name = "([A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)";
@@ -152,7 +150,7 @@ bool is_time_zone_rule(std::string_view text) {
 }
 
 std::vector<std::string> time_zone_names() {
-  const char* directory = std::getenv("TZDIR");  // Abseil heeds it, too
+  const char* directory = std::getenv("TZDIR");  // as in Abseil
   std::ifstream table(std::string(directory != nullptr ? directory : "/usr/share/zoneinfo") + "/zone.tab");
   std::vector<std::string> names;
   for (std::string line; std::getline(table, line);) {

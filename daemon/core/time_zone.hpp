@@ -1,6 +1,5 @@
-// A time zone by its IANA name, or the host's: what a clock on the wall shows there, and which moments a reading of it
-// stands for. The one door to Abseil's time zones, which read the system's zone files
-// (docs/decisions/0009-time-zones.md).
+// A time zone by its IANA name, or the host's: converts between UTC and local time. The only user of Abseil's time
+// zones, which read the system's zone files (docs/decisions/0009-time-zones.md).
 #pragma once
 
 #include <chrono>
@@ -17,13 +16,13 @@ namespace renewd {
 
 class TimeZone {
  public:
-  // The host's own; UTC where that is not known.
+  // The host's; UTC if unknown.
   TimeZone();
-  // The host's own, or the reason why it is not known: $TZ as tzset(3) takes it (a name, a path, a rule of POSIX), else
-  // /etc/localtime, else UTC. A rule is the C library's, of which the process has one: it holds until TZ changes.
+  // The host's: $TZ as in tzset(3) (a name, a path or a POSIX rule), else /etc/localtime, else UTC. The error says why
+  // it is unknown. A POSIX rule is evaluated by the C library and valid until TZ changes.
   static tl::expected<TimeZone, std::string> of_host(const std::filesystem::path& localtime = "/etc/localtime");
-  // Nothing when the system has no zone of this name, such as "Europe/Paris". The rules of a zone are read once in the
-  // life of the process.
+  // By name, such as "Europe/Paris"; nothing if the system has no such zone. A zone's file is read once in the life of
+  // the process.
   static std::optional<TimeZone> find(std::string_view name);
 
   // For people: "Europe/Paris", or "local time".
@@ -31,8 +30,8 @@ class TimeZone {
 
   std::chrono::local_seconds local(std::chrono::sys_seconds moment) const;
 
-  // A reading that clocks show twice, because they are put back, has two moments, the later one being that of its last
-  // showing. One that they skip, because they are put forward, stands for the moment of the skip.
+  // A local time that occurs twice (clocks are set back) has two moments. One that is skipped (clocks are set forward)
+  // stands for the moment of the change.
   struct Moments {
     std::chrono::sys_seconds first;
     std::chrono::sys_seconds last;
@@ -47,10 +46,10 @@ class TimeZone {
   std::shared_ptr<const Rules> rules_;
 };
 
-// Whether it is a rule as POSIX writes one into TZ: "CET-1CEST,M3.5.0,M10.5.0/3".
+// A POSIX rule for TZ: "CET-1CEST,M3.5.0,M10.5.0/3".
 bool is_time_zone_rule(std::string_view text);
 
-// The names that a person may have meant: those of the system's list. Empty when there is none: tzdata is missing.
+// For "did you mean". Empty if tzdata is missing.
 std::vector<std::string> time_zone_names();
 
 }  // namespace renewd

@@ -16,21 +16,21 @@
 #include <fmt/format.h>
 
 #include "core/descriptor.hpp"
+#include "core/try.hpp"
 
 namespace renewd {
 namespace {
 
 namespace fs = std::filesystem;
 
-// As the kernel counts them (path_resolution(7)).
-constexpr int kMostLinks = 40;
+constexpr int kMaxLinks = 40;  // as in the kernel (path_resolution(7))
 
-// The group of a user alone, as useradd(8) makes it: by the user's name, and with nobody else in it.
+// A group as useradd(8) creates it: with the user's name and no other members.
 bool is_private_group(gid_t id, uid_t user) {
   passwd account{};
   passwd* found = nullptr;
   std::array<char, 4096> text{};
-  // Root's is not: accounts without a group of their own may be in it.
+  // Never for root: other accounts may be in its group.
   if (user == 0 || ::getpwuid_r(user, &account, text.data(), text.size(), &found) != 0 || found == nullptr ||
       account.pw_gid != id) {
     return false;
@@ -42,8 +42,8 @@ bool is_private_group(gid_t id, uid_t user) {
          std::string_view(entry.gr_name) == account.pw_name && *entry.gr_mem == nullptr;
 }
 
-// Who else than root and `user` can change what this is; empty: nobody.
-std::string others_who_change(const fs::path& path, const struct stat& status, uid_t user) {
+// Describes how users other than root and `user` can change the file; empty if they cannot.
+std::string change_by_others(const fs::path& path, const struct stat& status, uid_t user) {
   if (status.st_uid != 0 && status.st_uid != user) {
     return fmt::format("{} belongs to {}", path.string(), name_of_user(status.st_uid));
   }
@@ -57,29 +57,23 @@ std::string others_who_change(const fs::path& path, const struct stat& status, u
                      status.st_mode & 07777U);
 }
 
-// One step after the other, as the kernel resolves a path, with each directory held while the next is looked up.
+// Resolves a path step by step, as the kernel does, holding each directory open while it looks up the next name.
 class Walk {
  public:
   Walk(const fs::path& path, uid_t user) : user_(user), left_(path.begin(), path.end()) {}
 
   Result<void> run() {
-    if (auto begun = enter("/", root()); !begun) {
-      return begun;
-    }
+    TRY(enter("/", root()));
     while (!left_.empty()) {
       const std::string name = left_.front().string();
       left_.pop_front();
-      if (name.empty() || name == "." || name == "/") {
-        continue;
-      }
-      if (auto done = step(name); !done) {
-        return done;
+      if (!name.empty() && name != "." && name != "/") {
+        TRY(step(name));
       }
     }
     return {};
   }
 
-  // The first place that others can change; empty when there is none.
   const std::string& changed_by_others() const { return changed_; }
   const std::string& choice_of_others() const { return choice_; }
   const fs::path& path() const { return at_; }
@@ -93,7 +87,7 @@ class Walk {
     Descriptor next(::openat(directory_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat status{};
     if (!next || ::fstat(next.get(), &status) != 0) {
-      return system_failure(ErrorKind::disk, "looking at " + path.string(), errno);
+      return system_failure(ErrorKind::disk, "checking " + path.string(), errno);
     }
     return S_ISLNK(status.st_mode) ? follow(path, next, status) : enter(path, std::move(next));
   }
@@ -101,10 +95,10 @@ class Walk {
   Result<void> follow(const fs::path& path, const Descriptor& link, const struct stat& status) {
     std::array<char, PATH_MAX> target{};
     const ssize_t size = ::readlinkat(link.get(), "", target.data(), target.size());
-    if (size < 0 || ++links_ > kMostLinks) {
+    if (size < 0 || ++links_ > kMaxLinks) {
       return system_failure(ErrorKind::disk, "following " + path.string(), size < 0 ? errno : ELOOP);
     }
-    note(others_who_change(path, status, user_));
+    note(change_by_others(path, status, user_));
     choice_ = changed_;
     const fs::path to(std::string(target.data(), static_cast<std::size_t>(size)));
     left_.insert(left_.begin(), to.begin(), to.end());
@@ -114,9 +108,9 @@ class Walk {
   Result<void> enter(const fs::path& path, Descriptor next) {
     struct stat status{};
     if (!next || ::fstat(next.get(), &status) != 0) {
-      return system_failure(ErrorKind::disk, "looking at " + path.string(), errno);
+      return system_failure(ErrorKind::disk, "checking " + path.string(), errno);
     }
-    note(others_who_change(path, status, user_));
+    note(change_by_others(path, status, user_));
     above_ = std::exchange(directory_, std::move(next));
     at_ = path;
     return {};
@@ -142,7 +136,7 @@ Result<Walk> walk(const fs::path& path, uid_t user) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);
   if (error) {
-    return system_failure(ErrorKind::disk, "looking at " + path.string(), error.value());
+    return system_failure(ErrorKind::disk, "checking " + path.string(), error.value());
   }
   Walk walk(absolute, user);
   return walk.run().map([&walk] { return std::move(walk); });
@@ -160,9 +154,9 @@ Result<void> check_trusted(const fs::path& path, uid_t user) {
   });
 }
 
-Result<Followed> follow(const fs::path& path, uid_t user) {
+Result<ResolvedPath> follow(const fs::path& path, uid_t user) {
   return walk(path, user).map([](Walk&& walked) {
-    return Followed{walked.path(), walked.take_directory(), walked.choice_of_others()};
+    return ResolvedPath{walked.path(), walked.take_directory(), walked.choice_of_others()};
   });
 }
 

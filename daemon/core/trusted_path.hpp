@@ -1,4 +1,4 @@
-// Who can change what a path leads to, asked as sudo and sshd ask it of their own files.
+// Checks which users can change the file that a path leads to, as sudo and sshd do for their own files.
 #pragma once
 
 #include <sys/types.h>
@@ -11,27 +11,26 @@
 
 namespace renewd {
 
-// Succeeds when nobody but root and `user` can change what `path` leads to: each directory and each symbolic link on
-// the way, and what is at its end, belongs to one of the two and cannot be written by a group or by everyone. In a
-// directory with the sticky bit, such as /tmp, only the owner of a file replaces it: that is enough. The error, of kind
-// disk, names the first place that others can change: "/srv/shared can be written by everyone (mode 0777)".
+// Succeeds if only root and `user` can change what `path` leads to: every directory and symbolic link on the path, and
+// the file itself, belongs to one of them, and neither its group nor everyone can write to it. Directories with the
+// sticky bit, such as /tmp, are safe, because only the owner can replace a file in them. The error, of kind disk, names
+// the first place that others can change: "/srv/shared can be written by everyone (mode 0777)".
 Result<void> check_trusted(const std::filesystem::path& path, uid_t user);
 
-// The same as an answer: the first place that others can change, empty where there is none. The error, of kind disk, is
-// then that it could not be looked at.
+// The first place that others can change, described as above; empty if there is none. Fails if this cannot be checked.
 Result<std::string> changed_by_others(const std::filesystem::path& path, uid_t user);
 
-// Where a path leads, resolved once and held from then on.
-struct Followed {
+// A path that was resolved once.
+struct ResolvedPath {
   std::filesystem::path path;  // of the file, without links
-  Descriptor directory;        // the one that it is in (O_PATH)
-  // What somebody else than root and `user` can change, where that decides which file it is: a symbolic link on the
-  // way, or a directory before one; empty when there is no such thing.
+  Descriptor directory;        // its directory (O_PATH)
+  // If users other than root and `user` can choose the file: the symbolic link, or the directory before one, that they
+  // can change. Otherwise empty.
   std::string choice_of_others;
 };
 
-// Follows the links of a path as the kernel does, in one pass. The file must be there. Error kind: disk.
-Result<Followed> follow(const std::filesystem::path& path, uid_t user);
+// Resolves the links of a path as the kernel does, in one pass. The file must exist. Error kind: disk.
+Result<ResolvedPath> follow(const std::filesystem::path& path, uid_t user);
 
 // For messages: "gravitee (uid 998)", "uid 4711".
 std::string name_of_user(uid_t user);

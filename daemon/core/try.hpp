@@ -3,8 +3,8 @@
 //   TRY(directory.sync());
 //   TRY_LET(const std::string content, filesystem.read(path, limit));
 //
-// TRY takes no Result with a value: dropping one may release a lock. A coroutine has the same two with CO_ before them,
-// since its way to return is another.
+// TRY does not accept a Result with a value, since dropping the value may release a lock. In coroutines use CO_TRY and
+// CO_TRY_LET.
 #pragma once
 
 #include <type_traits>
@@ -17,7 +17,7 @@ template <typename R>
 concept HoldsNothing = std::is_void_v<typename R::value_type>;
 }  // namespace renewd
 
-// NOLINTBEGIN(bugprone-macro-parentheses): a declaration and a keyword cannot stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration and a keyword cannot be in parentheses.
 #define RENEWD_TRY(leave, ...)                                                                   \
   do {                                                                                           \
     auto tried = (__VA_ARGS__);                                                                  \

@@ -13,8 +13,8 @@ namespace {
 
 namespace urls = boost::urls;
 
-// Empty when the host is of a kind that cannot be connected to. An encoded name is refused rather than decoded: no name
-// needs it, and what it decodes to would go into a header.
+// Empty if it is not possible to connect to the host. Refuses a percent-encoded name, since no name needs it, and the
+// decoded text would go into a header.
 std::string host_of(const urls::url_view& url) {
   switch (url.host_type()) {
     case urls::host_type::name: {
@@ -31,7 +31,7 @@ std::string host_of(const urls::url_view& url) {
   return {};
 }
 
-// Boost.URL's own number wraps around: 65537 would be 1.
+// Boost.URL's own conversion wraps around: 65537 would be 1.
 std::optional<std::uint16_t> port_of(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -39,7 +39,7 @@ std::optional<std::uint16_t> port_of(std::string_view text) {
   return whole && port != 0 ? std::optional(port) : std::nullopt;
 }
 
-// Boost.URL 1.81 trips over its own assertion on a URL without "//" that has a query ("a:?").
+// Boost.URL 1.81 fails an assertion on a URL without "//" but with a query ("a:?").
 bool has_authority(std::string_view text) {
   const auto colon = text.find(':');
   return colon != std::string_view::npos && text.substr(colon).starts_with("://");
@@ -63,10 +63,10 @@ tl::expected<UrlParts, std::string_view> split_url(std::string_view text) {
   if (parts.host.ends_with('.')) {
     parts.host.pop_back();
   }
-  // Boost.URL 1.81 takes "127.0.0.1.example/" for the address 127.0.0.1 and the path ".example/"; after a host, a path
-  // begins with a slash or is empty (RFC 3986, 3.3).
+  // Boost.URL 1.81 splits "127.0.0.1.example/" into the address 127.0.0.1 and the path ".example/", but a path after a
+  // host begins with a slash or is empty (RFC 3986, 3.3).
   if (parts.host.empty() || parts.host.ends_with('.') || (!parts.path.empty() && !parts.path.starts_with('/'))) {
-    return tl::unexpected<std::string_view>("it names no host");
+    return tl::unexpected<std::string_view>("it has no valid host name");
   }
   parts.scheme = lower_case(std::string_view(url.scheme()));
   parts.has_user_info = url.has_userinfo();

@@ -1,5 +1,4 @@
-// A URL in its parts (RFC 3986), for code that must check one: the one place that knows Boost.URL. What a URL may be
-// used for is decided by its users.
+// Splits a URL into its parts (RFC 3986) for code that checks URLs. The only user of Boost.URL.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +15,10 @@ struct UrlParts {
   bool has_user_info = false;
   bool has_password = false;
   std::string user;  // decoded
-  // In lower case, without brackets and without the dot that may end a name: what SNI (RFC 6066, 3), the verification
-  // of certificates and other people's routing by Host and CONNECT want.
+  // In lower case, without brackets and without a dot at the end, as needed for SNI (RFC 6066, 3), certificates, Host
+  // and CONNECT.
   std::string host;
-  // The same with that dot, which keeps a name lookup from trying search domains.
+  // The same with the dot, which keeps a name lookup from trying search domains.
   std::string lookup_name;
   bool has_port = false;
   std::string port_text;
@@ -30,7 +29,7 @@ struct UrlParts {
   bool has_fragment = false;
 };
 
-// The error is the end of a sentence ("it is not a URL"), and never repeats the URL, which may hold a password.
+// The error ("it is not a URL") never quotes the URL, which may contain a password.
 tl::expected<UrlParts, std::string_view> split_url(std::string_view text);
 
 }  // namespace renewd

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "core/core_files.hpp"
+#include "core/private_memory.hpp"
 
 namespace renewd {
 namespace {
@@ -32,7 +32,7 @@ Result<User> find_user(const std::string& name) {
   int count = 16;
   user.groups.resize(static_cast<std::size_t>(count));
   while (::getgrouplist(user.name.c_str(), user.group, user.groups.data(), &count) < 0) {
-    // It says how many there are; a group may be added meanwhile.
+    // `count` is now the number needed; add some in case the user joins a group meanwhile.
     user.groups.resize(static_cast<std::size_t>(std::max(count, 1)) + user.groups.size());
     count = static_cast<int>(user.groups.size());
   }
@@ -51,24 +51,24 @@ Result<gid_t> find_group(const std::string& name) {
 }
 
 Result<void> become(const User& user) {
-  // In this order: the right to change groups goes with the user.
+  // Groups first: the new user may not change them.
   if (::setgroups(user.groups.size(), user.groups.data()) != 0 ||
       ::setresgid(user.group, user.group, user.group) != 0 || ::setresuid(user.id, user.id, user.id) != 0) {
-    return system_failure(ErrorKind::disk, "becoming the user " + user.name, errno);
+    return system_failure(ErrorKind::disk, "switching to user " + user.name, errno);
   }
   if (::getuid() != user.id || ::geteuid() != user.id || (user.id != 0 && ::setuid(0) == 0)) {
-    return failure(ErrorKind::disk, "becoming the user " + user.name + ": this process is still root");
+    return failure(ErrorKind::disk, "switching to user " + user.name + ": this process can still become root");
   }
-  // What root runs as this user looks for that user's files, and makes none that others can read.
+  // For child processes.
   ::setenv("HOME", user.home.c_str(), 1);
   ::setenv("USER", user.name.c_str(), 1);
   ::setenv("LOGNAME", user.name.c_str(), 1);
   ::umask(077);
-  // Which may be in a directory that this user does not get to otherwise.
+  // The user may have no access to the current directory.
   if (::chdir("/") != 0) {
-    return system_failure(ErrorKind::disk, "leaving the directory of root", errno);
+    return system_failure(ErrorKind::disk, "changing to the directory /", errno);
   }
-  // The kernel has set it back with the user id.
+  // The kernel resets PR_SET_DUMPABLE when the user changes.
   keep_memory_private();
   return {};
 }

@@ -1,4 +1,4 @@
-// Users of this host, and becoming one.
+// Finds users of this host, and switches to one.
 #pragma once
 
 #include <sys/types.h>
@@ -18,14 +18,14 @@ struct User {
   std::string home;
 };
 
-// A user of this host by its name or number. Error kind: disk.
+// By name or number. Error kind: disk.
 Result<User> find_user(const std::string& name);
 
-// The number of a group by its name or number. Error kind: disk.
+// By name or number. Error kind: disk.
 Result<gid_t> find_group(const std::string& name);
 
-// Root becomes this user, with these groups and no others, for good: no saved id is left to return by. Error kind:
-// disk; the process must not go on then.
+// Switches from root to this user and its groups, permanently: without a saved id to switch back. Error kind: disk; the
+// process must then exit.
 Result<void> become(const User& user);
 
 }  // namespace renewd

@@ -1,4 +1,4 @@
-// The version of the product, as `--version` prints it and the cloud sees it.
+// The version of the product, for `--version` and the User-Agent header.
 #pragma once
 
 #include <string_view>

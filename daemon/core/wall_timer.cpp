@@ -30,11 +30,11 @@ int make_timer() {
   return fd;
 }
 
-// Returns false when the clock has been set since the timer was last read: the kernel tells it here, too, and the timer
-// is armed all the same (timerfd_create(2), NOTES).
+// Returns false if the clock was set since the timer was last read; the timer is armed nevertheless (timerfd_create(2),
+// NOTES).
 bool arm(int fd, TimePoint moment) {
   const auto since_epoch = moment.time_since_epoch();
-  // Zero would disarm the timer, and the kernel refuses a time before the epoch.
+  // Zero would disarm the timer, and a negative time is invalid.
   const auto whole = std::max(std::chrono::floor<std::chrono::seconds>(since_epoch), std::chrono::seconds(1));
   const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch - whole);
   itimerspec deadline{};
@@ -51,17 +51,16 @@ bool arm(int fd, TimePoint moment) {
 
 }  // namespace
 
-// Who sleeps until when, in the order of waking. The descriptor is armed for the first of them.
+// The sleeping timers of an event loop. The descriptor is armed for the first of them.
 class WallTimers final : public asio::execution_context::service {
  public:
-  using key_type = WallTimers;  // as use_service() wants it
+  using key_type = WallTimers;  // for use_service()
   inline static asio::execution_context::id id;
   using Sleepers = std::multimap<TimePoint, WallTimer*>;
 
   explicit WallTimers(asio::execution_context& context)
       : service(context), timer_(static_cast<asio::io_context&>(context), make_timer()) {
-    // From here on the kernel tells of a clock that is set, also before the first sleep.
-    rearm();
+    rearm();  // also detects clock changes before the first sleep
   }
 
   static WallTimers& of(const asio::any_io_executor& executor) {
@@ -72,8 +71,7 @@ class WallTimers final : public asio::execution_context::service {
 
   Sleepers::iterator add(TimePoint moment, WallTimer& timer) {
     const auto added = sleepers_.emplace(moment, &timer);
-    // Also for a later one: it is told here that the clock was set.
-    rearm();
+    rearm();  // even if this is not the first, to detect clock changes
     listen();
     return added;
   }
@@ -85,7 +83,7 @@ class WallTimers final : public asio::execution_context::service {
       return;
     }
     if (sleepers_.empty()) {
-      timer_.cancel();  // nobody waits: that must not keep the loop alive
+      timer_.cancel();  // do not keep the event loop running
     }
     if (was_first) {
       rearm();
@@ -122,7 +120,7 @@ class WallTimers final : public asio::execution_context::service {
       if (!error) {
         read();
       }
-      listen();  // also after a cancellation: somebody may have come since
+      listen();  // also after a cancellation: there may be a new sleeper
     });
   }
 
@@ -137,8 +135,7 @@ class WallTimers final : public asio::execution_context::service {
         sleeper->second->woken_.try_send(boost::system::error_code(), Wake::reached);
       }
     }
-    // EAGAIN: a wake-up without a cause. Who was woken has gone from the list before the next wait ends; the first of
-    // those that go arms the timer again.
+    // Otherwise EAGAIN, a spurious wake-up. The sleepers that were woken remove themselves, which arms the timer again.
   }
 
   asio::posix::stream_descriptor timer_;
@@ -149,22 +146,22 @@ class WallTimers final : public asio::execution_context::service {
 };
 
 WallTimer::WallTimer(const asio::any_io_executor& executor)
-    : all_(WallTimers::of(executor)), clock_sets_seen_(all_.clock_sets()), woken_(executor) {}
+    : timers_(WallTimers::of(executor)), clock_sets_seen_(timers_.clock_sets()), woken_(executor) {}
 
 asio::awaitable<Wake> WallTimer::sleep_until(TimePoint moment) {
   struct Sleep {
-    ~Sleep() { all.remove(sleeper); }
-    WallTimers& all;
+    ~Sleep() { timers.remove(sleeper); }
+    WallTimers& timers;
     WallTimers::Sleepers::iterator sleeper;
   };
-  const Sleep sleep{all_, all_.add(moment, *this)};
+  const Sleep sleep{timers_, timers_.add(moment, *this)};
   Wake woken = Wake::clock_changed;
-  if (clock_sets_seen_ == all_.clock_sets()) {
+  if (clock_sets_seen_ == timers_.clock_sets()) {
     const auto [error, wake] = co_await woken_.async_receive(kAsTuple);
     woken = error ? Wake::cancelled : wake;
   }
   if (woken == Wake::clock_changed) {
-    clock_sets_seen_ = all_.clock_sets();
+    clock_sets_seen_ = timers_.clock_sets();
   }
   co_return woken;
 }

@@ -1,6 +1,6 @@
-// Sleeping until a moment of the wall clock. Asio's own timers run on the monotonic clock, which stands still in
-// suspend and knows nothing of a clock that is set; a timerfd on CLOCK_REALTIME does (timerfd_create(2)). However many
-// timers an event loop has, they share one descriptor.
+// Sleeps until a time of the wall clock. Asio's timers use the monotonic clock, which stops in suspend and ignores
+// clock changes; a timerfd on CLOCK_REALTIME does not (timerfd_create(2)). All timers of an event loop share one
+// descriptor.
 #pragma once
 
 #include <cstdint>
@@ -14,27 +14,25 @@
 namespace renewd {
 
 enum class Wake {
-  reached,        // the moment has come
-  clock_changed,  // somebody set the clock: everything must be decided anew
+  reached,
+  clock_changed,  // the clock was set: re-evaluate everything
   cancelled,
 };
 
-class WallTimers;  // those of one event loop
+class WallTimers;  // the shared state of an event loop
 
 class WallTimer {
  public:
-  // Throws std::system_error when the kernel gives no timer: nothing works then.
+  // Throws std::system_error if the kernel has no timer left.
   explicit WallTimer(const boost::asio::any_io_executor& executor);
 
-  // A moment in the past is reached at once. A clock that was set since the last sleep, or since the construction, ends
-  // this one at once.
+  // Returns at once if `moment` is in the past, or if the clock was set since the last sleep or the construction.
   boost::asio::awaitable<Wake> sleep_until(TimePoint moment);
 
  private:
   friend class WallTimers;
-  WallTimers& all_;
+  WallTimers& timers_;
   std::uint64_t clock_sets_seen_;
-  // Nothing is kept in it: only a sleeper can be woken.
   boost::asio::experimental::channel<void(boost::system::error_code, Wake)> woken_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,7 +23,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kSilence{1000};  // longer than this, people wonder
+constexpr milliseconds kSilence{1000};  // until the user is informed
 
 tl::unexpected<Error> refused(std::string why) {
   return failure(ErrorKind::disk, std::move(why));
@@ -39,19 +38,19 @@ Result<void> check_kind(mode_t mode, bool takes_pipes) {
   if (kind.empty() || (takes_pipes && S_ISFIFO(mode))) {
     return {};
   }
-  return refused(fmt::format("it is {}, and only a regular file{} is read", kind, takes_pipes ? " or a pipe" : ""));
+  return refused(fmt::format("it is {}, but must be a regular file{}", kind, takes_pipes ? " or a pipe" : ""));
 }
 
-// Waits until a pipe has data or has ended.
+// Waits until a pipe has data or its writers have closed it.
 class PipeWait {
  public:
-  PipeWait(const Descriptor& pipe, const PipePatience& patience)
-      : pipe_(pipe), patience_(patience), deadline_(steady_clock::now() + patience.at_most) {}
+  PipeWait(const Descriptor& pipe, const PipeTimeout& timeout)
+      : pipe_(pipe), timeout_(timeout), deadline_(steady_clock::now() + timeout.limit) {}
 
   Result<void> wait(std::size_t arrived) {
     while (true) {
       const auto left = std::max(std::chrono::ceil<milliseconds>(deadline_ - steady_clock::now()), milliseconds(0));
-      const auto step = told_ ? left : std::min(left, kSilence);
+      const auto step = informed_ ? left : std::min(left, kSilence);
       pollfd entry{.fd = pipe_.get(), .events = POLLIN, .revents = 0};
       const int ready = ::poll(&entry, 1, static_cast<int>(step.count()));
       if (ready > 0) {
@@ -61,29 +60,30 @@ class PipeWait {
         return refused(errno);
       }
       if (left == milliseconds(0)) {
-        const double seconds = std::chrono::duration<double>(patience_.at_most).count();
-        return refused(arrived == 0 ? fmt::format("nothing was written into this pipe within {:.3g} s", seconds)
-                                    : fmt::format("this pipe did not end within {:.3g} s", seconds));
+        const double seconds = std::chrono::duration<double>(timeout_.limit).count();
+        return refused(arrived == 0 ? fmt::format("nothing was written to this pipe within {:.3g} s", seconds)
+                                    : fmt::format("the writer did not close this pipe within {:.3g} s", seconds));
       }
-      if (ready == 0 && !told_ && patience_.tell) {
-        patience_.tell(arrived == 0 ? "waiting for data in this pipe" : "waiting for the end of this pipe");
+      if (ready == 0 && !informed_ && timeout_.on_wait) {
+        timeout_.on_wait(arrived == 0 ? "waiting for data from this pipe"
+                                      : "waiting for the writer to close this pipe");
       }
-      told_ = told_ || ready == 0;
+      informed_ = informed_ || ready == 0;
     }
   }
 
  private:
   const Descriptor& pipe_;
-  const PipePatience& patience_;
+  const PipeTimeout& timeout_;
   steady_clock::time_point deadline_;
-  bool told_ = false;
+  bool informed_ = false;
 };
 
-// Fills the buffer as far as the file goes; returns how far.
+// Returns the number of bytes read.
 Result<std::size_t> fill(std::vector<char>& buffer, const Descriptor& file, PipeWait* pipe) {
   std::size_t size = 0;
   while (size < buffer.size()) {
-    // Before each read: of a FIFO that nobody has opened for writing yet, read() says that it has ended.
+    // read() would report the end of a FIFO that no writer has opened yet.
     TRY(pipe != nullptr ? pipe->wait(size) : Result<void>());
     const ssize_t n = ::read(file.get(), buffer.data() + size, buffer.size() - size);
     if (n < 0 && (errno == EINTR || (pipe != nullptr && errno == EAGAIN))) {
@@ -117,34 +117,28 @@ std::string_view special_kind(mode_t mode) {
   }
 }
 
-Result<Secret> read_whole(const std::filesystem::path& path, std::size_t limit, const PipePatience* patience) {
+Result<Secret> read_whole(const std::filesystem::path& path, std::size_t limit, const PipeTimeout* timeout) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
     return refused(errno);
   }
-  TRY(check_kind(status.st_mode, patience != nullptr));
-  // O_NONBLOCK, and the second look: the name may lead elsewhere by now, and a FIFO must not hang the daemon.
+  TRY(check_kind(status.st_mode, timeout != nullptr));
+  // O_NONBLOCK, and the second check: the file may have been replaced, and a FIFO must not block the daemon.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file || ::fstat(file.get(), &status) != 0) {
     return refused(errno);
   }
-  TRY(check_kind(status.st_mode, patience != nullptr));
-  // One buffer of the largest size, so that no reallocation leaves a copy of a secret behind.
+  TRY(check_kind(status.st_mode, timeout != nullptr));
   std::vector<char> buffer(limit + 1);
   std::optional<PipeWait> pipe;
   if (S_ISFIFO(status.st_mode)) {
-    pipe.emplace(file, *patience);
+    pipe.emplace(file, *timeout);
   }
-  const auto size = fill(buffer, file, pipe ? &*pipe : nullptr);
-  Secret bytes(std::string_view(buffer.data(), size.value_or(0)));
-  ::explicit_bzero(buffer.data(), buffer.size());
-  if (!size) {
-    return tl::unexpected(size.error());
-  }
-  if (*size > limit) {
+  TRY_LET(const auto size, fill(buffer, file, pipe ? &*pipe : nullptr));
+  if (size > limit) {
     return refused(fmt::format("it is larger than {} KiB", limit / 1024));
   }
-  return bytes;
+  return Secret({buffer.data(), size});
 }
 
 }  // namespace renewd

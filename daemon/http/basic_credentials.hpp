@@ -1,4 +1,4 @@
-// Who we are, in HTTP's Basic scheme (RFC 7617).
+// Credentials for HTTP Basic authentication (RFC 7617).
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 namespace renewd::http {
 
 struct BasicCredentials {
-  std::string user;  // without a colon, which would end it
+  std::string user;  // must not contain a colon
   Secret password;
 };
 
-// "user:password" in base64: what comes after "Basic ".
+// "user:password" in base64.
 Secret encode(const BasicCredentials& credentials);
 
 }  // namespace renewd::http

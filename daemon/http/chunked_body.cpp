@@ -10,7 +10,6 @@
 namespace renewd::http {
 namespace {
 
-// More than any extension needs.
 constexpr std::size_t kLineLimit = std::size_t{4} * 1024;
 
 }  // namespace
@@ -28,7 +27,7 @@ Result<bool> ChunkedBody::feed(std::string_view bytes, std::string& body, std::s
     const auto end = bytes.find('\n');
     line_ += bytes.substr(0, end);
     if (line_.size() > kLineLimit) {
-      return failure(ErrorKind::bad_answer, "the answer is not HTTP: a line without end");
+      return failure(ErrorKind::bad_answer, "the response is not valid HTTP: a line of its chunked body is too long");
     }
     if (end == std::string_view::npos) {
       return false;
@@ -36,7 +35,7 @@ Result<bool> ChunkedBody::feed(std::string_view bytes, std::string& body, std::s
     bytes.remove_prefix(end + 1);
     if (std::exchange(line_ends_data_, false)) {
       if (!trimmed(line_).empty()) {
-        return failure(ErrorKind::bad_answer, "the answer is not HTTP: a chunk is longer than its size");
+        return failure(ErrorKind::bad_answer, "the response is not valid HTTP: a chunk is longer than its size");
       }
       line_.clear();
       continue;
@@ -49,7 +48,7 @@ Result<bool> ChunkedBody::feed(std::string_view bytes, std::string& body, std::s
   return false;
 }
 
-// Whether it is the last one.
+// Returns true for the last chunk.
 Result<bool> ChunkedBody::begin_chunk(std::size_t room) {
   const std::string_view size = trimmed(std::string_view(line_).substr(0, line_.find(';')));
   std::uint64_t value = 0;
@@ -58,7 +57,7 @@ Result<bool> ChunkedBody::begin_chunk(std::size_t room) {
     return body_too_large();
   }
   if (error != std::errc() || end != size.data() + size.size()) {
-    return failure(ErrorKind::bad_answer, "the answer is not HTTP: the size of a chunk is no number");
+    return failure(ErrorKind::bad_answer, "the response is not valid HTTP: the size of a chunk is not a number");
   }
   line_.clear();
   left_ = static_cast<std::size_t>(value);

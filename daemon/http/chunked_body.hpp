@@ -1,6 +1,6 @@
-// The chunked transfer coding (RFC 9112, 7.1), taken off as the bytes arrive. Line feeds may stand alone, blanks may
-// surround a size, and extensions are ignored. The chunk of size zero is the end: trailers tell us nothing, and some
-// servers forget the empty line behind them.
+// Decodes the chunked transfer coding (RFC 9112, 7.1) as bytes arrive. Accepts line feeds without carriage returns and
+// white space around a size; ignores extensions. The body ends with the chunk of size zero: trailers are not needed,
+// and some servers omit the empty line after them.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +13,14 @@ namespace renewd::http {
 
 class ChunkedBody {
  public:
-  // Appends the data in `bytes` to `body`, up to `limit`. True once the body is whole; what follows is ignored.
-  // Errors: bad_answer, with reason too_large over the limit.
+  // Appends the decoded data to `body`. Returns true at the end of the body, and ignores the bytes after it. Errors:
+  // bad_answer, with reason too_large over `limit`.
   Result<bool> feed(std::string_view bytes, std::string& body, std::size_t limit);
 
  private:
   Result<bool> begin_chunk(std::size_t room);
 
-  std::string line_;  // what has arrived of a size line
+  std::string line_;  // the size line so far
   std::size_t left_ = 0;
   bool line_ends_data_ = false;
 };

@@ -21,18 +21,17 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using std::chrono::steady_clock;
 
-// A message names as many addresses; a name may have hundreds.
-constexpr std::size_t kNamedAddresses = 6;
+constexpr std::size_t kMaxAddressesInMessage = 6;
 
 struct Attempt {
   tcp::endpoint endpoint;
-  tcp::socket socket;  // closed when the attempt has failed or was given up
+  tcp::socket socket;
   std::optional<boost::system::error_code> failed = std::nullopt;
 };
 
-// Shared by the coroutine that waits and by the handlers of the attempts, which may run after it has ended.
+// Shared by connect() and the handlers of the attempts, which may run after it has returned.
 struct Race {
-  explicit Race(const asio::any_io_executor& executor) : news(executor) {}
+  explicit Race(const asio::any_io_executor& executor) : attempt_ended(executor) {}
 
   bool latest_failed() const { return attempts.empty() || attempts.back().failed; }
   std::size_t in_flight() const {
@@ -40,53 +39,53 @@ struct Race {
         std::count_if(attempts.begin(), attempts.end(), [](const Attempt& attempt) { return !attempt.failed; }));
   }
 
-  std::deque<Attempt> attempts;  // in the order of their start; their handlers point into it
+  std::deque<Attempt> attempts;  // in the order of their start; handlers refer to its elements
   Attempt* winner = nullptr;
-  bool over = false;        // nobody waits for what the others come to
-  asio::steady_timer news;  // cancelled when an attempt ends
+  bool over = false;
+  asio::steady_timer attempt_ended;  // cancelled when an attempt ends
 };
 
-void give_up(Attempt& attempt) {
+void close(Attempt& attempt) {
   boost::system::error_code ignored;
   attempt.socket.close(ignored);
 }
 
-void give_up_oldest(Race& race) {
+void close_oldest(Race& race) {
   const auto oldest =
       std::find_if(race.attempts.begin(), race.attempts.end(), [](const Attempt& attempt) { return !attempt.failed; });
-  give_up(*oldest);
+  close(*oldest);
   oldest->failed = asio::error::timed_out;
 }
 
 void start(const std::shared_ptr<Race>& race, const tcp::endpoint& endpoint) {
-  if (race->in_flight() >= kMostAttemptsAtOnce) {
-    give_up_oldest(*race);
+  if (race->in_flight() >= kMaxConcurrentAttempts) {
+    close_oldest(*race);
   }
-  Attempt& attempt = race->attempts.emplace_back(Attempt{endpoint, tcp::socket(race->news.get_executor())});
+  Attempt& attempt = race->attempts.emplace_back(Attempt{endpoint, tcp::socket(race->attempt_ended.get_executor())});
   attempt.socket.async_connect(endpoint, [race, &attempt](const boost::system::error_code& error) {
     if (race->over || attempt.failed) {
       return;
     }
     if (error) {
-      give_up(attempt);
+      close(attempt);
       attempt.failed = error;
     } else {
       race->winner = &attempt;
       race->over = true;
     }
-    race->news.cancel();
+    race->attempt_ended.cancel();
   });
 }
 
-// Whatever ends the waiting coroutine, its destruction included, ends the attempts.
-class Ending {
+// Closes all attempts when connect() returns or its coroutine is destroyed.
+class RaceEnd {
  public:
-  explicit Ending(std::shared_ptr<Race> race) : race_(std::move(race)) {}
-  Ending(const Ending&) = delete;
-  Ending& operator=(const Ending&) = delete;
-  ~Ending() {
+  explicit RaceEnd(std::shared_ptr<Race> race) : race_(std::move(race)) {}
+  RaceEnd(const RaceEnd&) = delete;
+  RaceEnd& operator=(const RaceEnd&) = delete;
+  ~RaceEnd() {
     race_->over = true;
-    std::for_each(race_->attempts.begin(), race_->attempts.end(), give_up);
+    std::for_each(race_->attempts.begin(), race_->attempts.end(), close);
   }
 
  private:
@@ -102,20 +101,20 @@ std::string outcome_of(const Attempt& attempt) {
 // "A: Network is unreachable; B: no response"
 std::string outcomes_of(const std::deque<Attempt>& attempts) {
   std::string text = attempts.size() > 1 ? fmt::format("{} addresses tried: ", attempts.size()) : "";
-  for (std::size_t i = 0; i < std::min(attempts.size(), kNamedAddresses); ++i) {
+  for (std::size_t i = 0; i < std::min(attempts.size(), kMaxAddressesInMessage); ++i) {
     text += (i == 0 ? "" : "; ") + outcome_of(attempts[i]);
   }
-  if (attempts.size() > kNamedAddresses) {
-    text += fmt::format("; and {} more", attempts.size() - kNamedAddresses);
+  if (attempts.size() > kMaxAddressesInMessage) {
+    text += fmt::format("; and {} more", attempts.size() - kMaxAddressesInMessage);
   }
   return text;
 }
 
 tl::unexpected<Error> all_failed(const Race& race) {
   if (race.attempts.empty()) {
-    return failure(ErrorKind::connect, "no address");
+    return failure(ErrorKind::connect, "no address to connect to");
   }
-  // Packets that are dropped are what an operator has to find, whatever the other addresses said.
+  // A firewall that drops packets is the most likely cause, even if other addresses refused the connection.
   const bool silent = std::any_of(race.attempts.begin(), race.attempts.end(),
                                   [](const Attempt& attempt) { return attempt.failed == asio::error::timed_out; });
   return failure(silent ? ErrorKind::timeout : ErrorKind::connect, outcomes_of(race.attempts));
@@ -126,7 +125,7 @@ tl::unexpected<Error> out_of_time(const Race& race, std::size_t addresses, const
   if (addresses > race.attempts.size()) {
     text += fmt::format("; {} not tried", addresses - race.attempts.size());
   }
-  return failure(ErrorKind::timeout, text + ": " + not_done(limit));
+  return failure(ErrorKind::timeout, text + ": " + timed_out(limit));
 }
 
 }  // namespace
@@ -153,14 +152,14 @@ Endpoints in_order_of_attempts(const Endpoints& endpoints) {
 
 std::chrono::milliseconds attempt_delay(std::size_t addresses, std::chrono::milliseconds span) {
   const auto share = span / static_cast<std::chrono::milliseconds::rep>(addresses + 1);
-  return std::clamp(share, kShortestAttemptDelay, kAttemptDelay);
+  return std::clamp(share, kMinAttemptDelay, kAttemptDelay);
 }
 
 asio::awaitable<Result<tcp::socket>> connect(Endpoints endpoints, TimeLimit limit) {
   const Endpoints order = in_order_of_attempts(endpoints);
   const auto delay = attempt_delay(order.size(), limit.span);
   const auto race = std::make_shared<Race>(co_await asio::this_coro::executor);
-  const Ending ending(race);
+  const RaceEnd end(race);
   auto next = order.begin();
   steady_clock::time_point next_start;
   while (race->winner == nullptr) {
@@ -175,8 +174,8 @@ asio::awaitable<Result<tcp::socket>> connect(Endpoints endpoints, TimeLimit limi
     if (race->in_flight() == 0) {
       co_return all_failed(*race);
     }
-    race->news.expires_at(next == order.end() ? limit.at : std::min(next_start, limit.at));
-    co_await race->news.async_wait(kAsTuple);
+    race->attempt_ended.expires_at(next == order.end() ? limit.at : std::min(next_start, limit.at));
+    co_await race->attempt_ended.async_wait(kAsTuple);
     const auto state = co_await asio::this_coro::cancellation_state;
     if (race->winner == nullptr && state.cancelled() != asio::cancellation_type::none) {
       co_return cancelled();

@@ -12,13 +12,12 @@
 namespace renewd::http {
 namespace {
 
-// As many as curl takes off.
-constexpr std::size_t kCodingLimit = 5;
-// What inflateInit2() calls windowBits: the format, and the largest window.
+constexpr std::size_t kCodingLimit = 5;  // as in curl
+// windowBits for inflateInit2(): the format and the largest window.
 constexpr int kZlibOrGzip = 15 + 32;
 constexpr int kRawDeflate = -15;
 
-// From C++'s heap, which is wiped when it is given back: the window holds what was decoded, and that may be a key.
+// The C++ heap is wiped when memory is freed: the window holds decoded data, perhaps a key.
 void* allocate(void* /*unused*/, unsigned items, unsigned size) {
   return ::operator new(std::size_t{items} * size, std::nothrow);
 }
@@ -30,7 +29,6 @@ struct EndInflate {
   void operator()(z_stream* stream) const { inflateEnd(stream); }
 };
 
-// Error kind bad_answer, with what zlib says.
 Result<std::string> inflate_all(std::string& coded, int format) {
   z_stream stream{};
   stream.zalloc = allocate;
@@ -38,10 +36,10 @@ Result<std::string> inflate_all(std::string& coded, int format) {
   stream.next_in = reinterpret_cast<Bytef*>(coded.data());
   stream.avail_in = static_cast<uInt>(coded.size());
   if (inflateInit2(&stream, format) != Z_OK) {
-    return failure(ErrorKind::bad_answer, "zlib cannot start");
+    return failure(ErrorKind::bad_answer, "zlib failed to start");
   }
   const std::unique_ptr<z_stream, EndInflate> guard(&stream);
-  // Into the string itself, whose memory is wiped when it is freed: there may be a key in it.
+  // No buffer on the stack, which would not be wiped.
   constexpr std::size_t kStep = std::size_t{16} * 1024;
   std::string plain;
   for (;;) {
@@ -55,7 +53,7 @@ Result<std::string> inflate_all(std::string& coded, int format) {
       return body_too_large();
     }
     if (state == Z_STREAM_END) {
-      // Another member (RFC 1952, 2.2); anything else behind the end is padding.
+      // Another gzip member may follow (RFC 1952, 2.2); anything else is padding.
       const bool more =
           format == kZlibOrGzip && stream.avail_in > 1 && stream.next_in[0] == 0x1f && stream.next_in[1] == 0x8b;
       if (!more) {
@@ -79,18 +77,19 @@ bool begins_like_gzip_or_zlib(std::string_view bytes) {
   return zlib || (first == 0x1f && second == 0x8b);
 }
 
-Result<std::string> take_off(const std::string& coding, std::string coded) {
+Result<std::string> decode(const std::string& coding, std::string coded) {
   const bool gzip = coding == "gzip" || coding == "x-gzip";
   if (!gzip && coding != "deflate") {
-    return failure(ErrorKind::bad_answer, fmt::format("its coding {} is not supported", printable(coding, 40)));
+    return failure(ErrorKind::bad_answer, fmt::format("its content coding {} is not supported", printable(coding, 40)));
   }
   const bool wrapped = begins_like_gzip_or_zlib(coded);
   if (gzip && !wrapped) {
-    return coded;  // a wrong name for what is not compressed at all
+    return coded;  // not compressed despite its header
   }
   auto plain = inflate_all(coded, wrapped ? kZlibOrGzip : kRawDeflate);
   if (!plain && !plain.error().reason) {
-    return failure(ErrorKind::bad_answer, fmt::format("its coding {} is damaged: {}", coding, plain.error().message));
+    return failure(ErrorKind::bad_answer,
+                   fmt::format("its content coding {} is damaged: {}", coding, plain.error().message));
   }
   return plain;
 }
@@ -102,12 +101,12 @@ Result<void> decode_body(HttpResponse& response, const std::vector<std::string>&
     return {};
   }
   if (codings.size() > kCodingLimit) {
-    response.undecoded = fmt::format("it has {} codings", codings.size());
+    response.undecoded = fmt::format("it has {} content codings, more than {}", codings.size(), kCodingLimit);
     return {};
   }
   std::string body = response.body;
   for (auto coding = codings.rbegin(); coding != codings.rend(); ++coding) {
-    auto plain = take_off(*coding, std::move(body));
+    auto plain = decode(*coding, std::move(body));
     if (!plain && plain.error().reason) {
       return tl::unexpected(std::move(plain.error()));
     }

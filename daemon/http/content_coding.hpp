@@ -1,4 +1,4 @@
-// The codings that a body may be sent in although none is asked for (RFC 9110, 8.4; RFC 9112, 7.2).
+// Decodes content codings (RFC 9110, 8.4; RFC 9112, 7.2), which some servers use although the daemon requests none.
 #pragma once
 
 #include <string>
@@ -10,10 +10,9 @@
 
 namespace renewd::http {
 
-// Takes `codings`, in the order in which they were applied, off the body: gzip, x-gzip, deflate (with and without the
-// wrapping of zlib). A body that one of them cannot be taken off, since it is damaged or not known here, stays as it
-// came, and `response.undecoded` says why. Uses memory of no more than twice the limit for a body.
-// Errors: bad_answer with reason too_large for a body that is larger than that once decoded.
+// Decodes the body, to which `codings` were applied in this order: gzip, x-gzip, deflate (with or without a zlib
+// header). If a coding is damaged or not supported, the body stays unchanged and `response.undecoded` says why. Uses at
+// most twice kBodyLimit of memory. Errors: bad_answer, with reason too_large for a decoded body over the limit.
 Result<void> decode_body(HttpResponse& response, const std::vector<std::string>& codings);
 
 }  // namespace renewd::http

@@ -1,5 +1,5 @@
-// A step of an exchange held to its deadline. The step's own result wins over a deadline or a cancellation that comes
-// at the same moment: an answer that has arrived is never thrown away.
+// Deadlines for the steps of an HTTP exchange. The result of a step takes precedence over a deadline or cancellation at
+// the same moment, so that a response that has arrived is never lost.
 #pragma once
 
 #include <chrono>
@@ -25,22 +25,21 @@ namespace renewd::http {
 struct TimeLimit {
   std::chrono::steady_clock::time_point at;
   std::chrono::milliseconds span;
-  std::string_view setting;  // what an operator would change; empty for a bound of ours
+  std::string_view setting;  // the key that sets it; empty for a constant
 };
 
 inline TimeLimit time_limit(std::chrono::milliseconds span, std::string_view setting) {
   return {std::chrono::steady_clock::now() + span, span, setting};
 }
 
-// Whichever ends first.
 inline TimeLimit sooner(TimeLimit a, TimeLimit b) {
   return b.at < a.at ? b : a;
 }
 
-// "not done within 10 s (http.connect_timeout)"
-inline std::string not_done(const TimeLimit& limit) {
+// "timed out after 10 s (http.connect_timeout)"
+inline std::string timed_out(const TimeLimit& limit) {
   const std::string setting = limit.setting.empty() ? std::string() : fmt::format(" ({})", limit.setting);
-  return fmt::format("not done within {:g} s{}", std::chrono::duration<double>(limit.span).count(), setting);
+  return fmt::format("timed out after {:g} s{}", std::chrono::duration<double>(limit.span).count(), setting);
 }
 
 inline bool is_cancellation(const boost::system::error_code& error) {
@@ -56,7 +55,7 @@ boost::asio::awaitable<void> keep_result(boost::asio::awaitable<Result<T>> step,
   try {
     outcome->emplace(co_await std::move(step));
   } catch (const boost::system::system_error& error) {
-    // A cancellation between two awaits is thrown by the second one.
+    // Asio throws a cancellation that arrives between two awaits.
     outcome->emplace(is_cancellation(error.code()) ? cancelled() : failure(ErrorKind::bad_answer, error.what()));
   } catch (const std::exception& error) {
     outcome->emplace(failure(ErrorKind::bad_answer, error.what()));
@@ -68,8 +67,8 @@ inline boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_p
   co_await timer.async_wait(kAsTuple);
 }
 
-// Runs `step`, which must return at once when it is cancelled. Errors: those of the step under the context `doing`;
-// timeout; cancelled, after which the caller must return at once, too.
+// Runs `step`, which must return at once when cancelled. Errors: those of the step, with the context `doing`; timeout;
+// cancelled (the caller must then return at once).
 template <typename T>
 boost::asio::awaitable<Result<T>> within(TimeLimit limit, std::string doing, boost::asio::awaitable<Result<T>> step) {
   using boost::asio::experimental::awaitable_operators::operator||;
@@ -85,7 +84,7 @@ boost::asio::awaitable<Result<T>> within(TimeLimit limit, std::string doing, boo
   if (state.cancelled() != boost::asio::cancellation_type::none) {
     co_return cancelled();
   }
-  co_return failure(ErrorKind::timeout, doing + ": " + not_done(limit));
+  co_return failure(ErrorKind::timeout, doing + ": " + timed_out(limit));
 }
 
 }  // namespace renewd::http

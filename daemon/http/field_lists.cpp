@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t";
 
-// `realm="…"` continues the challenge before it; `Basic realm="…"`, `NTLM` and `Negotiate TlRM==` begin one.
+// `realm="…"` is a parameter of the previous challenge; `Basic realm="…"`, `NTLM` and `Negotiate TlRM==` begin a new
+// one.
 bool is_parameter(std::string_view element) {
   const auto end = element.find_first_of(" \t=");
   const auto next = element.find_first_not_of(kBlanks, end);
@@ -24,7 +25,7 @@ std::vector<std::string_view> list_elements(std::string_view value) {
   std::size_t start = 0;
   for (std::size_t at = 0; at <= value.size(); ++at) {
     if (at < value.size() && quoted && value[at] == '\\') {
-      ++at;  // and whatever it escapes
+      ++at;  // skip the escaped character
       continue;
     }
     if (at < value.size() && value[at] == '"') {
@@ -37,7 +38,7 @@ std::vector<std::string_view> list_elements(std::string_view value) {
       start = at + 1;
     }
   }
-  // A quotation that a backslash ends with the value.
+  // A quoted string that is not closed, after a backslash at the end.
   if (start < value.size() && quoted) {
     elements.push_back(trimmed(value.substr(start)));
   }

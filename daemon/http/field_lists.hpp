@@ -1,4 +1,4 @@
-// Header fields that hold lists (RFC 9110, 5.6.1).
+// Parses header fields with lists (RFC 9110, 5.6.1).
 #pragma once
 
 #include <string>
@@ -7,14 +7,13 @@
 
 namespace renewd::http {
 
-// What stands between the commas that are not within quotes, without blanks around; empty elements are left out.
+// The elements between commas outside of quotes, without surrounding white space and without empty ones.
 std::vector<std::string_view> list_elements(std::string_view value);
 
-// The authentication schemes that a WWW-Authenticate or Proxy-Authenticate field offers (RFC 9110, 11.6.1), each once,
-// as it spells them.
+// The authentication schemes in a WWW-Authenticate or Proxy-Authenticate field (RFC 9110, 11.6.1), without duplicates.
 std::vector<std::string> offered_schemes(std::string_view value);
 
-// Whether `schemes` holds Basic (RFC 7617), the one that we speak.
+// Basic (RFC 7617) is the only scheme that the daemon supports.
 bool offers_basic(const std::vector<std::string>& schemes);
 
 }  // namespace renewd::http

@@ -5,7 +5,7 @@
 namespace renewd::http {
 
 tl::unexpected<Error> body_too_large() {
-  return rejection(RejectionReason::too_large, fmt::format("the answer is larger than {} KiB", kBodyLimit / 1024));
+  return rejection(RejectionReason::too_large, fmt::format("the response is larger than {} KiB", kBodyLimit / 1024));
 }
 
 std::string HttpResponse::header(std::string_view name) const {

@@ -1,4 +1,4 @@
-// One HTTP exchange, as the rest of the daemon sees it.
+// The interface for HTTP exchanges.
 #pragma once
 
 #include <cstddef>
@@ -15,33 +15,30 @@
 
 namespace renewd::http {
 
-// Answers are a few KiB; more than this is not one.
+// An answer of the cloud has a few KiB.
 inline constexpr std::size_t kBodyLimit = std::size_t{1024} * 1024;
-// The rejection of a larger one.
 tl::unexpected<Error> body_too_large();
 
 struct HttpRequest {
   std::string method;  // "GET", "POST"
   std::string url;     // http or https, absolute
   std::vector<std::pair<std::string, std::string>> headers;
-  // Sent as "Authorization: Bearer …"; never logged, never sent to a proxy or a redirect's target.
+  // Sent as "Authorization: Bearer …", but never to a proxy or the target of a redirect; never logged.
   std::optional<Secret> bearer_token;
   std::string body;
-  // The same as "Authorization: Basic …", where there is no token.
+  // Sent as "Authorization: Basic …", unless there is a token.
   std::optional<BasicCredentials> basic_credentials = std::nullopt;
 };
 
 struct HttpResponse {
   unsigned status = 0;
-  // The names in lower case; several values of one name are joined by ", ".
+  // Names are in lower case; several values of one name are joined by ", ".
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  // What follows the status in the first line.
-  std::string reason = {};
-  // Why `body` still has a coding that should have been taken off (content_coding.hpp); empty when it has none.
-  std::string undecoded = {};
+  std::string reason = {};     // the text after the status
+  std::string undecoded = {};  // why `body` is still encoded (content_coding.hpp); otherwise empty
 
-  // Empty when the header is absent. `name` in lower case.
+  // `name` is in lower case. Empty if the header is missing.
   std::string header(std::string_view name) const;
 };
 
@@ -49,12 +46,12 @@ class HttpClient {
  public:
   virtual ~HttpClient() = default;
 
-  // Any status is a success here: what it means is the caller's business. Errors: dns, connect, tls, proxy, timeout,
-  // bad_answer (malformed, or truncated; with reason too_large over the limit), cancelled; before anything is sent also
-  // client_error (no usable URL) and unauthorized (a token or user that no header can carry).
+  // A response with any status is a success. Errors: dns, connect, tls, proxy, timeout, bad_answer (malformed or
+  // truncated; with reason too_large over the limit), cancelled; client_error for an invalid URL or header, and
+  // unauthorized for a token or user that cannot be sent.
   virtual boost::asio::awaitable<Result<HttpResponse>> send(HttpRequest request) = 0;
 
-  // Everything of an exchange with `url` that comes before the request: name, connection, proxy, TLS.
+  // Performs all steps up to the request, without sending it: name lookup, connection, proxy, TLS.
   virtual boost::asio::awaitable<Result<void>> rehearse(std::string url) = 0;
 };
 

@@ -33,8 +33,7 @@ using configuration::HttpSettings;
 
 using Connection = std::variant<tcp::socket, std::unique_ptr<TlsStream>>;
 
-// A server that does not answer our close_notify holds nobody up for longer than this.
-constexpr std::chrono::milliseconds kShutdownBound{500};
+constexpr std::chrono::milliseconds kShutdownTimeout{500};  // for the server's close_notify
 
 TimeLimit whole_limit(const HttpSettings& settings) {
   return time_limit(settings.request_timeout, "http.request_timeout");
@@ -68,17 +67,17 @@ asio::awaitable<Result<tcp::socket>> connect_through_proxy(configuration::ProxyS
   if (!socket) {
     Error error = with_context(name, std::move(socket.error()));
     if (error.kind == ErrorKind::dns || error.kind == ErrorKind::connect) {
-      error.kind = ErrorKind::proxy;  // it is the proxy that an operator must look at
+      error.kind = ErrorKind::proxy;  // the cause is the proxy, not the cloud
     }
     co_return tl::unexpected(std::move(error));
   }
-  std::string doing = fmt::format("asking {} for a tunnel to {}", name, url.authority());
+  std::string doing = fmt::format("opening a tunnel to {} through {}", url.authority(), name);
   CO_TRY(co_await within(step_limit(settings, whole), std::move(doing),
                          open_tunnel(*socket, url.authority(), proxy, settings.proxy_password)));
   co_return std::move(*socket);
 }
 
-// The references of the coroutines below are to objects of the caller's frame, which waits for them.
+// The references below are to objects in the caller's frame, which outlives the coroutine.
 
 asio::awaitable<Result<void>> handshake(TlsStream& stream) {
   const auto [error] = co_await stream.async_handshake(TlsStream::client, kAsTuple);
@@ -91,7 +90,7 @@ asio::awaitable<Result<void>> handshake(TlsStream& stream) {
   co_return Result<void>();
 }
 
-asio::awaitable<Result<Connection>> secure(tcp::socket socket, Url url, HttpSettings settings, TimeLimit whole) {
+asio::awaitable<Result<Connection>> start_tls(tcp::socket socket, Url url, HttpSettings settings, TimeLimit whole) {
   CO_TRY_LET(auto context, make_tls_context(settings.ca_file));
   auto stream = std::make_unique<TlsStream>(std::move(socket), context);
   CO_TRY(expect_host(*stream, url));
@@ -100,7 +99,7 @@ asio::awaitable<Result<Connection>> secure(tcp::socket socket, Url url, HttpSett
   co_return Connection(std::move(stream));
 }
 
-asio::awaitable<Result<tcp::socket>> route(Url url, HttpSettings settings, TimeLimit whole) {
+asio::awaitable<Result<tcp::socket>> connect_by_route(Url url, HttpSettings settings, TimeLimit whole) {
   if (settings.proxy && !url.host_is_loopback()) {
     co_return co_await connect_through_proxy(*settings.proxy, url, settings, whole);
   }
@@ -108,16 +107,16 @@ asio::awaitable<Result<tcp::socket>> route(Url url, HttpSettings settings, TimeL
 }
 
 asio::awaitable<Result<Connection>> open(Url url, HttpSettings settings, TimeLimit whole) {
-  CO_TRY_LET(auto socket, co_await route(url, settings, whole));
+  CO_TRY_LET(auto socket, co_await connect_by_route(url, settings, whole));
   if (url.scheme == Scheme::http) {
     co_return Connection(std::move(socket));
   }
-  co_return co_await secure(std::move(socket), url, settings, whole);
+  co_return co_await start_tls(std::move(socket), url, settings, whole);
 }
 
 template <typename Stream>
-asio::awaitable<Result<void>> write_request(Stream& stream, const WipedText& text) {
-  const auto [error, written] = co_await asio::async_write(stream, asio::buffer(text.view()), kAsTuple);
+asio::awaitable<Result<void>> write_request(Stream& stream, const std::string& text) {
+  const auto [error, written] = co_await asio::async_write(stream, asio::buffer(text), kAsTuple);
   if (error) {
     co_return io_failure(error);
   }
@@ -146,9 +145,9 @@ asio::awaitable<Result<HttpResponse>> read_response(Stream& stream) {
 }
 
 template <typename Stream>
-asio::awaitable<Result<HttpResponse>> converse(Stream& stream, const WipedText& text, TimeLimit whole) {
+asio::awaitable<Result<HttpResponse>> send_and_receive(Stream& stream, const std::string& text, TimeLimit whole) {
   CO_TRY(co_await within(whole, "sending the request", write_request(stream, text)));
-  co_return co_await within(whole, "waiting for the answer", read_response(stream));
+  co_return co_await within(whole, "waiting for the response", read_response(stream));
 }
 
 asio::awaitable<Result<void>> shut_down(TlsStream& stream) {
@@ -156,12 +155,12 @@ asio::awaitable<Result<void>> shut_down(TlsStream& stream) {
   co_return Result<void>();
 }
 
-// Says goodbye. Whatever happens here, also a cancellation, the exchange is over and its result stands.
-asio::awaitable<void> close_politely(Connection& connection) {
+// Sends close_notify. Ignores errors, and a cancellation: the result of the exchange is already known.
+asio::awaitable<void> close_gracefully(Connection& connection) {
   const auto state = co_await asio::this_coro::cancellation_state;
   auto* const stream = std::get_if<std::unique_ptr<TlsStream>>(&connection);
   if (stream != nullptr && state.cancelled() == asio::cancellation_type::none) {
-    co_await within(time_limit(kShutdownBound, ""), "closing", shut_down(**stream));
+    co_await within(time_limit(kShutdownTimeout, ""), "closing", shut_down(**stream));
   }
 }
 
@@ -172,12 +171,12 @@ asio::awaitable<Result<HttpResponse>> exchange(HttpRequest request, HttpSettings
   CO_TRY_LET(auto connection, co_await open(url, settings, whole));
   Result<HttpResponse> response;
   if (auto* const stream = std::get_if<std::unique_ptr<TlsStream>>(&connection)) {
-    response = co_await converse(**stream, text, whole);
+    response = co_await send_and_receive(**stream, text, whole);
   } else {
-    response = co_await converse(std::get<tcp::socket>(connection), text, whole);
+    response = co_await send_and_receive(std::get<tcp::socket>(connection), text, whole);
   }
   if (response) {
-    co_await close_politely(connection);
+    co_await close_gracefully(connection);
   }
   co_return std::move(response);
 }
@@ -185,12 +184,12 @@ asio::awaitable<Result<HttpResponse>> exchange(HttpRequest request, HttpSettings
 asio::awaitable<Result<void>> open_and_close(std::string text, HttpSettings settings) {
   CO_TRY_LET(const auto url, parse_url(text));
   CO_TRY_LET(auto connection, co_await open(url, settings, whole_limit(settings)));
-  co_await close_politely(connection);
+  co_await close_gracefully(connection);
   co_return Result<void>();
 }
 
-// On the client's own executor; an exception becomes an error, and every error says what was being done. Text that
-// failed to parse as a URL is repeated by parse_url alone, which knows what may be shown of it.
+// Runs `work` on the client's executor, turns exceptions into errors, and adds method and URL to every error. Does not
+// quote an invalid URL, which may contain a password.
 template <typename T>
 asio::awaitable<Result<T>> run(asio::any_io_executor executor, std::string method, std::string url,
                                asio::awaitable<Result<T>> work) {

@@ -1,6 +1,5 @@
-// HTTP/1.1 on Boost.Asio, one connection an exchange: TLS 1.2 or later with the host name verified, through a CONNECT
-// proxy if configured (loopback hosts are reached directly). Follows no redirect, keeps no cookie, and sends neither
-// Origin nor Referer.
+// HTTP/1.1 on Boost.Asio, with one connection per exchange: TLS 1.2 or later with verified host names, through a
+// CONNECT proxy if configured (but not to loopback hosts). No redirects, cookies, Origin or Referer.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -12,9 +11,8 @@ namespace renewd::http {
 
 class HttpsClient final : public HttpClient {
  public:
-  // `settings` is copied; the CA file and the proxy's password are read anew for each exchange. connect_timeout bounds
-  // each of the steps name lookup, connection (to whichever address), proxy and TLS handshake; request_timeout bounds
-  // the exchange as a whole.
+  // Each exchange reads the CA file and the proxy's password again. connect_timeout limits each of these steps: name
+  // lookup, connection (to all addresses together), proxy, TLS handshake. request_timeout limits the whole exchange.
   HttpsClient(boost::asio::any_io_executor executor, configuration::HttpSettings settings);
 
   boost::asio::awaitable<Result<HttpResponse>> send(HttpRequest request) override;

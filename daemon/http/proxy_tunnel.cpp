@@ -14,12 +14,11 @@
 #include "core/try.hpp"
 #include "http/basic_credentials.hpp"
 #include "http/deadline.hpp"
-#include "http/error_words.hpp"
+#include "http/error_message.hpp"
 #include "http/field_lists.hpp"
 #include "http/request_text.hpp"
 #include "http/response_head.hpp"
 #include "http/response_reader.hpp"
-#include "http/wiped_text.hpp"
 
 namespace renewd::http {
 namespace {
@@ -28,14 +27,12 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using configuration::ProxySettings;
 
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
-// A proxy that has refused holds nobody up for the rest of its page.
-constexpr std::chrono::milliseconds kPageBound{1000};
+constexpr std::chrono::milliseconds kErrorPageTimeout{1000};
 
-// Without a user, nobody asks for the password.
+// Empty without a user.
 Result<Secret> password_of(const ProxySettings& proxy, const std::optional<SecretSource>& source) {
   if (proxy.user.find(':') != std::string::npos) {
-    return failure(ErrorKind::proxy, "a user name with a colon cannot be sent (RFC 7617)");
+    return failure(ErrorKind::proxy, "the user name must not contain a colon (RFC 7617)");
   }
   if (proxy.user.empty() || !source) {
     return Secret();
@@ -47,42 +44,34 @@ Result<Secret> password_of(const ProxySettings& proxy, const std::optional<Secre
   return password;
 }
 
-WipedText connect_request(const std::string& destination, const ProxySettings& proxy, const Secret& password) {
-  const std::string head =
-      fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\nUser-Agent: {1}\r\n", destination, user_agent());
-  if (proxy.user.empty()) {
-    WipedText text(head.size() + 2);
-    (text += head) += "\r\n";
-    return text;
-  }
-  const Secret credentials = encode({proxy.user, password});
-  constexpr std::string_view kBasic = "Proxy-Authorization: Basic ";
-  WipedText text(head.size() + kBasic.size() + credentials.view().size() + kHeadEnd.size());
-  (((text += head) += kBasic) += credentials.view()) += kHeadEnd;
-  return text;
+std::string connect_request(const std::string& destination, const ProxySettings& proxy, const Secret& password) {
+  const std::string authorization =
+      proxy.user.empty() ? "" : fmt::format("Proxy-Authorization: Basic {}\r\n", encode({proxy.user, password}).view());
+  return fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\nUser-Agent: {1}\r\n{2}\r\n", destination, user_agent(),
+                     authorization);
 }
 
-// A proxy may repeat what it was sent.
+// The proxy may repeat the password.
 Redaction redaction_of(const Secret& password) {
   Redaction redacted;
   redacted.hide("proxy password", password);
   return redacted;
 }
 
-Error no_head(std::string_view received, const Secret& password) {
+Error invalid_head(std::string_view received, const Secret& password) {
   std::string why;
   if (received.size() > kHeaderLimit) {
-    why = fmt::format("its answer's header is longer than {} KiB", kHeaderLimit / 1024);
-  } else if (looks_like_tls(received)) {
-    why = "it answers in TLS; http.proxy must be a port where it is asked without";
+    why = fmt::format("its response header is larger than {} KiB", kHeaderLimit / 1024);
+  } else if (begins_like_tls(received)) {
+    why = "it responds in TLS; set http.proxy to a port on which the proxy accepts plain HTTP";
   } else {
     const std::string_view line = received.substr(0, received.find_first_of("\r\n"));
-    why = "its answer is not HTTP: " + printable(redaction_of(password)(line), 80);
+    why = "its response is not HTTP: " + printable(redaction_of(password)(line), 80);
   }
   return failure(ErrorKind::proxy, std::move(why)).value();
 }
 
-// The next head. Looks at what has arrived before taking it, so that nothing behind the head is taken.
+// Peeks before it reads, so that it reads nothing after the head.
 asio::awaitable<Result<std::string>> read_head(tcp::socket& socket, const Secret& password) {
   std::string head;
   std::array<char, 4096> buffer;
@@ -92,28 +81,28 @@ asio::awaitable<Result<std::string>> read_head(tcp::socket& socket, const Secret
       co_return cancelled();
     }
     if (error && !begins_like_http(head)) {
-      co_return tl::unexpected(no_head(head, password));
+      co_return tl::unexpected(invalid_head(head, password));
     }
     if (error) {
       const std::string why = error == asio::error::eof ? "it closed the connection" : error.message();
-      co_return failure(ErrorKind::proxy, "waiting for its answer: " + why);
+      co_return failure(ErrorKind::proxy, "waiting for its response: " + why);
     }
     const std::size_t before = head.size();
     head.append(buffer.data(), seen);
     const auto size = find_head(head, before);
     if (!size) {
-      co_return tl::unexpected(no_head(head, password));
+      co_return tl::unexpected(invalid_head(head, password));
     }
     head.resize(size->value_or(head.size()));
-    boost::system::error_code taken;
-    socket.receive(asio::buffer(buffer.data(), head.size() - before), 0, taken);  // is there: does not block
+    boost::system::error_code ignored;
+    socket.receive(asio::buffer(buffer.data(), head.size() - before), 0, ignored);  // was peeked: does not block
     if (*size) {
       co_return std::move(head);
     }
   }
 }
 
-// The head of the answer itself, behind interim ones.
+// Skips interim responses.
 asio::awaitable<Result<std::string>> read_final_head(tcp::socket& socket, const Secret& password) {
   for (int interim = 0; interim <= kInterimLimit; ++interim) {
     auto head = co_await read_head(socket, password);
@@ -122,10 +111,10 @@ asio::awaitable<Result<std::string>> read_final_head(tcp::socket& socket, const 
       co_return std::move(head);
     }
   }
-  co_return failure(ErrorKind::proxy, "it sends interim answers (1xx) without end");
+  co_return failure(ErrorKind::proxy, "it sent too many interim responses (1xx)");
 }
 
-// A refusal with the page that explains it.
+// The whole error response, whose page may explain it.
 asio::awaitable<Result<HttpResponse>> read_refusal(tcp::socket& socket, std::string head) {
   ResponseReader reader;
   auto progress = reader.feed(head);
@@ -141,24 +130,20 @@ asio::awaitable<Result<HttpResponse>> read_refusal(tcp::socket& socket, std::str
       progress = reader.feed({buffer.data(), size});
     }
   }
-  if (!progress) {
-    co_return tl::unexpected(progress.error());
-  }
-  co_return reader.take();
+  co_return std::move(progress).map([&reader](Progress) { return reader.take(); });
 }
 
-// It asks who we are, or does not take our word for it.
 std::string explain_authentication(const HttpResponse& response, const ProxySettings& proxy,
                                    const Redaction& redacted) {
   const auto schemes = offered_schemes(response.header("proxy-authenticate"));
   if (!schemes.empty() && !offers_basic(schemes)) {
     return fmt::format(
-        "it accepts {} authentication alone, and gravitee-renewd speaks Basic: let the proxy accept Basic from this "
-        "host, or let it through to the cloud without authentication",
+        "it accepts only {} authentication, and gravitee-renewd supports only Basic: allow Basic for this host on the "
+        "proxy, or let this host connect to the cloud without authentication",
         printable(redacted(fmt::format("{}", fmt::join(schemes, ", "))), 100));
   }
-  return proxy.user.empty() ? "it asks for a user name and a password, and http.proxy has no user"
-                            : fmt::format("it refuses user {} or http.proxy_password", printable(proxy.user));
+  return proxy.user.empty() ? "it requires a user name and a password; set both (http.proxy, http.proxy_password)"
+                            : fmt::format("it rejected user {} or http.proxy_password", printable(proxy.user));
 }
 
 Error explain_refusal(const HttpResponse& response, const ProxySettings& proxy, const Secret& password) {
@@ -168,9 +153,9 @@ Error explain_refusal(const HttpResponse& response, const ProxySettings& proxy, 
   }
   const std::string reason = printable(redacted(response.reason), 80);
   std::string text = fmt::format("HTTP {}{}{}", response.status, reason.empty() ? "" : " ", reason);
-  const std::string words = response.undecoded.empty() ? printable(redacted(error_words(response.body))) : "";
-  if (!words.empty() && !text.ends_with(words)) {
-    text += ": " + words;
+  const std::string message = response.undecoded.empty() ? printable(redacted(error_message(response.body))) : "";
+  if (!message.empty() && !text.ends_with(message)) {
+    text += ": " + message;
   }
   return failure(ErrorKind::proxy, std::move(text)).value();
 }
@@ -180,8 +165,8 @@ Error explain_refusal(const HttpResponse& response, const ProxySettings& proxy, 
 asio::awaitable<Result<void>> open_tunnel(tcp::socket& socket, std::string destination, ProxySettings proxy,
                                           std::optional<SecretSource> source) {
   CO_TRY_LET(const auto password, password_of(proxy, source));
-  const WipedText request = connect_request(destination, proxy, password);
-  const auto [error, written] = co_await asio::async_write(socket, asio::buffer(request.view()), kAsTuple);
+  const std::string request = connect_request(destination, proxy, password);
+  const auto [error, written] = co_await asio::async_write(socket, asio::buffer(request), kAsTuple);
   if (is_cancellation(error)) {
     co_return cancelled();
   }
@@ -189,19 +174,19 @@ asio::awaitable<Result<void>> open_tunnel(tcp::socket& socket, std::string desti
     co_return failure(ErrorKind::proxy, "sending the request: " + error.message());
   }
   CO_TRY_LET(auto head, co_await read_final_head(socket, password));
-  auto answer = parse_head(head);
-  if (!answer) {
-    co_return tl::unexpected(no_head(head, password));
+  auto response = parse_head(head);
+  if (!response) {
+    co_return tl::unexpected(invalid_head(head, password));
   }
-  // A body that is announced with a success is none (RFC 9110, 9.3.6): what follows is the tunnel.
-  if (answer->status < 300) {
+  // A successful response has no body, whatever its header says (RFC 9110, 9.3.6): the tunnel follows.
+  if (response->status < 300) {
     co_return Result<void>();
   }
-  auto page = co_await within(time_limit(kPageBound, ""), "", read_refusal(socket, std::move(head)));
+  auto page = co_await within(time_limit(kErrorPageTimeout, ""), "", read_refusal(socket, std::move(head)));
   if (!page && page.error().kind == ErrorKind::cancelled) {
     co_return cancelled();
   }
-  co_return tl::unexpected(explain_refusal(page ? *page : *answer, proxy, password));
+  co_return tl::unexpected(explain_refusal(page ? *page : *response, proxy, password));
 }
 
 }  // namespace renewd::http

@@ -1,4 +1,4 @@
-// The way through an HTTP proxy: CONNECT (RFC 9110, 9.3.6) with Basic authentication (RFC 7617).
+// A tunnel through an HTTP proxy: CONNECT (RFC 9110, 9.3.6) with Basic authentication (RFC 7617).
 #pragma once
 
 #include <optional>
@@ -12,9 +12,9 @@
 
 namespace renewd::http {
 
-// Asks the proxy at the other end of `socket`, which must outlive the call, for a tunnel to `destination`
-// ("host:port"). Afterwards the socket is the tunnel: not a byte after the proxy's header has been read. The password
-// is read anew from `source`, and is in no message, even where the proxy repeats it. Errors: proxy, cancelled.
+// Opens a tunnel to `destination` ("host:port") on `socket`, which is connected to the proxy and must outlive the call.
+// Reads no byte after the proxy's response header, so that the socket is the tunnel afterwards. No message contains the
+// password, even if the proxy repeats it. Errors: proxy, cancelled.
 boost::asio::awaitable<Result<void>> open_tunnel(boost::asio::ip::tcp::socket& socket, std::string destination,
                                                  configuration::ProxySettings proxy,
                                                  std::optional<SecretSource> source);

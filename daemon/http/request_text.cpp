@@ -11,30 +11,29 @@
 namespace renewd::http {
 namespace {
 
-// RFC 9110, 5.6.2: tchar.
+// RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return is_alphanumeric_or(c, "!#$%&'*+-.^_`|~");
   });
 }
 
-// RFC 9110, 5.5, without the tab: a control character would end the line and start a header of its own.
+// RFC 9110, 5.5, without the tab. A line break would start another header.
 bool is_field_value(std::string_view text) {
   return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 Result<void> check(const HttpRequest& request) {
   if (!is_token(request.method)) {
-    return failure(ErrorKind::client_error, "no such HTTP method");
+    return failure(ErrorKind::client_error, "invalid HTTP method");
   }
   for (const auto& [name, value] : request.headers) {
     if (!is_token(name) || !is_field_value(value)) {
-      return failure(ErrorKind::client_error, fmt::format("the header {} cannot be sent", printable(name)));
+      return failure(ErrorKind::client_error, fmt::format("invalid header {}", printable(name)));
     }
   }
   if (request.basic_credentials && request.basic_credentials->user.find(':') != std::string::npos) {
-    return failure(ErrorKind::unauthorized, "a user name with a colon cannot be sent (RFC 7617)");
+    return failure(ErrorKind::unauthorized, "the user name must not contain a colon (RFC 7617)");
   }
   if (!request.bearer_token) {
     return {};
@@ -44,23 +43,21 @@ Result<void> check(const HttpRequest& request) {
   }
   if (!is_field_value(request.bearer_token->view())) {
     return failure(ErrorKind::unauthorized,
-                   "the token holds a line break or another control character, which no HTTP header can carry; is it "
-                   "the token alone?");
+                   "the token contains a line break or another control character, which cannot be sent; check that it "
+                   "is only the token");
   }
   return {};
 }
 
-// The line that says who we are; empty for nobody.
-WipedText authorization(const HttpRequest& request) {
-  const std::string_view scheme = request.bearer_token ? "Bearer " : "Basic ";
-  const Secret encoded = request.basic_credentials ? encode(*request.basic_credentials) : Secret();
-  const std::string_view proof = request.bearer_token ? request.bearer_token->view() : encoded.view();
-  constexpr std::string_view kName = "Authorization: ";
-  WipedText line(kName.size() + scheme.size() + proof.size() + 2);
-  if (!proof.empty()) {
-    (((line += kName) += scheme) += proof) += "\r\n";
+// Empty without credentials.
+std::string authorization(const HttpRequest& request) {
+  if (request.bearer_token) {
+    return fmt::format("Authorization: Bearer {}\r\n", request.bearer_token->view());
   }
-  return line;
+  if (request.basic_credentials) {
+    return fmt::format("Authorization: Basic {}\r\n", encode(*request.basic_credentials).view());
+  }
+  return {};
 }
 
 }  // namespace
@@ -69,23 +66,20 @@ std::string user_agent() {
   return fmt::format("gravitee-renewd/{}", version());
 }
 
-Result<WipedText> request_text(const HttpRequest& request, const Url& url) {
+Result<std::string> request_text(const HttpRequest& request, const Url& url) {
   TRY(check(request));
-  std::string head = fmt::format(
+  std::string text = fmt::format(
       "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n"
       "Connection: close\r\n",
       request.method, url.target, url.host_header(), user_agent());
   for (const auto& [name, value] : request.headers) {
-    head += fmt::format("{}: {}\r\n", name, value);
+    text += fmt::format("{}: {}\r\n", name, value);
   }
-  // RFC 9110, 8.6: a POST says so even when it has no body; a GET without one says nothing.
+  // RFC 9110, 8.6: for a POST also with an empty body.
   if (request.method != "GET" || !request.body.empty()) {
-    head += fmt::format("Content-Length: {}\r\n", request.body.size());
+    text += fmt::format("Content-Length: {}\r\n", request.body.size());
   }
-  const WipedText authorized = authorization(request);
-  WipedText text(head.size() + authorized.view().size() + request.body.size() + 8);
-  (((text += head) += authorized.view()) += "\r\n") += request.body;
-  return text;
+  return text + authorization(request) + "\r\n" + request.body;
 }
 
 }  // namespace renewd::http

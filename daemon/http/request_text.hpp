@@ -1,17 +1,15 @@
-// An HTTP request as bytes. Written by hand rather than with Boost.Beast: its fields copy the token into memory that
-// nobody wipes.
+// Formats an HTTP request.
 #pragma once
 
 #include "http/http_client.hpp"
 #include "http/url.hpp"
-#include "http/wiped_text.hpp"
 
 namespace renewd::http {
 
-// The User-Agent field, for the cloud and for a proxy.
+// The value of the User-Agent header.
 std::string user_agent();
 
-// Errors: unauthorized (a token or user that no header can carry), client_error (such a method or header).
-Result<WipedText> request_text(const HttpRequest& request, const Url& url);
+// Errors: unauthorized (a token or user that cannot be sent), client_error (an invalid method or header).
+Result<std::string> request_text(const HttpRequest& request, const Url& url);
 
 }  // namespace renewd::http

@@ -24,45 +24,45 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-// Shared by the waiting coroutine and the thread that looks up. The mutex makes "is anybody still waiting" and "tell
-// him" one step: while the thread holds it, the waiter, and with him the io_context, cannot go away.
-struct Exchange {
+// Shared by the waiting coroutine and the thread. While the thread holds the mutex and there is a waiter, the waiter
+// cannot be destroyed, and neither can its io_context.
+struct PendingLookup {
   std::mutex mutex;
-  asio::steady_timer* waiter = nullptr;  // null once nobody waits
+  asio::steady_timer* waiter = nullptr;  // null if the coroutine no longer waits
   std::optional<Result<Endpoints>> found;
 };
 
-class Waiting {
+class Waiter {
  public:
-  Waiting(std::shared_ptr<Exchange> exchange, asio::steady_timer& timer) : exchange_(std::move(exchange)) {
-    exchange_->waiter = &timer;
+  Waiter(std::shared_ptr<PendingLookup> pending, asio::steady_timer& timer) : pending_(std::move(pending)) {
+    pending_->waiter = &timer;
   }
-  Waiting(const Waiting&) = delete;
-  Waiting& operator=(const Waiting&) = delete;
-  ~Waiting() {
-    const std::lock_guard lock(exchange_->mutex);
-    exchange_->waiter = nullptr;
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  ~Waiter() {
+    const std::lock_guard lock(pending_->mutex);
+    pending_->waiter = nullptr;
   }
 
  private:
-  std::shared_ptr<Exchange> exchange_;
+  std::shared_ptr<PendingLookup> pending_;
 };
 
-// On the io_context's thread.
-void wake(const std::shared_ptr<Exchange>& exchange) {
-  const std::lock_guard lock(exchange->mutex);
-  if (exchange->waiter != nullptr) {
-    exchange->waiter->cancel();
+// Runs on the io_context's thread.
+void wake(const std::shared_ptr<PendingLookup>& pending) {
+  const std::lock_guard lock(pending->mutex);
+  if (pending->waiter != nullptr) {
+    pending->waiter->cancel();
   }
 }
 
-void look_up(const std::shared_ptr<Exchange>& exchange, const Lookup& lookup, const std::string& host,
+void look_up(const std::shared_ptr<PendingLookup>& pending, const Lookup& lookup, const std::string& host,
              std::uint16_t port) {
   auto found = lookup(host, port);
-  const std::lock_guard lock(exchange->mutex);
-  if (exchange->waiter != nullptr) {
-    exchange->found = std::move(found);
-    asio::post(exchange->waiter->get_executor(), [exchange] { wake(exchange); });
+  const std::lock_guard lock(pending->mutex);
+  if (pending->waiter != nullptr) {
+    pending->found = std::move(found);
+    asio::post(pending->waiter->get_executor(), [pending] { wake(pending); });
   }
 }
 
@@ -79,7 +79,7 @@ Result<Endpoints> system_lookup(const std::string& host, std::uint16_t port) {
   addrinfo* raw = nullptr;
   const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &raw);
   if (code == EAI_NONAME && host.size() > 1 && host.ends_with('.')) {
-    return system_lookup(host.substr(0, host.size() - 1), port);  // hosts(5) has names without the final dot
+    return system_lookup(host.substr(0, host.size() - 1), port);  // names in hosts(5) have no final dot
   }
   if (code != 0) {
     return failure(ErrorKind::dns, lookup_error(code, errno));
@@ -108,16 +108,16 @@ asio::awaitable<Result<Endpoints>> resolve(std::string host, std::uint16_t port,
     co_return Endpoints{tcp::endpoint(address, port)};
   }
   asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::steady_clock::time_point::max());
-  const auto exchange = std::make_shared<Exchange>();
-  const Waiting waiting(exchange, timer);
+  const auto pending = std::make_shared<PendingLookup>();
+  const Waiter waiter(pending, timer);
   try {
-    std::thread([exchange, lookup, host, port] { look_up(exchange, lookup, host, port); }).detach();
+    std::thread([pending, lookup, host, port] { look_up(pending, lookup, host, port); }).detach();
   } catch (const std::system_error& error) {
     co_return failure(ErrorKind::dns, std::string("starting a thread: ") + error.what());
   }
   co_await timer.async_wait(kAsTuple);
-  const std::lock_guard lock(exchange->mutex);
-  auto found = std::move(exchange->found);
+  const std::lock_guard lock(pending->mutex);
+  auto found = std::move(pending->found);
   if (!found) {
     co_return cancelled();
   }

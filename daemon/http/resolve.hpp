@@ -1,5 +1,5 @@
-// Name lookup that a deadline and a cancellation can end. Asio's resolver cannot: it waits for getaddrinfo(3) even when
-// its io_context is destroyed, and a daemon that is told to stop would hang for as long as a name server is silent.
+// A name lookup that can be cancelled. Asio's resolver always waits for getaddrinfo(3), so the daemon could not stop
+// while a name server does not respond.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,14 @@ namespace renewd::http {
 
 using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
 
-// Blocking; runs in a thread of its own and may outlive whoever asked.
+// Blocks; runs in a separate thread, which may outlive the caller.
 using Lookup = std::function<Result<Endpoints>(const std::string& host, std::uint16_t port)>;
 
-// getaddrinfo(3): the order of the addresses is the system's (RFC 6724, gai.conf(5)).
+// getaddrinfo(3), in the system's order (RFC 6724, gai.conf(5)).
 Result<Endpoints> system_lookup(const std::string& host, std::uint16_t port);
 
-// The addresses of `host`, at least one; an address literal needs no lookup. Returns at once when it is cancelled; what
-// `lookup` finds later is dropped, also when the io_context is gone by then. Errors: dns, cancelled.
+// The addresses of `host`, at least one; does not look up an address literal. Returns at once when cancelled, and then
+// ignores the result of `lookup`, even if the io_context has been destroyed. Errors: dns, cancelled.
 boost::asio::awaitable<Result<Endpoints>> resolve(std::string host, std::uint16_t port, Lookup lookup = system_lookup);
 
 }  // namespace renewd::http

@@ -13,14 +13,13 @@ namespace renewd::http {
 namespace {
 
 constexpr std::string_view kProtocol = "http/";  // compared in lower case
-// A server that sends this much without a line break speaks something else.
-constexpr std::size_t kLongestStatusLine = 1024;
+constexpr std::size_t kMaxStatusLine = 1024;
 
 std::string_view without_blank_lines(std::string_view text) {
   return text.substr(std::min(text.find_first_not_of("\r\n"), text.size()));
 }
 
-// Takes a line off the front of `text`: up to a line feed, without it and the carriage return before it.
+// Removes the first line from `text` and returns it without its line break.
 std::optional<std::string_view> take_line(std::string_view& text) {
   const auto end = text.find('\n');
   if (end == std::string_view::npos) {
@@ -43,7 +42,7 @@ struct StatusLine {
   std::string_view reason;
 };
 
-// "HTTP/1.1 200 OK"; the version does not matter, since the header says how the body ends.
+// "HTTP/1.1 200 OK". Ignores the version, since the header says how the body ends.
 std::optional<StatusLine> parse_status_line(std::string_view line) {
   if (lower_case(line.substr(0, kProtocol.size())) != kProtocol) {
     return std::nullopt;
@@ -77,15 +76,15 @@ bool begins_like_http(std::string_view received) {
   return lower_case(start) == kProtocol.substr(0, start.size());
 }
 
-bool looks_like_tls(std::string_view received) {
+bool begins_like_tls(std::string_view received) {
   // The record types of an alert and of a handshake (RFC 8446, 5.1), and the major version of every TLS.
   return received.size() > 1 && (received[0] == '\x15' || received[0] == '\x16') && received[1] == '\x03';
 }
 
 tl::unexpected<Error> not_http(std::string_view received) {
-  return failure(ErrorKind::bad_answer, looks_like_tls(received)
-                                            ? "the answer is not HTTP: it is TLS; is https:// meant?"
-                                            : "the answer is not HTTP");
+  return failure(ErrorKind::bad_answer, begins_like_tls(received)
+                                            ? "the response is not HTTP but TLS; does the URL need https://?"
+                                            : "the response is not HTTP");
 }
 
 Result<std::optional<std::size_t>> find_head(std::string_view received, std::size_t searched) {
@@ -93,12 +92,12 @@ Result<std::optional<std::size_t>> find_head(std::string_view received, std::siz
   const std::string_view start = rest;
   const auto status_line = take_line(rest);
   const bool is_http = status_line ? parse_status_line(*status_line).has_value()
-                                   : start.size() <= kLongestStatusLine || begins_like_http(start);
-  if (!is_http || received.size() - start.size() > kLongestStatusLine) {
+                                   : start.size() <= kMaxStatusLine || begins_like_http(start);
+  if (!is_http || received.size() - start.size() > kMaxStatusLine) {
     return not_http(start);
   }
   if (status_line) {
-    // From the line that was not whole then.
+    // Continue with the last incomplete line.
     const std::size_t begun = searched == 0 ? 0 : received.rfind('\n', searched - 1) + 1;
     rest = received.substr(std::max(begun, received.size() - rest.size()));
     while (const auto line = take_line(rest)) {
@@ -114,7 +113,7 @@ Result<std::optional<std::size_t>> find_head(std::string_view received, std::siz
   if (received.size() <= kHeaderLimit) {
     return std::nullopt;
   }
-  return failure(ErrorKind::bad_answer, fmt::format("the answer's header is larger than {} KiB", kHeaderLimit / 1024));
+  return failure(ErrorKind::bad_answer, fmt::format("the response header is larger than {} KiB", kHeaderLimit / 1024));
 }
 
 Result<HttpResponse> parse_head(std::string_view head) {
@@ -127,7 +126,7 @@ Result<HttpResponse> parse_head(std::string_view head) {
   HttpResponse response;
   response.status = status_line->status;
   response.reason = status_line->reason;
-  // A folded line (RFC 9112, 5.2) belongs to the field before it, and fields are added once they are whole.
+  // A folded line (RFC 9112, 5.2) continues the field before it, so a field is added when the next one begins.
   std::string_view name;
   std::string value;
   const auto add_pending = [&] {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kChunked = "chunked";
 
-// Without those that change nothing, in lower case.
+// In lower case, without those that change nothing.
 std::vector<std::string> codings_of(const std::string& field) {
   std::vector<std::string> codings;
   for (const std::string_view element : list_elements(field)) {
@@ -30,7 +30,7 @@ std::vector<std::string> codings_of(const std::string& field) {
   return codings;
 }
 
-// Several fields, or a list in one, must agree (RFC 9112, 6.3).
+// Several values must be equal (RFC 9112, 6.3).
 Result<std::size_t> length_of(const std::string& field) {
   std::optional<std::uint64_t> length;
   for (const std::string_view element : list_elements(field)) {
@@ -41,12 +41,12 @@ Result<std::size_t> length_of(const std::string& field) {
       return body_too_large();
     }
     if (error != std::errc() || end != element.data() + element.size() || length.value_or(value) != value) {
-      return failure(ErrorKind::bad_answer, "the answer is not HTTP: its Content-Length is none");
+      return failure(ErrorKind::bad_answer, "the response is not valid HTTP: its Content-Length is not a number");
     }
     length = value;
   }
   if (!length) {
-    return failure(ErrorKind::bad_answer, "the answer is not HTTP: its Content-Length is none");
+    return failure(ErrorKind::bad_answer, "the response is not valid HTTP: its Content-Length is not a number");
   }
   return *length > kBodyLimit ? body_too_large() : Result<std::size_t>(static_cast<std::size_t>(*length));
 }
@@ -72,14 +72,14 @@ Result<Progress> ResponseReader::feed(std::string_view bytes) {
       break;
     }
     if (++interim_responses_ > kInterimLimit) {
-      return failure(ErrorKind::bad_answer, "the server sends interim answers (1xx) without end");
+      return failure(ErrorKind::bad_answer, "the server sent too many interim responses (1xx)");
     }
   }
   TRY(choose_framing());
   return read_body(std::exchange(head_, {}));
 }
 
-// Whether there is a whole one; what follows it stays in head_.
+// Returns false while it is incomplete; leaves the bytes after it in head_.
 Result<bool> ResponseReader::read_head(std::size_t searched) {
   TRY_LET(const auto size, find_head(head_, searched));
   if (!size) {
@@ -91,7 +91,7 @@ Result<bool> ResponseReader::read_head(std::size_t searched) {
   return true;
 }
 
-// Transfer-Encoding goes before Content-Length (RFC 9112, 6.3).
+// Transfer-Encoding overrides Content-Length (RFC 9112, 6.3).
 Result<void> ResponseReader::choose_framing() {
   if (has_no_body(response_.status)) {
     framing_ = Framing::length;
@@ -147,13 +147,12 @@ Result<void> ResponseReader::end(ConnectionEnd how) {
     return finish().map([](Progress) {});
   }
   if (framing_ == Framing::unknown && head_.find_first_not_of("\r\n") == std::string::npos) {
-    return failure(ErrorKind::connect, "the server closed the connection before it answered");
+    return failure(ErrorKind::connect, "the server closed the connection without a response");
   }
   if (framing_ == Framing::unknown && !begins_like_http(head_)) {
     return not_http(head_);
   }
-  return failure(ErrorKind::bad_answer,
-                 "the answer is truncated: the server closed the connection in the middle of it");
+  return failure(ErrorKind::bad_answer, "the response is truncated: the server closed the connection before its end");
 }
 
 HttpResponse ResponseReader::take() {

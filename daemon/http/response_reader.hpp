@@ -1,5 +1,5 @@
-// An HTTP response out of the bytes of a connection, within limits. Knows nothing of sockets. As forgiving as curl:
-// docs/decisions/0013-forgiving-reader.md has the reasons.
+// Parses an HTTP response from the bytes of a connection, with limits. As lenient as curl; for the reasons see
+// docs/decisions/0013-forgiving-reader.md.
 #pragma once
 
 #include <cstddef>
@@ -15,22 +15,22 @@ namespace renewd::http {
 
 enum class Progress { more_needed, complete };
 
-// How the other side ended the connection: `abrupt` where bytes may be missing (a reset, TLS without close_notify).
+// `abrupt`: bytes may be missing (a reset, or TLS without close_notify).
 enum class ConnectionEnd { clean, abrupt };
 
 class ResponseReader {
  public:
-  // Takes the next bytes of the connection; those after a complete response are ignored. Interim responses (1xx) are
-  // passed over. Not to be called again once it has said `complete` or failed.
-  // Errors: bad_answer, with reason too_large for a body of more than kBodyLimit bytes, coded or decoded.
+  // Takes the next bytes; ignores those after the response, and skips interim responses (1xx). Do not call it again
+  // after `complete` or an error. Errors: bad_answer, with reason too_large for a body over kBodyLimit, encoded or
+  // decoded.
   Result<Progress> feed(std::string_view bytes);
 
-  // The connection has ended: a success for a response that lasts until then. One that ends abruptly may lack its end,
-  // which only what is in it can show; it is taken, unless it is empty. Errors: connect when there was no byte of an
-  // answer, bad_answer when it is truncated.
+  // Call this at the end of the connection. Succeeds if the end of the connection is the end of the body. After an
+  // abrupt end the body may be truncated, which only its content can show; it is accepted unless it is empty. Errors:
+  // connect if nothing was received, bad_answer if the response is truncated.
   Result<void> end(ConnectionEnd how);
 
-  // After success; once.
+  // Call this once, after success.
   HttpResponse take();
 
  private:
@@ -41,7 +41,7 @@ class ResponseReader {
   Result<Progress> read_body(std::string_view bytes);
   Result<Progress> finish();
 
-  std::string head_;  // what has arrived before the body
+  std::string head_;  // the bytes before the body
   HttpResponse response_;
   int interim_responses_ = 0;
   Framing framing_ = Framing::unknown;

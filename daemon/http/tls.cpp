@@ -20,7 +20,7 @@ namespace {
 namespace asio = boost::asio;
 namespace ssl = asio::ssl;
 
-// Of TLS 1.2: what 1.3 requires anyway, a fresh key for each connection and no mode without authentication.
+// For TLS 1.2, the same guarantees as in 1.3: forward secrecy and authenticated encryption.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 std::string last_openssl_error() {
@@ -31,7 +31,7 @@ std::string last_openssl_error() {
   return text;
 }
 
-// Not by OpenSSL, which would open it by its name, and wait for ever for whoever writes into a fifo.
+// OpenSSL itself would wait for ever for the writer of a FIFO.
 Result<void> trust_file(ssl::context& context, const std::filesystem::path& file) {
   auto trusted = certificate::read_ca_file(PosixFilesystem(), file, certificate::Peer::server);
   if (!trusted) {
@@ -64,11 +64,11 @@ Result<ssl::context> make_tls_context(const std::optional<std::filesystem::path>
   SSL_CTX* const native = context.native_handle();
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);
   if (SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) != 1 || SSL_CTX_set_cipher_list(native, kCiphers) != 1) {
-    return failure(ErrorKind::tls, "this OpenSSL lacks what TLS 1.2 needs: " + last_openssl_error());
+    return failure(ErrorKind::tls,
+                   "OpenSSL does not support the required TLS versions and ciphers: " + last_openssl_error());
   }
   TRY(ca_file ? trust_file(context, *ca_file) : trust_system(context));
-  // Whoever is trusted need not be a root: http.ca_file may hold the authority alone that issues the cloud's
-  // certificate.
+  // The trusted certificate may be an intermediate one, such as the issuer of the cloud's certificate.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);
   context.set_verify_mode(ssl::verify_peer);
   return context;
@@ -89,7 +89,7 @@ Result<void> expect_host(TlsStream& stream, const Url& url) {
           X509_VERIFY_PARAM_set1_host(parameters, url.host.data(), url.host.size()) == 1;
   }
   if (!set) {
-    return failure(ErrorKind::tls, fmt::format("{} cannot be verified: {}", url.host, last_openssl_error()));
+    return failure(ErrorKind::tls, fmt::format("cannot verify the host name {}: {}", url.host, last_openssl_error()));
   }
   return {};
 }
@@ -100,13 +100,13 @@ std::string_view advice_on(long verdict) {
   switch (verdict) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "; is this host's clock right?";
+      return "; check this host's clock";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return "; if its issuer is to be trusted (a proxy that opens TLS, for one), name it in http.ca_file";
+      return "; if you trust its issuer (such as a proxy that intercepts TLS), add it to http.ca_file";
     case X509_V_ERR_HOSTNAME_MISMATCH:
-      return "; a certificate names its hosts as subject alternative names, a common name does not count";
+      return "; the host must be a subject alternative name of the certificate, the common name is ignored";
     default:
       return "";
   }
@@ -118,7 +118,7 @@ std::string explain_handshake(TlsStream& stream, const boost::system::error_code
   ERR_clear_error();
   const long verdict = SSL_get_verify_result(stream.native_handle());
   if (verdict != X509_V_OK) {
-    return fmt::format("the server's certificate is not accepted: {}{}", X509_verify_cert_error_string(verdict),
+    return fmt::format("the server's certificate is not trusted: {}{}", X509_verify_cert_error_string(verdict),
                        advice_on(verdict));
   }
   if (error == asio::error::eof || error == ssl::error::stream_truncated) {

@@ -1,6 +1,6 @@
-// Trust: whom the daemon takes for the cloud. TLS 1.2 (forward secrecy and authenticated encryption alone) or later, no
-// renegotiation, the certificate verified against the system's trust (or one CA file alone) and against the host's name
-// or address, which its subject alternative names must hold (RFC 9525: a common name names no host).
+// TLS 1.2 (only with forward secrecy and authenticated encryption) or later, without renegotiation. The certificate
+// must chain to the system's CA certificates (or only to those in a CA file), and its subject alternative names must
+// contain the host's name or address (RFC 9525: the common name is ignored).
 #pragma once
 
 #include <filesystem>
@@ -18,17 +18,17 @@ namespace renewd::http {
 
 using TlsStream = boost::asio::ssl::stream<boost::asio::ip::tcp::socket>;
 
-// Without a CA file: OpenSSL's default paths, which are the distribution's, or SSL_CERT_FILE and SSL_CERT_DIR. A CA
-// file must be a regular file of at most 1 MiB. Errors: tls.
+// Without a CA file, uses OpenSSL's default paths: the distribution's, or SSL_CERT_FILE and SSL_CERT_DIR. A CA file
+// must be a regular file of at most 1 MiB. Errors: tls.
 Result<boost::asio::ssl::context> make_tls_context(const std::optional<std::filesystem::path>& ca_file);
 
-// Tells the server (SNI, RFC 6066: names only) and the verification which host is meant. Errors: tls.
+// Sets the host for SNI (RFC 6066: only names) and for the verification. Errors: tls.
 Result<void> expect_host(TlsStream& stream, const Url& url);
 
-// Why a handshake failed, for people: what is wrong with which certificate, or what the server or OpenSSL said.
+// Why a handshake failed, for people.
 std::string explain_handshake(TlsStream& stream, const boost::system::error_code& error);
 
-// An error of the SSL layer itself (an alert, a bad record), not of the connection below.
+// An error of TLS itself (an alert, an invalid record) rather than of the connection.
 bool is_tls_error(const boost::system::error_code& error);
 
 }  // namespace renewd::http

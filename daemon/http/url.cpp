@@ -18,7 +18,7 @@ std::uint16_t default_port(Scheme scheme) {
   return scheme == Scheme::https ? kHttpsPort : kHttpPort;
 }
 
-// Without the text where it may hold a password.
+// Does not quote the text if it may contain a password.
 tl::unexpected<Error> refused(std::string_view text, std::string_view why) {
   const bool shown = text.find('@') == std::string_view::npos;
   return failure(ErrorKind::client_error,
@@ -52,10 +52,10 @@ Result<Url> parse_url(std::string_view text) {
     return refused(text, parts.error());
   }
   if (parts->has_user_info) {
-    return refused(text, "it holds a user name or password");
+    return refused(text, "it contains a user name or password");
   }
   if (parts->scheme != "https" && parts->scheme != "http") {
-    return refused(text, "it begins with neither http:// nor https://");
+    return refused(text, "it must begin with http:// or https://");
   }
   if (!parts->port_text.empty() && !parts->port) {
     return refused(text, "its port is not a number from 1 to 65535");
@@ -64,7 +64,7 @@ Result<Url> parse_url(std::string_view text) {
   Url url{scheme, std::move(parts->host), std::move(parts->lookup_name), parts->port.value_or(default_port(scheme)),
           std::move(parts->target)};
   if (scheme == Scheme::http && !url.host_is_loopback()) {
-    return refused(text, "http is for loopback addresses alone");
+    return refused(text, "http:// is allowed only for loopback addresses");
   }
   return url;
 }

@@ -1,5 +1,5 @@
-// What a URL says about where to connect and what to ask for. Only http and https, and only what the daemon may use:
-// no user info (a secret in a log), and http to loopback hosts alone.
+// The URL of a request. Only http and https, without user info (which would get into logs), and http only for loopback
+// hosts.
 #pragma once
 
 #include <cstdint>
@@ -21,18 +21,18 @@ struct Url {
   std::string target;
 
   bool host_is_address() const;
-  // "localhost", 127.0.0.0/8 or ::1: http is allowed there, and no proxy is asked.
+  // "localhost", 127.0.0.0/8 or ::1: http is allowed, and the proxy is not used.
   bool host_is_loopback() const;
-  // "host:port", an IPv6 address in brackets: for CONNECT and for messages.
+  // "host:port", with an IPv6 address in brackets.
   std::string authority() const;
-  // The Host header: the port is left out where it is the scheme's own.
+  // The value of the Host header: without the port if it is the default.
   std::string host_header() const;
 };
 
 // Errors: client_error.
 Result<Url> parse_url(std::string_view text);
 
-// "host:port", an IPv6 address in brackets.
+// "host:port", with an IPv6 address in brackets.
 std::string authority(std::string_view host, std::uint16_t port);
 
 }  // namespace renewd::http

@@ -25,10 +25,6 @@ std::optional<std::int64_t> whole_number(const boost::json::value& value, std::i
   return error || number < 0 || number > highest ? std::nullopt : std::optional(number);
 }
 
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 }  // namespace
 
 std::optional<std::chrono::sys_seconds> checked_seconds(const boost::json::value& value) {
@@ -61,7 +57,7 @@ bool is_unit(std::string_view text) {
   const auto point = text.rfind('.');
   return text.size() <= kLongestUnit && point != std::string_view::npos && point != 0 && point + 1 != text.size() &&
          std::all_of(text.begin(), text.end(), [](char c) {
-           return is_letter_or_digit(c) || std::string_view(":-_.\\@").find(c) != std::string_view::npos;
+           return is_alphanumeric_or(c, ":-_.\\@");
          });
 }
 

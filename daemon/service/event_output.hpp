@@ -1,4 +1,4 @@
-// Where the events of a command go.
+// Chooses the output for events.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,7 @@
 
 namespace renewd::service {
 
-// Native fields in the journal when standard error is connected to it (and the format is `auto`), else lines on
-// standard error.
+// The system journal if standard error is connected to it and the format is `auto`; otherwise standard error.
 std::shared_ptr<EventSink> event_output(const configuration::LogSettings& settings);
 
 }  // namespace renewd::service

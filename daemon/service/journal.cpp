@@ -5,12 +5,13 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include <cctype>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
-// sd_journal_send() itself would name this file and line in each entry, which tells an operator nothing.
+#include "core/text.hpp"
+
+// Omits the source file and line, which would be the same in each entry.
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
@@ -29,24 +30,6 @@ int priority(Level level) {
       return LOG_ERR;
   }
   return LOG_ERR;
-}
-
-std::string text_of(const FieldValue& value) {
-  struct Printer {
-    std::string operator()(const std::string& text) const { return text; }
-    std::string operator()(std::int64_t number) const { return std::to_string(number); }
-    std::string operator()(double number) const { return fmt::format("{:g}", number); }
-    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
-  };
-  return std::visit(Printer{}, value);
-}
-
-std::string upper(std::string_view name) {
-  std::string text(name);
-  for (char& c : text) {
-    c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  }
-  return text;
 }
 
 }  // namespace
@@ -73,7 +56,7 @@ std::vector<std::string> journal_fields(const Event& event) {
     fields.push_back(fmt::format("GRAVITEE_CERTIFICATE={}", event.certificate));
   }
   for (const auto& [name, value] : event.fields) {
-    fields.push_back(fmt::format("GRAVITEE_{}={}", upper(name), text_of(value)));
+    fields.push_back(fmt::format("GRAVITEE_{}={}", upper_case(name), to_string(value)));
   }
   return fields;
 }

@@ -20,17 +20,16 @@
 namespace renewd::service {
 namespace {
 
-// A systemd that hangs, its queue full, holds nobody up for longer.
-constexpr timeval kLongestSend{.tv_sec = 1, .tv_usec = 0};
+constexpr timeval kSendTimeout{.tv_sec = 1, .tv_usec = 0};  // if systemd hangs and its queue is full
 
 Descriptor open_socket() {
   Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kLongestSend, sizeof kLongestSend);
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kSendTimeout, sizeof kSendTimeout);
   return socket;
 }
 
-// Best effort: a message that systemd did not get is no reason to fail. Not by sd_notify(3), which may block for ever,
-// and which makes a socket for each message: without a free descriptor the watchdog would end the daemon.
+// Ignores errors. Does not use sd_notify(3), which may block for ever and opens a socket for each message: without a
+// free descriptor, it could not ping the watchdog.
 void notify(const std::string& state) {
   static std::mutex mutex;
   static Descriptor socket;
@@ -43,7 +42,7 @@ void notify(const std::string& state) {
   }
   std::memcpy(address.sun_path, path, length);
   if (path[0] == '@') {
-    address.sun_path[0] = '\0';  // an abstract one (unix(7))
+    address.sun_path[0] = '\0';  // an abstract socket (unix(7))
   }
   const std::lock_guard lock(mutex);
   if (!socket) {
@@ -66,12 +65,12 @@ void notify_ready() {
 }
 
 void notify_status(const std::string& sentence) {
-  // A line break would begin another assignment.
+  // A line break would begin another variable.
   notify("STATUS=" + escaped(sentence));
 }
 
 void notify_reloading() {
-  // The time tells systemd which of several reloads this is (Type=notify-reload).
+  // systemd needs the time to tell several reloads apart (Type=notify-reload).
   notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_microseconds()));
 }
 

@@ -1,4 +1,4 @@
-// What systemd is told of the service (sd_notify(3)). Without systemd, nobody is told, and nothing else changes.
+// Notifies systemd of the service's state (sd_notify(3)). Does nothing without systemd.
 #pragma once
 
 #include <chrono>
@@ -7,19 +7,19 @@
 
 namespace renewd::service {
 
-// The start is over: everything has been looked at once.
+// Start or reload is complete.
 void notify_ready();
-// What `systemctl status` shows; one line.
+// One line for `systemctl status`.
 void notify_status(const std::string& sentence);
-// A reload has begun; notify_ready() ends it.
+// Reload has begun; notify_ready() ends it.
 void notify_reloading();
 void notify_stopping();
-// A start, a reload or a stop that is under way may take so much longer.
+// Extends the timeout of the current start, reload or stop.
 void notify_needs(std::chrono::seconds time);
-// Proof of life.
+// Pings the watchdog.
 void notify_alive();
 
-// How often systemd wants one at the latest (WatchdogSec=); nothing when it does not watch us.
+// The watchdog's timeout (WatchdogSec=); nothing without a watchdog.
 std::optional<std::chrono::microseconds> watchdog_interval();
 
 }  // namespace renewd::service

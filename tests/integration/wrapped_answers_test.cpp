@@ -112,7 +112,7 @@ TEST_CASE("an answer in a coding that is not known is refused by its name, and s
   CHECK(result.status == 1);
   const auto rejected = find_event(parse_events(result.errors), "renewal_rejected");
   REQUIRE(rejected);
-  CHECK_THAT(field(*rejected, "message"), ContainsSubstring("its coding br is not supported"));
+  CHECK_THAT(field(*rejected, "message"), ContainsSubstring("coding br is not supported"));
   bool kept = false;
   for (const auto& entry : std::filesystem::directory_iterator(cloud.host.state())) {
     kept = kept || (entry.is_regular_file() && read_file(entry.path()) == coded);

@@ -155,8 +155,8 @@ TEST_CASE("a proxy that answers CONNECT with anything but a tunnel gets nothing 
   };
   const std::string open = "HTTP/1.1 200 OK\r\n\r\n";
   const std::vector<Case> cases{
-      {std::string("\0\xff\x1b[2J\r\n\r\n", 10), "", "proxy", "its answer is not HTTP: \\x00\\xff\\x1b[2J"},
-      {"HTTP/1.1 407 Who?\r\nA: ", "without end", "proxy", "its answer's header is longer than 300 KiB"},
+      {std::string("\0\xff\x1b[2J\r\n\r\n", 10), "", "proxy", "its response is not HTTP: \\x00\\xff\\x1b[2J"},
+      {"HTTP/1.1 407 Who?\r\nA: ", "without end", "proxy", "larger than 300 KiB"},
       {open, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nTUlJ", "tls", "TLS handshake with cloud.example:443"},
       {"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", "", "proxy", "HTTP 302 Found"},
       {std::string("HTTP/1.1 503 For proxy:") + kProxyPassword + "\r\n\r\n", "", "proxy",

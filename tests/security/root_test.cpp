@@ -124,7 +124,7 @@ TEST_CASE("a state directory of another user is refused by every command, by nam
   Host host;
   REQUIRE(host.renew({"--force"}).status == 0);
   const auto asked = host.cloud().request_count();
-  const std::string why = GENERATE("belongs to uid 3456", "can be written by others");
+  const std::string why = GENERATE("belongs to uid 3456", "chmod 0700");
   if (why.starts_with("belongs")) {
     give(host / "state");
   } else {
@@ -170,7 +170,7 @@ TEST_CASE("root replaces no keystore in a directory that others can change, and 
   }
   const std::string said = attacked.run_all();
   CHECK_THAT(said,
-             ContainsSubstring("root changes nothing where others can change it") || ContainsSubstring("PKCS#12"));
+             ContainsSubstring("root does not write where other users can") || ContainsSubstring("PKCS#12"));
   attacked.check_unharmed();
   CHECK(host.cloud().request_count() == asked);
 }
@@ -264,7 +264,7 @@ TEST_CASE("no link leads the replacement into the state") {
     const CommandResult result = run_on(host, words);
     CHECK(result.status == 1);
     if (words.front() == "renew") {
-      CHECK_THAT(words_of(result), ContainsSubstring("is part of the state"));
+      CHECK_THAT(words_of(result), ContainsSubstring("inside the state directory"));
     }
   }
   CHECK(snapshot(host.state() / "generations/1") == generation);
@@ -288,7 +288,7 @@ TEST_CASE("root is led to no state directory by somebody else's link") {
       INFO(words.front());
       const CommandResult result = run_on(host, words);
       CHECK(result.status == refused);
-      CHECK_THAT(words_of(result), ContainsSubstring("is not for root alone to choose"));
+      CHECK_THAT(words_of(result), ContainsSubstring("other users can change the path of the state directory"));
     }
   }
   CHECK(fs::is_empty(host / "roots"));

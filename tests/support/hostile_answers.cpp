@@ -252,8 +252,7 @@ std::vector<HostileAnswer> hostile_answers(std::string_view account, const std::
        "more than 500"},
       {"many derivations of a key", base64(many_safes(25, 100'000, password)), "unknown_format", "too many rounds"},
       {"a MAC with MD5", base64(many_safes(1, 1, password, EVP_md5())), "unknown_format", "not supported (md5)"},
-      {"a large certificate", pem_block("CERTIFICATE", sequence(std::string(600'000, '\0'))), "too_large",
-       "more than any"},
+      {"a large certificate", pem_block("CERTIFICATE", sequence(std::string(600'000, '\0'))), "too_large", "too many"},
       {"many members", many_members(), "unknown_format", "base64 members"},
   };
 }

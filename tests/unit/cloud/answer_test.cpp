@@ -14,7 +14,7 @@ namespace {
 
 const Secret kPassword("changeit");
 
-// Two identities with one key each, made once: what is installed, and what the cloud made (another key).
+// The installed identity, and one with another key from the cloud; created once.
 class Fixtures {
  public:
   Fixtures() {
@@ -33,7 +33,7 @@ class Fixtures {
                read_file(directory_ / "installed.key") + read_file(directory_ / "installed.pem"));
   }
 
-  // A keystore with its authority in the chain, and another certificate of the same authority for the same key.
+  // A keystore with its CA in the chain, and another certificate by the same CA for the same key.
   void make_issued() {
     const std::string ca = file("ca.pem");
     run_or_throw({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=authority", "-days", "999",
@@ -109,7 +109,7 @@ RejectionReason reason_of(std::string_view body, const std::string& installed = 
 
 }  // namespace
 
-TEST_CASE("the transport encoding is taken off, whatever it is") {
+TEST_CASE("removes every kind of transport encoding") {
   const std::string bytes = fixtures().bytes("renewed.p12");
   const std::string base64 = fixtures().base64("renewed.p12");
   const std::vector<std::string> bodies{
@@ -137,7 +137,7 @@ TEST_CASE("the transport encoding is taken off, whatever it is") {
   }
 }
 
-TEST_CASE("PEM is taken as it is, also inside JSON") {
+TEST_CASE("accepts PEM, also inside JSON") {
   const std::string pem = fixtures().bytes("renewed-bundle.pem");
   CHECK(decode_answer(pem).value().find("-----BEGIN CERTIFICATE-----") != std::string::npos);
   std::string escaped;
@@ -148,7 +148,7 @@ TEST_CASE("PEM is taken as it is, also inside JSON") {
   CHECK(decode_answer("\"" + escaped + "\"").has_value());
 }
 
-TEST_CASE("what holds no keystore is refused by reason") {
+TEST_CASE("an answer without a keystore is rejected with the reason") {
   const std::string base64 = fixtures().base64("renewed.p12");
   struct Case {
     std::string what;
@@ -185,7 +185,7 @@ TEST_CASE("what holds no keystore is refused by reason") {
   }
 }
 
-TEST_CASE("JKS is refused by name, and hostile JSON does not bring the daemon down") {
+TEST_CASE("JKS is rejected by name, and hostile JSON does not crash the daemon") {
   const auto jks = read_answer("/u3+7QAAAAIAAAAA", fixtures().keystore("installed.p12"), kPassword);
   CHECK_THAT(jks.error().message, ContainsSubstring("JKS"));
   CHECK_FALSE(decode_answer(std::string(100'000, '[')));
@@ -205,9 +205,8 @@ TEST_CASE("a PKCS#12 that opens with the password is installed byte for byte") {
   CHECK(candidate.keystore.key);
 }
 
-// Four certificates: an authority, the earlier and the later one for the installed key, and somebody else's, in an
-// order that misleads.
-TEST_CASE("of a bundle without a key the certificate for the installed key is taken that expires last") {
+// Four certificates in a misleading order: a CA, the earlier and the later one for the installed key, and another one.
+TEST_CASE("from a bundle without a key, chooses the last certificate to expire for the installed key") {
   const TemporaryDirectory directory;
   const std::string all = (directory / "all.pem").string();
   write_file(all, fixtures().bytes("renewed.pem") + fixtures().bytes("ca.pem") + fixtures().bytes("installed.pem") +
@@ -219,14 +218,14 @@ TEST_CASE("of a bundle without a key the certificate for the installed key is ta
     REQUIRE(candidate);
     CHECK(candidate->keystore.certificate.serial() == latest);
     CHECK_FALSE(candidate->keystore.ambiguous);
-    // The earlier one must not be beside it: a reader may take it.
+    // The earlier one must be removed: a reader might choose it.
     const auto& chain = candidate->keystore.chain;
     CHECK(std::none_of(chain.begin(), chain.end(),
                        [&](const auto& other) { return other.same_public_key(candidate->keystore.certificate); }));
   }
 }
 
-TEST_CASE("an answer out of which the gateway would take another certificate is built anew") {
+TEST_CASE("an answer from which the gateway might choose another certificate is rebuilt") {
   const std::string key = fixtures().bytes("installed.key");
   const std::string own = fixtures().bytes("same-key.pem");
   const std::string ca = fixtures().bytes("ca.pem");
@@ -237,7 +236,7 @@ TEST_CASE("an answer out of which the gateway would take another certificate is 
     CHECK(candidate->keystore.certificate.serial() ==
           certificate::open_keystore(body, kPassword)->certificate.serial());
   }
-  // A JDK does not read a key that is not encrypted.
+  // A JDK cannot read an unencrypted key.
   const TemporaryDirectory directory;
   write_file(directory / "in.pem", own + key);
   const std::string plain = run_or_throw({"openssl", "pkcs12", "-export", "-in", (directory / "in.pem").string(),
@@ -248,7 +247,7 @@ TEST_CASE("an answer out of which the gateway would take another certificate is 
   CHECK_FALSE(candidate->keystore.ambiguous);
 }
 
-TEST_CASE("an answer is built anew where the JDK has no such cipher, and installed as it is where it has") {
+TEST_CASE("an answer is rebuilt only if the JDK does not support its cipher") {
   const TemporaryDirectory directory;
   write_file(directory / "in.pem", fixtures().bytes("same-key.pem") + fixtures().bytes("installed.key"));
   const auto exported = [&](const std::string& of_key, const std::string& of_certificates) {
@@ -279,14 +278,14 @@ TEST_CASE("an answer is built anew where the JDK has no such cipher, and install
   }
 }
 
-TEST_CASE("a PKCS#12 with bytes behind it is installed as it came") {
+TEST_CASE("a PKCS#12 with bytes after it is installed unchanged") {
   const std::string bytes = fixtures().bytes("renewed.p12") + "\r\n";
   const auto candidate = read_answer(bytes, fixtures().keystore("installed.p12"), kPassword);
   REQUIRE(candidate);
   CHECK(candidate->bytes == bytes);
 }
 
-TEST_CASE("a built file has the installed alias, whatever its letters") {
+TEST_CASE("a rebuilt file has the installed alias, with any characters") {
   const std::string alias = "clé-🔑-世";
   Keystore installed = fixtures().keystore("installed.p12");
   installed.alias = alias;
@@ -295,14 +294,14 @@ TEST_CASE("a built file has the installed alias, whatever its letters") {
   CHECK(candidate->keystore.alias == alias);
 }
 
-TEST_CASE("a PKCS#12 under another password is refused") {
+TEST_CASE("a PKCS#12 with another password is rejected") {
   const auto candidate =
       read_answer(fixtures().base64("renewed.p12"), fixtures().keystore("installed.p12"), Secret("another"));
   REQUIRE_FALSE(candidate);
   CHECK(candidate.error().reason == RejectionReason::wrong_password);
 }
 
-TEST_CASE("what is not PKCS#12 becomes one with the installed alias and password") {
+TEST_CASE("other formats become a PKCS#12 with the installed alias and password") {
   const std::string answer = GENERATE("renewed-bundle.pem", "same-key.pem", "same-key.der", "same-key.p7b");
   CAPTURE(answer);
   const auto installed = fixtures().keystore("installed.p12");
@@ -326,7 +325,7 @@ TEST_CASE("a PEM keystore stays PEM") {
   CHECK(candidate->keystore.certificate.belongs_to(*candidate->keystore.key));
 }
 
-TEST_CASE("every prefix of an answer is refused or understood, and never crashes") {
+TEST_CASE("every prefix of an answer is rejected or accepted without a crash") {
   const std::string body = "{\"certificate\": \"" + fixtures().base64("renewed.p12") + "\"}";
   const auto installed = fixtures().keystore("installed.p12");
   for (std::size_t length = 0; length < body.size(); length += 61) {
@@ -334,14 +333,14 @@ TEST_CASE("every prefix of an answer is refused or understood, and never crashes
   }
 }
 
-TEST_CASE("not a word of an answer that is not understood is repeated") {
+TEST_CASE("an answer that is not understood is not quoted") {
   const std::string body = GENERATE(std::string("{\"error\": \"the token hunter2! is being rotated\"}"),
                                     std::string("hunter2! is no keystore"), std::string("[\"hunter2!\"]"));
   CAPTURE(body);
   CHECK(decode_answer(body).error().message.find("hunter2") == std::string::npos);
 }
 
-TEST_CASE("a certificate that came alone keeps the chain of the installed one") {
+TEST_CASE("a certificate without a chain gets the installed chain") {
   const auto installed = fixtures().keystore("with-chain.p12");
   REQUIRE(installed.chain.size() == 1);
   const auto candidate = read_answer(fixtures().base64("issued-again.pem"), installed, kPassword);
@@ -349,7 +348,7 @@ TEST_CASE("a certificate that came alone keeps the chain of the installed one") 
   CHECK(candidate->keystore.chain.size() == 1);
 }
 
-TEST_CASE("a PEM answer whose key belongs to another certificate is refused by name") {
+TEST_CASE("a PEM answer with the key of another certificate is rejected by name") {
   const std::string body = fixtures().bytes("installed.key") + fixtures().bytes("renewed.pem");
   CHECK(reason_of(body) == RejectionReason::key_mismatch);
 }

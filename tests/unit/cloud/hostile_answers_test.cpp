@@ -1,4 +1,4 @@
-// Answers made to cost time, or to be installed with a key that gives itself away: each is refused by name.
+// Answers that take much time to parse, or have a weak key: each is rejected by name.
 #include "support/hostile_answers.hpp"
 
 #include "certificate/acceptance.hpp"
@@ -27,7 +27,7 @@ certificate::Keystore installed_keystore() {
 
 }  // namespace
 
-TEST_CASE("a hostile answer is refused by name before anything is computed with it") {
+TEST_CASE("a hostile answer is rejected by name before any costly computation") {
   const auto installed = installed_keystore();
   for (const auto& answer : hostile_answers(kHostileAccount, kHostilePassword)) {
     INFO(answer.name);

@@ -41,7 +41,7 @@ asio::awaitable<void> work(Slots& slots, int& at_once, int& most, int& done) {
 
 }  // namespace
 
-TEST_CASE("blocking work runs on the pool, and its result comes back to the loop") {
+TEST_CASE("blocking work runs on the pool and returns its result to the event loop") {
   asio::io_context io;
   asio::thread_pool pool(1);
   std::optional<int> result;
@@ -62,7 +62,7 @@ TEST_CASE("without a pool it runs on the caller's thread") {
   CHECK(worker == std::this_thread::get_id());
 }
 
-TEST_CASE("blocking work that has begun comes to its end, although it is cancelled") {
+TEST_CASE("cancelling does not interrupt blocking work") {
   asio::io_context io;
   asio::thread_pool pool(1);
   std::optional<int> result;
@@ -76,7 +76,7 @@ TEST_CASE("blocking work that has begun comes to its end, although it is cancell
   CHECK(result == 42);
 }
 
-TEST_CASE("an exception on the pool is one of the caller") {
+TEST_CASE("the caller gets an exception of blocking work") {
   asio::io_context io;
   asio::thread_pool pool(1);
   std::exception_ptr thrown;
@@ -85,7 +85,7 @@ TEST_CASE("an exception on the pool is one of the caller") {
   CHECK_THROWS_WITH(std::rethrow_exception(thrown), "broken");
 }
 
-TEST_CASE("no more coroutines than slots work at once, and all get their turn") {
+TEST_CASE("no more coroutines than slots run at once, and each gets a slot") {
   asio::io_context io;
   Slots slots(io.get_executor(), 4);
   int at_once = 0;

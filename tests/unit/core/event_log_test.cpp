@@ -31,7 +31,7 @@ struct Captured {
 
 }  // namespace
 
-TEST_CASE("an event is one JSON line with its own fields behind the common ones") {
+TEST_CASE("an event is one JSON line, with the common fields first") {
   Captured captured;
   captured.log(LogFormat::json)
       .event(EventName::renewal_failed, "production", "POST …: HTTP 503\n\"quoted\"",
@@ -49,7 +49,7 @@ TEST_CASE("an event is one JSON line with its own fields behind the common ones"
   CHECK(event.at("final") == false);
 }
 
-TEST_CASE("text that nobody has made printable reaches no sink as it is") {
+TEST_CASE("text that is not printable is escaped for every sink") {
   struct Kept final : EventSink {
     void write(const Event& event) override {
       text = std::string(event.message) + std::get<std::string>(event.fields[0].second);
@@ -74,7 +74,7 @@ TEST_CASE("an event of the daemon itself names no certificate") {
   CHECK_FALSE(boost::json::parse(captured.text.str()).as_object().contains("certificate"));
 }
 
-TEST_CASE("text is for people") {
+TEST_CASE("formats events as text") {
   Captured captured;
   captured.log(LogFormat::text)
       .event(EventName::renewal_due, "production", "10 days left", {{"reason", "window_open"}, {"why", "two words"}});
@@ -92,7 +92,7 @@ TEST_CASE("events below the level are left out") {
   CHECK_FALSE(captured.text.str().empty());
 }
 
-TEST_CASE("an observer sees what the level keeps out of the log") {
+TEST_CASE("an observer gets events below the log's level") {
   struct Count final : EventSink {
     void write(const Event&) override { ++events; }
     int events = 0;

@@ -21,7 +21,7 @@ std::string refusal(const std::optional<User>& user, const std::filesystem::path
   return allowed ? "" : allowed.error().message;
 }
 
-TEST_CASE("this process may do what the kernel lets it") {
+TEST_CASE("without a user, access is checked for this process") {
   const TemporaryDirectory directory;
   write_file(directory / "file", "");
   CHECK(refusal(std::nullopt, directory / "file", R_OK).empty());
@@ -44,14 +44,14 @@ TEST_CASE("a user is found by name or number, with every group") {
   CHECK(by_number->groups == by_name->groups);
 }
 
-TEST_CASE("a user who is not there is an error") {
+TEST_CASE("an unknown user is an error") {
   for (const std::string name : {"", "no-such-user", "4294967294999", "0x0"}) {
     CAPTURE(name);
     CHECK_FALSE(find_user(name).has_value());
   }
 }
 
-TEST_CASE("root finds out what another user may do, by modes, access control lists and directories on the way") {
+TEST_CASE("root can check another user's access by modes, access control lists and parent directories") {
   if (::geteuid() != 0) {
     WARN("only root can ask for another user");
     return;
@@ -79,7 +79,7 @@ TEST_CASE("root finds out what another user may do, by modes, access control lis
 
   std::filesystem::permissions(directory.path(), std::filesystem::perms(0700));
   CHECK(refusal(*nobody, file, R_OK) == "Permission denied");
-  // This process is who it was.
+  // This process has not changed its user.
   CHECK(refusal(std::nullopt, file, R_OK).empty());
 }
 

@@ -49,7 +49,7 @@ struct Watching {
     }
     return changes > before;
   }
-  // More than the moment of quiet after which a change is told.
+  // Longer than the quiet time after which a change is reported.
   bool sees_nothing() {
     const int before = changes;
     io.run_for(500ms);
@@ -63,19 +63,19 @@ struct Watching {
 
 }  // namespace
 
-TEST_CASE("the entries that decide which file a path names") {
+TEST_CASE("finds the entries that determine which file a path names") {
   const TemporaryDirectory directory;
   const fs::path root = fs::canonical(directory.path());
   fs::create_directories(root / "v1/config");
   fs::create_directory_symlink("v1", root / "current");
   fs::create_symlink("../../keys/real.p12", root / "v1/config/keystore.p12");
-  const auto entries = entries_on_the_way(root / "current/config/keystore.p12");
+  const auto entries = entries_on_path(root / "current/config/keystore.p12");
   CHECK(entries == std::vector<fs::path>{root / "current", root / "v1/config/keystore.p12", root / "keys/real.p12"});
   fs::create_symlink("loop", root / "loop");
-  CHECK_FALSE(entries_on_the_way(root / "loop").empty());
+  CHECK_FALSE(entries_on_path(root / "loop").empty());
 }
 
-TEST_CASE("a file that is written, replaced, removed or created is seen") {
+TEST_CASE("notices that a file is written, replaced, removed or created") {
   const TemporaryDirectory directory;
   const fs::path file = directory / "keystore.p12";
   write_file(file, "old");
@@ -92,7 +92,7 @@ TEST_CASE("a file that is written, replaced, removed or created is seen") {
   CHECK(watching.sees_one_more());
 }
 
-TEST_CASE("other files, and reading, wake nobody") {
+TEST_CASE("other files, and reading, wake no watch") {
   const TemporaryDirectory directory;
   const fs::path file = directory / "keystore.p12";
   write_file(file, "old");
@@ -106,7 +106,7 @@ TEST_CASE("other files, and reading, wake nobody") {
   CHECK(watching.sees_one_more());
 }
 
-TEST_CASE("a link that is switched is followed") {
+TEST_CASE("notices that a link is changed") {
   const TemporaryDirectory directory;
   fs::create_directory(directory / "v1");
   fs::create_directory(directory / "v2");
@@ -123,13 +123,13 @@ TEST_CASE("a link that is switched is followed") {
   CHECK(watching.sees_nothing());
 }
 
-TEST_CASE("a directory that is not there yet is no error") {
+TEST_CASE("a missing directory is not an error") {
   const TemporaryDirectory directory;
   Watching watching(directory / "later/keystore.p12");
   CHECK(watching.sees_nothing());
 }
 
-TEST_CASE("a directory that is made later, moved away or replaced is followed") {
+TEST_CASE("notices that a directory is created, moved or replaced") {
   const TemporaryDirectory directory;
   const fs::path config = directory / "gateway/config";
   Watching watching(config / "keystore.p12");
@@ -157,7 +157,7 @@ TEST_CASE("a directory that is made later, moved away or replaced is followed") 
   CHECK(watching.sees_one_more());
 }
 
-TEST_CASE("however many files are watched, there is one descriptor, and each file wakes its own watch") {
+TEST_CASE("all watches share one descriptor, and each file wakes only its own watch") {
   const TemporaryDirectory directory;
   asio::io_context io;
   const bool shared = GENERATE(true, false);
@@ -192,7 +192,7 @@ TEST_CASE("however many files are watched, there is one descriptor, and each fil
   CHECK(changes.front() == 1);
   CHECK(changes.back() == 1);
   CHECK(std::count(changes.begin(), changes.end(), 0) == kFiles - 2);
-  // What goes must not take the watch of the others with it.
+  // Destroying one must not remove the watches of the others.
   std::make_unique<FileWatch>(io.get_executor(), file(1)).reset();
   write_file(file(1), "new");
   const auto deadline = std::chrono::steady_clock::now() + 60s;
@@ -202,7 +202,7 @@ TEST_CASE("however many files are watched, there is one descriptor, and each fil
   CHECK(changes[1] == 1);
 }
 
-TEST_CASE("what happens while nobody waits for it is seen at the next waiting") {
+TEST_CASE("a change between two waits is noticed by the next one") {
   const TemporaryDirectory directory;
   asio::io_context io;
   FileWatch watch(io.get_executor(), directory / "keystore.p12");
@@ -210,7 +210,7 @@ TEST_CASE("what happens while nobody waits for it is seen at the next waiting") 
   FileWatch idle(another.io.get_executor(), directory / "keystore.p12");
   write_file(directory / "keystore.p12", "new");
   write_file(directory / "another", "new");
-  CHECK(another.sees_one_more());  // which reads the events of both
+  CHECK(another.sees_one_more());  // reads the events of both
   int changes = 0;
   asio::co_spawn(another.io, wait(idle, changes), [](std::exception_ptr) {});
   asio::co_spawn(io, wait(watch, changes), [](std::exception_ptr) {});
@@ -222,15 +222,15 @@ TEST_CASE("what happens while nobody waits for it is seen at the next waiting") 
   CHECK(changes == 2);
 }
 
-TEST_CASE("where the kernel gives no watch, that is told once for all, and waiting goes on") {
+TEST_CASE("a refused watch is reported once for all files, and waiting continues") {
   rlimit limit{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   const rlimit full{std::min<rlim_t>(limit.rlim_cur, 3), limit.rlim_max};
   const TemporaryDirectory directory;
-  // A sanitizer needs a descriptor to look at a type for the first time.
+  // A sanitizer needs a descriptor the first time that it checks a type.
   const Watching warm(directory / "missing/another.p12");
   asio::io_context io;
-  asio::steady_timer timer(io);  // all that the loop itself needs is open by now
+  asio::steady_timer timer(io);  // opens all descriptors of the event loop
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &full) == 0);
   FileWatch watch(io.get_executor(), directory / "keystore.p12");
   FileWatch another(io.get_executor(), directory / "another.p12");
@@ -244,13 +244,13 @@ TEST_CASE("where the kernel gives no watch, that is told once for all, and waiti
   CHECK(changes == 0);
 }
 
-TEST_CASE("a kernel that has a watch again gives it to the next who asks") {
+TEST_CASE("a watch is added as soon as the kernel has one again") {
   rlimit limit{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   const rlimit full{std::min<rlim_t>(limit.rlim_cur, 3), limit.rlim_max};
   const TemporaryDirectory directory;
   const fs::path file = directory / "keystore.p12";
-  // A sanitizer needs a descriptor to look at a type for the first time.
+  // A sanitizer needs a descriptor the first time that it checks a type.
   const Watching warm(directory / "missing/another.p12");
   asio::io_context io;
   asio::steady_timer timer(io);
@@ -270,7 +270,7 @@ TEST_CASE("a kernel that has a watch again gives it to the next who asks") {
   }
 }
 
-TEST_CASE("a directory that nobody may look at is named") {
+TEST_CASE("a directory without access is reported by name") {
   if (::geteuid() != 0) {
     WARN("skipped: root is needed to become another user");
     return;
@@ -282,7 +282,7 @@ TEST_CASE("a directory that nobody may look at is named") {
   FileWatch watch(io.get_executor(), directory / "keystore.p12");
   const auto problem = watch.new_problem();
   REQUIRE(::seteuid(0) == 0);
-  CHECK_THAT(problem.value_or(""), ContainsSubstring("watching " + directory.path().string()));
+  CHECK_THAT(problem.value_or(""), ContainsSubstring(directory.path().string()));
 }
 
 TEST_CASE("waiting for a change can be cancelled") {

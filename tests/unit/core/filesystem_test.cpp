@@ -19,7 +19,7 @@ FileAttributes own_attributes(mode_t mode = 0600) {
 
 }  // namespace
 
-TEST_CASE("reading names what is wrong with the file") {
+TEST_CASE("the error of reading says what is wrong with the file") {
   const TemporaryDirectory directory;
   const PosixFilesystem filesystem;
   write_file(directory / "file", "12345");
@@ -32,7 +32,7 @@ TEST_CASE("reading names what is wrong with the file") {
   CHECK(filesystem.read(directory / "none", 4).error().kind == ErrorKind::disk);
 }
 
-TEST_CASE("a created file has its attributes whatever the umask says") {
+TEST_CASE("a created file has its attributes regardless of the umask") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const mode_t old_umask = ::umask(0077);
@@ -43,7 +43,7 @@ TEST_CASE("a created file has its attributes whatever the umask says") {
   CHECK(filesystem.attributes(directory / "file")->mode == 0664);
 }
 
-TEST_CASE("creating never writes to what is there already") {
+TEST_CASE("creating never writes to an existing file") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   write_file(directory / "file", "old");
@@ -65,7 +65,7 @@ TEST_CASE("a durable write replaces the whole file and leaves nothing else behin
   CHECK(filesystem.list(directory.path()).value() == std::vector<std::string>{"file"});
 }
 
-TEST_CASE("owner, group, ACL and SELinux label are carried over") {
+TEST_CASE("owner, group, ACL and SELinux label are copied") {
   if (::geteuid() != 0 || !have_program("setfacl") || !have_program("setfattr")) {
     WARN("skipped: needs root, setfacl and setfattr");
     return;
@@ -75,7 +75,7 @@ TEST_CASE("owner, group, ACL and SELinux label are carried over") {
   write_file(directory / "old", "old");
   run_or_throw({"chown", "1234:5678", (directory / "old").string()});
   run_or_throw({"setfacl", "-m", "u:4321:r", (directory / "old").string()});
-  // The label is an extended attribute like any other, also on a host where nobody enforces it.
+  // The label is an ordinary extended attribute on a host without SELinux.
   run_or_throw(
       {"setfattr", "-n", "security.selinux", "-v", "system_u:object_r:usr_t:s0", (directory / "old").string()});
   const auto attributes = filesystem.attributes(directory / "old").value();
@@ -87,7 +87,7 @@ TEST_CASE("owner, group, ACL and SELinux label are carried over") {
   CHECK_THAT(run_or_throw({"getfacl", "-n", (directory / "new").string()}), ContainsSubstring("user:4321:r--"));
 }
 
-TEST_CASE("an ACL that the directory hands down does not open a file that had none") {
+TEST_CASE("an inherited ACL does not give others access to a file without one") {
   if (!have_program("setfacl")) {
     WARN("skipped: needs setfacl");
     return;
@@ -101,7 +101,7 @@ TEST_CASE("an ACL that the directory hands down does not open a file that had no
   CHECK(attributes.extended.count("system.posix_acl_access") == 0);
 }
 
-TEST_CASE("directories are made with their parents, and removing nothing is no error") {
+TEST_CASE("directories are created with their parents, and removing a missing file succeeds") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   REQUIRE(filesystem.create_directories(directory / "a/b/c", 0700));
@@ -113,7 +113,7 @@ TEST_CASE("directories are made with their parents, and removing nothing is no e
   CHECK_FALSE(filesystem.create_directories(directory / "file/below", 0700));
 }
 
-TEST_CASE("what cannot be written is found out without writing") {
+TEST_CASE("a missing permission is found without writing") {
   const TemporaryDirectory directory;
   const PosixFilesystem filesystem;
   CHECK(filesystem.check_writable(directory.path()));
@@ -123,7 +123,7 @@ TEST_CASE("what cannot be written is found out without writing") {
   CHECK(filesystem.free_bytes(directory.path()).value() > 0);
 }
 
-TEST_CASE("what cannot be looked at counts as there, so that using it tells why") {
+TEST_CASE("a file counts as existing if access is denied, so that using it reports the error") {
   const TemporaryDirectory directory;
   const PosixFilesystem filesystem;
   fs::create_symlink("loop", directory / "loop");

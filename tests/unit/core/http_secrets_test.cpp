@@ -20,7 +20,7 @@ struct SecretFile {
 
 }  // namespace
 
-TEST_CASE("a token is taken without what editors put around it") {
+TEST_CASE("a token is read without the white space that editors add") {
   for (const std::string& text : {"abc-._~+/9=="s,
                                   "\xef\xbb\xbf"
                                   "abc-._~+/9==\r\n"s,
@@ -32,7 +32,7 @@ TEST_CASE("a token is taken without what editors put around it") {
   }
 }
 
-TEST_CASE("what no token holds is refused with its place and what to do, without a word of the token") {
+TEST_CASE("an invalid character in a token is reported with its place and advice, without quoting the token") {
   struct Case {
     std::string text;
     std::string words;
@@ -42,7 +42,7 @@ TEST_CASE("what no token holds is refused with its place and what to do, without
            {"'s3cr3t'\n", "quotation marks"},
            {"\xe2\x80\x9cs3cr3t\xe2\x80\x9d", "line 1, column 1: the character U+201C (quotation mark)"},
            {"Bearer s3cr3t", "begins with \"Bearer \""},
-           {"bearer\n", "the word \"Bearer\" alone"},
+           {"bearer\n", "the word \"Bearer\""},
            {"\xef\xbb\xbf"
             "bEARER\ts3cr3t",
             "begins with \"Bearer \""},
@@ -77,14 +77,14 @@ TEST_CASE("what no token holds is refused with its place and what to do, without
   }
 }
 
-TEST_CASE("a token of the configuration or of a variable is held to the same") {
+TEST_CASE("tokens from the configuration or a variable are checked the same way") {
   CHECK_FALSE(read_token({.kind = SecretSource::Kind::value, .name = "", .value = Secret("Bearer x")}).has_value());
   ::setenv("RENEWD_TEST_TOKEN", "\"x\"", 1);
   CHECK_FALSE(read_token({.kind = SecretSource::Kind::env, .name = "RENEWD_TEST_TOKEN", .value = {}}).has_value());
   ::unsetenv("RENEWD_TEST_TOKEN");
 }
 
-TEST_CASE("a password for HTTP may hold anything but control characters") {
+TEST_CASE("a password for HTTP may contain anything except control characters") {
   CHECK(read_basic_password(SecretFile(" p\xc3\xa4ss: \"w\" \n").source())->view() == " p\xc3\xa4ss: \"w\" ");
   for (const std::string& text : {"pass\nword\n"s, "pass\tword"s, "pass\x7f"s, "pass\n\n"s}) {
     CAPTURE(text);

@@ -6,7 +6,7 @@
 
 using namespace renewd;
 
-TEST_CASE("JSON is valid and printable, whatever a string holds") {
+TEST_CASE("JSON is valid and printable for any string") {
   const std::string line =
       json_text({{"path", "/a/\xff\u202e\x1b[2J\n"}, {"list", {"\u2028", 1, true}}, {"o", {{"p", "\x7f"}}}});
   const auto object = boost::json::parse(line).as_object();
@@ -16,7 +16,7 @@ TEST_CASE("JSON is valid and printable, whatever a string holds") {
   CHECK(object.at("o").at("p") == "\\x7f");
 }
 
-TEST_CASE("JSON is UTF-8, whatever way a string is not") {
+TEST_CASE("JSON is UTF-8 even if a string is not") {
   const std::string_view broken[] = {
       "\x80",                      // a continuation without a beginning
       "\xc3",                      // a beginning without a continuation, at the end

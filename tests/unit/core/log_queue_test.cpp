@@ -18,7 +18,7 @@ class FixedClock final : public Clock {
   TimePoint now() const override { return TimePoint(1795462200s); }
 };
 
-// Takes nothing until it is opened, as a pipe that is full.
+// Blocks until it is opened, like a full pipe.
 class Gate final : public EventSink {
  public:
   ~Gate() override { open(); }
@@ -68,7 +68,7 @@ struct Logged {
 
 }  // namespace
 
-TEST_CASE("whoever logs does not wait for an output that takes nothing, and the lines keep their order") {
+TEST_CASE("logging does not wait for a blocked output, and lines keep their order") {
   Logged logged(10);
   for (const char* text : {"a", "b", "c"}) {
     logged.say(text);
@@ -79,7 +79,7 @@ TEST_CASE("whoever logs does not wait for an output that takes nothing, and the 
         std::vector<std::string>{"certificate_checked a", "certificate_checked b", "certificate_checked c"});
 }
 
-TEST_CASE("what does not fit in is dropped, oldest first, and reported in its place") {
+TEST_CASE("a full queue drops the oldest lines and reports their number in their place") {
   Logged logged(2);
   logged.say("with the writer");
   logged.gate->wait_for_writer();
@@ -89,14 +89,14 @@ TEST_CASE("what does not fit in is dropped, oldest first, and reported in its pl
   CHECK(logged.lines_in_the_end() ==
         std::vector<std::string>{
             "certificate_checked with the writer",
-            "log_lines_dropped 3 log lines were dropped since 2026-11-23T19:30:00Z: nobody read them",
+            "log_lines_dropped 3 log lines were dropped since 2026-11-23T19:30:00Z: the log output was blocked",
             "certificate_checked d", "certificate_checked e"});
   logged.say("f");
   REQUIRE(logged.queue->flush(60s));
   CHECK(logged.gate->lines().back() == "certificate_checked f");
 }
 
-TEST_CASE("a queue that ends writes its last lines") {
+TEST_CASE("the destructor writes the last lines") {
   auto gate = std::make_shared<Gate>();
   gate->open();
   const FixedClock clock;
@@ -109,7 +109,7 @@ TEST_CASE("a queue that ends writes its last lines") {
   CHECK(gate->lines().size() == 100);
 }
 
-TEST_CASE("a queue ends although its output takes nothing") {
+TEST_CASE("the destructor returns although the output blocks") {
   auto gate = std::make_shared<Gate>();
   const FixedClock clock;
   EventLog(std::make_shared<LogQueue>(gate), clock).event(EventName::certificate_checked, "", "fine");
@@ -118,7 +118,7 @@ TEST_CASE("a queue ends although its output takes nothing") {
   gate->open();
 }
 
-TEST_CASE("what waits is written to the output that it was logged for, what comes later to the new one") {
+TEST_CASE("queued lines go to the previous output, later ones to the new output") {
   Logged logged(10);
   logged.say("a");
   const auto elsewhere = std::make_shared<Gate>();
@@ -130,7 +130,7 @@ TEST_CASE("what waits is written to the output that it was logged for, what come
   CHECK(elsewhere->lines() == std::vector<std::string>{"certificate_checked b"});
 }
 
-TEST_CASE("jobs run in their place among the events, and one for an idle queue alone is left out while it is busy") {
+TEST_CASE("jobs run in order with events, and post_if_idle() skips a job while the queue is busy") {
   Logged logged(10);
   std::vector<std::string> before;
   bool drawn = false;

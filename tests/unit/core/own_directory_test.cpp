@@ -1,5 +1,4 @@
-// Whatever somebody with a foot in the door puts into a directory of ours: it is not followed, not believed, not
-// written.
+// Whatever another user puts into our directories is neither followed, trusted nor overwritten.
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,7 +41,7 @@ void check(int result) {
 
 }  // namespace
 
-TEST_CASE("a file of the state counts only when it is a regular one with a single name") {
+TEST_CASE("a state file must be a regular file with a single name") {
   State state;
   std::string why;
   SECTION("a symbolic link") {
@@ -51,7 +50,7 @@ TEST_CASE("a file of the state counts only when it is a regular one with a singl
   }
   SECTION("a hard link") {
     fs::create_hard_link(state.target, state.file());
-    why = "another name elsewhere";
+    why = "hard link";
   }
   SECTION("a fifo") {
     check(::mkfifo(state.file().c_str(), 0600));
@@ -68,11 +67,11 @@ TEST_CASE("a file of the state counts only when it is a regular one with a singl
   CHECK_FALSE(state.filesystem.open_to_lock(state.file(), true));
   CHECK_FALSE(state.filesystem.open_to_lock(state.file(), false));
   CHECK(read_file(state.target) == "secret of somebody else");
-  // What cannot be looked at counts as there.
+  // A file counts as existing if this cannot be checked.
   CHECK(state.filesystem.exists(state.file()));
 }
 
-TEST_CASE("no link below the state is followed, whatever is done there") {
+TEST_CASE("no operation follows a link below the state directory") {
   State state;
   const fs::path elsewhere = state.directory / "elsewhere";
   fs::create_directory(elsewhere);
@@ -95,7 +94,7 @@ TEST_CASE("no link below the state is followed, whatever is done there") {
   CHECK(read_file(elsewhere / "1") == "theirs");
 }
 
-TEST_CASE("a path below the state leads where it led, although the state has been moved and replaced") {
+TEST_CASE("a path below the state directory is stable although the directory was moved and replaced") {
   State state;
   REQUIRE(state.filesystem.list(state.path));
   fs::rename(state.path, state.directory / "moved");
@@ -107,7 +106,7 @@ TEST_CASE("a path below the state leads where it led, although the state has bee
   CHECK(fs::is_empty(state.directory / "trap/production"));
 }
 
-TEST_CASE("a state directory that was removed is made again") {
+TEST_CASE("a removed state directory is created again") {
   State state;
   REQUIRE(state.filesystem.list(state.path));
   fs::remove_all(state.path);
@@ -116,13 +115,13 @@ TEST_CASE("a state directory that was removed is made again") {
   CHECK(fs::exists(state.path / "production"));
 }
 
-TEST_CASE("a state directory that others can write to is refused by name, now and later") {
+TEST_CASE("a state directory that others can write to is refused by name, at once and at each use") {
   State state;
   const auto bits = GENERATE(0770, 0707, 0777, 01777);
   check(::chmod(state.path.c_str(), static_cast<mode_t>(bits)));
   const auto refused = state.filesystem.own(state.path);
   REQUIRE_FALSE(refused);
-  CHECK_THAT(refused.error().message, ContainsSubstring(state.path.string()) && ContainsSubstring("written by others"));
+  CHECK_THAT(refused.error().message, ContainsSubstring(state.path.string()) && ContainsSubstring("chmod 0700"));
   CHECK_FALSE(state.filesystem.read(state.file(), 1000));
   CHECK_FALSE(state.filesystem.create_directories(state.path / "another", 0700));
   check(::chmod(state.path.c_str(), 0700));
@@ -130,7 +129,7 @@ TEST_CASE("a state directory that others can write to is refused by name, now an
   CHECK(state.filesystem.create_directories(state.path / "another", 0700));
 }
 
-TEST_CASE("a state directory of another user, and another user's file in ours, are refused by name") {
+TEST_CASE("another user's state directory, and another user's file in ours, are refused by name") {
   if (::geteuid() != 0) {
     WARN("skipped: only root can give files away");
     return;
@@ -147,7 +146,7 @@ TEST_CASE("a state directory of another user, and another user's file in ours, a
   CHECK_FALSE(state.filesystem.open_to_lock(state.path / "daemon.lock", true));
 }
 
-TEST_CASE("root changes nothing in a directory that others can change") {
+TEST_CASE("root writes nothing in a directory that others can change") {
   if (::geteuid() != 0) {
     WARN("skipped: it is about root");
     return;
@@ -172,7 +171,7 @@ TEST_CASE("root changes nothing in a directory that others can change") {
   const fs::path file = theirs / "config/keystore.p12";
   const auto written = write_durably(filesystem, file, "new", {.owner = 0, .group = 0, .mode = 0600});
   REQUIRE_FALSE(written);
-  CHECK_THAT(written.error().message, ContainsSubstring("root changes nothing") && ContainsSubstring(theirs.string()));
+  CHECK_THAT(written.error().message, ContainsSubstring("root") && ContainsSubstring(theirs.string()));
   CHECK_FALSE(filesystem.create(theirs / "config/other", "x", {}));
   CHECK_FALSE(filesystem.rename(file, theirs / "config/other"));
   CHECK_FALSE(filesystem.remove(file));
@@ -183,7 +182,7 @@ TEST_CASE("root changes nothing in a directory that others can change") {
   CHECK(filesystem.list(theirs / "config").value() == std::vector<std::string>{"keystore.p12"});
 }
 
-TEST_CASE("set-id and sticky bits are carried over to no file") {
+TEST_CASE("set-id and sticky bits are never copied") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   write_file(directory / "keystore", "old");
@@ -196,7 +195,7 @@ TEST_CASE("set-id and sticky bits are carried over to no file") {
   CHECK((status.st_mode & 07777U) == 0640);
 }
 
-TEST_CASE("a file that was found once stays that file, although its directory is exchanged for another") {
+TEST_CASE("a resolved file stays the same although its directory is replaced") {
   State state;
   PosixFilesystem& filesystem = state.filesystem;
   const fs::path config = state.directory / "config";
@@ -210,14 +209,14 @@ TEST_CASE("a file that was found once stays that file, although its directory is
   REQUIRE(write_durably(filesystem, held->path, "new", {.owner = ::geteuid(), .group = ::getegid(), .mode = 0600}));
   CHECK(read_file(state.directory / "real/keystore") == "new");
   CHECK(read_file(state.path / "production/keystore") == "state");
-  // What leads into the state is not held at all, by whatever way.
-  CHECK_THAT(filesystem.follow(config / "keystore").error().message, ContainsSubstring("is part of the state"));
+  // No path into the state directory can be held.
+  CHECK_THAT(filesystem.follow(config / "keystore").error().message, ContainsSubstring("state directory"));
 }
 
-TEST_CASE("a temporary name that somebody else holds is no obstacle") {
+TEST_CASE("another user's file with the temporary name does not prevent a write") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
-  // As a file of another user in a sticky directory is: not for us to remove.
+  // Like another user's file in a sticky directory, it cannot be removed.
   fs::create_directory(directory / ".keystore.gravitee-renewd");
   REQUIRE(write_durably(filesystem, directory / "keystore", "new",
                         {.owner = ::geteuid(), .group = ::getegid(), .mode = 0600}));
@@ -225,7 +224,7 @@ TEST_CASE("a temporary name that somebody else holds is no obstacle") {
   CHECK(filesystem.list(directory.path()).value() == std::vector<std::string>{".keystore.gravitee-renewd", "keystore"});
 }
 
-TEST_CASE("what a path leads to is trusted when nobody else can change any step of it") {
+TEST_CASE("a path is trusted if no other user can change any part of it") {
   const TemporaryDirectory directory;
   fs::create_directories(directory / "a/b");
   write_file(directory / "a/b/file", "x");
@@ -259,7 +258,7 @@ TEST_CASE("what a path leads to is trusted when nobody else can change any step 
     if (us == 0) {
       check(::chmod((directory / "a").c_str(), 0775));
       refused("a");
-      // Debian's user mail, whose group of the same name has nobody else in it.
+      // Debian's user mail, whose group of the same name has no other members.
       const passwd* const mail = ::getpwnam("mail");
       REQUIRE(mail != nullptr);
       check(::chown((directory / "a").c_str(), mail->pw_uid, mail->pw_gid));

@@ -6,7 +6,7 @@
 
 using renewd::Pattern;
 
-TEST_CASE("a pattern is found anywhere in a line, whatever else the line holds") {
+TEST_CASE("a pattern is found anywhere in a line of any bytes") {
   const auto pattern = Pattern::compile(R"(Connector \w+ now (connected|ready)\b)");
   REQUIRE(pattern);
   CHECK(pattern->found_in("12:00 INFO Exchange Connector is now connected and ready"));
@@ -17,7 +17,7 @@ TEST_CASE("a pattern is found anywhere in a line, whatever else the line holds")
   CHECK(Pattern::compile("prêt")->found_in("la passerelle est prête"));
 }
 
-TEST_CASE("what is no pattern is refused with the reason") {
+TEST_CASE("an invalid pattern is refused with the reason") {
   for (const auto& [text, reason] : std::vector<std::pair<std::string, std::string>>{
            {"(ready", "missing ): (ready"},
            {"ready)", "unexpected ): ready)"},
@@ -37,8 +37,8 @@ TEST_CASE("what is no pattern is refused with the reason") {
   }
 }
 
-// A library that backtracks would still be at it when the sun is cold.
-TEST_CASE("no pattern makes a line take long") {
+// A backtracking library would take practically for ever.
+TEST_CASE("no pattern takes long to search") {
   const std::string line(8192, 'a');
   for (const char* text : {"(a*)*b", "(a|aa)+$b", "(.*)*(.*)*(.*)*b", "(a?){500}a{500}b"}) {
     CAPTURE(text);

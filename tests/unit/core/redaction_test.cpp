@@ -18,12 +18,12 @@ std::string redacted(std::string_view text, std::string_view secret = kToken) {
   return redaction(text);
 }
 
-std::string each(std::string_view text, const std::string& before, std::string (*dress)(unsigned)) {
-  std::string dressed;
+std::string each(std::string_view text, const std::string& before, std::string (*escape)(unsigned)) {
+  std::string encoded;
   for (const char c : text) {
-    dressed += before + dress(static_cast<unsigned char>(c));
+    encoded += before + escape(static_cast<unsigned char>(c));
   }
-  return dressed;
+  return encoded;
 }
 
 std::string decimal(unsigned code) {
@@ -36,7 +36,7 @@ std::string hexadecimal(unsigned code) {
 
 }  // namespace
 
-TEST_CASE("a secret that foreign text repeats is replaced by its name, and the rest stays") {
+TEST_CASE("replaces a repeated secret by its name and keeps the rest") {
   CHECK(redacted("bad token tok+en/1234-aBc, I said <b>tok+en/1234-aBc</b>.") ==
         "bad token [token], I said <b>[token]</b>.");
   CHECK(redacted("nothing of ours") == "nothing of ours");
@@ -45,9 +45,9 @@ TEST_CASE("a secret that foreign text repeats is replaced by its name, and the r
   CHECK(redacted("text", "") == "text");
 }
 
-TEST_CASE("a secret is found in every dress that servers give to what they repeat") {
+TEST_CASE("finds a secret in every encoding that servers use") {
   const std::string token = kToken;
-  for (const std::string& dressed : {
+  for (const std::string& encoded : {
            each(token, "&#", decimal),
            each(token, "&amp;#", decimal),
            each(token, "&amp;amp;#", decimal),
@@ -72,38 +72,38 @@ TEST_CASE("a secret is found in every dress that servers give to what they repea
            std::string("tok<b>+en/12 < 34</b>-aBc"),
            std::string("<a href=\"tok+en/1234-aBc\">"),
        }) {
-    INFO(dressed);
-    const std::string clean = redacted("before " + dressed + " after");
+    INFO(encoded);
+    const std::string clean = redacted("before " + encoded + " after");
     CHECK_THAT(clean, StartsWith("before ") && EndsWith(" after") && ContainsSubstring("[token]"));
     CHECK(clean.size() <= std::string("before  after[token]<!--<a href=\"\">").size());
   }
 }
 
-TEST_CASE("base64 with a secret somewhere in it is replaced as a whole") {
-  // Of "Bearer tok+en/1234-aBc", "u:tok+en/1234-aBc" and "us:tok+en/1234-aBc\n", whose secrets begin at each of the
-  // three places in a group; the last one for URLs.
-  for (const std::string dressed : {"QmVhcmVyIHRvaytlbi8xMjM0LWFCYw==", "dTp0b2srZW4vMTIzNC1hQmM=",
+TEST_CASE("replaces all of a base64 text that contains a secret") {
+  // "Bearer tok+en/1234-aBc", "u:tok+en/1234-aBc" and "us:tok+en/1234-aBc\n": the secret begins at each of the three
+  // positions in a group. The last one is for URLs.
+  for (const std::string encoded : {"QmVhcmVyIHRvaytlbi8xMjM0LWFCYw==", "dTp0b2srZW4vMTIzNC1hQmM=",
                                     "dXM6dG9rK2VuLzEyMzQtYUJjCg", "dG9rK2VuLzEyMzQtYUJj"}) {
-    INFO(dressed);
-    CHECK(redacted("Basic " + dressed + ", you said") == "Basic [token], you said");
+    INFO(encoded);
+    CHECK(redacted("Basic " + encoded + ", you said") == "Basic [token], you said");
   }
   CHECK(redacted("wrapped: dTp0b2srZW4v\nMTIzNC1hQmM= end") == "wrapped: [token] end");
 }
 
-TEST_CASE("a short secret is replaced where it stands as it is, or is escaped") {
+TEST_CASE("replaces a short secret if it is unchanged or escaped") {
   CHECK(redacted("a b#c d", "b#c") == "a [token] d");
   CHECK(redacted("a b&#35;c d", "b#c") == "a [token] d");
   CHECK(redacted("abc, b-c", "b#c") == "abc, b-c");
 }
 
-TEST_CASE("several secrets are told apart, and one that is a part of another hides nothing less") {
+TEST_CASE("distinguishes several secrets, also if one is part of another") {
   Redaction redaction;
   redaction.hide("user", Secret("alice1"));
   redaction.hide("password", Secret("alice1-secret"));
   CHECK(redaction("alice1 with alice1-secret") == "[user] with [user]");
 }
 
-TEST_CASE("what a server makes endless costs time in proportion to it") {
+TEST_CASE("takes linear time for hostile text") {
   const auto seconds_for = [](const std::string& piece, std::size_t size) {
     std::string text;
     while (text.size() < size) {
@@ -113,7 +113,7 @@ TEST_CASE("what a server makes endless costs time in proportion to it") {
     redacted(text);
     return static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
   };
-  // Sixteen times the text; what looks at each byte for each byte takes 256 times the time.
+  // Sixteen times the text would take 256 times as long in quadratic time.
   for (const std::string piece :
        {"<", "<!--", "&amp;", "&#38;#38;", "amp;", "%25", "\\\\u005c", "tok+en/1234-aB", "x"}) {
     INFO(piece);
@@ -122,7 +122,7 @@ TEST_CASE("what a server makes endless costs time in proportion to it") {
   }
 }
 
-TEST_CASE("secrets are read when they are needed, and one that cannot be read is nobody's") {
+TEST_CASE("reads secrets when needed, and skips unreadable ones") {
   const testing::TemporaryDirectory directory;
   const std::vector<NamedSecret> sources{
       {"token", {SecretSource::Kind::file, (directory / "token").string(), Secret()}},

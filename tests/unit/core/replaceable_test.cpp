@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A directory with a file "keystore" in it. What is done to either is undone at the end.
+// A directory with a file "keystore". The destructor undoes changes to their attributes.
 class Site {
  public:
   Site() { write_file(keystore, "old"); }
@@ -34,7 +34,7 @@ class Site {
 
   Result<void> check() const { return filesystem.check_replaceable(keystore, attributes()); }
   FileAttributes attributes() const { return filesystem.attributes(keystore).value(); }
-  // That it is refused with these words, and that the real thing would fail, too.
+  // The check fails with this text, and the real operation fails too.
   void check_refused(const std::string& words) {
     const auto checked = check();
     REQUIRE_FALSE(checked);
@@ -50,7 +50,7 @@ class Site {
   PosixFilesystem filesystem;
 };
 
-// True, having said why, where this may not be tried.
+// Returns true, after a warning, if this host does not allow the test.
 bool skipped(const std::vector<std::string>& command) {
   const auto done = run(command);
   if (done.status != 0) {
@@ -69,14 +69,14 @@ bool cannot_mount() {
 
 }  // namespace
 
-TEST_CASE("a file that can be replaced can be, and stays") {
+TEST_CASE("checking a replaceable file succeeds and changes nothing") {
   Site place;
   CHECK(place.check());
   CHECK(read_file(place.keystore) == "old");
   CHECK(write_durably(place.filesystem, place.keystore, "new", place.attributes()));
 }
 
-TEST_CASE("nothing can be renamed over a file that is immutable or append-only, or in such a directory") {
+TEST_CASE("an immutable or append-only file or directory prevents a replacement") {
   const auto [letter, words] = GENERATE(std::pair("i", "immutable"), std::pair("a", "append-only"));
   const bool of_file = GENERATE(true, false);
   CAPTURE(letter, of_file);
@@ -91,13 +91,13 @@ TEST_CASE("nothing can be renamed over a file that is immutable or append-only, 
   CHECK(place.filesystem.list(place.directory.path()).value() == std::vector<std::string>{"keystore"});
 }
 
-TEST_CASE("nothing can be renamed over a file that is a mount point, whatever file system it is of") {
+TEST_CASE("a file that is a mount point cannot be replaced, on any file system") {
   if (cannot_mount()) {
     return;
   }
   Site place;
   const TemporaryDirectory elsewhere;
-  fs::path file = place.keystore;  // of the same file system: itself
+  fs::path file = place.keystore;  // on the same file system
   SECTION("of the same file system") {}
   SECTION("of another one") {
     REQUIRE(::mount("tmpfs", elsewhere.path().c_str(), "tmpfs", 0, "") == 0);
@@ -109,7 +109,7 @@ TEST_CASE("nothing can be renamed over a file that is a mount point, whatever fi
   ::umount2(elsewhere.path().c_str(), MNT_DETACH);
 }
 
-TEST_CASE("a directory that is a mount point is no obstacle, and a read-only one is") {
+TEST_CASE("files can be replaced on a mounted directory, but not on a read-only one") {
   if (cannot_mount()) {
     return;
   }
@@ -121,7 +121,7 @@ TEST_CASE("a directory that is a mount point is no obstacle, and a read-only one
   place.check_refused("Read-only file system");
 }
 
-TEST_CASE("whose a file is, and who else may write beside it, is asked as the one who would replace it") {
+TEST_CASE("owner and directory permissions are checked as the user who would replace the file") {
   if (::geteuid() != 0) {
     WARN("skipped: needs root");
     return;
@@ -134,7 +134,7 @@ TEST_CASE("whose a file is, and who else may write beside it, is asked as the on
   SECTION("a file of another owner cannot be given back to him") {
     const auto refused = ask();
     REQUIRE_FALSE(refused);
-    CHECK_THAT(refused.error().message, ContainsSubstring("giving owner 0:0"));
+    CHECK_THAT(refused.error().message, ContainsSubstring("owner 0:0"));
   }
   SECTION("nobody else replaces a file in a directory with the sticky bit") {
     fs::permissions(place.directory.path(), fs::perms::all | fs::perms::sticky_bit);
@@ -156,7 +156,7 @@ TEST_CASE("whose a file is, and who else may write beside it, is asked as the on
   CHECK(place.filesystem.list(place.directory.path()).value() == std::vector<std::string>{"keystore"});
 }
 
-TEST_CASE("a keystore may have the longest name that there is") {
+TEST_CASE("a keystore may have the longest possible name") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const std::size_t length = GENERATE(100U, 101U, 229U, 230U, 238U, 239U, 255U);

@@ -34,7 +34,7 @@ TEST_CASE("a secret file is read without the line break at its end") {
   CHECK(read_secret(file(directory / "inner"))->view() == " to\nken \n");
 }
 
-TEST_CASE("a secret file is read without the byte order mark of an editor, and with every other blank") {
+TEST_CASE("a secret file is read without a byte order mark, but with all other white space") {
   const TemporaryDirectory directory;
   write_file(directory / "marked", "\xef\xbb\xbf pass word \r\n");
   write_file(directory / "only a mark", "\xef\xbb\xbf\r\n");
@@ -46,10 +46,10 @@ TEST_CASE("a secret file is read without the byte order mark of an editor, and w
   CHECK_THAT(read_secret(file(directory / "wide, no mark")).error().message, ContainsSubstring("byte 2 is NUL"));
 }
 
-TEST_CASE("a secret is read from regular files alone, and anything else is refused by its kind") {
+TEST_CASE("a secret is read only from a regular file; other kinds are named") {
   const TemporaryDirectory directory;
   REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
-  // With a writer there would be something to read.
+  // With a writer, reading would succeed.
   const Descriptor writer(::open((directory / "fifo").c_str(), O_RDWR | O_CLOEXEC));
   REQUIRE(::write(writer.get(), "secret\n", 7) == 7);
   sockaddr_un address{};
@@ -76,7 +76,7 @@ TEST_CASE("a secret that cannot be used is an error that names its source") {
   CHECK_FALSE(read_secret(file(directory.path())).has_value());
 }
 
-TEST_CASE("secrets come from credentials, the environment and the configuration, too") {
+TEST_CASE("secrets may come from credentials, the environment and the configuration") {
   const TemporaryDirectory directory;
   write_file(directory / "token", "from-credential\n");
   const SecretSource credential{.kind = SecretSource::Kind::credential, .name = "token", .value = {}};
@@ -85,7 +85,7 @@ TEST_CASE("secrets come from credentials, the environment and the configuration,
 
   ::unsetenv("CREDENTIALS_DIRECTORY");
   ::unsetenv("RENEWD_TEST_SECRET");
-  // By hand, outside of a unit.
+  // Outside of a unit.
   CHECK_THAT(read_secret(credential).error().message, ContainsSubstring("CREDENTIALS_DIRECTORY is not set") &&
                                                           ContainsSubstring("/etc/credstore/token: No such"));
   CHECK_THAT(read_secret(variable).error().message, ContainsSubstring("RENEWD_TEST_SECRET"));
@@ -101,7 +101,7 @@ TEST_CASE("secrets come from credentials, the environment and the configuration,
                  ContainsSubstring((directory / "missing").string() + ": No such"));
 }
 
-TEST_CASE("a rotated secret is seen at the next use") {
+TEST_CASE("a changed secret is used at once") {
   const TemporaryDirectory directory;
   write_file(directory / "token", "old");
   REQUIRE(read_secret(file(directory / "token"))->view() == "old");

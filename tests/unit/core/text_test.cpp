@@ -21,7 +21,7 @@ TEST_CASE("foreign text is safe on one line") {
   CHECK(printable("  edges  ") == "edges");
 }
 
-TEST_CASE("characters that are invisible or turn the direction of text are escaped") {
+TEST_CASE("characters that are invisible or change the text direction are escaped") {
   const char* const unprintable =
       GENERATE("\u00ad", "\u061c", "\u115f", "\u180e", "\u200b", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a",
                "\u202e", "\u2060", "\u2066", "\u2069", "\u3164", "\ufe0f", "\ufeff", "\uffa0", "\ufff9", "\U0001d173",
@@ -34,7 +34,7 @@ TEST_CASE("characters that are invisible or turn the direction of text are escap
   CHECK(escaped(std::string("a") + unprintable + "b") == "a" + bytes + "b");
 }
 
-TEST_CASE("text that people read in any script stays as it is") {
+TEST_CASE("readable text in any script stays unchanged") {
   const char* const text =
       GENERATE("Zo\u00eb \u2013 \u201cM\u00fcller\u201d", "\u0634\u0631\u0643\u0629", "\u05d9\u05e9",
                "\u682a\u5f0f\u4f1a\u793e", "\u00a0\u2014\u2026", "\U0001f600", "\u2588\u2591\u2592\u2503",
@@ -43,7 +43,7 @@ TEST_CASE("text that people read in any script stays as it is") {
   CHECK(escaped(text) == text);
 }
 
-TEST_CASE("text on its way out is escaped once, whole, with the line breaks that it may have") {
+TEST_CASE("escaped text is neither cut nor escaped twice, and keeps allowed line breaks") {
   CHECK(escaped("a\tb\nc  d") == "a\\x09b\\x0ac  d");
   CHECK(escaped("a\tb\nc\033[1m", "\n\t") == "a\tb\nc\\x1b[1m");
   const std::string once = escaped("\x1b]0;title\x07\xff\u202e");
@@ -53,7 +53,7 @@ TEST_CASE("text on its way out is escaped once, whole, with the line breaks that
   CHECK(escaped(std::string(5000, 'a')).size() == 5000);
 }
 
-TEST_CASE("a time that the clock cannot hold is none") {
+TEST_CASE("a time outside of the clock's range is invalid") {
   CHECK(parse_time("2026-11-23T19:30:00Z") == TimePoint(1795462200s));
   CHECK_FALSE(parse_time("9999-12-31T23:59:59Z"));
   CHECK_FALSE(parse_time("2262-04-12T00:00:00Z"));
@@ -74,7 +74,7 @@ TEST_CASE("times are RFC 3339 in UTC") {
   CHECK(format_time(TimePoint(1500ms)) == "1970-01-01T00:00:01Z");
 }
 
-TEST_CASE("durations are told in the two largest units") {
+TEST_CASE("durations have the two largest units") {
   CHECK(format_duration(0s) == "0 s");
   CHECK(format_duration(-5s) == "0 s");
   CHECK(format_duration(40s) == "40 s");
@@ -85,7 +85,7 @@ TEST_CASE("durations are told in the two largest units") {
   CHECK(format_duration(312 * 24h + 7h) == "312 days");
 }
 
-TEST_CASE("a mistyped word finds the one that was meant") {
+TEST_CASE("a mistyped word finds the most similar one") {
   const std::vector<std::string_view> words{"renew_before", "keystore", "gateway", "token"};
   CHECK(nearest("renew_befor", words) == "renew_before");
   CHECK(nearest("keystroe", words) == "keystore");

@@ -20,7 +20,7 @@ using std::chrono::local_seconds;
 using std::chrono::sys_days;
 using std::chrono::sys_seconds;
 
-TEST_CASE("a wall-clock reading stands for one moment, for two, or for that of a skip") {
+TEST_CASE("a local time stands for one moment, two, or that of a skip") {
   struct Case {
     std::string what;
     std::string zone;
@@ -50,7 +50,7 @@ TEST_CASE("a wall-clock reading stands for one moment, for two, or for that of a
   CHECK(moments.last == last);
 }
 
-TEST_CASE("a zone tells what its clocks show") {
+TEST_CASE("converts a time to local time") {
   const TimeZone paris = TimeZone::find("Europe/Paris").value();
   CHECK(paris.name() == "Europe/Paris");
   CHECK(paris.local(sys_days(2026y / 3 / 29) + 59min) == local_days(2026y / 3 / 29) + 1h + 59min);
@@ -58,7 +58,7 @@ TEST_CASE("a zone tells what its clocks show") {
   CHECK(paris.local(sys_seconds(-1s)) == local_days(1970y / 1 / 1) + 59min + 59s);
 }
 
-TEST_CASE("only names of the system's zones are zones") {
+TEST_CASE("finds only the zones of the system") {
   for (const char* name : {"UTC", "Etc/GMT+5", "America/Argentina/Buenos_Aires", "America/Port-au-Prince"}) {
     CAPTURE(name);
     CHECK(TimeZone::find(name).has_value());
@@ -73,7 +73,7 @@ TEST_CASE("only names of the system's zones are zones") {
   CHECK(std::count(names.begin(), names.end(), "UTC") == 1);
 }
 
-TEST_CASE("the host's own zone is the one of TZ") {
+TEST_CASE("the host's zone is the one in TZ") {
   const testing::EnvironmentVariable zone("TZ", "Asia/Kolkata");
   const TimeZone local;
   CHECK(local.name() == "local time");
@@ -82,7 +82,7 @@ TEST_CASE("the host's own zone is the one of TZ") {
 
 namespace {
 
-// Every reading of two years that could be one of a maintenance window, in seconds since 1970 of their two moments.
+// The two moments, in seconds since 1970, of every local time in two years that a maintenance window could use.
 std::vector<std::pair<sys_seconds, sys_seconds>> moments_of(const TimeZone& zone) {
   std::vector<std::pair<sys_seconds, sys_seconds>> all;
   for (local_seconds reading = local_days(2027y / 1 / 1); reading < local_days(2029y / 1 / 1); reading += 15min) {
@@ -94,7 +94,7 @@ std::vector<std::pair<sys_seconds, sys_seconds>> moments_of(const TimeZone& zone
 
 }  // namespace
 
-TEST_CASE("a rule in TZ shows and means what the zone with the same rule does") {
+TEST_CASE("a rule in TZ is equivalent to the zone with the same rule") {
   struct Case {
     std::string rule;
     std::string zone;
@@ -127,7 +127,7 @@ TEST_CASE("a rule in TZ shows and means what the zone with the same rule does") 
   }
 }
 
-TEST_CASE("a rule counts days as it says: J without 29 February, a bare number with it") {
+TEST_CASE("a rule with J does not count 29 February, one without J does") {
   const auto summer_begins = [](const char* rule, std::chrono::sys_days day) {
     const testing::EnvironmentVariable variable("TZ", rule);
     const TimeZone zone = TimeZone::of_host().value();
@@ -142,7 +142,7 @@ TEST_CASE("a rule counts days as it says: J without 29 February, a bare number w
   CHECK(summer_begins("CET-1CEST,M2.5.1/26,J300", 2028y / 2 / 29));
 }
 
-TEST_CASE("the host's zone is what TZ says in each of its forms, as for every other program") {
+TEST_CASE("every form of TZ is supported") {
   struct Case {
     const char* tz;
     std::chrono::seconds ahead;
@@ -168,7 +168,7 @@ TEST_CASE("the host's zone is what TZ says in each of its forms, as for every ot
   }
 }
 
-TEST_CASE("a host's zone that is not known is an error that names it") {
+TEST_CASE("an unknown zone of the host is an error that names it") {
   for (const char* tz : {"Europe/Pari", "Europe", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0", "CET-25", "JST",
                          "J-9", "9", "\"Europe/Paris\"", "Europe/Paris ", "<+03-3", "CET-1CEST,M3.5.0,M10.5.0/168",
                          "/nonexistent", "/etc/hostname", "../Europe/Paris", "libc:localtime", "Fixed/UTC+05:00:00"}) {
@@ -181,7 +181,7 @@ TEST_CASE("a host's zone that is not known is an error that names it") {
   }
 }
 
-TEST_CASE("without TZ the zone is that of /etc/localtime, UTC without one, and an error where it leads nowhere") {
+TEST_CASE("without TZ the zone is that of /etc/localtime: UTC if missing, an error if broken") {
   const testing::EnvironmentVariable variable("TZ", "");
   ::unsetenv("TZ");
   const testing::TemporaryDirectory directory;
@@ -196,7 +196,7 @@ TEST_CASE("without TZ the zone is that of /etc/localtime, UTC without one, and a
   }
 }
 
-TEST_CASE("a host without zone files has no zones, and says so by an empty list") {
+TEST_CASE("a host without zone files has an empty list of zones") {
   const testing::EnvironmentVariable directory("TZDIR", "/nonexistent");
   CHECK(time_zone_names().empty());
 }

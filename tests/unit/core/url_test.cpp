@@ -5,7 +5,7 @@
 
 using namespace renewd;
 
-TEST_CASE("splits a URL into the parts that its users judge") {
+TEST_CASE("splits a URL into its parts") {
   const auto url = split_url("HTTPS://user:secret@EU.cloud.gravitee.io.:8443/a/b?c=d#e");
   REQUIRE(url);
   CHECK(url->scheme == "https");
@@ -26,7 +26,7 @@ TEST_CASE("splits a URL into the parts that its users judge") {
   CHECK(plain->target == "/");
 }
 
-TEST_CASE("a URL whose host nobody could connect to is refused without repeating it") {
+TEST_CASE("a URL with an unusable host is refused without quoting it") {
   const std::string text =
       GENERATE("", "secret", "secret:?", "https:/secret", "https://u:secret@", "https://u:secret@./",
                "https://u:secret@a../", "https://u:secret@[v1.x]/", "https://u:secret@a%41/",
@@ -37,7 +37,7 @@ TEST_CASE("a URL whose host nobody could connect to is refused without repeating
   CHECK(url.error().find("secret") == std::string::npos);
 }
 
-TEST_CASE("a port outside of 1 to 65535 is none, whatever it wraps around to") {
+TEST_CASE("a port outside of 1 to 65535 is invalid and does not wrap around") {
   const std::string text = GENERATE("https://a:0/", "https://a:65536/", "https://a:65537/", "https://a:99999999999/");
   CAPTURE(text);
   const auto url = split_url(text);

@@ -25,7 +25,7 @@ asio::awaitable<void> sleep(WallTimer& timer, TimePoint moment, std::optional<Wa
 
 }  // namespace
 
-TEST_CASE("a moment in the past is reached at once") {
+TEST_CASE("a time in the past is reached at once") {
   const TimePoint moment = GENERATE(TimePoint(0s), TimePoint(-1h), std::chrono::system_clock::now() - 1h);
   asio::io_context io;
   WallTimer timer(io.get_executor());
@@ -35,7 +35,7 @@ TEST_CASE("a moment in the past is reached at once") {
   CHECK(woken == Wake::reached);
 }
 
-TEST_CASE("a moment soon is reached, and not before") {
+TEST_CASE("a time in the near future is reached, and not before") {
   asio::io_context io;
   WallTimer timer(io.get_executor());
   std::optional<Wake> woken;
@@ -60,7 +60,7 @@ TEST_CASE("a sleep of centuries can be cancelled") {
   CHECK(woken == Wake::cancelled);
 }
 
-TEST_CASE("however many sleep, there is one descriptor, and each is woken") {
+TEST_CASE("all timers share one descriptor, and each wakes") {
   asio::io_context io;
   const auto descriptors = [] {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
@@ -75,7 +75,7 @@ TEST_CASE("however many sleep, there is one descriptor, and each is woken") {
   }
   const TimePoint begin = std::chrono::system_clock::now();
   for (std::size_t i = 0; i < kSleepers; ++i) {
-    // Some at the same time, and some that have passed already.
+    // Some at the same time, and some in the past.
     const TimePoint moment = begin + 100us * static_cast<int>((kSleepers - i) / 2) - 5ms;
     asio::co_spawn(io, sleep(*timers[i], moment, woken[i]), [](std::exception_ptr) {});
   }
@@ -83,10 +83,10 @@ TEST_CASE("however many sleep, there is one descriptor, and each is woken") {
   CHECK(descriptors() == before);
   io.run_for(60s);
   CHECK(std::count(woken.begin(), woken.end(), Wake::reached) == kSleepers);
-  CHECK(io.stopped());  // nothing is waited for any more
+  CHECK(io.stopped());  // nothing keeps the event loop running
 }
 
-TEST_CASE("who sleeps longer is not woken with who sleeps less, nor by one that is cancelled") {
+TEST_CASE("a timer wakes neither with an earlier one nor when another is cancelled") {
   asio::io_context io;
   WallTimer soon(io.get_executor());
   WallTimer later(io.get_executor());

@@ -26,13 +26,13 @@ struct Fifo {
   std::filesystem::path path = directory / "fifo";
 };
 
-// Longer than any machine takes: only a bug lets it pass.
-const PipePatience kPatient{.at_most = 10min, .tell = {}};
-const PipePatience kImpatient{.at_most = 20ms, .tell = {}};
+// Expires only because of a bug.
+const PipeTimeout kPatient{.limit = 10min, .on_wait = {}};
+const PipeTimeout kImpatient{.limit = 20ms, .on_wait = {}};
 
 }  // namespace
 
-TEST_CASE("a pipe is read to its end, however late its writer comes and however slowly it writes") {
+TEST_CASE("a pipe is read to its end, even with a late and slow writer") {
   const Fifo fifo;
   std::thread writer([&fifo] {
     std::this_thread::yield();
@@ -48,7 +48,7 @@ TEST_CASE("a pipe is read to its end, however late its writer comes and however 
   CHECK(read->view() == "secret");
 }
 
-TEST_CASE("a pipe that the shell has opened is read, also when its writer has ended") {
+TEST_CASE("a pipe opened by the shell is read, even after its writer has exited") {
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   const Descriptor reader(ends[0]);
@@ -65,20 +65,20 @@ TEST_CASE("a pipe that the shell has opened is read, also when its writer has en
   }
 }
 
-TEST_CASE("a pipe that nobody opens, or nobody ends, is an error after a while, and is talked about before") {
+TEST_CASE("a pipe that no writer opens or closes is reported while waiting, and becomes an error") {
   const Fifo fifo;
   CHECK_THAT(read_whole(fifo.path, kLimit, &kImpatient).error().message, ContainsSubstring("nothing was written"));
   const Descriptor writer(::open(fifo.path.c_str(), O_RDWR | O_CLOEXEC));
   REQUIRE(::write(writer.get(), "x", 1) == 1);
-  CHECK_THAT(read_whole(fifo.path, kLimit, &kImpatient).error().message, ContainsSubstring("did not end"));
+  CHECK_THAT(read_whole(fifo.path, kLimit, &kImpatient).error().message, ContainsSubstring("did not close"));
 
   std::vector<std::string> heard;
-  const PipePatience talking{.at_most = 1100ms, .tell = [&heard](std::string_view what) { heard.emplace_back(what); }};
+  const PipeTimeout talking{.limit = 1100ms, .on_wait = [&heard](std::string_view what) { heard.emplace_back(what); }};
   CHECK_FALSE(read_whole(fifo.path, kLimit, &talking).has_value());
   CHECK(heard.size() == 1);
 }
 
-TEST_CASE("a pipe with more than anybody asked for is given up") {
+TEST_CASE("a pipe with too much data is an error") {
   const Fifo fifo;
   const Descriptor writer(::open(fifo.path.c_str(), O_RDWR | O_CLOEXEC));
   const std::string much(kLimit + 1, 'x');
@@ -86,7 +86,7 @@ TEST_CASE("a pipe with more than anybody asked for is given up") {
   CHECK_THAT(read_whole(fifo.path, kLimit, &kPatient).error().message, ContainsSubstring("larger than 1 KiB"));
 }
 
-TEST_CASE("without patience a pipe is refused, and a device always is") {
+TEST_CASE("without a timeout a pipe is refused, and a device always") {
   const Fifo fifo;
   CHECK_THAT(read_whole(fifo.path, kLimit).error().message, ContainsSubstring("a FIFO"));
   CHECK_THAT(read_whole("/dev/zero", kLimit, &kPatient).error().message, ContainsSubstring("a device"));

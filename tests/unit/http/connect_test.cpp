@@ -17,7 +17,7 @@ using std::chrono::seconds;
 
 namespace {
 
-// The address of the server that was connected to.
+// Returns the address of the server.
 asio::awaitable<Result<tcp::endpoint>> connected_to(http::Endpoints endpoints, std::chrono::milliseconds limit,
                                                     std::string_view setting = "http.connect_timeout") {
   auto socket = co_await http::connect(std::move(endpoints), http::time_limit(limit, setting));
@@ -27,14 +27,14 @@ asio::awaitable<Result<tcp::endpoint>> connected_to(http::Endpoints endpoints, s
   co_return socket->remote_endpoint();
 }
 
-// No test waits for so long: what takes it has waited for a dead address.
+// Reached only by waiting for a dead address.
 constexpr std::chrono::minutes kVeryLong{10};
 
 tcp::endpoint closed_port(asio::io_context& io) {
   return tcp::acceptor(io, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
 }
 
-// Listens on every address of 127.0.0.0/8, but takes no connection: the queue of those to be accepted is full.
+// Listens on every address of 127.0.0.0/8 but accepts no connection, because its backlog is full.
 class DeafServer {
  public:
   explicit DeafServer(asio::io_context& io) : acceptor_(io), first_(io) {
@@ -62,7 +62,7 @@ std::size_t open_descriptors() {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
 }
 
-// A lookup that lasts until the test lets it end.
+// A lookup that blocks until the test opens the gate.
 struct SlowLookup {
   http::Lookup lookup() {
     return [gate = gate.get_future().share(), ended = ended](const std::string&, std::uint16_t port) {
@@ -82,7 +82,7 @@ Result<http::Endpoints> found(const std::string&, std::uint16_t port) {
 
 }  // namespace
 
-TEST_CASE("a dead address before a live one does not cost the connect timeout") {
+TEST_CASE("a dead address before a live one does not use up the connect timeout") {
   asio::io_context io;
   tcp::acceptor good(io, {asio::ip::address_v4::loopback(), 0});
   const DeafServer deaf(io);
@@ -101,7 +101,7 @@ TEST_CASE("a dead address before a live one does not cost the connect timeout") 
     endpoints.push_back(closed_port(io));
   }
   SECTION("more silent ones than are tried at once") {
-    endpoints = deaf.endpoints(http::kMostAttemptsAtOnce + 1);
+    endpoints = deaf.endpoints(http::kMaxConcurrentAttempts + 1);
   }
   SECTION("of the other family") {
     if (!have_ipv6(io)) {
@@ -117,10 +117,10 @@ TEST_CASE("a dead address before a live one does not cost the connect timeout") 
   REQUIRE(outcome(result) == "ok");
   CHECK(*result == good.local_endpoint());
   INFO("the attempts that did not win are closed");
-  CHECK(open_descriptors() <= before + 2);  // at most those that the event loop itself opens at its first wait
+  CHECK(open_descriptors() <= before + 2);  // plus those that the event loop opens at its first wait
 }
 
-TEST_CASE("the families take turns, beginning with that of the system's first address, and each address once") {
+TEST_CASE("address families alternate, beginning with that of the system's first address") {
   const auto address = [](const char* text) { return tcp::endpoint(asio::ip::make_address(text), 443); };
   const auto six = {address("2001:db8::1"), address("2001:db8::2"), address("2001:db8::3")};
   const auto four = {address("192.0.2.1"), address("192.0.2.2")};
@@ -138,16 +138,16 @@ TEST_CASE("the families take turns, beginning with that of the system's first ad
   CHECK(http::in_order_of_attempts({}).empty());
 }
 
-TEST_CASE("each address has its turn before the limit ends") {
+TEST_CASE("each address is tried before the limit ends") {
   CHECK(http::attempt_delay(2, seconds{10}) == http::kAttemptDelay);
   for (const std::size_t addresses : {5U, 30U, 80U}) {
     const auto span = seconds{1};
     CHECK(http::attempt_delay(addresses, span) * addresses < span);
   }
-  CHECK(http::attempt_delay(5000, seconds{1}) == http::kShortestAttemptDelay);
+  CHECK(http::attempt_delay(5000, seconds{1}) == http::kMinAttemptDelay);
 }
 
-TEST_CASE("names each address that was tried, and what it did") {
+TEST_CASE("reports each address that was tried, and the result") {
   asio::io_context io;
   const auto first = closed_port(io);
   const auto second = closed_port(io);
@@ -164,21 +164,21 @@ TEST_CASE("names each address that was tried, and what it did") {
   CHECK_THAT(outcome(many), StartsWith("connect: 300 addresses tried: ") && EndsWith("; and 294 more"));
 }
 
-TEST_CASE("an address that does not answer is a timeout, also beside one that refuses") {
+TEST_CASE("an address that does not respond is a timeout, even if another one refuses") {
   asio::io_context io;
   const DeafServer deaf(io);
   const std::string silent = "127.0.0.2:" + std::to_string(deaf.port()) + ": no response";
   CHECK(outcome(run_in(io, connected_to(deaf.endpoints(1), seconds{1}))) ==
-        "timeout: " + silent + ": not done within 1 s (http.connect_timeout)");
+        "timeout: " + silent + ": timed out after 1 s (http.connect_timeout)");
   const auto refused = closed_port(io);
   auto both = deaf.endpoints(1);
   both.push_back(refused);
   CHECK(outcome(run_in(io, connected_to(both, seconds{1}, "http.request_timeout"))) ==
         "timeout: 2 addresses tried: " + silent + "; 127.0.0.1:" + std::to_string(refused.port()) +
-            ": Connection refused: not done within 1 s (http.request_timeout)");
+            ": Connection refused: timed out after 1 s (http.request_timeout)");
 }
 
-TEST_CASE("few attempts are under way at once, however many addresses there are") {
+TEST_CASE("the number of concurrent attempts is limited") {
   asio::io_context io;
   const DeafServer deaf(io);
   const auto before = open_descriptors();
@@ -192,7 +192,7 @@ TEST_CASE("few attempts are under way at once, however many addresses there are"
     most = std::max(most, open_descriptors());
   }
   CHECK(most > before);
-  CHECK(most <= before + http::kMostAttemptsAtOnce + 2);  // and those of the event loop
+  CHECK(most <= before + http::kMaxConcurrentAttempts + 2);  // plus those of the event loop
   CHECK(open_descriptors() <= before + 2);
 }
 
@@ -206,7 +206,7 @@ TEST_CASE("a cancellation ends every attempt at once") {
   CHECK(open_descriptors() <= before + 2);
 }
 
-TEST_CASE("an io_context may be destroyed in the middle of the attempts") {
+TEST_CASE("an io_context may be destroyed during the attempts") {
   const auto before = open_descriptors();
   {
     asio::io_context io;
@@ -244,14 +244,14 @@ TEST_CASE("finds the addresses of a name") {
   }
 }
 
-TEST_CASE("a lookup without end costs no more than the timeout, and what it finds later harms nobody") {
+TEST_CASE("an endless lookup ends at the timeout, and its late result is ignored") {
   SlowLookup slow;
   {
     asio::io_context io;
     const auto limit = http::time_limit(std::chrono::milliseconds{100}, "http.connect_timeout");
     const auto result =
         run_in(io, http::within(limit, "looking up cloud.example", http::resolve("cloud.example", 1, slow.lookup())));
-    CHECK(outcome(result) == "timeout: looking up cloud.example: not done within 0.1 s (http.connect_timeout)");
+    CHECK(outcome(result) == "timeout: looking up cloud.example: timed out after 0.1 s (http.connect_timeout)");
     SECTION("while the io_context lives") {
       slow.gate.set_value();
       while (slow.ended.use_count() > 1) {
@@ -268,7 +268,7 @@ TEST_CASE("a lookup without end costs no more than the timeout, and what it find
   }
 }
 
-TEST_CASE("an io_context may be destroyed in the middle of a lookup") {
+TEST_CASE("an io_context may be destroyed during a lookup") {
   SlowLookup slow;
   {
     asio::io_context io;
@@ -286,7 +286,7 @@ TEST_CASE("a cancellation ends a lookup at once") {
   SlowLookup slow;
   asio::io_context io;
   asio::cancellation_signal signal;
-  // Once the coroutine has started, which the loop does between the two.
+  // The coroutine starts between the two.
   asio::post(io, [&] { asio::post(io, [&] { signal.emit(asio::cancellation_type::terminal); }); });
   const auto limit = http::time_limit(std::chrono::hours{1}, "");
   auto work = http::within(limit, "looking up", http::resolve("cloud.example", 1, slow.lookup()));

@@ -1,4 +1,4 @@
-// Runs one coroutine to its end, and fails the test when that takes long: a stuck test ends.
+// Runs one coroutine, and fails the test if it is stuck.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// A client that trusts the test's CA, and what the tests of this folder ask about errors.
+// A client that trusts the test's CA.
 #pragma once
 
 #include <string>
@@ -37,7 +37,7 @@ struct Fixture {
     return run_in(io, client.rehearse(url));
   }
 
-  // A TLS server with a certificate for the loopback names, answering `response`.
+  // A TLS server for the loopback names that sends `response`.
   Script script(std::string response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK") const {
     Script result;
     result.certificate = ca.issue(kLoopbackNames);
@@ -50,7 +50,7 @@ struct Fixture {
   configuration::HttpSettings settings;
 };
 
-// "class: message" of an error; "ok" of a success.
+// "class: message" for an error, "ok" for a success.
 template <typename T>
 std::string outcome(const Result<T>& result) {
   return result ? std::string("ok") : std::string(to_string(result.error().kind)) + ": " + result.error().message;

@@ -14,8 +14,7 @@ using asio::ip::tcp;
 
 namespace {
 
-// Not a loopback address to the client, so that it asks the proxy; the scripted one does not care, and to Linux it is
-// this host.
+// Not a loopback address for the client, so that it uses the proxy; for Linux it is this host.
 constexpr const char* kTarget = "0.0.0.0";
 constexpr const char* kEstablished = "HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n";
 
@@ -42,13 +41,13 @@ std::string refusal(const std::string& response, const std::string& user = "") {
   const std::string text = outcome(fixture.post("https://cloud.example/renew"));
   CHECK(proxy.requests().empty());
   const std::string prefix =
-      "POST https://cloud.example/renew: asking proxy 127.0.0.1:" + std::to_string(proxy.port()) +
-      " for a tunnel to cloud.example:443: ";
+      "POST https://cloud.example/renew: opening a tunnel to cloud.example:443 through proxy 127.0.0.1:" +
+      std::to_string(proxy.port()) + ": ";
   const auto at = text.find(prefix);
   return at == std::string::npos ? text : text.substr(0, at) + text.substr(at + prefix.size());
 }
 
-// tinyproxy on a port that was free a moment ago; it cannot choose one itself.
+// tinyproxy cannot choose a port itself: use one that was free a moment ago.
 class Tinyproxy {
  public:
   explicit Tinyproxy(asio::io_context& io) {
@@ -69,16 +68,16 @@ class Tinyproxy {
 
 }  // namespace
 
-TEST_CASE("a proxy that repeats its credentials is quoted without them") {
+TEST_CASE("credentials that a proxy repeats are redacted") {
   const std::string prefix = "proxy: HTTP ";
   // "user:pass" in base64.
   CHECK(refusal("HTTP/1.1 503 Who is user:pass?\r\n\r\n", "user") == prefix + "503 Who is user:[proxy password]?");
   CHECK(refusal("HTTP/1.1 403 No dXNlcjpwYXNz here\r\n\r\n", "user") == prefix + "403 No [proxy password] here");
   CHECK(refusal("SSH-2.0 user%3Ap%61ss\r\n\r\n", "user") ==
-        "proxy: its answer is not HTTP: SSH-2.0 user%3A[proxy password]");
+        "proxy: its response is not HTTP: SSH-2.0 user%3A[proxy password]");
 }
 
-TEST_CASE("asks the proxy for a tunnel, and sends the token through the tunnel alone") {
+TEST_CASE("opens a tunnel through the proxy, and sends the token only through the tunnel") {
   Fixture fixture;
   TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));
   use_proxy(fixture, proxy.port());
@@ -92,11 +91,11 @@ TEST_CASE("asks the proxy for a tunnel, and sends the token through the tunnel a
     REQUIRE(outcome(response) == "ok");
     CHECK_THAT(proxy.requests().at(0), ContainsSubstring("\r\nHost: 0.0.0.0\r\n"));
   } else {
-    CHECK_THAT(outcome(response), ContainsSubstring("IP address mismatch"));  // reached, and not taken for the host
+    CHECK_THAT(outcome(response), ContainsSubstring("IP address mismatch"));  // connected, but rejected
   }
 }
 
-TEST_CASE("proves itself to the proxy with a password that is read anew") {
+TEST_CASE("authenticates to the proxy with the current password") {
   Fixture fixture;
   TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));
   use_proxy(fixture, proxy.port(), "user", "pass:word\n");
@@ -118,7 +117,7 @@ TEST_CASE("refuses a user name that Basic authentication cannot carry") {
   Fixture fixture;
   TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));
   use_proxy(fixture, proxy.port(), "us:er", "pass");
-  CHECK_THAT(outcome(fixture.post("https://0.0.0.0/")), ContainsSubstring("a user name with a colon"));
+  CHECK_THAT(outcome(fixture.post("https://0.0.0.0/")), ContainsSubstring("RFC 7617"));
 }
 
 TEST_CASE("loopback hosts are reached without the proxy") {
@@ -129,7 +128,7 @@ TEST_CASE("loopback hosts are reached without the proxy") {
   CHECK(outcome(fixture.post(server.url("/", "127.0.0.1"))) == "ok");
 }
 
-TEST_CASE("no proxy is asked with a password that cannot be sent") {
+TEST_CASE("a password that cannot be sent reaches no proxy") {
   Fixture fixture;
   TestServer proxy(fixture.io, proxy_script(fixture, kEstablished));
   use_proxy(fixture, proxy.port(), "user", "two\nlines\n");
@@ -137,22 +136,22 @@ TEST_CASE("no proxy is asked with a password that cannot be sent") {
   CHECK(proxy.requests().empty());
 }
 
-TEST_CASE("tells why the proxy refuses") {
+TEST_CASE("explains why the proxy refuses") {
   CHECK(refusal("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") ==
-        "proxy: it asks for a user name and a password, and http.proxy has no user");
+        "proxy: it requires a user name and a password; set both (http.proxy, http.proxy_password)");
   CHECK(refusal("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "user") ==
-        "proxy: it refuses user user or http.proxy_password");
+        "proxy: it rejected user user or http.proxy_password");
   CHECK(refusal("HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!") == "proxy: HTTP 403 Forbidden: no!");
   CHECK(refusal("HTTP/1.1 502 \x1b[31mBad\r\n\r\n") == "proxy: HTTP 502 \\x1b[31mBad");
-  CHECK(refusal("SSH-2.0-OpenSSH\x07\r\n\r\n") == "proxy: its answer is not HTTP: SSH-2.0-OpenSSH\\x07");
-  CHECK(refusal("HTTP/1.1 abc\r\n\r\n") == "proxy: its answer is not HTTP: HTTP/1.1 abc");
-  CHECK(refusal("HTTP/1.1 40\r\n\r\n") == "proxy: its answer is not HTTP: HTTP/1.1 40");
-  CHECK(refusal("HTTP/1.1 403 cut\r\n") == "proxy: waiting for its answer: it closed the connection");
+  CHECK(refusal("SSH-2.0-OpenSSH\x07\r\n\r\n") == "proxy: its response is not HTTP: SSH-2.0-OpenSSH\\x07");
+  CHECK(refusal("HTTP/1.1 abc\r\n\r\n") == "proxy: its response is not HTTP: HTTP/1.1 abc");
+  CHECK(refusal("HTTP/1.1 40\r\n\r\n") == "proxy: its response is not HTTP: HTTP/1.1 40");
+  CHECK(refusal("HTTP/1.1 403 cut\r\n") == "proxy: waiting for its response: it closed the connection");
   CHECK(refusal("HTTP/1.1 403 " + std::string(310'000, 'x') + "\r\n\r\n") ==
-        "proxy: its answer's header is longer than 300 KiB");
+        "proxy: its response header is larger than 300 KiB");
 }
 
-TEST_CASE("a proxy that cannot be reached is the proxy's failure") {
+TEST_CASE("an unreachable proxy is a failure of kind proxy") {
   Fixture fixture;
   {
     const TestServer gone(fixture.io, Script());
@@ -166,7 +165,7 @@ TEST_CASE("a proxy that cannot be reached is the proxy's failure") {
   CHECK_THAT(outcome(fixture.post("https://cloud.example/")), ContainsSubstring("looking up proxy..invalid: "));
 }
 
-TEST_CASE("a silent proxy costs no more than the connect timeout") {
+TEST_CASE("a silent proxy ends at the connect timeout") {
   Fixture fixture;
   Script script = fixture.script();
   script.silent_proxy = true;
@@ -175,16 +174,16 @@ TEST_CASE("a silent proxy costs no more than the connect timeout") {
   use_proxy(fixture, proxy.port());
   fixture.settings.connect_timeout = std::chrono::seconds{1};
   CHECK_THAT(outcome(fixture.post("https://cloud.example/")),
-             ContainsSubstring("timeout: POST https://cloud.example/: asking proxy 127.0.0.1:"));
+             ContainsSubstring("timeout: POST https://cloud.example/: ") && ContainsSubstring("proxy 127.0.0.1:"));
 }
 
-TEST_CASE("what follows the proxy's header stays in the tunnel") {
+TEST_CASE("bytes after the proxy's header belong to the tunnel") {
   asio::io_context io;
   tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
   tcp::socket client(io);
   client.connect(acceptor.local_endpoint());
   tcp::socket server = acceptor.accept();
-  // The header's end in the middle of what arrives at once.
+  // The header and the bytes after it arrive together.
   asio::write(server, asio::buffer(std::string(kEstablished) + "first words"));
   auto tunnel = http::open_tunnel(client, "cloud.example:443", {"127.0.0.1", 1, ""}, std::nullopt);
   REQUIRE(outcome(run_in(io, std::move(tunnel))) == "ok");
@@ -193,7 +192,7 @@ TEST_CASE("what follows the proxy's header stays in the tunnel") {
   CHECK(words == "first words");
 }
 
-TEST_CASE("goes through a real proxy") {
+TEST_CASE("works with a real proxy") {
   if (!have_program("tinyproxy")) {
     WARN("skipped: tinyproxy is not installed");
     return;
@@ -215,7 +214,7 @@ TEST_CASE("goes through a real proxy") {
   CHECK(server.requests().size() == 1);
 }
 
-TEST_CASE("a proxy's answer is read in every form that a server's is") {
+TEST_CASE("a proxy's response may have every form that a server's may have") {
   const std::string answer = GENERATE(
       as<std::string>{}, "HTTP/1.1 200\r\n\r\n", "HTTP/1.0 200 Connection established\n\n",
       "HTTP/1.1 200 OK\nVia: x\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -235,24 +234,24 @@ TEST_CASE("a proxy's answer is read in every form that a server's is") {
   CHECK(words == "first words");
 }
 
-TEST_CASE("names the ways to authenticate that a proxy offers when none of them is ours") {
+TEST_CASE("names the authentication schemes of a proxy without Basic") {
   const auto refused = [](const std::string& fields, const std::string& user) {
     return refusal("HTTP/1.1 407 Who?\n" + fields + "Content-Length: 0\n\n", user);
   };
   for (const std::string user : {"", "user"}) {
     INFO(user);
     CHECK_THAT(refused("Proxy-Authenticate: Negotiate\nProxy-Authenticate: NTLM\n", user),
-               StartsWith("proxy: it accepts Negotiate, NTLM authentication alone, and gravitee-renewd speaks Basic"));
+               StartsWith("proxy: ") && ContainsSubstring(" Negotiate, NTLM ") && ContainsSubstring(" Basic"));
     CHECK_THAT(
         refused("proxy-authenticate: Digest realm=\"a, Basic b\", nonce = \"\\\", Basic\", NTLM TlRM==, ntlm\n", user),
-        StartsWith("proxy: it accepts Digest, NTLM authentication alone"));
+        StartsWith("proxy: ") && ContainsSubstring(" Digest, NTLM "));
   }
   const std::string both = "Proxy-Authenticate: Negotiate, basic realm=\"x\"\n";
-  CHECK(refused(both, "") == "proxy: it asks for a user name and a password, and http.proxy has no user");
-  CHECK(refused(both, "user") == "proxy: it refuses user user or http.proxy_password");
+  CHECK_THAT(refused(both, ""), StartsWith("proxy: ") && ContainsSubstring("(http.proxy, http.proxy_password)"));
+  CHECK_THAT(refused(both, "user"), StartsWith("proxy: ") && ContainsSubstring("user user or http.proxy_password"));
 }
 
-TEST_CASE("a proxy's page is quoted where it says more than the status") {
+TEST_CASE("a proxy's error page is quoted if it says more than the status") {
   CHECK(refusal("HTTP/1.1 503\r\nContent-Type: text/html\r\n\r\n<html><title>Quota  &amp; more</title>x</html>") ==
         "proxy: HTTP 503: Quota & more");
   CHECK(refusal("HTTP/1.1 403 Forbidden\nTransfer-Encoding: chunked\n\n9\nForbidden\n0\n\n") ==
@@ -260,10 +259,11 @@ TEST_CASE("a proxy's page is quoted where it says more than the status") {
   CHECK(refusal("HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nyo") == "proxy: HTTP 403 No");
   CHECK(refusal("HTTP/1.1 403 No\r\nContent-Length: 9\r\n\r\nuser:pass", "user") ==
         "proxy: HTTP 403 No: user:[proxy password]");
-  CHECK_THAT(refusal(std::string("\x15\x03\x03\x00\x02\x02\x46", 7)), StartsWith("proxy: it answers in TLS"));
+  CHECK_THAT(refusal(std::string("\x15\x03\x03\x00\x02\x02\x46", 7)),
+             StartsWith("proxy: ") && ContainsSubstring("TLS"));
 }
 
-TEST_CASE("a proxy that refuses and goes on talking holds nobody up") {
+TEST_CASE("a proxy that refuses without ending its page does not delay the error") {
   Fixture fixture;
   Script script = proxy_script(fixture, "HTTP/1.1 403 Forbidden\r\n\r\n<html>");
   script.ending = Ending::silence;

@@ -1,4 +1,4 @@
-// A TestServer beside the binary under test: in a thread of its own.
+// A TestServer in a separate thread, for tests of the binary.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class ScriptedServer {
 
   std::uint16_t port() const { return port_; }
   std::string url() const { return url_; }
-  // Once there is nothing more to come: what it has seen.
+  // Stops the server; what it has received.
   const TestServer& finished() {
     if (thread_.joinable()) {
       io_.stop();

@@ -15,11 +15,11 @@ class TestCa {
   // The CA's certificate, for http.ca_file.
   std::filesystem::path file() const { return directory_ / "ca.pem"; }
   // A server's key and certificate in one PEM file. `names` as in openssl's subjectAltName: "DNS:localhost,IP:::1".
-  // Without names, the subject alone says whose it is. With negative `days` it has expired.
+  // Without names, only the subject identifies the server. With negative `days` the certificate has expired.
   std::filesystem::path issue(const std::string& names, int days = 30,
                               const std::string& subject = "/CN=Test server") const;
 
-  // This CA as an intermediate: a certificate of the same name and key that `root` has issued.
+  // This CA as an intermediate: a certificate issued by `root`, with the same name and key.
   std::filesystem::path issued_by(const TestCa& root) const;
 
   std::filesystem::path path(const std::string& name) const { return directory_ / name; }

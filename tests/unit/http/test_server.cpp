@@ -121,7 +121,7 @@ template <typename State, typename Stream>
 asio::awaitable<void> answer(std::shared_ptr<State> state, Stream& stream) {
   std::string request = co_await read_request(stream);
   if (request.empty()) {
-    co_return;  // the client went away, or only rehearsed
+    co_return;  // the client closed the connection, or only rehearsed
   }
   state->requests.push_back(std::move(request));
   co_await asio::async_write(stream, asio::buffer(state->script.response), kAsTuple);
@@ -131,7 +131,7 @@ asio::awaitable<void> answer(std::shared_ptr<State> state, Stream& stream) {
   co_await end(stream, state->script);
 }
 
-// Whether the connection goes on.
+// Returns whether the connection continues.
 template <typename State>
 asio::awaitable<bool> act_as_proxy(std::shared_ptr<State> state, tcp::socket& socket) {
   const Script& script = state->script;

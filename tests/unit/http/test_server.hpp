@@ -1,4 +1,4 @@
-// A server that does to its clients what a test's script says: the cloud, a proxy, or something that is neither.
+// A scripted server: the cloud, a proxy, or something else.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@
 
 namespace renewd::testing {
 
-// What happens once the script's bytes are out.
+// What happens after the response was sent.
 enum class Ending {
   goodbye,   // close_notify, close
   hang_up,   // close without close_notify
   reset,     // RST
-  silence,   // nothing more, until the client goes
-  and_again  // the response's last bytes (`repeat`) until the client goes
+  silence,   // until the client closes the connection
+  and_again  // `repeat`, until the client closes the connection
 };
 
 struct Script {
@@ -29,14 +29,14 @@ struct Script {
 
   // Key and certificate; empty: no TLS.
   std::filesystem::path certificate;
-  int tls_version = 0;                          // one alone, as OpenSSL numbers them; 0: any
-  std::string ciphers = "DEFAULT:@SECLEVEL=0";  // with `tls_version`, of 1.2 and older
-  // Ends as `ending` says where the handshake should be.
+  int tls_version = 0;                          // OpenSSL's number of the only version; 0: any
+  std::string ciphers = "DEFAULT:@SECLEVEL=0";  // for TLS 1.2 and older
+  // Performs `ending` instead of the handshake.
   bool no_handshake = false;
 
-  // When not empty, the connection begins as that of a proxy: a CONNECT is read and answered so.
+  // If not empty, the server is a proxy: it reads a CONNECT and sends this.
   std::string proxy_response;
-  // The proxy reads the CONNECT and ends as `ending` says.
+  // The proxy reads the CONNECT and performs `ending`.
   bool silent_proxy = false;
 
   std::string address = "127.0.0.1";
@@ -46,7 +46,7 @@ struct Script {
 
 class TestServer {
  public:
-  // Serves as long as this object lives and `io` runs.
+  // Serves while this object lives and `io` runs.
   TestServer(boost::asio::io_context& io, Script script);
   TestServer(const TestServer&) = delete;
   TestServer& operator=(const TestServer&) = delete;

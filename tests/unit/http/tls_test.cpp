@@ -15,7 +15,7 @@ using namespace renewd::testing;
 namespace {
 
 const std::string kMismatch =
-    "hostname mismatch; a certificate names its hosts as subject alternative names, a common name does not count";
+    "hostname mismatch; the host must be a subject alternative name of the certificate, the common name is ignored";
 
 // Sets an environment variable for a scope.
 class Variable {
@@ -31,7 +31,7 @@ class Variable {
 
 }  // namespace
 
-TEST_CASE("refuses a server certificate that is not the host's") {
+TEST_CASE("refuses a server certificate for another host") {
   Fixture fixture;
   struct Case {
     std::string names, host, cause;
@@ -46,11 +46,11 @@ TEST_CASE("refuses a server certificate that is not the host's") {
   const auto response = fixture.post(server.url("/", wrong.host));
   CHECK(outcome(response) == "tls: POST " + server.url("/", wrong.host) + ": TLS handshake with " + wrong.host + ":" +
                                  std::to_string(server.port()) +
-                                 ": the server's certificate is not accepted: " + wrong.cause);
+                                 ": the server's certificate is not trusted: " + wrong.cause);
   CHECK(server.requests().empty());
 }
 
-TEST_CASE("a common name names no host") {
+TEST_CASE("the common name is ignored") {
   Fixture fixture;
   Script script;
   script.certificate = fixture.ca.issue("", 30, "/CN=localhost");
@@ -66,7 +66,7 @@ TEST_CASE("accepts a server certificate for the address in the URL, without SNI"
   CHECK(server.server_name().empty());
 }
 
-TEST_CASE("neither SNI nor the comparison has the dot that may end a name, nor its capitals") {
+TEST_CASE("SNI and verification ignore case and a final dot") {
   Fixture fixture;
   TestServer server(fixture.io, fixture.script());
   const std::string host = GENERATE("localhost.", "LocalHost", "LOCALHOST.");
@@ -83,10 +83,10 @@ TEST_CASE("refuses an expired server certificate") {
   TestServer server(fixture.io, script);
   const auto response = fixture.post(server.url());
   CHECK_THAT(outcome(response), ContainsSubstring("tls: "));
-  CHECK_THAT(outcome(response), ContainsSubstring("certificate has expired; is this host's clock right?"));
+  CHECK_THAT(outcome(response), ContainsSubstring("certificate has expired") && ContainsSubstring("clock"));
 }
 
-TEST_CASE("trusts the CA file alone") {
+TEST_CASE("trusts only the CA file") {
   Fixture fixture;
   const TestCa other;
   TestServer server(fixture.io, fixture.script());
@@ -94,19 +94,18 @@ TEST_CASE("trusts the CA file alone") {
   fixture.settings.ca_file = other.file();
   const auto response = fixture.post(server.url());
   CHECK_THAT(outcome(response), ContainsSubstring("tls: "));
-  CHECK_THAT(outcome(response),
-             ContainsSubstring("certificate is not accepted") && EndsWith("name it in http.ca_file"));
+  CHECK_THAT(outcome(response), ContainsSubstring("certificate is not trusted") && EndsWith(" http.ca_file"));
   CHECK(server.requests().empty());
 }
 
-TEST_CASE("the authority that issued the server's certificate is trust enough, without its root") {
+TEST_CASE("the issuer of the server's certificate suffices, without its root") {
   Fixture fixture;
   const TestCa root;
   TestServer server(fixture.io, fixture.script());
   fixture.settings.ca_file = fixture.ca.issued_by(root);
   CHECK(outcome(fixture.post(server.url())) == "ok");
   fixture.settings.ca_file = root.file();
-  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("certificate is not accepted"));
+  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("certificate is not trusted"));
   fixture.settings.ca_file.reset();
   const Variable system("SSL_CERT_FILE", fixture.ca.path("intermediate.pem"));
   CHECK(outcome(fixture.post(server.url())) == "ok");
@@ -131,16 +130,16 @@ TEST_CASE("honours the trust settings in a CA file") {
   CHECK_THAT(with_settings({"-addtrust", "clientAuth"}), ContainsSubstring("TLS servers"));
 }
 
-TEST_CASE("trusts what the system trusts when there is no CA file") {
+TEST_CASE("trusts the system's CA certificates without a CA file") {
   Fixture fixture;
   TestServer server(fixture.io, fixture.script());
   fixture.settings.ca_file.reset();
-  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("certificate is not accepted"));
+  CHECK_THAT(outcome(fixture.post(server.url())), ContainsSubstring("certificate is not trusted"));
   const Variable system("SSL_CERT_FILE", fixture.ca.file());
   CHECK(outcome(fixture.post(server.url())) == "ok");
 }
 
-TEST_CASE("reads the CA file anew for each exchange, and names the one that it cannot read") {
+TEST_CASE("reads the CA file again for each exchange, and names one that it cannot read") {
   Fixture fixture;
   TestServer server(fixture.io, fixture.script());
   const auto file = fixture.ca.path("moved.pem");
@@ -152,7 +151,7 @@ TEST_CASE("reads the CA file anew for each exchange, and names the one that it c
   CHECK(outcome(fixture.post(server.url())) == "ok");
 }
 
-TEST_CASE("speaks TLS 1.2 and 1.3, and nothing older") {
+TEST_CASE("supports only TLS 1.2 and 1.3") {
   Fixture fixture;
   Script script = fixture.script();
   SECTION("1.3") {
@@ -173,7 +172,7 @@ TEST_CASE("speaks TLS 1.2 and 1.3, and nothing older") {
   }
 }
 
-TEST_CASE("of TLS 1.2, takes forward secrecy with authenticated encryption alone") {
+TEST_CASE("with TLS 1.2, accepts only forward secrecy and authenticated encryption") {
   Fixture fixture;
   Script script = fixture.script();
   script.tls_version = TLS1_2_VERSION;
@@ -198,7 +197,7 @@ TEST_CASE("does not renegotiate") {
   CHECK((SSL_CTX_get_options(context->native_handle()) & SSL_OP_NO_RENEGOTIATION) != 0);
 }
 
-TEST_CASE("a CA file that is a fifo, or none of a sensible size, is refused and not waited for") {
+TEST_CASE("a CA file that is a FIFO or too large is refused at once") {
   Fixture fixture;
   TestServer server(fixture.io, fixture.script());
   const auto file = fixture.ca.path("bundle");

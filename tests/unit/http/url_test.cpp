@@ -6,7 +6,7 @@ using namespace renewd;
 using namespace renewd::testing;
 using http::parse_url;
 
-TEST_CASE("reads where to connect and what to ask for out of a URL") {
+TEST_CASE("parses a URL") {
   const auto url = parse_url("https://EU.cloud.gravitee.io/management/accounts/1/certificate/renewcert?a=b#c");
   REQUIRE(url);
   CHECK(url->host == "eu.cloud.gravitee.io");
@@ -18,7 +18,7 @@ TEST_CASE("reads where to connect and what to ask for out of a URL") {
   CHECK_FALSE(url->host_is_loopback());
 }
 
-TEST_CASE("a port that is the scheme's own is left out of the Host header") {
+TEST_CASE("the Host header omits the default port") {
   CHECK(parse_url("https://a:443")->host_header() == "a");
   CHECK(parse_url("https://a:80")->host_header() == "a:80");
   CHECK(parse_url("http://localhost:80")->host_header() == "localhost");
@@ -29,7 +29,7 @@ TEST_CASE("a port that is the scheme's own is left out of the Host header") {
   CHECK(parse_url("https://a:")->port == 443);
 }
 
-TEST_CASE("the dot that may end a name is for its lookup alone") {
+TEST_CASE("the final dot of a name is used only for its lookup") {
   const auto url = parse_url("https://EU.cloud.gravitee.io.:8443/x");
   REQUIRE(url);
   CHECK(url->host == "eu.cloud.gravitee.io");
@@ -80,7 +80,7 @@ TEST_CASE("refuses a URL that cannot be used") {
   }
 }
 
-TEST_CASE("does not repeat a password that is in a URL") {
+TEST_CASE("does not quote a password in a URL") {
   for (const char* text :
        {"https://user:secret@a/", "https://user:secret@a../", "https://user:secret@", "user:secret@a"}) {
     INFO(text);
@@ -92,7 +92,7 @@ TEST_CASE("does not repeat a password that is in a URL") {
   CHECK(outcome(fixture.post("https://user:secret@a/")).find("secret") == std::string::npos);
 }
 
-TEST_CASE("a URL without an authority is refused, whatever follows") {
+TEST_CASE("a URL without an authority is refused") {
   const std::string text = GENERATE("j:?", "j:?://", "https:?x", "https:/x", ":", "://", "");
   CAPTURE(text);
   CHECK_FALSE(renewd::http::parse_url(text));

@@ -35,7 +35,7 @@ TEST_CASE("an event of the daemon itself names no certificate in the journal") {
                      [](const std::string& field) { return field.starts_with("GRAVITEE_CERTIFICATE="); }));
 }
 
-TEST_CASE("each event has an identifier of its own") {
+TEST_CASE("each event has its own identifier") {
   std::set<std::string_view> identifiers;
   for (int number = 0; number <= static_cast<int>(EventName::fleet_unreachable); ++number) {
     const auto identifier = message_id(static_cast<EventName>(number));
@@ -45,7 +45,7 @@ TEST_CASE("each event has an identifier of its own") {
   }
 }
 
-TEST_CASE("standard error is the journal only when systemd says that it is this very stream") {
+TEST_CASE("standard error is the journal only if systemd names this stream") {
   const testing::EnvironmentVariable stream("JOURNAL_STREAM", "8:1");
   CHECK_FALSE(service::standard_error_is_the_journal());
 }

@@ -19,14 +19,14 @@ using namespace renewd::testing;
 
 namespace {
 
-// In systemd's place.
+// A fake systemd.
 struct Systemd {
   Systemd() {
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
     REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   }
-  // Until its queue takes no more.
+  // Until its queue is full.
   void fill() const {
     const Descriptor sender(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     while (::sendto(sender.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 1) {
@@ -47,7 +47,7 @@ struct Systemd {
 
 }  // namespace
 
-TEST_CASE("systemd gets what it is sent, with a line break in a status escaped") {
+TEST_CASE("notifies systemd, with line breaks in the status escaped") {
   const Systemd systemd;
   service::notify_ready();
   CHECK(systemd.next_message() == "READY=1");
@@ -55,14 +55,14 @@ TEST_CASE("systemd gets what it is sent, with a line break in a status escaped")
   CHECK(systemd.next_message() == "STATUS=one\\x0aREADY=1");
 }
 
-TEST_CASE("a systemd that hangs holds nobody up") {
+TEST_CASE("a hanging systemd does not delay the daemon") {
   const Systemd systemd;
   systemd.fill();
   service::notify_alive();
   CHECK(systemd.next_message() == "x");
 }
 
-TEST_CASE("without a free descriptor the watchdog is fed as before") {
+TEST_CASE("the watchdog is pinged even without a free descriptor") {
   const Systemd systemd;
   service::notify_ready();
   CHECK(systemd.next_message() == "READY=1");

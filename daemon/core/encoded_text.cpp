@@ -1,22 +1,24 @@
-#include "core/dressed_text.hpp"
+#include "core/encoded_text.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <utility>
+
+#include "core/text.hpp"
 
 namespace renewd {
 namespace {
 
-// A text that somebody has wrapped on purpose must not cost more.
-constexpr int kMostRounds = 8;
-// No escape is longer, leading zeros included.
-constexpr std::size_t kLongestEscape = 16;
+// Limits the time for text that was encoded many times on purpose.
+constexpr int kMaxRounds = 8;
+constexpr std::size_t kMaxEscapeLength = 16;  // with leading zeros
 
 struct Escape {
-  std::size_t length = 0;  // 0: none
-  char stands_for = ' ';   // a space for all that is neither a letter nor a digit, and begins no other escape
+  std::size_t length = 0;  // 0: not an escape
+  char character = ' ';    // a space stands for everything outside of ASCII
 };
 
 char character(unsigned code) {
@@ -30,14 +32,14 @@ std::optional<unsigned> number(std::string_view digits, int base) {
   return whole ? std::optional(value) : std::nullopt;
 }
 
-// How many of the first characters are digits.
+// The number of digits at the start of `text`.
 std::size_t count_digits(std::string_view text, int base) {
-  const auto other = std::ranges::find_if(text.substr(0, std::min(text.size(), kLongestEscape)),
+  const auto other = std::ranges::find_if(text.substr(0, std::min(text.size(), kMaxEscapeLength)),
                                           [base](char c) { return !number({&c, 1}, base); });
   return static_cast<std::size_t>(other - text.begin());
 }
 
-// `prefix` and then exactly `digits` hexadecimal ones.
+// `prefix`, followed by `digits` hexadecimal digits.
 Escape fixed(std::string_view text, std::string_view prefix, std::size_t digits) {
   if (!text.starts_with(prefix) || text.size() < prefix.size() + digits) {
     return {};
@@ -46,7 +48,7 @@ Escape fixed(std::string_view text, std::string_view prefix, std::size_t digits)
   return code ? Escape{prefix.size() + digits, character(*code)} : Escape{};
 }
 
-// HTML: "&#97;", "&#x61;", also without the semicolon.
+// "&#97;", "&#x61;", also without the semicolon.
 Escape numeric_entity(std::string_view text) {
   const bool hexadecimal = text.size() > 2 && (text[2] == 'x' || text[2] == 'X');
   const std::size_t start = hexadecimal ? 3 : 2;
@@ -61,11 +63,11 @@ Escape numeric_entity(std::string_view text) {
   return {start + count + (closed ? 1 : 0), character(*code)};
 }
 
-// Letters and digits have no names; of the others, those matter that begin escapes and markup.
+// Letters and digits have no named entities; of the others, only those that begin escapes or markup matter.
 Escape named_entity(std::string_view text) {
   static constexpr std::array<std::pair<std::string_view, char>, 7> kNames{
       {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"num", '#'}, {"percnt", '%'}, {"bsol", '\\'}, {"semi", ';'}}};
-  const auto end = text.substr(0, kLongestEscape).find(';');
+  const auto end = text.substr(0, kMaxEscapeLength).find(';');
   if (end == std::string_view::npos || end < 2 || !std::ranges::all_of(text.substr(1, end - 1), is_letter_or_digit)) {
     return {};
   }
@@ -74,7 +76,7 @@ Escape named_entity(std::string_view text) {
   return {end + 1, known == kNames.end() ? ' ' : known->second};
 }
 
-// JSON, and what programs print of strings.
+// As in JSON, or as many programs print strings.
 Escape backslash(std::string_view text) {
   if (const Escape unicode = fixed(text, "\\u", 4); unicode.length != 0) {
     return unicode;
@@ -102,55 +104,47 @@ bool begins_tag(std::string_view text) {
   return text.size() > 1 && text[0] == '<' && (is_letter_or_digit(text[1]) || text[1] == '/' || text[1] == '!');
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 }  // namespace
 
-bool is_letter_or_digit(char c) {
-  return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
+std::string letters_and_digits(std::string_view text) {
+  std::string kept;
+  kept.reserve(text.size());  // `text` may be a secret: a reallocation would leave a copy behind
+  std::ranges::copy_if(text, std::back_inserter(kept), is_letter_or_digit);
+  std::ranges::transform(kept, kept.begin(), [](char c) { return lower_case(c); });
+  return kept;
 }
 
-std::string squeezed_letters(std::string_view text) {
-  std::string squeezed;
-  squeezed.reserve(text.size());  // of a secret, too: no reallocation leaves a copy behind
-  std::ranges::copy_if(text, std::back_inserter(squeezed), is_letter_or_digit);
-  std::ranges::transform(squeezed, squeezed.begin(), lower);
-  return squeezed;
-}
-
-DressedText::DressedText(std::string_view original) {
+EncodedText::EncodedText(std::string_view original) {
   from_.reserve(original.size());
   for (std::size_t i = 0; i < original.size(); ++i) {
     add(original[i], {i, i + 1});
   }
 }
 
-void DressedText::add(char c, Span from) {
+void EncodedText::add(char c, Span from) {
   text_ += c;
   from_.push_back(from);
 }
 
-bool DressedText::decode_once() {
-  DressedText decoded;
+bool EncodedText::decode_once() {
+  EncodedText decoded;
   for (std::size_t at = 0; at < text_.size();) {
     const Escape escape = escape_at(std::string_view(text_).substr(at));
     const std::size_t length = std::max<std::size_t>(escape.length, 1);
-    decoded.add(escape.length == 0 ? text_[at] : escape.stands_for, {from_[at].begin, from_[at + length - 1].end});
+    decoded.add(escape.length == 0 ? text_[at] : escape.character, {from_[at].begin, from_[at + length - 1].end});
     at += length;
   }
-  if (decoded.text_.size() == text_.size() || decoded_ == kMostRounds) {
+  if (decoded.text_.size() == text_.size() || rounds_ == kMaxRounds) {
     return false;
   }
-  decoded.decoded_ = decoded_ + 1;
+  decoded.rounds_ = rounds_ + 1;
   *this = std::move(decoded);
   return true;
 }
 
-DressedText DressedText::without_markup() const {
-  DressedText bare;
-  // What is closed nowhere is searched for once.
+EncodedText EncodedText::without_markup() const {
+  EncodedText bare;
+  // Search only once for an end that does not exist.
   bool comments_close = true;
   bool tags_close = true;
   for (std::size_t at = 0; at < text_.size(); ++at) {
@@ -174,17 +168,17 @@ DressedText DressedText::without_markup() const {
   return bare;
 }
 
-DressedText DressedText::squeezed() const {
-  DressedText squeezed;
+EncodedText EncodedText::letters_and_digits() const {
+  EncodedText kept;
   for (std::size_t at = 0; at < text_.size(); ++at) {
     if (is_letter_or_digit(text_[at])) {
-      squeezed.add(lower(text_[at]), from_[at]);
+      kept.add(lower_case(text_[at]), from_[at]);
     }
   }
-  return squeezed;
+  return kept;
 }
 
-std::vector<Span> DressedText::find(std::string_view wanted) const {
+std::vector<Span> EncodedText::find(std::string_view wanted) const {
   std::vector<Span> found;
   for (auto at = text_.find(wanted); at != std::string::npos; at = text_.find(wanted, at + wanted.size())) {
     found.push_back({from_[at].begin, from_[at + wanted.size() - 1].end});

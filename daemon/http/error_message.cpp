@@ -1,4 +1,4 @@
-#include "http/error_words.hpp"
+#include "http/error_message.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,19 +13,14 @@ namespace {
 
 namespace json = boost::json;
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+// `wanted` is in lower case.
+bool starts_with_tag(std::string_view text, std::string_view wanted) {
+  return lower_case(text.substr(0, wanted.size())) == wanted;
 }
 
-// `wanted` in lower case.
-bool starts_with_word(std::string_view text, std::string_view wanted) {
-  return text.size() >= wanted.size() &&
-         std::equal(wanted.begin(), wanted.end(), text.begin(), [](char a, char b) { return a == lower(b); });
-}
-
-std::size_t find_word(std::string_view text, std::string_view wanted, std::size_t from) {
+std::size_t find_tag(std::string_view text, std::string_view wanted, std::size_t from) {
   const auto found = std::search(text.begin() + static_cast<std::ptrdiff_t>(std::min(from, text.size())), text.end(),
-                                 wanted.begin(), wanted.end(), [](char a, char b) { return lower(a) == b; });
+                                 wanted.begin(), wanted.end(), [](char a, char b) { return lower_case(a) == b; });
   return found == text.end() ? std::string_view::npos : static_cast<std::size_t>(found - text.begin());
 }
 
@@ -52,19 +47,19 @@ std::string without_entities(std::string_view text) {
   return decoded;
 }
 
-// Where what begins with the tag at `tag` ends. Never looks at a byte twice, whatever the page is made of: what is not
-// closed lasts to the end.
+// The end of the tag, comment, script or style that begins at `tag`. One that is not closed extends to the end of the
+// page, so that the time is linear for every page.
 std::size_t end_of_tag(std::string_view html, std::size_t tag) {
   const std::string_view rest = html.substr(tag);
   std::string_view closing = ">";
   if (rest.starts_with("<!--")) {
     closing = "-->";
-  } else if (starts_with_word(rest, "<script")) {
+  } else if (starts_with_tag(rest, "<script")) {
     closing = "</script>";
-  } else if (starts_with_word(rest, "<style")) {
+  } else if (starts_with_tag(rest, "<style")) {
     closing = "</style>";
   }
-  const auto end = find_word(html, closing, tag + 1);
+  const auto end = find_tag(html, closing, tag + 1);
   return end == std::string_view::npos ? html.size() : end + closing.size();
 }
 
@@ -76,26 +71,26 @@ std::string html_text(std::string_view html) {
     if (tag == html.size()) {
       break;
     }
-    text += ' ';  // words of neighbouring elements must not grow together
+    text += ' ';  // separates the words of two elements
     at = end_of_tag(html, tag);
   }
   return without_entities(trimmed(text));
 }
 
 std::string html_title(std::string_view html) {
-  const auto tag = find_word(html, "<title", 0);
+  const auto tag = find_tag(html, "<title", 0);
   if (tag == std::string_view::npos) {
     return {};
   }
   const auto start = html.find('>', tag);
-  const auto end = find_word(html, "</title", tag);
+  const auto end = find_tag(html, "</title", tag);
   if (start == std::string_view::npos || end == std::string_view::npos || end < start) {
     return {};
   }
   return without_entities(trimmed(html.substr(start + 1, end - start - 1)));
 }
 
-std::string json_words(std::string_view body) {
+std::string json_message(std::string_view body) {
   boost::system::error_code error;
   const json::value value = json::parse(body, error);
   const auto* const object = error ? nullptr : value.if_object();
@@ -104,27 +99,27 @@ std::string json_words(std::string_view body) {
     const auto* const text = found == nullptr ? nullptr : found->if_string();
     return text == nullptr ? std::string() : std::string(*text);
   };
-  std::string words = member("message");
-  if (const std::string code = member("technicalCode"); !words.empty() && !code.empty()) {
-    words += " [" + code + "]";
+  std::string message = member("message");
+  if (const std::string code = member("technicalCode"); !message.empty() && !code.empty()) {
+    message += " [" + code + "]";
   }
-  return words;
+  return message;
 }
 
 }  // namespace
 
-std::string error_words(std::string_view body) {
+std::string error_message(std::string_view body) {
   body = trimmed(body);
-  std::string words;
+  std::string message;
   if (body.starts_with('{')) {
-    words = json_words(body);
+    message = json_message(body);
   } else if (body.starts_with('<')) {
-    words = html_title(body);
-    if (words.empty()) {
-      words = html_text(body);
+    message = html_title(body);
+    if (message.empty()) {
+      message = html_text(body);
     }
   }
-  return words.empty() ? std::string(body) : words;
+  return message.empty() ? std::string(body) : message;
 }
 
 }  // namespace renewd::http

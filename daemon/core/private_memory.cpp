@@ -1,4 +1,4 @@
-#include "core/core_files.hpp"
+#include "core/private_memory.hpp"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -6,7 +6,7 @@
 namespace renewd {
 
 void keep_memory_private() {
-  // Children may be looked into again, and may raise the limit. Neither call fails as it is used here.
+  // exec() resets PR_SET_DUMPABLE, and only the soft limit is lowered: programs that the daemon starts may dump core.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   rlimit limit{};
   if (::getrlimit(RLIMIT_CORE, &limit) == 0) {
