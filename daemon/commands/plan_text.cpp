@@ -40,7 +40,7 @@ std::string action(const Outlook& outlook, TimePoint now) {
 
 // "2026-10-01 [==|----~~] 2027-10-01", as wide as the screen allows.
 std::string timeline(const Outlook& outlook, TimePoint now, const Screen& screen) {
-  const Life life{outlook.certificate.not_before(), outlook.window_opens, outlook.certificate.not_after()};
+  const Lifetime life{outlook.certificate.not_before(), outlook.window_opens, outlook.certificate.not_after()};
   const std::string begins = day_of(life.begins);
   const std::string ends = day_of(life.ends);
   const std::size_t used = kIndent + kTitles + begins.size() + 1 + 1 + ends.size();
