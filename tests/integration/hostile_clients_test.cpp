@@ -31,7 +31,7 @@ std::string answer_to(std::uint16_t port, const std::string& bytes) {
 
 }  // namespace
 
-TEST_CASE("a client that sends nonsense gets an answer that says so, and harms nobody") {
+TEST_CASE("a client that sends nonsense gets an error response, and does no harm") {
   Host host({"--initial-days", "200"});
   const auto port = free_port();
   monitor(host, listen_on(port));
@@ -49,7 +49,7 @@ TEST_CASE("a client that sends nonsense gets an answer that says so, and harms n
   stop(daemon);
 }
 
-TEST_CASE("a client that does not come to an end with its request is let go") {
+TEST_CASE("a client that does not finish its request is disconnected") {
   Host host({"--initial-days", "200"});
   const auto port = free_port();
   monitor(host, listen_on(port));
@@ -61,7 +61,7 @@ TEST_CASE("a client that does not come to an end with its request is let go") {
   stop(daemon);
 }
 
-TEST_CASE("clients that hold thousands of connections open keep nobody out, and disturb no renewal") {
+TEST_CASE("clients that hold thousands of connections open neither block others nor disturb a renewal") {
   Host host;
   const auto port = free_port();
   host.configure({.certificate = {"gateway: {command: {argv: [/bin/sh, -c, \"while ! test -e " +

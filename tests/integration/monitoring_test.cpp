@@ -80,7 +80,7 @@ TEST_CASE("after a renewal, the metrics of the documentation are shown, no other
   stop(daemon);
 }
 
-TEST_CASE("while the gateway is told of a new keystore, the metrics say that it is not in use yet") {
+TEST_CASE("while the gateway is activated, the metrics say that the new keystore is not in use yet") {
   Host host;
   const auto port = free_port();
   host.configure({.certificate = {"gateway: {command: {argv: [/usr/bin/curl, --silent, --output, " +
@@ -114,7 +114,7 @@ TEST_CASE("a request that takes long, and ends in an error, is in the histogram 
   stop(daemon);
 }
 
-TEST_CASE("the daemon tells that it lives, that it is ready, and answers nothing else") {
+TEST_CASE("the daemon serves health and readiness, and nothing else") {
   Host host({"--initial-days", "200"});
   const auto port = free_port();
   monitor(host, listen_on(port));
@@ -157,7 +157,7 @@ TEST_CASE(
   stop(daemon);
 }
 
-TEST_CASE("a renewal goes on while the port is taken, and the next reload serves where it can") {
+TEST_CASE("a renewal continues while the port is taken, and the next reload uses a free one") {
   asio::io_context io;
   tcp::acceptor other(io, {asio::ip::address_v4::loopback(), 0});
   Host host;
@@ -246,7 +246,7 @@ TEST_CASE("a unix socket is for its owner and group, replaces what a killed daem
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
-TEST_CASE("the textfile is whole whenever it is read, and tells of the renewal") {
+TEST_CASE("the textfile is complete whenever it is read, and shows the renewal") {
   Host host;
   const auto file = host / "gravitee.prom";
   monitor(host, "{textfile: " + file.string() + "}");
@@ -277,7 +277,7 @@ TEST_CASE("the textfile is whole whenever it is read, and tells of the renewal")
   CHECK((snapshot(file).mode & 07777U) == 0644);
 }
 
-TEST_CASE("a textfile that cannot be written is told once, renewals go on, and one that has moved is removed") {
+TEST_CASE("a textfile that cannot be written is reported once, renewals continue, and one that has moved is removed") {
   Host host;
   monitor(host, "{textfile: " + (host / "absent/gravitee.prom").string() + "}");
   BackgroundProcess daemon = start_daemon(host);
@@ -362,7 +362,7 @@ TEST_CASE("the page is drawn by a browser, without a complaint") {
   stop(daemon);
 }
 
-TEST_CASE("the metrics tell when the token expires, where it says so, and nothing else of it") {
+TEST_CASE("the metrics show when the token expires, if that is known, and nothing else about it") {
   Host host({"--initial-days", "200"});
   const auto port = free_port();
   monitor(host, listen_on(port));

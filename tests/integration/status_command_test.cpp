@@ -99,7 +99,7 @@ TEST_CASE("status names the daemon that runs, and a second one is refused") {
   CHECK(status_of(host).at("daemon").is_null());
 }
 
-TEST_CASE("a daemon starts while others look") {
+TEST_CASE("a daemon starts while other commands read its lock") {
   Host host({"--initial-days", "200"});
   BackgroundProcess watching({RENEWD_BINARY, "--config", host.configuration().string(), "status", "--json", "--watch"},
                              {.deadline = kDeadline});
@@ -133,7 +133,7 @@ TEST_CASE("check is one line with the exit status of a monitoring plugin") {
   CHECK(command(host, {"check"}).status == 2);
 }
 
-TEST_CASE("check tells of failures of renew by hand, and of a token that cannot be used") {
+TEST_CASE("check reports failures of renew by hand, and an unusable token") {
   Host host;
   const std::string token = read_file(host / "token");
   std::filesystem::remove(host / "token");
@@ -161,7 +161,7 @@ TEST_CASE("check tells of failures of renew by hand, and of a token that cannot 
       StartsWith("GRAVITEE CERT WARNING - production: the account token cannot be used: reading a secret from "));
 }
 
-TEST_CASE("failures by hand are forgotten once somebody has mended it, and a daemon begins without them") {
+TEST_CASE("failures of commands are forgotten once the cause is fixed, and by a daemon that starts") {
   Host host;
   const std::string token = read_file(host / "token");
   std::filesystem::remove(host / "token");
@@ -172,7 +172,7 @@ TEST_CASE("failures by hand are forgotten once somebody has mended it, and a dae
     CHECK(command(host, {"activate", "production"}).status == 0);
     CHECK(failures() == 0);
   }
-  SECTION("with another keystore") {
+  SECTION("with a different keystore") {
     const Host renewed({"--initial-days", "200"});
     std::filesystem::copy_file(renewed.keystore(), host.keystore(), std::filesystem::copy_options::overwrite_existing);
     CHECK_THAT(host.renew().output, ContainsSubstring("nothing to do"));
@@ -189,7 +189,7 @@ TEST_CASE("failures by hand are forgotten once somebody has mended it, and a dae
   }
 }
 
-TEST_CASE("check tells what the daemon does not get to see, though whoever runs check does") {
+TEST_CASE("check reports what the daemon cannot read, even if check can") {
   if (::geteuid() != 0 || !have_program("unshare")) {
     WARN("skipped: needs root and unshare(1)");
     return;
@@ -229,7 +229,7 @@ TEST_CASE("check tells what the daemon does not get to see, though whoever runs 
   SECTION("the account token, until it has been changed") {
     BackgroundProcess daemon(daemon_without(host / "token"), {.deadline = kDeadline});
     daemon.wait_for_errors(says("certificate_checked"));
-    // Beyond its first look.
+    // After its first check.
     daemon.send_signal(SIGHUP);
     daemon.wait_for_errors(says("config_reloaded"));
     const auto check = command(host, {"check"});
@@ -240,7 +240,7 @@ TEST_CASE("check tells what the daemon does not get to see, though whoever runs 
   }
 }
 
-TEST_CASE("check says UNKNOWN for whatever is wrong with the command line or the configuration") {
+TEST_CASE("check says UNKNOWN for any error in the command line or the configuration") {
   Host host;
   const auto is_unknown = [](const CommandResult& result) {
     INFO(result.output << result.errors);
@@ -260,7 +260,7 @@ TEST_CASE("check says UNKNOWN for whatever is wrong with the command line or the
   is_unknown(command(host, {"check"}));
 }
 
-TEST_CASE("check ends after its timeout, whatever holds it up") {
+TEST_CASE("check ends after its timeout, whatever delays it") {
   if (!have_program("strace")) {
     WARN("skipped: there is no strace on this host");
     return;
@@ -275,7 +275,7 @@ TEST_CASE("check ends after its timeout, whatever holds it up") {
   CHECK(std::count(result.output.begin(), result.output.end(), '\n') == 1);
 }
 
-TEST_CASE("who may not read the state is told so in a sentence") {
+TEST_CASE("a user who may not read the state gets a clear message") {
   if (::geteuid() != 0 || !have_program("setpriv")) {
     WARN("skipped: needs root and setpriv(1)");
     return;
