@@ -133,7 +133,7 @@ std::optional<Finding> renewal_failing(const CheckInput& facts) {
     return std::nullopt;
   }
   const auto kind = class_named(attempts.last_failure);
-  const bool passes = kind && *kind != ErrorKind::gateway && retry_rule(*kind).pace == Pace::soon;
+  const bool passes = kind && *kind != ErrorKind::gateway && retry_pace(*kind) == Pace::soon;
   // `disk` is also the class of an activation that systemd did not answer for.
   const bool gateway_may_be_down =
       (kind == ErrorKind::gateway || kind == ErrorKind::disk) && standing.activation_pending();
@@ -200,7 +200,7 @@ std::vector<Finding> run_checks(const CheckInput& facts) {
 
 Finding keystore_unreadable(const Standing& standing) {
   return {FindingKind::keystore_unreadable, Severity::critical, standing.outlook.error().message,
-          standing.way_back.value_or(
+          standing.restore_advice.value_or(
               fmt::format("gravitee-renewd validate tells what is wrong for the service, gravitee-renewd inspect {} "
                           "--password-file FILE whether a password opens it",
                           standing.keystore.string()))};

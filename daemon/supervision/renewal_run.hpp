@@ -22,7 +22,7 @@ class RenewalRun {
              std::chrono::seconds longest)
       : renewal_(renewal), slots_(slots), coordinator_(coordinator), progress_(progress), longest_(longest) {}
 
-  // Nothing where `act` is to obtain a certificate only. Errors: those of the stages.
+  // Nothing if `act` is to obtain a certificate only. Errors: those of the stages.
   boost::asio::awaitable<Result<std::optional<renewal::Completed>>> run(renewal::Act act);
 
  private:

@@ -16,7 +16,7 @@ class StoredSchedule : public renewal::Schedule {
       : Schedule(certificate, schedule, splay, of_daemon(store.load()), std::random_device{}()),
         store_(std::move(store)) {}
 
-  // Best effort: on a disk that takes nothing a renewal fails anyway, and says so.
+  // Best effort: on a full disk the renewal itself fails, and that is logged.
   void save() {
     if (store_.load() != attempts()) {
       (void)store_.save(attempts());
@@ -24,7 +24,7 @@ class StoredSchedule : public renewal::Schedule {
   }
 
  private:
-  // That commands by hand have failed is no reason for a daemon to hold back.
+  // Failures of commands do not delay the daemon.
   static installation::Attempts of_daemon(installation::Attempts attempts) {
     if (attempts.by_hand) {
       attempts.forget_failures();

@@ -67,7 +67,7 @@ void Supervisor::retire() {
   sleep_.interrupt();
 }
 
-// An exception (no memory, no thread) is a failure like another.
+// An exception (no memory, no thread) is handled like any other failure.
 asio::awaitable<TimePoint> Supervisor::guarded_step() {
   try {
     co_return co_await step();
@@ -91,7 +91,7 @@ asio::awaitable<TimePoint> Supervisor::step() {
 }
 
 TimePoint Supervisor::unreadable(const Error& error) {
-  // What fixes it may be another file: that of its password.
+  // The fix may be in another file, such as the password's, which is not watched.
   const TimePoint again = context_.clock.now() + kCheckAgainWhenUnreadable;
   announcer_.unreadable(error.message, again, context_.clock.now());
   observer_.observe_unreadable();
@@ -105,7 +105,7 @@ asio::awaitable<TimePoint> Supervisor::check(const certificate::Certificate& cer
   const renewal::Validity validity{certificate.not_before(), certificate.not_after()};
   needed_until_ = validity.not_after;
   if (renewal::wait_for_clock(validity, now)) {
-    // Such a clock must not judge what was planned or counted, and change even less.
+    // Nothing may be decided or stored by such a clock.
     const Step step = schedule_.next({validity}, now);
     announcer_.checked(certificate, step, schedule_, now);
     co_return step.at;
@@ -176,8 +176,8 @@ TimePoint Supervisor::failed(const Error& error) {
   return retry_at;
 }
 
-// A renewal that stops the daemon each time it is resumed, by a crash or because it is stopped with the gateway, must
-// not do so all day long. Only at the first check: only that may follow such a stop.
+// A renewal that ends the daemon each time it is resumed (it crashes, or is stopped with the gateway) must not do so
+// continuously. Checked once per process, since only the first check can follow such an end.
 bool Supervisor::breaks_loop(const renewal::Record& unfinished, TimePoint now) {
   if (!std::exchange(first_check_, false) || unfinished.resumed < kInterruptionsTolerated) {
     return false;
@@ -193,7 +193,7 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
   if (const auto problem = context_.keystore.new_watch_problem()) {
     announcer_.not_watched(*problem);
   }
-  // An answer that could not be stored yet is in this process alone.
+  // An answer that could not be stored exists only in this process.
   while (!retiring_ || renewal_.holds_answer()) {
     switch (co_await sleep_.until(next)) {
       case Woken::by_cancellation:
@@ -216,8 +216,8 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
   co_return false;
 }
 
-// A command by hand may install another keystore and the previous one again, and leave the gateway to this daemon: the
-// journal then has a renewal. After failures of our own, the retry has its time.
+// A command may have installed another keystore, restored the previous one, and left the gateway to this daemon: the
+// journal then has a renewal. After a failure, the retry is already scheduled.
 bool Supervisor::must_check_replacement() const {
   if (observer_.was_replaced()) {
     return true;

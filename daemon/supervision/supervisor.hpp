@@ -51,7 +51,7 @@ class Supervisor {
   TimePoint unreadable(const Error& error);
   TimePoint failed(const Error& error);
 
-  // False: told to end.
+  // False: the supervisor must end.
   boost::asio::awaitable<bool> sleep_until(TimePoint next);
   bool must_check_replacement() const;
   bool breaks_loop(const renewal::Record& unfinished, TimePoint now);
@@ -69,7 +69,7 @@ class Supervisor {
   Sleep sleep_;
   bool retiring_ = false;
   bool first_check_ = true;
-  // Perhaps also while this process did not run. What follows from it waits for a clock that nothing speaks against.
+  // Initially true: it may have been set while no daemon ran. Handled once the clock is plausible.
   bool clock_was_set_ = true;
   // When the certificate expires that the gateway uses: retries are closer the less time is left.
   TimePoint needed_until_;

@@ -1,5 +1,5 @@
-// Whoever has written into the state directory, or chosen a path, a name in a certificate or the words of a server:
-// none of it steers the terminal, the log or the page of the person who looks.
+// Hostile text in the state directory, a path, a certificate's names or a server's response must not control the
+// operator's terminal, the log or the page.
 #include <sys/stat.h>
 
 #include <array>
@@ -86,7 +86,7 @@ void spoil_state(const Host& host) {
   write_file(host.state() / "lock", std::string(kHostile));
 }
 
-// Somebody holds the lock of the daemon, and has written who.
+// Another process holds the lock of the daemon, and has written hostile text into it.
 std::unique_ptr<BackgroundProcess> hold_lock(const Host& host, const std::filesystem::path& lock) {
   write_file(host / "holder", std::string(kHostile));
   auto holder = std::make_unique<BackgroundProcess>(
@@ -98,7 +98,7 @@ std::unique_ptr<BackgroundProcess> hold_lock(const Host& host, const std::filesy
 
 }  // namespace
 
-TEST_CASE("hostile text in every file of the state is shown escaped by each command that looks") {
+TEST_CASE("every command escapes hostile text from every file of the state") {
   Host host;
   spoil_state(host);
   const auto holder = hold_lock(host, host / "state/daemon.lock");
@@ -118,7 +118,7 @@ TEST_CASE("hostile text in every file of the state is shown escaped by each comm
   }
 }
 
-TEST_CASE("hostile text in the state reaches a terminal escaped, and only the program's own colours do") {
+TEST_CASE("hostile text in the state reaches a terminal escaped, and the program's own colours do not") {
   Host host;
   spoil_state(host);
   const auto holder = hold_lock(host, host / "state/daemon.lock");
@@ -134,7 +134,7 @@ TEST_CASE("hostile text in the state reaches a terminal escaped, and only the pr
   }
 }
 
-TEST_CASE("hostile text in the state and in what the gateway says reaches neither the log nor the page as it is") {
+TEST_CASE("hostile text in the state and from the gateway reaches neither the log nor the page unescaped") {
   Host host;
   spoil_state(host);
   write_file(host / "words", std::string(kHostile) + "\n");
@@ -157,7 +157,7 @@ TEST_CASE("hostile text in the state and in what the gateway says reaches neithe
   }
 }
 
-TEST_CASE("a path, an argument and a configuration are repeated escaped") {
+TEST_CASE("paths, arguments and configurations are repeated escaped") {
   Host host;
   const std::string name = std::string("a") + std::string(kHostile) + ".yaml";
   for (const std::string& text :

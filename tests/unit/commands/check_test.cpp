@@ -25,8 +25,8 @@ Threshold at_least(double days) {
 TEST_CASE("a certificate that is not valid yet warns with the clock in its words, and no days are counted") {
   const auto result = check_result({{standing_in({.left = 57 * 365 * 24h})}, std::nullopt}, {}, kNow);
   CHECK(result.status == kWarning);
-  CHECK_THAT(result.line, ContainsSubstring("this host's clock says " + format_time(kNow)) &&
-                              ContainsSubstring("is the clock right?") && ContainsSubstring("days=U;"));
+  CHECK_THAT(result.line,
+             ContainsSubstring("this host's clock says " + format_time(kNow)) && ContainsSubstring("days=U;"));
 }
 
 TEST_CASE("a keystore that cannot be read is critical, and its days are unknown") {

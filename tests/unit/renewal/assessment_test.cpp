@@ -106,7 +106,7 @@ TEST_CASE("whatever alerts says what to do first, and only what is to be done") 
   CHECK(assess(standing, {}, kNow).findings.back().advice == "gravitee-renewd rollback production --to 2 installs it");
   standing = unreadable("production");
   CHECK_THAT(advice_of(standing), StartsWith("gravitee-renewd validate"));
-  standing.way_back = "copy it back";
+  standing.restore_advice = "copy it back";
   CHECK(advice_of(standing) == "copy it back");
 }
 
