@@ -47,7 +47,9 @@ Turn turn_of(const Validity& validity, const configuration::CertificateSettings&
   const sys_seconds latest = validity.not_after - settings.override_windows_before;
   const sys_seconds second = std::chrono::floor<seconds>(now);
   const Slot planned = plan_slot(settings.renew_windows, offset, opens, wanted, latest);
-  return {opens, format_time(opens) + (clamped ? ", after half of its life (`renew_before` is longer than that)" : ""),
+  return {opens,
+          format_time(opens) +
+              (clamped ? ", after half of the certificate's life (`renew_before` is longer than that)" : ""),
           wanted,
           // A host that was down during its slot takes the next one.
           second <= planned.at ? planned : slot_from(settings.renew_windows, offset, second, latest)};

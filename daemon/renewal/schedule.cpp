@@ -37,16 +37,15 @@ Step Schedule::next(const Situation& situation, TimePoint now) const {
   }
   switch (situation.unfinished) {
     case Unfinished::installed:
-      return when_allowed(
-          {Act::deploy, now, Reason::unfinished, "the gateway does not use the renewed certificate yet"}, situation,
-          now);
+      return with_delays({Act::deploy, now, Reason::unfinished, "the gateway does not use the renewed certificate yet"},
+                         situation, now);
     case Unfinished::answered: {
       const Decision decision = may_activate(situation.validity, certificate_, offset_, now);
       const Act act = decision.due ? Act::deploy : Act::wait;
-      return when_allowed({act, decision.due ? now : decision.next, decision.due ? Reason::unfinished : decision.reason,
-                           decision.due ? "a renewed certificate is ready to be installed"
-                                        : "a renewed certificate is ready to be installed: " + decision.message},
-                          situation, now);
+      return with_delays({act, decision.due ? now : decision.next, decision.due ? Reason::unfinished : decision.reason,
+                          decision.due ? "a renewed certificate is ready to be installed"
+                                       : "a renewed certificate is ready to be installed: " + decision.message},
+                         situation, now);
     }
     case Unfinished::none:
       break;
@@ -58,17 +57,17 @@ Step Schedule::next(const Situation& situation, TimePoint now) const {
     return {Act::wait, next, decision.reason, decision.message};
   }
   const bool may_install = may_activate(situation.validity, certificate_, offset_, now).due;
-  return when_allowed({may_install ? Act::renew : Act::obtain, now, decision.reason, decision.message}, situation, now);
+  return with_delays({may_install ? Act::renew : Act::obtain, now, decision.reason, decision.message}, situation, now);
 }
 
 // Delays a step that is due: after a failure, after a renewal, and when the cap on requests is reached.
-Step Schedule::when_allowed(Step step, const Situation& situation, TimePoint now) const {
+Step Schedule::with_delays(Step step, const Situation& situation, TimePoint now) const {
   if (step.act == Act::wait) {
     return step;
   }
   const bool requests = step.act != Act::deploy;
   const std::string due = step.message;
-  const auto put_off = [&](TimePoint until, Reason reason, const std::string& why) {
+  const auto wait_until = [&](TimePoint until, Reason reason, const std::string& why) {
     if (now < until && step.at < until) {
       step = {Act::wait, until, reason, due + "; " + why};
     }
@@ -76,25 +75,26 @@ Step Schedule::when_allowed(Step step, const Situation& situation, TimePoint now
   const std::string until = format_time(attempts_.not_before);
   if (attempts_.after_success) {
     if (requests) {
-      put_off(attempts_.not_before, Reason::retry,
-              fmt::format("the last renewal was completed only recently; next renewal at {}", until));
+      wait_until(attempts_.not_before, Reason::retry,
+                 fmt::format("the last renewal was completed only recently; next renewal at {}", until));
     }
   } else {
-    put_off(attempts_.not_before, Reason::retry,
-            attempts_.failures_in_a_row == 0
-                ? fmt::format("earlier attempts were interrupted and never finished; retrying at {}", until)
-                : fmt::format("retrying at {} after {} failure{} in a row ({})", until, attempts_.failures_in_a_row,
-                              attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure));
-  }
-  if (requests && !situation.requests.empty()) {
-    // The daemon ended before it knew the outcome.
-    const TimePoint again = situation.requests.back() + schedule_.retry_at_least;
-    put_off(again, Reason::retry,
-            fmt::format("a certificate was requested a moment ago; next request allowed at {}", format_time(again)));
+    wait_until(attempts_.not_before, Reason::retry,
+               attempts_.failures_in_a_row == 0
+                   ? fmt::format("earlier attempts were interrupted and never finished; retrying at {}", until)
+                   : fmt::format("retrying at {} after {} failure{} in a row ({})", until, attempts_.failures_in_a_row,
+                                 attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure));
   }
   if (requests) {
+    if (!situation.requests.empty()) {
+      // The daemon ended before it knew the outcome.
+      const TimePoint again = situation.requests.back() + schedule_.retry_at_least;
+      wait_until(
+          again, Reason::retry,
+          fmt::format("a certificate was requested a moment ago; next request allowed at {}", format_time(again)));
+    }
     const TimePoint allowed = request_allowed_at(situation.requests, schedule_.requests_per_day, now);
-    put_off(allowed, Reason::request_cap, request_limit_reached(schedule_.requests_per_day, allowed));
+    wait_until(allowed, Reason::request_cap, request_limit_reached(schedule_.requests_per_day, allowed));
   }
   return step;
 }

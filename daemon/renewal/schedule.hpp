@@ -83,7 +83,7 @@ class Schedule {
   std::chrono::seconds offset() const { return offset_; }
 
  private:
-  Step when_allowed(Step step, const Situation& situation, TimePoint now) const;
+  Step with_delays(Step step, const Situation& situation, TimePoint now) const;
 
   configuration::CertificateSettings certificate_;
   configuration::ScheduleSettings schedule_;
