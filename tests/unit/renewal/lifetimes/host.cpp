@@ -7,7 +7,6 @@
 
 #include "core/text.hpp"
 #include "renewal/renewal.hpp"
-#include "renewal/supervisor.hpp"
 
 namespace renewd::testing {
 namespace {
@@ -19,6 +18,9 @@ using renewal::Unfinished;
 using renewal::Validity;
 using std::chrono::days;
 using std::chrono::seconds;
+
+// As in supervision/supervisor.cpp.
+constexpr int kInterruptionsTolerated = 3;
 
 }  // namespace
 
@@ -177,7 +179,7 @@ void Host::check(bool by_itself) {
     wake_ = std::min(wake_, next_check);
     return;
   }
-  if (stage_ != Stage::none && std::exchange(first_check_, false) && resumed_ >= renewal::kInterruptionsTolerated) {
+  if (stage_ != Stage::none && std::exchange(first_check_, false) && resumed_ >= kInterruptionsTolerated) {
     schedule_->slow_down(clock);
     memory_.keep(schedule_->attempts());
     trace("a crash loop: slowly");
