@@ -11,31 +11,29 @@ namespace {
 
 constexpr std::string_view kRejectedPrefix = "answer-rejected-";
 constexpr std::size_t kRejectedKept = 5;
-// What may be received, and a little more: an answer too large for the gate was not stored.
+// More than may be received: an answer that is too large is not stored.
 constexpr std::size_t kAnswerLimit = 2 * 1024 * 1024;
-// Ten times what an RSA 4096 keystore with its chain takes in base64.
-constexpr std::size_t kRoom = 128 * 1024;
+// Ten times the size of an RSA 4096 keystore with its chain in base64.
+constexpr std::size_t kReservedBytes = 128 * 1024;
 
-std::filesystem::path room(const StatePaths& paths) {
+std::filesystem::path reserved_file(const StatePaths& paths) {
   return paths.directory / ".answer.room";
 }
 
 }  // namespace
 
-Result<void> AnswerStore::take_room() {
-  if (auto created = filesystem_.create_directories(paths_.directory, kStateDirectoryMode); !created) {
-    return created;
-  }
-  give_room_back();  // a crash may have left it
-  return filesystem_.create(room(paths_), std::string(kRoom, '\0'), state_file_attributes());
+Result<void> AnswerStore::reserve_space() {
+  TRY(filesystem_.create_directories(paths_.directory, kStateDirectoryMode));
+  release_space();  // a crash may have left it
+  return filesystem_.create(reserved_file(paths_), std::string(kReservedBytes, '\0'), state_file_attributes());
 }
 
-void AnswerStore::give_room_back() {
-  (void)filesystem_.remove(room(paths_));
+void AnswerStore::release_space() {
+  (void)filesystem_.remove(reserved_file(paths_));
 }
 
-Result<void> AnswerStore::keep(std::string_view answer) {
-  give_room_back();
+Result<void> AnswerStore::store(std::string_view answer) {
+  release_space();
   return write_state(filesystem_, paths_.answer(), answer);
 }
 
@@ -47,10 +45,8 @@ Result<std::optional<std::string>> AnswerStore::load() const {
 }
 
 Result<void> AnswerStore::discard() {
-  give_room_back();
-  if (auto removed = filesystem_.remove(paths_.answer()); !removed) {
-    return removed;
-  }
+  release_space();
+  TRY(filesystem_.remove(paths_.answer()));
   return filesystem_.sync_directory(paths_.directory);
 }
 
@@ -58,7 +54,7 @@ Result<std::filesystem::path> AnswerStore::set_aside(TimePoint now) {
   const auto aside = paths_.directory / (std::string(kRejectedPrefix) + format_time(now));
   TRY(filesystem_.rename(paths_.answer(), aside));
   TRY_LET(auto names, filesystem_.list(paths_.directory));
-  // Sorted by name is sorted by time.
+  // list() sorts by name, and these names by time.
   std::erase_if(names, [](const std::string& name) { return !name.starts_with(kRejectedPrefix); });
   for (std::size_t i = 0; i + kRejectedKept < names.size(); ++i) {
     TRY(filesystem_.remove(paths_.directory / names[i]));

@@ -1,5 +1,5 @@
-// The cloud's raw answer, stored before anybody looks into it: a renewal that the cloud has committed must not be lost
-// to a crash or to an answer we do not understand (docs/decisions/0004-answer-first.md).
+// The cloud's raw answer, stored before anything parses it: a certificate that the cloud has issued must not be lost in
+// a crash, or because the daemon cannot parse the answer (docs/decisions/0004-answer-first.md).
 #pragma once
 
 #include <filesystem>
@@ -17,19 +17,18 @@ class AnswerStore {
   // `filesystem` must outlive this object.
   AnswerStore(Filesystem& filesystem, StatePaths paths) : filesystem_(filesystem), paths_(std::move(paths)) {}
 
-  // Takes the room that an answer will need, for whoever is about to ask: a quota or a lack of inodes does not show in
-  // the free space, and an answer that finds no room may be the only copy. keep() uses it; without an answer, give it
-  // back.
-  Result<void> take_room();
-  void give_room_back();
+  // Reserves the disk space for an answer before the request: free space shows neither a quota nor a lack of inodes,
+  // and an answer that cannot be stored may be the only copy. store() and release_space() release it.
+  Result<void> reserve_space();
+  void release_space();
   // Durable when it returns. Creates the directory.
-  Result<void> keep(std::string_view answer);
-  // The answer that is kept; nothing when there is none.
+  Result<void> store(std::string_view answer);
+  // The stored answer, if any.
   Result<std::optional<std::string>> load() const;
-  // The answer was used: it is not needed any more.
+  // Removes the answer after it was used.
   Result<void> discard();
-  // The answer was refused: moved aside for inspection under a name that tells the time; the five newest stay.
-  // Returns where it is now.
+  // Moves a refused answer aside for inspection, under a name with the time, and removes all but the five newest.
+  // Returns its new path.
   Result<std::filesystem::path> set_aside(TimePoint now);
 
  private:

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "core/json_text.hpp"
+#include "core/try.hpp"
 #include "installation/state_checks.hpp"
 #include "installation/state_files.hpp"
 
@@ -17,8 +18,8 @@ namespace json = boost::json;
 
 constexpr std::size_t kLimit = 64 * 1024;
 constexpr std::chrono::hours kDay{24};
-// Of a day; those before them are no longer what a limit of requests depends on.
-constexpr std::size_t kMostRequests = 1000;
+// In a day; older ones no longer matter for a limit.
+constexpr std::size_t kMaxRequests = 1000;
 
 std::int64_t to_number(TimePoint time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
@@ -28,17 +29,14 @@ std::int64_t microseconds_of(TimePoint time) {
   return std::chrono::floor<std::chrono::microseconds>(time).time_since_epoch().count();
 }
 
-// Like a missing member, a value that cannot be is an exception, which makes the whole file damaged.
+// An invalid value throws, like a missing member: the whole file is then invalid.
 TimePoint to_time(const json::value& value) {
   return checked_seconds(value).value();
 }
 
-std::string failure_class(const json::value& value) {
+std::string class_name(const json::value& value) {
   const std::string name(value.as_string());
-  if (!name.empty() && !is_failure_class(name)) {
-    throw std::invalid_argument("not a class of failures");
-  }
-  return name;
+  return name.empty() || is_failure_class(name) ? name : throw std::invalid_argument("not a class of failures");
 }
 
 }  // namespace
@@ -66,16 +64,16 @@ Attempts AttemptStore::load() const {
     const auto object = json::parse(*bytes).as_object();
     Attempts attempts;
     attempts.failures_in_a_row = static_cast<unsigned>(checked_count(object.at("failures_in_a_row")).value());
-    attempts.last_failure = failure_class(object.at("last_failure"));
-    attempts.last_message = checked_words(object.at("last_message").as_string());
-    // What earlier versions wrote lacks the rest.
+    attempts.last_failure = class_name(object.at("last_failure"));
+    attempts.last_message = checked_text(object.at("last_message").as_string());
+    // Earlier versions did not write the following members.
     const auto flag = [&object](const char* name) {
       const auto* const value = object.if_contains(name);
       return value != nullptr && value->as_bool();
     };
     const auto text = [&object](const char* name) {
       const auto* const value = object.if_contains(name);
-      return value == nullptr ? std::string() : checked_words(value->as_string());
+      return value == nullptr ? std::string() : checked_text(value->as_string());
     };
     attempts.by_hand = flag("by_hand");
     attempts.after_success = flag("after_success");
@@ -95,8 +93,8 @@ Attempts AttemptStore::load() const {
 
 Result<void> AttemptStore::save(const Attempts& attempts) {
   if (attempts == Attempts()) {
-    auto removed = filesystem_.remove(paths_.attempts());
-    return removed ? filesystem_.sync_directory(paths_.directory) : removed;
+    TRY(filesystem_.remove(paths_.attempts()));
+    return filesystem_.sync_directory(paths_.directory);
   }
   const json::object object{{"failures_in_a_row", attempts.failures_in_a_row},
                             {"last_failure", attempts.last_failure},
@@ -127,10 +125,10 @@ RequestLog::Contents RequestLog::read(TimePoint now) const {
         contents.requests.push_back(std::min(request, now));
       }
     }
-    std::sort(contents.requests.begin(), contents.requests.end());
+    std::ranges::sort(contents.requests);
     contents.requests.erase(
         contents.requests.begin(),
-        contents.requests.end() - static_cast<std::ptrdiff_t>(std::min(contents.requests.size(), kMostRequests)));
+        contents.requests.end() - static_cast<std::ptrdiff_t>(std::min(contents.requests.size(), kMaxRequests)));
     return contents;
   } catch (const std::exception&) {
     return {};

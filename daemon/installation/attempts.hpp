@@ -1,5 +1,5 @@
-// What is remembered of a certificate's attempts from one start of the daemon to the next, so that a restart neither
-// forgets a failure nor begins a storm.
+// What a restart of the daemon must not forget about a certificate's renewals: failures, the time of the next attempt,
+// what has been logged, and the requests of the last day.
 #pragma once
 
 #include <optional>
@@ -14,20 +14,20 @@ namespace renewd::installation {
 
 struct Attempts {
   unsigned failures_in_a_row = 0;
-  std::string last_failure;      // its class, and
-  std::string last_message;      // its words; empty after a success
-  bool by_hand = false;          // it was a command's, without a daemon
-  TimePoint not_before{};        // the next attempt is not before this moment
-  bool after_success = false;    // which a success has chosen: what is unfinished need not wait for it
-  int days_announced = 0;        // the last threshold that certificate_expiring told of
-  TimePoint expiry_announced{};  // when certificate_expired was last told
-  // What only the daemon knows, whose user may read less than root: why it could not open the keystore, or use the
-  // account token, when it last looked; empty: it could.
+  std::string last_failure;      // its class; empty after a success
+  std::string last_message;      // its message
+  bool by_hand = false;          // a command failed, not the daemon
+  TimePoint not_before{};        // the earliest time of the next attempt
+  bool after_success = false;    // `not_before` follows a success: an unfinished renewal does not wait for it
+  int days_announced = 0;        // the last threshold that certificate_expiring logged
+  TimePoint expiry_announced{};  // when certificate_expired was last logged
+  // Why the daemon could not open the keystore, or use the account token, at its last check; empty if it could. Root
+  // cannot find that out, since the daemon's user may read less.
   std::string unreadable;
   std::string token_problem;
   TimePoint token_seen_at{};  // with a problem
 
-  // Neither moves `not_before`.
+  // Neither changes `not_before`.
   void add_failure(const Error& error);
   void forget_failures();
 
@@ -39,10 +39,10 @@ class AttemptStore {
   // `filesystem` must outlive this object.
   AttemptStore(Filesystem& filesystem, StatePaths paths) : filesystem_(filesystem), paths_(std::move(paths)) {}
 
-  // Nothing remembered, or nothing that can be trusted, is a fresh start.
+  // Defaults if nothing is stored, or the file is invalid.
   Attempts load() const;
-  // Durable when it returns. Creates the directory. Times are kept to the second, that of
-  // the token to the microsecond. Nothing to remember is no file.
+  // Durable when it returns. Creates the directory. Stores times to the second, that of the token to the microsecond.
+  // Defaults remove the file.
   Result<void> save(const Attempts& attempts);
 
  private:
@@ -50,16 +50,16 @@ class AttemptStore {
   StatePaths paths_;
 };
 
-// When the cloud was asked for this certificate, for requests_per_day. Written before each request.
+// When this certificate was requested, for requests_per_day. Written before each request.
 class RequestLog {
  public:
   // `filesystem` must outlive this object.
   RequestLog(Filesystem& filesystem, StatePaths paths) : filesystem_(filesystem), paths_(std::move(paths)) {}
 
-  // Those of the last day, oldest first. One in the future was made by a clock that has been set back since: it counts
-  // as made at `now`, and is kept so.
+  // Those of the last day, oldest first. One in the future was made before the clock was set back: it counts as made at
+  // `now`, and is stored so.
   std::vector<TimePoint> load(TimePoint now);
-  // The same for whoever only looks.
+  // The same, without writing.
   std::vector<TimePoint> peek(TimePoint now) const { return read(now).requests; }
   // Durable when it returns.
   Result<void> add(TimePoint now);

@@ -1,4 +1,4 @@
-// What the state directory remembers of a certificate that it can no longer, or need not, open.
+// What the state directory stores about a certificate, so that nothing has to open its keystore.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ CertificateRecord record_of(const certificate::Certificate& certificate);
 
 // Dates are seconds since the epoch.
 boost::json::object to_json(const CertificateRecord& record);
-// Nothing when a member is missing, or not of the form and size that one has (state_checks.hpp).
+// Nothing if a member is missing or invalid (state_checks.hpp).
 std::optional<CertificateRecord> certificate_record(const boost::json::value& value);
 
 }  // namespace renewd::installation

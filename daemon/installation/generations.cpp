@@ -18,11 +18,11 @@ namespace {
 
 constexpr std::size_t kIndexLimit = 64 * 1024;
 
-// Other names in the directory are not ours. The number is counted on from.
+// Other files in the directory are ignored. The limit leaves numbers for later generations.
 std::optional<int> generation_number(std::string_view name) {
   int number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size() || number <= 0 || number > kHighestCount) {
+  if (error != std::errc() || end != name.data() + name.size() || number <= 0 || number > kMaxCount) {
     return std::nullopt;
   }
   return number;
@@ -47,14 +47,11 @@ Result<std::string> Generations::read(int number) const {
 }
 
 bool Generations::holds(std::string_view keystore) const {
-  const auto kept = numbers();
-  return kept && std::any_of(kept->begin(), kept->end(), [&](int number) {
-           const auto bytes = read(number);
-           return bytes && *bytes == keystore;
-         });
+  const auto stored = numbers();
+  return stored && std::ranges::any_of(*stored, [&](int number) { return read(number) == keystore; });
 }
 
-// Best effort: the details are for people, and a generation without them can be gone back to all the same.
+// Best effort: the details are informational, and a generation without them can still be installed.
 std::map<int, CertificateRecord> Generations::index() const {
   std::map<int, CertificateRecord> index;
   const auto text = filesystem_.read(paths_.generations_index(), kIndexLimit);
@@ -83,44 +80,44 @@ Result<void> Generations::write_index(const std::map<int, CertificateRecord>& in
 }
 
 Result<std::vector<Generation>> Generations::list() const {
-  TRY_LET(const auto kept, numbers());
-  auto details = index();
+  TRY_LET(const auto stored, numbers());
+  const auto details = index();
   std::vector<Generation> generations;
-  for (const int number : kept) {
+  for (const int number : stored) {
     const auto found = details.find(number);
-    generations.push_back({number, found == details.end() ? std::nullopt : std::optional(std::move(found->second))});
+    generations.push_back({number, found == details.end() ? std::nullopt : std::optional(found->second)});
   }
   return generations;
 }
 
-Result<int> Generations::keep(std::string_view keystore, const std::optional<CertificateRecord>& certificate,
-                              int needed) {
+Result<int> Generations::store(std::string_view keystore, const std::optional<CertificateRecord>& certificate,
+                               std::optional<int> needed) {
   const auto directory = paths_.generations();
   TRY(filesystem_.create_directories(directory, kStateDirectoryMode));
-  TRY_LET(auto kept, numbers());
+  TRY_LET(auto stored, numbers());
   auto details = index();
-  if (!kept.empty()) {
-    if (const auto newest = read(kept.back()); newest && *newest == keystore) {
-      if (certificate && !details.contains(kept.back())) {
-        // An earlier attempt did not come that far.
-        details.emplace(kept.back(), *certificate);
-        return write_index(details).map([&] { return kept.back(); });
+  if (!stored.empty()) {
+    if (const auto newest = read(stored.back()); newest && *newest == keystore) {
+      if (certificate && !details.contains(stored.back())) {
+        // An earlier attempt was interrupted before this.
+        details.emplace(stored.back(), *certificate);
+        return write_index(details).map([&] { return stored.back(); });
       }
-      return kept.back();
+      return stored.back();
     }
   }
-  const int number = kept.empty() ? 1 : kept.back() + 1;
+  const int number = stored.empty() ? 1 : stored.back() + 1;
   TRY(write_state(filesystem_, directory / std::to_string(number), keystore));
   if (certificate) {
     details.insert_or_assign(number, *certificate);
   }
-  kept.push_back(number);
-  for (std::size_t i = 0; i + kGenerationsKept < kept.size(); ++i) {
-    if (kept[i] == needed) {
+  stored.push_back(number);
+  for (std::size_t i = 0; i + kGenerationsKept < stored.size(); ++i) {
+    if (stored[i] == needed) {
       continue;
     }
-    details.erase(kept[i]);
-    TRY(filesystem_.remove(directory / std::to_string(kept[i])));
+    details.erase(stored[i]);
+    TRY(filesystem_.remove(directory / std::to_string(stored[i])));
   }
   TRY(write_index(details));
   return number;
@@ -153,20 +150,19 @@ std::optional<Generation> longer_lasting(const Generations& generations, std::ch
   return longest;
 }
 
-std::string way_back(const Generations& generations) {
-  const std::string wanted = "put the file back, with the owner and the mode that the gateway needs; ";
-  const auto kept = generations.list();
-  if (!kept || kept->empty()) {
-    return wanted + "no older one is kept here";
+std::string restore_advice(const Generations& generations) {
+  const std::string advice = "restore the file, with the owner and the mode that the gateway needs; ";
+  const auto stored = generations.list().value_or(std::vector<Generation>());
+  if (stored.empty()) {
+    return advice + "no backup is stored on this host";
   }
-  // After a roll-back the newest is not the one that lasts the longest.
-  const auto end = [](const Generation& generation) {
+  // After a roll-back, the newest generation is not the one that expires last.
+  const auto expiry = [](const Generation& generation) {
     return generation.certificate ? generation.certificate->not_after : std::chrono::sys_seconds();
   };
-  const auto& best =
-      *std::max_element(kept->rbegin(), kept->rend(), [&end](const auto& a, const auto& b) { return end(a) < end(b); });
-  return fmt::format("{}the best that is kept is {}{}", wanted, generations.path(best.number).string(),
-                     best.certificate ? fmt::format(" (valid until {})", format_time(end(best))) : "");
+  const auto& best = *std::ranges::max_element(stored.rbegin(), stored.rend(), {}, expiry);
+  return fmt::format("{}the newest usable backup is {}{}", advice, generations.path(best.number).string(),
+                     best.certificate ? fmt::format(" (valid until {})", format_time(expiry(best))) : "");
 }
 
 }  // namespace renewd::installation

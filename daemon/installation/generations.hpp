@@ -1,4 +1,4 @@
-// The last keystores that were installed, kept so that a bad replacement can be undone.
+// Stores the previous keystores, so that a bad replacement can be undone.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@ inline constexpr std::size_t kGenerationsKept = 3;
 
 struct Generation {
   int number;
-  std::optional<CertificateRecord> certificate;  // nothing when it is not known
+  std::optional<CertificateRecord> certificate;  // if it is known
 };
 
 class Generations {
@@ -25,15 +25,16 @@ class Generations {
   // `filesystem` must outlive this object.
   Generations(Filesystem& filesystem, StatePaths paths) : filesystem_(filesystem), paths_(std::move(paths)) {}
 
-  // Keeps a keystore's bytes under the next number, durable when it returns, and forgets all but the newest three.
-  // Bytes that the newest generation already holds are not kept twice. `certificate` is what is in it; nothing when it
-  // cannot be opened. `needed`, when it is not 0, is not forgotten this time. Returns the generation's number.
-  Result<int> keep(std::string_view keystore, const std::optional<CertificateRecord>& certificate, int needed = 0);
-  // Those that are kept, oldest first.
+  // Stores a keystore under the next number, durable when it returns, and removes all but the newest three. Bytes that
+  // are already the newest generation are not stored twice. `certificate` is the one in it; nothing if it cannot be
+  // opened. The generation `needed` is not removed this time. Returns the generation's number.
+  Result<int> store(std::string_view keystore, const std::optional<CertificateRecord>& certificate,
+                    std::optional<int> needed = std::nullopt);
+  // Oldest first.
   Result<std::vector<Generation>> list() const;
-  // Whether a generation holds these bytes.
+  // Whether a generation has these bytes.
   bool holds(std::string_view keystore) const;
-  // The bytes of a generation, and the file that holds them.
+  // The bytes of a generation, and their file.
   Result<std::string> read(int number) const;
   std::filesystem::path path(int number) const { return paths_.generations() / std::to_string(number); }
 
@@ -46,14 +47,14 @@ class Generations {
   StatePaths paths_;
 };
 
-// One generation in a sentence: number, serial and end, as far as they are known.
+// "generation 7 (serial …, valid until …)", as far as they are known.
 std::string describe(const Generation& generation);
-// The certificate in a generation; nothing without such a generation, or where its certificate is not known.
+// The certificate in a generation, if both are known.
 std::optional<CertificateRecord> certificate_of(const Generations& generations, std::optional<int> number);
-// The generation that lasts the longest, where it outlasts the installed certificate; nothing when none does.
+// The generation that expires last, if it expires later than the installed certificate.
 std::optional<Generation> longer_lasting(const Generations& generations, std::chrono::sys_seconds installed_until);
 
-// How a keystore that is gone gets back into its place: only a person knows whose it was, and which mode it had.
-std::string way_back(const Generations& generations);
+// How to restore a missing keystore. Only an operator can: its owner and mode are not known here.
+std::string restore_advice(const Generations& generations);
 
 }  // namespace renewd::installation

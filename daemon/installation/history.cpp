@@ -7,6 +7,7 @@
 
 #include <boost/json.hpp>
 
+#include "core/error_context.hpp"
 #include "core/json_text.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
@@ -19,13 +20,13 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kHistoryLimit = 4 * 1024 * 1024;
-// Ours have some 300 bytes.
+// Valid lines have about 300 bytes.
 constexpr std::size_t kLongestLine = 4096;
 constexpr std::array<std::string_view, 3> kOutcomes{"renewed", "activated", "rolled_back"};
 constexpr std::size_t kInUseLimit = 16 * 1024;
 
-// The whole lines of a text; a last line that a crash tore is left out.
-std::vector<std::string> whole_lines(std::string_view text) {
+// Without a last line that a crash has truncated.
+std::vector<std::string> complete_lines(std::string_view text) {
   std::vector<std::string> lines;
   for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
     lines.emplace_back(text.substr(0, end));
@@ -60,7 +61,7 @@ std::optional<PastRenewal> past_renewal(const std::string& line) {
   const auto ended = parse_time(member("ended"));
   std::string outcome = member("outcome");
   std::string fingerprint = member("fingerprint");
-  if (error || !ended || std::find(kOutcomes.begin(), kOutcomes.end(), outcome) == kOutcomes.end() ||
+  if (error || !ended || std::ranges::find(kOutcomes, outcome) == kOutcomes.end() ||
       (!fingerprint.empty() && !is_hexadecimal(fingerprint))) {
     return std::nullopt;
   }
@@ -83,14 +84,12 @@ Result<void> History::append(std::string_view outcome, const JournalEntry& entry
 
   std::vector<std::string> lines;
   if (filesystem_.exists(paths_.history())) {
-    auto text = filesystem_.read(paths_.history(), kHistoryLimit);
-    if (!text) {
-      return tl::unexpected(with_context("reading the history", std::move(text.error())));
-    }
-    lines = whole_lines(*text);
+    TRY_LET(const std::string text,
+            filesystem_.read(paths_.history(), kHistoryLimit).map_error(in_context("reading the history")));
+    lines = complete_lines(text);
     std::erase_if(lines, [](const std::string& line) { return !past_renewal(line); });
   }
-  // A crash after this line and before the end of the renewal repeats the step: `ended` alone may then differ.
+  // After a crash between this line and the end of the renewal, the step is repeated: only `ended` may then differ.
   const std::string line = json_text(object);
   if (!lines.empty() && lines.back().starts_with(line.substr(0, line.size() - 1))) {
     return {};
@@ -110,7 +109,7 @@ Result<void> History::append(std::string_view outcome, const JournalEntry& entry
 std::vector<PastRenewal> History::list() const {
   std::vector<PastRenewal> past;
   const auto text = filesystem_.read(paths_.history(), kHistoryLimit);
-  for (const auto& line : text ? whole_lines(*text) : std::vector<std::string>()) {
+  for (const auto& line : text ? complete_lines(*text) : std::vector<std::string>()) {
     if (auto renewal = past_renewal(line)) {
       past.push_back(std::move(*renewal));
     }

@@ -7,7 +7,9 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "core/error_context.hpp"
 #include "core/text.hpp"
+#include "core/try.hpp"
 #include "installation/state_checks.hpp"
 #include "installation/state_files.hpp"
 
@@ -18,16 +20,16 @@ namespace json = boost::json;
 
 constexpr std::string_view kFirstLine = "gravitee-renewd-journal 1";
 constexpr std::size_t kJournalLimit = 64 * 1024;
-// A gateway is a handful of units; a position is a path, of 4096 bytes at most, and some numbers.
-constexpr std::size_t kMostUnits = 64;
-constexpr std::size_t kLongestPosition = 4096 + 64;
-constexpr std::size_t kLongestInvocation = 32;  // an ID of 128 bits
+// A gateway has a handful of units; a position is a path, of 4096 bytes at most, and some numbers.
+constexpr std::size_t kMaxUnits = 64;
+constexpr std::size_t kMaxPositionLength = 4096 + 64;
+constexpr std::size_t kMaxInvocationLength = 32;  // an ID of 128 bits
 constexpr std::array kPhases{Phase::requested, Phase::answered, Phase::accepted,    Phase::installed,
                              Phase::activated, Phase::verified, Phase::rolling_back};
 
 using Reached = decltype(JournalEntry::reached);
 
-// A gateway that is verified may have to be activated again: to and fro between these two is no advance.
+// A gateway that is being verified may have to be activated again: alternating between these two is no progress.
 bool is_activation(Phase phase) {
   return phase == Phase::installed || phase == Phase::activated;
 }
@@ -64,14 +66,14 @@ std::optional<std::vector<std::string>> parse_units(const json::array& array) {
   std::vector<std::string> units;
   for (const auto& unit : array) {
     units.emplace_back(unit.as_string());
-    if (units.size() > kMostUnits || !is_unit(units.back())) {
+    if (units.size() > kMaxUnits || !is_unit(units.back())) {
       return std::nullopt;
     }
   }
   return units;
 }
 
-// None in the journal of an earlier daemon.
+// Earlier versions did not write them.
 std::optional<std::map<std::string, std::string>> parse_invocations(const json::object& entry) {
   std::map<std::string, std::string> invocations;
   const json::value* member = entry.if_contains("invocations");
@@ -80,8 +82,8 @@ std::optional<std::map<std::string, std::string>> parse_invocations(const json::
   }
   for (const auto& [unit, id] : member->as_object()) {
     const std::string text(id.as_string());
-    if (invocations.size() == kMostUnits || !is_unit(unit) || (!text.empty() && !is_hexadecimal(text)) ||
-        text.size() > kLongestInvocation) {
+    if (invocations.size() == kMaxUnits || !is_unit(unit) || (!text.empty() && !is_hexadecimal(text)) ||
+        text.size() > kMaxInvocationLength) {
       return std::nullopt;
     }
     invocations[unit] = text;
@@ -102,7 +104,7 @@ std::optional<JournalEntry> parse_entry(const json::value& value) {
   std::string position(object.at("log_position").as_string());
   auto invocations = parse_invocations(object);
   if (!phase || !reached || !units || !invocations || !generation || !began || !resumed || !rolled_back ||
-      position.size() > kLongestPosition || (!fingerprint.empty() && !is_hexadecimal(fingerprint))) {
+      position.size() > kMaxPositionLength || (!fingerprint.empty() && !is_hexadecimal(fingerprint))) {
     return std::nullopt;
   }
   JournalEntry entry{.phase = *phase,
@@ -110,7 +112,7 @@ std::optional<JournalEntry> parse_entry(const json::value& value) {
                      .in_use = object.at("in_use").as_bool(),
                      .resumed = *resumed,
                      .rolled_back = *rolled_back};
-  // In the file, 0 and an empty text stand for what there is none of.
+  // In the file, 0 and an empty string mean "none".
   if (!fingerprint.empty()) {
     entry.fingerprint = fingerprint;
   }
@@ -170,7 +172,7 @@ JournalEntry advanced(JournalEntry entry, Phase phase, TimePoint now) {
     entry.forget_invocations();
   }
   if (phase != entry.phase && !(is_activation(phase) && is_activation(entry.phase))) {
-    entry.resumed = 0;  // what counts interruptions counts those in one phase
+    entry.resumed = 0;  // counts the interruptions of one phase
   }
   entry.phase = phase;
   entry.reached.erase(entry.reached.upper_bound(phase), entry.reached.end());
@@ -213,7 +215,7 @@ std::optional<JournalEntry> parse_journal(std::string_view text) {
   try {
     return parse_entry(json::parse(text.substr(first_end + 1, second_end - first_end - 1)));
   } catch (const std::exception&) {
-    // A right checksum over a wrong content: written by somebody else. As untrustworthy as a damaged one.
+    // The checksum is right, but the content is not: another program wrote it. Treated like a damaged one.
     return std::nullopt;
   }
 }
@@ -222,20 +224,15 @@ Result<Journal::Contents> Journal::read(TimePoint now) {
   if (!filesystem_.exists(paths_.journal())) {
     return Contents{};
   }
-  auto text = filesystem_.read(paths_.journal(), kJournalLimit);
-  if (!text) {
-    return tl::unexpected(with_context("reading the journal", std::move(text.error())));
-  }
-  if (auto entry = parse_journal(*text)) {
+  TRY_LET(const std::string text,
+          filesystem_.read(paths_.journal(), kJournalLimit).map_error(in_context("reading the journal")));
+  if (auto entry = parse_journal(text)) {
     return Contents{std::move(entry), std::nullopt};
   }
   const auto aside = paths_.directory / ("journal-damaged-" + format_time(now));
-  if (auto renamed = filesystem_.rename(paths_.journal(), aside); !renamed) {
-    return tl::unexpected(with_context("setting a damaged journal aside", std::move(renamed.error())));
-  }
-  if (auto synced = filesystem_.sync_directory(paths_.directory); !synced) {
-    return tl::unexpected(with_context("setting a damaged journal aside", std::move(synced.error())));
-  }
+  TRY(filesystem_.rename(paths_.journal(), aside)
+          .and_then([this] { return filesystem_.sync_directory(paths_.directory); })
+          .map_error(in_context("moving the damaged journal aside")));
   return Contents{std::nullopt, aside};
 }
 
@@ -245,16 +242,11 @@ std::optional<JournalEntry> Journal::peek() const {
 }
 
 Result<void> Journal::write(const JournalEntry& entry) {
-  if (auto written = write_state(filesystem_, paths_.journal(), serialize(entry)); !written) {
-    return tl::unexpected(with_context("writing the journal", std::move(written.error())));
-  }
-  return {};
+  return write_state(filesystem_, paths_.journal(), serialize(entry)).map_error(in_context("writing the journal"));
 }
 
 Result<void> Journal::clear() {
-  if (auto removed = filesystem_.remove(paths_.journal()); !removed) {
-    return tl::unexpected(with_context("removing the journal", std::move(removed.error())));
-  }
+  TRY(filesystem_.remove(paths_.journal()).map_error(in_context("removing the journal")));
   return filesystem_.sync_directory(paths_.directory);
 }
 

@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "core/error_context.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
 #include "installation/state.hpp"
@@ -31,17 +32,17 @@ std::string read_holder(int descriptor) {
 
 Result<Lock> Lock::acquire(const Filesystem& filesystem, const std::filesystem::path& file, std::string_view holder) {
   const std::string doing = fmt::format("locking {}", file.string());
-  // Never removed: a lock on a file that another process has unlinked would lock nothing.
+  // The file is never removed: a lock on a file that another process has unlinked locks nothing.
   TRY_LET(auto opened, filesystem.open_to_lock(file, true));
   if (::flock(opened.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       return failure(ErrorKind::busy, fmt::format("{}: held by {}", doing, read_holder(opened.get())));
     }
-    // Not every file system has them: NFS without its lock service, some of FUSE.
-    const bool unknown = errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL;
-    return system_failure(ErrorKind::disk, doing + (unknown ? " (the file system lacks flock)" : ""), errno);
+    // Some file systems have no locks: NFS without its lock service, some FUSE file systems.
+    const bool unsupported = errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL;
+    return system_failure(ErrorKind::disk, doing + (unsupported ? " (the file system lacks flock)" : ""), errno);
   }
-  // For people alone; a full disk must not keep a renewal from its lock.
+  // Informational: a full disk must not prevent the renewal.
   const std::string text = fmt::format("gravitee-renewd {} (process {})\n", holder, ::getpid());
   if (::ftruncate(opened.get(), 0) == 0) {
     (void)!::pwrite(opened.get(), text.data(), text.size(), 0);
@@ -59,16 +60,15 @@ Result<void> rehearse_lock(Filesystem& filesystem, const std::filesystem::path& 
   const auto file = directory / "rehearsal.lock";
   const auto lock = Lock::acquire(filesystem, file, "rehearsal");
   auto removed = filesystem.remove(file);
-  if (!lock && lock.error().kind != ErrorKind::busy) {  // busy: another rehearsal has one
+  if (!lock && lock.error().kind != ErrorKind::busy) {  // busy: another rehearsal holds it
     return tl::unexpected(lock.error());
   }
   return removed;
 }
 
 Result<Lock> lock_for_daemon(Filesystem& filesystem, const std::filesystem::path& state_directory) {
-  if (auto created = filesystem.create_directories(state_directory, kStateDirectoryMode); !created) {
-    return tl::unexpected(with_context("preparing the state directory", std::move(created.error())));
-  }
+  TRY(filesystem.create_directories(state_directory, kStateDirectoryMode)
+          .map_error(in_context("preparing the state directory")));
   auto lock = Lock::acquire(filesystem, daemon_lock(state_directory), "run");
   for (int i = 1; i < kTries && !lock && lock.error().kind == ErrorKind::busy; ++i) {
     std::this_thread::sleep_for(kBetweenTries);

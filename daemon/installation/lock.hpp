@@ -1,4 +1,4 @@
-// One process at a time works on a certificate. A kernel lock (flock(2)), so that a process that died holds nothing.
+// Lets one process at a time work on a certificate. A kernel lock (flock(2)), which ends with its process.
 #pragma once
 
 #include <filesystem>
@@ -14,8 +14,8 @@ namespace renewd::installation {
 
 class Lock {
  public:
-  // Takes the lock at once or not at all. `holder` tells the next who holds it ("run", "renew"). Errors: busy, whose
-  // message names the holder; disk.
+  // Takes the lock at once or not at all. `holder` ("run", "renew") is named to other processes that want it. Errors:
+  // busy, with the holder in the message; disk.
   static Result<Lock> acquire(const Filesystem& filesystem, const std::filesystem::path& file, std::string_view holder);
 
  private:
@@ -23,15 +23,15 @@ class Lock {
   Descriptor descriptor_;
 };
 
-// The words of whoever holds the lock; nothing when nobody does. Holds it for a moment itself, with others who look.
-// Error kind: disk.
+// The holder of the lock as text; nothing if it is free. To find out, it takes a shared lock for a moment. Error kind:
+// disk.
 Result<std::optional<std::string>> lock_holder(const Filesystem& filesystem, const std::filesystem::path& file);
 
-// Whether the file system of a directory has such locks: one is taken, and nothing is left of it. Error kind: disk.
+// Whether the file system of a directory supports such locks. Leaves nothing behind. Error kind: disk.
 Result<void> rehearse_lock(Filesystem& filesystem, const std::filesystem::path& directory);
 
-// The lock of the daemon that works in a state directory, which is created. Tries again for two seconds, since whoever
-// looks who holds the lock holds it for a moment. Errors as those of Lock::acquire().
+// The daemon's lock on its state directory, which is created. Retries for two seconds, because lock_holder() takes the
+// lock for a moment. Errors as those of Lock::acquire().
 Result<Lock> lock_for_daemon(Filesystem& filesystem, const std::filesystem::path& state_directory);
 
 }  // namespace renewd::installation

@@ -8,11 +8,11 @@
 
 namespace renewd::installation {
 
-// State holds private keys: nobody but the daemon's user may enter or read.
+// The state contains private keys: only the daemon's user may read it.
 inline constexpr mode_t kStateDirectoryMode = 0700;
 inline constexpr mode_t kStateFileMode = 0600;
 
-// Held by the daemon as long as it lives. No certificate's directory can have this name: a name has no dot.
+// Held by the daemon while it runs. No certificate's directory can have this name: names have no dot.
 inline std::filesystem::path daemon_lock(const std::filesystem::path& state_directory) {
   return state_directory / "daemon.lock";
 }

@@ -11,10 +11,10 @@
 namespace renewd::installation {
 namespace {
 
-constexpr std::size_t kLongestWords = 2000;
-// An X.509 serial has 20 octets, a SHA-256 fingerprint 32; numbers of older authorities are longer.
-constexpr std::size_t kMostDigits = 200;
-constexpr std::size_t kLongestUnit = 255;
+constexpr std::size_t kMaxTextLength = 2000;
+// An X.509 serial has 20 octets, a SHA-256 fingerprint 32; some old authorities issued longer serials.
+constexpr std::size_t kMaxDigits = 200;
+constexpr std::size_t kMaxUnitLength = 255;
 constexpr std::int64_t kMicroseconds = 1'000'000;
 constexpr std::int64_t kLatest =
     std::chrono::sys_seconds(std::chrono::floor<std::chrono::days>(TimePoint::max())).time_since_epoch().count();
@@ -42,20 +42,19 @@ std::optional<int> checked_count(const boost::json::value& value, int highest) {
   return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
 }
 
-std::string checked_words(std::string_view text) {
-  return printable(text, kLongestWords);
+std::string checked_text(std::string_view text) {
+  return printable(text, kMaxTextLength);
 }
 
 bool is_hexadecimal(std::string_view text) {
   text.remove_prefix(text.starts_with('-') ? 1 : 0);
-  return !text.empty() && text.size() <= kMostDigits && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-  });
+  return !text.empty() && text.size() <= kMaxDigits &&
+         text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
 bool is_unit(std::string_view text) {
   const auto point = text.rfind('.');
-  return text.size() <= kLongestUnit && point != std::string_view::npos && point != 0 && point + 1 != text.size() &&
+  return text.size() <= kMaxUnitLength && point != std::string_view::npos && point != 0 && point + 1 != text.size() &&
          std::all_of(text.begin(), text.end(), [](char c) {
            return is_alphanumeric_or(c, ":-_.\\@");
          });
@@ -67,7 +66,7 @@ bool is_failure_class(std::string_view text) {
                                      ErrorKind::client_error, ErrorKind::rate_limited, ErrorKind::server_error,
                                      ErrorKind::bad_answer,   ErrorKind::disk,         ErrorKind::gateway,
                                      ErrorKind::fleet,        ErrorKind::cancelled,    ErrorKind::busy};
-  return std::any_of(kKinds.begin(), kKinds.end(), [&](ErrorKind kind) { return to_string(kind) == text; });
+  return std::ranges::any_of(kKinds, [text](ErrorKind kind) { return to_string(kind) == text; });
 }
 
 }  // namespace renewd::installation

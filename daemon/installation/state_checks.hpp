@@ -1,5 +1,5 @@
-// What the readers of the state accept in a member. A state directory comes back from backups, crashes and whoever had
-// the daemon's user: what its files say is counted with, compared and shown, so that form and size are checked first.
+// Validates values read from the state directory. Its files come back from backups and crashes, or others may have
+// changed them: form and size are checked before anything computes with a value, or shows it.
 #pragma once
 
 #include <chrono>
@@ -14,25 +14,25 @@
 
 namespace renewd::installation {
 
-// More failures, or tries, than any certificate lives to see: what is counted on from here does not overflow.
-inline constexpr int kHighestCount = 1'000'000;
+// More failures or attempts than a certificate can ever have; counting on from here does not overflow.
+inline constexpr int kMaxCount = 1'000'000;
 
-// A moment as seconds, or microseconds, since the epoch: from there to the last day that the clock can hold
-// (certificates "without expiry" end then). Nothing for anything else.
+// Seconds, or microseconds, since the epoch, up to the last day that the clock can represent (certificates "without
+// expiry" end then). Nothing for any other value.
 std::optional<std::chrono::sys_seconds> checked_seconds(const boost::json::value& value);
 std::optional<TimePoint> checked_microseconds(const boost::json::value& value);
 
 // A whole number from 0 to `highest`.
-std::optional<int> checked_count(const boost::json::value& value, int highest = kHighestCount);
+std::optional<int> checked_count(const boost::json::value& value, int highest = kMaxCount);
 
-// What is shown to people: printable(), and cut.
-std::string checked_words(std::string_view text);
+// printable() and truncated.
+std::string checked_text(std::string_view text);
 
-// A serial number or a fingerprint as certificates give theirs: hexadecimal digits, perhaps after a minus.
+// A serial number or a fingerprint: hexadecimal digits, perhaps with a minus sign.
 bool is_hexadecimal(std::string_view text);
 // The full name of a unit (systemd.unit(5)).
 bool is_unit(std::string_view text);
-// A class of failures by the name that ErrorKind gives it.
+// The name of an ErrorKind.
 bool is_failure_class(std::string_view text);
 
 }  // namespace renewd::installation

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/try.hpp"
 #include "installation/lock.hpp"
 
 namespace renewd::installation {
@@ -14,9 +15,7 @@ FileAttributes state_file_attributes() {
 
 Result<void> write_state(Filesystem& filesystem, const std::filesystem::path& file, std::string_view bytes) {
   const auto directory = file.parent_path();
-  if (auto created = filesystem.create_directories(directory, kStateDirectoryMode); !created) {
-    return created;
-  }
+  TRY(filesystem.create_directories(directory, kStateDirectoryMode));
   return write_durably(filesystem, file, bytes, state_file_attributes());
 }
 
@@ -28,19 +27,17 @@ std::filesystem::path nearest_directory(const Filesystem& filesystem, std::files
 }
 
 Result<void> rehearse_state(Filesystem& filesystem, const StatePaths& paths) {
-  constexpr std::size_t kLikeAKeystore = 8192;
-  Result<void> done;
-  for (const auto& wanted : {paths.directory, paths.generations()}) {
-    const auto directory = nearest_directory(filesystem, wanted);
-    if (wanted == paths.generations() && directory != wanted) {
-      break;  // it will be made in the one that was tried
-    }
-    done = std::move(done).and_then([&] { return filesystem.check_writable(directory); }).and_then([&] {
-      return rehearse_write(filesystem, directory / "rehearsal", kLikeAKeystore, state_file_attributes());
-    });
+  constexpr std::size_t kKeystoreSize = 8192;
+  const auto directory = nearest_directory(filesystem, paths.directory);
+  const auto rehearse_in = [&filesystem](const std::filesystem::path& place) -> Result<void> {
+    TRY(filesystem.check_writable(place));
+    return rehearse_write(filesystem, place / "rehearsal", kKeystoreSize, state_file_attributes());
+  };
+  TRY(rehearse_in(directory));
+  if (filesystem.exists(paths.generations())) {
+    TRY(rehearse_in(paths.generations()));
   }
-  return std::move(done).and_then(
-      [&] { return rehearse_lock(filesystem, nearest_directory(filesystem, paths.directory)); });
+  return rehearse_lock(filesystem, directory);
 }
 
 }  // namespace renewd::installation

@@ -14,11 +14,11 @@ FileAttributes state_file_attributes();
 // write_durably() for a file of the state; creates its directory. Errors: disk.
 Result<void> write_state(Filesystem& filesystem, const std::filesystem::path& file, std::string_view bytes);
 
-// Whether the state of a certificate could be written, a generation included: tried, and nothing is left of it. Where
-// its directory does not exist yet, it is the nearest one above that counts. Errors: disk.
+// Tries to write the state of a certificate, including a generation, and leaves nothing behind. If its directory does
+// not exist yet, tries the nearest existing one above. Errors: disk.
 Result<void> rehearse_state(Filesystem& filesystem, const StatePaths& paths);
 
-// The directory itself, or the nearest one around it that is there.
+// The directory itself, or the nearest existing one above.
 std::filesystem::path nearest_directory(const Filesystem& filesystem, std::filesystem::path directory);
 
 }  // namespace renewd::installation

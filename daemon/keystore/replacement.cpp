@@ -5,30 +5,30 @@
 #include <fmt/format.h>
 
 #include "certificate/keystore.hpp"
+#include "core/error_context.hpp"
 #include "core/try.hpp"
 
 namespace renewd::keystore {
 
 Result<ReplacedFile> find_replaced(Filesystem& filesystem, const std::filesystem::path& keystore) {
-  auto file = filesystem.follow(keystore);
-  if (!file) {
-    return tl::unexpected(std::move(file.error()));
-  }
-  TRY_LET(auto attributes, filesystem.attributes(file->path));
+  TRY_LET(auto file, filesystem.follow(keystore));
+  TRY_LET(auto attributes, filesystem.attributes(file.path));
   if (!attributes.regular) {
-    return failure(ErrorKind::disk, file->path.string() + " is not a regular file");
+    return failure(ErrorKind::disk, file.path.string() + " is not a regular file");
   }
   if (attributes.names > 1) {
-    return failure(ErrorKind::disk, fmt::format("{} has {} names (hard links): the others would keep the old keystore",
-                                                file->path.string(), attributes.names));
+    return failure(ErrorKind::disk,
+                   fmt::format("{} has {} hard links: the other names would keep the previous keystore",
+                               file.path.string(), attributes.names));
   }
-  if (!file->choice_of_others.empty() && (::geteuid() == 0 || file->directory_owner != attributes.owner)) {
-    return failure(ErrorKind::disk, fmt::format("{} leads to {} by a way that others choose: {}; refused, since {}",
-                                                keystore.string(), file->path.string(), file->choice_of_others,
-                                                ::geteuid() == 0 ? "root follows no such way"
+  if (!file.choice_of_others.empty() && (::geteuid() == 0 || file.directory_owner != attributes.owner)) {
+    return failure(ErrorKind::disk, fmt::format("{} leads to {} through a symbolic link that others can change: {}; "
+                                                "refused, because {}",
+                                                keystore.string(), file.path.string(), file.choice_of_others,
+                                                ::geteuid() == 0 ? "root does not follow such links"
                                                                  : "the file and its directory have different owners"));
   }
-  return ReplacedFile{std::move(file->path), std::move(attributes), std::move(file->directory)};
+  return ReplacedFile{std::move(file.path), std::move(attributes), std::move(file.directory)};
 }
 
 Result<void> check_replaceable(Filesystem& filesystem, const std::filesystem::path& keystore) {
@@ -42,20 +42,17 @@ Result<void> rehearse_replacement(Filesystem& filesystem, const std::filesystem:
     return filesystem.check_replaceable(file.path, file.attributes)
         .and_then([&] { return filesystem.read(file.path, certificate::kKeystoreLimit); })
         .and_then([&](const std::string& installed) {
-          // A renewed one is about as long.
+          // The renewed one will have about the same size.
           return rehearse_write(filesystem, file.path, installed.size(), file.attributes);
         });
   });
 }
 
-Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keystore, std::string_view old,
+Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keystore, std::string_view previous,
                      std::string_view bytes) {
   const std::string doing = fmt::format("replacing {}", keystore.string());
-  const auto replaced = find_replaced(filesystem, keystore);
-  if (!replaced) {
-    return tl::unexpected(with_context(doing, replaced.error()));
-  }
-  const auto& target = replaced->path;
+  TRY_LET(const ReplacedFile replaced, find_replaced(filesystem, keystore).map_error(in_context(doing)));
+  const auto& target = replaced.path;
   const auto still = [&](std::string_view expected) {
     return [&filesystem, &target, expected]() -> Result<void> {
       const auto current = filesystem.read(target, certificate::kKeystoreLimit);
@@ -66,26 +63,24 @@ Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keysto
                      : tl::unexpected(current.error());
     };
   };
-  if (auto written = write_durably(filesystem, target, bytes, replaced->attributes, still(old)); !written) {
+  if (auto written = write_durably(filesystem, target, bytes, replaced.attributes, still(previous)); !written) {
     Error error = with_context(doing, std::move(written.error()));
-    if (bytes != old && still(bytes)()) {
-      // Only the last sync has failed. What a power cut may undo is not left to a gateway that nobody would tell.
-      if (auto undone = write_durably(filesystem, target, old, replaced->attributes, still(bytes)); !undone) {
+    if (bytes != previous && still(bytes)()) {
+      // Only the last sync failed, and a power cut might undo the replacement after the gateway has been restarted.
+      if (auto undone = write_durably(filesystem, target, previous, replaced.attributes, still(bytes)); !undone) {
         error.message +=
             "; the new keystore is in place, and restoring the previous one failed: " + undone.error().message;
       }
     }
     return tl::unexpected(std::move(error));
   }
-  // Java's file watchers miss a rename, but see this. The file is in place already: a failure changes nothing.
+  // Java's file watchers miss a rename, but notice this. Best effort: the file is already in place.
   (void)filesystem.touch(target);
 
-  auto read_back = filesystem.read(target, certificate::kKeystoreLimit);
-  if (!read_back) {
-    return tl::unexpected(with_context(doing + ": reading it back", std::move(read_back.error())));
-  }
-  if (*read_back != bytes) {
-    return failure(ErrorKind::disk, doing + ": what was read back is not what was written; is the disk failing?");
+  TRY_LET(const std::string read_back,
+          filesystem.read(target, certificate::kKeystoreLimit).map_error(in_context(doing + ": reading it back")));
+  if (read_back != bytes) {
+    return failure(ErrorKind::disk, doing + ": the file does not contain what was written; check the disk");
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "certificate/ca_file.hpp"
+#include "core/error_context.hpp"
 #include "core/try.hpp"
 
 namespace renewd::keystore {
@@ -43,7 +44,7 @@ Result<Secret> Store::read_password() const {
   }
   auto secret = read_secret(*settings_.password);
   if (!secret) {
-    // Nobody refused us: a file of this host is missing.
+    // Not class unauthorized: the cloud refused nothing, a file of this host is missing.
     return failure(ErrorKind::disk, "its password: " + secret.error().message);
   }
   return secret;
@@ -59,8 +60,8 @@ Result<InstalledKeystore> Store::open(std::string bytes) {
   auto keystore = certificate::open_keystore(bytes, password);
   if (!keystore) {
     const bool refused = settings_.password && keystore.error().problem == certificate::KeystoreProblem::wrong_password;
-    return failure(ErrorKind::disk, keystore.error().message +
-                                        (refused ? "; keystore.password must be the one that gravitee.yml has" : ""));
+    return failure(ErrorKind::disk,
+                   keystore.error().message + (refused ? "; keystore.password must be the one in gravitee.yml" : ""));
   }
   if (!fits(keystore->format, settings_.type)) {
     return failure(ErrorKind::disk, fmt::format("it is {}, which keystore.type does not allow",
@@ -83,10 +84,9 @@ void Store::remember(const InstalledKeystore& opened) {
 }
 
 Result<InstalledKeystore> Store::read() {
-  const auto in_context = [this](Error error) {
-    return with_context(fmt::format("opening the keystore {}", describe()), std::move(error));
-  };
-  return read_bytes().and_then([this](std::string bytes) { return open(std::move(bytes)); }).map_error(in_context);
+  return read_bytes()
+      .and_then([this](std::string bytes) { return open(std::move(bytes)); })
+      .map_error(in_context("opening the keystore " + describe()));
 }
 
 std::optional<certificate::PrivateKey> Store::private_key(const InstalledKeystore& installed) const {
@@ -99,11 +99,8 @@ Result<std::vector<certificate::Certificate>> read_trusted(const Filesystem& fil
   if (!settings.ca_file) {
     return std::vector<certificate::Certificate>();
   }
-  auto trusted = certificate::read_ca_file(filesystem, *settings.ca_file, certificate::Peer::client);
-  if (!trusted) {
-    return tl::unexpected(with_context("keystore.ca_file", std::move(trusted.error())));
-  }
-  return trusted;
+  return certificate::read_ca_file(filesystem, *settings.ca_file, certificate::Peer::client)
+      .map_error(in_context("keystore.ca_file"));
 }
 
 }  // namespace renewd::keystore

@@ -1,5 +1,5 @@
-// Where the gateway's keystore lives. A kind of place says how to read, replace and watch it (FileStore: a file); what
-// its content means is the same for all of them.
+// Where the gateway's keystore lives. A derived class reads, replaces and watches it (FileStore: a file); this one
+// interprets the content.
 //
 // Opening a keystore derives keys from its password, which takes a processor up to a second, so each content is opened
 // once and then remembered, without its private key. Not thread-safe: one renewal after the other uses a store.
@@ -42,12 +42,12 @@ class Store {
   virtual bool exists() const = 0;
   // Error kind: disk.
   virtual Result<std::string> read_bytes() const = 0;
-  // Puts `bytes` in the place of `expected`, durably and at one moment. What was put there externally since is not
-  // overwritten. Errors: busy (for that), disk.
+  // Replaces `expected` by `bytes`, durably and atomically. A keystore that was replaced externally in the meantime is
+  // not overwritten. Errors: busy (for that), disk.
   virtual Result<void> replace(std::string_view expected, std::string_view bytes) = 0;
   // Whether replace() could succeed, without changing anything. Error kind: disk.
   virtual Result<void> check_replaceable() const = 0;
-  // The same, with every step of replace() tried beside the keystore. Nothing is left of it. Error kind: disk.
+  // The same, then tries every step of replace() with a temporary file. Error kind: disk.
   virtual Result<void> rehearse_replacement() = 0;
 
   // From now on changed() returns when the keystore may have been replaced; also when it was between two calls.
@@ -56,14 +56,14 @@ class Store {
   // Why it cannot be watched, once; nothing when it is.
   virtual std::optional<std::string> new_watch_problem() = 0;
 
-  // The keystore as it is now. The message tells a wrong password from a damaged file; a file of another type than
-  // configured is an error, too. Error kind: disk.
+  // The keystore as it is now. The message distinguishes a wrong password from a damaged file; a file of another type
+  // than configured is an error, too. Error kind: disk.
   Result<InstalledKeystore> read();
   // The same for bytes that were or will be installed.
   Result<InstalledKeystore> open(std::string bytes);
-  // The private key in it, for a certificate that came without one. Opens it again. Nothing where it has none.
+  // The private key in it, if any, for a certificate that came without one. Opens the keystore again.
   std::optional<certificate::PrivateKey> private_key(const InstalledKeystore& installed) const;
-  // Saves opening what was just opened elsewhere, with the same password.
+  // Remembers a keystore that was opened elsewhere, with the same password, so that it is not opened again.
   void remember(const InstalledKeystore& opened);
 
  protected:
@@ -87,7 +87,7 @@ class Store {
   std::deque<Known> known_;  // the latest first
 };
 
-// The certificates of keystore.ca_file; none where none is configured. Error kind: disk.
+// The certificates of keystore.ca_file; empty if it is not configured. Error kind: disk.
 Result<std::vector<certificate::Certificate>> read_trusted(const Filesystem& filesystem,
                                                            const configuration::KeystoreSettings& settings);
 

@@ -1,4 +1,4 @@
-// What the supervisors saw last, for whoever shows it: metrics, the page, systemd.
+// The latest status of each certificate, published by the supervisors for metrics, the page and systemd.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ class Board {
     standings_.erase(name);
     changed_();
   }
-  // By name. Nothing for a certificate that has not been looked at yet.
+  // By name. A certificate appears once it has been checked.
   const std::map<std::string, Standing>& standings() const { return standings_; }
   // Called after each change.
   void on_change(std::function<void()> changed) { changed_ = std::move(changed); }

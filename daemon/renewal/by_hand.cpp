@@ -15,8 +15,7 @@ namespace {
 namespace asio = boost::asio;
 using certificate::Certificate;
 
-// The newest generation before the installed keystore. Where that is a generation itself (it was restored once), an
-// older one.
+// The newest generation or, if the installed keystore is a generation itself (it was restored), the one before that.
 Result<int> previous_generation(const Workspace& work, std::string_view installed) {
   TRY_LET(const auto generations, work.generations.list());
   std::optional<int> before;
@@ -59,12 +58,12 @@ Result<void> check_choice(Workspace& work, const InstalledKeystore& chosen, cons
                                                 work.settings.name));
   }
   const auto current = work.keystore.open(installed);
-  // What cannot be opened has no account to compare with: the configured one counts alone.
+  // If the installed keystore cannot be opened, only the configured account can be compared.
   const Certificate& before = current ? current->keystore.certificate : chosen.keystore.certificate;
   return certificate::accept_account(chosen.keystore.certificate, before, work.settings.account_id());
 }
 
-// The installed keystore, and an answer that waits to be installed, are given up: stored, but out of the way.
+// Stores the installed keystore as a generation, and moves a waiting answer aside.
 Result<Record> give_up(Workspace& work, const std::string& installed, int generation) {
   TRY_LET(const auto answer, work.answers.load());
   if (answer) {
@@ -76,14 +75,14 @@ Result<Record> give_up(Workspace& work, const std::string& installed, int genera
     record.last_activation = unfinished->last_activation;
     record.forget_invocations();
   }
-  // A keystore that cannot be opened can be replaced all the same.
+  // A keystore that cannot be opened can be replaced, too.
   std::optional<installation::CertificateRecord> certificate;
   if (const auto opened = work.keystore.open(installed)) {
     certificate = installation::record_of(opened->keystore.certificate);
     record.fingerprint = certificate->fingerprint;
   }
   if (!work.generations.holds(installed)) {
-    if (auto stored = work.generations.keep(installed, certificate, generation); !stored) {
+    if (auto stored = work.generations.store(installed, certificate, generation); !stored) {
       return tl::unexpected(with_context("storing the installed keystore", std::move(stored.error())));
     }
   }
@@ -104,12 +103,12 @@ asio::awaitable<Result<Completed>> activate_installed(Workspace& work, Deploy& d
   CO_TRY_LET(const InstalledKeystore installed, work.keystore.read());
   const Certificate& certificate = installed.keystore.certificate;
   if (!record) {
-    // A gateway that this leaves down is activated again by the next run.
+    // If the gateway stays down, the next run activates it again.
     const Record begun{.phase = Phase::installed, .fingerprint = certificate.fingerprint_sha256()};
     CO_TRY_LET(record, work.reach(begun, Phase::installed));
     co_return co_await deploy.carry_on(std::move(record));
   }
-  // An answer waits to be installed, and goes on waiting; the units that ran before are noted with it.
+  // A waiting answer stays in the journal, which also has the units that ran before.
   record->forget_invocations();
   GatewayStep step = co_await deploy.steps().activate_and_verify(std::move(*record), "installed", certificate);
   if (!step.outcome) {
@@ -124,7 +123,7 @@ asio::awaitable<Result<Completed>> restore(Workspace& work, Deploy& deploy, std:
   auto installed = work.keystore.read_bytes();
   if (!installed) {
     if (!work.keystore.exists()) {
-      installed.error().message += "; " + installation::way_back(work.generations);
+      installed.error().message += "; " + installation::restore_advice(work.generations);
     }
     co_return tl::unexpected(with_context("rolling back", std::move(installed.error())));
   }

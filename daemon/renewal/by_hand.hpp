@@ -1,4 +1,4 @@
-// What an operator asks for: the installed keystore activated, or a stored one installed.
+// Commands of an operator: activate the installed keystore, or install a stored one.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@
 
 namespace renewd::renewal {
 
-// Makes the gateway use what is installed, whatever it uses now. A renewal that waits for just that is resumed. Logs
-// each step. The caller holds the lock. Errors: gateway, disk, busy, cancelled.
+// Activates the installed keystore, even if the gateway already uses it. Resumes a renewal that only waits for that.
+// Logs each step. The caller holds the lock. Errors: gateway, disk, busy, cancelled.
 boost::asio::awaitable<Result<Completed>> activate_installed(Workspace& work, Deploy& deploy);
 
 // Installs the previous keystore, or a generation of the operator's choice (also a newer one) of the same account, and

@@ -128,7 +128,7 @@ std::optional<Finding> renewal_failing(const CheckInput& facts) {
     return std::nullopt;
   }
   const auto kind = class_named(attempts.last_failure);
-  const bool is_transient = kind && *kind != ErrorKind::gateway && retry_rule(*kind).pace == Pace::soon;
+  const bool is_transient = kind && *kind != ErrorKind::gateway && retry_pace(*kind) == Pace::soon;
   // `disk` is also the class of an activation to which systemd did not respond.
   const bool gateway_may_be_down =
       (kind == ErrorKind::gateway || kind == ErrorKind::disk) && standing.activation_pending();
@@ -196,7 +196,7 @@ std::vector<Finding> run_checks(const CheckInput& facts) {
 
 Finding keystore_unreadable(const Standing& standing) {
   return {FindingKind::keystore_unreadable, Severity::critical, standing.outlook.error().message,
-          standing.way_back.value_or(
+          standing.restore_advice.value_or(
               fmt::format("run gravitee-renewd validate to see why the service cannot read it, or gravitee-renewd "
                           "inspect {} --password-file FILE to test a password",
                           standing.keystore.string()))};

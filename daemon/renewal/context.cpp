@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/error_context.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
 
@@ -34,9 +35,8 @@ Workspace::Workspace(RenewalContext context, configuration::CertificateSettings 
       requests(filesystem, paths) {}
 
 Result<installation::Lock> Workspace::take_lock(std::string_view holder) {
-  if (auto created = filesystem.create_directories(paths.directory, installation::kStateDirectoryMode); !created) {
-    return tl::unexpected(with_context("preparing the state directory", std::move(created.error())));
-  }
+  TRY(filesystem.create_directories(paths.directory, installation::kStateDirectoryMode)
+          .map_error(in_context("preparing the state directory")));
   return installation::Lock::acquire(filesystem, paths.lock(), holder);
 }
 
@@ -49,9 +49,9 @@ Result<Record> Workspace::reach(const Record& record, Phase phase, Invocations i
   return reached;
 }
 
-void Workspace::forget_interruptions(int but) {
-  if (auto left = journal.peek(); left && left->resumed > but) {
-    left->resumed = but;
+void Workspace::forget_interruptions(int remaining) {
+  if (auto left = journal.peek(); left && left->resumed > remaining) {
+    left->resumed = remaining;
     (void)journal.write(*left);
   }
 }

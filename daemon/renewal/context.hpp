@@ -1,4 +1,4 @@
-// What the parts of one certificate's renewal share: what they work with, and its state on the disk.
+// What the parts of one certificate's renewal share: the objects they use, and the state on the disk.
 #pragma once
 
 #include <filesystem>
@@ -42,14 +42,14 @@ struct RenewalContext {
   gateway::Gateway& gateway;
   const EventLog& log;
   const Clock& clock;
-  // Where keystores are opened, beside the event loop; nothing: on it.
+  // Opens keystores outside the event loop; without it, the event loop blocks.
   boost::asio::thread_pool* pool = nullptr;
 };
 
 struct Completed {
   certificate::Certificate certificate;
   gateway::Activation activation;
-  bool renewed = false;  // else only the gateway was activated, or a stored keystore was installed
+  bool renewed = false;  // otherwise: the gateway was activated, or a stored keystore was installed
 };
 
 // The fields that say which certificate an event is about.
@@ -64,13 +64,13 @@ class Workspace : public RenewalContext {
   Workspace(RenewalContext context, configuration::CertificateSettings certificate,
             const std::filesystem::path& state_directory);
 
-  // For one step of a renewal at a time; `holder` is named to the other processes that want it. Errors: busy, disk.
+  // The lock for one step of a renewal; `holder` is named to other processes that want it. Errors: busy, disk.
   Result<installation::Lock> take_lock(std::string_view holder);
-  // The record in that phase, as the journal has it from then on. `invocations` are those of a new phase.
+  // Writes the record in this phase to the journal, and returns it. `invocations` are those of a new phase.
   Result<Record> reach(const Record& record, Phase phase, Invocations invocations = {});
-  // The phase ended in an orderly way, unlike in a crash: of its interruptions `but` are left. Best effort: the other
+  // The phase ended without a crash: sets its count of interruptions back to `remaining`. Best effort: the other
   // failure, if any, matters more.
-  void forget_interruptions(int but);
+  void forget_interruptions(int remaining);
   // From the index of the generations, or the stored keystore itself.
   std::optional<installation::CertificateRecord> certificate_in(const installation::Generation& generation);
   void event(EventName name, std::string_view message, const Fields& fields = {}) const;
@@ -83,7 +83,7 @@ class Workspace : public RenewalContext {
   installation::Journal journal;
   installation::History history;
   installation::RequestLog requests;
-  // Called on the event loop when a certificate is put in place, the renewed or the previous one, before the gateway is
+  // Called on the event loop when a keystore has been installed, the renewed or the previous one, before the gateway is
   // activated.
   Installed on_installed = [](const auto&, const auto&) {};
 };

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/blocking.hpp"
+#include "core/error_context.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
 #include "gateway/verification.hpp"
@@ -17,7 +18,7 @@ namespace {
 namespace asio = boost::asio;
 using certificate::Certificate;
 
-// What the record says of the gateway, as long as this process has not activated it.
+// What the record says about the gateway before this process activates it.
 gateway::Activation as_recorded(const std::optional<Record>& record) {
   return {record && record->in_use ? gateway::Use::in_use : gateway::Use::not_confirmed,
           "the gateway was activated earlier"};
@@ -44,7 +45,7 @@ asio::awaitable<Result<Completed>> Deploy::run(std::optional<Record> record, std
     work_.event(EventName::renewal_resumed,
                 fmt::format("resuming the unfinished renewal after \"{}\"", to_string(record->phase)),
                 {{"phase", std::string(to_string(record->phase))}, {"resumed", std::int64_t{record->resumed}}});
-    // In `answered` it is the gate that counts.
+    // In `answered` the gate counts them.
     if (record->phase != Phase::answered) {
       CO_TRY_LET(record, co_await count_interruption(std::move(*record)));
       interruptions = record->resumed - 1;
@@ -52,8 +53,8 @@ asio::awaitable<Result<Completed>> Deploy::run(std::optional<Record> record, std
   }
   auto completed = co_await carry_on(std::move(record), std::move(judged));
   const auto left = work_.journal.peek();
-  // A stop while the gateway is activated may be of the gateway's making, and come again each time: if this run has
-  // done something to it, or (which the next run sees) its run has not survived the stop.
+  // The gateway itself may cause a stop of the daemon during activation, every time: if this run has acted on the
+  // gateway, or (as the next run sees) the gateway has not survived the stop.
   const bool stopped_at_gateway =
       !completed && completed.error().kind == ErrorKind::cancelled && left && left->is_at_gateway();
   if (!completed && !(stopped_at_gateway && steps_.touched())) {
@@ -83,7 +84,7 @@ asio::awaitable<Result<Completed>> Deploy::carry_on(std::optional<Record> record
     Seen seen = co_await run_blocking(work_.pool, [&] { return look(record, outcome, activated_here); });
     switch (next(record, seen.facts)) {
       case Action::request:
-        co_return failure(ErrorKind::busy, "another process has ended the renewal meanwhile");
+        co_return failure(ErrorKind::busy, "another process has completed the renewal in the meantime");
       case Action::install: {
         CO_TRY_LET(Replaced replaced, co_await run_blocking(work_.pool, [&] {
                      return install(work_, gate_, *record, std::exchange(judged, std::nullopt));
@@ -128,7 +129,7 @@ asio::awaitable<Result<Completed>> Deploy::carry_on(std::optional<Record> record
   }
 }
 
-// The facts that next() needs. Opening a keystore takes time: only those are opened on which the action depends.
+// The facts that next() needs. Opens only the keystores on which the action depends, since opening one takes time.
 Deploy::Seen Deploy::look(const std::optional<Record>& record, const Result<gateway::Activation>& outcome,
                           bool activated_here) {
   Seen seen{{.activated_here = activated_here}, std::nullopt};
@@ -139,7 +140,7 @@ Deploy::Seen Deploy::look(const std::optional<Record>& record, const Result<gate
   if (!outcome) {
     seen.facts.failed = outcome.error().kind;
   }
-  // An interrupted roll-back was compared with the keystore when it was found.
+  // For an interrupted roll-back, load_unfinished() has checked this.
   seen.facts.replaced =
       !rolling_back && (!outcome || record->phase == Phase::verified) && was_replaced_externally(work_, *record);
   if (rolling_back || seen.facts.failed == ErrorKind::gateway) {
@@ -164,10 +165,10 @@ Error Deploy::yield(Record record, const Result<gateway::Activation>& outcome) {
   return error;
 }
 
-// A gateway that does not run is activated again, not only verified.
+// Back to `installed`: a gateway that does not run must be activated again, not only verified.
 Error Deploy::retry_later(const Record& record, Error cause) {
   if (auto back = work_.reach(record, Phase::installed); !back) {
-    cause = with_another(std::move(cause), "and the journal was not written", back.error());
+    cause = with_another(std::move(cause), "writing the journal", back.error());
   }
   return cause;
 }
@@ -175,12 +176,12 @@ Error Deploy::retry_later(const Record& record, Error cause) {
 Result<Completed> Deploy::finish(const Record& record, gateway::Activation activation) {
   TRY_LET(const InstalledKeystore installed, work_.keystore.read());
   const Certificate& renewed = installed.keystore.certificate;
-  // Else only the gateway was activated, with a keystore that came otherwise: that is no renewal.
+  // Otherwise the gateway was only activated, with a keystore from elsewhere: that is not a renewal.
   const bool is_renewal = record.has_answer();
-  // A gateway that does not run, or cannot be watched: the one that it used before is not in use any more.
+  // If the gateway does not run, or cannot be observed, it is not known which certificate it uses.
   Result<void> recorded =
       record.in_use ? work_.history.record_in_use(installation::record_of(renewed)) : work_.history.forget_in_use();
-  // The journal goes last: whatever fails before is repeated.
+  // The journal is removed last: a step that fails before is repeated.
   recorded = std::move(recorded)
                  .and_then([&] {
                    return work_.history.append(is_renewal ? "renewed" : "activated", record, work_.clock.now(),
@@ -188,9 +189,7 @@ Result<Completed> Deploy::finish(const Record& record, gateway::Activation activ
                  })
                  .and_then([&] { return work_.answers.discard(); })
                  .and_then([&] { return work_.journal.clear(); });
-  if (!recorded) {
-    return tl::unexpected(with_context("closing the renewal", std::move(recorded.error())));
-  }
+  TRY(std::move(recorded).map_error(in_context("closing the renewal")));
   if (is_renewal) {
     work_.event(EventName::renewal_completed,
                 fmt::format("renewed until {}; {}", format_time(renewed.not_after()), activation.message),

@@ -1,6 +1,6 @@
-// The second stage of a renewal: replace the keystore, make the gateway use it, prove that it does, and otherwise roll
-// back. carry_on() performs what transitions.hpp says comes next; each phase is in the journal before the next begins,
-// so that a renewal is resumed where a crash or a failure left it.
+// The second stage of a renewal: replace the keystore, activate and verify the gateway, and roll back if that fails.
+// carry_on() performs the actions of transitions.hpp; each phase is in the journal before the next begins, so that a
+// renewal is resumed where a crash or a failure left it.
 #pragma once
 
 #include <chrono>
@@ -16,9 +16,8 @@
 
 namespace renewd::renewal {
 
-// What both stages of a renewal take at most, beside the opening of keystores: each part has a deadline of its own. A
-// gateway that another process has activated is activated again where it is unhealthy, and rolling back takes the same
-// once more.
+// How long both stages of a renewal take at most, apart from opening keystores: each part has its own deadline. An
+// unhealthy gateway that an earlier process activated is activated again, and a roll-back takes the same time again.
 std::chrono::seconds longest_renewal(const configuration::GatewaySettings& gateway,
                                      const configuration::HttpSettings& http);
 

@@ -15,13 +15,13 @@ namespace {
 
 using certificate::Certificate;
 
-// How long an answer is held that is good at another time than now: a cloud that only says so must not stop renewal.
+// How long to hold an answer that is valid at another time: the cloud must not be able to block renewal with one.
 constexpr std::chrono::days kLongestHold{7};
 
 }  // namespace
 
-// An answer may be made to crash the daemon, or to keep it busy until it is killed. One interruption may be a power
-// cut; after a second one it is not judged again.
+// An answer may crash the daemon, or keep it busy until it is killed. One interruption may be a power cut; after a
+// second one the answer is not judged again.
 Result<Record> Gate::begin(Record record) {
   if (record.phase != Phase::answered) {
     return record;
@@ -56,7 +56,7 @@ Result<Judged> Gate::judge(const InstalledKeystore& installed, Record record) {
   }
   Judged judged{std::move(*candidate), certificate::digest_of(**answer), certificate::digest_of(installed.bytes)};
   const auto& renewed = judged.candidate.keystore;
-  // The journal has a fingerprint from `accepted` on: any other answer with what is installed is no renewal.
+  // The journal has a fingerprint from `accepted` on. Any other answer with an installed certificate renews nothing.
   const bool ours = record.fingerprint == renewed.certificate.fingerprint_sha256();
   if (ours && record.fingerprint == installed.keystore.certificate.fingerprint_sha256()) {
     return judged;  // it passed the gate before a crash, and is in place
@@ -89,8 +89,8 @@ bool Gate::still_holds(const Judged& judged, const InstalledKeystore& installed)
          certificate::digest_of(installed.bytes) == judged.installed;
 }
 
-// Whether a refused certificate is good at another time than our clock's: by the cloud's, or in time before the
-// installed one expires. Another request would bring no better one.
+// Whether a refused certificate is valid by the cloud's clock, or will be before the installed one expires. Another
+// request would bring no better one.
 bool Gate::waits_for_its_time(const Error& refusal, const Certificate& renewed, const InstalledKeystore& installed,
                               const Record& record) const {
   if (refusal.reason != RejectionReason::not_yet_valid && refusal.reason != RejectionReason::expired) {
@@ -110,16 +110,16 @@ bool Gate::waits_for_its_time(const Error& refusal, const Certificate& renewed, 
          renewed.not_before() < installed.keystore.certificate.not_after();
 }
 
-// The answer stays, to be judged again: later, or once the clock has been set.
+// The answer stays, and is judged again later, or once the clock has been set.
 Error Gate::hold(Error error) const {
-  error.message += "; the answer is kept and checked again later";
+  error.message += "; the answer stays stored and is checked again later";
   work_.event(EventName::renewal_rejected, "keeping the installed keystore: " + error.message,
               {{"reason", std::string(to_string(*error.reason))}, {"answer", work_.paths.answer().string()}});
   return error;
 }
 
-// What to say of a certificate that this host has had already: a cloud may repeat its last response. Going by dates
-// alone, one that was given up by hand would come back.
+// The reason to refuse a certificate that this host has had before: the cloud may repeat its last response. By dates
+// alone, one that an operator rolled back would be installed again.
 std::optional<std::string> Gate::known_certificate(const Certificate& renewed, const InstalledKeystore& installed) {
   const std::string fingerprint = renewed.fingerprint_sha256();
   if (fingerprint == installed.keystore.certificate.fingerprint_sha256()) {
@@ -139,8 +139,8 @@ std::optional<std::string> Gate::known_certificate(const Certificate& renewed, c
   return std::nullopt;
 }
 
-// The answer is moved aside for inspection, and the renewal is over: also where no keystore can be built from it, which
-// would fail in the same way for ever. Failures of this host (a full disk) leave it where it is.
+// Moves the answer aside for inspection, and ends the renewal. Failures of this host (a full disk) leave the answer in
+// place.
 Error Gate::refuse(const Record& record, Error error) {
   if (error.kind != ErrorKind::bad_answer) {
     return error;

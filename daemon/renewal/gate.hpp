@@ -1,5 +1,4 @@
-// The gate: whether the stored answer may take the place of the installed keystore, and what becomes of one that may
-// not.
+// The gate: whether the stored answer may replace the installed keystore, and what happens to one that may not.
 #pragma once
 
 #include <chrono>
@@ -12,7 +11,7 @@
 
 namespace renewd::renewal {
 
-// Certificates are judged to the minute.
+// A smaller difference between the clocks does not matter.
 inline constexpr std::chrono::seconds kClockSkewTolerated{60};
 
 // An answer is not judged again after this many interruptions.

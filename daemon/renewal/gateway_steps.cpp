@@ -37,9 +37,9 @@ asio::awaitable<GatewayStep> GatewaySteps::activate_new(Record record) {
     co_return step;
   }
   step.record.in_use = step.outcome->use == gateway::Use::in_use;
-  // Where nothing runs there is nothing to verify.
+  // A gateway that does not run cannot be verified.
   const bool runs = step.outcome->use != gateway::Use::not_running;
-  // The next run sees by it whether the gateway has survived an interruption.
+  // Shows the next run whether the gateway has survived an interruption.
   auto units = co_await work_.gateway.units();
   auto reached = work_.reach(step.record, runs ? Phase::activated : Phase::verified,
                              units ? std::move(units->invocations) : Invocations());
@@ -97,17 +97,17 @@ asio::awaitable<GatewayStep> GatewaySteps::activate(Record record, std::string k
     co_return GatewayStep{std::move(record), tl::unexpected(activation_failed(std::move(noted.error()), keystore))};
   }
   auto activation = co_await act(snapshot_of(*noted), std::move(keystore));
-  // After any other error the activation is resumed: a unit that did start meanwhile is not started again.
+  // After any other error the activation is resumed: a unit that has started meanwhile is not restarted.
   if (!activation && activation.error().kind == ErrorKind::gateway) {
     co_return GatewayStep{end_activation(std::move(*noted)), std::move(activation)};
   }
   co_return GatewayStep{std::move(*noted), std::move(activation)};
 }
 
-// How things are before the activation: the journal has it.
+// Records the state of the gateway before the activation in the journal.
 asio::awaitable<Result<Record>> GatewaySteps::note_gateway(Record record) {
   if (record.has_invocations()) {
-    co_return record;  // an earlier process began to: units that it has started are not started again
+    co_return record;  // an earlier process began this activation: units that it has started are not restarted
   }
   CO_TRY_LET(gateway::Units units, co_await work_.gateway.units());
   installation::LastActivation last{.began = std::chrono::floor<std::chrono::microseconds>(work_.clock.now()),
@@ -151,7 +151,7 @@ Error GatewaySteps::activation_failed(Error error, const std::string& keystore) 
   return with_context(fmt::format("activating the {} keystore", in_words(keystore)), std::move(error));
 }
 
-// `activation` again, or that the gateway was stopped on purpose since.
+// Returns `activation`, or that the gateway has been stopped on purpose since.
 asio::awaitable<Result<gateway::Activation>> GatewaySteps::verify(gateway::GatewaySnapshot before,
                                                                   gateway::Activation activation,
                                                                   std::string keystore) {
@@ -172,7 +172,7 @@ asio::awaitable<Result<gateway::Activation>> GatewaySteps::verify(gateway::Gatew
                                           std::move(verified.error())));
   }
   if (verified->use == gateway::Use::not_running) {
-    // No reason to roll back: it has started with the keystore, and was stopped on purpose.
+    // It has started with the keystore, and was stopped on purpose: no reason to roll back.
     work_.event(EventName::gateway_activated, verified->message,
                 {{"action", work_.gateway.description()}, {"keystore", keystore}});
     co_return std::move(*verified);

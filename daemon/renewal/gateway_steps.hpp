@@ -1,4 +1,4 @@
-// Making the gateway use the installed keystore, and proving that it does.
+// Activating the gateway with the installed keystore, and verifying it.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace renewd::renewal {
 
-// The record as a step at the gateway left it, whatever came of the step.
+// The record after a step at the gateway, successful or not.
 struct GatewayStep {
   Record record;
   Result<gateway::Activation> outcome;
@@ -29,12 +29,12 @@ class GatewaySteps {
   // From `activated` to `verified`.
   boost::asio::awaitable<GatewayStep> verify_new(Record record, gateway::Activation activation);
   // Both in any phase, which stays. `keystore` is "old", "newer" or "installed", as events name it. The certificate,
-  // which is installed, is recorded as in use where the gateway has started with it.
+  // which is installed, is recorded as in use if the gateway has started with it.
   boost::asio::awaitable<GatewayStep> activate_and_verify(Record record, std::string keystore,
                                                           certificate::Certificate certificate);
 
-  // The runs of the gateway's units, where they are not those that were noted for the verification. Nothing where they
-  // are, or cannot be found out.
+  // The runs of the gateway's units, if they differ from those noted for the verification. Nothing if they are the
+  // same, or unknown.
   boost::asio::awaitable<std::optional<Invocations>> other_runs(Record record);
 
   // Whether anything was done to the gateway since forget_touched().

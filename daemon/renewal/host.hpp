@@ -1,4 +1,4 @@
-// Which host this is.
+// Identifies this host.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace renewd::renewal {
 
-// The same at every start, and another one for each host: its machine id (machine-id(5)) and its name. Neither is
-// enough: cloned hosts share an id, before the first boot is over there is none, and hosts may have one name.
+// The machine id (machine-id(5)) and the host name: stable across restarts, and different for each host. Neither is
+// enough alone: cloned hosts share an id, early in the first boot there is none, and hosts may share a name.
 std::string host_identity(const Filesystem& filesystem);
 
-// `machine_id` is the text of the file; one that is none ("uninitialized", empty) does not count.
+// `machine_id` is the content of the file; an invalid one ("uninitialized", empty) is ignored.
 std::string host_identity(std::string_view machine_id, std::string_view host_name);
 
 }  // namespace renewd::renewal

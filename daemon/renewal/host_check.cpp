@@ -24,8 +24,8 @@ using gateway::InstalledUnit;
 using gateway::SystemdUnits;
 
 constexpr std::string_view kOwnUnit = "gravitee-renewd.service";
-// More units than any service is tied to, by way of whatever.
-constexpr std::size_t kMostTies = 200;
+// More units than any service depends on, directly or indirectly.
+constexpr std::size_t kMaxTies = 200;
 
 struct NamedUnit {
   std::string key;
@@ -33,7 +33,7 @@ struct NamedUnit {
   bool is_restarted = true;
 };
 
-// Every unit that the gateway's part of a certificate names.
+// Every unit that a certificate's `gateway` names.
 std::vector<NamedUnit> units_of(const std::string& key, const GatewaySettings& settings) {
   std::vector<NamedUnit> units;
   if (const auto* systemd = std::get_if<configuration::SystemdGateway>(&settings.action)) {
@@ -75,11 +75,11 @@ std::string certificate_key(std::size_t index) {
   return fmt::format("certificates[{}]", index);
 }
 
-gateway::Deadline soon() {
+gateway::Deadline lookup_deadline() {
   return std::chrono::steady_clock::now() + gateway::kQuestionTimeout;
 }
 
-// The user of the installed unit, where it is another than root and we may ask as that user.
+// The user of the installed unit, if it is not root and this process can check files as that user.
 std::optional<User> service_user(const InstalledUnit& unit, std::vector<HostFinding>& findings) {
   if (!unit.usable || unit.user.empty() || unit.user == "root") {
     return std::nullopt;
@@ -100,25 +100,24 @@ std::optional<User> service_user(const InstalledUnit& unit, std::vector<HostFind
   }
   if (::geteuid() != 0) {
     findings.push_back({"", Level::info,
-                        fmt::format("files were looked at as this user, but {} runs as {}; run this as root to see "
-                                    "what that user may do",
+                        fmt::format("files were checked as the current user, but {} runs as {}; run this command as "
+                                    "root to check them as that user",
                                     kOwnUnit, unit.user)});
     return std::nullopt;
   }
   return std::move(*user);
 }
 
-// What stops our unit with it, also by way of other units: who is restarted as the gateway must not be among them. The
-// last of the ties that lead there. The reference is to an object of the caller's frame, which waits.
-asio::awaitable<std::map<std::string, std::string>> stopped_by(SystemdUnits& systemd,
-                                                               std::vector<gateway::StopTrigger> ties) {
+// The units that stop our own when they stop, directly or through others, with the setting that does it: a gateway that
+// is restarted must not be among them. The reference is to an object of the caller's frame, which waits.
+asio::awaitable<std::map<std::string, std::string>> stopped_by(SystemdUnits& systemd, std::vector<gateway::StopTrigger> ties) {
   std::map<std::string, std::string> found;
-  for (std::size_t i = 0; i < ties.size() && found.size() < kMostTies; ++i) {
+  for (std::size_t i = 0; i < ties.size() && found.size() < kMaxTies; ++i) {
     const gateway::StopTrigger tie = ties[i];
     if (!found.try_emplace(tie.unit, tie.setting).second || tie.setting == "Conflicts") {
-      continue;  // its start stops us; what stops it does not
+      continue;  // starting it stops our unit; what stops it does not
     }
-    const auto unit = co_await systemd.look_up(tie.unit, soon());
+    const auto unit = co_await systemd.look_up(tie.unit, lookup_deadline());
     if (unit) {
       for (const auto& next : unit->stopped_by) {
         if (next.setting != "Conflicts") {
@@ -130,20 +129,21 @@ asio::awaitable<std::map<std::string, std::string>> stopped_by(SystemdUnits& sys
   co_return found;
 }
 
-// A gateway whose restart stops this daemon is restarted while nobody sees to it, or again and again.
+// A gateway whose restart stops this daemon would be restarted unsupervised, or repeatedly.
 void check_ties(HostFiles& files, const NamedUnit& named, const InstalledUnit& unit,
                 const std::map<std::string, std::string>& stopped_by) {
   if (const auto tie = stopped_by.find(unit.name); tie != stopped_by.end()) {
-    files.warn(named.key,
-               fmt::format("a restart of {} stops {} ({}=), in the middle of a renewal: tie them with Wants= "
-                           "and After= alone",
-                           unit.name, kOwnUnit, tie->second));
+    files.warn(
+        named.key,
+        fmt::format("restarting {} also stops {} ({}=), in the middle of a renewal: connect them only with Wants= "
+                    "and After=",
+                    unit.name, kOwnUnit, tie->second));
   }
   for (const auto& tie : unit.stopped_by) {
     if (tie.unit == kOwnUnit && tie.setting != "Conflicts") {
       files.warn(named.key,
-                 fmt::format("a stop of {} stops {} ({}=), with each upgrade: tie them with Wants= and After= "
-                             "alone",
+                 fmt::format("stopping {} also stops {} ({}=), for example at each upgrade: connect them only with "
+                             "Wants= and After=",
                              kOwnUnit, unit.name, tie.setting));
       return;
     }
@@ -158,9 +158,9 @@ asio::awaitable<void> check_units(SystemdUnits& systemd, HostFiles& files, std::
     ties = co_await stopped_by(systemd, own->stopped_by);
   }
   for (const NamedUnit& named : units) {
-    const auto unit = co_await systemd.look_up(named.unit, soon());
+    const auto unit = co_await systemd.look_up(named.unit, lookup_deadline());
     if (!unit) {
-      files.note(named.key, fmt::format("{} was not looked at: {}", named.unit, unit.error().message));
+      files.note(named.key, fmt::format("{} was not checked: {}", named.unit, unit.error().message));
     } else if (!unit->usable) {
       files.warn(named.key, "the gateway's unit cannot be used: " + unit->usable.error().message);
     } else if (named.key.ends_with(".verify.log.unit") && !unit->output.empty()) {
@@ -185,7 +185,7 @@ asio::awaitable<std::vector<HostFinding>> check_host(asio::any_io_executor execu
   std::optional<InstalledUnit> own_unit;
   auto systemd = SystemdUnits::connect(executor);
   if (systemd) {
-    const auto own = co_await (*systemd)->look_up(std::string(kOwnUnit), soon());
+    const auto own = co_await (*systemd)->look_up(std::string(kOwnUnit), lookup_deadline());
     if (own) {
       user = service_user(*own, findings);
       hides_homes = own->usable && own->hides_homes;
@@ -205,18 +205,18 @@ asio::awaitable<std::vector<HostFinding>> check_host(asio::any_io_executor execu
     const std::string key = certificate_key(i);
     files.check_certificate(key, certificate);
     if (certificate.renew == configuration::RenewMode::never) {
-      continue;  // its gateway is never told of anything
+      continue;  // its gateway is never activated
     }
     check_gateway_files(files, key + ".gateway", certificate.gateway);
     for (NamedUnit& unit : units_of(key + ".gateway", certificate.gateway)) {
       units.push_back(std::move(unit));
     }
   }
-  files.check_rest(settings);
+  files.check_global(settings);
   if (systemd) {
     co_await check_units(**systemd, files, std::move(units), std::move(own_unit));
   } else if (!units.empty()) {
-    files.note(units.front().key, "units were not looked at: " + systemd.error().message);
+    files.note(units.front().key, "units were not checked: " + systemd.error().message);
   }
   for (HostFinding& finding : files.take()) {
     findings.push_back(std::move(finding));

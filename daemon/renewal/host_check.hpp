@@ -1,5 +1,5 @@
-// What only this host can tell about a configuration (`validate`): files, keystores, secrets, units. Found months
-// before a renewal fails of it. Changes nothing, and asks nobody outside of this host.
+// Checks a configuration against this host (`validate`): files, keystores, secrets, units. Finds problems months before
+// a renewal would fail because of them. Changes nothing, and makes no connection to other hosts.
 #pragma once
 
 #include <filesystem>
@@ -17,15 +17,15 @@
 namespace renewd::renewal {
 
 struct HostFinding {
-  // What in the configuration it is about: "certificates[0].keystore.path"; empty for the whole file.
+  // The configuration key that it is about: "certificates[0].keystore.path"; empty for the whole file.
   std::string key;
-  // warning: something of a renewal would not work, or worse than it should. info: it could not be looked at from here.
+  // warning: part of a renewal would not work as it should. info: it cannot be checked from here.
   Level level;
   std::string message;
 };
 
-// Run by root, files are judged by what the user of the installed unit may do (gravitee-renewd.service); otherwise by
-// what this process may. `file` is the configuration itself. Must be called from a process of one thread.
+// As root, checks files with the permissions of the installed unit's user (gravitee-renewd.service); otherwise with
+// those of this process. `file` is the configuration itself. Call it only in a single-threaded process.
 boost::asio::awaitable<std::vector<HostFinding>> check_host(boost::asio::any_io_executor executor,
                                                             configuration::Settings settings,
                                                             std::filesystem::path file, TimePoint now);

@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 using configuration::CertificateSettings;
 using configuration::RenewMode;
 
-// The unit's RuntimeDirectory= makes it, and it is there while the daemon runs.
+// The unit's RuntimeDirectory=, which exists while the daemon runs.
 constexpr auto kRuntimeDirectory = "/run/gravitee-renewd";
 // What ProtectHome= hides (systemd.exec(5)).
 constexpr std::array<std::string_view, 3> kHomes{"/home/", "/root/", "/run/user/"};
@@ -52,14 +52,14 @@ bool HostFiles::check_readable(const std::string& key, std::string_view what, co
   return check(key, fmt::format("{} cannot be read:", what), path, R_OK);
 }
 
-bool HostFiles::check_seen(const std::string& key, std::string_view what, const fs::path& path) {
+bool HostFiles::check_visible(const std::string& key, std::string_view what, const fs::path& path) {
   const auto target = filesystem_.canonical(path).value_or(path).string();
   const bool hidden = hides_homes_ && std::any_of(kHomes.begin(), kHomes.end(), [&target](std::string_view home) {
                         return target.starts_with(home);
                       });
   if (hidden) {
-    warn(key, fmt::format("{} cannot be read: the service sees nothing below home directories (ProtectHome= of its "
-                          "unit), as {}; put it elsewhere, such as into /etc/gravitee-renewd",
+    warn(key, fmt::format("{} cannot be read: {} is below a home directory, which the service cannot see (ProtectHome= "
+                          "in its unit); move it elsewhere, for example to /etc/gravitee-renewd",
                           what, path.string()));
   }
   return !hidden;
@@ -68,7 +68,7 @@ bool HostFiles::check_seen(const std::string& key, std::string_view what, const 
 void HostFiles::check_readers(const std::string& key, std::string_view what, const fs::path& file) {
   struct stat status{};
   if (::stat(file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0) {
-    warn(key, fmt::format("{} can be read by everyone: {} has mode {:04o} (chmod o= FILE)", what, file.string(),
+    warn(key, fmt::format("{} is readable by every user: {} has mode {:04o} (chmod o= FILE)", what, file.string(),
                           status.st_mode & 07777U));
   }
 }
@@ -79,7 +79,8 @@ void HostFiles::check_writers(const std::string& key, std::string_view what, con
   }
 }
 
-// It may belong to the gateway, and so may what is above it: only rights for everybody, or for a group, are too many.
+// The keystore and the directories above it may belong to the gateway's user: only write permission for all users, or
+// for a group, is too much.
 void HostFiles::check_keystore_writers(const std::string& key, const fs::path& keystore) {
   const fs::path target = filesystem_.canonical(keystore).value_or(keystore);
   for (const fs::path& path : {target, target.parent_path()}) {
@@ -93,8 +94,8 @@ void HostFiles::check_keystore_writers(const std::string& key, const fs::path& k
 }
 
 void HostFiles::check_writable(const std::string& key, std::string_view what, const fs::path& directory) {
-  // The second finds less that is wrong as root than as the unit's user, and more than permissions.
-  if (check(key, fmt::format("{}: no file can be made in the directory", what), directory, W_OK | X_OK)) {
+  // The second check finds other problems than permissions, but fewer of them as root than as the unit's user.
+  if (check(key, fmt::format("{}: cannot create files in the directory", what), directory, W_OK | X_OK)) {
     if (const auto writable = ask_as(user_, [&] { return filesystem_.check_writable(directory); }); !writable) {
       warn(key, fmt::format("{}{}: {}", what, as_user(), writable.error().message));
     }
@@ -111,14 +112,14 @@ void HostFiles::check_command(const std::string& key, const std::vector<std::str
 
 void HostFiles::check_pid_file(const std::string& key, const fs::path& pid_file, int signal) {
   if (!filesystem_.exists(pid_file)) {
-    note(key,
-         fmt::format("there is no pid file {} now: the gateway is not running, or writes another", pid_file.string()));
+    note(key, fmt::format("there is no pid file {}: the gateway is not running, or writes a different file",
+                          pid_file.string()));
     return;
   }
   const auto sent =
       ask_as(user_, [&] { return gateway::SignalAction::check_pid_file(pid_file, signal, other_processes_); });
   if (!sent) {
-    warn(key, fmt::format("the gateway would not get its signal{}: {}", as_user(), sent.error().message));
+    warn(key, fmt::format("the signal would not reach the gateway{}: {}", as_user(), sent.error().message));
   }
 }
 
@@ -131,15 +132,19 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
       source->kind == SecretSource::Kind::credential && std::getenv("CREDENTIALS_DIRECTORY") == nullptr;
   const bool of_environment = source->kind == SecretSource::Kind::env && std::getenv(source->name.c_str()) == nullptr;
   if (of_unit && ::geteuid() == 0) {
-    return check_stored_credential(key, what, *source, read);
-  }
-  if (of_unit || of_environment) {
-    note(key, fmt::format("{} was not looked at: {} is there for the service alone ({} in its unit)", what,
-                          source->description(), of_unit ? "LoadCredential=" : "Environment= or EnvironmentFile="));
+    // Root reads the credential from the store, as systemd does; a unit may also load it from elsewhere.
+    if (filesystem_.exists(fs::path("/etc/credstore.encrypted") / source->name)) {
+      note(key, fmt::format("{} was not checked: {} is encrypted, and only the service can read it", what,
+                            source->description()));
+      return false;
+    }
+  } else if (of_unit || of_environment) {
+    note(key, fmt::format("{} was not checked: only the service has {} ({} in its unit)", what, source->description(),
+                          of_unit ? "LoadCredential=" : "Environment= or EnvironmentFile="));
     return false;
   }
   if (source->kind == SecretSource::Kind::file &&
-      (!check_seen(key, what, source->name) || !check_readable(key, what, source->name))) {
+      (!check_visible(key, what, source->name) || !check_readable(key, what, source->name))) {
     return false;
   }
   if (source->kind == SecretSource::Kind::file) {
@@ -152,22 +157,8 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
   return secret.has_value();
 }
 
-// As the service will have it, where it is in the store; a unit may load it from elsewhere, or decrypt it.
-bool HostFiles::check_stored_credential(const std::string& key, std::string_view what, const SecretSource& source,
-                                        Result<Secret> (*read)(const SecretSource&)) {
-  if (filesystem_.exists(fs::path("/etc/credstore.encrypted") / source.name)) {
-    note(key, fmt::format("{} was not looked at: {} is encrypted for the service alone", what, source.description()));
-    return false;
-  }
-  const auto secret = read(source);
-  if (!secret) {
-    warn(key, fmt::format("{} cannot be used: {}", what, secret.error().message));
-  }
-  return secret.has_value();
-}
-
 void HostFiles::check_bundle(const std::string& key, const std::optional<fs::path>& file, certificate::Peer peer) {
-  if (!file || !check_seen(key, "the bundle", *file) || !check_readable(key, "the bundle", *file)) {
+  if (!file || !check_visible(key, "the bundle", *file) || !check_readable(key, "the bundle", *file)) {
     return;
   }
   if (const auto bundle = certificate::read_ca_file(filesystem_, *file, peer); !bundle) {
@@ -175,7 +166,7 @@ void HostFiles::check_bundle(const std::string& key, const std::optional<fs::pat
   }
   const auto text = filesystem_.read(*file, certificate::kCaFileLimit);
   if (text && text->find("PRIVATE KEY-----") != std::string::npos) {
-    warn(key, fmt::format("the bundle holds a private key, which is not needed there: {}", file->string()));
+    warn(key, fmt::format("the bundle contains a private key, which does not belong there: {}", file->string()));
   }
 }
 
@@ -187,7 +178,7 @@ std::optional<Validity> HostFiles::check_keystore(const std::string& key, const 
         ask_as(user_, [&] { return keystore::check_replaceable(filesystem_, settings.keystore.path); });
     if (!replaceable) {
       warn(key + ".path",
-           fmt::format("a renewed keystore could not be put in place{}: {}", as_user(), replaceable.error().message));
+           fmt::format("a renewed keystore could not be installed{}: {}", as_user(), replaceable.error().message));
     }
   }
   check_readers(key + ".path", "the keystore", settings.keystore.path);
@@ -222,11 +213,10 @@ void HostFiles::check_window(const std::string& key, const CertificateSettings& 
   }
   const bool windows = !settings.renew_windows.empty() || !settings.activate_windows.empty();
   if (windows && window <= settings.override_windows_before) {
-    warn(
-        key + ".override_windows_before",
-        fmt::format("maintenance windows are never kept for this certificate: its renewal begins {} before expiry, and "
-                    "windows are ignored from {} before it on (`override_windows_before`)",
-                    format_duration(window), format_duration(settings.override_windows_before)));
+    warn(key + ".override_windows_before",
+         fmt::format("maintenance windows never apply to this certificate: its renewal begins {} before expiry, and "
+                     "windows are ignored in the last {} (`override_windows_before`)",
+                     format_duration(window), format_duration(settings.override_windows_before)));
   }
 }
 
@@ -256,7 +246,7 @@ void HostFiles::check_certificate(const std::string& key, const CertificateSetti
   }
 }
 
-void HostFiles::check_rest(const configuration::Settings& settings) {
+void HostFiles::check_global(const configuration::Settings& settings) {
   check_bundle("http.ca_file", settings.http.ca_file, certificate::Peer::server);
   check_secret("http.proxy_password", "the proxy's password", settings.http.proxy_password, read_basic_password);
   if (auto why = why_not_own(settings.state_directory, user_ ? user_->id : ::geteuid()); !why.empty()) {
@@ -264,18 +254,18 @@ void HostFiles::check_rest(const configuration::Settings& settings) {
   }
   const fs::path above = installation::nearest_directory(filesystem_, settings.state_directory.parent_path());
   if (const auto trusted = check_trusted(above, user_ ? user_->id : ::geteuid()); !trusted) {
-    warn("state_directory", "others can put another state directory into its place: " + trusted.error().message);
+    warn("state_directory", "other users can replace the state directory: " + trusted.error().message);
   }
-  // The unit's StateDirectory= makes the default one.
-  const bool is_made = settings.state_directory == configuration::Settings().state_directory;
-  if (!is_made || filesystem_.exists(settings.state_directory)) {
-    check_writable("state_directory", "renewals could not be written down",
+  // The unit's StateDirectory= creates the default one.
+  const bool is_created = settings.state_directory == configuration::Settings().state_directory;
+  if (!is_created || filesystem_.exists(settings.state_directory)) {
+    check_writable("state_directory", "the progress of renewals could not be stored",
                    installation::nearest_directory(filesystem_, settings.state_directory));
     for (const auto& certificate : settings.certificates) {
       const installation::StatePaths paths(settings.state_directory, certificate.name);
       for (const auto& directory : {paths.directory, paths.generations()}) {
         if (certificate.renew == RenewMode::automatic && filesystem_.exists(directory)) {
-          check_writable("state_directory", "renewals could not be written down", directory);
+          check_writable("state_directory", "the progress of renewals could not be stored", directory);
         }
       }
     }
@@ -285,7 +275,7 @@ void HostFiles::check_rest(const configuration::Settings& settings) {
   }
   const auto* socket = settings.metrics.listen ? std::get_if<fs::path>(&*settings.metrics.listen) : nullptr;
   if (socket != nullptr && socket->parent_path() != kRuntimeDirectory) {
-    check_writable("metrics.listen", "nobody could ask for metrics", socket->parent_path());
+    check_writable("metrics.listen", "the metrics socket could not be created", socket->parent_path());
   }
 }
 

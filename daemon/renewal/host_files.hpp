@@ -1,4 +1,4 @@
-// The part of check_host() that looks at files: keystores, secrets, bundles and directories.
+// The part of check_host() that checks files: keystores, secrets, CA bundles and directories.
 #pragma once
 
 #include <filesystem>
@@ -19,18 +19,18 @@ namespace renewd::renewal {
 
 class HostFiles {
  public:
-  // `user` is the one that the daemon runs as; without one, that of this process. `hides_homes`: it sees no home
-  // directory.
+  // `user` is the daemon's; without one, the checks use that of this process. `hides_homes`: home directories are
+  // hidden from the daemon.
   HostFiles(std::optional<User> user, bool hides_homes, gateway::OtherProcesses others, TimePoint now)
       : user_(std::move(user)), hides_homes_(hides_homes), other_processes_(others), now_(now) {}
 
-  // `key` is the certificate's in findings: "certificates[0]".
+  // `key` is that of the certificate: "certificates[0]".
   void check_certificate(const std::string& key, const configuration::CertificateSettings& settings);
-  // All but the certificates.
-  void check_rest(const configuration::Settings& settings);
+  // Everything outside of `certificates`.
+  void check_global(const configuration::Settings& settings);
   void check_configuration(const std::filesystem::path& file);
 
-  // Whether the daemon may read a file. `what` begins the message: "the log file".
+  // Whether the daemon can read a file. The message begins with `what`: "the log file".
   bool check_readable(const std::string& key, std::string_view what, const std::filesystem::path& path);
   void check_command(const std::string& key, const std::vector<std::string>& argv);
   void check_pid_file(const std::string& key, const std::filesystem::path& pid_file, int signal);
@@ -46,18 +46,16 @@ class HostFiles {
  private:
   bool check(const std::string& key, std::string_view doing, const std::filesystem::path& path, int mode);
   std::string as_user() const;  // for messages
-  // Whether the daemon sees the file at all. The keystore it does: init --permissions lets it in.
-  bool check_seen(const std::string& key, std::string_view what, const std::filesystem::path& path);
-  // Who else can read the file, and who else can change it or put another one into its place.
+  // Whether the file is hidden from the daemon. Not for the keystore: init --permissions makes it visible.
+  bool check_visible(const std::string& key, std::string_view what, const std::filesystem::path& path);
+  // Whether other users can read the file, or change or replace it.
   void check_readers(const std::string& key, std::string_view what, const std::filesystem::path& file);
   void check_writers(const std::string& key, std::string_view what, const std::filesystem::path& file);
   void check_keystore_writers(const std::string& key, const std::filesystem::path& keystore);
   void check_writable(const std::string& key, std::string_view what, const std::filesystem::path& directory);
-  // Whether the secret can be read here and now; a missing one (nothing is configured) can.
+  // Whether the secret can be read here and now; true if none is configured.
   bool check_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source,
                     Result<Secret> (*read)(const SecretSource&) = read_secret);
-  bool check_stored_credential(const std::string& key, std::string_view what, const SecretSource& source,
-                               Result<Secret> (*read)(const SecretSource&));
   void check_bundle(const std::string& key, const std::optional<std::filesystem::path>& file, certificate::Peer peer);
   std::optional<Validity> check_keystore(const std::string& key, const configuration::CertificateSettings& settings);
   void check_window(const std::string& key, const configuration::CertificateSettings& settings,

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/error_context.hpp"
 #include "core/try.hpp"
 
 namespace renewd::renewal {
@@ -41,14 +42,12 @@ Result<Replaced> install(Workspace& work, Gate& gate, Record record, std::option
   cloud::Candidate& candidate = judged->candidate;
   const Certificate renewed = candidate.keystore.certificate;
   const std::string fingerprint = renewed.fingerprint_sha256();
-  // Else a crash came between the replacement and its line in the journal.
+  // Otherwise a crash came between the replacement and its journal entry.
   if (installed.keystore.certificate.fingerprint_sha256() != fingerprint) {
-    auto generation = work.generations.keep(installed.bytes, installation::record_of(installed.keystore.certificate));
-    if (!generation) {
-      return tl::unexpected(with_context("storing the previous keystore", std::move(generation.error())));
-    }
+    TRY_LET(record.previous_generation,
+            work.generations.store(installed.bytes, installation::record_of(installed.keystore.certificate))
+                .map_error(in_context("storing the previous keystore")));
     record.fingerprint = fingerprint;
-    record.previous_generation = *generation;
     TRY_LET(record, work.reach(record, Phase::accepted));
     TRY(work.keystore.replace(installed.bytes, candidate.bytes));
     work.keystore.remember({std::move(candidate.bytes), std::move(candidate.keystore), std::move(installed.password)});

@@ -1,4 +1,4 @@
-// Replacing the installed keystore with what the stored answer holds.
+// Replacing the installed keystore with the one from the stored answer.
 #pragma once
 
 #include <optional>

@@ -16,15 +16,14 @@ using std::chrono::seconds;
 using std::chrono::sys_seconds;
 using std::chrono::weekday;
 
-// A window comes again after a week; after two where a skip of the clocks swallows it, and three weeks are past all
-// doubt.
+// A window opens every week, or after two weeks if clocks skip it once. Three weeks are certainly enough.
 constexpr days kReach{22};
 
 local_days day_of(const MaintenanceWindow& window, sys_seconds moment) {
   return std::chrono::floor<days>(window.timezone.local(moment));
 }
 
-// The opening that begins on a day, by the clocks of the window; nothing when it does not open then.
+// The opening that begins on this day, in the window's time zone; nothing if it does not open then.
 std::optional<Opening> opening_on(const MaintenanceWindow& window, seconds offset, local_days day) {
   if (!window.days.test(weekday(day).c_encoding())) {
     return std::nullopt;
@@ -40,7 +39,7 @@ std::optional<Opening> opening_on(const MaintenanceWindow& window, seconds offse
 }
 
 std::optional<Opening> next_opening_of(const MaintenanceWindow& window, seconds offset, sys_seconds moment) {
-  // The one of yesterday may go on after midnight.
+  // Yesterday's may extend past midnight.
   const local_days first_day = day_of(window, moment) - days(1);
   for (local_days day = first_day; day <= first_day + kReach; day += days(1)) {
     const auto opening = opening_on(window, offset, day);

@@ -1,5 +1,4 @@
-// When something may be done that maintenance windows restrict. Pure: moments in, moments out. Why it is to be done at
-// all is policy.hpp's.
+// When maintenance windows allow something. Pure. Whether it is due at all is decided in policy.hpp.
 #pragma once
 
 #include <chrono>
@@ -13,45 +12,45 @@ namespace renewd::renewal {
 
 using MaintenanceWindows = std::vector<configuration::MaintenanceWindow>;
 
-// One host's part of one occurrence of a window: up to and without `until`.
+// One host's part of one occurrence of a window. `until` is not included.
 struct Opening {
   std::chrono::sys_seconds from;
   std::chrono::sys_seconds until;
   const configuration::MaintenanceWindow* window;  // one of those given
 };
 
-// The opening that holds `moment`, else the next one; nothing when there are no windows.
+// The opening that contains `moment`, else the next one; nothing without windows.
 //
-// `offset` (splay_offset()) gives each host a place in the first half of every occurrence, at which it opens for that
-// host, so that a fleet that waits for a window does not act in its first second; 0 is the whole of it.
+// `offset` (splay_offset()) determines when, in the first half of every occurrence, the window opens for this host, so
+// that not all hosts act in its first second; 0 is the whole window.
 //
-// Days and times are those that the clocks of the window's zone show. A window that begins or ends within the hour that
-// clocks skip begins or ends at the skip, and does not open at all when it lies wholly within it; one that begins or
-// ends within the hour that clocks show twice is open from its first beginning to its last end.
+// Days and times are local to the window's time zone. When clocks are set forward, a window that begins or ends in the
+// skipped hour begins or ends at the skip, and one that lies within that hour does not open. When clocks are set back,
+// a window that begins or ends in the repeated hour is open from its first beginning to its last end.
 std::optional<Opening> next_opening(const MaintenanceWindows& windows, std::chrono::seconds offset,
                                     std::chrono::sys_seconds moment);
 
-// The last opening that holds a moment from `earliest` on and before `before`.
+// The last opening that overlaps the time from `earliest` until (not including) `before`.
 std::optional<Opening> last_opening(const MaintenanceWindows& windows, std::chrono::seconds offset,
                                     std::chrono::sys_seconds earliest, std::chrono::sys_seconds before);
 
-// A moment to act at, and the window that it lies in: null when there are no windows, or they are ignored by then.
+// When to act, and in which window: null without windows, or if they are ignored by then.
 struct Slot {
   std::chrono::sys_seconds at;
   const configuration::MaintenanceWindow* window;
 };
 
-// The first slot from `wanted` on. From `latest` on windows are ignored, so it is never later than the later of the
-// two.
+// The first slot from `wanted` on. Windows are ignored from `latest` on, so the slot is at the later of the two at
+// most.
 Slot slot_from(const MaintenanceWindows& windows, std::chrono::seconds offset, std::chrono::sys_seconds wanted,
                std::chrono::sys_seconds latest);
 
-// The same for what may also be done before it is wanted, but not before `earliest`: when no window comes between
-// `wanted` and `latest`, the last one before them is better than none.
+// The same for something that may be done early, but not before `earliest`: if no window opens between `wanted` and
+// `latest`, it takes the last one before them.
 Slot plan_slot(const MaintenanceWindows& windows, std::chrono::seconds offset, std::chrono::sys_seconds earliest,
                std::chrono::sys_seconds wanted, std::chrono::sys_seconds latest);
 
-// "Sat 02:14 Europe/Paris", for people. The slot lies in a window.
+// "Sat 02:14 Europe/Paris". The slot must be in a window.
 std::string describe(const Slot& slot);
 
 }  // namespace renewd::renewal

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/blocking.hpp"
+#include "core/error_context.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
 #include "installation/state_files.hpp"
@@ -15,7 +16,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Below this, the answer might find no room: better no request than a lost answer.
+// With less space, the answer might not fit on the disk: better no request than a lost answer.
 constexpr std::uint64_t kSpaceForAnswer = 4 * certificate::kKeystoreLimit;
 
 }  // namespace
@@ -43,9 +44,7 @@ asio::awaitable<Result<Record>> Obtain::request() {
   }
   const TimePoint now = work_.clock.now();
   auto possible = co_await check_request(now);
-  if (!possible) {
-    co_return tl::unexpected(with_context("requesting a certificate", std::move(possible.error())));
-  }
+  CO_TRY(std::move(possible).map_error(in_context("requesting a certificate")));
   CO_TRY_LET(Record record, work_.reach(begun, Phase::requested));
   if (auto reserved = reserve(now); !reserved) {
     (void)work_.journal.clear();
@@ -58,8 +57,8 @@ asio::awaitable<Result<Record>> Obtain::request() {
   if (fetched.answer) {
     co_return store(std::move(record), std::move(*fetched.answer));
   }
-  // No certificate was made: no renewal is under way.
-  work_.answers.give_room_back();
+  // No certificate was issued: no renewal is under way.
+  work_.answers.release_space();
   (void)work_.journal.clear();
   Error error = with_context("requesting a certificate", std::move(fetched.answer.error()));
   if (error.reason) {
@@ -69,14 +68,11 @@ asio::awaitable<Result<Record>> Obtain::request() {
   co_return tl::unexpected(std::move(error));
 }
 
-// What would stop the renewal after the answer must stop it before the request.
+// Anything that would stop the renewal after the answer must stop it before the request.
 asio::awaitable<Result<void>> Obtain::check_request(TimePoint now) {
   const TimePoint allowed = request_allowed_at(work_.requests.load(now), requests_per_day_, now);
   if (now < allowed) {
-    co_return failure(ErrorKind::rate_limited,
-                      fmt::format("daily request limit of {} reached (schedule.requests_per_day); next request allowed "
-                                  "at {}",
-                                  requests_per_day_, format_time(allowed)));
+    co_return failure(ErrorKind::rate_limited, request_limit_reached(requests_per_day_, allowed));
   }
   if (auto ready = work_.source.check(); !ready) {
     work_.event(EventName::token_unusable, ready.error().message);
@@ -87,34 +83,28 @@ asio::awaitable<Result<void>> Obtain::check_request(TimePoint now) {
 
 Result<void> Obtain::check_host() {
   TRY_LET(const auto installed, work_.keystore.read());
-  if (auto replaceable = work_.keystore.rehearse_replacement(); !replaceable) {
-    return tl::unexpected(with_context("it could not be installed", std::move(replaceable.error())));
-  }
+  TRY(work_.keystore.rehearse_replacement().map_error(in_context("it could not be installed")));
   TRY_LET(const auto trusted, keystore::read_trusted(work_.filesystem, work_.settings.keystore));
   const auto space = work_.filesystem.free_bytes(work_.paths.directory);
   if (space && *space < kSpaceForAnswer) {
-    return failure(ErrorKind::disk, fmt::format("only {} KiB are free in {}, and the answer must not be lost",
+    return failure(ErrorKind::disk, fmt::format("only {} KiB are free in {}: too few to store the answer",
                                                 *space / 1024, work_.paths.directory.string()));
   }
-  if (auto writable = installation::rehearse_state(work_.filesystem, work_.paths); !writable) {
-    return tl::unexpected(with_context("it could not be stored", std::move(writable.error())));
-  }
+  TRY(installation::rehearse_state(work_.filesystem, work_.paths).map_error(in_context("it could not be stored")));
   return {};
 }
 
-// Room for the answer, and one request of the day's.
+// Disk space for the answer, and one of the day's requests.
 Result<void> Obtain::reserve(TimePoint now) {
-  if (auto room = work_.answers.take_room(); !room) {
-    return tl::unexpected(with_context("making room for the answer", std::move(room.error())));
-  }
+  TRY(work_.answers.reserve_space().map_error(in_context("reserving disk space for the answer")));
   if (auto counted = work_.requests.add(now); !counted) {
-    work_.answers.give_room_back();
+    work_.answers.release_space();
     return tl::unexpected(with_context("counting the requests", std::move(counted.error())));
   }
   return {};
 }
 
-// The Date header says what time the cloud believes it is: certificates are made and judged by that.
+// The Date header shows the cloud's clock, by which certificates are issued and checked.
 void Obtain::compare_clocks(std::optional<std::chrono::sys_seconds> server_time, TimePoint asked) {
   gate_.notes.clock_behind.reset();
   if (!server_time) {
@@ -137,14 +127,12 @@ void Obtain::compare_clocks(std::optional<std::chrono::sys_seconds> server_time,
 Result<Record> Obtain::store(Record record, std::string answer) {
   const auto size = answer.size();
   unstored_answer_ = std::move(answer);
-  if (auto stored = work_.answers.keep(*unstored_answer_); !stored) {
-    return tl::unexpected(with_context("storing the answer", std::move(stored.error())));
-  }
+  TRY(work_.answers.store(*unstored_answer_).map_error(in_context("storing the answer")));
   unstored_answer_.reset();
   const std::string& undecoded = gate_.notes.undecoded;
   work_.event(EventName::renewal_answered,
               fmt::format("received and stored an answer of {} bytes{}{}", size,
-                          undecoded.empty() ? "" : ", compressed as it came: ", undecoded),
+                          undecoded.empty() ? "" : ", still compressed: ", undecoded),
               {{"bytes", static_cast<std::int64_t>(size)}});
   return work_.reach(record, Phase::answered);
 }

@@ -14,13 +14,12 @@ namespace renewd::renewal {
 
 class Obtain {
  public:
-  // `requests_per_day` caps the requests to the cloud, by whichever process. `work` and `gate` must outlive this
-  // object.
+  // `requests_per_day` limits the requests of all processes together. `work` and `gate` must outlive this object.
   Obtain(Workspace& work, Gate& gate, unsigned requests_per_day)
       : work_(work), gate_(gate), requests_per_day_(requests_per_day) {}
 
-  // Goes as far as this stage does with the record that load_unfinished() found. The caller holds the lock. Nothing
-  // when an answer was judged before and is being installed. Errors: those of a request, bad_answer, disk.
+  // Performs this stage, starting from the record that load_unfinished() returned. The caller holds the lock. Nothing
+  // if the answer has already been judged and is being installed. Errors: those of a request, bad_answer, disk.
   boost::asio::awaitable<Result<std::optional<Judged>>> run(std::optional<Record> record);
 
   // Whether there is an answer that could not be stored, and would be lost with this object.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -15,27 +16,22 @@ namespace {
 using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
-struct WindowLength {
-  seconds lifetime;
-  seconds operator()(seconds fixed) const { return fixed; }
-  seconds operator()(configuration::LifetimeShare share) const {
-    return seconds(static_cast<seconds::rep>(static_cast<double>(lifetime.count()) * share.value));
-  }
-};
-
 seconds lifetime_of(const Validity& validity) {
   return std::max(validity.not_after - validity.not_before, seconds(0));
 }
 
 seconds wanted_length(const Validity& validity, const configuration::RenewBefore& renew_before) {
-  return std::visit(WindowLength{lifetime_of(validity)}, renew_before);
+  if (const auto* share = std::get_if<configuration::LifetimeShare>(&renew_before)) {
+    return seconds(static_cast<seconds::rep>(static_cast<double>(lifetime_of(validity).count()) * share->value));
+  }
+  return std::get<seconds>(renew_before);
 }
 
 std::string remaining(const Validity& validity, TimePoint now) {
   return format_duration(std::chrono::floor<seconds>(validity.not_after - now));
 }
 
-// When a host renews.
+// When this host renews.
 struct Turn {
   sys_seconds opens;    // the renewal window
   std::string opening;  // the same in words
@@ -51,9 +47,11 @@ Turn turn_of(const Validity& validity, const configuration::CertificateSettings&
   const sys_seconds latest = validity.not_after - settings.override_windows_before;
   const sys_seconds second = std::chrono::floor<seconds>(now);
   const Slot planned = plan_slot(settings.renew_windows, offset, opens, wanted, latest);
-  return {opens, format_time(opens) + (clamped ? ", at half of its life (`renew_before` is longer than that)" : ""),
+  return {opens,
+          format_time(opens) +
+              (clamped ? ", after half of the certificate's life (`renew_before` is longer than that)" : ""),
           wanted,
-          // A host that was off at its slot takes the next one.
+          // A host that was down during its slot takes the next one.
           second <= planned.at ? planned : slot_from(settings.renew_windows, offset, second, latest)};
 }
 
@@ -70,10 +68,11 @@ std::string place_of(const Slot& slot) {
 }
 
 std::string wait_for(const Slot& slot) {
-  return slot.window != nullptr
-             ? "waiting for this host's turn " + place_of(slot)
-             : fmt::format("no maintenance window comes until {}; it renews then (`override_windows_before`)",
-                           format_time(slot.at));
+  return slot.window != nullptr ? "waiting for this host's turn " + place_of(slot)
+                                : fmt::format(
+                                      "no maintenance window opens before {}; from then on, windows are ignored "
+                                      "(`override_windows_before`)",
+                                      format_time(slot.at));
 }
 
 Decision wait(const Turn& turn, const Validity& validity, TimePoint now) {
@@ -127,7 +126,7 @@ std::optional<Decision> wait_for_clock(const Validity& validity, TimePoint now) 
     return std::nullopt;
   }
   return Decision{false, Reason::not_yet_valid,
-                  fmt::format("this host's clock says {}, and the certificate is valid from {}: is the clock right?",
+                  fmt::format("this host's clock says {}, but the certificate is not valid before {}: check the clock",
                               format_time(now), format_time(validity.not_before)),
                   validity.not_before};
 }
@@ -194,11 +193,11 @@ Decision may_activate(const Validity& validity, const configuration::Certificate
   if (now < slot.at) {
     return {
         false, Reason::maintenance_window,
-        fmt::format("{} left; the renewed certificate is not in use yet, {}", remaining(validity, now), wait_for(slot)),
+        fmt::format("{} left; the renewed certificate is not in use yet; {}", remaining(validity, now), wait_for(slot)),
         slot.at};
   }
   if (windows.empty()) {
-    return {true, Reason::window_open, "no activate_windows restrict the activation", now};
+    return {true, Reason::window_open, "`activate_windows` is not set", now};
   }
   if (slot.window == nullptr) {
     return override_windows(validity, settings, now);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/error_context.hpp"
 #include "core/try.hpp"
 #include "renewal/transitions.hpp"
 
@@ -14,8 +15,8 @@ namespace {
 
 using certificate::Certificate;
 
-// The journal may be lost, or older than the keystore: damaged, or as a power cut leaves it on a file system that
-// cannot sync directories. What is installed is then this renewal's where it follows the newest generation, which is
+// The journal may be damaged, or older than the keystore (after a power cut on a file system that cannot sync
+// directories). The installed keystore then belongs to this renewal if it is newer than the newest generation, which is
 // stored right before a replacement, and no renewal has ended with it yet.
 Record with_replacement(Workspace& work, Record record) {
   const auto installed = work.keystore.read();
@@ -60,19 +61,16 @@ Result<std::optional<Record>> load_unfinished(Workspace& work) {
                            contents.damaged->string()),
                {{"phase", std::string("unknown")}, {"resumed", std::int64_t{0}}});
   }
-  auto answer = work.answers.load();
-  if (!answer) {
-    return tl::unexpected(with_context("reading the stored answer", std::move(answer.error())));
-  }
+  TRY_LET(const auto answer, work.answers.load().map_error(in_context("reading the stored answer")));
   std::optional<Record> record = std::move(contents.entry);
-  // An answer is stored until it is in use: that it is there says more than the journal.
-  if (*answer && (!record || record->phase == Phase::requested)) {
+  // An answer is stored until it is in use: if there is one, it counts more than the journal.
+  if (answer && (!record || record->phase == Phase::requested)) {
     record = advanced(record.value_or(Record{}), Phase::answered, work.clock.now());
   }
-  if (*answer && record->phase == Phase::answered && !record->fingerprint) {
+  if (answer && record->phase == Phase::answered && !record->fingerprint) {
     record = with_replacement(work, std::move(*record));
   }
-  switch (start_of(record, answer->has_value(), record && was_replaced_externally(work, *record))) {
+  switch (start_of(record, answer.has_value(), record && was_replaced_externally(work, *record))) {
     case Start::resume:
       return record;
     case Start::adapt:
@@ -81,7 +79,7 @@ Result<std::optional<Record>> load_unfinished(Workspace& work) {
       TRY_LET(const auto aside, work.answers.set_aside(work.clock.now()));
       break;
     }
-    case Start::afresh:
+    case Start::new_renewal:
       break;
   }
   if (record) {
@@ -92,7 +90,7 @@ Result<std::optional<Record>> load_unfinished(Workspace& work) {
 
 bool was_replaced_externally(Workspace& work, const Record& record) {
   if (!record.is_at_gateway()) {
-    return false;  // the gate will judge
+    return false;  // the gate will decide
   }
   const auto installed = work.keystore.read();
   if (!installed || installed->keystore.certificate.fingerprint_sha256() == record.fingerprint) {

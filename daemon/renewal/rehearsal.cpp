@@ -18,7 +18,7 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-// The answer and a generation are a few KiB each; less than this on a file system is as good as full.
+// The answer and a generation take a few KiB each; with less space than this, a file system is as good as full.
 constexpr std::uint64_t kSpaceNeeded = 4 * certificate::kKeystoreLimit;
 
 Result<std::string> rehearse_keystore(const RenewalContext& around,
@@ -47,7 +47,7 @@ Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::p
   TRY(filesystem.check_writable(directory));
   TRY_LET(auto space, filesystem.free_bytes(directory));
   if (space < kSpaceNeeded) {
-    return failure(ErrorKind::disk, fmt::format("{}: only {} KiB are free, and {} KiB are needed", directory.string(),
+    return failure(ErrorKind::disk, fmt::format("{}: only {} KiB are free, but {} KiB are needed", directory.string(),
                                                 space / 1024, kSpaceNeeded / 1024));
   }
   return fmt::format("{} is writable, {} MiB free", directory.string(), space / (1024 * 1024));
@@ -57,24 +57,24 @@ Result<std::string> rehearse_installation(keystore::Store& keystore) {
   return keystore.rehearse_replacement().map([&] { return fmt::format("{} can be replaced", keystore.describe()); });
 }
 
-Result<std::string> rehearse_kept(Filesystem& filesystem, const installation::StatePaths& paths) {
+Result<std::string> rehearse_state_directory(Filesystem& filesystem, const installation::StatePaths& paths) {
   return installation::rehearse_state(filesystem, paths).and_then([&] {
     return rehearse_directory(filesystem, installation::nearest_directory(filesystem, paths.directory));
   });
 }
 
-// A renewal that is under way uses the same places, and must not be disturbed.
+// A renewal under way uses the same files, and must not be disturbed.
 void rehearse_files(const RenewalContext& around, const installation::StatePaths& paths,
                     std::vector<RehearsedStep>& steps) {
   const auto lock = around.filesystem.exists(paths.lock())
                         ? installation::Lock::acquire(around.filesystem, paths.lock(), "dry run")
-                        : failure(ErrorKind::disk, "nobody has ever worked here");
+                        : failure(ErrorKind::disk, "there is no lock yet");
   if (!lock && lock.error().kind == ErrorKind::busy) {
     steps.push_back({"installation", tl::unexpected(lock.error())});
     return;
   }
   steps.push_back({"installation", rehearse_installation(around.keystore)});
-  steps.push_back({"state", rehearse_kept(around.filesystem, paths)});
+  steps.push_back({"state", rehearse_state_directory(around.filesystem, paths)});
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Everything of a renewal but the request, the replacement and the restart (`renew --dry-run`): what would stop it is
-// found months before it matters.
+// A dry run (`renew --dry-run`): every step of a renewal except the request, the replacement and the restart, to find
+// problems months before they matter.
 #pragma once
 
 #include <filesystem>
@@ -14,10 +14,10 @@ namespace renewd::renewal {
 
 struct RehearsedStep {
   std::string what;            // "token", "cloud", …
-  Result<std::string> result;  // what was found, for people
+  Result<std::string> result;  // what was found
 };
 
-// Changes nothing in the cloud, and nothing that stays on this host. Every step is tried, whatever came of the others.
+// Changes nothing in the cloud, and leaves nothing behind on this host. Tries every step, even after others failed.
 boost::asio::awaitable<std::vector<RehearsedStep>> rehearse(RenewalContext context,
                                                             configuration::CertificateSettings settings,
                                                             std::filesystem::path state_directory);

@@ -1,5 +1,5 @@
-// One renewal, in two stages: obtain() requests a certificate, stores the answer and judges it; deploy() installs it
-// and proves that the gateway uses it. Each takes the certificate's lock.
+// One renewal, in two stages: obtain() requests a certificate, stores the answer and judges it; deploy() installs it,
+// and activates and verifies the gateway. Each takes the certificate's lock.
 #pragma once
 
 #include <filesystem>
@@ -19,34 +19,34 @@
 
 namespace renewd::renewal {
 
-// What unfinished() names itself to other processes that want the lock.
+// The holder of the lock during unfinished().
 inline constexpr std::string_view kCheckingHolder = "checking";
 
 class Renewal {
  public:
-  // `requests_per_day` caps the requests to the cloud, by whichever process.
+  // `requests_per_day` limits the requests of all processes together.
   Renewal(RenewalContext context, configuration::CertificateSettings settings,
           const std::filesystem::path& state_directory, unsigned requests_per_day);
 
-  // Called on the event loop when a certificate is put in place, the renewed or the previous one, before the gateway is
+  // Called on the event loop when a keystore has been installed, the renewed or the previous one, before the gateway is
   // activated.
   void on_installed(Installed installed) { work_.on_installed = std::move(installed); }
 
-  // As load_unfinished() has it. Errors: busy, disk.
+  // See load_unfinished(). Errors: busy, disk.
   Result<std::optional<Record>> unfinished();
-  // As the journal has it, without a look at anything else.
+  // What the journal says, without checking anything else.
   std::optional<Record> recorded() const { return work_.journal.peek(); }
   std::optional<std::chrono::sys_seconds> in_use_until(const Record& record) const;
   // Whether there is an answer that could not be stored, and would be lost with this object.
   bool holds_answer() const { return obtain_.holds_answer(); }
-  // When a certificate was requested within the last day, by whichever process; oldest first.
+  // When any process requested a certificate within the last day; oldest first.
   std::vector<TimePoint> requests(TimePoint now) { return work_.requests.load(now); }
 
   // `holder` is named to other processes that want the lock. Error busy: another process holds it.
   boost::asio::awaitable<Result<std::optional<Judged>>> obtain(std::string holder);
   // `judged` comes from an obtain() right before; without it, a renewal is resumed.
   boost::asio::awaitable<Result<Completed>> deploy(std::string holder, std::optional<Judged> judged);
-  // Both, under one lock, with what an earlier run has left.
+  // Both, under one lock, or the rest of an unfinished renewal.
   boost::asio::awaitable<Result<Completed>> run(std::string holder);
 
   // By hand: see by_hand.hpp.

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+
 namespace renewd::renewal {
 namespace {
 
@@ -10,7 +14,7 @@ using std::chrono::seconds;
 constexpr std::chrono::hours kDay{24};
 
 seconds upper_bound(const FailedAttempt& attempt, seconds least, seconds most) {
-  if (retry_rule(attempt.kind).pace == Pace::slow) {
+  if (retry_pace(attempt.kind) == Pace::slow) {
     return most;
   }
   seconds bound = least;
@@ -22,40 +26,28 @@ seconds upper_bound(const FailedAttempt& attempt, seconds least, seconds most) {
 
 }  // namespace
 
-RetryRule retry_rule(ErrorKind kind) {
+Pace retry_pace(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::dns:
-      return {Pace::soon, "name servers and links come back"};
     case ErrorKind::connect:
-      return {Pace::soon, "servers and links come back"};
     case ErrorKind::proxy:
-      return {Pace::soon, "proxies are restarted"};
     case ErrorKind::timeout:
-      return {Pace::soon, "a loaded server catches up"};
     case ErrorKind::rate_limited:
-      return {Pace::soon, "the server says when"};
     case ErrorKind::server_error:
-      return {Pace::soon, "the server is mended or restarted"};
     case ErrorKind::disk:
-      return {Pace::soon, "space is made; the answer, if there is one, is kept"};
-    case ErrorKind::gateway:
-      return {Pace::soon, "the gateway may be down until it is tried again"};
+    case ErrorKind::gateway:  // it may be down until it is activated again
     case ErrorKind::fleet:
-      return {Pace::soon, "the cluster elects another leader"};
+      return Pace::soon;
     case ErrorKind::tls:
-      return {Pace::slow, "a certificate or a trust store must be changed"};
     case ErrorKind::unauthorized:
-      return {Pace::slow, "a token must be made"};
     case ErrorKind::client_error:
-      return {Pace::slow, "the URL or the account must be put right"};
-    case ErrorKind::bad_answer:
-      return {Pace::slow, "another answer must be had, and each request may make a certificate"};
+    case ErrorKind::bad_answer:  // each further request may issue another certificate
+      return Pace::slow;
     case ErrorKind::cancelled:
-      return {Pace::never, "we were told to stop"};
     case ErrorKind::busy:
-      return {Pace::never, "another process is at it"};
+      return Pace::never;
   }
-  return {Pace::slow, ""};
+  return Pace::slow;
 }
 
 TimePoint next_attempt(const FailedAttempt& attempt, const configuration::ScheduleSettings& schedule,
@@ -67,7 +59,7 @@ TimePoint next_attempt(const FailedAttempt& attempt, const configuration::Schedu
   if (attempt.retry_after) {
     delay = std::max(delay, std::min(*attempt.retry_after, most));
   }
-  // Expired is an outage: as often as the cap on requests allows.
+  // An expired certificate is an outage: retry as often as the cap on requests allows.
   const seconds soonest = not_after > now ? std::chrono::floor<seconds>(not_after - now) / 8
                                           : seconds(kDay) / std::max(schedule.requests_per_day, 1U);
   delay = std::min(delay, soonest);
@@ -79,6 +71,11 @@ TimePoint request_allowed_at(const std::vector<TimePoint>& requests, unsigned pe
     return now;
   }
   return std::max(now, requests[requests.size() - per_day] + kDay);
+}
+
+std::string request_limit_reached(unsigned per_day, TimePoint allowed_at) {
+  return fmt::format("daily request limit of {} reached (schedule.requests_per_day); next request allowed at {}",
+                     per_day, format_time(allowed_at));
 }
 
 }  // namespace renewd::renewal

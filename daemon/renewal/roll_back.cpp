@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 using certificate::Certificate;
 
 std::optional<InstalledKeystore> RollBack::previous(const Record& record) {
-  // A roll-back that was begun, perhaps by hand, is finished whatever the configuration says now.
+  // A roll-back that has begun, perhaps by hand, is completed even if the configuration no longer wants it.
   const bool wanted = work_.settings.gateway.rollback || record.phase == Phase::rolling_back;
   if (!wanted || !record.previous_generation) {
     return std::nullopt;
@@ -40,8 +40,8 @@ bool RollBack::goes_forward(const Record& record, const InstalledKeystore& store
   return false;
 }
 
-// The installed bytes, where the previous keystore may replace them: the renewed one, or what was there when an
-// operator gave it up. Error busy for anything else.
+// The installed bytes, if the previous keystore may replace them: the renewed keystore, or the one that an operator
+// gave up. Error busy for anything else.
 Result<std::string> RollBack::replaceable(const Record& record, const InstalledKeystore& previous,
                                           const std::optional<std::string>& given_up) {
   auto current = work_.keystore.read_bytes();
@@ -49,7 +49,7 @@ Result<std::string> RollBack::replaceable(const Record& record, const InstalledK
     return current;
   }
   const auto opened = work_.keystore.open(*current);
-  // Without a fingerprint, what was given up could not be opened.
+  // Without a fingerprint, the keystore that was given up could not be opened.
   const bool ours =
       opened ? opened->keystore.certificate.fingerprint_sha256() == record.fingerprint : !record.fingerprint;
   if (!ours) {

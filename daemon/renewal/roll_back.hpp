@@ -16,13 +16,13 @@ class RollBack {
   // `work` and `steps` must outlive this object.
   RollBack(Workspace& work, GatewaySteps& steps) : work_(work), steps_(steps) {}
 
-  // The previous keystore, where installing it is wanted and does any good: an expired one does none.
+  // The previous keystore, if it is to be restored and has not expired.
   std::optional<InstalledKeystore> previous(const Record& record);
-  // Whether the stored keystore lasts longer than the one that it replaces: then it ends a roll-back.
+  // Whether the stored keystore is valid for longer than the one that it replaces.
   bool goes_forward(const Record& record, const InstalledKeystore& stored);
 
-  // The gateway does not run with the new keystore. The answer stays for another attempt. Returns why, and how things
-  // are.
+  // The gateway does not run with the new keystore. The answer stays for another attempt. Returns the cause and the
+  // outcome.
   boost::asio::awaitable<Error> run(Record record, InstalledKeystore previous, Error cause);
   // Installs the generation that an operator chose, also after a crash in the middle of it. `given_up` are the bytes
   // that it may replace besides those of this renewal.

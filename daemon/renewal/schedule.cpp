@@ -37,73 +37,71 @@ Step Schedule::next(const Situation& situation, TimePoint now) const {
   }
   switch (situation.unfinished) {
     case Unfinished::installed:
-      return when_allowed(
-          {Act::deploy, now, Reason::unfinished, "the gateway does not use the renewed certificate yet"}, situation,
-          now);
+      return with_delays({Act::deploy, now, Reason::unfinished, "the gateway does not use the renewed certificate yet"},
+                         situation, now);
     case Unfinished::answered: {
       const Decision decision = may_activate(situation.validity, certificate_, offset_, now);
       const Act act = decision.due ? Act::deploy : Act::wait;
-      return when_allowed({act, decision.due ? now : decision.next, decision.due ? Reason::unfinished : decision.reason,
-                           decision.due ? "a renewed certificate waits to be installed"
-                                        : "a renewed certificate waits: " + decision.message},
-                          situation, now);
+      return with_delays({act, decision.due ? now : decision.next, decision.due ? Reason::unfinished : decision.reason,
+                          decision.due ? "a renewed certificate is ready to be installed"
+                                       : "a renewed certificate is ready to be installed: " + decision.message},
+                         situation, now);
     }
     case Unfinished::none:
       break;
   }
   const Decision decision = decide(situation.validity, certificate_, offset_, now);
   if (!decision.due) {
-    // Nothing more comes by itself for what is only watched and has expired.
+    // Nothing else will happen to an expired certificate that is only watched.
     const TimePoint next = decision.next > now ? decision.next : now + schedule_.check_every;
     return {Act::wait, next, decision.reason, decision.message};
   }
   const bool may_install = may_activate(situation.validity, certificate_, offset_, now).due;
-  return when_allowed({may_install ? Act::renew : Act::obtain, now, decision.reason, decision.message}, situation, now);
+  return with_delays({may_install ? Act::renew : Act::obtain, now, decision.reason, decision.message}, situation, now);
 }
 
-// After a failure, and where the cap on requests is reached, what is due has to wait: until the last of these moments.
-Step Schedule::when_allowed(Step step, const Situation& situation, TimePoint now) const {
+// Delays a step that is due: after a failure, after a renewal, and when the cap on requests is reached.
+Step Schedule::with_delays(Step step, const Situation& situation, TimePoint now) const {
   if (step.act == Act::wait) {
     return step;
   }
-  const bool asks = step.act != Act::deploy;
+  const bool requests = step.act != Act::deploy;
   const std::string due = step.message;
-  const auto put_off = [&](TimePoint until, Reason reason, const std::string& why) {
+  const auto wait_until = [&](TimePoint until, Reason reason, const std::string& why) {
     if (now < until && step.at < until) {
       step = {Act::wait, until, reason, due + "; " + why};
     }
   };
   const std::string until = format_time(attempts_.not_before);
   if (attempts_.after_success) {
-    if (asks) {
-      put_off(attempts_.not_before, Reason::retry,
-              fmt::format("not before {}: there was a renewal a short time ago", until));
+    if (requests) {
+      wait_until(attempts_.not_before, Reason::retry,
+                 fmt::format("the last renewal was completed only recently; next renewal at {}", until));
     }
   } else {
-    put_off(attempts_.not_before, Reason::retry,
-            attempts_.failures_in_a_row == 0
-                ? fmt::format("not before {}: it has been begun again and again without coming to an end", until)
-                : fmt::format("tried again at {} after {} failure{} in a row ({})", until, attempts_.failures_in_a_row,
-                              attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure));
+    wait_until(attempts_.not_before, Reason::retry,
+               attempts_.failures_in_a_row == 0
+                   ? fmt::format("earlier attempts were interrupted and never finished; retrying at {}", until)
+                   : fmt::format("retrying at {} after {} failure{} in a row ({})", until, attempts_.failures_in_a_row,
+                                 attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure));
   }
-  if (asks && !situation.requests.empty()) {
-    // Nobody knows what came of it: the daemon ended before it did.
-    const TimePoint again = situation.requests.back() + schedule_.retry_at_least;
-    put_off(again, Reason::retry,
-            fmt::format("the cloud was asked a moment ago, and is not again before {}", format_time(again)));
-  }
-  if (asks) {
+  if (requests) {
+    if (!situation.requests.empty()) {
+      // The daemon ended before it knew the outcome.
+      const TimePoint again = situation.requests.back() + schedule_.retry_at_least;
+      wait_until(
+          again, Reason::retry,
+          fmt::format("a certificate was requested a moment ago; next request allowed at {}", format_time(again)));
+    }
     const TimePoint allowed = request_allowed_at(situation.requests, schedule_.requests_per_day, now);
-    put_off(allowed, Reason::request_cap,
-            fmt::format("{} requests within a day are the most (schedule.requests_per_day), the next is at {}",
-                        schedule_.requests_per_day, format_time(allowed)));
+    wait_until(allowed, Reason::request_cap, request_limit_reached(schedule_.requests_per_day, allowed));
   }
   return step;
 }
 
 TimePoint Schedule::failed(const Error& error, TimePoint not_after, TimePoint now) {
-  if (retry_rule(error.kind).pace == Pace::never) {
-    return now + schedule_.retry_at_least;  // to look again: what was left alone may be ours then
+  if (retry_pace(error.kind) == Pace::never) {
+    return now + schedule_.retry_at_least;  // the other process may have finished by then
   }
   attempts_.add_failure(error);
   const double jitter = std::uniform_real_distribution<double>(0, 1)(jitter_);
@@ -116,7 +114,7 @@ TimePoint Schedule::failed(const Error& error, TimePoint not_after, TimePoint no
 void Schedule::succeeded(TimePoint now) {
   attempts_.forget_failures();
   attempts_.days_announced = 0;
-  // Whatever the new certificate looks like: no renewal loop.
+  // Even a new certificate that is due at once must not start a renewal loop.
   attempts_.not_before = now + schedule_.check_every;
   attempts_.after_success = true;
 }
@@ -134,12 +132,12 @@ void Schedule::slow_down(TimePoint now) {
 }
 
 void Schedule::clock_was_set(TimePoint now, Unfinished unfinished) {
-  // A start is no reason to renew again what was renewed within check_every; a failure never waits that long.
+  // A restart is no reason to renew again within check_every; after a failure the wait is never that long.
   const auto longest = attempts_.failures_in_a_row == 0 ? std::max(schedule_.retry_at_most, schedule_.check_every)
                                                         : schedule_.retry_at_most;
   attempts_.not_before = std::min(attempts_.not_before, now + longest);
   attempts_.expiry_announced = std::min(attempts_.expiry_announced, now);
-  // Judging it again costs no request and no restart.
+  // Judging the answer again costs neither a request nor a restart.
   if (unfinished == Unfinished::answered && attempts_.last_failure == to_string(ErrorKind::bad_answer)) {
     attempts_.not_before = std::min(attempts_.not_before, now);
   }

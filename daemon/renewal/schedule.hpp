@@ -1,6 +1,6 @@
-// What is to be done for one certificate, when, and why: policy, maintenance windows, retries and the cap on requests
-// in one place. Pure: it is told what happened and asked what comes next; what must survive a restart is in Attempts,
-// which the caller keeps.
+// What to do next for one certificate, when, and why: combines policy, maintenance windows, retries and the cap on
+// requests. Pure: the caller reports what happened and asks what comes next, and stores `attempts()`, which must
+// survive a restart.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +19,14 @@
 
 namespace renewd::renewal {
 
-// Where the renewal under way stands.
+// The stage of the renewal under way.
 enum class Unfinished {
   none,
-  answered,   // a renewed certificate waits to be installed
-  installed,  // it is installed, and the gateway does not use it yet; or the old one is being put back
+  answered,   // a renewed certificate is ready to be installed
+  installed,  // it is installed, and the gateway does not use it yet; or a roll-back is under way
 };
 
-// As the journal tells it, and an answer that is stored without one.
+// From the journal, or from an answer that is stored without one.
 Unfinished stage_of(const std::optional<installation::JournalEntry>& entry, bool answer_is_stored);
 
 struct Situation {
@@ -39,14 +39,14 @@ enum class Act {
   wait,
   renew,   // obtain a certificate, and deploy it at once
   obtain,  // obtain one; activate_windows do not allow to deploy it now
-  deploy,  // the renewal that is under way
+  deploy,  // install and activate the certificate of the renewal under way
 };
 
 struct Step {
   Act act;
-  TimePoint at;  // `now`, or with `wait` the moment to ask again; never before now
+  TimePoint at;  // `now`; with `wait`, the time to ask again; never before now
   Reason reason;
-  std::string message;  // one sentence for people
+  std::string message;  // one sentence
 };
 
 // After so many interruptions in the same phase, a renewal is resumed at the slowest pace. Fewer than systemd starts a
@@ -55,31 +55,31 @@ inline constexpr int kInterruptionsTolerated = 3;
 
 class Schedule {
  public:
-  // `offset`: this host's splay. `seed` is for the jitter.
+  // `offset` is this host's splay; `seed` is for the jitter.
   Schedule(configuration::CertificateSettings certificate, configuration::ScheduleSettings schedule,
            std::chrono::seconds offset, installation::Attempts attempts, std::uint64_t seed);
 
-  // The same answer for the same question, however often it is asked.
+  // Changes nothing: the same situation gives the same step.
   Step next(const Situation& situation, TimePoint now) const;
 
-  // The moment of the next attempt; after what is no failure of ours (busy), that of another look.
+  // Returns the time of the next attempt; after `busy`, which is not a failure, that of the next check.
   TimePoint failed(const Error& error, TimePoint not_after, TimePoint now);
   void succeeded(TimePoint now);
-  // Somebody else has mended it, with `renew` or another keystore: what failed before is over.
+  // An operator has fixed the problem, by `renew` or with another keystore.
   void forget_failures() { attempts_.forget_failures(); }
-  // A crash loop: nothing more before the slowest pace. What waits already is not put off again: a restart in between
-  // is no crash.
+  // For a crash loop: the next attempt is at the slowest pace. One that is already delayed is not delayed further: a
+  // restart in the meantime is no crash.
   void slow_down(TimePoint now);
-  // After a step back, a moment that the old clock chose may be years away; and an answer that waits (`unfinished`) may
-  // have been refused for the clock alone. Only for a `now` that nothing speaks against.
+  // After the clock was set back, the time of the next attempt may be years away; and a stored answer (`unfinished`)
+  // may have been refused only because of the clock. Call it only when `now` is plausible (wait_for_clock()).
   void clock_was_set(TimePoint now, Unfinished unfinished = Unfinished::none);
 
-  // The threshold in days that certificate_expiring is to tell of now; 0 when it has been told, or none is reached.
+  // The threshold in days for certificate_expiring; 0 if none is reached, or it was logged before.
   int days_to_announce(std::chrono::seconds left);
-  // Whether certificate_expired is to be told now: once a day.
+  // Whether to log certificate_expired now: once a day.
   bool announces_expiry(TimePoint now);
 
-  // What the daemon's look found, for whoever looks beside it; empty for nothing.
+  // What the daemon found at its last check, for commands that may read less; empty if nothing is wrong.
   void keystore_seen(std::string problem) { attempts_.unreadable = std::move(problem); }
   void token_seen(std::string problem, TimePoint now);
 
@@ -87,7 +87,7 @@ class Schedule {
   std::chrono::seconds offset() const { return offset_; }
 
  private:
-  Step when_allowed(Step step, const Situation& situation, TimePoint now) const;
+  Step with_delays(Step step, const Situation& situation, TimePoint now) const;
 
   configuration::CertificateSettings certificate_;
   configuration::ScheduleSettings schedule_;

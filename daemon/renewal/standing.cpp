@@ -21,7 +21,7 @@ const installation::PastRenewal* Standing::last_success() const {
 Standing read_standing(Filesystem& filesystem, const keystore::Store& store,
                        const Result<keystore::InstalledKeystore>& installed,
                        const configuration::CertificateSettings& certificate,
-                       const std::filesystem::path& state_directory, TimePoint now, Looker looker) {
+                       const std::filesystem::path& state_directory, TimePoint now, Reader reader) {
   const installation::StatePaths paths(state_directory, certificate.name);
   const installation::Generations generations(filesystem, paths);
   const installation::History history(filesystem, paths);
@@ -41,9 +41,9 @@ Standing read_standing(Filesystem& filesystem, const keystore::Store& store,
     standing.replaced = installation::certificate_of(generations, standing.unfinished->previous_generation);
   }
   if (certificate.renew == configuration::RenewMode::automatic) {
-    if (certificate.token && (looker == Looker::daemon || !is_out_of_sight(*certificate.token))) {
+    if (certificate.token && (reader == Reader::daemon || !is_out_of_sight(*certificate.token))) {
       standing.token_problem = token_problem(*certificate.token, now);
-      standing.token_not_after = token_end(*certificate.token);
+      standing.token_not_after = token_expiry(*certificate.token);
     }
     if (auto replaceable = store.check_replaceable(); !replaceable) {
       standing.replacement_problem = std::move(replaceable.error().message);
@@ -51,7 +51,7 @@ Standing read_standing(Filesystem& filesystem, const keystore::Store& store,
   }
   if (!standing.outlook) {
     if (!store.exists()) {
-      standing.way_back = installation::way_back(generations);
+      standing.restore_advice = installation::restore_advice(generations);
     }
     return standing;
   }
@@ -82,7 +82,7 @@ Standing look_at(Filesystem& filesystem, keystore::Store& store, const configura
                  const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
                  TimePoint now) {
   Standing standing =
-      read_standing(filesystem, store, store.read(), certificate, state_directory, now, Looker::command);
+      read_standing(filesystem, store, store.read(), certificate, state_directory, now, Reader::command);
   plan(standing, certificate, schedule, splay_offset(host_identity(filesystem), certificate.name, schedule.splay), now);
   return standing;
 }

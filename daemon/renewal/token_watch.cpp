@@ -17,7 +17,7 @@ namespace {
 
 namespace json = boost::json;
 
-// Numbers beyond this are no dates.
+// Larger numbers are not dates.
 constexpr double kYear9999 = 253402300799.0;
 
 std::optional<std::string> readable_by_others(const SecretSource& source) {
@@ -25,16 +25,14 @@ std::optional<std::string> readable_by_others(const SecretSource& source) {
   if (source.kind != SecretSource::Kind::file || ::stat(source.name.c_str(), &status) != 0) {
     return std::nullopt;
   }
-  const char* const whom = (status.st_mode & S_IROTH) != 0   ? "everybody"
-                           : (status.st_mode & S_IRGRP) != 0 ? "its group"
-                                                             : nullptr;
-  if (whom == nullptr) {
+  const bool by_all = (status.st_mode & S_IROTH) != 0;
+  if (!by_all && (status.st_mode & S_IRGRP) == 0) {
     return std::nullopt;
   }
   return fmt::format(
-      "{} can be read by {} (mode {:04o}): whoever has it can renew in your name; give it to the "
-      "daemon's user alone (chown, then chmod 0600)",
-      source.description(), whom, status.st_mode & 07777U);
+      "{} is readable by {} (mode {:04o}), and anyone who has the token can renew in your name: let only the "
+      "daemon's user read it (chown, then chmod 0600)",
+      source.description(), by_all ? "every user" : "its group", status.st_mode & 07777U);
 }
 
 }  // namespace
@@ -63,7 +61,7 @@ std::optional<std::chrono::sys_seconds> token_expiry(std::string_view token) {
   return std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(std::floor(seconds))));
 }
 
-std::optional<std::chrono::sys_seconds> token_end(const SecretSource& source) {
+std::optional<std::chrono::sys_seconds> token_expiry(const SecretSource& source) {
   const auto token = read_token(source);
   return token ? token_expiry(token->view()) : std::nullopt;
 }
@@ -81,10 +79,10 @@ std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint ne
   const auto expiry = token_expiry(token->view());
   if (expiry && *expiry <= now) {
     findings.push_back(
-        {Level::error, fmt::format("the account token expired at {}: make a new one", format_time(*expiry))});
+        {Level::error, fmt::format("the account token expired at {}: create a new one", format_time(*expiry))});
   } else if (expiry && *expiry <= needed_at) {
-    findings.push_back({Level::warning, fmt::format("the account token expires at {}, before it is needed at {}: make "
-                                                    "a new one until then",
+    findings.push_back({Level::warning, fmt::format("the account token expires at {}, before it is needed at {}: "
+                                                    "create a new one in time",
                                                     format_time(*expiry), format_time(needed_at))});
   }
   return findings;

@@ -1,4 +1,4 @@
-// What is wrong, or soon will be, with the account token: found long before it is needed.
+// Finds problems with the account token long before it is needed.
 #pragma once
 
 #include <chrono>
@@ -18,17 +18,15 @@ struct TokenFinding {
   std::string message;
 };
 
-// Reads the token. `needed_at` is when it will be needed: a token that has expired by then is no good. Nothing is wrong
-// with one that says nothing of its end.
+// Reads the token, which must not expire before `needed_at`. One without a readable expiry is accepted.
 std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint needed_at, TimePoint now);
 
-// Why a renewal would fail at the token now; nothing when it would not.
+// Why a renewal would fail now because of the token, if it would.
 std::optional<std::string> token_problem(const SecretSource& source, TimePoint now);
 
-// When the token in a secret expires, as token_expiry() says; nothing for one that cannot be read.
-std::optional<std::chrono::sys_seconds> token_end(const SecretSource& source);
-
-// When a JSON Web Token expires (RFC 7519, 4.1.4); nothing for any other text. The signature is not our business.
+// When a JSON Web Token expires (RFC 7519, 4.1.4); nothing for any other text. The signature is not verified.
 std::optional<std::chrono::sys_seconds> token_expiry(std::string_view token);
+// The same for the token in a secret; nothing if it cannot be read.
+std::optional<std::chrono::sys_seconds> token_expiry(const SecretSource& source);
 
 }  // namespace renewd::renewal

@@ -6,7 +6,7 @@ namespace {
 using installation::Phase;
 
 // A step at the gateway has failed. Only a gateway that does not run with the keystore is a reason to roll back, never
-// a full disk or a daemon that is being stopped.
+// a full disk or a stop of the daemon.
 Action after_failure(Phase phase, const Facts& facts) {
   if (facts.failed != ErrorKind::gateway) {
     return Action::stop;
@@ -33,13 +33,13 @@ Action back_from_roll_back(Previous previous) {
 
 Start start_of(const std::optional<installation::JournalEntry>& record, bool answer_is_stored, bool replaced) {
   if (!record || record->phase == Phase::requested) {
-    return Start::afresh;  // whether or not a request was made: no answer is stored
+    return Start::new_renewal;  // whether or not a request was made: no answer is stored
   }
   if (record->is_at_gateway()) {
     return replaced ? Start::adapt : Start::resume;
   }
   if (!answer_is_stored) {
-    return Start::afresh;
+    return Start::new_renewal;
   }
   const bool tried_enough = record->phase == Phase::answered && record->rolled_back >= kRollbacksPerAnswer;
   return tried_enough ? Start::give_up_answer : Start::resume;

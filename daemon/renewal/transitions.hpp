@@ -1,4 +1,5 @@
-// What comes next in a renewal, as one table: pure, so that each row can be read and tested by itself. Renewal does it.
+// What comes next in a renewal, as one pure table whose rows can be read and tested one by one. Deploy performs the
+// actions.
 #pragma once
 
 #include <optional>
@@ -8,34 +9,33 @@
 
 namespace renewd::renewal {
 
-// How often an answer that the gateway did not come up with is tried before the next request.
+// How often an answer is tried with which the gateway does not come up, before another one is requested.
 inline constexpr int kRollbacksPerAnswer = 3;
 
 // What a run does with the record that it finds.
 enum class Start {
-  afresh,          // there is nothing to resume: the record, if any, is of no use
+  new_renewal,     // there is nothing to resume; drop the record, if any
   give_up_answer,  // it was rolled back too often
-  adapt,           // to the keystore that has replaced ours
+  adapt,           // to a keystore that was installed externally
   resume,
 };
 Start start_of(const std::optional<installation::JournalEntry>& record, bool answer_is_stored, bool replaced);
 
-// The keystore from before the renewal, where a roll-back is asked about.
+// The previous keystore, which a roll-back would install.
 enum class Previous {
-  unusable,  // missing, expired, or not wanted back
+  unusable,  // missing, expired, or gateway.rollback is false
   usable,
-  newer,  // it lasts longer than the one that it replaces: an operator chose it
+  newer,  // it is valid for longer than the installed one: an operator chose it
 };
 
-// What is known besides the record, as of now.
+// What is known besides the record.
 struct Facts {
-  // This process has activated the gateway from the beginning. Else an earlier process began to, and did not live to
-  // see the result: a gateway that is unhealthy then may be starting with the whole host, or its log may hold an
-  // earlier failed start.
+  // This process began the activation. Otherwise an earlier one did, and ended before the result: an unhealthy gateway
+  // may then still be starting with the host, or its log may contain an earlier failed start.
   bool activated_here = false;
   // Why the last step at the gateway failed, if it did. `gateway`: the gateway does not run with the keystore.
   std::optional<ErrorKind> failed = std::nullopt;
-  // The keystore was replaced externally: what is on the disk is not this renewal's.
+  // The installed keystore is not the one of this renewal: it was replaced externally.
   bool replaced = false;
   Previous previous = Previous::unusable;
 };
@@ -44,18 +44,18 @@ enum class Action {
   request,         // request a certificate, and store the answer
   install,         // judge the stored answer, and replace the keystore
   activate,        // make the gateway use the new keystore
-  verify,          // see that the gateway runs with it
+  verify,          // check that the gateway runs with it
   activate_again,  // return to `installed`: the gateway may have been starting when it was verified
   finish,          // close the renewal
-  roll_back,       // put the previous keystore back, and try the answer again later
-  restore_chosen,  // install the keystore that an operator chose, and end there
+  roll_back,       // restore the previous keystore, and try the answer again later
+  restore_chosen,  // install the keystore that an operator chose, and end the renewal
   go_forward,      // the previous keystore has become unusable: install the answer again
   yield,           // leave the external keystore in place, and re-evaluate
   retry_later,     // leave the new keystore in place; the next run activates it again
   stop,            // the next run repeats the step that failed
 };
 
-// Without a record, the renewal has not begun.
+// Without a record, no renewal has begun.
 Action next(const std::optional<installation::JournalEntry>& record, const Facts& facts);
 
 }  // namespace renewd::renewal

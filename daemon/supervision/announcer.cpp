@@ -43,7 +43,7 @@ void Announcer::expiry(std::chrono::seconds left, const Fields& fields, renewal:
   }
 }
 
-// What `plan` shows beside the step: the same until the daemon is started again.
+// What `plan` shows in addition to the step; does not change until the daemon restarts.
 void Announcer::add_plan(const Certificate& certificate, const renewal::Schedule& schedule, Fields& fields) const {
   if (certificate_.renew == configuration::RenewMode::never) {
     return;
@@ -57,7 +57,7 @@ void Announcer::add_plan(const Certificate& certificate, const renewal::Schedule
 }
 
 void Announcer::unreadable(const std::string& message, TimePoint next_check, TimePoint now) {
-  if (const auto times = repetitions_.seen(EventName::certificate_unreadable, message, now)) {
+  if (const auto times = repetitions_.occurred(EventName::certificate_unreadable, message, now)) {
     event(EventName::certificate_unreadable, message,
           {{"path", context_.keystore.describe()},
            {"next_check", format_time(next_check)},
@@ -113,7 +113,7 @@ std::string Announcer::token(const std::vector<renewal::TokenFinding>& findings,
     if (finding.level == Level::error && problem.empty()) {
       problem = finding.message;
     }
-    if (const auto times = repetitions_.seen(EventName::token_unusable, finding.message, now)) {
+    if (const auto times = repetitions_.occurred(EventName::token_unusable, finding.message, now)) {
       event(finding.level, EventName::token_unusable, finding.message, {{"times", std::int64_t{*times}}});
     }
   }

@@ -1,5 +1,4 @@
-// What is logged of one certificate's checks and renewals, and when: what is found again at every check is logged once
-// in a while.
+// Logs the checks and renewals of one certificate. A problem that is found again at every check is logged now and then.
 #pragma once
 
 #include <chrono>
@@ -27,8 +26,7 @@ class Announcer {
             std::chrono::seconds check_every)
       : context_(context), certificate_(certificate), check_every_(check_every), repetitions_(check_every) {}
 
-  // A check: what is installed, and what follows from it. The thresholds of the expiry that were announced are
-  // remembered in `schedule`.
+  // A check: what is installed, and what comes next. `schedule` remembers which expiry thresholds were announced.
   void checked(const certificate::Certificate& certificate, const renewal::Step& step, renewal::Schedule& schedule,
                TimePoint now);
   void unreadable(const std::string& message, TimePoint next_check, TimePoint now);
@@ -42,7 +40,7 @@ class Announcer {
   void interrupted(const renewal::Record& unfinished, TimePoint retry_at);
   void failed(const Error& error, TimePoint retry_at, unsigned failures_in_a_row);
 
-  // Logs what is wrong with the account token. Returns why a renewal would fail at it now; empty when it would not.
+  // Logs problems with the account token. Returns why a renewal would fail now because of it, else an empty string.
   std::string token(const std::vector<renewal::TokenFinding>& findings, TimePoint now);
 
  private:

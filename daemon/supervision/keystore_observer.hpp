@@ -17,9 +17,9 @@ class KeystoreObserver {
   // `context` and `announcer` must outlive this object.
   KeystoreObserver(const renewal::RenewalContext& context, Announcer& announcer, installation::StatePaths paths);
 
-  // Whether the keystore is another one than the observed one.
+  // Whether the keystore has changed since it was last observed.
   bool was_replaced() const;
-  // Announces that the certificate is another one than at the last call, unless it is the work of our own renewal.
+  // Announces a different certificate than at the last call, unless this daemon's renewal (`ours`) installed it.
   void observe(const keystore::InstalledKeystore& installed, bool ours, TimePoint now);
   // It cannot be opened. Its content is remembered, so that a replacement is noticed.
   void observe_unreadable();
@@ -31,7 +31,7 @@ class KeystoreObserver {
   const renewal::RenewalContext& context_;
   Announcer& announcer_;
   installation::StatePaths paths_;
-  // Of the keystore as it was last observed, or left by a renewal of ours; nothing when it could not be read.
+  // Of the keystore as it was last observed; nothing if it could not be read.
   std::optional<certificate::Digest> digest_;
   std::string fingerprint_;
   TimePoint observed_at_;

@@ -23,7 +23,7 @@ asio::awaitable<Result<keystore::InstalledKeystore>> PublishedStatus::read() {
   co_return co_await run_blocking(context_.pool, [this] {
     auto installed = context_.keystore.read();
     status_ = renewal::read_standing(context_.filesystem, context_.keystore, installed, certificate_, state_directory_,
-                                     context_.clock.now(), renewal::Looker::daemon);
+                                     context_.clock.now(), renewal::Reader::daemon);
     return installed;
   });
 }

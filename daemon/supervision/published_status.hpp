@@ -1,5 +1,5 @@
-// What the daemon shows of one certificate: read from the disk beside the event loop, kept in memory, published on the
-// board.
+// The status that the daemon publishes for one certificate: read from the disk outside the event loop, then updated in
+// memory.
 #pragma once
 
 #include <filesystem>
@@ -24,10 +24,9 @@ class PublishedStatus {
   boost::asio::awaitable<Result<keystore::InstalledKeystore>> read();
   // The renewal under way; nothing without one.
   void set_unfinished(const std::optional<renewal::Record>& unfinished) { status_->unfinished = unfinished; }
-  // A certificate was put in place. The gateway may take minutes to restart, in which others must see what it has to
-  // do.
+  // A keystore was installed. The gateway may take minutes to restart, and the status must show that meanwhile.
   void installed(const renewal::Record& record, const certificate::Certificate& certificate);
-  // With what comes next as of now. Nothing before the first read().
+  // Publishes the status and what comes next. Does nothing before the first read().
   void publish();
 
  private:

@@ -1,4 +1,5 @@
-// Keeps what is seen again at every look from filling the log: it is said once in a while, with how often it was seen.
+// Limits how often a repeated message is logged, and counts its repetitions, so that a problem found at every check
+// does not fill the log.
 #pragma once
 
 #include <chrono>
@@ -14,21 +15,21 @@ namespace renewd::supervision {
 
 class Repetitions {
  public:
-  // The same words are not said again before `quiet` has passed.
+  // The same message is not logged again within `quiet`.
   explicit Repetitions(std::chrono::seconds quiet) : quiet_(quiet) {}
 
-  // How often this was seen since it was last said, now included; nothing when it is not to be said now.
-  std::optional<int> seen(EventName name, const std::string& message, TimePoint now);
-  // It is over: if it comes back, it is said at once.
+  // How often the message occurred since it was last logged, including this time; nothing if it must not be logged now.
+  std::optional<int> occurred(EventName name, const std::string& message, TimePoint now);
+  // The problem is over: its next occurrence is logged at once.
   void forget(EventName name);
 
  private:
-  struct Said {
+  struct Logged {
     TimePoint at;
-    int seen_since = 0;
+    int since = 0;  // occurrences
   };
   std::chrono::seconds quiet_;
-  std::map<std::pair<EventName, std::string>, Said> said_;
+  std::map<std::pair<EventName, std::string>, Logged> logged_;
 };
 
 }  // namespace renewd::supervision

@@ -26,7 +26,7 @@ class Sleep {
  private:
   keystore::Store& store_;
   WallTimer timer_;
-  // Not a timer without end: Asio wakes up for such a one every five minutes.
+  // Not a timer without expiry: Asio wakes up for those every five minutes.
   boost::asio::experimental::channel<void(boost::system::error_code)> interruption_;
 };
 

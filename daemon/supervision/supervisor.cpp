@@ -79,7 +79,7 @@ asio::awaitable<TimePoint> Supervisor::step() {
 }
 
 TimePoint Supervisor::unreadable(const Error& error) {
-  // What fixes it may be another file: that of its password.
+  // The fix may be in another file, such as the password's, which is not watched.
   const TimePoint again = context_.clock.now() + kCheckAgainWhenUnreadable;
   announcer_.unreadable(error.message, again, context_.clock.now());
   observer_.observe_unreadable();
@@ -93,7 +93,7 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
   const renewal::Validity validity{certificate.not_before(), certificate.not_after()};
   needed_until_ = validity.not_after;
   if (renewal::wait_for_clock(validity, now)) {
-    // Such a clock must not judge what was planned or counted, and change even less.
+    // Nothing may be decided or stored by such a clock.
     const Step step = schedule_.next({validity}, now);
     announcer_.checked(certificate, step, schedule_, now);
     co_return step.at;
@@ -164,7 +164,7 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
   if (const auto problem = context_.keystore.new_watch_problem()) {
     announcer_.not_watched(*problem);
   }
-  // An answer that could not be stored yet is in this process alone.
+  // An answer that could not be stored exists only in this process.
   while (!retiring_ || renewal_.holds_answer()) {
     switch (co_await sleep_.until(next)) {
       case Woken::by_cancellation:
@@ -187,8 +187,8 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
   co_return false;
 }
 
-// A command by hand may install another keystore and the previous one again, and leave the gateway to this daemon: the
-// journal then has a renewal. After failures of our own, the retry has its time.
+// A command may have installed another keystore, restored the previous one, and left the gateway to this daemon: the
+// journal then has a renewal. After a failure, the retry is already scheduled.
 bool Supervisor::must_check_replacement() const {
   if (observer_.was_replaced()) {
     return true;

@@ -54,7 +54,7 @@ class Supervisor {
   TimePoint unreadable(const Error& error);
   TimePoint failed(const Error& error);
 
-  // False: told to end.
+  // False: the supervisor must end.
   boost::asio::awaitable<bool> sleep_until(TimePoint next);
   bool must_check_replacement() const;
 
@@ -70,7 +70,7 @@ class Supervisor {
   RenewalRun run_;
   Sleep sleep_;
   bool retiring_ = false;
-  // Perhaps also while this process did not run. What follows from it waits for a clock that nothing speaks against.
+  // Initially true: it may have been set while no daemon ran. Handled once the clock is plausible.
   bool clock_was_set_ = true;
   // When the certificate expires that the gateway uses: retries are closer the less time is left.
   TimePoint needed_until_;

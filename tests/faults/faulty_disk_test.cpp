@@ -1,5 +1,5 @@
-// The real binary on a disk on which one call fails: the error is told with the file that it happened to, the keystore
-// is whole, nothing is left lying about, and the next run completes the renewal.
+// The real binary on a disk on which one call fails: the error names the file, the keystore is complete, no temporary
+// files remain, and the next run completes the renewal.
 
 #include <algorithm>
 #include <cerrno>
@@ -24,7 +24,7 @@ struct Fault {
   std::vector<std::string> calls;
 };
 
-// Told apart from opening what is there, which needs no room, and from closing what was only read.
+// Unlike opening an existing file, which needs no space, and closing one that was only read.
 constexpr const char* kCreate = "openat to create";
 constexpr const char* kCloseWritten = "close what was written";
 
@@ -37,9 +37,8 @@ const std::vector<std::string> kChanging = {kCreate,  "mkdir",     "mkdirat", "r
 const std::vector<std::string> kNeedingRoom = {kCreate, "mkdir",       "mkdirat", "write",    "ftruncate", "pwrite64",
                                                "fsync", kCloseWritten, "rename",  "renameat", "fsetxattr"};
 
-// What a failure costs nothing: the renewal goes on. The time of the keystore is for Java's file watchers, the text of
-// the lock for people, the free space is asked in order to refuse in time, and room that cannot be given back is tried
-// to be given back again.
+// Calls whose failure does not stop the renewal: the keystore's time is for Java's file watchers, the text of the lock
+// is informational, the free space is read in order to refuse early, and reserved space is released again later.
 bool is_best_effort(const Call& call) {
   return call.name == "utimensat" || call.name == "fstatfs" ||
          ((call.path.filename() == "lock" || call.path.filename() == "rehearsal.lock") &&
@@ -79,9 +78,9 @@ std::vector<std::string> names_of(const std::vector<Fault>& faults) {
   return names;
 }
 
-// A look that fails may do no harm: what it was for is then done and succeeds, or was for people. All that a renewal
-// leaves behind must be there, then.
-bool only_looks(const Call& call) {
+// A failing read may do no harm: the operation succeeds anyway, or the result was informational. The renewal must then
+// be complete.
+bool only_reads(const Call& call) {
   const std::string kind = kind_of(call);
   return kind == "openat" || kind == "read" || kind == "newfstatat";
 }
@@ -105,7 +104,7 @@ void check_told(const CommandResult& result, const std::filesystem::path& path, 
   CHECK_THAT(message, ContainsSubstring(cause));
 }
 
-// Fewer would mean that the recording has gone wrong.
+// Fewer would mean that the recording is incomplete.
 constexpr int kFewest = 80;
 
 class FaultyDisk {
@@ -141,7 +140,7 @@ class FaultyDisk {
     INFO(injected.result.output << injected.result.errors);
     REQUIRE(injected.happened);
     ++failed_;
-    if (is_best_effort(call) || (only_looks(call) && injected.result.status == 0)) {
+    if (is_best_effort(call) || (only_reads(call) && injected.result.status == 0)) {
       CHECK(injected.result.status == 0);
       trial.check_ended();
       return;
@@ -149,7 +148,7 @@ class FaultyDisk {
     // Of a file whose status cannot be had, the use is what fails: that it is not there, for one.
     check_told(injected.result, call.path_on(trial.host()),
                looks_for_something(call) ? "" : std::strerror(error.number));
-    // Where the last step fails, the old keystore comes back: nobody has told the gateway.
+    // Where the last step fails, the previous keystore is restored: the gateway has not been activated.
     const bool syncs = call.name == "fsync" || call.text.find("O_DIRECTORY") != std::string::npos;
     const bool put_back = syncs && call.path == ".";
     if (put_back) {
@@ -180,15 +179,15 @@ void check_faulty_disk(const std::vector<Fault>& faults) {
 
 }  // namespace
 
-TEST_CASE("a full disk, or a full quota, is told, and harms nothing") {
+TEST_CASE("a full disk, or a full quota, is reported, and does no harm") {
   check_faulty_disk({{{"ENOSPC", ENOSPC}, kNeedingRoom}, {{"EDQUOT", EDQUOT}, kNeedingRoom}});
 }
 
-TEST_CASE("a disk with errors is told, and harms nothing") {
+TEST_CASE("a disk with errors is reported, and does no harm") {
   check_faulty_disk({{{"EIO", EIO}, kAll}});
 }
 
-TEST_CASE("a disk that refuses is told, and harms nothing") {
+TEST_CASE("a disk that denies access is reported, and does no harm") {
   check_faulty_disk(
       {{{"EROFS", EROFS}, kChanging},
        {{"EACCES", EACCES}, {kCreate, "mkdir", "mkdirat", "rename", "renameat", "unlink", "unlinkat", "utimensat"}},
@@ -198,7 +197,7 @@ TEST_CASE("a disk that refuses is told, and harms nothing") {
 }
 
 // What is only done then: finding out how far the renewal had come.
-TEST_CASE("a disk with errors is told, and harms nothing, while a crash is recovered from") {
+TEST_CASE("a disk with errors is reported, and does no harm, during the recovery from a crash") {
   const Host prepared;
   give_acl(prepared.keystore());
   const Host crashed = prepared.another();

@@ -35,7 +35,7 @@ void check_fails(Trial& trial, const std::filesystem::path& disk, const std::str
 
 }  // namespace
 
-TEST_CASE("does not ask the cloud while the state directory is full or read-only") {
+TEST_CASE("requests nothing while the state directory is full or read-only") {
   if (skipped()) {
     return;
   }
@@ -55,7 +55,7 @@ TEST_CASE("does not ask the cloud while the state directory is full or read-only
   CHECK(trial.requests() == 1);
 }
 
-TEST_CASE("does not ask the cloud while the disk of the keystore is full or read-only") {
+TEST_CASE("requests nothing while the disk of the keystore is full or read-only") {
   if (skipped()) {
     return;
   }
@@ -76,7 +76,7 @@ TEST_CASE("does not ask the cloud while the disk of the keystore is full or read
   CHECK(trial.requests() == 1);
 }
 
-TEST_CASE("however few files there is room for, the cloud is asked once") {
+TEST_CASE("however few inodes are free, a certificate is requested once") {
   if (skipped()) {
     return;
   }

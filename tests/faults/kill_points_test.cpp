@@ -11,8 +11,8 @@ using namespace renewd::testing;
 
 namespace {
 
-// What the kernel or somebody else remembers of a process that dies. Before a call that only looks (read, stat), things
-// are as before the call ahead of it.
+// Calls whose effects outlive the process. Before a call that only reads (read, stat), the state is as before the
+// previous one.
 const std::vector<std::string> kCalls = {"openat",    "mkdir",        "mkdirat",         "write",
                                          "writev",    "pwrite64",     "ftruncate",       "fallocate",
                                          "fsync",     "fdatasync",    "sync_file_range", "fchmod",
@@ -26,7 +26,7 @@ const std::vector<std::string> kCalls = {"openat",    "mkdir",        "mkdirat",
                                          "fork",      "vfork",        "pidfd_open",      "pidfd_send_signal",
                                          "kill",      "wait4",        "waitid",          "exit_group"};
 
-// Fewer would mean that the recording has gone wrong, not that a renewal has become that simple.
+// Fewer would mean that the recording is incomplete, not that a renewal has become that simple.
 constexpr int kFewest = 100;
 
 // A pipe, and a byte written into it, are how the sanitizers find out whether memory can be read. The daemon's own pipe
@@ -95,23 +95,23 @@ void kill_at_every_call(Target target, GatewayKind gateway) {
 
 }  // namespace
 
-TEST_CASE("killed at any call, a PKCS#12 keystore and a gateway command are carried through by the next run") {
+TEST_CASE("killed at any call, a renewal of a PKCS#12 keystore with a gateway command is completed by the next run") {
   kill_at_every_call(Target::pkcs12, GatewayKind::command);
 }
 
-TEST_CASE("killed at any call, a PKCS#12 keystore without a gateway is carried through by the next run") {
+TEST_CASE("killed at any call, a renewal of a PKCS#12 keystore without a gateway is completed by the next run") {
   kill_at_every_call(Target::pkcs12, GatewayKind::none);
 }
 
-TEST_CASE("killed at any call, a PEM keystore and a gateway command are carried through by the next run") {
+TEST_CASE("killed at any call, a renewal of a PEM keystore with a gateway command is completed by the next run") {
   kill_at_every_call(Target::pem, GatewayKind::command);
 }
 
-TEST_CASE("killed at any call, a PEM keystore without a gateway is carried through by the next run") {
+TEST_CASE("killed at any call, a renewal of a PEM keystore without a gateway is completed by the next run") {
   kill_at_every_call(Target::pem, GatewayKind::none);
 }
 
-TEST_CASE("killed once more at any call of the run that goes on from the stored answer, that is carried through, too") {
+TEST_CASE("killed again at any call of the run that resumes from the stored answer, the renewal is completed, too") {
   const Host prepared;
   give_acl(prepared.keystore());
   const Host crashed = prepared.another();
@@ -119,6 +119,6 @@ TEST_CASE("killed once more at any call of the run that goes on from the stored 
   kill_at_every_call(crashed, GatewayKind::command);
 }
 
-TEST_CASE("killed at any call, a gateway that refuses the new keystore has the old one after the next run") {
+TEST_CASE("killed at any call, a gateway that refuses the new keystore has the previous one after the next run") {
   kill_at_every_call(Target::pkcs12, GatewayKind::refusing);
 }

@@ -38,7 +38,7 @@ TEST_CASE("renews where directories cannot be synced, and says so once for each"
   trial.check_ended();
 }
 
-TEST_CASE("does not ask the cloud where files cannot be locked, and the dry run says so") {
+TEST_CASE("requests nothing where files cannot be locked, and the dry run says so") {
   const std::string error = GENERATE("ENOLCK", "EOPNOTSUPP");
   CAPTURE(error);
   const Host prepared;
@@ -62,7 +62,7 @@ TEST_CASE("does not ask the cloud where files cannot be locked, and the dry run 
   CHECK_THAT(dry.output, ContainsSubstring("FAILED: locking") && ContainsSubstring("the file system lacks flock"));
 }
 
-TEST_CASE("renews where owner, mode and ACL cannot be changed, and are right already") {
+TEST_CASE("renews where owner, mode and ACL cannot be changed, but are already right") {
   const std::string error = GENERATE("EPERM", "EOPNOTSUPP", "ENOSYS");
   CAPTURE(error);
   const Host prepared;
@@ -76,7 +76,7 @@ TEST_CASE("renews where owner, mode and ACL cannot be changed, and are right alr
   trial.check_ended();
 }
 
-TEST_CASE("renews where a file system does not know ACLs at all") {
+TEST_CASE("renews where a file system does not support ACLs") {
   const std::string error = GENERATE("EOPNOTSUPP", "ENOSYS", "EINVAL");
   CAPTURE(error);
   const Host prepared;
@@ -88,7 +88,7 @@ TEST_CASE("renews where a file system does not know ACLs at all") {
   trial.check_ended();
 }
 
-TEST_CASE("does not ask the cloud where a new keystore could not be given the mode of the old one") {
+TEST_CASE("requests nothing where a new keystore could not get the mode of the installed one") {
   const Host prepared;
   std::filesystem::permissions(prepared.keystore(), std::filesystem::perms(0640));
   Trial trial(prepared, GatewayKind::command);

@@ -103,7 +103,7 @@ void Trial::check_no_temporary_file() const {
 }
 
 void Trial::check_next_run() {
-  // Once the answer or the new keystore is there, nobody has to be asked.
+  // Once the answer or the new keystore is stored, nothing has to be requested.
   const bool answered = std::filesystem::exists(host_.state() / "answer") || read_file(host_.keystore()) != old_.bytes;
   const std::ptrdiff_t requests_until_now = requests();
   const CommandResult result = run(host_.renew_command(), without_leak_check());
@@ -140,7 +140,7 @@ void Trial::check_renewed() const {
   CHECK(std::count(history.begin(), history.end(), '\n') == 1);
 }
 
-// The gateway runs with the old keystore, and the answer waits for another try.
+// The gateway runs with the previous keystore, and the answer is stored for another attempt.
 void Trial::check_rolled_back() const {
   CHECK(check_keystore() == Keystore::old_one);
   CHECK(newest_activation() == sha256(old_.bytes));

@@ -36,7 +36,7 @@ class Trial {
   // How often the cloud was asked since the trial began.
   std::ptrdiff_t requests() const;
 
-  // The keystore is the old one, untouched, or a new one, whole, with the old one's owner, mode and ACL; which?
+  // Whether the keystore is the previous one, unchanged, or the new one, complete, with the same owner, mode and ACL.
   enum class Keystore { old_one, new_one };
   Keystore check_keystore() const;
   // No temporary file is left beside the keystore or in the state directory.

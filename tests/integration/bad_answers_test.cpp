@@ -68,7 +68,7 @@ void check_refusals(const std::vector<Refused>& table) {
 
 }  // namespace
 
-TEST_CASE("keeps the old keystore when the answer is no base64") {
+TEST_CASE("keeps the installed keystore when the answer is not base64") {
   check_refusals({{"garbage", "not_base64"},
                   {"text", "not_base64"},
                   {"html", "not_base64"},
@@ -81,7 +81,7 @@ TEST_CASE("keeps the old keystore when the answer is no base64") {
                   {"json-error", "not_base64"}});
 }
 
-TEST_CASE("keeps the old keystore when the answer holds no keystore") {
+TEST_CASE("keeps the installed keystore when the answer contains no keystore") {
   check_refusals({{"json-number", "unknown_format"},  // base64 it is
                   {"json-null", "unknown_format"},
                   {"base64-of-garbage", "unknown_format"},
@@ -98,7 +98,7 @@ TEST_CASE("keeps the old keystore when the answer holds no keystore") {
                   {"pem-wrong-password", "wrong_password"}});
 }
 
-TEST_CASE("keeps the old keystore when key and certificate do not match") {
+TEST_CASE("keeps the installed keystore when key and certificate do not match") {
   check_refusals({{"no-key", "key_mismatch"},
                   {"no-key", "key_mismatch", Target::pem},
                   {"key-mismatch", "key_mismatch"},
@@ -106,7 +106,7 @@ TEST_CASE("keeps the old keystore when key and certificate do not match") {
                   {"pem-key-mismatch", "key_mismatch", Target::pem}});
 }
 
-TEST_CASE("keeps the old keystore when the new certificate is no better") {
+TEST_CASE("keeps the installed keystore when the new certificate is not newer") {
   check_refusals({{"expired", "expired"},
                   {"pem-expired", "expired"},
                   {"der-expired", "expired"},
@@ -121,7 +121,7 @@ TEST_CASE("keeps the old keystore when the new certificate is no better") {
                   {"weak-key", "untrusted", Target::pem}});
 }
 
-TEST_CASE("keeps the old keystore when the new certificate is of another authority") {
+TEST_CASE("keeps the installed keystore when a different authority issued the new certificate") {
   for (const Target target : {Target::pkcs12, Target::pem}) {
     Host host({"--shape", "foreign-ca"}, target);
     host.configure({.certificate = {}, .keystore = {"ca_file: " + host.cloud().client_ca_file().string()}, .http = {}});
@@ -129,7 +129,7 @@ TEST_CASE("keeps the old keystore when the new certificate is of another authori
   }
 }
 
-TEST_CASE("keeps a JKS file when the answer is a certificate for the key that cannot be read out of it") {
+TEST_CASE("keeps a JKS file when the answer is a certificate for its key, which cannot be read") {
   if (!have_program("keytool")) {
     WARN("skipped: keytool makes the JKS file");
     return;
@@ -142,7 +142,7 @@ TEST_CASE("keeps a JKS file when the answer is a certificate for the key that ca
   check_refusal(host, "no_key");
 }
 
-TEST_CASE("keeps the old keystore when the answer is empty or too large") {
+TEST_CASE("keeps the installed keystore when the answer is empty or too large") {
   for (const std::string shape : {"empty", "blank", "too-large"}) {
     INFO("shape " << shape);
     Host host({"--shape", shape});

@@ -45,7 +45,7 @@ bool have_programs(const std::vector<std::string>& names) {
 
 }  // namespace
 
-TEST_CASE("a JDK opens what was installed, finds the alias, and nginx lets it in") {
+TEST_CASE("a JDK opens the installed keystore, finds the alias, and nginx accepts it") {
   if (!have_programs({"java", "keytool", "nginx"})) {
     return;
   }
@@ -73,7 +73,7 @@ TEST_CASE("a JDK opens what was installed, finds the alias, and nginx lets it in
   }
 }
 
-TEST_CASE("a key of another kind is installed and told, and a JDK gets into nginx with it") {
+TEST_CASE("a key of another type is installed and reported, and nginx accepts a JDK with it") {
   if (!have_programs({"java", "keytool", "nginx"})) {
     return;
   }
@@ -96,7 +96,7 @@ TEST_CASE("a key of another kind is installed and told, and a JDK gets into ngin
   }
 }
 
-TEST_CASE("nginx lets a renewed PEM file in, and nobody without one") {
+TEST_CASE("nginx accepts a renewed PEM file, and no client without one") {
   if (!have_programs({"nginx", "curl"})) {
     return;
   }
@@ -111,7 +111,7 @@ TEST_CASE("nginx lets a renewed PEM file in, and nobody without one") {
   CHECK_THAT(run_or_throw(curl), ContainsSubstring("No required SSL certificate was sent"));
 }
 
-TEST_CASE("renews through a proxy that asks for a password, and tells its refusal as the proxy's") {
+TEST_CASE("renews through a proxy that asks for a password, and reports its refusal as the proxy's") {
   if (!have_programs({"tinyproxy"})) {
     return;
   }

@@ -1,4 +1,4 @@
-// A log that nobody reads: a pipe that is full, a terminal that is stopped, a journald that hangs.
+// A log that nothing reads: a pipe that is full, a terminal that is stopped, a journald that hangs.
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -72,7 +72,7 @@ bool is_renewed(const Host& host) {
 
 }  // namespace
 
-TEST_CASE("the daemon renews and ends when told, although nobody reads its log") {
+TEST_CASE("the daemon renews and ends on SIGTERM although nothing reads its log") {
   Host host;
   const FullPipe pipe(host / "log");
   BackgroundProcess daemon(pipe.log_of(host.daemon_command()), {.deadline = kDeadline});
@@ -101,7 +101,7 @@ TEST_CASE("a log that is read again has all of it, in order") {
   CHECK_FALSE(find_event(events, "log_lines_dropped"));
 }
 
-TEST_CASE("renew comes to its end, although nobody reads its log") {
+TEST_CASE("renew ends although nothing reads its log") {
   Host host;
   const FullPipe pipe(host / "log");
   const auto result = run(pipe.log_of(host.renew_command()), {.deadline = kDeadline});
@@ -110,7 +110,7 @@ TEST_CASE("renew comes to its end, although nobody reads its log") {
   CHECK(is_renewed(host));
 }
 
-TEST_CASE("renew comes to its end on a terminal that is stopped") {
+TEST_CASE("renew ends on a terminal that is stopped") {
   Host host;
   std::vector<std::string> words{"/bin/sh", "-c", R"(exec "$0" "$@" >/dev/null)"};
   const auto command = host.renew_command();
@@ -121,7 +121,7 @@ TEST_CASE("renew comes to its end on a terminal that is stopped") {
   CHECK(is_renewed(host));
 }
 
-TEST_CASE("the daemon renews and ends when told, although journald hangs") {
+TEST_CASE("the daemon renews and ends on SIGTERM although journald hangs") {
   if (::geteuid() != 0 || run({"unshare", "--mount", "true"}).status != 0) {
     WARN("skipped: root and a mount namespace of its own are needed to be journald");
     return;

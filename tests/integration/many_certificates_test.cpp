@@ -59,7 +59,7 @@ TEST_CASE("one of five certificates hangs, and the four others are renewed meanw
   const std::string quick = "gateway: {command: {argv: [/bin/true]}}";
   Many many(host);
   std::string reached;
-  SECTION("its cloud never answers") {
+  SECTION("its cloud never responds") {
     many.add("hung", silent.account_url(), quick);
     reached = "renewal_requested";
   }
@@ -117,7 +117,7 @@ TEST_CASE("no more than four certificates are renewed at once, and the others af
   CHECK(host.cloud().request_count() == 6);
 }
 
-TEST_CASE("with too few descriptors the daemon does not start, and says what is needed") {
+TEST_CASE("with too few descriptors the daemon does not start, and says how many it needs") {
   const Host host;
   std::vector<std::string> command{"/bin/sh", "-c", "ulimit -n 63; exec \"$@\"", "sh"};
   const auto run_it = host.daemon_command();
@@ -161,7 +161,7 @@ TEST_CASE("a thousand certificates need no more descriptors than one, and each i
   daemon.wait_for_errors(says("certificate_checked", 1 + kMany));
   daemon.send_signal(SIGHUP);
   daemon.wait_for_errors(says("certificate_checked", 1 + 2 * kMany));
-  // A look may hold a few files open for a moment.
+  // A check may hold a few files open for a moment.
   CHECK(descriptors(daemon) <= for_one + 8);
 
   std::filesystem::copy_file(other.keystore(), host / "next");

@@ -1,4 +1,4 @@
-// A configuration that is reloaded while the daemon runs, and what systemd is told meanwhile.
+// A configuration that is reloaded while the daemon runs, and what it reports to systemd meanwhile.
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -92,7 +92,7 @@ void end(BackgroundProcess& daemon) {
 
 }  // namespace
 
-TEST_CASE("a reload takes up what was changed, added and removed") {
+TEST_CASE("a reload applies changed, added and removed certificates") {
   Host host({"--initial-days", "200"});
   BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
   daemon.wait_for_errors(said(1, "certificate_checked", "production"));
@@ -118,7 +118,7 @@ TEST_CASE("a reload takes up what was changed, added and removed") {
   end(daemon);
 }
 
-TEST_CASE("a flood of signals is a reload a second, and the last of them counts") {
+TEST_CASE("a flood of signals causes one reload per second, and the last one counts") {
   Host host({"--initial-days", "200"});
   BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
   daemon.wait_for_errors(said(1, "certificate_checked", "production"));
@@ -141,7 +141,7 @@ TEST_CASE("a flood of signals is a reload a second, and the last of them counts"
   end(daemon);
 }
 
-TEST_CASE("a daemon that stops does not begin anew because of a signal to reload") {
+TEST_CASE("a daemon that is stopping ignores a signal to reload") {
   Host host;
   // A command that does not end by itself keeps the daemon for a moment, while the other certificate is done with.
   const std::string production =
@@ -178,7 +178,7 @@ TEST_CASE("a file with errors is refused as a whole, with every error, and every
   end(daemon);
 }
 
-TEST_CASE("a renewal under way is finished with what it started with") {
+TEST_CASE("a renewal under way is finished with the previous configuration") {
   Host host;
   const std::string release = (host / "release").string();
   host.configure(
@@ -200,7 +200,7 @@ TEST_CASE("a renewal under way is finished with what it started with") {
   end(daemon);
 }
 
-TEST_CASE("a reload that lacks descriptors is refused as a whole, and the daemon goes on with what it had") {
+TEST_CASE("a reload that lacks descriptors is refused as a whole, and the previous configuration stays in effect") {
   Host host({"--initial-days", "200"});
   BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
   daemon.wait_for_errors(said(1, "certificate_checked"));
@@ -226,7 +226,7 @@ TEST_CASE("a reload that lacks descriptors is refused as a whole, and the daemon
   end(daemon);
 }
 
-TEST_CASE("systemd is told when all has been looked at, how things stand, and that the daemon is alive") {
+TEST_CASE("systemd is notified when every certificate is checked, of the status, and that the daemon is alive") {
   Host host({"--initial-days", "200"});
   NotifySocket systemd(host / "notify");
   BackgroundProcess daemon(host.daemon_command(),
@@ -265,7 +265,7 @@ TEST_CASE("systemd is asked for time while the gateway restarts") {
   end(daemon);
 }
 
-TEST_CASE("systemd is asked for the time that the gateway's own command may take, and again to put the old one back") {
+TEST_CASE("systemd is asked for the time that the gateway's command may take, and again for the roll-back") {
   Host host;
   host.configure({.certificate = {"gateway: {command: {argv: [/bin/false], timeout: 10m}, verify: {timeout: 5s}}"},
                   .keystore = {},

@@ -17,7 +17,7 @@ bool asked_for_a_certificate(const Host& host, const Simulator& cloud) {
 
 }  // namespace
 
-TEST_CASE("does nothing when nothing is due, and renews all the same with --force") {
+TEST_CASE("does nothing when nothing is due, and renews anyway with --force") {
   Host host({"--initial-days", "200"});
   const Snapshot before = snapshot(host.keystore());
   const CommandResult idle = host.renew();
@@ -41,7 +41,7 @@ TEST_CASE("renews an expired certificate") {
   CHECK(read_file(host.keystore()) == read_file(host.cloud().issued().at(0)));
 }
 
-TEST_CASE("leaves a certificate alone that is only watched") {
+TEST_CASE("skips a certificate that is only watched") {
   Host host;
   host.configure({.certificate = {"renew: never"}, .keystore = {}, .http = {}});
   const Snapshot before = snapshot(host.keystore());
@@ -98,7 +98,7 @@ TEST_CASE("a rehearsal finds an unreachable cloud, an unreadable token and a mis
   CHECK_THAT(both.output + both.errors, ContainsSubstring("/nonexistent/restart-gateway"));
 }
 
-TEST_CASE("keeps the old keystore when the token cannot be read") {
+TEST_CASE("keeps the installed keystore when the token cannot be read") {
   Host host;
   const Snapshot before = snapshot(host.keystore());
   std::filesystem::remove(host / "token");
@@ -114,7 +114,7 @@ TEST_CASE("keeps the old keystore when the token cannot be read") {
   CHECK(snapshot(host.keystore()) == before);
 }
 
-TEST_CASE("asks for nothing when the installed keystore cannot be opened") {
+TEST_CASE("requests nothing when the installed keystore cannot be opened") {
   Host host;
   write_file(host / "password", "another\n");
   const Snapshot before = snapshot(host.keystore());
@@ -147,7 +147,7 @@ TEST_CASE("a signal of a lost terminal, or any other that ends a process, ends t
   CHECK((::kill(command, 0) != 0 && errno == ESRCH));
 }
 
-TEST_CASE("a command that fails has failed, although whoever started us ignores SIGCHLD") {
+TEST_CASE("a failing command is noticed even if the parent process ignores SIGCHLD") {
   Host host;
   host.configure({.certificate = {"gateway: {command: {argv: [/bin/false]}}"}, .keystore = {}, .http = {}});
   std::vector<std::string> ignoring{"/bin/sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"};
@@ -160,7 +160,7 @@ TEST_CASE("a command that fails has failed, although whoever started us ignores 
   CHECK_THAT(result.errors, ContainsSubstring("/bin/false: exit status 1"));
 }
 
-TEST_CASE("a limit on the size of files is a failure of the disk, not the end of the process") {
+TEST_CASE("a limit on the file size is a failure of class disk, and does not end the process") {
   Host host;
   std::vector<std::string> limited{"/bin/sh", "-c", "ulimit -f 0; exec \"$@\"", "sh"};
   for (const auto& word : host.renew_command()) {
@@ -177,7 +177,7 @@ TEST_CASE("a limit on the size of files is a failure of the disk, not the end of
   CHECK(snapshot(host.keystore()) == before);
 }
 
-TEST_CASE("fails when the gateway's command fails, with what the command said") {
+TEST_CASE("fails when the gateway's command fails, and quotes its output") {
   Host host;
   host.configure({.certificate = {"gateway: {command: {argv: [/bin/sh, -c, \"echo no such gateway >&2; exit 3\"]}}"},
                   .keystore = {},

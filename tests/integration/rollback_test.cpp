@@ -35,7 +35,7 @@ std::string names(const CommandResult& result) {
   return names;
 }
 
-// A host whose JVM refuses the new keystore: the key is under another alias than the one that it looks for.
+// A host whose JVM refuses the new keystore: the key has a different alias than the one that it expects.
 struct Refusing {
   explicit Refusing(std::vector<std::string> flags = {}) : host(with_shape(std::move(flags))), gateway(host) {
     host.configure({.certificate = {gateway.setting()}});
@@ -51,7 +51,7 @@ struct Refusing {
 
 }  // namespace
 
-TEST_CASE("a JVM that does not find the alias in the new keystore runs with the old one again") {
+TEST_CASE("a JVM that does not find the alias in the new keystore runs with the previous one again") {
   if (!have_java()) {
     return;
   }
@@ -70,7 +70,7 @@ TEST_CASE("a JVM that does not find the alias in the new keystore runs with the 
   CHECK(after.mode == before.mode);
   CHECK(world.gateway.serial() == old);
 
-  // The stored answer is tried twice more, and the cloud is asked anew after that.
+  // The stored answer is tried twice more; after that, another one is requested.
   for (int again = 2; again <= 3; ++again) {
     CHECK(world.host.renew().status == 1);
     CHECK(world.host.cloud().requests().size() == 1);
@@ -81,7 +81,7 @@ TEST_CASE("a JVM that does not find the alias in the new keystore runs with the 
   CHECK(world.gateway.serial() == old);
 }
 
-TEST_CASE("a JVM with a wrong password of its own comes up with neither keystore, and with both once it is mended") {
+TEST_CASE("a JVM with a wrong password comes up with neither keystore, and with both once that is fixed") {
   if (!have_java()) {
     return;
   }
@@ -89,7 +89,7 @@ TEST_CASE("a JVM with a wrong password of its own comes up with neither keystore
   JvmGateway gateway(host);
   host.configure({.certificate = {gateway.setting()}});
   const std::string old = serial(host.keystore());
-  // Edited some time ago, and not noticed: nobody has restarted it since.
+  // Changed some time ago, and not noticed, because it has not been restarted since.
   write_file(gateway.password_file(), "wrong\n");
   for (int run = 1; run <= 2; ++run) {
     const CommandResult result = host.renew();
@@ -100,7 +100,7 @@ TEST_CASE("a JVM with a wrong password of its own comes up with neither keystore
     CHECK(gateway.serial().empty());
   }
   write_file(gateway.password_file(), std::string(kKeystorePassword) + "\n");
-  // What was not finished comes first: the gateway runs again, with the old keystore.
+  // The unfinished roll-back comes first: the gateway runs again, with the previous keystore.
   CHECK(host.renew().status == 1);
   CHECK(gateway.serial() == old);
   CHECK(host.renew().status == 0);
@@ -109,7 +109,7 @@ TEST_CASE("a JVM with a wrong password of its own comes up with neither keystore
   CHECK(host.cloud().requests().size() == 1);
 }
 
-TEST_CASE("with an expired old keystore the new one stays, and the JVM is started again until it runs") {
+TEST_CASE("if the previous keystore has expired, the new one stays, and the JVM is started again until it runs") {
   if (!have_java()) {
     return;
   }
@@ -126,7 +126,7 @@ TEST_CASE("with an expired old keystore the new one stays, and the JVM is starte
   CHECK(world.host.cloud().requests().size() == 1);
 }
 
-TEST_CASE("a power cut in the middle of the roll-back is followed by the roll-back") {
+TEST_CASE("a roll-back is resumed after a power cut") {
   if (!have_java()) {
     return;
   }
@@ -160,7 +160,7 @@ TEST_CASE("a power cut in the middle of the roll-back is followed by the roll-ba
   CHECK(world.host.cloud().requests().size() == 1);
 }
 
-TEST_CASE("rollback and activate do by hand what a renewal does by itself") {
+TEST_CASE("rollback and activate perform the steps of a renewal by hand") {
   if (!have_java()) {
     return;
   }

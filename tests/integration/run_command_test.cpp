@@ -1,4 +1,4 @@
-// The daemon itself: `run` until it is told to stop.
+// The daemon itself: `run` until SIGTERM.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -36,7 +36,7 @@ void wait_for_main(const BackgroundProcess& daemon) {
   REQUIRE(begun);
 }
 
-// Tells it to stop; fails the test when it does not end well.
+// Stops it; fails the test if its exit status is not 0.
 Events stop(BackgroundProcess& daemon, int signal = SIGTERM) {
   daemon.send_signal(signal);
   const auto told = std::chrono::steady_clock::now();
@@ -62,7 +62,7 @@ std::size_t count(const Events& events, std::string_view name) {
 
 }  // namespace
 
-TEST_CASE("the daemon sees a certificate come due, renews it once, restarts the gateway, and ends when told") {
+TEST_CASE("the daemon renews a certificate once when it is due, restarts the gateway, and ends on SIGTERM") {
   Host host;
   BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
   daemon.wait_for_errors(says("renewal_completed"));
@@ -73,7 +73,7 @@ TEST_CASE("the daemon sees a certificate come due, renews it once, restarts the 
   CHECK(count(events, "renewal_failed") == 0);
   CHECK(count(events, "certificate_changed_on_disk") == 0);
   CHECK(host.cloud().requests().size() == 1);
-  // At its start it tells what `plan` does.
+  // The first check logs what `plan` shows.
   const auto checked = find_event(events, "certificate_checked");
   REQUIRE(checked);
   CHECK(field(*checked, "reason") == "window_open");
@@ -154,7 +154,7 @@ TEST_CASE("the daemon ends while the gateway's command runs, and the new keystor
   CHECK(read_file(host.keystore()) == read_file(host.cloud().issued().at(0)));
 }
 
-TEST_CASE("the daemon asks for nothing when nothing is due, or a certificate is only watched") {
+TEST_CASE("the daemon requests nothing when nothing is due, or a certificate is only watched") {
   Host fresh({"--initial-days", "200"});
   Host watched;
   watched.configure({.certificate = {"renew: never"}, .keystore = {}, .http = {}});
@@ -170,7 +170,7 @@ TEST_CASE("the daemon asks for nothing when nothing is due, or a certificate is 
   }
 }
 
-TEST_CASE("the daemon sees at once that somebody else has replaced the keystore") {
+TEST_CASE("the daemon notices at once that the keystore was replaced externally") {
   Host host({"--initial-days", "200"});
   Host another({"--initial-days", "300"});
   BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
@@ -193,7 +193,7 @@ TEST_CASE("the daemon sees at once that somebody else has replaced the keystore"
   CHECK(host.cloud().requests().empty());
 }
 
-TEST_CASE("the daemon knows a renewal or a roll-back by hand from somebody else's keystore") {
+TEST_CASE("the daemon distinguishes a renewal or roll-back by hand from an external keystore") {
   Host host({"--initial-days", "200"});
   const bool back = GENERATE(false, true);
   if (back) {
@@ -215,11 +215,11 @@ TEST_CASE("the daemon knows a renewal or a roll-back by hand from somebody else'
   // While it was at work, or after that.
   CHECK_THAT(field(*told, "message"),
              ContainsSubstring(back ? "gravitee-renewd rollback (process" : "gravitee-renewd renew (process") ||
-                 ContainsSubstring("a command by hand"));
-  CHECK(field(*told, "message").find("activate") == std::string::npos);
+                 ContainsSubstring("by hand"));
+  CHECK(field(*told, "message").find("`gravitee-renewd activate") == std::string::npos);
 }
 
-TEST_CASE("a gateway that a command by hand has left down is seen to by the daemon, however short ago it has renewed") {
+TEST_CASE("the daemon starts a gateway that a command has left down, however recent its last renewal") {
   Host host;
   host.configure(
       {.certificate = {"gateway: {command: {argv: [/bin/sh, -c, \"test ! -e " + (host / "broken").string() + "\"]}}"},
@@ -242,7 +242,7 @@ TEST_CASE("a gateway that a command by hand has left down is seen to by the daem
   stop(daemon);
 }
 
-TEST_CASE("the daemon forgets its failures when somebody else has renewed") {
+TEST_CASE("the daemon forgets its failures after an external renewal") {
   Host host({"--status", "503"});
   Host renewed({"--initial-days", "300"});
   BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
@@ -256,7 +256,7 @@ TEST_CASE("the daemon forgets its failures when somebody else has renewed") {
   CHECK_THAT(read_file(host.state() / "attempts.json"), ContainsSubstring("\"failures_in_a_row\":0"));
 }
 
-TEST_CASE("the daemon asks at once when somebody else has put a certificate in place that is due") {
+TEST_CASE("the daemon requests at once after a certificate was installed externally that is due") {
   Host host({"--initial-days", "200"});
   Host due;
   BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
@@ -270,7 +270,7 @@ TEST_CASE("the daemon asks at once when somebody else has put a certificate in p
   CHECK(count(events, "certificate_changed_on_disk") == 1);
 }
 
-TEST_CASE("the daemon renews one certificate although the other fails, and says when it tries again") {
+TEST_CASE("the daemon renews one certificate although the other fails, and says when it retries") {
   Host host;
   const Simulator busy({"--key", "ec:P-256", "--status", "503"});
   const auto keystore = host.keystore();

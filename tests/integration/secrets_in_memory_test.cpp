@@ -1,4 +1,4 @@
-// What the daemon leaves of its secrets: nothing in its memory once it is idle, and nobody who could look.
+// The daemon's secrets: none remains in its memory once it is idle, and other users cannot read its memory.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,7 +121,7 @@ TEST_CASE("after a renewal neither token nor password is left in the daemon's me
   CHECK_THAT(found_in_memory(daemon.pid(), {{"path", host.keystore().string()}}), ContainsSubstring("path in "));
 }
 
-TEST_CASE("after a renewal neither the new private key nor the one before is left in the daemon's memory") {
+TEST_CASE("after a renewal neither the new private key nor the previous one is left in the daemon's memory") {
   if (::geteuid() != 0) {
     WARN("skipped: only root may look into the daemon's memory");
     return;
@@ -144,7 +144,7 @@ TEST_CASE("after a renewal neither the new private key nor the one before is lef
   CHECK(left_in_memory(daemon.pid(), keys) == "");
 }
 
-TEST_CASE("nobody but root may look into the daemon, and it leaves no core file") {
+TEST_CASE("only root can read the daemon's memory, and it leaves no core file") {
   if (::geteuid() != 0) {
     WARN("skipped: needs root to become another user");
     return;

@@ -1,5 +1,5 @@
-// A cloud that cannot be reached, breaks off, or says no: each leaves the keystore as it was, to the inode, and is told
-// by its class.
+// A cloud that cannot be reached, breaks the connection, or refuses: the keystore stays unchanged, down to the inode,
+// and the failure is logged with its class.
 
 #include <set>
 
@@ -68,7 +68,7 @@ void check_statuses(const std::vector<StatusRow>& table) {
 
 }  // namespace
 
-TEST_CASE("keeps the old keystore when nobody listens") {
+TEST_CASE("keeps the installed keystore when nothing listens") {
   std::string url;
   {
     const Simulator gone;
@@ -79,7 +79,7 @@ TEST_CASE("keeps the old keystore when nobody listens") {
   check_failure(host, {"connect"});
 }
 
-TEST_CASE("keeps the old keystore when the cloud's name does not resolve") {
+TEST_CASE("keeps the installed keystore when the cloud's name does not resolve") {
   // A label longer than DNS has: the resolver refuses it without asking anybody.
   const std::string name = std::string(64, 'a') + ".invalid";
   Host host;
@@ -87,14 +87,14 @@ TEST_CASE("keeps the old keystore when the cloud's name does not resolve") {
   check_failure(host, {"dns"}, name);
 }
 
-TEST_CASE("keeps the old keystore when the connection breaks before the answer") {
+TEST_CASE("keeps the installed keystore when the connection breaks before the response") {
   check_faults({{"reset-on-accept", {"connect", "tls"}},
                 {"close-on-accept", {"tls"}},
                 {"reset-after-request", {"connect"}},
                 {"close-after-request", {"connect"}}});
 }
 
-TEST_CASE("keeps the old keystore when the server is not the cloud") {
+TEST_CASE("keeps the installed keystore when the server is not the cloud") {
   check_faults({{"plain-http", {"tls"}},
                 {"wrong-host", {"tls"}},
                 {"expired-server", {"tls"}},
@@ -102,15 +102,15 @@ TEST_CASE("keeps the old keystore when the server is not the cloud") {
                 {"tls11-only", {"tls"}}});
 }
 
-TEST_CASE("keeps the old keystore when the server falls silent before the answer") {
+TEST_CASE("keeps the installed keystore when the server falls silent before the response") {
   check_faults({{"stall-accept", {"timeout"}}, {"stall-handshake", {"timeout"}}, {"stall-after-request", {"timeout"}}});
 }
 
-TEST_CASE("keeps the old keystore when the server falls silent in the answer") {
+TEST_CASE("keeps the installed keystore when the server falls silent within the response") {
   check_faults({{"stall-in-header", {"timeout"}}, {"stall-in-body", {"timeout"}}, {"slow-drip", {"timeout"}}});
 }
 
-TEST_CASE("keeps the old keystore when the answer is broken off, endless or no HTTP") {
+TEST_CASE("keeps the installed keystore when the response is truncated, endless or not HTTP") {
   check_faults({{"truncated-body", {"bad_answer"}},
                 {"reset-in-body", {"bad_answer"}},
                 {"endless-body", {"bad_answer"}},
@@ -119,13 +119,13 @@ TEST_CASE("keeps the old keystore when the answer is broken off, endless or no H
                 {"bad-length", {"bad_answer"}}});
 }
 
-TEST_CASE("keeps the old keystore when the cloud sends elsewhere, and does not go there") {
+TEST_CASE("keeps the installed keystore when the cloud redirects, and does not follow") {
   check_statuses({{301, "", "client_error", "https://elsewhere.invalid/login"},
                   {302, "<html><title>Moved</title></html>", "client_error", "https://elsewhere.invalid/login"},
                   {307, "", "client_error", "https://elsewhere.invalid/login"}});
 }
 
-TEST_CASE("keeps the old keystore when the cloud says no, and passes its words on") {
+TEST_CASE("keeps the installed keystore when the cloud refuses, and quotes the response") {
   const std::string management = R"({"message": "Account cannot be found.", "http_status": 404, "technicalCode": "x"})";
   const std::string gateway = R"({"httpStatus": 409, "message": "Renewed already.", "details": []})";
   check_statuses({{400, R"({"message": "Bad\nnews", "http_status": 400})", "client_error", "Bad news"},
@@ -137,7 +137,7 @@ TEST_CASE("keeps the old keystore when the cloud says no, and passes its words o
                   {409, gateway, "client_error", "Renewed already."}});
 }
 
-TEST_CASE("keeps the old keystore when the cloud is busy or broken") {
+TEST_CASE("keeps the installed keystore when the cloud is busy or broken") {
   check_statuses({{429, "Slow down.", "rate_limited", "Slow down."},
                   {500, "<html><head><title>Oops</title></head></html>", "server_error", "Oops"},
                   {502, std::string(100'000, 'x'), "server_error", "HTTP 502"},
@@ -145,7 +145,7 @@ TEST_CASE("keeps the old keystore when the cloud is busy or broken") {
                   {504, "", "server_error", "HTTP 504"}});
 }
 
-TEST_CASE("keeps the old keystore when the account or the token is another one") {
+TEST_CASE("keeps the installed keystore when the account or the token is wrong") {
   Host other_account({"--account", "11111111-1111-4111-8111-111111111111"});
   check_failure(other_account, {"client_error"}, "cannot be found");
   Host other_token;

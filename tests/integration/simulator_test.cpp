@@ -35,7 +35,7 @@ bool curl_is_missing() {
 
 }  // namespace
 
-TEST_CASE("the simulator gives a certificate to a good request alone, and writes down what was wrong with the others") {
+TEST_CASE("the simulator issues a certificate only for a good request, and records what was wrong with the others") {
   if (curl_is_missing()) {
     return;
   }
@@ -77,7 +77,7 @@ TEST_CASE("the simulator gives a certificate to a good request alone, and writes
   }
 }
 
-TEST_CASE("the simulator ends on SIGTERM at once, and by itself after as many requests as it was told") {
+TEST_CASE("the simulator ends on SIGTERM at once, and by itself after the given number of requests") {
   if (curl_is_missing()) {
     return;
   }

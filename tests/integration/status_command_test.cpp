@@ -172,7 +172,7 @@ TEST_CASE("a success clears the failures of manual renewals, and a new daemon ig
     CHECK(command(host, {"activate", "production"}).status == 0);
     CHECK(failures() == 0);
   }
-  SECTION("with another keystore") {
+  SECTION("with a different keystore") {
     const Host renewed({"--initial-days", "200"});
     std::filesystem::copy_file(renewed.keystore(), host.keystore(), std::filesystem::copy_options::overwrite_existing);
     CHECK_THAT(host.renew().output, ContainsSubstring("nothing to do"));
@@ -229,7 +229,7 @@ TEST_CASE("check reports files that the daemon cannot read, even if its own user
   SECTION("the account token, until it has been changed") {
     BackgroundProcess daemon(daemon_without(host / "token"), {.deadline = kDeadline});
     daemon.wait_for_errors(says("certificate_checked"));
-    // Beyond its first look.
+    // After its first check.
     daemon.send_signal(SIGHUP);
     daemon.wait_for_errors(says("config_reloaded"));
     const auto check = command(host, {"check"});

@@ -77,7 +77,7 @@ TEST_CASE("waits for the gateway's health check after the restart") {
   CHECK(host.renew({"--dry-run"}).status == 0);
 }
 
-TEST_CASE("goes back to the old keystore when the log tells of a failure with the new one") {
+TEST_CASE("rolls back when the log reports a failure with the new keystore") {
   Host host;
   const auto log = host / "gateway.log";
   std::filesystem::copy_file(host.keystore(), host / "old.p12");
@@ -101,7 +101,7 @@ TEST_CASE("goes back to the old keystore when the log tells of a failure with th
   CHECK(host.restarts() == 2);
 }
 
-TEST_CASE("what the log says while no daemon runs counts, what it said before the restart does not") {
+TEST_CASE("log lines count that were written while no daemon ran, but not those from before the restart") {
   Host host;
   const auto log = host / "gateway.log";
   configure(host, "true", "timeout: 120s, log: {file: " + log.string() + ", ready: is ready}");

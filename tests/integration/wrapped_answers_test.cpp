@@ -64,7 +64,7 @@ std::string head(const std::string& fields, std::size_t length) {
 
 }  // namespace
 
-TEST_CASE("an answer is installed whatever it is wrapped in") {
+TEST_CASE("an answer is installed in every supported wrapping") {
   if (!have_program("curl")) {
     WARN("skipped: curl is missing");
     return;
@@ -78,7 +78,7 @@ TEST_CASE("an answer is installed whatever it is wrapped in") {
   };
   std::string response;
   Ending ending = Ending::goodbye;
-  SECTION("gzip that nobody asked for") {
+  SECTION("gzip that was not requested") {
     response = head("Content-Encoding: gzip\r\n", gzip.size()) + gzip;
   }
   SECTION("a status without a reason, and line feeds alone") {
@@ -100,7 +100,7 @@ TEST_CASE("an answer is installed whatever it is wrapped in") {
   CHECK_THAT(cloud.requests.at(0), ContainsSubstring("\r\nAccept-Encoding: identity\r\n"));
 }
 
-TEST_CASE("an answer in a coding that is not known is refused by its name, and set aside as it came") {
+TEST_CASE("an answer in an unknown coding is refused by its name, and set aside as received") {
   if (!have_program("curl")) {
     WARN("skipped: curl is missing");
     return;
@@ -150,7 +150,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("validate and renew judge a CA file alike") {
+TEST_CASE("validate and renew accept the same CA files") {
   if (!have_program("curl")) {
     WARN("skipped: curl is missing");
     return;

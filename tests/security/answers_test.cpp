@@ -48,7 +48,7 @@ void check_refused(Host& host, const HostileAnswer& answer) {
 
 }  // namespace
 
-TEST_CASE("a hostile answer costs little, is refused with its reason, and is not taken up again") {
+TEST_CASE("a hostile answer costs little, is refused with its reason, and is not read again") {
   const Host prepared;
   for (const auto& answer : hostile_answers(kAccount, kKeystorePassword)) {
     INFO(answer.name);

@@ -120,15 +120,15 @@ std::string answer_of(std::uint16_t port, const std::string& request) {
 
 }  // namespace
 
-TEST_CASE("a man in the middle who cannot prove to be the cloud gets no request") {
+TEST_CASE("a man in the middle without the cloud's certificate gets no request") {
   check_impostors("");
 }
 
-TEST_CASE("a proxy that opens TLS without being trusted gets no request") {
+TEST_CASE("an intercepting proxy that is not trusted gets no request") {
   check_impostors("HTTP/1.1 200 Connection established\r\n\r\n");
 }
 
-TEST_CASE("a redirect takes the token nowhere, and a header that repeats it is logged without it") {
+TEST_CASE("a redirect does not get the token, and a header that repeats the token is logged without it") {
   const TestCa ca;
   Script listening;
   listening.certificate = ca.issue(kNames);
@@ -179,7 +179,7 @@ TEST_CASE("a proxy that answers CONNECT with anything but a tunnel gets nothing 
   }
 }
 
-TEST_CASE("a token in an error of the cloud is not logged, in whatever dress") {
+TEST_CASE("a token in an error of the cloud is not logged, in any encoding") {
   TemporaryDirectory directory;
   for (const std::string body :
        {"<p>token-4kQz7<b>-of-the</b>-account</p>", "&#116;oken-4kQz7&#x2d;of&amp;#45;the-account is bad",
@@ -193,7 +193,7 @@ TEST_CASE("a token in an error of the cloud is not logged, in whatever dress") {
   }
 }
 
-TEST_CASE("a command that prints the secrets does not bring them into the log") {
+TEST_CASE("secrets that a command prints do not reach the log") {
   Host host;
   const std::string files = (host / "token").string() + ", " + (host / "password").string();
   host.configure(
@@ -206,7 +206,7 @@ TEST_CASE("a command that prints the secrets does not bring them into the log") 
   CHECK_THAT(result.errors, ContainsSubstring("[keystore password]"));
 }
 
-TEST_CASE("a fifo in place of any file that is configured is waited for by nobody") {
+TEST_CASE("nothing waits for a FIFO in place of a configured file") {
   struct Case {
     std::string what, certificate, keystore, http;
   };

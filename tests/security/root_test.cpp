@@ -1,5 +1,5 @@
-// Root, without a service on the host, in directories that somebody else owns or can write to: nothing is done there
-// with root's rights, the cloud is not asked, every command ends and says why. With a service:
+// Root, without a service on the host, in directories that others own or can write to: nothing is done there with
+// root's privileges, nothing is requested, every command ends and says why. With a service:
 // tests/system/hostile_gateway.
 
 #include <signal.h>
@@ -117,7 +117,7 @@ struct Attacked {
 
 }  // namespace
 
-TEST_CASE("a state directory of another user is refused by every command, by name") {
+TEST_CASE("every command refuses a state directory of another user, and names it") {
   if (!is_root()) {
     return;
   }
@@ -141,7 +141,7 @@ TEST_CASE("a state directory of another user is refused by every command, by nam
   CHECK(host.cloud().request_count() == asked);
 }
 
-TEST_CASE("root replaces no keystore in a directory that others can change, and does not ask the cloud for one") {
+TEST_CASE("root replaces no keystore in a directory that others can change, and requests none") {
   if (!is_root()) {
     return;
   }
@@ -175,7 +175,7 @@ TEST_CASE("root replaces no keystore in a directory that others can change, and 
   CHECK(host.cloud().request_count() == asked);
 }
 
-TEST_CASE("no link, second name or fifo in the state makes a command follow it, hang, or show what it leads to") {
+TEST_CASE("no command follows, waits for or shows the target of a link, hard link or FIFO in the state") {
   if (!is_root()) {
     return;
   }
@@ -196,11 +196,11 @@ TEST_CASE("no link, second name or fifo in the state makes a command follow it, 
     fs::remove_all(state / "generations");
     fs::create_directory_symlink(attacked.host / "directory", state / "generations");
   }
-  SECTION("the whole is a link") {
+  SECTION("the state directory is a link") {
     fs::remove_all(state);
     fs::create_directory_symlink(attacked.host / "directory", state);
   }
-  SECTION("the lock is a second name of a program") {
+  SECTION("the lock is a hard link to a program") {
     fs::remove(state / "lock");
     fs::create_hard_link(attacked.program, state / "lock");
   }
@@ -215,7 +215,7 @@ TEST_CASE("no link, second name or fifo in the state makes a command follow it, 
   attacked.check_unharmed();
 }
 
-TEST_CASE("set-id bits of a keystore are carried over to no other file") {
+TEST_CASE("set-id bits of a keystore are not copied to another file") {
   Host host;
   REQUIRE(::chmod(host.keystore().c_str(), 06640) == 0);
   REQUIRE(host.renew().status == 0);
@@ -224,17 +224,17 @@ TEST_CASE("set-id bits of a keystore are carried over to no other file") {
   CHECK((snapshot(host.keystore()).mode & 07777U) == 0640);
 }
 
-TEST_CASE("a keystore with a second name is not replaced, and the cloud is not asked for one that could not be") {
+TEST_CASE("a keystore with a hard link is not replaced, and none is requested") {
   Host host;
   fs::create_hard_link(host.keystore(), host / "second.p12");
   const CommandResult result = host.renew();
   CHECK(result.status == 1);
-  CHECK_THAT(result.output, ContainsSubstring("has 2 names (hard links)"));
+  CHECK_THAT(result.output, ContainsSubstring("hard links"));
   CHECK(host.cloud().request_count() == 0);
   CHECK_THAT(host.renew({"--dry-run"}).output, ContainsSubstring("FAILED") && ContainsSubstring("hard links"));
 }
 
-TEST_CASE("a link leads to a file of its directory's owner, or to none") {
+TEST_CASE("a link is followed only to a file of its directory's owner") {
   if (!is_root()) {
     return;
   }
@@ -247,7 +247,7 @@ TEST_CASE("a link leads to a file of its directory's owner, or to none") {
   give(host.keystore());
   const CommandResult result = host.renew();
   CHECK(result.status == 1);
-  CHECK_THAT(result.output, ContainsSubstring("by a way that others choose"));
+  CHECK_THAT(result.output, ContainsSubstring("symbolic link that others can change"));
   CHECK(host.cloud().request_count() == 0);
 }
 
@@ -270,7 +270,7 @@ TEST_CASE("no link leads the replacement into the state") {
   CHECK(snapshot(host.state() / "generations/1") == generation);
 }
 
-TEST_CASE("root is led to no state directory by somebody else's link") {
+TEST_CASE("root follows no other user's link to the state directory") {
   if (!is_root()) {
     return;
   }
@@ -313,7 +313,7 @@ TEST_CASE("root sends no secret that others can exchange for a file of root") {
   }
 }
 
-TEST_CASE("root takes no process number from a file that others can write") {
+TEST_CASE("root reads no process ID from a file that others can write") {
   if (!is_root()) {
     return;
   }
@@ -366,18 +366,18 @@ TEST_CASE("a configuration that others can change is refused by every command") 
     REQUIRE(::chmod(file.c_str(), 0660) == 0);
     why = "can be written by its group (mode 0660)";
   }
-  SECTION("everyone can put another one into its place") {
+  SECTION("everyone can replace it") {
     REQUIRE(::chmod((host / "etc").c_str(), 0777) == 0);
     why = "etc can be written by everyone";
   }
-  SECTION("it belongs to somebody else") {
+  SECTION("it belongs to another user") {
     if (!is_root()) {
       return;
     }
     give(file);
     why = "belongs to uid 3456";
   }
-  SECTION("it is a link of somebody else") {
+  SECTION("it is another user's link") {
     if (!is_root()) {
       return;
     }

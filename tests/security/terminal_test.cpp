@@ -1,5 +1,5 @@
-// Whoever has written into the state directory, or chosen a path, a name in a certificate or the words of a server:
-// none of it steers the terminal, the log or the page of the person who looks.
+// Hostile text in the state directory, a path, a certificate's names or a server's response must not control the
+// operator's terminal, the log or the page.
 #include <sys/stat.h>
 
 #include <array>
@@ -86,7 +86,7 @@ void spoil_state(const Host& host) {
   write_file(host.state() / "lock", std::string(kHostile));
 }
 
-// Somebody holds the lock of the daemon, and has written who.
+// Another process holds the lock of the daemon, and has written hostile text into it.
 std::unique_ptr<BackgroundProcess> hold_lock(const Host& host, const std::filesystem::path& lock) {
   write_file(host / "holder", std::string(kHostile));
   auto holder = std::make_unique<BackgroundProcess>(

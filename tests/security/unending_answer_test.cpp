@@ -1,5 +1,5 @@
-// An answer whose judging does not come to an end, whatever it is made of: the process ends when it is told to, and the
-// answer does not stop renewal for good.
+// An answer whose judging never finishes: SIGTERM still ends the process, and the answer does not block renewal
+// forever.
 
 #include <csignal>
 #include <filesystem>
@@ -133,7 +133,7 @@ void check_cut_off(const CommandResult& result, int status) {
 
 }  // namespace
 
-TEST_CASE("judging that does not come to an end is ended by SIGTERM") {
+TEST_CASE("SIGTERM ends judging that never finishes") {
   if (!have_program("strace")) {
     WARN("skipped: strace lets the judging take its time");
     return;
@@ -147,7 +147,7 @@ TEST_CASE("judging that does not come to an end is ended by SIGTERM") {
   }
 }
 
-TEST_CASE("an answer that has twice ended the process that judged it is set aside by the third start") {
+TEST_CASE("an answer that has twice ended the process that judged it is set aside at the third start") {
   if (!have_program("strace")) {
     WARN("skipped: strace ends the process while it judges");
     return;

@@ -18,20 +18,20 @@ mode_t mode_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("an answer is kept for nobody else to read") {
+TEST_CASE("only the owner can read a stored answer") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory / "state", "production");
   AnswerStore answers(filesystem, paths);
-  REQUIRE(answers.keep("first"));
-  REQUIRE(answers.keep("second"));
+  REQUIRE(answers.store("first"));
+  REQUIRE(answers.store("second"));
   CHECK(read_file(paths.answer()) == "second");
   CHECK(mode_of(paths.answer()) == 0600);
   CHECK(mode_of(paths.directory) == 0700);
   CHECK(mode_of(directory / "state") == 0700);
 }
 
-TEST_CASE("room for an answer is taken, and used or given back") {
+TEST_CASE("disk space for an answer is reserved, and used or released") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
@@ -39,23 +39,23 @@ TEST_CASE("room for an answer is taken, and used or given back") {
   const auto taken = [&] {
     return filesystem.list(paths.directory).value() == std::vector<std::string>{".answer.room"};
   };
-  REQUIRE(answers.take_room());
-  REQUIRE(answers.take_room());
+  REQUIRE(answers.reserve_space());
+  REQUIRE(answers.reserve_space());
   CHECK(taken());
   CHECK(std::filesystem::file_size(paths.directory / ".answer.room") == 128 * 1024);
-  answers.give_room_back();
+  answers.release_space();
   CHECK(filesystem.list(paths.directory).value().empty());
-  REQUIRE(answers.take_room());
-  REQUIRE(answers.keep("answer"));
+  REQUIRE(answers.reserve_space());
+  REQUIRE(answers.store("answer"));
   CHECK(filesystem.list(paths.directory).value() == std::vector<std::string>{"answer"});
 }
 
-TEST_CASE("a used answer is gone, and discarding none is no error") {
+TEST_CASE("a used answer is removed, and discarding none is no error") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
   AnswerStore answers(filesystem, paths);
-  REQUIRE(answers.keep("answer"));
+  REQUIRE(answers.store("answer"));
   REQUIRE(answers.discard());
   CHECK_FALSE(std::filesystem::exists(paths.answer()));
   CHECK(answers.discard());
@@ -67,7 +67,7 @@ TEST_CASE("rejected answers are named by time, and the five newest stay") {
   const StatePaths paths(directory.path(), "production");
   AnswerStore answers(filesystem, paths);
   for (int hour = 0; hour < 7; ++hour) {
-    REQUIRE(answers.keep("answer " + std::to_string(hour)));
+    REQUIRE(answers.store("answer " + std::to_string(hour)));
     const auto aside = answers.set_aside(TimePoint(std::chrono::hours(hour)));
     REQUIRE(aside);
     CHECK(read_file(*aside) == "answer " + std::to_string(hour));
@@ -79,7 +79,7 @@ TEST_CASE("rejected answers are named by time, and the five newest stay") {
   CHECK(names.back() == "answer-rejected-1970-01-01T06:00:00Z");
 }
 
-TEST_CASE("setting aside what is not there is an error, not a surprise") {
+TEST_CASE("setting a missing answer aside is an error") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   AnswerStore answers(filesystem, StatePaths(directory.path(), "production"));

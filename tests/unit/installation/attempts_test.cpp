@@ -16,7 +16,7 @@ constexpr TimePoint kNow{1'700'000'000s};
 
 }  // namespace
 
-TEST_CASE("attempts are remembered, and what is damaged is a fresh start") {
+TEST_CASE("attempts are stored, and a damaged file counts as none") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
@@ -44,7 +44,7 @@ TEST_CASE("attempts are remembered, and what is damaged is a fresh start") {
   CHECK_FALSE(std::filesystem::exists(paths.attempts()));
 }
 
-TEST_CASE("attempts of a version that did not know of commands by hand are read") {
+TEST_CASE("attempts of a version without by_hand are read") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
@@ -71,7 +71,7 @@ TEST_CASE("requests of the last day are remembered") {
   CHECK(requests.load(kNow).empty());
 }
 
-TEST_CASE("requests that a clock set back since has put into the future count once, as made now") {
+TEST_CASE("requests in the future, after the clock was set back, count once, as made now") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   RequestLog requests(filesystem, StatePaths(directory.path(), "production"));
@@ -81,7 +81,7 @@ TEST_CASE("requests that a clock set back since has put into the future count on
   CHECK(requests.load(kNow + 25h).empty());
 }
 
-TEST_CASE("attempts with a number or a class that cannot be are a fresh start") {
+TEST_CASE("attempts with an invalid number or class count as none") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
@@ -111,7 +111,7 @@ TEST_CASE("attempts with a number or a class that cannot be are a fresh start") 
   CHECK(loaded("last_failure", number == "\"1\"" ? "\"not a class\"" : number) == Attempts());
 }
 
-TEST_CASE("words that are remembered are printable and bounded, and cost nothing that is remembered beside them") {
+TEST_CASE("stored messages are printable and truncated, and the rest stays") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
@@ -129,7 +129,7 @@ TEST_CASE("words that are remembered are printable and bounded, and cost nothing
   CHECK(attempts.token_problem == "\\xe2\\x80\\xa8");
 }
 
-TEST_CASE("requests at times that cannot be are none, and no more are counted than any limit needs") {
+TEST_CASE("requests at invalid times are ignored, and the newest ones suffice") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");

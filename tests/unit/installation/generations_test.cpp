@@ -7,13 +7,13 @@ using namespace renewd;
 using namespace renewd::installation;
 using namespace renewd::testing;
 
-TEST_CASE("the three newest generations stay, numbered on") {
+TEST_CASE("the three newest generations stay, with increasing numbers") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
   Generations generations(filesystem, paths);
   for (int i = 1; i <= 12; ++i) {
-    CHECK(generations.keep("keystore " + std::to_string(i), std::nullopt).value() == i);
+    CHECK(generations.store("keystore " + std::to_string(i), std::nullopt).value() == i);
   }
   // 12 comes after 9: by number, not by name.
   CHECK(filesystem.list(paths.generations()).value() == std::vector<std::string>{"10", "11", "12"});
@@ -22,17 +22,17 @@ TEST_CASE("the three newest generations stay, numbered on") {
         (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 }
 
-TEST_CASE("the same keystore is not kept twice in a row") {
+TEST_CASE("the same keystore is not stored twice in a row") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   Generations generations(filesystem, StatePaths(directory.path(), "production"));
-  CHECK(generations.keep("a", std::nullopt).value() == 1);
-  CHECK(generations.keep("a", std::nullopt).value() == 1);
-  CHECK(generations.keep("b", std::nullopt).value() == 2);
-  CHECK(generations.keep("a", std::nullopt).value() == 3);
+  CHECK(generations.store("a", std::nullopt).value() == 1);
+  CHECK(generations.store("a", std::nullopt).value() == 1);
+  CHECK(generations.store("b", std::nullopt).value() == 2);
+  CHECK(generations.store("a", std::nullopt).value() == 3);
 }
 
-TEST_CASE("strangers in the directory are left alone") {
+TEST_CASE("other files in the directory are ignored") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
@@ -42,13 +42,13 @@ TEST_CASE("strangers in the directory are left alone") {
   write_file(paths.generations() / "7x", "mine");
   Generations generations(filesystem, paths);
   for (int i = 1; i <= 5; ++i) {
-    REQUIRE(generations.keep(std::to_string(i), std::nullopt).value() == i);
+    REQUIRE(generations.store(std::to_string(i), std::nullopt).value() == i);
   }
   CHECK(filesystem.list(paths.generations()).value() ==
         std::vector<std::string>{"-3", "3", "4", "5", "7x", "notes.txt"});
 }
 
-TEST_CASE("what is in each generation is known for as long as it is kept") {
+TEST_CASE("the certificate of each generation is known as long as it is stored") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
@@ -58,9 +58,9 @@ TEST_CASE("what is in each generation is known for as long as it is kept") {
     return CertificateRecord{std::to_string(number), "FF", not_before, not_before + std::chrono::days(365)};
   };
   for (int i = 1; i <= 4; ++i) {
-    REQUIRE(generations.keep(std::to_string(i), certificate(i)));
+    REQUIRE(generations.store(std::to_string(i), certificate(i)));
   }
-  REQUIRE(generations.keep("cannot be opened", std::nullopt));
+  REQUIRE(generations.store("cannot be opened", std::nullopt));
   const auto kept = generations.list().value();
   REQUIRE(kept.size() == 3);
   CHECK(kept[0].number == 3);
@@ -70,34 +70,34 @@ TEST_CASE("what is in each generation is known for as long as it is kept") {
 
   // What an earlier attempt could not write is made up for.
   std::filesystem::remove(paths.generations_index());
-  REQUIRE(generations.keep("cannot be opened", certificate(5)).value() == 5);
+  REQUIRE(generations.store("cannot be opened", certificate(5)).value() == 5);
   CHECK(generations.list().value()[2].certificate == certificate(5));
 
   // Damaged or gone, it costs the details and nothing else.
   write_file(paths.generations_index(), "{\"4\": {\"serial\": 7}, \"x\": 1");
   CHECK_FALSE(generations.list().value()[1].certificate);
-  REQUIRE(generations.keep("6", certificate(6)));
+  REQUIRE(generations.store("6", certificate(6)));
   CHECK(generations.list().value()[2].certificate == certificate(6));
 }
 
-TEST_CASE("a number that cannot be counted on from is a stranger's") {
+TEST_CASE("a number that is too large is ignored") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
   std::filesystem::create_directories(paths.generations());
   write_file(paths.generations() / "2147483647", "mine");
   Generations generations(filesystem, paths);
-  CHECK(generations.keep("a", std::nullopt).value() == 1);
+  CHECK(generations.store("a", std::nullopt).value() == 1);
   CHECK(generations.list().value().size() == 1);
 }
 
-TEST_CASE("details of a generation that cannot be are not known, and those beside them are") {
+TEST_CASE("invalid details of one generation do not affect those of others") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
   Generations generations(filesystem, paths);
-  REQUIRE(generations.keep("a", std::nullopt));
-  REQUIRE(generations.keep("b", std::nullopt));
+  REQUIRE(generations.store("a", std::nullopt));
+  REQUIRE(generations.store("b", std::nullopt));
   write_file(paths.generations_index(),
              R"({"1":{"serial":"\u001b[2J","fingerprint":"FF","not_before":1,"not_after":2},)"
              R"("2":{"serial":"0A","fingerprint":"FF","not_before":1,"not_after":2},"99999999999":{}})");

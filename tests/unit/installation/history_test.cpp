@@ -49,7 +49,7 @@ TEST_CASE("a renewal is one line with the seconds of each phase") {
   CHECK(written[0].at("seconds").at("verified") == 28);
 }
 
-TEST_CASE("a line repeated after a crash stands once, a torn one is left out, and old ones go") {
+TEST_CASE("a line repeated after a crash is written once, a truncated one is skipped, and old ones are removed") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
@@ -67,7 +67,7 @@ TEST_CASE("a line repeated after a crash stands once, a torn one is left out, an
   CHECK(written.back().at("fingerprint") == "F219");
 }
 
-TEST_CASE("what the gateway uses is remembered, and a damaged record is none") {
+TEST_CASE("the certificate in use is recorded, and a damaged record is ignored") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
@@ -83,7 +83,7 @@ TEST_CASE("what the gateway uses is remembered, and a damaged record is none") {
   CHECK_FALSE(history.in_use());
 }
 
-TEST_CASE("a line of history that no daemon has written so is left out, and goes with the next one") {
+TEST_CASE("an invalid line of the history is skipped, and removed with the next append") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
@@ -109,7 +109,7 @@ TEST_CASE("a line of history that no daemon has written so is left out, and goes
   CHECK(history.list().back().outcome == "rolled_back");
 }
 
-TEST_CASE("no more past renewals are listed than are kept, the newest") {
+TEST_CASE("only the newest past renewals are listed") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
@@ -126,7 +126,7 @@ TEST_CASE("no more past renewals are listed than are kept, the newest") {
   CHECK(past.back().fingerprint == "F" + std::to_string(10 * kHistoryKept - 1));
 }
 
-TEST_CASE("a record of a certificate with a member of another form is none") {
+TEST_CASE("a certificate record with an invalid member is ignored") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");

@@ -107,7 +107,7 @@ TEST_CASE("a damaged journal is set aside, and the next is written in its place"
   CHECK(journal.read(TimePoint(0s))->entry == entry());
 }
 
-TEST_CASE("a journal whose checksum is right and whose members are not is not trusted") {
+TEST_CASE("a journal with a valid checksum and invalid members is not trusted") {
   using std::chrono::microseconds;
   using std::chrono::sys_seconds;
   using std::chrono::sys_time;
@@ -136,7 +136,7 @@ TEST_CASE("a journal whose checksum is right and whose members are not is not tr
   CHECK_FALSE(parse_journal(serialize(changed)));
 }
 
-TEST_CASE("a journal may lack what comes with later phases, and hold a log that was not there") {
+TEST_CASE("a journal of an early phase lacks the members of later ones") {
   JournalEntry early{.phase = Phase::requested, .reached = {{Phase::requested, at(1700000000)}}};
   CHECK(parse_journal(serialize(early)) == early);
   early.last_activation = {.began = at(1700000001),
@@ -146,7 +146,7 @@ TEST_CASE("a journal may lack what comes with later phases, and hold a log that 
   CHECK(parse_journal(serialize(early)) == early);
 }
 
-TEST_CASE("a journal of a daemon that did not note the runs of units is read") {
+TEST_CASE("a journal of a version that did not note the runs of units is read") {
   JournalEntry old = entry();
   old.last_activation->invocations.clear();
   std::string text = serialize(old);
@@ -159,7 +159,7 @@ TEST_CASE("a journal of a daemon that did not note the runs of units is read") {
   CHECK(parse_journal(text) == old);
 }
 
-TEST_CASE("a phase that was gone back to is the last one reached, and keeps its time") {
+TEST_CASE("after going back, a phase is the last one reached, and keeps its time") {
   JournalEntry record = advanced(entry(), Phase::installed, TimePoint(1700000009s));
   CHECK(record.phase == Phase::installed);
   CHECK(record.reached_at(Phase::installed) == at(1700000009));
@@ -184,7 +184,7 @@ TEST_CASE("interruptions are counted for each phase, and activating and verifyin
   CHECK(advanced(record, Phase::rolling_back, now).resumed == 0);
 }
 
-TEST_CASE("what a phase is about has a name") {
+TEST_CASE("the predicates of every phase") {
   const auto waiting = GENERATE(Phase::answered, Phase::accepted);
   CHECK(JournalEntry{.phase = waiting}.waits_for_installation());
   CHECK_FALSE(JournalEntry{.phase = waiting}.is_at_gateway());

@@ -12,7 +12,7 @@ using namespace renewd;
 using namespace renewd::installation;
 using namespace renewd::testing;
 
-TEST_CASE("one holds the lock, and the second is told who") {
+TEST_CASE("the second process that wants the lock learns who holds it") {
   const TemporaryDirectory directory;
   std::optional<Result<Lock>> first = Lock::acquire(PosixFilesystem(), directory / "lock", "run");
   REQUIRE(first->has_value());
@@ -25,7 +25,7 @@ TEST_CASE("one holds the lock, and the second is told who") {
   CHECK(Lock::acquire(PosixFilesystem(), directory / "lock", "renew"));
 }
 
-TEST_CASE("the lock of a process that was killed is no obstacle") {
+TEST_CASE("the lock of a killed process is free") {
   const TemporaryDirectory directory;
   const std::string file = (directory / "lock").string();
   if (!have_program("flock")) {
@@ -43,12 +43,12 @@ TEST_CASE("the lock of a process that was killed is no obstacle") {
   CHECK(Lock::acquire(PosixFilesystem(), file, "renew"));
 }
 
-TEST_CASE("a lock that cannot be made is a failure of the disk") {
+TEST_CASE("a lock file that cannot be created is a failure of class disk") {
   const TemporaryDirectory directory;
   CHECK(Lock::acquire(PosixFilesystem(), directory / "none/lock", "run").error().kind == ErrorKind::disk);
 }
 
-TEST_CASE("who holds a lock can be asked, and asking takes it from nobody") {
+TEST_CASE("lock_holder() names the holder, and leaves the lock with it") {
   const TemporaryDirectory directory;
   const auto file = directory / "lock";
   CHECK(lock_holder(PosixFilesystem(), file).value() == std::nullopt);
@@ -62,7 +62,7 @@ TEST_CASE("who holds a lock can be asked, and asking takes it from nobody") {
   CHECK(Lock::acquire(PosixFilesystem(), file, "renew"));
 }
 
-TEST_CASE("a second daemon is refused by name, and one that starts while somebody looks is not") {
+TEST_CASE("a second daemon is refused, but not one that starts during a lock_holder()") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const std::string file = (directory / "state/daemon.lock").string();

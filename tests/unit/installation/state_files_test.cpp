@@ -41,18 +41,18 @@ void write_everything(PosixFilesystem& filesystem, const StatePaths& paths, Time
   REQUIRE(RequestLog(filesystem, paths).add(now));
   REQUIRE(Lock::acquire(filesystem, paths.lock(), "renew"));
   REQUIRE(Journal(filesystem, paths).write(entry));
-  REQUIRE(Generations(filesystem, paths).keep("keystore", kCertificate));
+  REQUIRE(Generations(filesystem, paths).store("keystore", kCertificate));
   REQUIRE(History(filesystem, paths).record_in_use(kCertificate));
   REQUIRE(History(filesystem, paths).append("renewed", entry, now));
-  REQUIRE(AnswerStore(filesystem, paths).keep("refused"));
+  REQUIRE(AnswerStore(filesystem, paths).store("refused"));
   REQUIRE(AnswerStore(filesystem, paths).set_aside(now));
-  REQUIRE(AnswerStore(filesystem, paths).keep("answer"));
-  REQUIRE(AnswerStore(filesystem, paths).take_room());
+  REQUIRE(AnswerStore(filesystem, paths).store("answer"));
+  REQUIRE(AnswerStore(filesystem, paths).reserve_space());
 }
 
 }  // namespace
 
-TEST_CASE("what is written belongs to the user that this process runs as") {
+TEST_CASE("state files belong to the user of this process") {
   if (::geteuid() == 0 && ::seteuid(kUser) != 0) {
     throw std::runtime_error("seteuid");
   }

@@ -92,7 +92,7 @@ TEST_CASE("owner and group of the keystore stay") {
   CHECK(attributes.group == 5678);
 }
 
-TEST_CASE("keeps the old keystore when a step before the rename fails") {
+TEST_CASE("keeps the previous keystore when a step before the rename fails") {
   const std::string call = GENERATE("follow", "attributes", "remove", "create", "rename");
   CAPTURE(call);
   const TemporaryDirectory directory;
@@ -106,7 +106,7 @@ TEST_CASE("keeps the old keystore when a step before the rename fails") {
   CHECK(PosixFilesystem().list(directory.path()).value() == std::vector<std::string>{"keystore.p12"});
 }
 
-TEST_CASE("a file that cannot be touched is installed all the same") {
+TEST_CASE("a keystore whose times cannot be updated is installed anyway") {
   const TemporaryDirectory directory;
   FailingFilesystem filesystem("touch");
   write_file(directory / "keystore.p12", "old");
@@ -114,7 +114,7 @@ TEST_CASE("a file that cannot be touched is installed all the same") {
   CHECK(read_file(directory / "keystore.p12") == "new");
 }
 
-TEST_CASE("a directory that cannot be synced keeps the old keystore: a power cut might bring it back unnoticed") {
+TEST_CASE("if the directory cannot be synced, the previous keystore is restored: a power cut might do so unnoticed") {
   const TemporaryDirectory directory;
   FailingFilesystem filesystem("sync");
   write_file(directory / "keystore.p12", "old");
@@ -145,7 +145,7 @@ TEST_CASE("says so when the new keystore cannot be read back") {
   CHECK_THAT(replaced.error().message, ContainsSubstring("reading it back"));
 }
 
-TEST_CASE("a keystore that is not there is not made up") {
+TEST_CASE("a missing keystore is not created") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   fs::create_symlink("nowhere", directory / "dangling");
@@ -154,7 +154,7 @@ TEST_CASE("a keystore that is not there is not made up") {
   CHECK_FALSE(fs::exists(directory / "nowhere"));
 }
 
-TEST_CASE("what somebody else has put in the place of the old keystore is not overwritten") {
+TEST_CASE("a keystore that was replaced externally is not overwritten") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   write_file(directory / "keystore.p12", "newest");

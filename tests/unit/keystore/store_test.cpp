@@ -28,7 +28,7 @@ struct Host {
 
 }  // namespace
 
-TEST_CASE("what is remembered of a keystore has no private key, which is read again when it is needed") {
+TEST_CASE("a remembered keystore has no private key, which is read again when it is needed") {
   Host host;
   FileStore store(host.filesystem, host.settings);
   for (int times = 0; times < 2; ++times) {
@@ -43,7 +43,7 @@ TEST_CASE("what is remembered of a keystore has no private key, which is read ag
   }
 }
 
-TEST_CASE("a keystore that was opened with one password is not taken for opened with another") {
+TEST_CASE("a keystore that was opened with one password is opened again with another") {
   Host host;
   FileStore store(host.filesystem, host.settings);
   REQUIRE(store.read());

@@ -9,7 +9,7 @@ using namespace renewd;
 using namespace renewd::renewal;
 using namespace renewd::testing;
 
-TEST_CASE("where the log ended is noted before each activation, and outlives a crash until the verification") {
+TEST_CASE("the end of the log is noted before each activation, and survives a crash until the verification") {
   World world;
   world.gateway.log_end = "before the new keystore";
   world.gateway.on_activate = [&] { world.gateway.log_end = "after it"; };
@@ -23,12 +23,12 @@ TEST_CASE("where the log ended is noted before each activation, and outlives a c
     world.gateway.on_verify = [&] { CHECK(world.gateway.last_before->log_position == "after it"); };
   };
   REQUIRE_FALSE(world.run());
-  // Looked at once more, told again, and rolled back.
+  // Verified again, activated again, and rolled back.
   CHECK(world.gateway.verifications == 4);
   CHECK(world.gateway.activations == 3);
 }
 
-TEST_CASE("a gateway that comes up and is not well is told again, where nothing is rolled back") {
+TEST_CASE("without roll-back, a gateway that comes up unhealthy is activated again") {
   World world;
   world.settings.gateway.rollback = false;
   world.gateway.verification = failure(ErrorKind::gateway, "it did not stay up");
@@ -40,14 +40,14 @@ TEST_CASE("a gateway that comes up and is not well is told again, where nothing 
   CHECK(world.gateway.activations == 3);
 }
 
-TEST_CASE("a start that nobody saw come up is looked at, and repeated when it is not well") {
+TEST_CASE("a start that was interrupted is verified, and repeated if the gateway is unhealthy") {
   World world;
   world.gateway.on_verify = [] { throw Crash(); };
   CHECK_THROWS_AS(world.run(), Crash);
   const bool well = GENERATE(true, false);
   CAPTURE(well);
   if (!well) {
-    // As on a host that starts: the gateway comes up after we have looked.
+    // As on a host that starts: the gateway comes up after the verification.
     world.gateway.verification = failure(ErrorKind::gateway, "ActiveState=activating");
     world.gateway.on_activate = [&] { world.gateway.verification = std::string("well"); };
   }
@@ -58,10 +58,10 @@ TEST_CASE("a start that nobody saw come up is looked at, and repeated when it is
   CHECK(read_file(world.keystore) == keystores().renewed);
 }
 
-TEST_CASE("a unit that an activation left down is started by the next process, too") {
+TEST_CASE("the next process starts a unit that an activation has left down") {
   World world;
   refuse_to_start(world);
-  SECTION("with the old keystore, after a crash in the middle of going back") {
+  SECTION("with the previous keystore, after a crash during the roll-back") {
     // The first activation fails, and the power goes before the second.
     world.gateway.on_activate = [&] {
       if (world.gateway.activations == 2) {
@@ -75,12 +75,12 @@ TEST_CASE("a unit that an activation left down is started by the next process, t
     REQUIRE_FALSE(world.run());
     CHECK(world.gateway.last_before->running == std::vector<std::string>{"fake.service"});
     CHECK(read_file(world.keystore) == keystores().installed);
-    // It is up again: what is up is noted anew.
+    // It is up again, and noted again.
     world.gateway.now.running = {"another.service"};
     REQUIRE(world.run());
     CHECK(world.gateway.last_before->running == std::vector<std::string>{"another.service"});
   }
-  SECTION("with the new keystore, where it is not rolled back") {
+  SECTION("with the new keystore, without roll-back") {
     world.settings.gateway.rollback = false;
     world.gateway.on_activate = [&] { world.gateway.now.running.clear(); };
     REQUIRE_FALSE(world.run());
@@ -92,7 +92,7 @@ TEST_CASE("a unit that an activation left down is started by the next process, t
 
 namespace {
 
-// As SIGTERM to the daemon ends it while it tells the gateway; the gateway is started all the same.
+// SIGTERM ends the daemon during the activation; the gateway is started anyway.
 void stop_while_telling(World& world, const std::string& run) {
   world.gateway.activation = failure(ErrorKind::cancelled, "told to stop");
   const auto stopped = world.run();
@@ -109,7 +109,7 @@ int resumed(World& world) {
 
 }  // namespace
 
-TEST_CASE("whoever goes on with an activation that was interrupted knows how the gateway was before it") {
+TEST_CASE("a resumed activation knows the state of the gateway before it") {
   World world;
   stop_while_telling(world, "2");
   const TimePoint began = world.gateway.last_before->began;
@@ -131,7 +131,7 @@ TEST_CASE("whoever goes on with an activation that was interrupted knows how the
   CHECK(read_file(world.keystore) == keystores().installed);
 }
 
-TEST_CASE("an activation that has failed is begun again, whatever the gateway was started with") {
+TEST_CASE("a failed activation is repeated, whatever the gateway was started with") {
   World world;
   world.settings.gateway.rollback = false;
   refuse_to_start(world);
@@ -147,7 +147,7 @@ TEST_CASE("an activation that has failed is begun again, whatever the gateway wa
   }
 }
 
-TEST_CASE("a command by hand tells a gateway again that was being told") {
+TEST_CASE("activate repeats an activation that was interrupted") {
   World world;
   stop_while_telling(world, "2");
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
@@ -157,15 +157,15 @@ TEST_CASE("a command by hand tells a gateway again that was being told") {
   CHECK(told_in == "2");
 }
 
-TEST_CASE("a daemon that is stopped whenever it tells the gateway is counted as one that crashes there") {
+TEST_CASE("stops of the daemon during each activation count like crashes") {
   World world;
-  SECTION("going forward") {
+  SECTION("during the renewal") {
     for (int stops = 0; stops < 4; ++stops) {
       stop_while_telling(world, "1");
       CHECK(resumed(world) == stops);
     }
   }
-  SECTION("going back") {
+  SECTION("during the roll-back") {
     refuse_the_new_one(world);
     const auto refuse = world.gateway.on_activate;
     world.gateway.on_activate = [&] {
@@ -179,7 +179,7 @@ TEST_CASE("a daemon that is stopped whenever it tells the gateway is counted as 
       CHECK(resumed(world) == stops);
     }
   }
-  SECTION("to and fro between telling it and looking at it") {
+  SECTION("alternating between activation and verification") {
     world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
     world.gateway.on_activate = [&] { world.gateway.verification = failure(ErrorKind::cancelled, "told to stop"); };
     for (int stops = 0; stops < 4; ++stops) {
@@ -190,13 +190,13 @@ TEST_CASE("a daemon that is stopped whenever it tells the gateway is counted as 
   }
 }
 
-TEST_CASE("a gateway that could not be told yet is told later, and nothing is rolled back") {
+TEST_CASE("an activation that could not be attempted is attempted later, and nothing is rolled back") {
   World world;
   const Error unanswered{ErrorKind::disk, "no answer in time"};
-  SECTION("before it is told") {
+  SECTION("before the activation") {
     world.gateway.unanswered = true;
   }
-  SECTION("while it is told") {
+  SECTION("during the activation") {
     world.gateway.activation = tl::unexpected(unanswered);
   }
   SECTION("while it is verified") {
@@ -218,7 +218,7 @@ TEST_CASE("a gateway that could not be told yet is told later, and nothing is ro
   CHECK(world.cloud.requests == 1);
 }
 
-TEST_CASE("whoever goes on with an activation that nobody answered for knows what had been started before it") {
+TEST_CASE("a resumed activation without a response from systemd knows what had been started before") {
   World world;
   world.gateway.activation = failure(ErrorKind::disk, "no answer in time");
   REQUIRE_FALSE(world.run());
@@ -227,7 +227,7 @@ TEST_CASE("whoever goes on with an activation that nobody answered for knows wha
   CHECK(world.gateway.last_before->invocations.at("fake.service") == "1");
 }
 
-TEST_CASE("what an unlucky boot has logged does not count against a gateway that an earlier process has told") {
+TEST_CASE("errors in the log of a failed boot do not count against a gateway that an earlier process has activated") {
   World world;
   world.gateway.log_end = "before";
   stop_while_telling(world, "2");
@@ -247,12 +247,12 @@ TEST_CASE("what an unlucky boot has logged does not count against a gateway that
   CHECK_THAT(world.events(), !ContainsSubstring("renewal_rolled_back"));
 }
 
-TEST_CASE("stops of a daemon that does nothing to the gateway any more are not counted") {
+TEST_CASE("stops of a daemon that no longer acts on the gateway are not counted") {
   World world;
   SECTION("while it is verified") {
     world.gateway.verification = failure(ErrorKind::cancelled, "told to stop");
   }
-  SECTION("while a start that an earlier process has asked for is awaited") {
+  SECTION("while it waits for a start that an earlier process requested") {
     stop_while_telling(world, "1");
     world.gateway.acts = false;
   }
@@ -269,7 +269,7 @@ TEST_CASE("stops of a daemon that does nothing to the gateway any more are not c
   }
 }
 
-TEST_CASE("stops of the daemon that the gateway does not survive are counted, each once") {
+TEST_CASE("stops of the daemon that the gateway does not survive are counted once each") {
   World world;
   world.gateway.verification = failure(ErrorKind::cancelled, "told to stop");
   REQUIRE_FALSE(world.run());
@@ -282,7 +282,7 @@ TEST_CASE("stops of the daemon that the gateway does not survive are counted, ea
   }
 }
 
-TEST_CASE("a gateway that was stopped on purpose is not rolled back, nor told again") {
+TEST_CASE("a gateway that was stopped on purpose is neither rolled back nor activated again") {
   World world;
   world.gateway.stopped = true;
   world.gateway.verification = std::string("it was stopped on request");

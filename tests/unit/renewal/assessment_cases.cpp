@@ -24,7 +24,7 @@ Standing with_replaced(Standing standing, std::chrono::seconds left) {
 }
 
 Standing with_token_problem(Standing standing) {
-  standing.token_problem = "the account token expired at 2026-01-01T00:00:00Z: make a new one";
+  standing.token_problem = "the account token expired at 2026-01-01T00:00:00Z: create a new one";
   return standing;
 }
 

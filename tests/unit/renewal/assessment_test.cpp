@@ -107,7 +107,7 @@ TEST_CASE("a finding that alerts says what to do, and nothing else does") {
              ContainsSubstring("gravitee-renewd rollback production --to 2"));
   standing = unreadable("production");
   CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd validate"));
-  standing.way_back = "copy it back";
+  standing.restore_advice = "copy it back";
   CHECK(advice_of(standing) == "copy it back");
 }
 

@@ -98,7 +98,7 @@ TEST_CASE("a renewal that an earlier version rolled back twice is given up after
   CHECK_FALSE(fs::exists(world.directory / "state/production/journal"));
 }
 
-TEST_CASE("how the gateway was before an earlier version told it is known after it") {
+TEST_CASE("the state of the gateway before an earlier version activated it is known") {
   World world;
   restore(world, "told-units");
   std::optional<gateway::GatewaySnapshot> before;

@@ -107,9 +107,9 @@ std::string told(std::uint64_t seed, Windows windows) {
 
 void report(const Tally& tally) {
   std::cout << fmt::format(
-      "{} lifetimes ({} renewed in their last week, {} expired), {} attempts, {} requests, {} looks (at most {} a "
+      "{} lifetimes ({} renewed in their last week, {} expired), {} attempts, {} requests, {} checks (at most {} a "
       "day), {} s of virtual time ({} years)\n",
-      tally.lifetimes, tally.late, tally.expired, tally.attempts, tally.requests, tally.looks, tally.busiest_day,
+      tally.lifetimes, tally.late, tally.expired, tally.attempts, tally.requests, tally.checks, tally.busiest_day,
       tally.time.count(), tally.time / days(365));
 }
 
@@ -149,15 +149,15 @@ std::size_t resident_bytes() {
 
 }  // namespace
 
-TEST_CASE("certificates are renewed in time whatever goes wrong") {
+TEST_CASE("certificates are renewed in time despite failures of every kind") {
   live_in_many_worlds(1, 200, Windows::none);
 }
 
-TEST_CASE("certificates are renewed in time and in their maintenance windows whatever goes wrong") {
+TEST_CASE("certificates are renewed in time and in their maintenance windows despite failures of every kind") {
   live_in_many_worlds(1001, 1200, Windows::some);
 }
 
-TEST_CASE("a certificate that is only watched is looked at now and then, and no more often when it has expired") {
+TEST_CASE("a certificate that is only watched is checked now and then, and no more often after it has expired") {
   Setup setup = setup_of(1, Windows::none);
   setup.certificate.renew = configuration::RenewMode::never;
   PlainMemory memory;
@@ -167,7 +167,7 @@ TEST_CASE("a certificate that is only watched is looked at now and then, and no 
   CHECK(life.tally().requests == 0);
 }
 
-TEST_CASE("what is kept on the disk leads to the same life as what is kept in memory") {
+TEST_CASE("state on the disk leads to the same life as state in memory") {
   const auto life_with = [](Memory& memory) {
     std::vector<std::string> lines;
     Life life(setup_of(3, Windows::some), 3, memory, [&](Moment, const std::string& line) { lines.push_back(line); });
@@ -183,7 +183,7 @@ TEST_CASE("what is kept on the disk leads to the same life as what is kept in me
   CHECK(life_with(disk) == lines);
 }
 
-TEST_CASE("a century leaves no open file and no memory behind") {
+TEST_CASE("a century leaks neither descriptors nor memory") {
   const TemporaryDirectory directory;
   DiskMemory memory(directory.path());
   Setup setup{};

@@ -32,7 +32,7 @@ std::string text_of(const Slot& slot) {
 
 }  // namespace
 
-TEST_CASE("a window opens by the clocks of its zone") {
+TEST_CASE("a window opens by the local time of its zone") {
   struct Case {
     std::string why;
     std::string window;
@@ -177,7 +177,7 @@ TEST_CASE("a fleet spreads over the first half of a window, and never past it") 
   CHECK(early < kHosts * 6 / 10);
 }
 
-TEST_CASE("a window of a minute has a place for everybody") {
+TEST_CASE("a window of one minute has room for every host") {
   const MaintenanceWindows windows{window("sat 02:00-02:01 UTC")};
   for (const seconds offset : {0s, 29s, 30s, 86399s}) {
     const auto opening = next_opening(windows, offset, utc("2026-01-09 00:00")).value();
@@ -221,25 +221,25 @@ TEST_CASE("a slot is the first moment in a window, or the moment from which wind
         (plan == "the same" ? from : plan));
 }
 
-TEST_CASE("an earlier window that is open already is used from the earliest moment on") {
+TEST_CASE("an earlier window that is already open is used from the earliest moment on") {
   const MaintenanceWindows windows{window("sat 02:00-05:00 UTC")};
   CHECK(text_of(plan_slot(windows, 0s, utc("2026-01-10 04:00"), utc("2026-01-12 00:00"), utc("2026-01-16 00:00"))) ==
         "2026-01-10T04:00:00Z in a window");
 }
 
-TEST_CASE("without windows everything may be done when it is wanted") {
+TEST_CASE("without windows the slot is the wanted moment") {
   CHECK(text_of(plan_slot({}, 1h, utc("2026-01-10 00:00"), utc("2026-01-12 00:00"), utc("2026-01-16 00:00"))) ==
         "2026-01-12T00:00:00Z without one");
 }
 
-TEST_CASE("a slot is told by the clocks of its window") {
+TEST_CASE("a slot is described in the local time of its window") {
   const auto paris = window("sat 02:00-05:00 Europe/Paris");
   CHECK(describe({utc("2026-07-11 00:05"), &paris}) == "Sat 02:05 Europe/Paris");
   const auto samoa = window("sat 02:00-05:00 Pacific/Apia");
   CHECK(describe({utc("2026-01-09 13:05"), &samoa}) == "Sat 02:05 Pacific/Apia");
 }
 
-TEST_CASE("where no clock is put forward or back, a window is open when the clock says so") {
+TEST_CASE("without clock changes, a window is open when the local time says so") {
   const std::vector<std::string> zones{"Europe/Paris",        "America/New_York", "Asia/Kolkata", "Pacific/Apia",
                                        "Australia/Lord_Howe", "America/St_Johns", "Africa/Cairo", "UTC"};
   for (unsigned seed = 1; seed <= 2000; ++seed) {

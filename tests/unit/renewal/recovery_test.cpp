@@ -10,7 +10,7 @@ using namespace renewd::renewal;
 using namespace renewd::testing;
 using installation::Phase;
 
-TEST_CASE("from every moment that the power may go, the next run completes the renewal") {
+TEST_CASE("after a power cut at any step, the next run completes the renewal") {
   int crashes = 0;
   for (int at = 1;; ++at) {
     CAPTURE(at);
@@ -92,12 +92,12 @@ void check_answer_set_aside(Work<Done> work) {
 
 }  // namespace
 
-TEST_CASE("an answer whose judging twice did not come to an end is set aside, and the cloud is asked again") {
+TEST_CASE("an answer whose judging was interrupted twice is set aside, and another one is requested") {
   check_answer_set_aside<Completed>(&Renewal::run);
   check_answer_set_aside<std::optional<Judged>>(&Renewal::obtain);
 }
 
-TEST_CASE("an answer whose judging once did not come to an end is used") {
+TEST_CASE("an answer whose judging was interrupted once is used") {
   World world;
   die_while_judging<Completed>(world, 1, &Renewal::run);
   REQUIRE(world.run());
@@ -105,7 +105,7 @@ TEST_CASE("an answer whose judging once did not come to an end is used") {
   CHECK(read_file(world.keystore) == keystores().renewed);
 }
 
-TEST_CASE("a failure that comes to an orderly end is not held against the answer") {
+TEST_CASE("a failure without a crash does not count as an interruption") {
   World world;
   die_while_judging<std::optional<Judged>>(world, 1, &Renewal::obtain);
   REQUIRE(world.obtain());
@@ -119,14 +119,14 @@ TEST_CASE("a failure that comes to an orderly end is not held against the answer
   CHECK(read_file(world.keystore) == keystores().renewed);
 }
 
-TEST_CASE("a renewal is judged anew against a keystore that somebody else has put in the place of ours") {
+TEST_CASE("a renewal is judged again after the keystore was replaced externally") {
   World world;
   world.settings.gateway.rollback = false;
   refuse_to_start(world);
   REQUIRE_FALSE(world.run());
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
   world.gateway.now.running.clear();  // down, as our activation left it
-  SECTION("a newer one stays, and the gateway that ours has brought down is started with it") {
+  SECTION("a newer one stays, and the gateway that the renewed one brought down is started with it") {
     write_file(world.keystore, keystores().newest);
     REQUIRE_FALSE(world.run());
     CHECK_THAT(world.events(), ContainsSubstring("certificate_changed_on_disk"));
@@ -137,7 +137,7 @@ TEST_CASE("a renewal is judged anew against a keystore that somebody else has pu
     CHECK(read_file(world.keystore) == keystores().newest);
     CHECK_FALSE(std::filesystem::exists(world.directory / "state/production/journal"));
   }
-  SECTION("an older one is replaced by ours, without asking the cloud again") {
+  SECTION("an older one is replaced by the renewed one, without another request") {
     write_file(world.keystore, keystores().installed);
     REQUIRE(world.run());
     CHECK(read_file(world.keystore) == keystores().renewed);
@@ -145,7 +145,7 @@ TEST_CASE("a renewal is judged anew against a keystore that somebody else has pu
   CHECK(world.cloud.requests == 1);
 }
 
-TEST_CASE("a keystore that comes while the gateway is verified is neither taken for ours nor rolled back over") {
+TEST_CASE("a keystore that is installed externally during verification is neither completed nor rolled back over") {
   World world;
   const bool well = GENERATE(true, false);
   CAPTURE(well);
@@ -163,7 +163,7 @@ TEST_CASE("a keystore that comes while the gateway is verified is neither taken 
   CHECK_FALSE(in_use(world));
 }
 
-TEST_CASE("a keystore that comes while an interrupted activation is verified is not activated as ours") {
+TEST_CASE("a keystore that is installed externally during a resumed verification is not activated as the renewed one") {
   World world;
   world.gateway.on_verify = [] { throw Crash(); };
   CHECK_THROWS_AS(world.run(), Crash);
@@ -176,7 +176,7 @@ TEST_CASE("a keystore that comes while an interrupted activation is verified is 
   CHECK(read_file(world.keystore) == keystores().newest);
 }
 
-TEST_CASE("an answer that could not be stored is kept in memory and not asked for again") {
+TEST_CASE("an answer that could not be stored stays in memory and is not requested again") {
   World world;
   asio::io_context io;
   const World::Objects objects(world);

@@ -26,7 +26,7 @@ TEST_CASE("a renewal is carried through to a verified gateway") {
   CHECK(world.logged.str().find("secret-token") == std::string::npos);
 }
 
-TEST_CASE("keeps a newer keystore that was put in place while the cloud was thinking") {
+TEST_CASE("keeps a newer keystore that was installed during the request") {
   World world;
   world.cloud.on_request = [&] { write_file(world.keystore, keystores().newest); };
   const auto completed = world.run();
@@ -36,7 +36,7 @@ TEST_CASE("keeps a newer keystore that was put in place while the cloud was thin
   CHECK(world.gateway.activations == 0);
 }
 
-TEST_CASE("a refused answer leaves the keystore alone and is kept for inspection") {
+TEST_CASE("a refused answer leaves the keystore unchanged and is stored for inspection") {
   World world;
   world.cloud.response->body = "This is not a keystore.";
   const auto completed = world.run();
@@ -68,7 +68,7 @@ TEST_CASE("an answer that is not valid yet is kept and installed once it is, wit
   CHECK(world.cloud.requests == 1);
 }
 
-TEST_CASE("an answer that stays not valid yet is set aside after a week, and the cloud is asked again") {
+TEST_CASE("an answer that is still not valid after a week is set aside, and another one is requested") {
   World world;
   const TimePoint behind = std::chrono::system_clock::now() - std::chrono::days(9);
   world.clock.time = behind;
@@ -98,7 +98,7 @@ TEST_CASE("an answer that has expired by a clock ahead of the cloud's is kept un
   CHECK(world.cloud.requests == 1);
 }
 
-TEST_CASE("an answer is stored even when nothing can be done with it") {
+TEST_CASE("an answer is stored even if it cannot be parsed") {
   World world;
   // The keystore vanishes while the cloud answers: neither judged nor installed, but not lost either.
   world.cloud.on_request = [&] { std::filesystem::remove(world.keystore); };
@@ -106,7 +106,7 @@ TEST_CASE("an answer is stored even when nothing can be done with it") {
   CHECK(read_file(world.directory / "state/production/answer") == world.cloud.response->body);
 }
 
-TEST_CASE("a token that cannot be read or sent is told, and the cloud is not asked") {
+TEST_CASE("a token that cannot be read or sent is reported, and nothing is requested") {
   World world;
   SECTION("missing") {
     std::filesystem::remove(world.directory / "token");
@@ -131,7 +131,7 @@ TEST_CASE("a failed request leaves everything as it was") {
   CHECK(world.state() == std::vector<std::string>{"lock", "requests.json"});
 }
 
-TEST_CASE("a gateway that does not restart is a failure of its own: the keystore is new") {
+TEST_CASE("a gateway that does not restart is a failure of class gateway, and the new keystore stays") {
   World world;
   world.settings.gateway.rollback = false;
   world.gateway.activation = failure(ErrorKind::gateway, "unit is masked");
@@ -142,7 +142,7 @@ TEST_CASE("a gateway that does not restart is a failure of its own: the keystore
   CHECK_THAT(world.events(), ContainsSubstring("keystore_installed gateway_activation_failed"));
 }
 
-TEST_CASE("a gateway that does not come back is a failure of its own") {
+TEST_CASE("a gateway that restarts unhealthy is a failure of class gateway") {
   World world;
   world.gateway.verification = failure(ErrorKind::gateway, "the unit has failed");
   const auto completed = world.run();
@@ -182,7 +182,7 @@ TEST_CASE("a keystore of another type than configured is not touched") {
   CHECK(world.installed());
 }
 
-TEST_CASE("a wrong password, a missing password and a missing keystore are told apart") {
+TEST_CASE("a wrong password, a missing password and a missing keystore have different messages") {
   World world;
   world.settings.keystore.password->value = Secret("wrong");
   CHECK_THAT(world.installed().error().message,
@@ -264,7 +264,7 @@ TEST_CASE("a cloud that returns the installed certificate has renewed nothing, h
   CHECK_THAT(world.events(), !ContainsSubstring("keystore_installed"));
 }
 
-TEST_CASE("a cloud that returns a certificate from before has renewed nothing, also when that one lasts longer") {
+TEST_CASE("a cloud that returns a previous certificate has renewed nothing, even if that one is valid for longer") {
   World world;
   SECTION("before the installed one") {
     REQUIRE(world.run());
@@ -274,7 +274,7 @@ TEST_CASE("a cloud that returns a certificate from before has renewed nothing, a
     REQUIRE(world.run());
     REQUIRE(world.restore());
   }
-  SECTION("of which no details are kept") {
+  SECTION("of which no details are stored") {
     REQUIRE(world.run());
     REQUIRE(world.restore());
     std::filesystem::remove(world.directory / "state/production/generations.json");
@@ -282,7 +282,7 @@ TEST_CASE("a cloud that returns a certificate from before has renewed nothing, a
   check_returned_certificate_is_refused(world, "was installed before (generation ");
 }
 
-TEST_CASE("after a crash, what is installed by the answer that is stored is used, not refused") {
+TEST_CASE("after a crash, the keystore installed from the stored answer is used, not refused") {
   World world;
   const auto state = world.directory / "state/production";
   REQUIRE(world.run());
@@ -292,7 +292,7 @@ TEST_CASE("after a crash, what is installed by the answer that is stored is used
   REQUIRE_FALSE(world.run());
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
   installation::Journal journal(world.filesystem, {world.directory / "state", "production"});
-  SECTION("the line of the journal is missing that says so") {
+  SECTION("the journal does not say so yet") {
     auto entry = journal.peek().value();
     entry.phase = installation::Phase::accepted;
     REQUIRE(journal.write(entry));
@@ -335,6 +335,6 @@ TEST_CASE("after a lost journal, the first renewal's keystore is used, not refus
   CHECK(world.gateway.activations == activations + 1);
   CHECK(world.cloud.requests == 1);
   CHECK(read_file(world.keystore) == keystores().renewed);
-  // It is no more ours than any other from now on.
+  // From now on it counts as any other keystore.
   check_returned_certificate_is_refused(world, "the cloud returned the certificate that is already installed");
 }

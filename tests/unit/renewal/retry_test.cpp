@@ -23,7 +23,7 @@ seconds delay(ErrorKind kind, unsigned consecutive, double jitter, seconds left 
 
 }  // namespace
 
-TEST_CASE("what may pass by itself is tried again soon, and ever more slowly") {
+TEST_CASE("temporary failures are retried soon, and then less and less often") {
   const auto kind = GENERATE(ErrorKind::dns, ErrorKind::connect, ErrorKind::proxy, ErrorKind::timeout,
                              ErrorKind::server_error, ErrorKind::rate_limited, ErrorKind::disk, ErrorKind::gateway);
   CHECK(delay(kind, 1, 0) == 1min);
@@ -33,7 +33,7 @@ TEST_CASE("what may pass by itself is tried again soon, and ever more slowly") {
   CHECK(delay(kind, 1000, 0) == 1min);
 }
 
-TEST_CASE("what a person must mend is tried again slowly from the start") {
+TEST_CASE("failures that an operator must fix are retried slowly from the start") {
   const auto kind = GENERATE(ErrorKind::tls, ErrorKind::unauthorized, ErrorKind::client_error, ErrorKind::bad_answer);
   CHECK(delay(kind, 1, kLatest) == 12h);
 }
@@ -45,14 +45,14 @@ TEST_CASE("retries tighten as expiry nears, and never give up") {
   CHECK(delay(ErrorKind::connect, 1, kLatest, -days(3)) == 2min);
 }
 
-TEST_CASE("the server's Retry-After is kept, within bounds") {
+TEST_CASE("the server's Retry-After is honoured, within bounds") {
   CHECK(delay(ErrorKind::rate_limited, 1, 0, days(300), 1h) == 1h);
   CHECK(delay(ErrorKind::rate_limited, 1, 0, days(300), days(90)) == 12h);
   CHECK(delay(ErrorKind::rate_limited, 1, 0, days(300), 0s) == 1min);
   CHECK(delay(ErrorKind::rate_limited, 1, 0, 8h, 6h) == 1h);
 }
 
-TEST_CASE("once it has expired it is tried as often as the cap on requests allows") {
+TEST_CASE("after expiry, retries are as frequent as the cap on requests allows") {
   CHECK(delay(ErrorKind::unauthorized, 9, kLatest, -1s) == 2h);
   CHECK(delay(ErrorKind::connect, 1000, kLatest, -days(90)) == 2h);
 }
@@ -81,6 +81,6 @@ TEST_CASE("the table of classes in the documentation is the one in the code") {
     const auto row = documentation.find("\n| `" + std::string(to_string(kind)) + "` |");
     REQUIRE(row != std::string::npos);
     const std::string line = documentation.substr(row + 1, documentation.find('\n', row + 1) - row - 1);
-    CHECK_THAT(line, Catch::Matchers::EndsWith(retry_rule(kind).pace == Pace::soon ? "| soon |" : "| slowly |"));
+    CHECK_THAT(line, Catch::Matchers::EndsWith(retry_pace(kind) == Pace::soon ? "| soon |" : "| slowly |"));
   }
 }

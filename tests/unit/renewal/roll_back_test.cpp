@@ -1,4 +1,4 @@
-// Going back to the keystore from before, because the gateway does not come up with the renewed one.
+// Restoring the previous keystore, because the gateway does not come up with the renewed one.
 #include "renewal/renewal.hpp"
 #include "support/catch.hpp"
 #include "support/crashing_filesystem.hpp"
@@ -9,7 +9,7 @@ using namespace renewd::renewal;
 using namespace renewd::testing;
 using installation::Phase;
 
-TEST_CASE("a gateway that refuses the new keystore gets the old one back") {
+TEST_CASE("if the gateway refuses the new keystore, the previous one is restored") {
   World world;
   refuse_the_new_one(world);
   const auto completed = world.run();
@@ -30,7 +30,7 @@ TEST_CASE("a gateway that refuses the new keystore gets the old one back") {
     REQUIRE_FALSE(world.run());
     CHECK(world.cloud.requests == 2);
   }
-  SECTION("and the new one is installed from the stored answer once the gateway is mended") {
+  SECTION("and the new one is installed from the stored answer once the gateway is fixed") {
     world.gateway.on_activate = [] {};
     world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
     REQUIRE(world.run());
@@ -39,7 +39,7 @@ TEST_CASE("a gateway that refuses the new keystore gets the old one back") {
   }
 }
 
-TEST_CASE("a gateway that never comes back has the old keystore, and is activated again until it runs") {
+TEST_CASE("a gateway that does not come up with the previous keystore either is activated again until it runs") {
   World world;
   refuse_to_start(world);
   for (int run = 1; run <= kRollbacksPerAnswer + 2; ++run) {
@@ -52,7 +52,7 @@ TEST_CASE("a gateway that never comes back has the old keystore, and is activate
     CHECK(world.cloud.requests == 1);
     CHECK_FALSE(in_use(world));
   }
-  // It runs again, with the old keystore; the next run tries the new one from the stored answer.
+  // It runs again, with the previous keystore; the next run tries the new one from the stored answer.
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
   REQUIRE_FALSE(world.run());
   CHECK(read_file(world.keystore) == keystores().installed);
@@ -62,7 +62,7 @@ TEST_CASE("a gateway that never comes back has the old keystore, and is activate
   CHECK(world.cloud.requests == 1);
 }
 
-TEST_CASE("goes forward again when the old keystore expires during a roll-back") {
+TEST_CASE("goes forward again if the previous keystore expires during a roll-back") {
   World world;
   refuse_to_start(world);
   REQUIRE_FALSE(world.run());
@@ -74,7 +74,7 @@ TEST_CASE("goes forward again when the old keystore expires during a roll-back")
   CHECK(world.cloud.requests == 1);
 }
 
-TEST_CASE("an answer that was rolled back three times is set aside, and said so") {
+TEST_CASE("an answer that was rolled back three times is set aside, and the event names it") {
   World world;
   refuse_the_new_one(world);
   for (int run = 1; run <= kRollbacksPerAnswer; ++run) {
@@ -85,7 +85,7 @@ TEST_CASE("an answer that was rolled back three times is set aside, and said so"
   CHECK_THAT(world.logged.str(), ContainsSubstring("3 of 3") && ContainsSubstring("answer-rejected-"));
 }
 
-TEST_CASE("never goes back to an expired keystore, nor where that is not wanted") {
+TEST_CASE("never rolls back to an expired keystore, nor if gateway.rollback is false") {
   const bool expired = GENERATE(true, false);
   CAPTURE(expired);
   World world;
@@ -107,7 +107,7 @@ TEST_CASE("never goes back to an expired keystore, nor where that is not wanted"
   CHECK(world.cloud.requests == 1);
 }
 
-TEST_CASE("a power cut in the middle of going back is followed by going back") {
+TEST_CASE("a roll-back is resumed after a power cut") {
   int crashes = 0;
   for (int at = 1;; ++at) {
     CAPTURE(at);
@@ -131,7 +131,7 @@ TEST_CASE("a power cut in the middle of going back is followed by going back") {
   CHECK(crashes > 30);
 }
 
-TEST_CASE("crashes in one phase are counted, also while going back") {
+TEST_CASE("crashes in one phase are counted, also during a roll-back") {
   World world;
   refuse_the_new_one(world);
   const auto refuse = world.gateway.on_activate;
@@ -150,7 +150,7 @@ TEST_CASE("crashes in one phase are counted, also while going back") {
   }
 }
 
-TEST_CASE("what is neither ours nor the old keystore is not rolled back over") {
+TEST_CASE("a roll-back does not overwrite an external keystore") {
   World world;
   refuse_the_new_one(world);
   const auto refuse = world.gateway.on_activate;

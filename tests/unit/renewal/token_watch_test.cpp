@@ -47,13 +47,13 @@ TEST_CASE("a token that is a JWT says when it expires, and no other text does") 
   }
 }
 
-TEST_CASE("nothing is wrong with a good token") {
+TEST_CASE("a good token has no findings") {
   CHECK(TokenFile("opaque\n").examine().empty());
   CHECK(TokenFile("\xef\xbb\xbfopaque \r\n\r\n").examine().empty());
   CHECK(TokenFile(token("{\"exp\": 1800000000}")).examine().empty());
 }
 
-TEST_CASE("what is wrong with a token is found before it is needed") {
+TEST_CASE("problems with a token are found before it is needed") {
   struct Case {
     const char* what;
     std::string text;
@@ -68,8 +68,8 @@ TEST_CASE("what is wrong with a token is found before it is needed") {
            {"wrapped", "opa\nque\n", 0600, Level::error, "line 1, column 4"},
            {"expired", token("{\"exp\": 1699999999}"), 0600, Level::error, "expired at 2023-11-14T22:13:19Z"},
            {"expires too soon", token("{\"exp\": 1700000001}"), 0600, Level::warning, "before it is needed"},
-           {"group", "opaque", 0640, Level::warning, "can be read by its group (mode 0640)"},
-           {"everybody", "opaque", 0644, Level::warning, "can be read by everybody (mode 0644)"},
+           {"group", "opaque", 0640, Level::warning, "mode 0640"},
+           {"everybody", "opaque", 0644, Level::warning, "mode 0644"},
        }) {
     INFO(what);
     const auto findings = TokenFile(text, mode).examine();

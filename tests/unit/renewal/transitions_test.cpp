@@ -42,7 +42,7 @@ void check(const std::vector<Row>& rows) {
 
 }  // namespace
 
-TEST_CASE("a renewal on which nothing goes wrong goes from phase to phase") {
+TEST_CASE("a renewal without failures goes from phase to phase") {
   check({{std::nullopt, kFound, Action::request},
          {Phase::requested, kFound, Action::request},
          {Phase::answered, kFound, Action::install},
@@ -76,13 +76,13 @@ TEST_CASE("only a gateway that refuses is a reason to roll back") {
   }
 }
 
-TEST_CASE("a keystore that was replaced externally stays, whatever became of the gateway") {
+TEST_CASE("a keystore that was replaced externally stays, whatever the outcome at the gateway") {
   for (const auto phase : {Phase::installed, Phase::activated, Phase::verified, Phase::rolling_back}) {
     check({{phase, replaced(kActivatedHere), Action::yield},
            {phase, replaced(failed(kActivatedHere, ErrorKind::gateway, Previous::usable)), Action::yield},
            {phase, replaced(failed(kActivatedHere, ErrorKind::cancelled)), Action::yield}});
   }
-  // Before ours is in place, the gate compares with what is there.
+  // Before the replacement, the gate compares the answer with the installed keystore.
   check({{Phase::answered, replaced(kFound), Action::install}, {Phase::accepted, replaced(kFound), Action::install}});
 }
 
@@ -106,18 +106,18 @@ struct Found {
 
 TEST_CASE("an unfinished renewal is resumed where there is something to resume") {
   const std::vector<Found> rows = {
-      {std::nullopt, false, false, Start::afresh},
-      {Phase::requested, false, false, Start::afresh},
+      {std::nullopt, false, false, Start::new_renewal},
+      {Phase::requested, false, false, Start::new_renewal},
       {Phase::answered, true, false, Start::resume},
-      {Phase::answered, false, false, Start::afresh},
+      {Phase::answered, false, false, Start::new_renewal},
       {Phase::accepted, true, false, Start::resume},
-      {Phase::accepted, false, false, Start::afresh},
-      // The gate compares with what is there.
+      {Phase::accepted, false, false, Start::new_renewal},
+      // The gate compares the answer with the installed keystore.
       {Phase::answered, true, true, Start::resume},
       {Phase::accepted, true, true, Start::resume},
       {Phase::answered, true, false, Start::resume, kRollbacksPerAnswer - 1},
       {Phase::answered, true, false, Start::give_up_answer, kRollbacksPerAnswer},
-      {Phase::answered, false, false, Start::afresh, kRollbacksPerAnswer},
+      {Phase::answered, false, false, Start::new_renewal, kRollbacksPerAnswer},
       // From here on the answer is not needed: the keystore is in place, or leaves it.
       {Phase::installed, false, false, Start::resume},
       {Phase::activated, false, false, Start::resume},

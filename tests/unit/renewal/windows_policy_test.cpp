@@ -92,7 +92,7 @@ TEST_CASE("a renewal waits for a maintenance window, and never past the override
   CHECK(decision.next == utc(next.empty() ? now : next));
 }
 
-TEST_CASE("a window that comes once before the override is not missed for the splay's sake") {
+TEST_CASE("a window that opens once before the override is not missed because of the splay") {
   auto settings = certificate({"sat 02:00-05:00 UTC"});
   settings.override_windows_before = days(19);  // 2026-11-12; Saturdays are the 7th and the 14th
   // The turn is on the 10th: the 14th is too late, the 7th is not.
@@ -103,13 +103,14 @@ TEST_CASE("a window that comes once before the override is not missed for the sp
   CHECK(decide(kYear, settings, days(9), utc("2026-11-08 00:00")).next == utc("2026-11-12 00:00"));
 }
 
-TEST_CASE("no window at all before the override: windows are ignored from then on") {
+TEST_CASE("without a window before the override, windows are ignored from then on") {
   auto settings = certificate({"sat 02:00-05:00 UTC"});
   settings.override_windows_before = days(26);  // 2026-11-05
   const auto decision = decide(kYear, settings, 1h, utc("2026-11-02 00:00"));
   CHECK(decision.reason == Reason::maintenance_window);
   CHECK(decision.next == utc("2026-11-05 00:00"));
-  CHECK_THAT(decision.message, ContainsSubstring("no maintenance window comes until 2026-11-05T00:00:00Z"));
+  CHECK_THAT(decision.message,
+             ContainsSubstring("2026-11-05T00:00:00Z") && ContainsSubstring("override_windows_before"));
   CHECK(decide(kYear, settings, 1h, utc("2026-11-05 00:00")).reason == Reason::windows_overridden);
 }
 
@@ -123,14 +124,11 @@ TEST_CASE("an override longer than the renewal window ignores windows, not the s
 TEST_CASE("the message names the slot and the zone") {
   const auto settings = certificate({"sat 02:00-05:00 Europe/Paris"});
   const auto message = [&](const std::string& now) { return decide(kYear, settings, 0s, utc(now)).message; };
-  CHECK(message("2026-10-25 00:00") ==
-        "37 days left; the renewal window opens at 2026-11-01T00:00:00Z, this host's turn is at 2026-11-07T01:00:00Z, "
-        "in the maintenance window (Sat 02:00 Europe/Paris)");
-  CHECK(message("2026-11-02 00:00") ==
-        "29 days left; the renewal window is open, waiting for this host's turn at 2026-11-07T01:00:00Z, in the "
-        "maintenance window (Sat 02:00 Europe/Paris)");
-  CHECK(message("2026-11-25 00:00") ==
-        "only 6 days left: maintenance windows are ignored in the last 7 days (`override_windows_before`)");
+  const auto slot = ContainsSubstring("2026-11-07T01:00:00Z");
+  const auto zone = ContainsSubstring("(Sat 02:00 Europe/Paris)");
+  CHECK_THAT(message("2026-10-25 00:00"), ContainsSubstring("37 days") && slot && zone);
+  CHECK_THAT(message("2026-11-02 00:00"), ContainsSubstring("29 days") && slot && zone);
+  CHECK_THAT(message("2026-11-25 00:00"), ContainsSubstring("6 days") && ContainsSubstring("override_windows_before"));
 }
 
 TEST_CASE("a renewed keystore waits for a maintenance window, and never past the override") {
@@ -164,7 +162,7 @@ TEST_CASE("a renewed keystore waits for a maintenance window, and never past the
   CHECK_FALSE(decision.message.empty());
 }
 
-TEST_CASE("the windows of renewal and of activation are each their own") {
+TEST_CASE("renewal and activation have separate windows") {
   auto settings = certificate(kThirdOfNovember);
   settings.activate_windows = {window("wed 10:00-11:00 UTC")};
   CHECK(decide(kYear, settings, 0s, utc("2026-11-03 10:30")).due);
@@ -204,7 +202,7 @@ CertificateSettings random_settings(Random& random) {
 
 }  // namespace
 
-TEST_CASE("to wait until a moment is to act at that moment, in time and in a window") {
+TEST_CASE("a decision to wait becomes due at that moment, in time and in a window") {
   for (unsigned seed = 1; seed <= 3000; ++seed) {
     CAPTURE(seed);
     Random random(seed);
@@ -245,7 +243,7 @@ TEST_CASE("to wait until a moment is to act at that moment, in time and in a win
   }
 }
 
-TEST_CASE("a daemon that looks now and then renews before windows are ignored for long") {
+TEST_CASE("a daemon that checks only now and then renews before windows are ignored for long") {
   for (unsigned seed = 1; seed <= 500; ++seed) {
     CAPTURE(seed);
     Random random(seed);
@@ -257,7 +255,7 @@ TEST_CASE("a daemon that looks now and then renews before windows are ignored fo
     int looks = 0;
     Decision decision = decide(validity, settings, offset, now);
     while (!decision.due && ++looks < 10'000) {
-      // It wakes at `next`, or at a look before it.
+      // It wakes at `next`, or for an earlier check.
       now = std::min<TimePoint>(decision.next, now + 12h + seconds(random.up_to(86400)));
       decision = decide(validity, settings, offset, now);
     }

@@ -236,7 +236,7 @@ inline void refuse_to_start(World& world) {
   world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
 }
 
-// The gateway starts with the old keystore alone.
+// The gateway starts only with the previous keystore.
 inline void refuse_the_new_one(World& world) {
   world.gateway.on_activate = [&world] {
     if (read_file(world.keystore) == keystores().installed) {

@@ -10,25 +10,25 @@ namespace {
 constexpr TimePoint kNow{1'700'000'000s};
 }
 
-TEST_CASE("the same words are said once in a while, with how often they were seen") {
+TEST_CASE("a repeated message is logged now and then, with its number of occurrences") {
   Repetitions repetitions(12h);
-  CHECK(repetitions.seen(EventName::certificate_unreadable, "damaged", kNow) == 1);
-  CHECK_FALSE(repetitions.seen(EventName::certificate_unreadable, "damaged", kNow + 1h));
-  CHECK_FALSE(repetitions.seen(EventName::certificate_unreadable, "damaged", kNow + 2h));
-  CHECK(repetitions.seen(EventName::certificate_unreadable, "damaged", kNow + 12h) == 3);
+  CHECK(repetitions.occurred(EventName::certificate_unreadable, "damaged", kNow) == 1);
+  CHECK_FALSE(repetitions.occurred(EventName::certificate_unreadable, "damaged", kNow + 1h));
+  CHECK_FALSE(repetitions.occurred(EventName::certificate_unreadable, "damaged", kNow + 2h));
+  CHECK(repetitions.occurred(EventName::certificate_unreadable, "damaged", kNow + 12h) == 3);
 }
 
-TEST_CASE("other words, and what comes back after it was mended, are said at once") {
+TEST_CASE("a new message, and one that comes back after a fix, are logged at once") {
   Repetitions repetitions(12h);
-  CHECK(repetitions.seen(EventName::token_unusable, "expired", kNow) == 1);
-  CHECK(repetitions.seen(EventName::token_unusable, "gone", kNow + 1h) == 1);
-  CHECK_FALSE(repetitions.seen(EventName::token_unusable, "expired", kNow + 1h));
+  CHECK(repetitions.occurred(EventName::token_unusable, "expired", kNow) == 1);
+  CHECK(repetitions.occurred(EventName::token_unusable, "missing", kNow + 1h) == 1);
+  CHECK_FALSE(repetitions.occurred(EventName::token_unusable, "expired", kNow + 1h));
   repetitions.forget(EventName::token_unusable);
-  CHECK(repetitions.seen(EventName::token_unusable, "gone", kNow + 1h) == 1);
+  CHECK(repetitions.occurred(EventName::token_unusable, "missing", kNow + 1h) == 1);
 }
 
-TEST_CASE("a clock that is set back does not silence anybody") {
+TEST_CASE("a clock that is set back does not suppress messages") {
   Repetitions repetitions(12h);
-  CHECK(repetitions.seen(EventName::token_unusable, "expired", kNow) == 1);
-  CHECK(repetitions.seen(EventName::token_unusable, "expired", kNow - 24h) == 1);
+  CHECK(repetitions.occurred(EventName::token_unusable, "expired", kNow) == 1);
+  CHECK(repetitions.occurred(EventName::token_unusable, "expired", kNow - 24h) == 1);
 }

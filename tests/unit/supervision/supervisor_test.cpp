@@ -124,7 +124,7 @@ TEST_CASE("while the gateway does not use the new certificate yet, retries tight
       installation::AttemptStore(world.filesystem, paths).save({.failures_in_a_row = 20, .last_failure = "gateway"}));
 
   TimePoint in_use_until = not_after(world, keystores().installed);
-  SECTION("as the keystore from before tells") {}
+  SECTION("as the previous keystore says") {}
   SECTION("as it was recorded") {
     in_use_until -= 24h;
     REQUIRE(installation::History(world.filesystem, paths)
@@ -137,7 +137,7 @@ TEST_CASE("while the gateway does not use the new certificate yet, retries tight
   CHECK(std::string(failed.at("retry_at").as_string()) <= format_time(expected));
 }
 
-TEST_CASE("an unreadable keystore is looked at again in a minute: what mends it may be another file") {
+TEST_CASE("an unreadable keystore is checked again in a minute, since the fix may be in another file") {
   World world;
   world.settings.keystore.password->value = Secret("another");
   world.clock.time = world.clock.now();  // it stands still
@@ -145,7 +145,7 @@ TEST_CASE("an unreadable keystore is looked at again in a minute: what mends it 
   CHECK(event.at("next_check").as_string() == format_time(world.clock.now() + 1min));
 }
 
-TEST_CASE("an exception out of a step is a failure like another: it is logged with its class, and tried again") {
+TEST_CASE("an exception in a step is logged as a failure with its class, and the step is retried") {
   World world;
   world.gateway.activation = failure(ErrorKind::disk, "no descriptor");
   REQUIRE_FALSE(world.run());  // so that the supervisor has something to do at once
@@ -156,7 +156,7 @@ TEST_CASE("an exception out of a step is a failure like another: it is logged wi
   CHECK(failed.contains("retry_at"));
 }
 
-TEST_CASE("what this host has run out of at the activation is tried again, and rolls nothing back") {
+TEST_CASE("an activation that fails for lack of resources is retried, and nothing is rolled back") {
   World world;
   world.gateway.activation = system_failure(ErrorKind::gateway, "making a pipe", EMFILE);
   const auto result = world.run();

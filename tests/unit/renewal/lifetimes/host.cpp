@@ -20,6 +20,9 @@ using renewal::Validity;
 using std::chrono::days;
 using std::chrono::seconds;
 
+// As in supervision/supervisor.cpp.
+constexpr int kInterruptionsTolerated = 3;
+
 }  // namespace
 
 Host::Host(const Setup& setup, World& world, Memory& memory, Witness& witness, std::uint64_t seed, Validity first,
@@ -30,7 +33,7 @@ Host::Host(const Setup& setup, World& world, Memory& memory, Witness& witness, s
       witness_(witness),
       random_(seed),
       trace_(std::move(trace)),
-      looks_always_(setup.schedule.check_every >= 6h && random_.chance(0.05)),
+      checks_always_(setup.schedule.check_every >= 6h && random_.chance(0.05)),
       keystore_(first) {
   witness_.in_use(first, world_.real());
   world_.aim_at(first.not_after);
@@ -42,13 +45,13 @@ void Host::start() {
   trace("the daemon starts");
   schedule_.emplace(setup_.certificate, setup_.schedule, setup_.offset, memory_.attempts(), random_.bits());
   schedule_->clock_was_set(world_.clock());
-  first_look_ = true;
+  first_check_ = true;
   phase_ = Phase::asleep;
   wake_ = world_.clock();
   tell_conditions();
 }
 
-// The process is gone, and with it what it only remembered.
+// The process has ended, and its memory is lost.
 void Host::end(Span back_after) {
   if (phase_ != Phase::asleep) {
     witness_.interrupted();
@@ -90,9 +93,9 @@ void Host::proceed() {
       if (std::exchange(clock_changed_, false)) {
         schedule_->clock_was_set(world_.clock());
         memory_.keep(schedule_->attempts());
-        return look(false);
+        return check(false);
       }
-      return look(true);
+      return check(true);
     case Phase::asking:
       return answered();
     case Phase::activating:
@@ -119,7 +122,7 @@ void Host::feel(Happening happening) {
       } else if (frozen_) {
         phase_ends_ += world_.real() - *frozen_;
         frozen_.reset();
-        // The kernel takes a resume for a clock that was set; not every hypervisor tells it.
+        // The kernel treats a resume as a clock change; not every hypervisor reports one.
         clock_changed_ = clock_changed_ || (phase_ == Phase::asleep && random_.chance(0.5));
       } else if (!schedule_) {
         back_at_ = world_.real() + random_.between(5s, 3min);
@@ -163,10 +166,10 @@ renewal::Situation Host::situation(TimePoint clock) {
 }
 
 // Supervisor::step()
-void Host::look(bool by_itself) {
+void Host::check(bool by_itself) {
   const TimePoint clock = world_.clock();
   // Another process at work is asked for again at a pace of its own.
-  witness_.looked(now(), by_itself && !std::exchange(was_busy_, false));
+  witness_.checked(now(), by_itself && !std::exchange(was_busy_, false));
   wrong_clock_ = std::chrono::abs(world_.skew()) > 1min;
   const TimePoint next_check = clock + setup_.schedule.check_every;
   // Renewal::in_use_until()
@@ -177,7 +180,7 @@ void Host::look(bool by_itself) {
     wake_ = std::min(wake_, next_check);
     return;
   }
-  if (stage_ != Stage::none && std::exchange(first_look_, false) && resumed_ >= renewal::kInterruptionsTolerated) {
+  if (stage_ != Stage::none && std::exchange(first_check_, false) && resumed_ >= kInterruptionsTolerated) {
     schedule_->slow_down(clock);
     memory_.keep(schedule_->attempts());
     trace("a crash loop: slowly");
@@ -185,7 +188,7 @@ void Host::look(bool by_itself) {
   }
   const renewal::Situation found = situation(clock);
   const Step step = schedule_->next(found, clock);
-  // Supervisor::tell()
+  // Announcer::checked()
   const auto left = std::chrono::floor<seconds>(keystore_.not_after - clock);
   if (left <= 0s) {
     (void)schedule_->announces_expiry(clock);
@@ -204,9 +207,9 @@ void Host::look(bool by_itself) {
   sleep_until(std::min(step.at, std::max(next_check, quiet_until(step))));
 }
 
-// Nothing changes by itself before the step's time: in most worlds the looks of the quiet months are left out.
+// Nothing changes by itself before the step's time: most worlds skip the checks of the quiet months.
 TimePoint Host::quiet_until(const Step& step) const {
-  return looks_always_ ? TimePoint::min() : step.at - 3 * setup_.schedule.check_every;
+  return checks_always_ ? TimePoint::min() : step.at - 3 * setup_.schedule.check_every;
 }
 
 void Host::sleep_until(TimePoint clock) {

@@ -1,5 +1,5 @@
 // One simulated host: the daemon's real schedule, driven as Supervisor and Renewal drive it, with a keystore, a gateway
-// and a disk of which only what matters to the schedule is kept. Whoever changes those two changes this.
+// and a disk of which only what matters to the schedule is kept. A change of those two needs one here.
 #pragma once
 
 #include <chrono>
@@ -36,7 +36,7 @@ class Host {
   Moment now() const { return {world_.real(), world_.clock()}; }
   void start();
   void end(Span back_after);
-  void look(bool by_itself);
+  void check(bool by_itself);
   renewal::Situation situation(TimePoint clock);
   void begin(renewal::Act act);
   void ask();
@@ -63,7 +63,7 @@ class Host {
   Witness& witness_;
   Random random_;
   Trace trace_;
-  bool looks_always_;
+  bool checks_always_;
 
   // On the disk.
   renewal::Validity keystore_;
@@ -75,7 +75,7 @@ class Host {
 
   // In the daemon, while it runs.
   std::optional<renewal::Schedule> schedule_;
-  bool first_look_ = true;
+  bool first_check_ = true;
   std::optional<renewal::Validity> unstored_answer_;
   Phase phase_ = Phase::asleep;
   renewal::Act act_ = renewal::Act::wait;
@@ -85,7 +85,7 @@ class Host {
   std::optional<TimePoint> frozen_;
   bool clock_changed_ = false;
   bool was_busy_ = false;
-  bool wrong_clock_ = false;  // was, at the last look or since
+  bool wrong_clock_ = false;  // was, at the last check or since
 
   TimePoint back_at_ = TimePoint::max();   // a daemon that has ended is started again
   TimePoint crash_at_ = TimePoint::max();  // of a daemon at work

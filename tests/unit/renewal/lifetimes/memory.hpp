@@ -68,7 +68,7 @@ class DiskMemory final : public Memory {
         log_(filesystem_, installation::StatePaths(directory, "production")) {}
 
   installation::Attempts attempts() const override { return store_.load(); }
-  // Only what changed is written: Supervisor::save_attempts().
+  // Only what changed is written: StoredSchedule::save().
   void keep(const installation::Attempts& attempts) override {
     if (store_.load() != attempts) {
       REQUIRE(store_.save(attempts));

@@ -16,7 +16,7 @@ using renewal::Validity;
 using std::chrono::days;
 using std::chrono::seconds;
 
-// State is kept to the second.
+// State is stored to the second.
 constexpr Span kRounding = 1s;
 
 // A day is long enough for the next attempt to begin, whatever came before. This is for the attempt itself: the longest
@@ -24,10 +24,10 @@ constexpr Span kRounding = 1s;
 constexpr Span kOneAttempt = 10min;
 constexpr Span kGoodDay = days(1) + kOneAttempt;
 
-// How often it may look in a day: for check_every, for retries that are as far apart as retry_at_least and
-// retry_at_most allow on average, and for the last day of a certificate, when an eighth of what is left is waited for
+// How often it may check in a day: for check_every, for retries that are as far apart as retry_at_least and
+// retry_at_most allow on average, and for the last day of a certificate, when it waits for an eighth of the time left
 // at a time.
-std::size_t most_looks(const configuration::ScheduleSettings& schedule) {
+std::size_t max_checks(const configuration::ScheduleSettings& schedule) {
   return static_cast<std::size_t>(days(1) / schedule.check_every +
                                   4 * (days(1) / (schedule.retry_at_least + schedule.retry_at_most)) + 400);
 }
@@ -77,7 +77,7 @@ Tally& Tally::operator+=(const Tally& other) {
   lifetimes += other.lifetimes;
   expired += other.expired;
   late += other.late;
-  looks += other.looks;
+  checks += other.checks;
   attempts += other.attempts;
   requests += other.requests;
   busiest_day = std::max(busiest_day, other.busiest_day);
@@ -121,7 +121,7 @@ void Witness::conditions(const Conditions& conditions, Moment now) {
     good_since_ = now.real;
     const auto recent =
         std::count_if(asked_.begin(), asked_.end(), [&](TimePoint asked) { return asked > now.real - kGoodDay; });
-    // What was decided by a wrong clock, or about a certificate that is installed already, may last a day.
+    // A decision by a wrong clock, or about a certificate that is already installed, may last a day.
     good_at_once_ = conditions.nothing_begun && clock_wrong_ < now.real - days(2) &&
                     static_cast<unsigned>(recent) < setup_.schedule.requests_per_day;
   }
@@ -134,7 +134,7 @@ void Witness::check_deadline(TimePoint real) {
     return;
   }
   const TimePoint from = std::max({*good_since_, TimePoint(in_use_.not_after - days(7)), turn_of(in_use_, setup_),
-                                   // No renewal loop, whatever the new certificate looks like.
+                                   // No renewal loop, even if the new certificate is due at once.
                                    in_use_since_ + setup_.schedule.check_every});
   const auto& settings = setup_.certificate;
   TimePoint deadline = from + kGoodDay;
@@ -146,36 +146,36 @@ void Witness::check_deadline(TimePoint real) {
     deadline = std::max(deadline, in_use_.not_after - settings.override_windows_before + kOneAttempt);
   }
   if (std::min<TimePoint>(real, in_use_.not_after) > deadline) {
-    broken(real, fmt::format("the certificate until {} is still in use, though all was well since {}",
+    broken(real, fmt::format("the certificate until {} is still in use, although nothing has failed since {}",
                              format_time(in_use_.not_after), format_time(*good_since_)));
   }
 }
 
-void Witness::looked(Moment now, bool by_itself) {
-  ++tally_.looks;
-  looks_at_once_ = now.real == last_look_ ? looks_at_once_ + 1 : 0;
-  last_look_ = now.real;
-  if (looks_at_once_ > 5) {
-    broken(now.real, "it looks again and again, and no time passes");
+void Witness::checked(Moment now, bool by_itself) {
+  ++tally_.checks;
+  checks_at_once_ = now.real == last_check_ ? checks_at_once_ + 1 : 0;
+  last_check_ = now.real;
+  if (checks_at_once_ > 5) {
+    broken(now.real, "it checks repeatedly without any time passing");
   }
-  while (!looks_.empty() && looks_.front() <= now.real - days(1)) {
-    looks_.pop_front();
+  while (!checks_.empty() && checks_.front() <= now.real - days(1)) {
+    checks_.pop_front();
   }
   if (by_itself) {
-    looks_.push_back(now.real);
+    checks_.push_back(now.real);
   }
-  tally_.busiest_day = std::max(tally_.busiest_day, looks_.size());
-  if (looks_.size() > most_looks(setup_.schedule)) {
-    broken(now.real, fmt::format("it has looked {} times within a day", looks_.size()));
+  tally_.busiest_day = std::max(tally_.busiest_day, checks_.size());
+  if (checks_.size() > max_checks(setup_.schedule)) {
+    broken(now.real, fmt::format("it has checked {} times within a day", checks_.size()));
   }
 }
 
 void Witness::waits(const renewal::Step& step, const renewal::Step& again, Moment now) {
   if (step.at <= now.clock) {
-    broken(now.real, "it waits for a moment that has come: " + step.message);
+    broken(now.real, "it waits for a time that has passed: " + step.message);
   }
   if (again.act == Act::wait && again.at <= step.at) {
-    broken(now.real, fmt::format("at {} it would wait for that moment: {}", format_time(step.at), again.message));
+    broken(now.real, fmt::format("at {} it would wait for that very time: {}", format_time(step.at), again.message));
   }
 }
 
@@ -188,11 +188,11 @@ void Witness::acts(Act act, const renewal::Situation& situation, Moment now) {
   }
   check_windows(act, situation, now);
   if (act != Act::deploy && last_success_ && now.clock < *last_success_ + setup_.schedule.check_every - kRounding) {
-    broken(now.real, "it renews what it has just renewed");
+    broken(now.real, "it renews a certificate that it has just renewed");
   }
 }
 
-// What was begun is brought to an end outside of a window, too: the gateway may be down meanwhile.
+// An activation that has begun is completed outside of a window, too: the gateway may be down in the meantime.
 void Witness::check_windows(Act act, const renewal::Situation& situation, Moment now) {
   const auto& settings = setup_.certificate;
   if (now.clock >= situation.validity.not_after - settings.override_windows_before) {
@@ -215,7 +215,7 @@ void Witness::asked(Moment now) {
   }
   asked_.push_back(now.real);
   if (!requests_.empty() && now.clock < requests_.back() + setup_.schedule.retry_at_least - kRounding) {
-    broken(now.real, "it asks the cloud again within retry_at_least");
+    broken(now.real, "it requests again within retry_at_least");
   }
   while (!requests_.empty() && requests_.front() <= now.clock - days(1) + kRounding) {
     requests_.pop_front();

@@ -22,7 +22,7 @@ struct Moment {
 
 struct Conditions {
   bool good;         // all is well: the host on, the daemon undisturbed, the clock right, cloud and gateway fine
-  bool clock_right;  // and the daemon has looked since it is
+  bool clock_right;  // and the daemon has checked since
   bool nothing_begun;
 };
 
@@ -30,10 +30,10 @@ struct Tally {
   std::uint64_t lifetimes = 0;
   std::uint64_t expired = 0;  // of them
   std::uint64_t late = 0;     // came to an end in their last week, but in time
-  std::uint64_t looks = 0;
+  std::uint64_t checks = 0;
   std::uint64_t attempts = 0;
   std::uint64_t requests = 0;
-  std::size_t busiest_day = 0;  // looks that the world did not cause
+  std::size_t busiest_day = 0;  // checks that the world did not cause
   std::chrono::seconds time{};
 
   Tally& operator+=(const Tally& other);
@@ -47,8 +47,8 @@ class Witness {
   void in_use(const renewal::Validity& validity, TimePoint real);
   void conditions(const Conditions& conditions, Moment now);
 
-  // The daemon looked; `by_itself` unless something woke it.
-  void looked(Moment now, bool by_itself);
+  // The daemon checked; `by_itself` unless something woke it.
+  void checked(Moment now, bool by_itself);
   // It decided to wait, and would decide `again` at that moment.
   void waits(const renewal::Step& step, const renewal::Step& again, Moment now);
   // It acts.
@@ -57,9 +57,9 @@ class Witness {
   void failed(Moment now);
   void succeeded(Moment now);
   void disturbed(TimePoint real) { conditions({false, true, false}, {real, real}); }
-  // The daemon ended in the middle of an attempt: it goes on when it is back.
+  // The daemon ended in the middle of an attempt, and resumes it when it is back.
   void interrupted() { last_failure_.reset(); }
-  // What the old clock said is not comparable with what the new one says.
+  // Times before and after the change are not comparable.
   void clock_set();
 
   // The first promise that was broken.
@@ -76,11 +76,11 @@ class Witness {
   renewal::Validity in_use_{};
   TimePoint in_use_since_{};
   std::optional<TimePoint> good_since_;
-  bool good_at_once_ = false;    // no old trouble lasts longer than an eighth of what is left
-  TimePoint clock_wrong_{};      // when it last was
-  std::deque<TimePoint> looks_;  // of the last day, real
-  TimePoint last_look_{};
-  int looks_at_once_ = 0;
+  bool good_at_once_ = false;     // no old trouble lasts longer than an eighth of what is left
+  TimePoint clock_wrong_{};       // when it last was
+  std::deque<TimePoint> checks_;  // of the last day, real
+  TimePoint last_check_{};
+  int checks_at_once_ = 0;
   std::deque<TimePoint> requests_;  // of the last day, by the host's clock, since it was set
   std::deque<TimePoint> asked_;     // of the last day, real
   std::optional<TimePoint> last_failure_;

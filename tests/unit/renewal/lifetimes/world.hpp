@@ -33,7 +33,7 @@ class World {
 
   const std::optional<Trouble>& trouble() const { return trouble_; }
   bool gateway_works() const { return gateway_works_; }
-  // Whether a gateway that does not come up with a new keystore does with the old one.
+  // Whether a gateway that does not come up with a new keystore does with the previous one.
   bool old_keystore_works() const { return gateway_works_ || old_keystore_works_; }
   Power power() const { return power_; }
 
