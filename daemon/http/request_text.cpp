@@ -13,9 +13,7 @@ namespace {
 
 // RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return is_alphanumeric_or(c, "!#$%&'*+-.^_`|~");
-  });
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return is_alphanumeric_or(c, "!#$%&'*+-.^_`|~"); });
 }
 
 // RFC 9110, 5.5, without the tab. A line break would start another header.

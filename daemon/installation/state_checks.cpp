@@ -55,9 +55,7 @@ bool is_hexadecimal(std::string_view text) {
 bool is_unit(std::string_view text) {
   const auto point = text.rfind('.');
   return text.size() <= kMaxUnitLength && point != std::string_view::npos && point != 0 && point + 1 != text.size() &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return is_alphanumeric_or(c, ":-_.\\@");
-         });
+         std::all_of(text.begin(), text.end(), [](char c) { return is_alphanumeric_or(c, ":-_.\\@"); });
 }
 
 bool is_failure_class(std::string_view text) {

@@ -110,7 +110,8 @@ std::optional<User> service_user(const InstalledUnit& unit, std::vector<HostFind
 
 // The units that stop our own when they stop, directly or through others, with the setting that does it: a gateway that
 // is restarted must not be among them. The reference is to an object of the caller's frame, which waits.
-asio::awaitable<std::map<std::string, std::string>> stopped_by(SystemdUnits& systemd, std::vector<gateway::StopTrigger> ties) {
+asio::awaitable<std::map<std::string, std::string>> stopped_by(SystemdUnits& systemd,
+                                                               std::vector<gateway::StopTrigger> ties) {
   std::map<std::string, std::string> found;
   for (std::size_t i = 0; i < ties.size() && found.size() < kMaxTies; ++i) {
     const gateway::StopTrigger tie = ties[i];

@@ -169,8 +169,7 @@ TEST_CASE("root replaces no keystore in a directory that others can change, and 
     REQUIRE(::chmod((home / "config").c_str(), 0777) == 0);
   }
   const std::string said = attacked.run_all();
-  CHECK_THAT(said,
-             ContainsSubstring("root does not write where other users can") || ContainsSubstring("PKCS#12"));
+  CHECK_THAT(said, ContainsSubstring("root does not write where other users can") || ContainsSubstring("PKCS#12"));
   attacked.check_unharmed();
   CHECK(host.cloud().request_count() == asked);
 }

@@ -452,5 +452,6 @@ TEST_CASE("the commands of the relocation advice are quoted for a shell") {
                                   .owner_name = "games",
                                   .group = kGames,
                                   .group_name = "games"};
-  CHECK_THAT(relocation_advice(transfer, "daemon", "production"), ContainsSubstring(" cat '/srv/it'\\''s here/k.p12' | "));
+  CHECK_THAT(relocation_advice(transfer, "daemon", "production"),
+             ContainsSubstring(" cat '/srv/it'\\''s here/k.p12' | "));
 }
