@@ -9,10 +9,10 @@
 #include "commands/command_line.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/printable_output.hpp"
-#include "commands/signals.hpp"
 #include "core/descriptor_output.hpp"
 #include "core/log_queue.hpp"
 #include "core/private_memory.hpp"
+#include "supervision/signals.hpp"
 
 namespace {
 
@@ -40,7 +40,7 @@ int status_of(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  commands::set_up_signals();
+  renewd::supervision::set_up_signals();
   renewd::keep_memory_private();
   renewd::certificate::wipe_freed_openssl_memory();
   // What a terminal that is stopped holds up must not hold the end up, too.

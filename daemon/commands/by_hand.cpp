@@ -7,16 +7,17 @@
 #include <fmt/format.h>
 
 #include "commands/configured.hpp"
-#include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/failures.hpp"
 #include "commands/terminal_progress.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
-#include "installation/generations.hpp"
 #include "keystore/file_store.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/renewal.hpp"
+#include "state/generations.hpp"
+#include "supervision/event_loop.hpp"
+#include "supervision/wiring.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -37,7 +38,7 @@ asio::awaitable<Result<Completed>> begin(Renewal& renewal, const std::string& co
 // What `rollback` can put back.
 int list_generations(Filesystem& filesystem, const std::filesystem::path& state_directory,
                      const CertificateSettings& certificate, std::ostream& out) {
-  const installation::Generations generations(filesystem, installation::StatePaths(state_directory, certificate.name));
+  const state::Generations generations(filesystem, state::StatePaths(state_directory, certificate.name));
   const auto kept = generations.list();
   if (!kept) {
     say(out, certificate.name, "failed: " + kept.error().message);
@@ -50,11 +51,11 @@ int list_generations(Filesystem& filesystem, const std::filesystem::path& state_
     if (!generation.certificate && bytes) {
       const auto opened = store.open(*bytes);
       if (opened) {
-        generation.certificate = installation::record_of(opened->keystore.certificate);
+        generation.certificate = state::record_of(opened->keystore.certificate);
       }
     }
     const bool is_installed = installed && bytes && *installed == *bytes;
-    say(out, certificate.name, installation::describe(generation) + (is_installed ? ", installed" : ""));
+    say(out, certificate.name, state::describe(generation) + (is_installed ? ", installed" : ""));
   }
   if (kept->empty()) {
     say(out, certificate.name, "no keystore is kept");
@@ -95,12 +96,13 @@ int work_on(const ByHandOptions& options, const std::string& command, std::ostre
     return list_generations(filesystem, settings->state_directory, certificate, out);
   }
   const SystemClock clock;
-  EventLoop loop;
+  supervision::EventLoop loop;
   TerminalProgress progress(loop, *settings);
   const EventLog log(progress.events(), clock);
-  log_warnings(filesystem, log);
+  supervision::log_warnings(filesystem, log);
   http::HttpsClient http(loop.executor(), settings->http);
-  const CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log, clock);
+  const supervision::CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log,
+                                                clock);
   Renewal renewal(objects.context(), certificate, settings->state_directory, settings->schedule.requests_per_day);
   std::optional<Result<Completed>> result;
   progress.begin_activation(certificate.name, options.generation ? fmt::format("generation {}", *options.generation)
@@ -109,7 +111,7 @@ int work_on(const ByHandOptions& options, const std::string& command, std::ostre
   progress.start(finish(begin(renewal, command, options.generation), result));
   loop.run([&](std::string_view message) {
     log.event(EventName::daemon_stopping, "", message);
-    progress.end(kCutOffFlush);
+    progress.end(supervision::kCutOffFlush);
   });
   if (result && *result) {
     forget_failures(filesystem, settings->state_directory, certificate.name);

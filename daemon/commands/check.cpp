@@ -16,9 +16,9 @@
 namespace renewd::commands {
 namespace {
 
-using renewal::Assessed;
-using renewal::Severity;
-using renewal::Standing;
+using report::Assessed;
+using report::CertificateStatus;
+using report::Severity;
 
 constexpr std::size_t kLongestText = 500;
 // NRPE before version 3 cuts at 1023 bytes, which would lose the performance data after a longer text.
@@ -48,7 +48,7 @@ std::string sentence(const Assessed& assessed, TimePoint now) {
 std::string performance_data(const Assessed& assessed, bool alone) {
   const auto& [standing, assessment] = assessed;
   return fmt::format("{}={};{};{}", alone ? "days" : "'" + standing->name + "'",
-                     assessment.days ? renewal::number(*assessment.days) : "U", to_string(assessment.warning),
+                     assessment.days ? report::number(*assessment.days) : "U", to_string(assessment.warning),
                      to_string(assessment.critical));
 }
 
@@ -142,17 +142,17 @@ CheckResult check_unknown(std::string_view why) {
   return {kUnknown, fmt::format("GRAVITEE CERT UNKNOWN - {}\n", without_bars(printable(why, kLongestText)))};
 }
 
-CheckResult check_result(const Overview& overview, const renewal::Thresholds& thresholds, TimePoint now,
+CheckResult check_result(const Overview& overview, const report::Thresholds& thresholds, TimePoint now,
                          unsigned verbosity) {
   std::vector<Assessed> all;
-  for (const Standing& standing : overview.standings) {
-    all.push_back({&standing, renewal::assess(standing, thresholds, now)});
+  for (const CertificateStatus& standing : overview.standings) {
+    all.push_back({&standing, report::assess(standing, thresholds, now)});
   }
   std::string data;
   for (const Assessed& assessed : all) {
     data += (data.empty() ? "" : " ") + performance_data(assessed, all.size() == 1);
   }
-  std::sort(all.begin(), all.end(), renewal::is_more_urgent);
+  std::sort(all.begin(), all.end(), report::is_more_urgent);
   const Severity worst = all.empty() ? Severity::ok : all.front().assessment.severity();
   const std::size_t limit = std::max(kShortestText, kLongestLine - std::min(kLongestLine, data.size() + kFixedText));
   std::string text = summary(all, limit, now);

@@ -11,7 +11,7 @@
 
 #include "commands/overview.hpp"
 #include "core/clock.hpp"
-#include "renewal/assessment.hpp"
+#include "report/assessment.hpp"
 
 namespace renewd::commands {
 
@@ -21,7 +21,7 @@ inline constexpr std::chrono::seconds kCheckTimeout{60};
 struct CheckOptions {
   std::filesystem::path configuration;
   std::vector<std::string> names;  // empty: all
-  renewal::Thresholds thresholds;
+  report::Thresholds thresholds;
   std::chrono::seconds timeout = kCheckTimeout;
   unsigned verbosity = 0;  // lines after the first: 1 each certificate, 2 its details, 3 what was checked
 };
@@ -36,7 +36,7 @@ struct CheckResult {
   std::string line;
   std::string details = "";  // further lines
 };
-CheckResult check_result(const Overview& overview, const renewal::Thresholds& thresholds, TimePoint now,
+CheckResult check_result(const Overview& overview, const report::Thresholds& thresholds, TimePoint now,
                          unsigned verbosity = 0);
 CheckResult check_unknown(std::string_view why);
 

@@ -27,11 +27,11 @@
 #include "commands/run.hpp"
 #include "commands/screen.hpp"
 #include "commands/service_user.hpp"
-#include "commands/signals.hpp"
 #include "commands/status.hpp"
 #include "commands/validate.hpp"
 #include "core/text.hpp"
 #include "core/version.hpp"
+#include "supervision/signals.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -128,10 +128,10 @@ Command add_status(CLI::App& app, const fs::path& configuration) {
   return {command, runner(status, options, configuration)};
 }
 
-void add_threshold(CLI::App& command, const std::string& name, std::optional<renewal::Threshold>& threshold,
+void add_threshold(CLI::App& command, const std::string& name, std::optional<report::Threshold>& threshold,
                    const std::string& description) {
   const auto parse = [&threshold, name](const std::string& text) {
-    auto parsed = renewal::parse_threshold(text);
+    auto parsed = report::parse_threshold(text);
     if (!parsed) {
       throw CLI::ValidationError(name.substr(name.find("--")), parsed.error().message);
     }
@@ -311,7 +311,7 @@ int run_command_line(int argc, const char* const* argv) {
   const auto chosen =
       std::find_if(all.begin(), all.end(), [](const Command& command) { return command.parser->parsed(); });
   if (!app.got_subcommand("run")) {
-    unblock_hangup();
+    supervision::unblock_hangup();
   }
   return chosen->run();  // require_subcommand() makes sure that there is one
 }

@@ -1,24 +1,24 @@
 #include "commands/failures.hpp"
 
-#include "installation/attempts.hpp"
-#include "installation/lock.hpp"
-#include "installation/state.hpp"
+#include "state/lock.hpp"
+#include "state/paths.hpp"
+#include "state/retry_state.hpp"
 
 namespace renewd::commands {
 namespace {
 
-using installation::Attempts;
+using state::RetryState;
 
 template <typename Change>
 void update_attempts(Filesystem& filesystem, const std::filesystem::path& state_directory,
                      const std::string& certificate, const Change& change) {
-  const auto daemon = installation::lock_holder(filesystem, installation::daemon_lock(state_directory));
+  const auto daemon = state::lock_holder(filesystem, state::daemon_lock(state_directory));
   if (daemon && *daemon) {
     return;
   }
-  installation::AttemptStore store(filesystem, installation::StatePaths(state_directory, certificate));
-  const Attempts before = store.load();
-  Attempts attempts = before;
+  state::RetryStateStore store(filesystem, state::StatePaths(state_directory, certificate));
+  const RetryState before = store.load();
+  RetryState attempts = before;
   change(attempts);
   if (attempts != before) {
     (void)store.save(attempts);
@@ -29,7 +29,7 @@ void update_attempts(Filesystem& filesystem, const std::filesystem::path& state_
 
 void remember_failure(Filesystem& filesystem, const std::filesystem::path& state_directory,
                       const std::string& certificate, const Error& error) {
-  update_attempts(filesystem, state_directory, certificate, [&error](Attempts& attempts) {
+  update_attempts(filesystem, state_directory, certificate, [&error](RetryState& attempts) {
     attempts.add_failure(error);
     attempts.by_hand = true;
   });
@@ -37,7 +37,7 @@ void remember_failure(Filesystem& filesystem, const std::filesystem::path& state
 
 void forget_failures(Filesystem& filesystem, const std::filesystem::path& state_directory,
                      const std::string& certificate) {
-  update_attempts(filesystem, state_directory, certificate, [](Attempts& attempts) { attempts.forget_failures(); });
+  update_attempts(filesystem, state_directory, certificate, [](RetryState& attempts) { attempts.forget_failures(); });
 }
 
 }  // namespace renewd::commands

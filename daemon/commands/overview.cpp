@@ -12,9 +12,9 @@
 #include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
 #include "core/text.hpp"
-#include "installation/lock.hpp"
-#include "installation/state.hpp"
 #include "keystore/file_store.hpp"
+#include "state/lock.hpp"
+#include "state/paths.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -32,7 +32,7 @@ bool was_changed(const SecretSource& source, TimePoint since) {
 }
 
 // The daemon's user may read less than whoever looks.
-void take_daemons_view(renewal::Standing& standing, const configuration::CertificateSettings& certificate) {
+void take_daemons_view(report::CertificateStatus& standing, const configuration::CertificateSettings& certificate) {
   const auto& seen = standing.attempts;
   if (standing.outlook && !seen.unreadable.empty()) {
     standing.outlook = failure(ErrorKind::disk, "the daemon cannot read it: " + seen.unreadable);
@@ -105,9 +105,9 @@ Overview Lookout::look(TimePoint now) {
   Overview overview;
   for (std::size_t i = 0; i < certificates_.size(); ++i) {
     overview.standings.push_back(
-        renewal::look_at(filesystem_, *stores_[i], certificates_[i], schedule_, state_directory_, now));
+        report::look_at(filesystem_, *stores_[i], certificates_[i], schedule_, state_directory_, now));
   }
-  auto holder = installation::lock_holder(filesystem_, installation::daemon_lock(state_directory_));
+  auto holder = state::lock_holder(filesystem_, state::daemon_lock(state_directory_));
   overview.daemon = holder ? std::move(*holder) : std::nullopt;
   for (std::size_t i = 0; overview.daemon && i < certificates_.size(); ++i) {
     take_daemons_view(overview.standings[i], certificates_[i]);

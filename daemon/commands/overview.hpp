@@ -14,12 +14,12 @@
 #include "core/error.hpp"
 #include "core/filesystem.hpp"
 #include "keystore/store.hpp"
-#include "renewal/standing.hpp"
+#include "report/certificate_status.hpp"
 
 namespace renewd::commands {
 
 struct Overview {
-  std::vector<renewal::Standing> standings;
+  std::vector<report::CertificateStatus> standings;
   // The daemon that works in the state directory, in the words of its lock; nothing when none does.
   std::optional<std::string> daemon;
 };

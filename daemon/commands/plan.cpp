@@ -6,22 +6,23 @@
 
 #include "cloud/renew_api.hpp"
 #include "commands/configured.hpp"
-#include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/overview.hpp"
 #include "commands/plan_text.hpp"
 #include "core/json_text.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
-#include "renewal/standing.hpp"
+#include "report/certificate_status.hpp"
 #include "service/event_output.hpp"
+#include "supervision/event_loop.hpp"
+#include "supervision/wiring.hpp"
 
 namespace renewd::commands {
 namespace {
 
 namespace json = boost::json;
 using configuration::CertificateSettings;
-using renewal::Standing;
+using report::CertificateStatus;
 
 class Plan {
  public:
@@ -40,7 +41,7 @@ class Plan {
 
   json::object as_json(const CertificateSettings& certificate) {
     json::object object{{"name", certificate.name}, {"keystore", certificate.keystore.path.string()}};
-    const Standing standing = standing_of(certificate);
+    const CertificateStatus standing = standing_of(certificate);
     const auto& outlook = standing.outlook;
     object["readable"] = outlook.has_value();
     if (!outlook) {
@@ -67,13 +68,14 @@ class Plan {
   }
 
  private:
-  Standing standing_of(const CertificateSettings& certificate) {
+  CertificateStatus standing_of(const CertificateSettings& certificate) {
     keystore::FileStore store(filesystem_, certificate.keystore);
-    return renewal::look_at(filesystem_, store, certificate, settings_.schedule, settings_.state_directory, now_);
+    return report::look_at(filesystem_, store, certificate, settings_.schedule, settings_.state_directory, now_);
   }
 
   std::string gateway(const CertificateSettings& certificate) {
-    const CertificateObjects objects(loop_.executor(), certificate, settings_.http, filesystem_, http_, log_, clock_);
+    const supervision::CertificateObjects objects(loop_.executor(), certificate, settings_.http, filesystem_, http_,
+                                                  log_, clock_);
     return objects.context().gateway.description() +
            (certificate.gateway.rollback ? "; the previous keystore is restored if the gateway does not come up" : "");
   }
@@ -83,7 +85,7 @@ class Plan {
   SystemClock clock_;
   EventLog log_;
   PosixFilesystem filesystem_{settings_.state_directory};
-  EventLoop loop_;
+  supervision::EventLoop loop_;
   http::HttpsClient http_;
 };
 

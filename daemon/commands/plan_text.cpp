@@ -7,14 +7,14 @@
 #include "commands/layout.hpp"
 #include "commands/life_bar.hpp"
 #include "core/text.hpp"
-#include "renewal/assessment.hpp"
+#include "report/assessment.hpp"
 
 namespace renewd::commands {
 namespace {
 
 using renewal::Act;
-using renewal::Outlook;
-using renewal::Standing;
+using report::CertificateStatus;
+using report::Outlook;
 
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kTitles = 11;
@@ -41,8 +41,8 @@ std::string action(const Outlook& outlook, TimePoint now) {
 // "2026-10-01 [==|----~~] 2027-10-01", as wide as the screen allows.
 std::string timeline(const Outlook& outlook, TimePoint now, const Screen& screen) {
   const Lifetime life{outlook.certificate.not_before(), outlook.window_opens, outlook.certificate.not_after()};
-  const std::string begins = day_of(life.begins);
-  const std::string ends = day_of(life.ends);
+  const std::string begins = format_day(life.begins);
+  const std::string ends = format_day(life.ends);
   const std::size_t used = kIndent + kTitles + begins.size() + 1 + 1 + ends.size();
   const std::size_t width = screen.width > used + 5 ? std::min(screen.width - used, kLongestBar) : 5;
   return fmt::format("{} {} {}", begins, life_bar(life, now, width, screen), ends);
@@ -64,8 +64,8 @@ std::string_view to_string(Act act) {
   return "unknown";
 }
 
-std::string plan_text(const Standing& standing, const configuration::ScheduleSettings& schedule, std::string_view url,
-                      std::string_view gateway, const Screen& screen) {
+std::string plan_text(const CertificateStatus& standing, const configuration::ScheduleSettings& schedule,
+                      std::string_view url, std::string_view gateway, const Screen& screen) {
   const TimePoint now = standing.looked_at;
   const auto& outlook = standing.outlook;
   std::string text = standing.name + "\n";
@@ -91,8 +91,8 @@ std::string plan_text(const Standing& standing, const configuration::ScheduleSet
   row("next", action(*outlook, now));
   row("why", outlook->step.message);
   row("check", "by " + format_time(outlook->next_look) + " at the latest");
-  for (const auto& finding : renewal::assess(standing, {}, now).findings) {
-    if (finding.kind == renewal::FindingKind::longer_lasting_stored) {
+  for (const auto& finding : report::assess(standing, {}, now).findings) {
+    if (finding.kind == report::FindingKind::longer_lasting_stored) {
       row("stored", finding.message + "; " + finding.advice);
     }
   }

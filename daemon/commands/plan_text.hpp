@@ -6,7 +6,7 @@
 
 #include "commands/screen.hpp"
 #include "configuration/settings.hpp"
-#include "renewal/standing.hpp"
+#include "report/certificate_status.hpp"
 
 namespace renewd::commands {
 
@@ -14,7 +14,7 @@ namespace renewd::commands {
 std::string_view to_string(renewal::Act act);
 
 // `url` is the address of the renewal request, `gateway` describes the activation; both are empty with `renew: never`.
-std::string plan_text(const renewal::Standing& standing, const configuration::ScheduleSettings& schedule,
+std::string plan_text(const report::CertificateStatus& standing, const configuration::ScheduleSettings& schedule,
                       std::string_view url, std::string_view gateway, const Screen& screen);
 
 }  // namespace renewd::commands

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "commands/configured.hpp"
-#include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/failures.hpp"
 #include "commands/permissions.hpp"
@@ -15,10 +14,12 @@
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
+#include "preflight/rehearsal.hpp"
 #include "renewal/policy.hpp"
-#include "renewal/rehearsal.hpp"
 #include "renewal/renewal.hpp"
 #include "renewal/schedule.hpp"
+#include "supervision/event_loop.hpp"
+#include "supervision/wiring.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -41,14 +42,14 @@ class Pass {
         filesystem_(settings.state_directory),
         http_settings_(settings.http),
         http_(loop_.executor(), settings.http) {
-    log_warnings(filesystem_, log_);
+    supervision::log_warnings(filesystem_, log_);
   }
 
   bool run() {
     progress_.start(one_after_the_other());
     const bool interrupted = loop_.run([this](std::string_view message) {
       log_.event(EventName::daemon_stopping, "", message);
-      progress_.end(kCutOffFlush);
+      progress_.end(supervision::kCutOffFlush);
     });
     return succeeded_ && !interrupted;
   }
@@ -56,7 +57,8 @@ class Pass {
  private:
   asio::awaitable<void> one_after_the_other() {
     for (const CertificateSettings& certificate : certificates_) {
-      const CertificateObjects objects(loop_.executor(), certificate, http_settings_, filesystem_, http_, log_, clock_);
+      const supervision::CertificateObjects objects(loop_.executor(), certificate, http_settings_, filesystem_, http_,
+                                                    log_, clock_);
       bool done = false;
       if (options_.dry_run) {
         done = co_await rehearse(objects.context(), certificate);
@@ -160,7 +162,7 @@ class Pass {
       say(certificate, "nothing to rehearse: watched only (renew: never)");
       co_return true;
     }
-    const auto steps = co_await renewal::rehearse(around, certificate, state_directory_);
+    const auto steps = co_await preflight::rehearse(around, certificate, state_directory_);
     bool good = true;
     for (const auto& step : steps) {
       say(certificate, fmt::format("{:12} {}", step.what,
@@ -181,7 +183,7 @@ class Pass {
   std::vector<CertificateSettings> certificates_;
   std::ostream& out_;
   SystemClock clock_;
-  EventLoop loop_;
+  supervision::EventLoop loop_;
   TerminalProgress progress_;
   EventLog log_;
   PosixFilesystem filesystem_;

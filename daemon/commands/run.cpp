@@ -3,9 +3,9 @@
 #include <sys/resource.h>
 
 #include "commands/configured.hpp"
-#include "commands/daemon.hpp"
 #include "commands/exit_status.hpp"
-#include "commands/signals.hpp"
+#include "supervision/daemon.hpp"
+#include "supervision/signals.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -26,7 +26,7 @@ bool check_descriptor_limit(std::ostream& errors) {
 }  // namespace
 
 int run(const std::filesystem::path& configuration, std::ostream& errors) {
-  ignore_unused_signals();
+  supervision::ignore_unused_signals();
   if (!check_descriptor_limit(errors)) {
     return kFailure;
   }
@@ -40,7 +40,7 @@ int run(const std::filesystem::path& configuration, std::ostream& errors) {
   if (!begin_work("run", *settings, configuration, errors)) {
     return kFailure;
   }
-  const auto ran = Daemon(file, std::move(*settings)).run();
+  const auto ran = supervision::Daemon(file, std::move(*settings)).run();
   if (!ran) {
     errors << "run: " << ran.error().message << '\n';
     return kFailure;

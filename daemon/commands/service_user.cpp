@@ -13,9 +13,9 @@
 #include "core/trusted_path.hpp"
 #include "core/try.hpp"
 #include "gateway/system_bus.hpp"
-#include "installation/state.hpp"
 #include "setup/host_files.hpp"
 #include "setup/unit_files.hpp"
+#include "state/paths.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -73,8 +73,7 @@ Result<void> check_secrets_of_root(const configuration::Settings& settings) {
 
 // As systemd creates StateDirectory=. Skipped in a directory where others could exchange it meanwhile.
 void make_state_directory(const fs::path& directory, const User& user) {
-  if (!check_trusted(directory.parent_path(), 0) ||
-      ::mkdir(directory.c_str(), installation::kStateDirectoryMode) != 0) {
+  if (!check_trusted(directory.parent_path(), 0) || ::mkdir(directory.c_str(), state::kStateDirectoryMode) != 0) {
     return;
   }
   const Descriptor made(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

@@ -8,19 +8,19 @@
 #include "commands/status.hpp"
 #include "core/json_text.hpp"
 #include "core/text.hpp"
-#include "renewal/assessment.hpp"
+#include "report/assessment.hpp"
 
 namespace renewd::commands {
 namespace {
 
 namespace json = boost::json;
-using renewal::Standing;
+using report::CertificateStatus;
 
-std::string json_name(renewal::Severity severity) {
+std::string json_name(report::Severity severity) {
   return lower_case(to_string(severity));
 }
 
-json::array findings_json(const renewal::Assessment& assessment) {
+json::array findings_json(const report::Assessment& assessment) {
   json::array findings;
   for (const auto& finding : assessment.findings) {
     findings.push_back(json::object{{"kind", to_string(finding.kind)},
@@ -32,12 +32,12 @@ json::array findings_json(const renewal::Assessment& assessment) {
 }
 
 // Every member is always present; null if it has no value.
-void add_outlook(json::object& object, const Standing& standing) {
+void add_outlook(json::object& object, const CertificateStatus& standing) {
   const auto& outlook = standing.outlook;
   const auto member = [&](const char* name, auto&& value) {
     object[name] = outlook ? json::value(value(*outlook)) : json::value(nullptr);
   };
-  using renewal::Outlook;
+  using report::Outlook;
   member("serial", [](const Outlook& o) { return o.certificate.serial(); });
   member("sha256_fingerprint", [](const Outlook& o) { return o.certificate.fingerprint_sha256(); });
   member("not_before", [](const Outlook& o) { return format_time(o.certificate.not_before()); });
@@ -52,7 +52,7 @@ void add_outlook(json::object& object, const Standing& standing) {
   object["next_attempt"] = waits ? json::value(format_time(standing.outlook->step.at)) : json::value(nullptr);
 }
 
-json::value in_use_object(const Standing& standing) {
+json::value in_use_object(const CertificateStatus& standing) {
   if (!standing.in_use) {
     return nullptr;
   }
@@ -64,7 +64,7 @@ json::value in_use_object(const Standing& standing) {
                       {"is_the_installed_one", standing.installed_is_in_use()}};
 }
 
-void add_unfinished(json::object& object, const Standing& standing) {
+void add_unfinished(json::object& object, const CertificateStatus& standing) {
   object["phase"] = nullptr;
   object["phase_since"] = nullptr;
   object["activation_pending"] = standing.activation_pending();
@@ -72,13 +72,13 @@ void add_unfinished(json::object& object, const Standing& standing) {
     return;
   }
   const auto& entry = *standing.unfinished;
-  object["phase"] = installation::to_string(entry.phase);
+  object["phase"] = state::to_string(entry.phase);
   if (const auto since = entry.reached_at(entry.phase)) {
     object["phase_since"] = format_time(*since);
   }
 }
 
-void add_past(json::object& object, const Standing& standing) {
+void add_past(json::object& object, const CertificateStatus& standing) {
   const auto* const success = standing.last_success();
   object["last_success"] = success == nullptr ? json::value(nullptr) : json::value(format_time(success->ended));
   const auto& attempts = standing.attempts;
@@ -94,7 +94,7 @@ std::int64_t whole_days(double days) {
   return static_cast<std::int64_t>(std::floor(days));
 }
 
-json::object certificate_json(const Standing& standing, const renewal::Assessment& assessment) {
+json::object certificate_json(const CertificateStatus& standing, const report::Assessment& assessment) {
   json::object object{
       {"name", standing.name},
       {"keystore", standing.keystore.string()},
@@ -119,9 +119,9 @@ json::object certificate_json(const Standing& standing, const renewal::Assessmen
 
 std::string status_json(const Overview& overview, const std::filesystem::path& state_directory, TimePoint now) {
   json::array certificates;
-  auto worst = renewal::Severity::ok;
-  for (const Standing& standing : overview.standings) {
-    const auto assessment = renewal::assess(standing, {}, now);
+  auto worst = report::Severity::ok;
+  for (const CertificateStatus& standing : overview.standings) {
+    const auto assessment = report::assess(standing, {}, now);
     worst = std::max(worst, assessment.severity());
     certificates.push_back(certificate_json(standing, assessment));
   }

@@ -13,13 +13,13 @@
 #include "commands/life_bar.hpp"
 #include "commands/printable_output.hpp"
 #include "core/text.hpp"
-#include "renewal/assessment.hpp"
+#include "report/assessment.hpp"
 
 namespace renewd::commands {
 namespace {
 
-using renewal::Severity;
-using renewal::Standing;
+using report::CertificateStatus;
+using report::Severity;
 
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kPreferredBar = 16;  // drops columns to reach this
@@ -37,7 +37,7 @@ struct Cell {
 struct Row {
   std::string name;
   Severity severity;
-  const Standing* standing;
+  const CertificateStatus* standing;
   std::string left;
   std::vector<Cell> cells;  // the same titles in every row, the most important first
   std::vector<std::pair<std::string_view, std::string>> remarks;
@@ -47,14 +47,14 @@ std::string brief_serial(const std::string& serial) {
   return serial.size() <= kBriefSerial ? serial : serial.substr(0, kBriefSerial) + "…";
 }
 
-std::string left_of(const renewal::Assessment& assessment) {
+std::string left_of(const report::Assessment& assessment) {
   if (!assessment.left) {
     return "?";
   }
   return assessment.left->count() > 0 ? format_duration(*assessment.left) : "EXPIRED";
 }
 
-Cell next_attempt(const Standing& standing, TimePoint now) {
+Cell next_attempt(const CertificateStatus& standing, TimePoint now) {
   constexpr std::string_view kTitle = "next attempt";
   if (standing.renew == configuration::RenewMode::never) {
     return {kTitle, "never", "never (renew: never)"};
@@ -69,7 +69,7 @@ Cell next_attempt(const Standing& standing, TimePoint now) {
   return at <= now ? Cell{kTitle, "now", "now"} : Cell{kTitle, format_minute(at), format_minute(at) + " UTC"};
 }
 
-Cell in_use_cell(const Standing& standing) {
+Cell in_use_cell(const CertificateStatus& standing) {
   constexpr std::string_view kTitle = "in use";
   if (!standing.in_use) {
     return {kTitle, "unknown", "unknown: no renewal has been verified yet"};
@@ -82,7 +82,7 @@ Cell in_use_cell(const Standing& standing) {
           fmt::format("{}, until {}", record.serial, format_day(record.not_after))};
 }
 
-std::vector<Cell> cells_of(const Standing& standing, TimePoint now) {
+std::vector<Cell> cells_of(const CertificateStatus& standing, TimePoint now) {
   const auto* const success = standing.last_success();
   std::vector<Cell> cells{next_attempt(standing, now)};
   if (standing.outlook) {
@@ -99,8 +99,8 @@ std::vector<Cell> cells_of(const Standing& standing, TimePoint now) {
   return cells;
 }
 
-std::string_view describe(installation::Phase phase) {
-  using installation::Phase;
+std::string_view describe(state::Phase phase) {
+  using state::Phase;
   switch (phase) {
     case Phase::requested:
       return "the request to the cloud has begun";
@@ -120,14 +120,14 @@ std::string_view describe(installation::Phase phase) {
   return "";
 }
 
-std::string phase_of(const installation::JournalEntry& entry) {
+std::string phase_of(const state::JournalEntry& entry) {
   const auto reached = entry.reached_at(entry.phase);
   const std::string since = reached ? ", since " + format_minute(*reached) + " UTC" : "";
   return fmt::format("{} ({}{})", describe(entry.phase), to_string(entry.phase), since);
 }
 
-Row row_of(const Standing& standing, TimePoint now) {
-  const renewal::Assessment assessment = renewal::assess(standing, {}, now);
+Row row_of(const CertificateStatus& standing, TimePoint now) {
+  const report::Assessment assessment = report::assess(standing, {}, now);
   Row row{standing.name, assessment.severity(), &standing, left_of(assessment), cells_of(standing, now), {}};
   if (assessment.findings.size() > 1 || row.severity != Severity::ok) {
     row.remarks.emplace_back("state", assessment.message());
@@ -214,7 +214,7 @@ std::string heading(const std::vector<Row>& rows, const Widths& widths) {
   return line_of(parts);
 }
 
-std::string bar_of(const Standing& standing, TimePoint now, std::size_t width, const Screen& screen) {
+std::string bar_of(const CertificateStatus& standing, TimePoint now, std::size_t width, const Screen& screen) {
   if (!standing.outlook) {
     return padded("unreadable", width);
   }
@@ -262,7 +262,7 @@ std::string status_table(const Overview& overview, TimePoint now, const Screen& 
     text += (overview.daemon ? line : coloured(line, Severity::warning, screen)) + "\n";
   }
   std::vector<Row> rows;
-  for (const Standing& standing : overview.standings) {
+  for (const CertificateStatus& standing : overview.standings) {
     rows.push_back(row_of(standing, now));
   }
   if (rows.empty()) {

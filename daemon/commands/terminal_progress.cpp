@@ -30,7 +30,7 @@ std::shared_ptr<Progress> progress_on_terminal(const configuration::Settings& se
 
 }  // namespace
 
-TerminalProgress::TerminalProgress(EventLoop& loop, const configuration::Settings& settings)
+TerminalProgress::TerminalProgress(supervision::EventLoop& loop, const configuration::Settings& settings)
     : loop_(loop),
       progress_(progress_on_terminal(settings)),
       output_(std::make_shared<LogQueue>(progress_ ? progress_ : service::event_output(settings.log))),

@@ -9,18 +9,18 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "commands/event_loop.hpp"
 #include "commands/progress.hpp"
 #include "configuration/settings.hpp"
 #include "core/event_log.hpp"
 #include "core/log_queue.hpp"
+#include "supervision/event_loop.hpp"
 
 namespace renewd::commands {
 
 class TerminalProgress {
  public:
   // `loop` must outlive this object, and this object the loop's run().
-  TerminalProgress(EventLoop& loop, const configuration::Settings& settings);
+  TerminalProgress(supervision::EventLoop& loop, const configuration::Settings& settings);
 
   // Where the command's events go.
   std::shared_ptr<EventSink> events() const { return output_; }
@@ -35,7 +35,7 @@ class TerminalProgress {
   boost::asio::awaitable<void> run(boost::asio::awaitable<void> work);
   boost::asio::awaitable<void> draw();
 
-  EventLoop& loop_;
+  supervision::EventLoop& loop_;
   std::shared_ptr<Progress> progress_;  // null when standard error is no terminal; the queue's thread draws
   std::shared_ptr<LogQueue> output_;
   boost::asio::steady_timer ticker_;

@@ -10,14 +10,14 @@
 #include <fmt/ostream.h>
 
 #include "commands/configured.hpp"
-#include "commands/event_loop.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/permissions.hpp"
 #include "commands/service_user.hpp"
 #include "core/cancellation.hpp"
 #include "http/https_client.hpp"
-#include "renewal/host_check.hpp"
+#include "preflight/host_check.hpp"
 #include "source/cloud_source.hpp"
+#include "supervision/event_loop.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -25,7 +25,7 @@ namespace {
 namespace asio = boost::asio;
 using configuration::Diagnostic;
 using configuration::RenewMode;
-using renewal::HostFinding;
+using preflight::HostFinding;
 
 // Compares the settings with this host. Must live as long as the loop runs.
 class HostChecks {
@@ -43,7 +43,8 @@ class HostChecks {
 
  private:
   asio::awaitable<void> check() {
-    findings_ = co_await renewal::check_host(loop_.executor(), settings_, options_.configuration, SystemClock().now());
+    findings_ =
+        co_await preflight::check_host(loop_.executor(), settings_, options_.configuration, SystemClock().now());
     if (is_configuration_of_service(options_.configuration)) {
       for (auto& problem : outdated_permissions(settings_)) {
         findings_.push_back({"", Level::warning, std::move(problem)});
@@ -81,7 +82,7 @@ class HostChecks {
   const ValidateOptions& options_;
   const configuration::Settings& settings_;
   std::ostream& out_;
-  EventLoop loop_;
+  supervision::EventLoop loop_;
   std::vector<HostFinding> findings_;
 };
 

@@ -7,40 +7,40 @@
 
 #include "core/error.hpp"
 #include "core/version.hpp"
-#include "renewal/finding.hpp"
+#include "report/finding.hpp"
 
 namespace renewd::monitoring {
 namespace {
 
-using renewal::Standing;
+using report::CertificateStatus;
 
 double seconds(TimePoint time) {
   return static_cast<double>(std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count());
 }
 
 // Reads a value of a standing, if it is known.
-using Reader = std::optional<double> (*)(const Standing&);
+using Reader = std::optional<double> (*)(const CertificateStatus&);
 
-std::optional<double> not_before(const Standing& standing) {
+std::optional<double> not_before(const CertificateStatus& standing) {
   return standing.outlook ? std::optional(seconds(standing.outlook->certificate.not_before())) : std::nullopt;
 }
 
-std::optional<double> not_after(const Standing& standing) {
+std::optional<double> not_after(const CertificateStatus& standing) {
   return standing.outlook ? std::optional(seconds(standing.outlook->certificate.not_after())) : std::nullopt;
 }
 
-std::optional<double> in_use_not_after(const Standing& standing) {
+std::optional<double> in_use_not_after(const CertificateStatus& standing) {
   return standing.in_use ? std::optional(seconds(standing.in_use->not_after)) : std::nullopt;
 }
 
 // The daemon plans nothing while its clock is in doubt.
-bool is_planned(const Standing& standing) {
+bool is_planned(const CertificateStatus& standing) {
   return standing.outlook && standing.renew == configuration::RenewMode::automatic &&
          !standing.outlook->clock_is_doubtful();
 }
 
 // In the past while the renewal is due.
-std::optional<double> next_renewal(const Standing& standing) {
+std::optional<double> next_renewal(const CertificateStatus& standing) {
   if (!is_planned(standing)) {
     return std::nullopt;
   }
@@ -51,15 +51,15 @@ std::optional<double> next_renewal(const Standing& standing) {
   return seconds(ahead ? step.at : std::min(standing.looked_at, TimePoint(opens + splay)));
 }
 
-std::optional<double> next_attempt(const Standing& standing) {
+std::optional<double> next_attempt(const CertificateStatus& standing) {
   return is_planned(standing) ? std::optional(seconds(standing.outlook->step.at)) : std::nullopt;
 }
 
-std::optional<double> token_not_after(const Standing& standing) {
+std::optional<double> token_not_after(const CertificateStatus& standing) {
   return standing.token_not_after ? std::optional(seconds(*standing.token_not_after)) : std::nullopt;
 }
 
-std::optional<double> last_success(const Standing& standing) {
+std::optional<double> last_success(const CertificateStatus& standing) {
   const auto* const success = standing.last_success();
   return success == nullptr ? std::nullopt : std::optional(seconds(success->ended));
 }
@@ -68,7 +68,8 @@ Labels labels(const std::string& certificate) {
   return {{"certificate", certificate}};
 }
 
-std::vector<Family> gauges(const std::vector<std::string>& names, const std::map<std::string, Standing>& standings) {
+std::vector<Family> gauges(const std::vector<std::string>& names,
+                           const std::map<std::string, CertificateStatus>& standings) {
   const auto gauge = [&](std::string_view name, std::string_view help, Reader read) {
     Family family{name, MetricType::gauge, help, {}};
     for (const auto& certificate : names) {
@@ -85,22 +86,22 @@ std::vector<Family> gauges(const std::vector<std::string>& names, const std::map
       gauge("certificate_in_use_not_after_timestamp_seconds",
             "When the certificate that the gateway last started with expires.", in_use_not_after),
       gauge("certificate_readable", "1 if the daemon could open the keystore at the last check, else 0.",
-            [](const Standing& standing) { return std::optional(standing.outlook ? 1.0 : 0.0); }),
+            [](const CertificateStatus& standing) { return std::optional(standing.outlook ? 1.0 : 0.0); }),
       gauge("next_renewal_timestamp_seconds",
             "When the renewal is due on this host, including splay and maintenance windows.", next_renewal),
       gauge("next_attempt_timestamp_seconds", "When the daemon next begins, retries or resumes a renewal.",
             next_attempt),
       gauge("last_check_timestamp_seconds", "When the daemon last checked the keystore.",
-            [](const Standing& standing) { return std::optional(seconds(standing.looked_at)); }),
+            [](const CertificateStatus& standing) { return std::optional(seconds(standing.looked_at)); }),
       gauge("last_success_timestamp_seconds", "When the last renewal completed.", last_success),
       gauge("token_not_after_timestamp_seconds", "When the account token expires, if the token says so.",
             token_not_after),
       gauge("consecutive_failures", "Failed attempts since the last success.",
-            [](const Standing& standing) {
+            [](const CertificateStatus& standing) {
               return std::optional(static_cast<double>(standing.attempts.failures_in_a_row));
             }),
       gauge("activation_pending", "1 if the gateway does not use the installed keystore yet, else 0.",
-            [](const Standing& standing) { return std::optional(standing.activation_pending() ? 1.0 : 0.0); }),
+            [](const CertificateStatus& standing) { return std::optional(standing.activation_pending() ? 1.0 : 0.0); }),
   };
 }
 
@@ -126,7 +127,7 @@ std::vector<Family> counted(const std::vector<std::string>& names, const Counter
     const auto counts = counters.of(name);
     double failed = 0;
     // All of them from the beginning, with zero, so that the first failure is an increase.
-    for (const auto kind : renewal::kFailureClasses) {
+    for (const auto kind : report::kFailureClasses) {
       const auto found = counts.failures.find(std::string(to_string(kind)));
       const double count = found == counts.failures.end() ? 0.0 : static_cast<double>(found->second);
       failed += count;
@@ -142,8 +143,8 @@ std::vector<Family> counted(const std::vector<std::string>& names, const Counter
 
 }  // namespace
 
-std::vector<Family> metrics(const std::vector<std::string>& names, const std::map<std::string, Standing>& standings,
-                            const Counters& counters) {
+std::vector<Family> metrics(const std::vector<std::string>& names,
+                            const std::map<std::string, CertificateStatus>& standings, const Counters& counters) {
   std::vector<Family> families = gauges(names, standings);
   for (auto& family : counted(names, counters)) {
     families.push_back(std::move(family));

@@ -7,12 +7,13 @@
 
 #include "monitoring/counters.hpp"
 #include "monitoring/exposition.hpp"
-#include "renewal/standing.hpp"
+#include "report/certificate_status.hpp"
 
 namespace renewd::monitoring {
 
 // `names`: the configured certificates. Those without a standing only have counters.
 std::vector<Family> metrics(const std::vector<std::string>& names,
-                            const std::map<std::string, renewal::Standing>& standings, const Counters& counters);
+                            const std::map<std::string, report::CertificateStatus>& standings,
+                            const Counters& counters);
 
 }  // namespace renewd::monitoring

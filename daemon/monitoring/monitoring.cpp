@@ -38,7 +38,7 @@ std::vector<std::string> paths_of_secrets(const configuration::Settings& setting
 }  // namespace
 
 Monitoring::Monitoring(const asio::any_io_executor& executor, asio::thread_pool* pool, Filesystem& filesystem,
-                       const Clock& clock, EventLog& log, const renewal::Board& board,
+                       const Clock& clock, EventLog& log, const report::StatusBoard& board,
                        std::function<std::vector<std::string>()> stuck)
     : clock_(clock),
       log_(log),

@@ -22,7 +22,7 @@
 #include "monitoring/counters.hpp"
 #include "monitoring/listener.hpp"
 #include "monitoring/textfile.hpp"
-#include "renewal/board.hpp"
+#include "report/status_board.hpp"
 
 namespace renewd::monitoring {
 
@@ -30,7 +30,7 @@ class Monitoring {
  public:
   // `stuck` returns the certificates whose supervisor makes no progress. All arguments must outlive this object.
   Monitoring(const boost::asio::any_io_executor& executor, boost::asio::thread_pool* pool, Filesystem& filesystem,
-             const Clock& clock, EventLog& log, const renewal::Board& board,
+             const Clock& clock, EventLog& log, const report::StatusBoard& board,
              std::function<std::vector<std::string>()> stuck);
 
   // Called at the start and after each reload.
@@ -58,7 +58,7 @@ class Monitoring {
 
   const Clock& clock_;
   EventLog& log_;
-  const renewal::Board& board_;
+  const report::StatusBoard& board_;
   std::function<std::vector<std::string>()> stuck_;
   std::shared_ptr<Counters> counters_;
   Listener listener_;

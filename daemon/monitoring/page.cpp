@@ -12,8 +12,8 @@
 namespace renewd::monitoring {
 namespace {
 
-using renewal::Severity;
-using renewal::Standing;
+using report::CertificateStatus;
+using report::Severity;
 
 std::string_view css_class(Severity severity) {
   switch (severity) {
@@ -49,7 +49,7 @@ class Axis {
 };
 
 // The certificate's lifetime: the time elapsed, the renewal window with this host's turn in it, past renewals, today.
-std::string bar(const Standing& standing, TimePoint now) {
+std::string bar(const CertificateStatus& standing, TimePoint now) {
   const auto& [certificate, opens, splay, step, next_look] = *standing.outlook;
   const TimePoint begin = certificate.not_before();
   const TimePoint end = certificate.not_after();
@@ -91,7 +91,7 @@ std::string redacted(std::string text, const std::vector<std::string>& hidden) {
   return text;
 }
 
-std::string card(const Standing& standing, const PageText& description, const PageContents& contents) {
+std::string card(const CertificateStatus& standing, const PageText& description, const PageContents& contents) {
   const auto shown = [&contents](const std::string& text) { return html_escaped(redacted(text, contents.hidden)); };
   std::string findings;
   for (const auto& finding : description.assessment.findings) {

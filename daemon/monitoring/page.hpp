@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "core/clock.hpp"
-#include "renewal/standing.hpp"
+#include "report/certificate_status.hpp"
 
 namespace renewd::monitoring {
 
 struct PageContents {
   const std::vector<std::string>& names;  // the configured certificates
-  const std::map<std::string, renewal::Standing>& standings;
+  const std::map<std::string, report::CertificateStatus>& standings;
   TimePoint now;
   // Paths of secrets, which error messages may contain and the page must not.
   const std::vector<std::string>& hidden;

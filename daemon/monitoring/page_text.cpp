@@ -9,22 +9,22 @@
 
 namespace renewd::monitoring {
 
-using renewal::Standing;
+using report::CertificateStatus;
 
 namespace {
 
 constexpr std::size_t kShownRenewals = 5;
 
 // Among equally severe findings, a cause says more than `expiring`.
-std::string_view state_of(const renewal::Assessment& assessment) {
+std::string_view state_of(const report::Assessment& assessment) {
   const auto& findings = assessment.findings;
   const auto cause = std::find_if(findings.begin(), findings.end(), [&assessment](const auto& finding) {
-    return finding.severity == assessment.severity() && finding.kind != renewal::FindingKind::expiring;
+    return finding.severity == assessment.severity() && finding.kind != report::FindingKind::expiring;
   });
   return label(cause == findings.end() ? findings.front().kind : cause->kind);
 }
 
-std::string next_of(const Standing& standing, TimePoint now) {
+std::string next_of(const CertificateStatus& standing, TimePoint now) {
   if (!standing.outlook) {
     return "The daemon checks the keystore again every minute, and as soon as the file changes.";
   }
@@ -45,7 +45,7 @@ std::string describe_certificate(const std::string& serial, std::chrono::sys_sec
   return fmt::format("serial {}, valid from {} until {}", serial, format_time(from), format_time(to));
 }
 
-std::string describe_in_use(const Standing& standing) {
+std::string describe_in_use(const CertificateStatus& standing) {
   if (!standing.in_use) {
     return "unknown: the daemon has not restarted the gateway yet";
   }
@@ -54,7 +54,7 @@ std::string describe_in_use(const Standing& standing) {
                                         : describe_certificate(used.serial, used.not_before, used.not_after);
 }
 
-std::string describe_past(const Standing& standing) {
+std::string describe_past(const CertificateStatus& standing) {
   std::string words;
   const std::size_t shown = std::min(standing.history.size(), kShownRenewals);
   for (std::size_t i = 0; i < shown; ++i) {
@@ -68,9 +68,9 @@ std::string describe_past(const Standing& standing) {
 
 }  // namespace
 
-PageText page_text(const Standing& standing, TimePoint now) {
+PageText page_text(const CertificateStatus& standing, TimePoint now) {
   PageText text;
-  text.assessment = renewal::assess(standing, {}, now);
+  text.assessment = report::assess(standing, {}, now);
   text.state = state_of(text.assessment);
   text.next = next_of(standing, now);
   if (standing.outlook) {

@@ -6,19 +6,19 @@
 #include <vector>
 
 #include "core/clock.hpp"
-#include "renewal/assessment.hpp"
-#include "renewal/standing.hpp"
+#include "report/assessment.hpp"
+#include "report/certificate_status.hpp"
 
 namespace renewd::monitoring {
 
 struct PageText {
-  renewal::Assessment assessment;
+  report::Assessment assessment;
   std::string state;  // the worst finding in a few words: "in order", "expired"
   std::string next;   // what the daemon does next
   // Name and value: the installed certificate, the one in use, the past.
   std::vector<std::pair<std::string, std::string>> facts;
 };
 
-PageText page_text(const renewal::Standing& standing, TimePoint now);
+PageText page_text(const report::CertificateStatus& standing, TimePoint now);
 
 }  // namespace renewd::monitoring

@@ -44,7 +44,7 @@ Result<int> chosen_generation(const Workspace& work, int number) {
     if (generation.number == number) {
       return number;
     }
-    stored += (stored.empty() ? "" : ", ") + installation::describe(generation);
+    stored += (stored.empty() ? "" : ", ") + state::describe(generation);
   }
   return failure(ErrorKind::disk,
                  fmt::format("there is no generation {}; stored: {}", number, stored.empty() ? "none" : stored));
@@ -76,9 +76,9 @@ Result<Record> give_up(Workspace& work, const std::string& installed, int genera
     record.forget_invocations();
   }
   // A keystore that cannot be opened can be replaced, too.
-  std::optional<installation::CertificateRecord> certificate;
+  std::optional<state::CertificateRecord> certificate;
   if (const auto opened = work.keystore.open(installed)) {
-    certificate = installation::record_of(opened->keystore.certificate);
+    certificate = state::record_of(opened->keystore.certificate);
     record.fingerprint = certificate->fingerprint;
   }
   if (!work.generations.holds(installed)) {
@@ -123,7 +123,7 @@ asio::awaitable<Result<Completed>> restore(Workspace& work, Deploy& deploy, std:
   auto installed = work.keystore.read_bytes();
   if (!installed) {
     if (!work.keystore.exists()) {
-      installed.error().message += "; " + installation::restore_advice(work.generations);
+      installed.error().message += "; " + state::restore_advice(work.generations);
     }
     co_return tl::unexpected(with_context("rolling back", std::move(installed.error())));
   }

@@ -34,10 +34,10 @@ Workspace::Workspace(RenewalContext context, configuration::CertificateSettings 
       history(filesystem, paths),
       requests(filesystem, paths) {}
 
-Result<installation::Lock> Workspace::take_lock(std::string_view holder) {
-  TRY(filesystem.create_directories(paths.directory, installation::kStateDirectoryMode)
+Result<state::Lock> Workspace::take_lock(std::string_view holder) {
+  TRY(filesystem.create_directories(paths.directory, state::kStateDirectoryMode)
           .map_error(in_context("preparing the state directory")));
-  return installation::Lock::acquire(filesystem, paths.lock(), holder);
+  return state::Lock::acquire(filesystem, paths.lock(), holder);
 }
 
 Result<Record> Workspace::reach(const Record& record, Phase phase, Invocations invocations) {
@@ -56,14 +56,14 @@ void Workspace::forget_interruptions(int remaining) {
   }
 }
 
-std::optional<installation::CertificateRecord> Workspace::certificate_in(const installation::Generation& generation) {
+std::optional<state::CertificateRecord> Workspace::certificate_in(const state::Generation& generation) {
   if (generation.certificate) {
     return generation.certificate;
   }
   const auto opened = generations.read(generation.number).and_then([this](std::string bytes) {
     return keystore.open(std::move(bytes));
   });
-  return opened ? std::optional(installation::record_of(opened->keystore.certificate)) : std::nullopt;
+  return opened ? std::optional(state::record_of(opened->keystore.certificate)) : std::nullopt;
 }
 
 void Workspace::event(EventName name, std::string_view message, const Fields& fields) const {

@@ -16,22 +16,22 @@
 #include "core/event_log.hpp"
 #include "core/filesystem.hpp"
 #include "gateway/gateway.hpp"
-#include "installation/answer_store.hpp"
-#include "installation/attempts.hpp"
-#include "installation/generations.hpp"
-#include "installation/history.hpp"
-#include "installation/journal.hpp"
-#include "installation/lock.hpp"
-#include "installation/state.hpp"
 #include "keystore/store.hpp"
 #include "source/source.hpp"
+#include "state/answer_store.hpp"
+#include "state/generations.hpp"
+#include "state/history.hpp"
+#include "state/journal.hpp"
+#include "state/lock.hpp"
+#include "state/paths.hpp"
+#include "state/retry_state.hpp"
 
 namespace renewd::renewal {
 
 using keystore::InstalledKeystore;
 // How far the renewal under way has come.
-using Record = installation::JournalEntry;
-using installation::Phase;
+using Record = state::JournalEntry;
+using state::Phase;
 using Invocations = std::map<std::string, std::string>;
 
 // All of it must outlive the renewal.
@@ -65,24 +65,24 @@ class Workspace : public RenewalContext {
             const std::filesystem::path& state_directory);
 
   // The lock for one step of a renewal; `holder` is named to other processes that want it. Errors: busy, disk.
-  Result<installation::Lock> take_lock(std::string_view holder);
+  Result<state::Lock> take_lock(std::string_view holder);
   // Writes the record in this phase to the journal, and returns it. `invocations` are those of a new phase.
   Result<Record> reach(const Record& record, Phase phase, Invocations invocations = {});
   // The phase ended without a crash: sets its count of interruptions back to `remaining`. Best effort: the other
   // failure, if any, matters more.
   void forget_interruptions(int remaining);
   // From the index of the generations, or the stored keystore itself.
-  std::optional<installation::CertificateRecord> certificate_in(const installation::Generation& generation);
+  std::optional<state::CertificateRecord> certificate_in(const state::Generation& generation);
   void event(EventName name, std::string_view message, const Fields& fields = {}) const;
   void event(Level level, EventName name, std::string_view message, const Fields& fields) const;
 
   configuration::CertificateSettings settings;
-  installation::StatePaths paths;
-  installation::AnswerStore answers;
-  installation::Generations generations;
-  installation::Journal journal;
-  installation::History history;
-  installation::RequestLog requests;
+  state::StatePaths paths;
+  state::AnswerStore answers;
+  state::Generations generations;
+  state::Journal journal;
+  state::History history;
+  state::RequestLog requests;
   // Called on the event loop when a keystore has been installed, the renewed or the previous one, before the gateway is
   // activated.
   Installed on_installed = [](const auto&, const auto&) {};

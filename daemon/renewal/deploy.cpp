@@ -180,7 +180,7 @@ Result<Completed> Deploy::finish(const Record& record, gateway::Activation activ
   const bool is_renewal = record.has_answer();
   // If the gateway does not run, or cannot be observed, it is not known which certificate it uses.
   Result<void> recorded =
-      record.in_use ? work_.history.record_in_use(installation::record_of(renewed)) : work_.history.forget_in_use();
+      record.in_use ? work_.history.record_in_use(state::record_of(renewed)) : work_.history.forget_in_use();
   // The journal is removed last: a step that fails before is repeated.
   recorded = std::move(recorded)
                  .and_then([&] {

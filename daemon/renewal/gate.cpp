@@ -125,7 +125,7 @@ std::optional<std::string> Gate::known_certificate(const Certificate& renewed, c
   if (fingerprint == installed.keystore.certificate.fingerprint_sha256()) {
     return "the cloud returned the certificate that is already installed";
   }
-  for (const auto& generation : work_.generations.list().value_or(std::vector<installation::Generation>())) {
+  for (const auto& generation : work_.generations.list().value_or(std::vector<state::Generation>())) {
     const auto record = work_.certificate_in(generation);
     if (record && record->fingerprint == fingerprint) {
       const bool lasts_longer = record->not_after > installed.keystore.certificate.not_after();

@@ -26,7 +26,7 @@ std::string in_words(const std::string& keystore) {
 }  // namespace
 
 gateway::GatewaySnapshot snapshot_of(const Record& record) {
-  const auto last = record.last_activation.value_or(installation::LastActivation{});
+  const auto last = record.last_activation.value_or(state::LastActivation{});
   return {last.running, last.began, last.log_position, last.invocations};
 }
 
@@ -75,7 +75,7 @@ asio::awaitable<GatewayStep> GatewaySteps::activate_and_verify(Record record, st
     step.record = end_activation(std::move(step.record));
   }
   if (step.outcome) {
-    (void)(in_use ? work_.history.record_in_use(installation::record_of(certificate)) : work_.history.forget_in_use());
+    (void)(in_use ? work_.history.record_in_use(state::record_of(certificate)) : work_.history.forget_in_use());
   }
   co_return step;
 }
@@ -110,10 +110,10 @@ asio::awaitable<Result<Record>> GatewaySteps::note_gateway(Record record) {
     co_return record;  // an earlier process began this activation: units that it has started are not restarted
   }
   CO_TRY_LET(gateway::Units units, co_await work_.gateway.units());
-  installation::LastActivation last{.began = std::chrono::floor<std::chrono::microseconds>(work_.clock.now()),
-                                    .running = std::move(units.running),
-                                    .invocations = std::move(units.invocations),
-                                    .log_position = work_.gateway.log_position()};
+  state::LastActivation last{.began = std::chrono::floor<std::chrono::microseconds>(work_.clock.now()),
+                             .running = std::move(units.running),
+                             .invocations = std::move(units.invocations),
+                             .log_position = work_.gateway.log_position()};
   if (record.last_activation) {
     last.running = std::move(record.last_activation->running);
   }

@@ -45,7 +45,7 @@ Result<Replaced> install(Workspace& work, Gate& gate, Record record, std::option
   // Otherwise a crash came between the replacement and its journal entry.
   if (installed.keystore.certificate.fingerprint_sha256() != fingerprint) {
     TRY_LET(record.previous_generation,
-            work.generations.store(installed.bytes, installation::record_of(installed.keystore.certificate))
+            work.generations.store(installed.bytes, state::record_of(installed.keystore.certificate))
                 .map_error(in_context("storing the previous keystore")));
     record.fingerprint = fingerprint;
     TRY_LET(record, work.reach(record, Phase::accepted));

@@ -8,8 +8,8 @@
 #include "core/error_context.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
-#include "installation/state_files.hpp"
 #include "renewal/retry.hpp"
+#include "state/state_files.hpp"
 
 namespace renewd::renewal {
 namespace {
@@ -90,7 +90,7 @@ Result<void> Obtain::check_host() {
     return failure(ErrorKind::disk, fmt::format("only {} KiB are free in {}: too few to store the answer",
                                                 *space / 1024, work_.paths.directory.string()));
   }
-  TRY(installation::rehearse_state(work_.filesystem, work_.paths).map_error(in_context("it could not be stored")));
+  TRY(state::rehearse_state(work_.filesystem, work_.paths).map_error(in_context("it could not be stored")));
   return {};
 }
 

@@ -20,7 +20,7 @@ using certificate::Certificate;
 // stored right before a replacement, and no renewal has ended with it yet.
 Record with_replacement(Workspace& work, Record record) {
   const auto installed = work.keystore.read();
-  const auto stored = work.generations.list().value_or(std::vector<installation::Generation>());
+  const auto stored = work.generations.list().value_or(std::vector<state::Generation>());
   if (!installed || stored.empty()) {
     return record;
   }
@@ -48,7 +48,7 @@ std::optional<std::chrono::sys_seconds> in_use_until(const Workspace& work, cons
   if (const auto in_use = work.history.in_use()) {
     return in_use->not_after;
   }
-  const auto replaced = installation::certificate_of(work.generations, record.previous_generation);
+  const auto replaced = state::certificate_of(work.generations, record.previous_generation);
   return replaced ? std::optional(replaced->not_after) : std::nullopt;
 }
 

@@ -17,7 +17,7 @@ Result<std::optional<Record>> Renewal::unfinished() {
   if (!work_.filesystem.exists(work_.paths.directory)) {
     return std::nullopt;
   }
-  TRY_LET(const auto lock, installation::Lock::acquire(work_.filesystem, work_.paths.lock(), kCheckingHolder));
+  TRY_LET(const auto lock, state::Lock::acquire(work_.filesystem, work_.paths.lock(), kCheckingHolder));
   return load_unfinished(work_);
 }
 

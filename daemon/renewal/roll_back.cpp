@@ -31,7 +31,7 @@ std::optional<InstalledKeystore> RollBack::previous(const Record& record) {
 }
 
 bool RollBack::goes_forward(const Record& record, const InstalledKeystore& stored) {
-  for (const auto& generation : work_.generations.list().value_or(std::vector<installation::Generation>())) {
+  for (const auto& generation : work_.generations.list().value_or(std::vector<state::Generation>())) {
     const auto certificate = work_.certificate_in(generation);
     if (certificate && certificate->fingerprint == record.fingerprint) {
       return certificate->not_after < stored.keystore.certificate.not_after();

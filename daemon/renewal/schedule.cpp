@@ -15,7 +15,7 @@ constexpr std::array<int, 5> kDaysAnnounced{1, 3, 7, 14, 30};
 
 }  // namespace
 
-Unfinished stage_of(const std::optional<installation::JournalEntry>& entry, bool answer_is_stored) {
+Unfinished stage_of(const std::optional<state::JournalEntry>& entry, bool answer_is_stored) {
   if (entry && entry->is_at_gateway()) {
     return Unfinished::installed;
   }
@@ -24,7 +24,7 @@ Unfinished stage_of(const std::optional<installation::JournalEntry>& entry, bool
 }
 
 Schedule::Schedule(configuration::CertificateSettings certificate, configuration::ScheduleSettings schedule,
-                   std::chrono::seconds offset, installation::Attempts attempts, std::uint64_t seed)
+                   std::chrono::seconds offset, state::RetryState attempts, std::uint64_t seed)
     : certificate_(std::move(certificate)),
       schedule_(schedule),
       offset_(offset),

@@ -12,10 +12,10 @@
 #include "configuration/settings.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
-#include "installation/attempts.hpp"
-#include "installation/journal.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/retry.hpp"
+#include "state/journal.hpp"
+#include "state/retry_state.hpp"
 
 namespace renewd::renewal {
 
@@ -27,7 +27,7 @@ enum class Unfinished {
 };
 
 // From the journal, or from an answer that is stored without one.
-Unfinished stage_of(const std::optional<installation::JournalEntry>& entry, bool answer_is_stored);
+Unfinished stage_of(const std::optional<state::JournalEntry>& entry, bool answer_is_stored);
 
 struct Situation {
   Validity validity;
@@ -57,7 +57,7 @@ class Schedule {
  public:
   // `offset` is this host's splay; `seed` is for the jitter.
   Schedule(configuration::CertificateSettings certificate, configuration::ScheduleSettings schedule,
-           std::chrono::seconds offset, installation::Attempts attempts, std::uint64_t seed);
+           std::chrono::seconds offset, state::RetryState attempts, std::uint64_t seed);
 
   // Changes nothing: the same situation gives the same step.
   Step next(const Situation& situation, TimePoint now) const;
@@ -83,7 +83,7 @@ class Schedule {
   void keystore_seen(std::string problem) { attempts_.unreadable = std::move(problem); }
   void token_seen(std::string problem, TimePoint now);
 
-  const installation::Attempts& attempts() const { return attempts_; }
+  const state::RetryState& attempts() const { return attempts_; }
   std::chrono::seconds offset() const { return offset_; }
 
  private:
@@ -92,7 +92,7 @@ class Schedule {
   configuration::CertificateSettings certificate_;
   configuration::ScheduleSettings schedule_;
   std::chrono::seconds offset_;
-  installation::Attempts attempts_;
+  state::RetryState attempts_;
   std::mt19937_64 jitter_;
 };
 

@@ -3,7 +3,7 @@
 namespace renewd::renewal {
 namespace {
 
-using installation::Phase;
+using state::Phase;
 
 // A step at the gateway has failed. Only a gateway that does not run with the keystore is a reason to roll back, never
 // a full disk or a stop of the daemon.
@@ -31,7 +31,7 @@ Action back_from_roll_back(Previous previous) {
 
 }  // namespace
 
-Start start_of(const std::optional<installation::JournalEntry>& record, bool answer_is_stored, bool replaced) {
+Start start_of(const std::optional<state::JournalEntry>& record, bool answer_is_stored, bool replaced) {
   if (!record || record->phase == Phase::requested) {
     return Start::new_renewal;  // whether or not a request was made: no answer is stored
   }
@@ -45,7 +45,7 @@ Start start_of(const std::optional<installation::JournalEntry>& record, bool ans
   return tried_enough ? Start::give_up_answer : Start::resume;
 }
 
-Action next(const std::optional<installation::JournalEntry>& record, const Facts& facts) {
+Action next(const std::optional<state::JournalEntry>& record, const Facts& facts) {
   if (!record) {
     return Action::request;
   }

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "core/error.hpp"
-#include "installation/journal.hpp"
+#include "state/journal.hpp"
 
 namespace renewd::renewal {
 
@@ -19,7 +19,7 @@ enum class Start {
   adapt,           // to a keystore that was installed externally
   resume,
 };
-Start start_of(const std::optional<installation::JournalEntry>& record, bool answer_is_stored, bool replaced);
+Start start_of(const std::optional<state::JournalEntry>& record, bool answer_is_stored, bool replaced);
 
 // The previous keystore, which a roll-back would install.
 enum class Previous {
@@ -56,6 +56,6 @@ enum class Action {
 };
 
 // Without a record, no renewal has begun.
-Action next(const std::optional<installation::JournalEntry>& record, const Facts& facts);
+Action next(const std::optional<state::JournalEntry>& record, const Facts& facts);
 
 }  // namespace renewd::renewal

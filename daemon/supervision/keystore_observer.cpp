@@ -6,14 +6,14 @@
 
 #include <fmt/format.h>
 
-#include "installation/history.hpp"
-#include "installation/lock.hpp"
 #include "renewal/renewal.hpp"
+#include "state/history.hpp"
+#include "state/lock.hpp"
 
 namespace renewd::supervision {
 
 KeystoreObserver::KeystoreObserver(const renewal::RenewalContext& context, Announcer& announcer,
-                                   installation::StatePaths paths)
+                                   state::StatePaths paths)
     : context_(context), announcer_(announcer), paths_(std::move(paths)) {}
 
 bool KeystoreObserver::was_replaced() const {
@@ -38,12 +38,12 @@ void KeystoreObserver::observe_unreadable() {
 }
 
 std::string KeystoreObserver::find_author(const std::string& fingerprint) const {
-  const auto holder = installation::lock_holder(context_.filesystem, paths_.lock());
+  const auto holder = state::lock_holder(context_.filesystem, paths_.lock());
   if (holder && *holder && !(*holder)->starts_with(fmt::format("gravitee-renewd {}", renewal::kCheckingHolder))) {
     return fmt::format("{} replaced the keystore and activates the gateway", **holder);
   }
   // After a roll-back, the history has the certificate that was given up.
-  const auto past = installation::History(context_.filesystem, paths_).list();
+  const auto past = state::History(context_.filesystem, paths_).list();
   const bool since = !past.empty() && past.back().ended >= std::chrono::floor<std::chrono::seconds>(observed_at_);
   if (since && (past.back().outcome == "rolled_back" || past.back().fingerprint == fingerprint)) {
     return "a command run by hand replaced the keystore and activated the gateway";

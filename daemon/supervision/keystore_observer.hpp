@@ -6,8 +6,8 @@
 
 #include "certificate/digest.hpp"
 #include "core/clock.hpp"
-#include "installation/state.hpp"
 #include "renewal/context.hpp"
+#include "state/paths.hpp"
 #include "supervision/announcer.hpp"
 
 namespace renewd::supervision {
@@ -15,7 +15,7 @@ namespace renewd::supervision {
 class KeystoreObserver {
  public:
   // `context` and `announcer` must outlive this object.
-  KeystoreObserver(const renewal::RenewalContext& context, Announcer& announcer, installation::StatePaths paths);
+  KeystoreObserver(const renewal::RenewalContext& context, Announcer& announcer, state::StatePaths paths);
 
   // Whether the keystore has changed since it was last observed.
   bool was_replaced() const;
@@ -30,7 +30,7 @@ class KeystoreObserver {
 
   const renewal::RenewalContext& context_;
   Announcer& announcer_;
-  installation::StatePaths paths_;
+  state::StatePaths paths_;
   // Of the keystore as it was last observed; nothing if it could not be read.
   std::optional<certificate::Digest> digest_;
   std::string fingerprint_;

@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 PublishedStatus::PublishedStatus(const renewal::RenewalContext& context,
                                  const configuration::CertificateSettings& certificate,
                                  const configuration::Settings& settings, const renewal::Schedule& schedule,
-                                 renewal::Board& board)
+                                 report::StatusBoard& board)
     : context_(context),
       certificate_(certificate),
       settings_(settings.schedule),
@@ -22,17 +22,17 @@ PublishedStatus::PublishedStatus(const renewal::RenewalContext& context,
 asio::awaitable<Result<keystore::InstalledKeystore>> PublishedStatus::read() {
   co_return co_await run_blocking(context_.pool, [this] {
     auto installed = context_.keystore.read();
-    status_ = renewal::read_standing(context_.filesystem, context_.keystore, installed, certificate_, state_directory_,
-                                     context_.clock.now(), renewal::Reader::daemon);
+    status_ = report::read_status(context_.filesystem, context_.keystore, installed, certificate_, state_directory_,
+                                  context_.clock.now(), report::Reader::daemon);
     return installed;
   });
 }
 
 void PublishedStatus::installed(const renewal::Record& record, const certificate::Certificate& certificate) {
   if (!status_->in_use && !status_->replaced && status_->outlook) {
-    status_->replaced = installation::record_of(status_->outlook->certificate);
+    status_->replaced = state::record_of(status_->outlook->certificate);
   }
-  status_->outlook = renewal::Outlook{certificate};
+  status_->outlook = report::Outlook{certificate};
   status_->unfinished = record;
   status_->longer_lasting.reset();
   publish();
@@ -41,7 +41,7 @@ void PublishedStatus::installed(const renewal::Record& record, const certificate
 void PublishedStatus::publish() {
   if (status_) {
     status_->attempts = schedule_.attempts();
-    renewal::plan(*status_, certificate_, settings_, schedule_.offset(), context_.clock.now());
+    report::plan(*status_, certificate_, settings_, schedule_.offset(), context_.clock.now());
     board_.publish(*status_);
   }
 }

@@ -8,9 +8,9 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "configuration/settings.hpp"
-#include "renewal/board.hpp"
 #include "renewal/context.hpp"
-#include "renewal/standing.hpp"
+#include "report/certificate_status.hpp"
+#include "report/status_board.hpp"
 
 namespace renewd::supervision {
 
@@ -18,7 +18,8 @@ class PublishedStatus {
  public:
   // All of them must outlive this object.
   PublishedStatus(const renewal::RenewalContext& context, const configuration::CertificateSettings& certificate,
-                  const configuration::Settings& settings, const renewal::Schedule& schedule, renewal::Board& board);
+                  const configuration::Settings& settings, const renewal::Schedule& schedule,
+                  report::StatusBoard& board);
 
   // Reads the keystore and the state. Publishes nothing.
   boost::asio::awaitable<Result<keystore::InstalledKeystore>> read();
@@ -35,8 +36,8 @@ class PublishedStatus {
   configuration::ScheduleSettings settings_;
   std::filesystem::path state_directory_;
   const renewal::Schedule& schedule_;
-  renewal::Board& board_;
-  std::optional<renewal::Standing> status_;
+  report::StatusBoard& board_;
+  std::optional<report::CertificateStatus> status_;
 };
 
 }  // namespace renewd::supervision

@@ -9,7 +9,7 @@ namespace renewd::supervision {
 namespace {
 
 // That commands by hand have failed is no reason for a daemon to hold back.
-installation::Attempts of_daemon(installation::Attempts attempts) {
+state::RetryState of_daemon(state::RetryState attempts) {
   if (attempts.by_hand) {
     attempts.forget_failures();
   }
@@ -27,7 +27,7 @@ StoredSchedule::StoredSchedule(Filesystem& filesystem, const configuration::Cert
 
 StoredSchedule::StoredSchedule(const configuration::CertificateSettings& certificate,
                                const configuration::ScheduleSettings& schedule, std::chrono::seconds splay,
-                               installation::AttemptStore store)
+                               state::RetryStateStore store)
     : Schedule(certificate, schedule, splay, of_daemon(store.load()), std::random_device{}()),
       store_(std::move(store)) {}
 
@@ -37,7 +37,7 @@ void StoredSchedule::save() {
   }
 }
 
-std::optional<TimePoint> StoredSchedule::breaks_loop(const installation::JournalEntry& unfinished, TimePoint now) {
+std::optional<TimePoint> StoredSchedule::breaks_loop(const state::JournalEntry& unfinished, TimePoint now) {
   if (!std::exchange(first_check_, false) || unfinished.resumed < renewal::kInterruptionsTolerated) {
     return std::nullopt;
   }

@@ -6,9 +6,9 @@
 
 #include "configuration/settings.hpp"
 #include "core/filesystem.hpp"
-#include "installation/attempts.hpp"
-#include "installation/journal.hpp"
 #include "renewal/schedule.hpp"
+#include "state/journal.hpp"
+#include "state/retry_state.hpp"
 
 namespace renewd::supervision {
 
@@ -24,13 +24,13 @@ class StoredSchedule : public renewal::Schedule {
   // A renewal that stops the daemon each time it is resumed, by a crash or because it is stopped with the gateway, must
   // not do so all day long: it is resumed at the slowest pace, and this says when. Nothing where it may be resumed.
   // Only at the first call: only the first check may follow such a stop.
-  std::optional<TimePoint> breaks_loop(const installation::JournalEntry& unfinished, TimePoint now);
+  std::optional<TimePoint> breaks_loop(const state::JournalEntry& unfinished, TimePoint now);
 
  private:
   StoredSchedule(const configuration::CertificateSettings& certificate, const configuration::ScheduleSettings& schedule,
-                 std::chrono::seconds splay, installation::AttemptStore store);
+                 std::chrono::seconds splay, state::RetryStateStore store);
 
-  installation::AttemptStore store_;
+  state::RetryStateStore store_;
   bool first_check_ = true;
 };
 

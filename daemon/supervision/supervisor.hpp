@@ -9,8 +9,8 @@
 #include "configuration/settings.hpp"
 #include "core/slots.hpp"
 #include "fleet/coordinator.hpp"
-#include "renewal/board.hpp"
 #include "renewal/renewal.hpp"
+#include "report/status_board.hpp"
 #include "supervision/announcer.hpp"
 #include "supervision/keystore_observer.hpp"
 #include "supervision/progress.hpp"
@@ -24,7 +24,7 @@ namespace renewd::supervision {
 // What all supervisors share, and must outlive them.
 struct Shared {
   Slots& slots;  // one is held while a certificate is obtained or deployed
-  renewal::Board& board;
+  report::StatusBoard& board;
   fleet::Coordinator& coordinator;
 };
 

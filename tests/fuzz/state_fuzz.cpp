@@ -12,14 +12,14 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "installation/attempts.hpp"
-#include "installation/generations.hpp"
-#include "installation/history.hpp"
+#include "state/generations.hpp"
+#include "state/history.hpp"
+#include "state/retry_state.hpp"
 
 namespace {
 
 using namespace renewd;
-using namespace renewd::installation;
+using namespace renewd::state;
 
 constexpr TimePoint kNow{std::chrono::seconds(1'700'000'000)};
 
@@ -94,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   switch (data[0] % 6) {
     case 0: {
       put(paths.attempts(), bytes);
-      const Attempts attempts = AttemptStore(filesystem, paths).load();
+      const RetryState attempts = RetryStateStore(filesystem, paths).load();
       for (const auto* text :
            {&attempts.last_failure, &attempts.last_message, &attempts.unreadable, &attempts.token_problem}) {
         expect_printable(*text);

@@ -4,15 +4,15 @@
 
 #include "commands/exit_status.hpp"
 #include "core/text.hpp"
-#include "standings.hpp"
+#include "statuses.hpp"
 #include "support/catch.hpp"
 
 using namespace renewd;
 using namespace renewd::commands;
 using namespace renewd::testing;
 using namespace std::chrono_literals;
-using renewal::Threshold;
-using renewal::Thresholds;
+using report::Threshold;
+using report::Thresholds;
 
 namespace {
 
@@ -55,8 +55,8 @@ TEST_CASE("the performance data lead to the same status as the exit status") {
     const auto first = data.find(';');
     const auto second = data.find(';', first + 1);
     const double days = std::stod(data.substr(0, first));
-    const auto warning = renewal::parse_threshold(data.substr(first + 1, second - first - 1));
-    const auto critical = renewal::parse_threshold(data.substr(second + 1, data.size() - second - 2));
+    const auto warning = report::parse_threshold(data.substr(first + 1, second - first - 1));
+    const auto critical = report::parse_threshold(data.substr(second + 1, data.size() - second - 2));
     REQUIRE(warning);
     REQUIRE(critical);
     return critical->alerts(days) ? kCritical : warning->alerts(days) ? kWarning : kOk;

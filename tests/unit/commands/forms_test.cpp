@@ -9,13 +9,13 @@
 #include "commands/status_table.hpp"
 #include "core/text.hpp"
 #include "monitoring/page.hpp"
-#include "renewal/summary.hpp"
+#include "report/summary.hpp"
 #include "support/catch.hpp"
 
 using namespace renewd;
 using namespace renewd::commands;
 using namespace renewd::testing;
-using renewal::Severity;
+using report::Severity;
 
 namespace {
 
@@ -25,7 +25,7 @@ json::object as_json(const Overview& overview) {
   return json::parse(status_json(overview, "/var/lib/gravitee-renewd", kNow)).as_object();
 }
 
-std::string page_of(const renewal::Standing& standing) {
+std::string page_of(const report::CertificateStatus& standing) {
   return monitoring::page({{standing.name}, {{standing.name, standing}}, kNow, {}});
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("check, status, its JSON, the page and STATUS= have the same severity"
     CHECK(text(shown.at("state")) == lower_case(word));
     CHECK(contains(page_of(test.standing), "<article class=\"" + css_class(worst) + "\">"));
     CHECK(contains(page_of(test.standing), "<h1 class=\"" + css_class(worst) + "\">"));
-    CHECK_THAT(renewal::summary(test.standing, kNow),
+    CHECK_THAT(report::summary(test.standing, kNow),
                StartsWith(worst == Severity::ok ? "production: " : "production " + word + ": "));
   }
 }
@@ -75,7 +75,7 @@ TEST_CASE("check, status, its JSON, the page and STATUS= have the same findings"
     const std::string line = check_result(overview, {}, kNow).line;
     const std::string table = status_table(overview, kNow, wide);
     const std::string page = page_of(test.standing);
-    const std::string sentence = renewal::summary(test.standing, kNow);
+    const std::string sentence = report::summary(test.standing, kNow);
     const json::array shown = as_json(overview).at("certificates").as_array().at(0).at("findings").as_array();
     REQUIRE(shown.size() == test.findings.size());
     for (std::size_t i = 0; i < shown.size(); ++i) {
@@ -86,7 +86,7 @@ TEST_CASE("check, status, its JSON, the page and STATUS= have the same findings"
       INFO(message);
       CHECK(contains(line, message));
       // The time left has its own column.
-      CHECK((test.findings[i].first == renewal::FindingKind::not_expiring || contains(table, message)));
+      CHECK((test.findings[i].first == report::FindingKind::not_expiring || contains(table, message)));
       CHECK(contains(sentence, message));
       CHECK(contains(page, monitoring::html_escaped(message)));
       CHECK(contains(page, monitoring::html_escaped(advice)));

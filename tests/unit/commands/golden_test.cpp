@@ -9,14 +9,14 @@
 #include "commands/layout.hpp"
 #include "commands/plan_text.hpp"
 #include "commands/status_table.hpp"
-#include "standings.hpp"
+#include "statuses.hpp"
 #include "support/catch.hpp"
 
 using namespace renewd;
 using namespace renewd::commands;
 using namespace renewd::testing;
 using namespace std::chrono_literals;
-using installation::Phase;
+using state::Phase;
 
 namespace {
 
@@ -43,14 +43,14 @@ std::size_t longest_line(std::string_view text) {
   return longest;
 }
 
-renewal::Standing not_in_use_yet() {
+report::CertificateStatus not_in_use_yet() {
   auto standing =
       standing_in({.name = "not-in-use-yet", .left = 364 * 24h, .unfinished = journal_at(Phase::installed)});
   standing.in_use = another_in_use(29 * 24h);
   return standing;
 }
 
-std::vector<renewal::Standing> all_kinds() {
+std::vector<report::CertificateStatus> all_kinds() {
   return {standing_in({}),
           standing_in({.name = "due", .left = 29 * 24h + 5h}),
           standing_in({.name = "failing",

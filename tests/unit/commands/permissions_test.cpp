@@ -443,7 +443,6 @@ TEST_CASE("fails for a missing keystore and a wrong configuration") {
 }
 
 }  // namespace
-}  // namespace renewd::commands
 
 TEST_CASE("the commands of the relocation advice are quoted for a shell") {
   const KeystoreTransfer transfer{.keystore = "/srv/it's here/k.p12",
@@ -455,3 +454,5 @@ TEST_CASE("the commands of the relocation advice are quoted for a shell") {
   CHECK_THAT(relocation_advice(transfer, "daemon", "production"),
              ContainsSubstring(" cat '/srv/it'\\''s here/k.p12' | "));
 }
+
+}  // namespace renewd::commands

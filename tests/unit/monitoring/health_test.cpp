@@ -32,7 +32,7 @@ struct Watched {
   PosixFilesystem filesystem;
   SystemClock clock;
   EventLog log{std::make_shared<NoOutput>(), clock};
-  renewal::Board board;
+  report::StatusBoard board;
   std::vector<std::string> stuck;
   Monitoring monitoring{io.get_executor(), nullptr, filesystem, clock, log, board, [this] { return stuck; }};
 };

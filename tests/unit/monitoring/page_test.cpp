@@ -11,14 +11,14 @@ using namespace renewd::testing;
 
 namespace {
 
-struct Board {
+struct StatusBoard {
   std::vector<std::string> names;
-  std::map<std::string, renewal::Standing> standings;
+  std::map<std::string, report::CertificateStatus> standings;
   std::vector<std::string> hidden;
   TimePoint now = day(10);
   bool refused = false;
 
-  void add(renewal::Standing standing) {
+  void add(report::CertificateStatus standing) {
     names.push_back(standing.name);
     standings.emplace(standing.name, std::move(standing));
   }
@@ -30,7 +30,7 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-void fail(renewal::Standing& standing, const std::string& message) {
+void fail(report::CertificateStatus& standing, const std::string& message) {
   standing.attempts.failures_in_a_row = 3;
   standing.attempts.last_failure = "server_error";
   standing.attempts.last_message = message;
@@ -39,7 +39,7 @@ void fail(renewal::Standing& standing, const std::string& message) {
 }  // namespace
 
 TEST_CASE("the page says that everything is in order, and what comes next") {
-  Board board;
+  StatusBoard board;
   board.add(standing("production", 10));
   const std::string page = board.page();
   CHECK(contains(page, "<h1 class=\"good\">Everything is in order</h1>"));
@@ -51,7 +51,7 @@ TEST_CASE("the page says that everything is in order, and what comes next") {
 }
 
 TEST_CASE("the page shows a refused configuration beside the state of the certificates") {
-  Board board;
+  StatusBoard board;
   board.add(standing("production", 10));
   board.refused = true;
   const std::string page = board.page();
@@ -61,7 +61,7 @@ TEST_CASE("the page shows a refused configuration beside the state of the certif
 }
 
 TEST_CASE("the page names each state that needs attention") {
-  Board board;
+  StatusBoard board;
   SECTION("a clock before notBefore") {
     auto early = standing("production", -400);
     early.outlook->step = {renewal::Act::wait, day(0), renewal::Reason::not_yet_valid, "is the clock right?"};
@@ -94,8 +94,8 @@ TEST_CASE("the page names each state that needs attention") {
   }
   SECTION("not in use yet") {
     auto pending = standing("production", 10);
-    pending.unfinished = installation::JournalEntry{};
-    pending.unfinished->phase = installation::Phase::installed;
+    pending.unfinished = state::JournalEntry{};
+    pending.unfinished->phase = state::Phase::installed;
     board.add(std::move(pending));
     CHECK(contains(board.page(), "<span class=\"state\">waiting for the gateway</span>"));
   }
@@ -117,14 +117,14 @@ TEST_CASE("the page names each state that needs attention") {
 }
 
 TEST_CASE("the page shows a certificate that has not been checked yet") {
-  Board board;
+  StatusBoard board;
   board.names.push_back("production");
   CHECK(contains(board.page(), "Starting: not every certificate has been checked yet"));
   CHECK(contains(board.page(), "<h2>production</h2><span class=\"state\">not checked yet</span>"));
 }
 
 TEST_CASE("foreign text never becomes markup") {
-  Board board;
+  StatusBoard board;
   auto hostile = standing("production", 10);
   fail(hostile, "<script>alert('x')</script> & \"quoted\"");
   hostile.outlook->step.message = "<img src=x>";
@@ -139,7 +139,7 @@ TEST_CASE("foreign text never becomes markup") {
 }
 
 TEST_CASE("the page loads nothing and hides the paths of secrets") {
-  Board board;
+  StatusBoard board;
   board.hidden = {"/etc/gravitee-renewd/account-token"};
   auto failing = standing("production", 10);
   fail(failing, "reading file /etc/gravitee-renewd/account-token: Permission denied");
@@ -154,7 +154,7 @@ TEST_CASE("the page loads nothing and hides the paths of secrets") {
 }
 
 TEST_CASE("the bar shows the window, this host's turn, past renewals and today in their places") {
-  Board board;
+  StatusBoard board;
   board.now = day(73);
   board.add(standing("production", 73));
   const std::string page = board.page();
@@ -166,7 +166,7 @@ TEST_CASE("the bar shows the window, this host's turn, past renewals and today i
 }
 
 TEST_CASE("gauges show the board and omit unknown values") {
-  Board board;
+  StatusBoard board;
   auto known = standing("known", 10);
   fail(known, "HTTP 503");
   board.add(std::move(known));
@@ -201,7 +201,7 @@ TEST_CASE("gauges show the board and omit unknown values") {
 }
 
 TEST_CASE("the page and the metrics escape invisible characters") {
-  Board board;
+  StatusBoard board;
   board.add(standing("production", 10));
   fail(board.standings.at("production"), "\x1b[2J \u202ereversed\u2028 \xff");
   CHECK(contains(board.page(), "\\x1b[2J \\xe2\\x80\\xaereversed\\xe2\\x80\\xa8 \\xff"));

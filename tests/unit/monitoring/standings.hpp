@@ -6,7 +6,7 @@
 #include <string>
 
 #include "certificate/keystore.hpp"
-#include "renewal/standing.hpp"
+#include "report/certificate_status.hpp"
 #include "support/command.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -33,17 +33,17 @@ inline TimePoint day(int days) {
 }
 
 // A healthy certificate, `days` after it became valid, which has been renewed once.
-inline renewal::Standing standing(const std::string& name, int days) {
+inline report::CertificateStatus standing(const std::string& name, int days) {
   const TimePoint now = day(days);
   const auto opens = year().not_after() - std::chrono::days(30);
   renewal::Step step{renewal::Act::wait, TimePoint(opens + 9h), renewal::Reason::not_due,
                      "325 days left; the renewal window opens in time"};
-  renewal::Standing standing{.name = name,
-                             .keystore = "/srv/keystore.p12",
-                             .looked_at = now,
-                             .outlook = renewal::Outlook{year(), opens, 9h, std::move(step), now + 12h}};
-  standing.in_use = installation::CertificateRecord{year().serial(), year().fingerprint_sha256(), year().not_before(),
-                                                    year().not_after()};
+  report::CertificateStatus standing{.name = name,
+                                     .keystore = "/srv/keystore.p12",
+                                     .looked_at = now,
+                                     .outlook = report::Outlook{year(), opens, 9h, std::move(step), now + 12h}};
+  standing.in_use =
+      state::CertificateRecord{year().serial(), year().fingerprint_sha256(), year().not_before(), year().not_after()};
   standing.history.push_back({"renewed", year().fingerprint_sha256(), day(0) + 2h});
   return standing;
 }

@@ -1,6 +1,6 @@
 // Making the gateway use the new keystore, over crashes, stops and activations that fail.
-#include "installation/journal.hpp"
 #include "renewal/renewal.hpp"
+#include "state/journal.hpp"
 #include "support/catch.hpp"
 #include "support/crashing_filesystem.hpp"
 #include "unit/renewal/world.hpp"
@@ -102,7 +102,7 @@ void stop_while_telling(World& world, const std::string& run) {
 }
 
 int resumed(World& world) {
-  const auto entry = installation::Journal(world.filesystem, {world.directory / "state", "production"}).peek();
+  const auto entry = state::Journal(world.filesystem, {world.directory / "state", "production"}).peek();
   REQUIRE(entry);
   return entry->resumed;
 }

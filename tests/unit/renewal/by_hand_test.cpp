@@ -1,9 +1,9 @@
 #include <boost/algorithm/string/join.hpp>
 
-#include "installation/generations.hpp"
-#include "installation/history.hpp"
 #include "renewal/renewal.hpp"
-#include "renewal/standing.hpp"
+#include "report/certificate_status.hpp"
+#include "state/generations.hpp"
+#include "state/history.hpp"
 #include "support/catch.hpp"
 #include "support/crashing_filesystem.hpp"
 #include "unit/renewal/world.hpp"
@@ -14,17 +14,17 @@ using namespace renewd::testing;
 
 namespace {
 
-installation::StatePaths paths_of(const World& world) {
+state::StatePaths paths_of(const World& world) {
   return {world.directory / "state", "production"};
 }
 
 std::string generation(World& world, int number) {
-  return installation::Generations(world.filesystem, paths_of(world)).read(number).value();
+  return state::Generations(world.filesystem, paths_of(world)).read(number).value();
 }
 
 bool in_use_is(World& world, const std::string& keystore) {
   const auto opened = world.open(keystore);
-  const auto in_use = installation::History(world.filesystem, paths_of(world)).in_use();
+  const auto in_use = state::History(world.filesystem, paths_of(world)).in_use();
   return in_use && in_use->fingerprint == opened->keystore.certificate.fingerprint_sha256();
 }
 
@@ -49,16 +49,18 @@ TEST_CASE("a roll-back by hand installs the previous keystore, and stores the in
   CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
 
   SECTION("and the one that it replaced can be chosen again by its number") {
-    const auto standing = world.standing();
-    REQUIRE(standing.longer_lasting);
-    CHECK(standing.longer_lasting->number == 2);
+    const state::Generations generations(world.filesystem, paths_of(world));
+    const auto installed_until = world.installed()->keystore.certificate.not_after();
+    const auto longer_lasting = state::longer_lasting(generations, installed_until);
+    REQUIRE(longer_lasting);
+    CHECK(longer_lasting->number == 2);
     const auto forward = world.restore(2);
     REQUIRE(forward);
     CHECK(read_file(world.keystore) == keystores().renewed);
     CHECK(world.cloud.requests == 1);
     CHECK(world.gateway.activations == 3);
     CHECK(in_use_is(world, keystores().renewed));
-    CHECK_FALSE(world.standing().longer_lasting);
+    CHECK_FALSE(state::longer_lasting(generations, world.installed()->keystore.certificate.not_after()));
     CHECK_FALSE(std::filesystem::exists(paths_of(world).journal()));
   }
   SECTION("but one that is not stored, or already installed, cannot") {
@@ -195,7 +197,7 @@ TEST_CASE("the oldest generation can be chosen, and stays until it is in use") {
   renew(world);
   world.cloud.response->body = base64(keystores().newest);
   REQUIRE(world.run());
-  installation::Generations generations(world.filesystem, paths_of(world));
+  state::Generations generations(world.filesystem, paths_of(world));
   REQUIRE(generations.store("another", std::nullopt).value() == 3);
   // Storing the installed keystore makes a fourth generation, but after a crash the first must still be there.
   world.gateway.on_activate = [] { throw Crash(); };

@@ -2,8 +2,8 @@
 #include <filesystem>
 
 #include "core/text.hpp"
-#include "installation/journal.hpp"
 #include "renewal/renewal.hpp"
+#include "state/journal.hpp"
 #include "support/catch.hpp"
 #include "unit/renewal/world.hpp"
 
@@ -116,8 +116,8 @@ TEST_CASE("the journal of an earlier version is written as it was read") {
   for (const auto& resumed : kResumed) {
     CAPTURE(resumed.name);
     const std::string text = read_file(kUnfinished / resumed.name / "journal");
-    const auto entry = installation::parse_journal(text);
+    const auto entry = state::parse_journal(text);
     REQUIRE(entry);
-    CHECK(installation::serialize(*entry) == text);
+    CHECK(state::serialize(*entry) == text);
   }
 }

@@ -1,6 +1,6 @@
-#include "installation/history.hpp"
-#include "installation/journal.hpp"
 #include "renewal/renewal.hpp"
+#include "state/history.hpp"
+#include "state/journal.hpp"
 #include "support/catch.hpp"
 #include "support/crashing_filesystem.hpp"
 #include "unit/renewal/world.hpp"
@@ -8,7 +8,7 @@
 using namespace renewd;
 using namespace renewd::renewal;
 using namespace renewd::testing;
-using installation::Phase;
+using state::Phase;
 
 TEST_CASE("after a power cut at any step, the next run completes the renewal") {
   int crashes = 0;
@@ -60,7 +60,7 @@ namespace {
 // The process dies while it judges the answer, which it does for the `judging`-th time without having come to an end.
 template <typename Done>
 void die_while_judging(World& world, int judging, Work<Done> work) {
-  installation::Journal journal(world.filesystem, {world.directory / "state", "production"});
+  state::Journal journal(world.filesystem, {world.directory / "state", "production"});
   world.clock.on_now = [&] {
     const auto entry = journal.peek();
     if (entry && entry->phase == Phase::answered && entry->resumed == judging) {

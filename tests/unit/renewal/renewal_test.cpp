@@ -291,10 +291,10 @@ TEST_CASE("after a crash, the keystore installed from the stored answer is used,
   world.settings.gateway.rollback = false;
   REQUIRE_FALSE(world.run());
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
-  installation::Journal journal(world.filesystem, {world.directory / "state", "production"});
+  state::Journal journal(world.filesystem, {world.directory / "state", "production"});
   SECTION("the journal does not say so yet") {
     auto entry = journal.peek().value();
-    entry.phase = installation::Phase::accepted;
+    entry.phase = state::Phase::accepted;
     REQUIRE(journal.write(entry));
   }
   SECTION("the journal is damaged") {
@@ -315,7 +315,7 @@ TEST_CASE("after a lost journal, the first renewal's keystore is used, not refus
   REQUIRE_FALSE(world.run());
   REQUIRE(read_file(world.keystore) == keystores().renewed);
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
-  installation::Journal journal(world.filesystem, {world.directory / "state", "production"});
+  state::Journal journal(world.filesystem, {world.directory / "state", "production"});
   SECTION("damaged") {
     write_file(state / "journal", "damaged");
   }
@@ -323,8 +323,8 @@ TEST_CASE("after a lost journal, the first renewal's keystore is used, not refus
     std::filesystem::remove(state / "journal");
   }
   SECTION("older") {
-    installation::JournalEntry before;
-    before.phase = GENERATE(installation::Phase::requested, installation::Phase::answered);
+    state::JournalEntry before;
+    before.phase = GENERATE(state::Phase::requested, state::Phase::answered);
     before.reached[before.phase] = std::chrono::sys_seconds(std::chrono::seconds(1));
     REQUIRE(journal.write(before));
   }

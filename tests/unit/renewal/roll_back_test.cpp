@@ -7,7 +7,7 @@
 using namespace renewd;
 using namespace renewd::renewal;
 using namespace renewd::testing;
-using installation::Phase;
+using state::Phase;
 
 TEST_CASE("if the gateway refuses the new keystore, the previous one is restored") {
   World world;

@@ -13,7 +13,7 @@ constexpr std::chrono::sys_seconds kNotAfter{1'700'000'000s};
 constexpr Validity kValidity{kNotAfter - days(365), kNotAfter};
 constexpr TimePoint kDue = kNotAfter - days(20);  // the window of 30 days is open
 
-Schedule schedule(installation::Attempts attempts = {}) {
+Schedule schedule(state::RetryState attempts = {}) {
   return {configuration::CertificateSettings(), configuration::ScheduleSettings(), 0s, std::move(attempts), 1};
 }
 

@@ -6,8 +6,8 @@
 
 using namespace renewd;
 using namespace renewd::renewal;
-using installation::JournalEntry;
-using installation::Phase;
+using state::JournalEntry;
+using state::Phase;
 
 namespace {
 

@@ -13,11 +13,10 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 
-#include "installation/history.hpp"
 #include "keystore/file_store.hpp"
 #include "renewal/renewal.hpp"
-#include "renewal/standing.hpp"
 #include "source/cloud_source.hpp"
+#include "state/history.hpp"
 #include "support/catch.hpp"
 #include "support/command.hpp"
 #include "support/temporary_directory.hpp"
@@ -181,10 +180,6 @@ struct World {
     const Objects objects(*this);
     return renewal::Renewal(objects.context, settings, directory / "state", kRequestsPerDay).unfinished();
   }
-  renewal::Standing standing(const configuration::ScheduleSettings& schedule = {}) {
-    Objects objects(*this);
-    return renewal::look_at(filesystem, objects.keystore, settings, schedule, directory / "state", clock.now());
-  }
   Filesystem& used_filesystem() { return disk == nullptr ? filesystem : *disk; }
 
   template <typename Done, typename Begin>
@@ -228,8 +223,8 @@ struct World {
   EventLog log{std::make_shared<EventLines>(logger, LogFormat::json, false), clock};
 };
 
-inline std::optional<installation::CertificateRecord> in_use(World& world) {
-  return installation::History(world.filesystem, {world.directory / "state", "production"}).in_use();
+inline std::optional<state::CertificateRecord> in_use(World& world) {
+  return state::History(world.filesystem, {world.directory / "state", "production"}).in_use();
 }
 
 inline void refuse_to_start(World& world) {

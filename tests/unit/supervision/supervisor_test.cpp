@@ -12,9 +12,9 @@
 
 #include "core/text.hpp"
 #include "fleet/alone.hpp"
-#include "installation/attempts.hpp"
-#include "installation/history.hpp"
-#include "installation/lock.hpp"
+#include "state/history.hpp"
+#include "state/lock.hpp"
+#include "state/retry_state.hpp"
 #include "unit/renewal/world.hpp"
 
 using namespace renewd;
@@ -63,7 +63,7 @@ struct Supervised {
   World& world;
   asio::io_context io;
   Slots slots{io.get_executor(), 1};
-  renewal::Board board;
+  report::StatusBoard board;
   configuration::Settings settings;
   const World::Objects objects{world};
   Supervisor supervisor;
@@ -118,16 +118,15 @@ TEST_CASE("while the gateway does not use the new certificate yet, retries tight
   world.gateway.activation = failure(ErrorKind::gateway, "the gateway does not start");
   REQUIRE_FALSE(world.run());
   REQUIRE(read_file(world.keystore) == keystores().renewed);
-  const installation::StatePaths paths(world.directory / "state", "production");
+  const state::StatePaths paths(world.directory / "state", "production");
   // After so many failures a retry may take half a day, where nothing else bounds it.
-  REQUIRE(
-      installation::AttemptStore(world.filesystem, paths).save({.failures_in_a_row = 20, .last_failure = "gateway"}));
+  REQUIRE(state::RetryStateStore(world.filesystem, paths).save({.failures_in_a_row = 20, .last_failure = "gateway"}));
 
   TimePoint in_use_until = not_after(world, keystores().installed);
   SECTION("as the previous keystore says") {}
   SECTION("as it was recorded") {
     in_use_until -= 24h;
-    REQUIRE(installation::History(world.filesystem, paths)
+    REQUIRE(state::History(world.filesystem, paths)
                 .record_in_use({"0A", "FF", {}, std::chrono::floor<std::chrono::seconds>(in_use_until)}));
   }
   world.clock.time = in_use_until - 16min;
@@ -176,8 +175,8 @@ TEST_CASE("a host that waits for its turn has its answer, holds neither the lock
   supervised.run_until([&] { return queue.waiting; });
 
   CHECK_THAT(world.events(), ContainsSubstring("renewal_answered") && !ContainsSubstring("keystore_installed"));
-  const installation::StatePaths paths(world.directory / "state", "production");
-  CHECK(installation::Lock::acquire(world.filesystem, paths.lock(), "another"));
+  const state::StatePaths paths(world.directory / "state", "production");
+  CHECK(state::Lock::acquire(world.filesystem, paths.lock(), "another"));
   bool taken = false;
   asio::co_spawn(supervised.io, take_slot(supervised.slots, taken), asio::detached);
   supervised.run_until([&] { return taken; });

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/filesystem.hpp"
-#include "installation/attempts.hpp"
+#include "state/retry_state.hpp"
 #include "support/catch.hpp"
 
 namespace renewd::testing {
@@ -15,18 +15,18 @@ namespace renewd::testing {
 class Memory {
  public:
   virtual ~Memory() = default;
-  virtual installation::Attempts attempts() const = 0;
-  virtual void keep(const installation::Attempts& attempts) = 0;
+  virtual state::RetryState attempts() const = 0;
+  virtual void keep(const state::RetryState& attempts) = 0;
   virtual std::vector<TimePoint> requests(TimePoint now) = 0;
   virtual void add_request(TimePoint now) = 0;
 };
 
-// As installation::AttemptStore and installation::RequestLog keep it: to the second, and requests of the future as
+// As state::RetryStateStore and state::RequestLog keep it: to the second, and requests of the future as
 // made now.
 class PlainMemory final : public Memory {
  public:
-  installation::Attempts attempts() const override { return attempts_; }
-  void keep(const installation::Attempts& attempts) override {
+  state::RetryState attempts() const override { return attempts_; }
+  void keep(const state::RetryState& attempts) override {
     attempts_ = attempts;
     attempts_.not_before = second(attempts.not_before);
     attempts_.expiry_announced = second(attempts.expiry_announced);
@@ -57,19 +57,19 @@ class PlainMemory final : public Memory {
     std::transform(requests_.begin(), requests_.end(), requests_.begin(), second);
   }
 
-  installation::Attempts attempts_;
+  state::RetryState attempts_;
   std::vector<TimePoint> requests_;
 };
 
 class DiskMemory final : public Memory {
  public:
   explicit DiskMemory(const std::filesystem::path& directory)
-      : store_(filesystem_, installation::StatePaths(directory, "production")),
-        log_(filesystem_, installation::StatePaths(directory, "production")) {}
+      : store_(filesystem_, state::StatePaths(directory, "production")),
+        log_(filesystem_, state::StatePaths(directory, "production")) {}
 
-  installation::Attempts attempts() const override { return store_.load(); }
+  state::RetryState attempts() const override { return store_.load(); }
   // Only what changed is written: StoredSchedule::save().
-  void keep(const installation::Attempts& attempts) override {
+  void keep(const state::RetryState& attempts) override {
     if (store_.load() != attempts) {
       REQUIRE(store_.save(attempts));
     }
@@ -79,8 +79,8 @@ class DiskMemory final : public Memory {
 
  private:
   PosixFilesystem filesystem_;
-  installation::AttemptStore store_;
-  installation::RequestLog log_;
+  state::RetryStateStore store_;
+  state::RequestLog log_;
 };
 
 }  // namespace renewd::testing

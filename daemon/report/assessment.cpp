@@ -1,0 +1,121 @@
+#include "report/assessment.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "report/checks.hpp"
+
+namespace renewd::report {
+namespace {
+
+using std::chrono::seconds;
+using Days = std::chrono::duration<double, std::chrono::days::period>;
+
+constexpr double kCriticalDays = 7;
+constexpr double kUsualWindowDays = 30;  // of an unreadable certificate
+
+Threshold warning_threshold(const CertificateStatus& standing, const Thresholds& thresholds) {
+  if (thresholds.warning) {
+    return *thresholds.warning;
+  }
+  const double window = standing.outlook
+                            ? Days(standing.outlook->certificate.not_after() - standing.outlook->window_opens).count()
+                            : kUsualWindowDays;
+  return {.start = std::round(window * 100) / 100};  // as the output shows it
+}
+
+Threshold critical_threshold(const Threshold& warning, const Thresholds& thresholds) {
+  const bool is_early = warning.inside || std::isinf(warning.start) || warning.start > kCriticalDays;
+  const double half = warning.start > 0 ? warning.start / 2 : warning.start;
+  return thresholds.critical.value_or(Threshold{.start = is_early ? kCriticalDays : half});
+}
+
+double days_to_compare(seconds left, const Threshold& warning, const Threshold& critical) {
+  const auto is_whole = [](double days) { return std::isinf(days) || std::floor(days) == days; };
+  const bool whole =
+      is_whole(warning.start) && is_whole(warning.end) && is_whole(critical.start) && is_whole(critical.end);
+  const double days = Days(left).count();
+  return whole ? std::floor(days) : std::floor(days * 100) / 100;
+}
+
+CheckInput check_input(const CertificateStatus& standing, const Threshold& warning, const Threshold& critical,
+                       TimePoint now) {
+  const Outlook& outlook = *standing.outlook;
+  const auto& installed = outlook.certificate;
+  const auto& in_use = standing.in_use ? standing.in_use : standing.replaced;
+  const bool other = in_use && in_use->fingerprint != installed.fingerprint_sha256();
+  const bool in_use_first = other && in_use->not_after < installed.not_after();
+  const TimePoint expires = in_use_first ? TimePoint(in_use->not_after) : TimePoint(installed.not_after());
+  const auto left = std::chrono::floor<seconds>(expires - now);
+  return {.standing = standing,
+          .outlook = outlook,
+          .window_is_open = now >= outlook.window_opens,
+          .other_is_in_use = other,
+          .in_use_expires_first = in_use_first,
+          .left = left,
+          .days = outlook.clock_is_doubtful() ? std::nullopt : std::optional(days_to_compare(left, warning, critical)),
+          .warning = warning,
+          .critical = critical};
+}
+
+// An expiring certificate has no advice of its own, because another finding usually names the cause.
+void add_expiry_advice(std::vector<Finding>& findings, const CertificateStatus& standing) {
+  const bool advised = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.severity != Severity::ok && !finding.advice.empty();
+  });
+  Finding& worst = findings.front();
+  if (worst.severity == Severity::critical && worst.advice.empty() && !advised) {
+    worst.advice = standing.renew == configuration::RenewMode::never
+                       ? "renew it yourself: the daemon does not (renew: never)"
+                       : "to renew it now, run gravitee-renewd renew " + standing.name;
+  }
+}
+
+}  // namespace
+
+std::string Assessment::message() const {
+  std::string text;
+  for (const Finding& finding : findings) {
+    text += (text.empty() ? "" : ", ") + finding.message;
+  }
+  return text;
+}
+
+std::string Assessment::advice() const {
+  const auto first =
+      std::find_if(findings.begin(), findings.end(), [](const Finding& finding) { return !finding.advice.empty(); });
+  return first == findings.end() ? "" : first->advice;
+}
+
+Assessment assess(const CertificateStatus& standing, const Thresholds& thresholds, TimePoint now) {
+  Assessment assessment;
+  assessment.warning = warning_threshold(standing, thresholds);
+  assessment.critical = critical_threshold(assessment.warning, thresholds);
+  if (!standing.outlook) {
+    assessment.findings = {keystore_unreadable(standing)};
+    return assessment;
+  }
+  const CheckInput facts = check_input(standing, assessment.warning, assessment.critical, now);
+  assessment.days = facts.days;
+  if (facts.days) {
+    assessment.left = facts.left;
+  }
+  const auto findings = run_checks(facts);
+  for (const Severity severity : {Severity::critical, Severity::warning, Severity::ok}) {
+    std::copy_if(findings.begin(), findings.end(), std::back_inserter(assessment.findings),
+                 [severity](const Finding& finding) { return finding.severity == severity; });
+  }
+  add_expiry_advice(assessment.findings, standing);
+  return assessment;
+}
+
+bool is_more_urgent(const Assessed& a, const Assessed& b) {
+  return std::forward_as_tuple(b.assessment.severity(), a.assessment.days, a.standing->name) <
+         std::forward_as_tuple(a.assessment.severity(), b.assessment.days, b.standing->name);
+}
+
+}  // namespace renewd::report

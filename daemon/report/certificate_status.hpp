@@ -1,0 +1,95 @@
+// The status of a certificate: what is installed, what the gateway uses, what has happened, and what comes next and
+// why. Read from the disk without changing anything, so that commands can show it with or without a running daemon.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "certificate/certificate.hpp"
+#include "configuration/settings.hpp"
+#include "core/clock.hpp"
+#include "core/error.hpp"
+#include "core/filesystem.hpp"
+#include "keystore/store.hpp"
+#include "renewal/schedule.hpp"
+#include "state/certificate_record.hpp"
+#include "state/generations.hpp"
+#include "state/history.hpp"
+#include "state/journal.hpp"
+#include "state/retry_state.hpp"
+
+namespace renewd::report {
+
+// What follows from an installed certificate.
+struct Outlook {
+  certificate::Certificate certificate;
+  std::chrono::sys_seconds window_opens = {};
+  std::chrono::seconds splay = {};  // this host's
+  renewal::Step step = {renewal::Act::wait, {}, renewal::Reason::not_due, {}};
+  TimePoint next_look = {};  // at the latest
+
+  // Whether the clock cannot be trusted, nor what was computed with it: see renewal::wait_for_clock().
+  bool clock_is_doubtful() const { return step.reason == renewal::Reason::not_yet_valid; }
+};
+
+struct CertificateStatus {
+  std::string name;
+  std::filesystem::path keystore;
+  configuration::RenewMode renew = configuration::RenewMode::automatic;
+  TimePoint looked_at;
+  // An error (of kind disk) for a keystore that cannot be read.
+  Result<Outlook> outlook;
+  // What the gateway last started with, if it is known.
+  std::optional<state::CertificateRecord> in_use = std::nullopt;
+  // If `in_use` is not known: the certificate that the renewal under way replaced, and that the gateway still uses as
+  // far as is known.
+  std::optional<state::CertificateRecord> replaced = std::nullopt;
+  // The renewal under way.
+  std::optional<state::JournalEntry> unfinished = std::nullopt;
+  state::RetryState attempts = {};
+  std::vector<TimePoint> requests = {};  // to the cloud, within the last day
+  bool answer_is_stored = false;
+  std::vector<state::PastRenewal> history = {};  // oldest first
+  // If the installed keystore is missing: how to restore it.
+  std::optional<std::string> restore_advice = std::nullopt;
+  // A stored keystore that is valid for longer than the installed one.
+  std::optional<state::Generation> longer_lasting = std::nullopt;
+  // Why a renewal would fail because of the account token, as far as the reader can see.
+  std::optional<std::string> token_problem = std::nullopt;
+  // When the account token expires, if that is known.
+  std::optional<std::chrono::sys_seconds> token_not_after = std::nullopt;
+  // Why a renewed keystore could not be installed, for example because an upgrade of the gateway's package gave the
+  // directory back to the gateway's user.
+  std::optional<std::string> replacement_problem = std::nullopt;
+
+  // A renewed keystore is installed, or a roll-back is under way, and the gateway has not been seen to use it.
+  bool activation_pending() const { return renewal::stage_of(unfinished, false) == renewal::Unfinished::installed; }
+  // Whether the gateway was last seen to use the installed certificate.
+  bool installed_is_in_use() const;
+  // The newest successful renewal; null without one.
+  const state::PastRenewal* last_success() const;
+};
+
+// The daemon can read all secrets; a command perhaps not.
+enum class Reader { daemon, command };
+
+// Everything except the plan: `outlook` has only the certificate. Blocks.
+CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& store,
+                              const Result<keystore::InstalledKeystore>& installed,
+                              const configuration::CertificateSettings& certificate,
+                              const std::filesystem::path& state_directory, TimePoint now, Reader reader);
+
+// The rest of `outlook`: what comes next, and when. Reads nothing from the disk.
+void plan(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
+          const configuration::ScheduleSettings& schedule, std::chrono::seconds splay, TimePoint now);
+
+// Both, for a command. Opening the keystore derives a key, which takes a processor up to a second.
+CertificateStatus look_at(Filesystem& filesystem, keystore::Store& store,
+                          const configuration::CertificateSettings& certificate,
+                          const configuration::ScheduleSettings& schedule, const std::filesystem::path& state_directory,
+                          TimePoint now);
+
+}  // namespace renewd::report

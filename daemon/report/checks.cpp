@@ -1,0 +1,205 @@
+#include "report/checks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "renewal/retry.hpp"
+#include "report/assessment.hpp"
+
+namespace renewd::report {
+namespace {
+
+using std::chrono::seconds;
+
+using Check = std::optional<Finding> (*)(const CheckInput&);
+
+// Nothing for a name that a newer version wrote.
+std::optional<ErrorKind> class_named(std::string_view name) {
+  const auto* const found = std::ranges::find(kFailureClasses, name, [](ErrorKind kind) { return to_string(kind); });
+  return found == kFailureClasses.end() ? std::nullopt : std::optional(*found);
+}
+
+Severity severity_of_days(const CheckInput& facts) {
+  return facts.critical.alerts(*facts.days)  ? Severity::critical
+         : facts.warning.alerts(*facts.days) ? Severity::warning
+                                             : Severity::ok;
+}
+
+std::string time_left(const CheckInput& facts) {
+  const std::string text = fmt::format("{}{} left", facts.in_use_expires_first ? "the certificate in use has " : "",
+                                       format_duration(facts.left));
+  return facts.window_is_open ? text + ", inside the renewal window" : text;
+}
+
+// A host without a battery-backed clock boots in 1970.
+std::optional<Finding> clock_in_doubt(const CheckInput& facts) {
+  if (!facts.outlook.clock_is_doubtful()) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::clock_in_doubt, Severity::warning, facts.outlook.step.message,
+                 "check the clock with timedatectl; the daemon continues as soon as it is set"};
+}
+
+std::optional<Finding> expired(const CheckInput& facts) {
+  if (!facts.days || facts.left > seconds(0)) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::expired, Severity::critical,
+                 fmt::format("{}expired {} ago", facts.in_use_expires_first ? "the certificate in use " : "",
+                             format_duration(-facts.left)),
+                 ""};
+}
+
+std::optional<Finding> expiring(const CheckInput& facts) {
+  if (!facts.days || facts.left <= seconds(0) || severity_of_days(facts) == Severity::ok) {
+    return std::nullopt;
+  }
+  const Severity severity = severity_of_days(facts);
+  const Threshold& threshold = severity == Severity::critical ? facts.critical : facts.warning;
+  std::string text = time_left(facts);
+  // Only an unusual range needs an explanation.
+  if (threshold.inside || *facts.days > threshold.end) {
+    text += fmt::format(", {} {}", threshold.inside ? "inside" : "outside", to_string(threshold));
+  }
+  return Finding{FindingKind::expiring, severity, std::move(text), ""};
+}
+
+std::optional<Finding> not_expiring(const CheckInput& facts) {
+  if (!facts.days || facts.left <= seconds(0) || severity_of_days(facts) != Severity::ok) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::not_expiring, Severity::ok, time_left(facts), ""};
+}
+
+bool previous_is_being_restored(const CheckInput& facts) {
+  return facts.standing.unfinished && facts.standing.unfinished->phase == state::Phase::rolling_back;
+}
+
+std::string activate_now(const CheckInput& facts) {
+  return "to retry now, run gravitee-renewd activate " + facts.standing.name;
+}
+
+std::optional<Finding> activation_pending(const CheckInput& facts) {
+  if (!facts.standing.activation_pending() || previous_is_being_restored(facts)) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::activation_pending, Severity::warning,
+                 "the gateway does not use the renewed certificate yet", activate_now(facts)};
+}
+
+std::optional<Finding> restoration_pending(const CheckInput& facts) {
+  if (!previous_is_being_restored(facts)) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::restoration_pending, Severity::warning, "the previous keystore is being restored",
+                 activate_now(facts)};
+}
+
+std::optional<Finding> old_certificate_in_use(const CheckInput& facts) {
+  if (!facts.in_use_expires_first || facts.standing.activation_pending()) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::old_certificate_in_use, Severity::warning,
+                 "the gateway may still use a certificate that expires earlier",
+                 "to restart and verify the gateway, run gravitee-renewd activate " + facts.standing.name};
+}
+
+// Somebody who installed a keystore by hand may also have restarted the gateway.
+std::optional<Finding> other_certificate_in_use(const CheckInput& facts) {
+  if (!facts.other_is_in_use || facts.in_use_expires_first || facts.standing.activation_pending()) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::other_certificate_in_use, Severity::ok,
+                 "the gateway last started with a different certificate",
+                 "if it has not restarted since then, run gravitee-renewd activate " + facts.standing.name};
+}
+
+// One failure with weeks to go is no emergency; repeated failures are.
+std::optional<Finding> renewal_failing(const CheckInput& facts) {
+  const CertificateStatus& standing = facts.standing;
+  const auto& attempts = standing.attempts;
+  // Old failures no longer matter once a newer keystore is installed.
+  const bool is_due = facts.window_is_open || standing.unfinished;
+  if (attempts.failures_in_a_row == 0 || !is_due || standing.renew == configuration::RenewMode::never) {
+    return std::nullopt;
+  }
+  const auto kind = class_named(attempts.last_failure);
+  const bool is_transient = kind && *kind != ErrorKind::gateway && renewal::retry_pace(*kind) == renewal::Pace::soon;
+  // `disk` is also the class of an activation to which systemd did not respond.
+  const bool gateway_may_be_down =
+      (kind == ErrorKind::gateway || kind == ErrorKind::disk) && standing.activation_pending();
+  const unsigned patience = gateway_may_be_down ? 1 : is_transient ? kTransientFailures : kLastingFailures;
+  return Finding{FindingKind::renewal_failing,
+                 attempts.failures_in_a_row >= patience ? Severity::critical : Severity::warning,
+                 fmt::format("renewal failed {} time{} in a row ({})", attempts.failures_in_a_row,
+                             attempts.failures_in_a_row == 1 ? "" : "s", attempts.last_failure),
+                 kind ? std::string(advice_for(*kind)) : ""};
+}
+
+// Only a warning: it is found months before the token is needed.
+std::optional<Finding> token_unusable(const CheckInput& facts) {
+  if (!facts.standing.token_problem) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::token_unusable, Severity::warning, *facts.standing.token_problem,
+                 std::string(advice_for(ErrorKind::unauthorized))};
+}
+
+std::optional<Finding> keystore_not_replaceable(const CheckInput& facts) {
+  if (!facts.standing.replacement_problem) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::keystore_not_replaceable, Severity::warning,
+                 "the keystore cannot be replaced: " + *facts.standing.replacement_problem,
+                 "as root, run gravitee-renewd init --permissions, then gravitee-renewd validate"};
+}
+
+std::optional<Finding> longer_lasting_stored(const CheckInput& facts) {
+  if (!facts.standing.longer_lasting) {
+    return std::nullopt;
+  }
+  const auto& stored = *facts.standing.longer_lasting;
+  return Finding{
+      FindingKind::longer_lasting_stored, Severity::ok,
+      state::describe(stored) + " expires later than the installed keystore",
+      fmt::format("to install it, run gravitee-renewd rollback {} --to {}", facts.standing.name, stored.number)};
+}
+
+constexpr std::array<Check, 12> kChecks{clock_in_doubt,
+                                        expired,
+                                        expiring,
+                                        not_expiring,
+                                        activation_pending,
+                                        restoration_pending,
+                                        old_certificate_in_use,
+                                        other_certificate_in_use,
+                                        renewal_failing,
+                                        token_unusable,
+                                        keystore_not_replaceable,
+                                        longer_lasting_stored};
+
+}  // namespace
+
+std::vector<Finding> run_checks(const CheckInput& facts) {
+  std::vector<Finding> findings;
+  for (const Check check : kChecks) {
+    if (auto found = check(facts)) {
+      findings.push_back(std::move(*found));
+    }
+  }
+  return findings;
+}
+
+Finding keystore_unreadable(const CertificateStatus& standing) {
+  return {FindingKind::keystore_unreadable, Severity::critical, standing.outlook.error().message,
+          standing.restore_advice.value_or(
+              fmt::format("run gravitee-renewd validate to see why the service cannot read it, or gravitee-renewd "
+                          "inspect {} --password-file FILE to test a password",
+                          standing.keystore.string()))};
+}
+
+}  // namespace renewd::report

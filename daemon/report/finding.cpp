@@ -1,0 +1,103 @@
+#include "report/finding.hpp"
+
+namespace renewd::report {
+
+std::string_view to_string(Severity severity) {
+  switch (severity) {
+    case Severity::ok:
+      return "OK";
+    case Severity::warning:
+      return "WARNING";
+    case Severity::critical:
+      return "CRITICAL";
+  }
+  return "UNKNOWN";
+}
+
+namespace {
+
+struct KindNames {
+  std::string_view name;
+  std::string_view label;
+};
+
+KindNames names_of(FindingKind kind) {
+  switch (kind) {
+    case FindingKind::keystore_unreadable:
+      return {"keystore_unreadable", "unreadable"};
+    case FindingKind::clock_in_doubt:
+      return {"clock_in_doubt", "clock in doubt"};
+    case FindingKind::expired:
+      return {"expired", "expired"};
+    case FindingKind::expiring:
+      return {"expiring", "expires soon"};
+    case FindingKind::not_expiring:
+      return {"not_expiring", "in order"};
+    case FindingKind::activation_pending:
+      return {"activation_pending", "waiting for the gateway"};
+    case FindingKind::restoration_pending:
+      return {"restoration_pending", "rolling back"};
+    case FindingKind::old_certificate_in_use:
+      return {"old_certificate_in_use", "old certificate in use"};
+    case FindingKind::other_certificate_in_use:
+      return {"other_certificate_in_use", "in order"};
+    case FindingKind::renewal_failing:
+      return {"renewal_failing", "renewal failing"};
+    case FindingKind::token_unusable:
+      return {"token_unusable", "account token unusable"};
+    case FindingKind::keystore_not_replaceable:
+      return {"keystore_not_replaceable", "keystore not replaceable"};
+    case FindingKind::longer_lasting_stored:
+      return {"longer_lasting_stored", "in order"};
+  }
+  return {"unknown", "unknown"};
+}
+
+}  // namespace
+
+std::string_view to_string(FindingKind kind) {
+  return names_of(kind).name;
+}
+
+std::string_view label(FindingKind kind) {
+  return names_of(kind).label;
+}
+
+std::string_view advice_for(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::dns:
+    case ErrorKind::connect:
+    case ErrorKind::timeout:
+      return "check whether this host can reach the cloud: gravitee-renewd renew --dry-run";
+    case ErrorKind::proxy:
+      return "check http.proxy and its password: gravitee-renewd renew --dry-run";
+    case ErrorKind::tls:
+      return "add the CA of the cloud, or of a proxy that intercepts TLS, to http.ca_file; then run "
+             "gravitee-renewd renew --dry-run";
+    case ErrorKind::unauthorized:
+      return "create a new account token in Gravitee Cloud (Settings > Account Tokens) and store it where `token` "
+             "points, readable by the service's user: docs/operations.md, \"Rotating the account token\"";
+    case ErrorKind::client_error:
+      return "compare account_url with the URL in the cloud's account-token dialog";
+    case ErrorKind::rate_limited:
+    case ErrorKind::server_error:
+      return "nothing to do on this host; contact Gravitee if it lasts";
+    case ErrorKind::bad_answer:
+      return "examine the rejected answer with gravitee-renewd inspect; report it to Gravitee without the file, which "
+             "may hold a key: docs/operations.md, \"Rejected answers\"";
+    case ErrorKind::disk:
+      return "free some space, or fix the permissions of the files in the error (of the service: gravitee-renewd init "
+             "--permissions); if D-Bus or systemd did not respond: systemctl status dbus";
+    case ErrorKind::gateway:
+      return "find the cause in the gateway's own log and fix it; if the service may not restart the gateway: "
+             "gravitee-renewd init --permissions; the daemon retries by itself, gravitee-renewd renew retries now";
+    case ErrorKind::fleet:
+      return "check whether the hosts of the fleet can reach each other";
+    case ErrorKind::cancelled:
+    case ErrorKind::busy:
+      return "";
+  }
+  return "";
+}
+
+}  // namespace renewd::report

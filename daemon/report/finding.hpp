@@ -1,0 +1,53 @@
+// A finding about a certificate, the same in every form: its severity, a message, and what to do.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+
+namespace renewd::report {
+
+enum class Severity { ok, warning, critical };
+// "OK", "WARNING", "CRITICAL"
+std::string_view to_string(Severity severity);
+
+enum class FindingKind {
+  keystore_unreadable,
+  clock_in_doubt,
+  expired,
+  expiring,
+  not_expiring,  // nothing is wrong
+  activation_pending,
+  restoration_pending,       // of the previous keystore
+  old_certificate_in_use,    // it expires before the installed one
+  other_certificate_in_use,  // it does not; nothing is wrong
+  renewal_failing,
+  token_unusable,
+  keystore_not_replaceable,
+  longer_lasting_stored,  // a stored keystore expires later than the installed one; nothing is wrong
+};
+// "keystore_unreadable"; docs/status.md lists them.
+std::string_view to_string(FindingKind kind);
+// For people: "unreadable", "in order".
+std::string_view label(FindingKind kind);
+
+struct Finding {
+  FindingKind kind;
+  Severity severity;
+  std::string message;  // "29 days left, inside the renewal window"
+  std::string advice;   // what an operator can do; may be empty
+};
+
+// The classes of a failed renewal (docs/events.md).
+inline constexpr std::array kFailureClasses{ErrorKind::dns,          ErrorKind::connect,      ErrorKind::tls,
+                                            ErrorKind::proxy,        ErrorKind::timeout,      ErrorKind::unauthorized,
+                                            ErrorKind::client_error, ErrorKind::rate_limited, ErrorKind::server_error,
+                                            ErrorKind::bad_answer,   ErrorKind::disk,         ErrorKind::gateway,
+                                            ErrorKind::fleet};
+
+// What an operator can do about a failed renewal.
+std::string_view advice_for(ErrorKind kind);
+
+}  // namespace renewd::report

@@ -1,0 +1,168 @@
+#include "state/generations.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "certificate/keystore.hpp"
+#include "core/json_text.hpp"
+#include "core/text.hpp"
+#include "core/try.hpp"
+#include "state/state_checks.hpp"
+#include "state/state_files.hpp"
+
+namespace renewd::state {
+namespace {
+
+constexpr std::size_t kIndexLimit = 64 * 1024;
+
+// Other files in the directory are ignored. The limit leaves numbers for later generations.
+std::optional<int> generation_number(std::string_view name) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size() || number <= 0 || number > kMaxCount) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+}  // namespace
+
+Result<std::vector<int>> Generations::numbers() const {
+  TRY_LET(auto names, filesystem_.list(paths_.generations()));
+  std::vector<int> numbers;
+  for (const std::string& name : names) {
+    if (const auto number = generation_number(name)) {
+      numbers.push_back(*number);
+    }
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+Result<std::string> Generations::read(int number) const {
+  return filesystem_.read(path(number), certificate::kKeystoreLimit);
+}
+
+bool Generations::holds(std::string_view keystore) const {
+  const auto stored = numbers();
+  return stored && std::ranges::any_of(*stored, [&](int number) { return read(number) == keystore; });
+}
+
+// Best effort: the details are informational, and a generation without them can still be installed.
+std::map<int, CertificateRecord> Generations::index() const {
+  std::map<int, CertificateRecord> index;
+  const auto text = filesystem_.read(paths_.generations_index(), kIndexLimit);
+  if (!text) {
+    return index;
+  }
+  boost::json::error_code error;
+  const auto value = boost::json::parse(*text, error);
+  if (const auto* object = value.if_object()) {
+    for (const auto& [name, member] : *object) {
+      const auto number = generation_number(name);
+      if (auto certificate = certificate_record(member); number && certificate) {
+        index.emplace(*number, std::move(*certificate));
+      }
+    }
+  }
+  return index;
+}
+
+Result<void> Generations::write_index(const std::map<int, CertificateRecord>& index) {
+  boost::json::object object;
+  for (const auto& [number, certificate] : index) {
+    object[std::to_string(number)] = to_json(certificate);
+  }
+  return write_state(filesystem_, paths_.generations_index(), json_text(object) + "\n");
+}
+
+Result<std::vector<Generation>> Generations::list() const {
+  TRY_LET(const auto stored, numbers());
+  const auto details = index();
+  std::vector<Generation> generations;
+  for (const int number : stored) {
+    const auto found = details.find(number);
+    generations.push_back({number, found == details.end() ? std::nullopt : std::optional(found->second)});
+  }
+  return generations;
+}
+
+Result<int> Generations::store(std::string_view keystore, const std::optional<CertificateRecord>& certificate,
+                               std::optional<int> needed) {
+  const auto directory = paths_.generations();
+  TRY(filesystem_.create_directories(directory, kStateDirectoryMode));
+  TRY_LET(auto stored, numbers());
+  auto details = index();
+  if (!stored.empty()) {
+    if (const auto newest = read(stored.back()); newest && *newest == keystore) {
+      if (certificate && !details.contains(stored.back())) {
+        // An earlier attempt was interrupted before this.
+        details.emplace(stored.back(), *certificate);
+        return write_index(details).map([&] { return stored.back(); });
+      }
+      return stored.back();
+    }
+  }
+  const int number = stored.empty() ? 1 : stored.back() + 1;
+  TRY(write_state(filesystem_, directory / std::to_string(number), keystore));
+  if (certificate) {
+    details.insert_or_assign(number, *certificate);
+  }
+  stored.push_back(number);
+  for (std::size_t i = 0; i + kGenerationsKept < stored.size(); ++i) {
+    if (stored[i] == needed) {
+      continue;
+    }
+    details.erase(stored[i]);
+    TRY(filesystem_.remove(directory / std::to_string(stored[i])));
+  }
+  TRY(write_index(details));
+  return number;
+}
+
+std::string describe(const Generation& generation) {
+  return generation.certificate
+             ? fmt::format("generation {} (serial {}, valid until {})", generation.number,
+                           generation.certificate->serial, format_time(generation.certificate->not_after))
+             : fmt::format("generation {}", generation.number);
+}
+
+std::optional<CertificateRecord> certificate_of(const Generations& generations, std::optional<int> number) {
+  for (auto& generation : generations.list().value_or(std::vector<Generation>())) {
+    if (generation.number == number) {
+      return std::move(generation.certificate);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Generation> longer_lasting(const Generations& generations, std::chrono::sys_seconds installed_until) {
+  std::optional<Generation> longest;
+  for (auto& generation : generations.list().value_or(std::vector<Generation>())) {
+    const auto best = longest ? longest->certificate->not_after : installed_until;
+    if (generation.certificate && generation.certificate->not_after > best) {
+      longest = std::move(generation);
+    }
+  }
+  return longest;
+}
+
+std::string restore_advice(const Generations& generations) {
+  const std::string advice = "restore the file, with the owner and the mode that the gateway needs; ";
+  const auto stored = generations.list().value_or(std::vector<Generation>());
+  if (stored.empty()) {
+    return advice + "no backup is stored on this host";
+  }
+  // After a roll-back, the newest generation is not the one that expires last.
+  const auto expiry = [](const Generation& generation) {
+    return generation.certificate ? generation.certificate->not_after : std::chrono::sys_seconds();
+  };
+  const auto& best = *std::ranges::max_element(stored.rbegin(), stored.rend(), {}, expiry);
+  return fmt::format("{}the newest usable backup is {}{}", advice, generations.path(best.number).string(),
+                     best.certificate ? fmt::format(" (valid until {})", format_time(expiry(best))) : "");
+}
+
+}  // namespace renewd::state

@@ -1,0 +1,43 @@
+#include "state/state_files.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "core/try.hpp"
+#include "state/lock.hpp"
+
+namespace renewd::state {
+
+FileAttributes state_file_attributes() {
+  return {.owner = ::geteuid(), .group = ::getegid(), .mode = kStateFileMode, .extended = {}};
+}
+
+Result<void> write_state(Filesystem& filesystem, const std::filesystem::path& file, std::string_view bytes) {
+  const auto directory = file.parent_path();
+  TRY(filesystem.create_directories(directory, kStateDirectoryMode));
+  return write_durably(filesystem, file, bytes, state_file_attributes());
+}
+
+std::filesystem::path nearest_directory(const Filesystem& filesystem, std::filesystem::path directory) {
+  while (!filesystem.exists(directory) && directory.has_relative_path()) {
+    directory = directory.parent_path();
+  }
+  return directory;
+}
+
+Result<void> rehearse_state(Filesystem& filesystem, const StatePaths& paths) {
+  constexpr std::size_t kKeystoreSize = 8192;
+  const auto directory = nearest_directory(filesystem, paths.directory);
+  const auto rehearse_in = [&filesystem](const std::filesystem::path& place) -> Result<void> {
+    TRY(filesystem.check_writable(place));
+    return rehearse_write(filesystem, place / "rehearsal", kKeystoreSize, state_file_attributes());
+  };
+  TRY(rehearse_in(directory));
+  if (filesystem.exists(paths.generations())) {
+    TRY(rehearse_in(paths.generations()));
+  }
+  return rehearse_lock(filesystem, directory);
+}
+
+}  // namespace renewd::state

@@ -1,0 +1,79 @@
+// The daemon: one life for each configured certificate, a configuration that can be reloaded, and systemd told of it.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "configuration/settings.hpp"
+#include "core/clock.hpp"
+#include "core/event_log.hpp"
+#include "core/filesystem.hpp"
+#include "core/log_queue.hpp"
+#include "core/slots.hpp"
+#include "fleet/alone.hpp"
+#include "http/https_client.hpp"
+#include "monitoring/monitoring.hpp"
+#include "report/status_board.hpp"
+#include "state/lock.hpp"
+#include "supervision/event_loop.hpp"
+#include "supervision/supervisor.hpp"
+#include "supervision/wiring.hpp"
+
+namespace renewd::supervision {
+
+class Daemon {
+ public:
+  Daemon(std::filesystem::path configuration, configuration::Settings settings);
+
+  // Until SIGTERM or SIGINT. Error, of kind busy: another daemon works in the same state directory.
+  Result<void> run();
+
+ private:
+  class AsksForTime;
+  // One certificate under one configuration: what it began with, it ends with.
+  struct Watched {
+    Watched(Daemon& daemon, const configuration::CertificateSettings& certificate);
+    http::HttpsClient http;
+    CertificateObjects objects;
+    Supervisor supervisor;
+  };
+
+  const configuration::CertificateSettings* settings_of(const std::string& name) const;
+  // The lock that says that a daemon runs; what was held before stays so when it cannot be had.
+  Result<void> hold(const std::filesystem::path& state_directory);
+  void watch_what_is_new();
+  // A certificate's life, from one configuration to the next.
+  boost::asio::awaitable<void> watch(std::string name);
+  void reload();
+  boost::asio::awaitable<void> prove_life(std::chrono::microseconds interval);
+  void tell_systemd();
+  // The certificates that do not get on.
+  std::vector<std::string> stuck() const;
+
+  std::filesystem::path configuration_;
+  configuration::Settings settings_;
+  SystemClock clock_;
+  std::shared_ptr<LogQueue> log_output_;
+  EventLog log_;
+  std::shared_ptr<AsksForTime> asks_for_time_;
+  PosixFilesystem filesystem_;
+  Result<state::Lock> lock_ = failure(ErrorKind::busy, "not taken yet");
+  EventLoop loop_;
+  boost::asio::thread_pool pool_;
+  Slots slots_;
+  report::StatusBoard board_;
+  fleet::Alone alone_;
+  monitoring::Monitoring monitoring_;
+  std::map<std::string, std::unique_ptr<Watched>> watched_;
+  bool ready_ = false;
+  bool configuration_refused_ = false;  // at the last reload
+};
+
+}  // namespace renewd::supervision

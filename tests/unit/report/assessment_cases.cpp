@@ -1,0 +1,177 @@
+#include "assessment_cases.hpp"
+
+#include "unit/renewal/windows.hpp"
+
+namespace renewd::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using report::CertificateStatus;
+using state::Phase;
+using Kind = report::FindingKind;
+using enum report::Severity;
+
+constexpr std::chrono::hours kDay = 24h;
+
+CertificateStatus with_in_use(CertificateStatus standing, std::chrono::seconds left) {
+  standing.in_use = another_in_use(left);
+  return standing;
+}
+
+CertificateStatus with_replaced(CertificateStatus standing, std::chrono::seconds left) {
+  standing.replaced = another_in_use(left);
+  return standing;
+}
+
+CertificateStatus with_token_problem(CertificateStatus standing) {
+  standing.token_problem = "the account token expired at 2026-01-01T00:00:00Z: create a new one";
+  return standing;
+}
+
+CertificateStatus with_replacement_problem(CertificateStatus standing) {
+  standing.replacement_problem = "/opt/graviteeio/apim/gateway/config is owned by gravitee";
+  return standing;
+}
+
+CertificateStatus with_longer_lasting(CertificateStatus standing) {
+  standing.longer_lasting = {2, another_in_use(364 * kDay)};
+  return standing;
+}
+
+Situation in_window() {
+  return {.left = 29 * kDay};
+}
+
+Situation failing(Situation situation, unsigned times, const std::string& error_class) {
+  situation.attempts = failed(times, error_class, "message");
+  return situation;
+}
+
+Situation at(Situation situation, Phase phase) {
+  situation.unfinished = journal_at(phase);
+  return situation;
+}
+
+std::vector<AssessmentCase> made() {
+  const auto never = configuration::RenewMode::never;
+  const Situation three_days_before_a_window{
+      .left = 3 * kDay + 1h, .renew_windows = {window("wed 02:00-05:00")}, .override_windows_before = kDay};
+  std::vector<AssessmentCase> cases{
+      {"nothing is wrong", standing_in({}), {{Kind::not_expiring, ok}}},
+      {"renewed a moment ago", standing_in({.left = 365 * kDay - 1s}), {{Kind::not_expiring, ok}}},
+      {"the window opens in a second", standing_in({.left = 30 * kDay + 1s}), {{Kind::not_expiring, ok}}},
+      {"the window is open", standing_in({.left = 30 * kDay - 1s}), {{Kind::expiring, warning}}},
+      {"seven days left", standing_in({.left = 7 * kDay}), {{Kind::expiring, warning}}},
+      {"less than seven days left", standing_in({.left = 7 * kDay - 1s}), {{Kind::expiring, critical}}},
+      {"three days left, waiting for a maintenance window",
+       standing_in(three_days_before_a_window),
+       {{Kind::expiring, critical}}},
+      {"expires now", standing_in({.left = 0s}), {{Kind::expired, critical}}},
+      {"expired", standing_in({.left = -3 * kDay}), {{Kind::expired, critical}}},
+      {"watched only, in the window", standing_in({.left = 29 * kDay, .renew = never}), {{Kind::expiring, warning}}},
+      {"watched only, expired", standing_in({.left = -1h, .renew = never}), {{Kind::expired, critical}}},
+      {"watched only, with old failures",
+       standing_in(failing({.left = 29 * kDay, .renew = never}, 20, "tls")),
+       {{Kind::expiring, warning}}},
+      {"a clock before notBefore", standing_in({.left = 57 * 365 * kDay}), {{Kind::clock_in_doubt, warning}}},
+      {"unreadable", unreadable("production"), {{Kind::keystore_unreadable, critical}}},
+
+      {"a newer keystore was put there by hand, and the gateway's old certificate expires in three days",
+       with_in_use(standing_in({.left = 364 * kDay}), 3 * kDay),
+       {{Kind::expiring, critical}, {Kind::old_certificate_in_use, warning}}},
+      {"a newer keystore was put there by hand, and the gateway's old certificate has expired",
+       with_in_use(standing_in({.left = 364 * kDay}), -1h),
+       {{Kind::expired, critical}, {Kind::old_certificate_in_use, warning}}},
+      {"the gateway's old certificate has long to go",
+       with_in_use(standing_in({.left = 364 * kDay}), 200 * kDay),
+       {{Kind::old_certificate_in_use, warning}, {Kind::not_expiring, ok}}},
+      {"an older keystore was put there by hand",
+       with_in_use(standing_in({}), 400 * kDay),
+       {{Kind::not_expiring, ok}, {Kind::other_certificate_in_use, ok}}},
+      {"an older keystore was put there by hand, and expires in three days",
+       with_in_use(standing_in({.left = 3 * kDay}), 400 * kDay),
+       {{Kind::expiring, critical}, {Kind::other_certificate_in_use, ok}}},
+      {"a stored keystore lasts longer than the installed one",
+       with_longer_lasting(standing_in({})),
+       {{Kind::not_expiring, ok}, {Kind::longer_lasting_stored, ok}}},
+      {"a stored keystore lasts longer than the installed one, which expires",
+       with_longer_lasting(standing_in({.left = 3 * kDay})),
+       {{Kind::expiring, critical}, {Kind::longer_lasting_stored, ok}}},
+
+      {"a response waits to be installed, out of the window",
+       standing_in(at({}, Phase::answered)),
+       {{Kind::not_expiring, ok}}},
+      {"a renewed keystore is installed, and the gateway has not been restarted",
+       with_in_use(standing_in(at({.left = 364 * kDay}, Phase::installed)), 29 * kDay),
+       {{Kind::expiring, warning}, {Kind::activation_pending, warning}}},
+      {"the first renewed keystore is installed, and the gateway has not been restarted",
+       with_replaced(standing_in(at({.left = 364 * kDay, .in_use = false}, Phase::installed)), 3 * kDay),
+       {{Kind::expiring, critical}, {Kind::activation_pending, warning}}},
+      {"the replaced keystore is being restored",
+       with_replaced(standing_in(at({.left = 3 * kDay, .in_use = false}, Phase::rolling_back)), 364 * kDay),
+       {{Kind::expiring, critical}, {Kind::restoration_pending, warning}}},
+      {"the gateway has been restarted, and is being verified",
+       standing_in(at({}, Phase::activated)),
+       {{Kind::activation_pending, warning}, {Kind::not_expiring, ok}}},
+      {"the previous keystore is being restored",
+       standing_in(at({}, Phase::rolling_back)),
+       {{Kind::restoration_pending, warning}, {Kind::not_expiring, ok}}},
+      {"the gateway may be down",
+       standing_in(failing(at({}, Phase::installed), 1, "gateway")),
+       {{Kind::renewal_failing, critical}, {Kind::activation_pending, warning}, {Kind::not_expiring, ok}}},
+      {"restoring the previous keystore fails",
+       standing_in(failing(at({}, Phase::rolling_back), 1, "gateway")),
+       {{Kind::renewal_failing, critical}, {Kind::restoration_pending, warning}, {Kind::not_expiring, ok}}},
+      {"the gateway failed, and runs with the previous certificate",
+       standing_in(failing(in_window(), 1, "gateway")),
+       {{Kind::expiring, warning}, {Kind::renewal_failing, warning}}},
+      {"failures before a newer keystore was put there",
+       standing_in(failing({.left = 300 * kDay}, 20, "tls")),
+       {{Kind::not_expiring, ok}}},
+      {"failures with a response that waits",
+       standing_in(failing(at({.left = 300 * kDay}, Phase::answered), 20, "tls")),
+       {{Kind::renewal_failing, critical}, {Kind::not_expiring, ok}}},
+
+      {"the token cannot be used, long before it is needed",
+       with_token_problem(standing_in({})),
+       {{Kind::token_unusable, warning}, {Kind::not_expiring, ok}}},
+      {"the keystore could not be replaced",
+       with_replacement_problem(standing_in({})),
+       {{Kind::keystore_not_replaceable, warning}, {Kind::not_expiring, ok}}},
+      {"several problems at once",
+       with_replacement_problem(with_token_problem(with_in_use(standing_in(failing(in_window(), 2, "tls")), 3 * kDay))),
+       {{Kind::expiring, critical},
+        {Kind::renewal_failing, critical},
+        {Kind::old_certificate_in_use, warning},
+        {Kind::token_unusable, warning},
+        {Kind::keystore_not_replaceable, warning}}},
+  };
+  const auto add_failing = [&cases](const std::string& error_class, unsigned times, report::Severity severity) {
+    AssessmentCase failing_case{error_class + " failed " + std::to_string(times) + " times",
+                                standing_in(failing(in_window(), times, error_class)),
+                                {{Kind::expiring, warning}, {Kind::renewal_failing, severity}}};
+    if (severity == critical) {
+      std::swap(failing_case.findings[0], failing_case.findings[1]);
+    }
+    cases.push_back(std::move(failing_case));
+  };
+  for (const std::string transient : {"dns", "connect", "proxy", "timeout", "rate_limited", "server_error", "disk"}) {
+    add_failing(transient, 1, warning);
+    add_failing(transient, 7, warning);
+    add_failing(transient, 8, critical);
+  }
+  for (const std::string lasting : {"tls", "unauthorized", "client_error", "bad_answer", "gateway", "unheard-of"}) {
+    add_failing(lasting, 1, warning);
+    add_failing(lasting, 2, critical);
+  }
+  return cases;
+}
+
+}  // namespace
+
+const std::vector<AssessmentCase>& assessment_cases() {
+  static const auto cases = made();
+  return cases;
+}
+
+}  // namespace renewd::testing

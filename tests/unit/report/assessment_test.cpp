@@ -1,0 +1,169 @@
+#include "report/assessment.hpp"
+
+#include <set>
+
+#include "assessment_cases.hpp"
+#include "report/summary.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace renewd;
+using namespace renewd::renewal;
+using namespace renewd::report;
+using namespace renewd::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+Severity severity_of(const renewd::testing::Situation& situation, const Thresholds& thresholds = {}) {
+  return assess(standing_in(situation), thresholds, kNow).severity();
+}
+
+Threshold at_least(double days) {
+  return {.start = days};
+}
+
+std::string text_of(const std::vector<std::pair<FindingKind, Severity>>& findings) {
+  std::string text;
+  for (const auto& [kind, severity] : findings) {
+    text += std::string(to_string(severity)) + " " + std::string(to_string(kind)) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("assess() lists the findings of a certificate, the worst first") {
+  std::set<FindingKind> seen;
+  for (const AssessmentCase& test : assessment_cases()) {
+    INFO(test.name);
+    std::vector<std::pair<FindingKind, Severity>> found;
+    for (const Finding& finding : assess(test.standing, {}, kNow).findings) {
+      found.emplace_back(finding.kind, finding.severity);
+      seen.insert(finding.kind);
+      CHECK_FALSE(finding.message.empty());
+    }
+    CHECK(text_of(found) == text_of(test.findings));
+  }
+  // Every kind has a case.
+  CHECK(seen.size() == static_cast<std::size_t>(FindingKind::longer_lasting_stored) + 1);
+}
+
+TEST_CASE("the documentation has every kind of finding") {
+  const std::string documented = read_file(std::filesystem::path(DOCUMENTATION) / "status.md");
+  for (const AssessmentCase& test : assessment_cases()) {
+    for (const auto& [kind, severity] : test.findings) {
+      CHECK_THAT(documented, ContainsSubstring("| `" + std::string(to_string(kind)) + "` |"));
+    }
+  }
+}
+
+TEST_CASE("the case of a maintenance window really waits for one") {
+  for (const AssessmentCase& test : assessment_cases()) {
+    if (test.name == "three days left, waiting for a maintenance window") {
+      CHECK(test.standing.outlook->step.reason == Reason::maintenance_window);
+      CHECK_THAT(summary(test.standing, kNow),
+                 StartsWith("production CRITICAL: 3 days left") && EndsWith("next attempt at 2026-11-25 02:12 UTC"));
+      return;
+    }
+  }
+  FAIL("there is no such case");
+}
+
+TEST_CASE("the summary fits into STATUS= even with long messages, and says what comes next") {
+  std::map<std::string, CertificateStatus> standings;
+  for (const std::string name : {"a", "b", "c", "d"}) {
+    auto standing = standing_in({.name = name, .left = 3 * 24h});
+    standing.replacement_problem = std::string(4000, 'x') + "\n" + std::string(4000, '\x01');
+    standings.emplace(name, std::move(standing));
+  }
+  const std::string text = summary(standings, kNow);
+  CHECK(text.size() < 4000);  // systemd ignores a message of more than 4096 bytes
+  CHECK_THAT(text, StartsWith("a CRITICAL: 3 days left") && ContainsSubstring("being renewed; b CRITICAL: ") &&
+                       EndsWith("being renewed; and 1 more"));
+}
+
+TEST_CASE("a finding that alerts says what to do, and nothing else does") {
+  const auto advice_of = [](const CertificateStatus& standing) { return assess(standing, {}, kNow).advice(); };
+  for (const AssessmentCase& test : assessment_cases()) {
+    INFO(test.name);
+    const auto assessment = assess(test.standing, {}, kNow);
+    CHECK((assessment.severity() != Severity::critical || !assessment.advice().empty()));
+  }
+  CHECK(advice_of(standing_in({})).empty());
+  CHECK(advice_of(standing_in({.left = 29 * 24h})).empty());  // the daemon renews it
+  CHECK_THAT(advice_of(standing_in({.left = 3 * 24h})), ContainsSubstring("gravitee-renewd renew production"));
+  CHECK_THAT(advice_of(standing_in({.left = 3 * 24h, .renew = configuration::RenewMode::never})),
+             ContainsSubstring("renew: never"));
+  CHECK_THAT(advice_of(standing_in({.left = 3 * 24h, .attempts = failed(2, "unauthorized", "")})),
+             ContainsSubstring("Account Tokens"));
+  auto standing = standing_in({});
+  standing.in_use = another_in_use(3 * 24h);
+  CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd activate production"));
+  standing.in_use = another_in_use(400 * 24h);
+  CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd activate production"));
+  standing = standing_in({.left = 3 * 24h});
+  standing.longer_lasting = {2, another_in_use(364 * 24h)};
+  CHECK_THAT(assess(standing, {}, kNow).findings.back().advice,
+             ContainsSubstring("gravitee-renewd rollback production --to 2"));
+  standing = unreadable("production");
+  CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd validate"));
+  standing.restore_advice = "copy it back";
+  CHECK(advice_of(standing) == "copy it back");
+}
+
+TEST_CASE("days count until the first expiry, rounded down") {
+  const auto days_of = [](const CertificateStatus& standing) { return assess(standing, {}, kNow).days; };
+  CHECK(days_of(standing_in({})) == 312);
+  CHECK(days_of(standing_in({.left = -1h})) == -1);
+  CHECK(days_of(standing_in({.left = 25h})) == 1);
+  auto standing = standing_in({});
+  standing.in_use = another_in_use(3 * 24h);
+  CHECK(days_of(standing) == 3);
+  standing.in_use = another_in_use(400 * 24h);
+  CHECK(days_of(standing) == 312);
+  CHECK_FALSE(days_of(unreadable("production")));
+  // The clock of a host that has just booted without a battery: this certificate begins in 56 years.
+  CHECK_FALSE(days_of(standing_in({.left = 57 * 365 * 24h})));
+}
+
+TEST_CASE("a renewal window of a few days warns before it turns critical") {
+  const renewd::testing::Situation short_lived{.left = 90h, .life = 7 * 24h, .renew_before = std::chrono::days(4)};
+  const auto assessment = assess(standing_in(short_lived), {}, kNow);
+  CHECK(assessment.severity() == Severity::ok);
+  CHECK(assessment.warning == at_least(3.5));  // half of its life
+  CHECK(assessment.critical == at_least(1.75));
+}
+
+TEST_CASE("thresholds can be overridden") {
+  CHECK(severity_of({.left = 59 * 24h}, {.warning = at_least(60)}) == Severity::warning);
+  CHECK(severity_of({.left = 29 * 24h}, {.warning = at_least(10)}) == Severity::ok);
+  CHECK(severity_of({.left = 29 * 24h}, {.critical = at_least(30)}) == Severity::critical);
+  CHECK(assess(standing_in({}), {.warning = at_least(4)}, kNow).critical == at_least(2));
+}
+
+TEST_CASE("the message says why a certificate with many days left alerts") {
+  const auto assessment = assess(standing_in({}), {.warning = Threshold{.end = 100}}, kNow);
+  CHECK(assessment.severity() == Severity::warning);
+  CHECK(assessment.message() == "312 days left, outside ~:100");
+}
+
+TEST_CASE("the worst certificate comes first, and among equals the one that expires first") {
+  const CertificateStatus fine = standing_in({.name = "a"});
+  const CertificateStatus due = standing_in({.name = "b", .left = 29 * 24h});
+  const CertificateStatus due_earlier = standing_in({.name = "c", .left = 28 * 24h});
+  CertificateStatus old_in_use = standing_in({.name = "d", .left = 364 * 24h});
+  old_in_use.in_use = another_in_use(3 * 24h);
+  const CertificateStatus broken = unreadable("e");
+  std::string order;
+  std::vector<Assessed> all;
+  for (const CertificateStatus* const standing :
+       std::initializer_list<const CertificateStatus*>{&fine, &due, &due_earlier, &old_in_use, &broken}) {
+    all.push_back({standing, assess(*standing, {}, kNow)});
+  }
+  std::sort(all.begin(), all.end(), is_more_urgent);
+  for (const Assessed& one : all) {
+    order += one.standing->name;
+  }
+  CHECK(order == "edcba");
+}

@@ -1,0 +1,152 @@
+#include "report/certificate_status.hpp"
+
+#include "report/assessment.hpp"
+#include "report/status_board.hpp"
+#include "report/summary.hpp"
+#include "support/environment_variable.hpp"
+#include "unit/renewal/world.hpp"
+
+using namespace renewd;
+using namespace renewd::renewal;
+using namespace renewd::report;
+using namespace renewd::testing;
+using std::chrono::days;
+
+namespace {
+
+CertificateStatus look(World& world) {
+  World::Objects objects(world);
+  return look_at(world.filesystem, objects.keystore, world.settings, {.splay = std::chrono::seconds(0)},
+                 world.directory / "state", world.clock.now());
+}
+
+std::string sentence(World& world) {
+  return summary(look(world), world.clock.now());
+}
+
+}  // namespace
+
+TEST_CASE("the status of a certificate is read without a daemon, and without changing anything") {
+  World world;
+  world.clock.time = world.clock.now() + days(6);
+  const CertificateStatus standing = look(world);
+  REQUIRE(standing.outlook);
+  CHECK(standing.name == "production");
+  CHECK(standing.outlook->step.act == Act::renew);
+  CHECK_FALSE(standing.in_use);
+  CHECK_FALSE(standing.activation_pending());
+  CHECK(standing.last_success() == nullptr);
+  CHECK_FALSE(std::filesystem::exists(world.directory / "state"));
+}
+
+TEST_CASE("an unusable token is reported, unless only the service can read it") {
+  World world;
+  CHECK_FALSE(look(world).token_problem);
+  const auto with = [&](SecretSource source) {
+    world.settings.token = std::move(source);
+    return look(world).token_problem;
+  };
+  using Kind = SecretSource::Kind;
+  const auto gone = with({.kind = Kind::file, .name = (world.directory / "gone").string(), .value = {}});
+  REQUIRE(gone);
+  CHECK_THAT(*gone, StartsWith("the account token cannot be used: reading a secret from file"));
+  CHECK_FALSE(with({.kind = Kind::env, .name = "NO_SUCH_VARIABLE_HERE", .value = {}}));
+  CHECK_FALSE(with({.kind = Kind::credential, .name = "no-such-credential-here", .value = {}}));
+  {
+    // As in another unit, whose credentials these are.
+    const EnvironmentVariable of_another("CREDENTIALS_DIRECTORY", world.directory.path().string());
+    CHECK_FALSE(with({.kind = Kind::credential, .name = "no-such-credential-here", .value = {}}));
+  }
+  // The daemon is the service.
+  World::Objects objects(world);
+  const auto as_daemon = read_status(world.filesystem, objects.keystore, world.installed(), world.settings,
+                                     world.directory / "state", world.clock.now(), Reader::daemon);
+  CHECK(as_daemon.token_problem);
+  world.settings.renew = configuration::RenewMode::never;
+  CHECK_FALSE(with({.kind = Kind::file, .name = (world.directory / "gone").string(), .value = {}}));
+}
+
+TEST_CASE("after a renewal, the installed certificate is in use, and the renewal is in the history") {
+  World world;
+  REQUIRE(world.run());
+  const CertificateStatus standing = look(world);
+  REQUIRE(standing.outlook);
+  REQUIRE(standing.in_use);
+  CHECK(standing.in_use->serial == standing.outlook->certificate.serial());
+  REQUIRE(standing.last_success() != nullptr);
+  CHECK(standing.last_success()->fingerprint == standing.outlook->certificate.fingerprint_sha256());
+  CHECK(std::chrono::abs(standing.last_success()->ended - world.clock.now()) < days(1));
+  CHECK(standing.requests.size() == 1);
+}
+
+TEST_CASE("without roll-back, a gateway that does not come up with the new keystore is pending") {
+  World world;
+  world.settings.gateway.rollback = false;
+  world.gateway.activation = failure(ErrorKind::gateway, "does not start");
+  REQUIRE_FALSE(world.run());
+  const CertificateStatus standing = look(world);
+  CHECK(standing.activation_pending());
+}
+
+TEST_CASE("until the gateway is seen to use the renewed keystore, the replaced certificate counts") {
+  World world;
+  world.settings.gateway.rollback = false;
+  world.gateway.activation = failure(ErrorKind::gateway, "does not start");
+  REQUIRE_FALSE(world.run());
+  const CertificateStatus standing = look(world);
+  CHECK_FALSE(standing.in_use);  // no renewal has been verified yet
+  REQUIRE(standing.replaced);
+  const auto assessment = assess(standing, {}, world.clock.now());
+  CHECK(assessment.days == 9);
+  world.clock.time = world.clock.now() + days(11);
+  CHECK(assess(standing, {}, world.clock.now()).severity() == Severity::critical);
+  SECTION("but not afterwards") {
+    world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+    REQUIRE(world.run());
+    CHECK_FALSE(look(world).replaced);
+    CHECK(assess(look(world), {}, world.clock.now()).severity() == Severity::ok);
+  }
+}
+
+TEST_CASE("the status of an unreadable keystore shows everything else") {
+  World world;
+  REQUIRE(world.run());
+  write_file(world.keystore, "damaged");
+  const CertificateStatus standing = look(world);
+  CHECK_FALSE(standing.outlook);
+  CHECK(standing.in_use);
+  CHECK(standing.history.size() == 1);
+  CHECK_THAT(sentence(world), StartsWith("production CRITICAL: ") && ContainsSubstring(world.keystore.string()));
+}
+
+TEST_CASE("the summary says how much time is left and what comes next") {
+  World world;
+  CHECK_THAT(sentence(world), StartsWith("production: 9 days left, next check at "));
+  world.clock.time = world.clock.now() + days(6);
+  CHECK_THAT(sentence(world), StartsWith("production WARNING: 3 days left, "));
+  world.clock.time = world.clock.now() + days(5);
+  CHECK_THAT(sentence(world), StartsWith("production CRITICAL: expired 1 day"));
+}
+
+TEST_CASE("the summary of several certificates begins with the most urgent one") {
+  World world;
+  StatusBoard board;
+  int changes = 0;
+  board.on_change([&changes] { ++changes; });
+  for (const char* name : {"b", "a", "d", "c", "unreadable"}) {
+    World other;
+    other.settings.name = name;
+    if (name == std::string("unreadable")) {
+      write_file(other.keystore, "");
+    } else if (name == std::string("b")) {
+      write_file(other.keystore, keystores().renewed);
+    }
+    board.publish(look(other));
+  }
+  const std::string text = summary(board.standings(), world.clock.now());
+  CHECK_THAT(text, StartsWith("unreadable CRITICAL: ") && ContainsSubstring("; a: 9 days left"));
+  CHECK_THAT(text, EndsWith("; and 2 more"));
+  board.remove("a");
+  CHECK_THAT(summary(board.standings(), world.clock.now()), !ContainsSubstring("a: 9 days"));
+  CHECK(changes == 6);
+}
