@@ -128,7 +128,7 @@ TEST_CASE("returns the server's time with any response") {
   CHECK_FALSE(ask(unreachable).server_time);
 }
 
-TEST_CASE("an answer that cannot be decoded is returned unchanged; an error response is reported by its coding") {
+TEST_CASE("an answer that cannot be decoded is returned unchanged, and an error response is reported by its coding") {
   http::HttpResponse response{200, {}, "coded"};
   response.undecoded = "its content coding br is not supported";
   FakeClient good(response);

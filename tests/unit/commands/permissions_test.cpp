@@ -235,7 +235,7 @@ TEST_CASE("removes the rule when there is no unit any more") {
   CHECK_THAT(host.out.str(), ContainsSubstring("removed " + host.rules().string()));
 }
 
-TEST_CASE("only --force overwrites a file that was changed by hand; otherwise nothing is written") {
+TEST_CASE("only --force overwrites a file that was changed by hand, otherwise nothing is written") {
   Host host;
   fs::create_directories(host.drop_in().parent_path());
   write_file(host.drop_in(), "[Service]\nUser=me\n");

@@ -46,7 +46,7 @@ TEST_CASE("a secret file is read without a byte order mark, but with all other w
   CHECK_THAT(read_secret(file(directory / "wide, no mark")).error().message, ContainsSubstring("byte 2 is NUL"));
 }
 
-TEST_CASE("a secret is read only from a regular file; other kinds are named") {
+TEST_CASE("a secret is read only from a regular file, and other kinds are named") {
   const TemporaryDirectory directory;
   REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
   // With a writer, reading would succeed.
