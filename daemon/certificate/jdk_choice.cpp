@@ -37,11 +37,13 @@ std::vector<std::size_t> gateway_order(const std::vector<std::string>& aliases) 
     last_of[lower_case(aliases[i])] = i;
   }
   std::vector<std::pair<std::size_t, std::size_t>> ranked;
+  ranked.reserve(last_of.size());
   for (const auto& [alias, position] : last_of) {
     ranked.emplace_back(alias == kPreferred ? 0 : 1 + (java_hash(alias) & (buckets - 1)), position);
   }
   std::sort(ranked.begin(), ranked.end());
   std::vector<std::size_t> order;
+  order.reserve(ranked.size());
   for (const auto& [rank, position] : ranked) {
     order.push_back(position);
   }

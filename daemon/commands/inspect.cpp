@@ -23,7 +23,7 @@ using certificate::Certificate;
 using certificate::Keystore;
 using certificate::KeystoreProblem;
 
-constexpr std::size_t kSizeLimit = 1024 * 1024;
+constexpr std::size_t kSizeLimit = std::size_t{1024} * 1024;
 
 // The keystore in a file, which may be an encoded answer.
 struct Decoded {

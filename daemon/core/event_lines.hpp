@@ -7,7 +7,7 @@
 #include "core/event_log.hpp"
 
 namespace spdlog {
-class logger;
+class logger;  // NOLINT(readability-identifier-naming): spdlog names its types so
 }
 
 namespace renewd {

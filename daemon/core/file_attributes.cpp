@@ -23,7 +23,7 @@ constexpr std::array<const char*, 2> kExtendedAttributes{"system.posix_acl_acces
 Result<std::map<std::string, std::string>> read_extended(int fd, const fs::path& path) {
   std::map<std::string, std::string> extended;
   for (const char* name : kExtendedAttributes) {
-    std::string value(64 * 1024, '\0');  // the kernel's limit (XATTR_SIZE_MAX)
+    std::string value(std::size_t{64} * 1024, '\0');  // the kernel's limit (XATTR_SIZE_MAX)
     const ssize_t size = ::fgetxattr(fd, name, value.data(), value.size());
     if (size < 0) {
       if (errno == ENODATA || is_not_supported(errno)) {

@@ -138,7 +138,7 @@ Result<std::shared_ptr<const void>> HeldDirectories::hold(const fs::path& path, 
     }
   }
   std::erase_if(held_, [](const Held& one) { return one.directory.expired(); });
-  const auto held = std::make_shared<const Descriptor>(std::move(directory));
+  auto held = std::make_shared<const Descriptor>(std::move(directory));
   held_.push_back({normalized(path), held});
   return held;
 }

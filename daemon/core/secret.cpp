@@ -11,7 +11,7 @@
 namespace renewd {
 namespace {
 
-constexpr std::size_t kSecretLimit = 64 * 1024;
+constexpr std::size_t kSecretLimit = std::size_t{64} * 1024;
 // The first place in which LoadCredential=NAME searches (systemd.exec(5)).
 constexpr auto kCredentialStore = "/etc/credstore/";
 

@@ -12,9 +12,9 @@ namespace {
 constexpr std::string_view kRejectedPrefix = "answer-rejected-";
 constexpr std::size_t kRejectedKept = 5;
 // More than may be received: an answer that is too large is not stored.
-constexpr std::size_t kAnswerLimit = 2 * 1024 * 1024;
+constexpr std::size_t kAnswerLimit = std::size_t{2} * 1024 * 1024;
 // Ten times the size of an RSA 4096 keystore with its chain in base64.
-constexpr std::size_t kReservedBytes = 128 * 1024;
+constexpr std::size_t kReservedBytes = std::size_t{128} * 1024;
 
 std::filesystem::path reserved_file(const StatePaths& paths) {
   return paths.directory / ".answer.room";
@@ -51,7 +51,7 @@ Result<void> AnswerStore::discard() {
 }
 
 Result<std::filesystem::path> AnswerStore::set_aside(TimePoint now) {
-  const auto aside = paths_.directory / (std::string(kRejectedPrefix) + format_time(now));
+  auto aside = paths_.directory / (std::string(kRejectedPrefix) + format_time(now));
   TRY(filesystem_.rename(paths_.answer(), aside));
   TRY_LET(auto names, filesystem_.list(paths_.directory));
   // list() sorts by name, and these names by time.

@@ -16,7 +16,7 @@
 namespace renewd::state {
 namespace {
 
-constexpr std::size_t kIndexLimit = 64 * 1024;
+constexpr std::size_t kIndexLimit = std::size_t{64} * 1024;
 
 // Other files in the directory are ignored. The limit leaves numbers for later generations.
 std::optional<int> generation_number(std::string_view name) {

@@ -19,11 +19,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kHistoryLimit = 4 * 1024 * 1024;
+constexpr std::size_t kHistoryLimit = std::size_t{4} * 1024 * 1024;
 // Valid lines have about 300 bytes.
 constexpr std::size_t kLongestLine = 4096;
 constexpr std::array<std::string_view, 3> kOutcomes{"renewed", "activated", "rolled_back"};
-constexpr std::size_t kInUseLimit = 16 * 1024;
+constexpr std::size_t kInUseLimit = std::size_t{16} * 1024;
 
 // Without a last line that a crash has truncated.
 std::vector<std::string> complete_lines(std::string_view text) {

@@ -19,7 +19,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kFirstLine = "gravitee-renewd-journal 1";
-constexpr std::size_t kJournalLimit = 64 * 1024;
+constexpr std::size_t kJournalLimit = std::size_t{64} * 1024;
 // A gateway has a handful of units; a position is a path, of 4096 bytes at most, and some numbers.
 constexpr std::size_t kMaxUnits = 64;
 constexpr std::size_t kMaxPositionLength = 4096 + 64;

@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kLimit = 64 * 1024;
+constexpr std::size_t kLimit = std::size_t{64} * 1024;
 constexpr std::chrono::hours kDay{24};
 // In a day; older ones no longer matter for a limit.
 constexpr std::size_t kMaxRequests = 1000;
