@@ -1,5 +1,5 @@
-// Whether a coroutine was cancelled. The event loop (commands/event_loop) disables exceptions on cancellation, so that
-// no await can interrupt a renewal half-way; coroutines check here before they start anything long.
+// Whether a coroutine was cancelled. The event loop (supervision/event_loop) disables exceptions on cancellation, so
+// that no await can interrupt a renewal half-way; coroutines check here before they start anything long.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

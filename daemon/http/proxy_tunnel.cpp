@@ -45,10 +45,11 @@ Result<Secret> password_of(const ProxySettings& proxy, const std::optional<Secre
 }
 
 std::string connect_request(const std::string& destination, const ProxySettings& proxy, const Secret& password) {
-  const std::string authorization =
-      proxy.user.empty() ? "" : fmt::format("Proxy-Authorization: Basic {}\r\n", encode({proxy.user, password}).view());
-  return fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\nUser-Agent: {1}\r\n{2}\r\n", destination, user_agent(),
-                     authorization);
+  std::string text = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\nUser-Agent: {1}\r\n", destination, user_agent());
+  if (!proxy.user.empty()) {
+    text += secret_header("Proxy-Authorization: Basic ", encode({proxy.user, password}));
+  }
+  return text + "\r\n";
 }
 
 // The proxy may repeat the password.

@@ -50,15 +50,22 @@ Result<void> check(const HttpRequest& request) {
 // Empty without credentials.
 std::string authorization(const HttpRequest& request) {
   if (request.bearer_token) {
-    return fmt::format("Authorization: Bearer {}\r\n", request.bearer_token->view());
+    return secret_header("Authorization: Bearer ", *request.bearer_token);
   }
   if (request.basic_credentials) {
-    return fmt::format("Authorization: Basic {}\r\n", encode(*request.basic_credentials).view());
+    return secret_header("Authorization: Basic ", encode(*request.basic_credentials));
   }
   return {};
 }
 
 }  // namespace
+
+std::string secret_header(std::string_view name, const Secret& secret) {
+  std::string line(name);
+  line += secret.view();
+  line += "\r\n";
+  return line;
+}
 
 std::string user_agent() {
   return fmt::format("gravitee-renewd/{}", version());

@@ -29,8 +29,8 @@ class Deploy {
   // Deploys what load_unfinished() found. Without `judged` the renewal was begun by an earlier run: it is logged as
   // resumed, and interruptions are counted. Errors as those of carry_on().
   boost::asio::awaitable<Result<Completed>> run(std::optional<Record> record, std::optional<Judged> judged);
-  // On an error the installed keystore is untouched or restored, unless its kind is `gateway` or `cancelled`: the new
-  // one may then be installed and not (yet) in use, and the next run resumes there. Logs each step; the caller logs the
+  // On an error the journal says how far the renewal has come, and the next run resumes there. The keystore is then
+  // untouched, restored, or the new one, which the gateway may not use yet. Logs each step; the caller logs the
   // error. Error kind busy: the keystore was replaced externally, or nothing is left to deploy.
   boost::asio::awaitable<Result<Completed>> carry_on(std::optional<Record> record,
                                                      std::optional<Judged> judged = std::nullopt);

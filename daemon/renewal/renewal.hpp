@@ -31,6 +31,8 @@ class Renewal {
   // Called on the event loop when a keystore has been installed, the renewed or the previous one, before the gateway is
   // activated.
   void on_installed(Installed installed) { work_.on_installed = std::move(installed); }
+  // Called (on any thread) when a certificate was found that was installed externally, which is logged.
+  void on_external(External external) { work_.on_external = std::move(external); }
 
   // See load_unfinished(). Errors: busy, disk.
   Result<std::optional<Record>> unfinished();
@@ -40,7 +42,10 @@ class Renewal {
   // Whether there is an answer that could not be stored, and would be lost with this object.
   bool holds_answer() const { return obtain_.holds_answer(); }
   // When any process requested a certificate within the last day; oldest first.
-  std::vector<TimePoint> requests(TimePoint now) { return work_.requests.load(now); }
+  // None while it holds an answer, which needs no request.
+  std::vector<TimePoint> requests(TimePoint now) {
+    return holds_answer() ? std::vector<TimePoint>() : work_.requests.load(now);
+  }
 
   // `holder` is named to other processes that want the lock. Error busy: another process holds it.
   boost::asio::awaitable<Result<std::optional<Judged>>> obtain(std::string holder);

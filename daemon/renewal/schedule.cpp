@@ -125,7 +125,7 @@ void Schedule::token_seen(std::string problem, TimePoint now) {
 }
 
 void Schedule::slow_down(TimePoint now) {
-  if (attempts_.not_before <= now) {
+  if (attempts_.after_success || attempts_.not_before <= now) {
     attempts_.not_before = now + schedule_.retry_at_most;
     attempts_.after_success = false;
   }

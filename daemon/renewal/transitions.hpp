@@ -1,5 +1,5 @@
-// What comes next in a renewal, as one pure table whose rows can be read and tested one by one. Deploy performs the
-// actions.
+// What comes next in a renewal, as one pure table whose rows can be read and tested one by one. Obtain performs
+// `request`, Deploy the other actions.
 #pragma once
 
 #include <optional>

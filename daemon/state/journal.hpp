@@ -63,7 +63,8 @@ struct JournalEntry {
   // Nothing before the first activation, and after a successful roll-back.
   std::optional<LastActivation> last_activation;
   // How often this phase was interrupted: by a crash, by a stop of the daemon after it had acted on the gateway, or by
-  // a stop that the gateway's run did not survive. In `answered` every attempt counts.
+  // a stop that the gateway's run did not survive. In `answered` every attempt counts. A run that resumes counts
+  // itself until it ends in an orderly way; that the gateway's run did not survive stays counted.
   int resumed = 0;
   // How often this answer was rolled back.
   int rolled_back = 0;

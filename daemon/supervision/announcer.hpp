@@ -21,7 +21,7 @@ namespace renewd::supervision {
 
 class Announcer {
  public:
-  // Nothing of `context` is changed; all of it, and `settings`, must outlive this object.
+  // `context` and `certificate` must outlive this object.
   Announcer(const renewal::RenewalContext& context, const configuration::CertificateSettings& certificate,
             std::chrono::seconds check_every)
       : context_(context), certificate_(certificate), check_every_(check_every), repetitions_(check_every) {}

@@ -48,7 +48,7 @@ void keep_read_ahead(const configuration::Settings& from, configuration::Setting
   });
 }
 
-// One step of the gateway's: systemd is asked again before each.
+// The longest step at a gateway. The daemon asks systemd for more time before each.
 std::chrono::seconds longest_step(const configuration::Settings& settings) {
   std::chrono::seconds longest{0};
   for (const auto& certificate : settings.certificates) {
@@ -66,7 +66,7 @@ bool begins_step(EventName name) {
 
 }  // namespace
 
-// Whatever systemd is waiting for meanwhile, a gateway that restarts comes first.
+// Asks systemd for time whenever a step at a gateway begins, also while the daemon stops.
 class Daemon::AsksForTime final : public EventSink {
  public:
   void expect(std::chrono::seconds step) { seconds_ = step.count(); }
@@ -218,7 +218,7 @@ void Daemon::reload() {
   service::notify_ready();
 }
 
-// Not a timer's word alone: the loop must come round to this, and each certificate must have got on in its time.
+// Pings the watchdog only while the event loop runs and every supervisor makes progress.
 asio::awaitable<void> Daemon::prove_life(std::chrono::microseconds interval) {
   asio::steady_timer timer(loop_.executor());
   while (true) {
@@ -248,7 +248,7 @@ void Daemon::tell_systemd() {
   const auto& standings = board_.standings();
   service::notify_status((configuration_refused_ ? "the configuration was refused, the one from before counts; " : "") +
                          report::summary(standings, clock_.now()));
-  // Each look comes by here: what is counted is not looked through.
+  // Called after each check: the sizes are compared first, since they are cheap.
   const bool all_seen =
       !ready_ && standings.size() >= settings_.certificates.size() &&
       std::all_of(settings_.certificates.begin(), settings_.certificates.end(),

@@ -37,7 +37,7 @@ class Daemon {
 
  private:
   class AsksForTime;
-  // One certificate under one configuration: what it began with, it ends with.
+  // One certificate with the settings that its supervisor began with; a reload makes another.
   struct Watched {
     Watched(Daemon& daemon, const configuration::CertificateSettings& certificate);
     http::HttpsClient http;
@@ -46,7 +46,7 @@ class Daemon {
   };
 
   const configuration::CertificateSettings* settings_of(const std::string& name) const;
-  // The lock that says that a daemon runs; what was held before stays so when it cannot be had.
+  // The lock that says that a daemon runs. When a new one cannot be taken, the previous one stays.
   Result<void> hold(const std::filesystem::path& state_directory);
   void watch_what_is_new();
   // A certificate's life, from one configuration to the next.
@@ -54,7 +54,7 @@ class Daemon {
   void reload();
   boost::asio::awaitable<void> prove_life(std::chrono::microseconds interval);
   void tell_systemd();
-  // The certificates that do not get on.
+  // The certificates whose supervisors are stuck.
   std::vector<std::string> stuck() const;
 
   std::filesystem::path configuration_;

@@ -21,10 +21,10 @@ bool KeystoreObserver::was_replaced() const {
   return bytes ? digest_ != certificate::digest_of(*bytes) : digest_.has_value();
 }
 
-void KeystoreObserver::observe(const keystore::InstalledKeystore& installed, bool ours, TimePoint now) {
+void KeystoreObserver::observe(const keystore::InstalledKeystore& installed, TimePoint now) {
   const auto& certificate = installed.keystore.certificate;
   std::string fingerprint = certificate.fingerprint_sha256();
-  if (!ours && !fingerprint_.empty() && fingerprint_ != fingerprint) {
+  if (!fingerprint_.empty() && fingerprint_ != fingerprint) {
     announcer_.replaced(find_author(fingerprint), certificate);
   }
   digest_ = certificate::digest_of(installed.bytes);

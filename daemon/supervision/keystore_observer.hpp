@@ -19,8 +19,10 @@ class KeystoreObserver {
 
   // Whether the keystore has changed since it was last observed.
   bool was_replaced() const;
-  // Announces a different certificate than at the last call, unless this daemon's renewal (`ours`) installed it.
-  void observe(const keystore::InstalledKeystore& installed, bool ours, TimePoint now);
+  // Announces a certificate that is neither the one of the last call nor an expected one.
+  void observe(const keystore::InstalledKeystore& installed, TimePoint now);
+  // This daemon's renewal has installed the certificate, or has logged that it was replaced externally.
+  void expect(const certificate::Certificate& certificate) { fingerprint_ = certificate.fingerprint_sha256(); }
   // It cannot be opened. Its content is remembered, so that a replacement is noticed.
   void observe_unreadable();
 

@@ -9,7 +9,7 @@ namespace renewd::supervision {
 namespace asio = boost::asio;
 using renewal::Act;
 
-asio::awaitable<RenewalRun::Done> RenewalRun::run(Act act) {
+asio::awaitable<Result<std::optional<renewal::Completed>>> RenewalRun::run(Act act) {
   CO_TRY_LET(std::optional<Slots::Slot> slot, co_await take_slot());
   std::optional<renewal::Judged> judged;
   if (act != Act::deploy) {
@@ -20,26 +20,15 @@ asio::awaitable<RenewalRun::Done> RenewalRun::run(Act act) {
   }
   if (!coordinator_.has_turn()) {
     slot.reset();
+    judged.reset();  // a key is not held for as long, and the answer may have expired until then
     progress_.expect_nothing();
     CO_TRY(co_await coordinator_.take_turn());
     CO_TRY_LET(Slots::Slot another, co_await take_slot());
     slot.emplace(std::move(another));
   }
   auto completed = co_await renewal_.deploy("run", std::move(judged));
-  coordinator_.end_turn(completed.has_value());
+  coordinator_.end_turn(completed && completed->activation.use == gateway::Use::in_use);
   co_return std::move(completed).map([](renewal::Completed&& done) { return std::optional(std::move(done)); });
-}
-
-bool RenewalRun::explains(const Done& done, const certificate::Certificate& installed) const {
-  if (!done && done.error().kind == ErrorKind::busy) {
-    return true;
-  }
-  const std::string fingerprint = installed.fingerprint_sha256();
-  if (done && *done) {
-    return (*done)->certificate.fingerprint_sha256() == fingerprint;
-  }
-  const auto unfinished = renewal_.recorded();
-  return unfinished && unfinished->fingerprint == fingerprint;
 }
 
 asio::awaitable<Result<Slots::Slot>> RenewalRun::take_slot() {

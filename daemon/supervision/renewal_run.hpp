@@ -17,16 +17,13 @@ namespace renewd::supervision {
 
 class RenewalRun {
  public:
-  // `longest`: what one stage may take. All references must outlive this object.
+  // `longest`: what both stages may take. All references must outlive this object.
   RenewalRun(renewal::Renewal& renewal, Slots& slots, fleet::Coordinator& coordinator, Progress& progress,
              std::chrono::seconds longest)
       : renewal_(renewal), slots_(slots), coordinator_(coordinator), progress_(progress), longest_(longest) {}
 
   // Nothing where `act` is to obtain a certificate only. Errors: those of the stages.
-  using Done = Result<std::optional<renewal::Completed>>;
-  boost::asio::awaitable<Done> run(renewal::Act act);
-  // Whether the run that ended like that has installed the certificate, or has logged that it was replaced externally.
-  bool explains(const Done& done, const certificate::Certificate& installed) const;
+  boost::asio::awaitable<Result<std::optional<renewal::Completed>>> run(renewal::Act act);
 
  private:
   boost::asio::awaitable<Result<Slots::Slot>> take_slot();

@@ -38,8 +38,11 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
       run_(renewal_, shared.slots, shared.coordinator, progress_,
            renewal::longest_renewal(certificate_.gateway, settings.http) + kLongestCheck),
       sleep_(executor, context.keystore) {
-  renewal_.on_installed(
-      [this](const auto& record, const auto& certificate) { status_.installed(record, certificate); });
+  renewal_.on_installed([this](const auto& record, const auto& certificate) {
+    observer_.expect(certificate);
+    status_.installed(record, certificate);
+  });
+  renewal_.on_external([this](const auto& certificate) { observer_.expect(certificate); });
 }
 
 asio::awaitable<void> Supervisor::run() {
@@ -71,7 +74,7 @@ asio::awaitable<TimePoint> Supervisor::step() {
   if (!installed) {
     co_return unreadable(installed.error());
   }
-  observer_.observe(*installed, false, context_.clock.now());
+  observer_.observe(*installed, context_.clock.now());
   schedule_.keystore_seen({});
   const TimePoint next = co_await check(installed->keystore.certificate);
   schedule_.save();
@@ -136,7 +139,7 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
 asio::awaitable<TimePoint> Supervisor::act(Act act) {
   const auto done = co_await run_.run(act);
   if (const auto installed = co_await status_.read()) {
-    observer_.observe(*installed, run_.explains(done, installed->keystore.certificate), context_.clock.now());
+    observer_.observe(*installed, context_.clock.now());
   }
   if (!done) {
     co_return failed(done.error());

@@ -37,7 +37,7 @@ asio::awaitable<void> as_root(asio::awaitable<void> work) {
 struct Supervised {
   explicit Supervised(World& supervised, fleet::Coordinator& coordinator)
       : world(supervised),
-        settings{.state_directory = world.directory / "state"},
+        settings{.schedule = {.splay = 0s}, .state_directory = world.directory / "state"},
         supervisor(io.get_executor(), objects.context, {slots, board, coordinator}, world.settings, settings) {
     asio::co_spawn(io, as_root(supervisor.run()),
                    asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr thrown) {
@@ -169,6 +169,7 @@ TEST_CASE("an activation that fails for lack of resources is retried, and nothin
 
 TEST_CASE("a host that waits for its turn has its answer, holds neither the lock nor a slot, and is not stuck") {
   World world;
+  world.clock.time = world.clock.now() + 6 * 24h;  // inside the renewal window
   asio::io_context others;
   Queue queue(others.get_executor());
   Supervised supervised(world, queue);
@@ -180,16 +181,17 @@ TEST_CASE("a host that waits for its turn has its answer, holds neither the lock
   bool taken = false;
   asio::co_spawn(supervised.io, take_slot(supervised.slots, taken), asio::detached);
   supervised.run_until([&] { return taken; });
-  world.clock.time = world.clock.now() + 30 * 24h;
+  const TimePoint waiting_since = *world.clock.time;
+  world.clock.time = waiting_since + 30 * 24h;
   CHECK_FALSE(supervised.supervisor.is_stuck());
-  world.clock.time.reset();
+  world.clock.time = waiting_since;
 
   SECTION("until it is called") {
     queue.call();
     others.run();
     supervised.run_until([&] { return queue.ended_verified.has_value(); });
     CHECK(*queue.ended_verified);
-    CHECK_THAT(world.events(), ContainsSubstring("renewal_completed") && !ContainsSubstring("renewal_resumed"));
+    CHECK_THAT(world.events(), ContainsSubstring("renewal_completed"));
     CHECK(world.cloud.requests == 1);
   }
   SECTION("until it is told to stop") {
@@ -198,4 +200,16 @@ TEST_CASE("a host that waits for its turn has its answer, holds neither the lock
     CHECK_THAT(world.events(), !ContainsSubstring("renewal_failed"));
     CHECK(read_file(world.keystore) == keystores().installed);
   }
+}
+
+TEST_CASE("a roll-back of a resumed renewal is not reported as somebody else's work") {
+  World world;
+  world.gateway.activation = failure(ErrorKind::disk, "no descriptor");
+  REQUIRE_FALSE(world.run());
+  REQUIRE(read_file(world.keystore) == keystores().renewed);
+  refuse_the_new_one(world);
+  CHECK_FALSE(first(world, "renewal_failed").empty());
+  CHECK(read_file(world.keystore) == keystores().installed);
+  CHECK_THAT(world.events(),
+             ContainsSubstring("renewal_rolled_back") && !ContainsSubstring("certificate_changed_on_disk"));
 }
