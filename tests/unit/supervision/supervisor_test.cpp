@@ -202,7 +202,7 @@ TEST_CASE("a host that waits for its turn has its answer, holds neither the lock
   }
 }
 
-TEST_CASE("a roll-back of a resumed renewal is not reported as somebody else's work") {
+TEST_CASE("the roll-back of a resumed renewal is not reported as an external replacement") {
   World world;
   world.gateway.activation = failure(ErrorKind::disk, "no descriptor");
   REQUIRE_FALSE(world.run());
