@@ -67,7 +67,7 @@ Result<void> check_choice(Workspace& work, const InstalledKeystore& chosen, cons
 Result<Record> give_up(Workspace& work, const std::string& installed, int generation) {
   TRY_LET(const auto answer, work.answers.load());
   if (answer) {
-    TRY_LET(const auto aside, work.answers.set_aside(work.clock.now()));
+    TRY(work.answers.set_aside(work.clock.now()).map([](const auto& /*path*/) {}));
   }
   Record record{.phase = Phase::rolling_back, .previous_generation = generation};
   // Units that an unfinished renewal has left down must run again.

@@ -76,7 +76,7 @@ Result<std::optional<Record>> load_unfinished(Workspace& work) {
     case Start::adapt:
       return adapt(work, std::move(*record));
     case Start::give_up_answer: {
-      TRY_LET(const auto aside, work.answers.set_aside(work.clock.now()));
+      TRY(work.answers.set_aside(work.clock.now()).map([](const auto& /*path*/) {}));
       break;
     }
     case Start::new_renewal:
