@@ -49,11 +49,13 @@ Result<Record> Workspace::reach(const Record& record, Phase phase, Invocations i
   return reached;
 }
 
-void Workspace::forget_interruptions(int remaining) {
-  if (auto left = journal.peek(); left && left->resumed > remaining) {
-    left->resumed = remaining;
-    (void)journal.write(*left);
+Result<void> Workspace::forget_interruptions(int remaining) {
+  auto left = journal.peek();
+  if (!left || left->resumed <= remaining) {
+    return {};
   }
+  left->resumed = remaining;
+  return journal.write(*left);
 }
 
 std::optional<state::CertificateRecord> Workspace::certificate_in(const state::Generation& generation) {

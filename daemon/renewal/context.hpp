@@ -69,9 +69,8 @@ class Workspace : public RenewalContext {
   Result<state::Lock> take_lock(std::string_view holder);
   // Writes the record in this phase to the journal, and returns it. `invocations` are those of a new phase.
   Result<Record> reach(const Record& record, Phase phase, Invocations invocations = {});
-  // The phase ended without a crash: sets its count of interruptions back to `remaining`. Best effort: the other
-  // failure, if any, matters more.
-  void forget_interruptions(int remaining);
+  // The phase ended without a crash: sets its count of interruptions back to `remaining`.
+  Result<void> forget_interruptions(int remaining);
   // From the index of the generations, or the stored keystore itself.
   std::optional<state::CertificateRecord> certificate_in(const state::Generation& generation);
   void event(EventName name, std::string_view message, const Fields& fields = {}) const;

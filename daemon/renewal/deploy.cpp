@@ -58,7 +58,7 @@ asio::awaitable<Result<Completed>> Deploy::run(std::optional<Record> record, std
   const bool stopped_at_gateway =
       !completed && completed.error().kind == ErrorKind::cancelled && left && left->is_at_gateway();
   if (!completed && !(stopped_at_gateway && steps_.touched())) {
-    work_.forget_interruptions(stopped_at_gateway ? interruptions : 0);
+    (void)work_.forget_interruptions(stopped_at_gateway ? interruptions : 0);  // best effort: the failure matters more
   }
   co_return completed;
 }

@@ -31,7 +31,9 @@ asio::awaitable<Result<std::optional<Judged>>> Obtain::run(std::optional<Record>
   auto judged = co_await run_blocking(work_.pool, [&] {
     auto passed = work_.keystore.read().and_then(
         [&](const InstalledKeystore& installed) { return gate_.judge(installed, *record); });
-    work_.forget_interruptions(0);
+    if (!passed) {
+      (void)work_.forget_interruptions(0);  // best effort: the failure matters more
+    }
     return passed;
   });
   co_return std::move(judged).map([](Judged&& passed) { return std::optional(std::move(passed)); });

@@ -32,7 +32,9 @@ asio::awaitable<Result<std::optional<Record>>> Renewal::load() {
 asio::awaitable<Result<std::optional<Judged>>> Renewal::obtain(std::string holder) {
   CO_TRY_LET(const auto lock, work_.take_lock(holder));
   CO_TRY_LET(std::optional<Record> record, co_await load());
-  co_return co_await obtain_.run(std::move(record));
+  CO_TRY_LET(std::optional<Judged> judged, co_await obtain_.run(std::move(record)));
+  CO_TRY(work_.forget_interruptions(0));  // the answer may wait for days to be deployed
+  co_return judged;
 }
 
 asio::awaitable<Result<Completed>> Renewal::deploy(std::string holder, std::optional<Judged> judged) {
