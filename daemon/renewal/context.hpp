@@ -57,7 +57,7 @@ Fields certificate_fields(const certificate::Certificate& certificate);
 // The first failure, with a second one after it.
 Error with_another(Error error, std::string_view what, const Error& another);
 
-using External = std::function<void(const certificate::Certificate&)>;
+using Expected = std::function<void(const certificate::Certificate&)>;
 using Installed = std::function<void(const Record&, const certificate::Certificate&)>;
 
 class Workspace : public RenewalContext {
@@ -86,8 +86,9 @@ class Workspace : public RenewalContext {
   // Called on the event loop when a keystore has been installed, the renewed or the previous one, before the gateway is
   // activated.
   Installed on_installed = [](const auto&, const auto&) {};
-  // Called (on any thread) when a certificate was found that was installed externally, which is logged.
-  External on_external = [](const auto&) {};
+  // Called (on any thread) before a certificate is installed, and for one that was installed externally, once that is
+  // logged.
+  Expected on_expected = [](const auto&) {};
 };
 
 }  // namespace renewd::renewal

@@ -85,7 +85,9 @@ Result<Judged> Gate::judge(const InstalledKeystore& installed, Record record) {
 
 bool Gate::still_holds(const Judged& judged, const InstalledKeystore& installed) const {
   const auto answer = work_.answers.load();
-  return answer && *answer && certificate::digest_of(**answer) == judged.answer &&
+  // No bytes have the digest of a failure.
+  return judged.answer != certificate::Digest{} && judged.installed != certificate::Digest{} && answer && *answer &&
+         certificate::digest_of(**answer) == judged.answer &&
          certificate::digest_of(installed.bytes) == judged.installed;
 }
 

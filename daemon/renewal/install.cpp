@@ -49,6 +49,7 @@ Result<Replaced> install(Workspace& work, Gate& gate, Record record, std::option
                 .map_error(in_context("storing the previous keystore")));
     record.fingerprint = fingerprint;
     TRY_LET(record, work.reach(record, Phase::accepted));
+    work.on_expected(renewed);
     TRY(work.keystore.replace(installed.bytes, candidate.bytes));
     work.keystore.remember({std::move(candidate.bytes), std::move(candidate.keystore), std::move(installed.password)});
   }

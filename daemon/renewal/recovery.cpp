@@ -102,10 +102,10 @@ bool was_replaced_externally(Workspace& work, const Record& record) {
       return false;
     }
   }
-  work.on_external(installed->keystore.certificate);
   work.event(EventName::certificate_changed_on_disk,
              "the keystore was replaced externally; the renewal is checked again against it",
              certificate_fields(installed->keystore.certificate));
+  work.on_expected(installed->keystore.certificate);
   return true;
 }
 

@@ -31,8 +31,9 @@ class Renewal {
   // Called on the event loop when a keystore has been installed, the renewed or the previous one, before the gateway is
   // activated.
   void on_installed(Installed installed) { work_.on_installed = std::move(installed); }
-  // Called (on any thread) when a certificate was found that was installed externally, which is logged.
-  void on_external(External external) { work_.on_external = std::move(external); }
+  // Called (on any thread) before a certificate is installed, and for one that was installed externally, once that is
+  // logged.
+  void on_expected(Expected expected) { work_.on_expected = std::move(expected); }
 
   // See load_unfinished(). Errors: busy, disk.
   Result<std::optional<Record>> unfinished();

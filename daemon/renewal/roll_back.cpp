@@ -68,6 +68,7 @@ asio::awaitable<GatewayStep> RollBack::put_back(Record record, InstalledKeystore
     co_return GatewayStep{std::move(record), tl::unexpected(std::move(reached.error()))};
   }
   record = std::move(*reached);
+  work_.on_expected(previous.keystore.certificate);
   auto replaced = co_await run_blocking(work_.pool, [&] {
     return replaceable(record, previous, given_up).and_then([&](const std::string& bytes) {
       return work_.keystore.replace(bytes, previous.bytes);

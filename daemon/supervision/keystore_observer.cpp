@@ -24,7 +24,7 @@ bool KeystoreObserver::was_replaced() const {
 void KeystoreObserver::observe(const keystore::InstalledKeystore& installed, TimePoint now) {
   const auto& certificate = installed.keystore.certificate;
   std::string fingerprint = certificate.fingerprint_sha256();
-  if (!fingerprint_.empty() && fingerprint_ != fingerprint) {
+  if (!fingerprint_.empty() && fingerprint != fingerprint_ && fingerprint != expected_) {
     announcer_.replaced(find_author(fingerprint), certificate);
   }
   digest_ = certificate::digest_of(installed.bytes);

@@ -21,8 +21,8 @@ class KeystoreObserver {
   bool was_replaced() const;
   // Announces a certificate that is neither the one of the last call nor an expected one.
   void observe(const keystore::InstalledKeystore& installed, TimePoint now);
-  // This daemon's renewal has installed the certificate, or has logged that it was replaced externally.
-  void expect(const certificate::Certificate& certificate) { fingerprint_ = certificate.fingerprint_sha256(); }
+  // This daemon's renewal installs the certificate, or has logged that it was installed externally.
+  void expect(const certificate::Certificate& certificate) { expected_ = certificate.fingerprint_sha256(); }
   // It cannot be opened. Its content is remembered, so that a replacement is noticed.
   void observe_unreadable();
 
@@ -36,6 +36,7 @@ class KeystoreObserver {
   // Of the keystore as it was last observed; nothing if it could not be read.
   std::optional<certificate::Digest> digest_;
   std::string fingerprint_;
+  std::string expected_;
   TimePoint observed_at_;
 };
 

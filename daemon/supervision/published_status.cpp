@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/blocking.hpp"
+#include "state/generations.hpp"
 
 namespace renewd::supervision {
 
@@ -29,8 +30,9 @@ asio::awaitable<Result<keystore::InstalledKeystore>> PublishedStatus::read() {
 }
 
 void PublishedStatus::installed(const renewal::Record& record, const certificate::Certificate& certificate) {
-  if (!status_->in_use && !status_->replaced && status_->outlook) {
-    status_->replaced = state::record_of(status_->outlook->certificate);
+  if (!status_->in_use && !status_->replaced) {
+    status_->replaced = state::certificate_of(
+        state::Generations(context_.filesystem, {state_directory_, certificate_.name}), record.previous_generation);
   }
   status_->outlook = report::Outlook{certificate};
   status_->unfinished = record;

@@ -23,8 +23,6 @@ class PublishedStatus {
 
   // Reads the keystore and the state. Publishes nothing.
   boost::asio::awaitable<Result<keystore::InstalledKeystore>> read();
-  // The renewal under way; nothing without one.
-  void set_unfinished(const std::optional<renewal::Record>& unfinished) { status_->unfinished = unfinished; }
   // A keystore was installed. The gateway may take minutes to restart, and the status must show that meanwhile.
   void installed(const renewal::Record& record, const certificate::Certificate& certificate);
   // Publishes the status and what comes next. Does nothing before the first read().

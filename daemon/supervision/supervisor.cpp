@@ -38,17 +38,16 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
       run_(renewal_, shared.slots, shared.coordinator, progress_,
            renewal::longest_renewal(certificate_.gateway, settings.http) + kLongestCheck),
       sleep_(executor, context.keystore) {
-  renewal_.on_installed([this](const auto& record, const auto& certificate) {
-    observer_.expect(certificate);
-    status_.installed(record, certificate);
-  });
-  renewal_.on_external([this](const auto& certificate) { observer_.expect(certificate); });
+  renewal_.on_installed(
+      [this](const auto& record, const auto& certificate) { status_.installed(record, certificate); });
+  renewal_.on_expected([this](const auto& certificate) { observer_.expect(certificate); });
 }
 
 asio::awaitable<void> Supervisor::run() {
   bool goes_on = true;
   while (goes_on) {
-    const TimePoint next = std::min(co_await guarded_step(), context_.clock.now() + check_every_);
+    const TimePoint planned = co_await guarded_step();
+    const TimePoint next = std::min(planned, context_.clock.now() + check_every_);
     const bool stopping = co_await stop_requested();
     if (stopping) {
       co_return;
@@ -105,7 +104,7 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
   if (!unfinished) {
     co_return failed(unfinished.error());
   }
-  status_.set_unfinished(*unfinished);
+  (void)co_await status_.read();  // finding the unfinished renewal may have changed the state
   const auto stage = renewal::stage_of(*unfinished, false);
   if (std::exchange(clock_was_set_, false)) {
     schedule_.clock_was_set(now, stage);
