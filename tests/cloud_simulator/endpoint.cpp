@@ -124,6 +124,9 @@ void Endpoint::record(const Request& request, const Response& response, const st
       {"method", request.method}, {"target", request.target},  {"headers", headers}, {"token_ok", token_ok(request)},
       {"violation", violation},   {"status", response.status}, {"issued", file}};
   std::ofstream(options_.directory / "requests.jsonl", std::ios::app) << json::serialize(line) << "\n";
+  if (options_.quiet) {
+    return;
+  }
   std::cerr << request.method << ' ' << request.target << ": " << response.status << ", " << response.body.size()
             << " bytes" << (violation.empty() ? "" : " (" + violation + ")") << std::endl;
 }

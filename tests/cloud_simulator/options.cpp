@@ -88,6 +88,7 @@ void describe(CLI::App& app, Options& options, Raw& raw) {
       ->check(CLI::IsMember({"pkcs12", "pem"}))
       ->capture_default_str();
   app.add_option("--client-ca", options.client_ca, "where to write the authority of what is issued [client-ca.pem]");
+  app.add_flag("--quiet", options.quiet, "print no line for each request: requests.jsonl has it");
   app.add_option("--exit-after", options.exit_after, "end after this many requests");
 }
 

@@ -36,6 +36,7 @@ struct Options {
   std::string initial_key;
   std::string initial_format = "pkcs12";
   std::filesystem::path client_ca;
+  bool quiet = false;       // print no line for each request
   unsigned exit_after = 0;  // 0: never
 };
 

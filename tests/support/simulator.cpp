@@ -11,8 +11,9 @@ namespace {
 constexpr std::string_view kListening = "listening on ";
 
 std::vector<std::string> command_line(const TemporaryDirectory& directory, const std::vector<std::string>& flags) {
-  std::vector<std::string> argv = {CLOUD_SIMULATOR, "--directory", directory.path().string(), "--token",
-                                   kAccountToken,   "--password",  kKeystorePassword};
+  // Quiet, since a test reads the output only while it waits for it: a full pipe would stop the simulator.
+  std::vector<std::string> argv = {CLOUD_SIMULATOR, "--quiet",     "--directory", directory.path().string(),
+                                   "--token",       kAccountToken, "--password",  kKeystorePassword};
   argv.insert(argv.end(), flags.begin(), flags.end());
   return argv;
 }
