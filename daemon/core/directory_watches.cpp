@@ -168,7 +168,7 @@ void DirectoryWatches::dispatch(int watch_descriptor, std::uint32_t event, const
   }
   const auto directory = watchers_.find(watch_descriptor);
   if (directory == watchers_.end()) {
-    return;  // an event from before remove()
+    return;  // an event that was queued before remove()
   }
   const Watchers& watchers = directory->second;
   const bool directory_itself = (event & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) != 0;

@@ -25,7 +25,7 @@ std::string_view trimmed(std::string_view text, std::string_view space = " \t\r\
 
 // Well-formed UTF-8 (RFC 3629).
 bool is_utf8(std::string_view text);
-// The character at the start of `text`; nothing if there is none, or not well-formed.
+// The character at the start of `text`; nothing if `text` is empty, or does not start with valid UTF-8.
 std::optional<char32_t> first_code_point(std::string_view text);
 
 // Appends a code point (up to U+10FFFF) as UTF-8. Encodes surrogates like other code points.

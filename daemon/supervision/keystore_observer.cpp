@@ -29,6 +29,7 @@ void KeystoreObserver::observe(const keystore::InstalledKeystore& installed, Tim
   }
   digest_ = certificate::digest_of(installed.bytes);
   fingerprint_ = std::move(fingerprint);
+  expected_.clear();  // from now on, that certificate coming back is news
   observed_at_ = now;
 }
 

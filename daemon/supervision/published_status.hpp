@@ -23,6 +23,8 @@ class PublishedStatus {
 
   // Reads the keystore and the state. Publishes nothing.
   boost::asio::awaitable<Result<keystore::InstalledKeystore>> read();
+  // As of the last read().
+  const std::optional<renewal::Record>& unfinished() const { return status_->unfinished; }
   // A keystore was installed. The gateway may take minutes to restart, and the status must show that meanwhile.
   void installed(const renewal::Record& record, const certificate::Certificate& certificate);
   // Publishes the status and what comes next. Does nothing before the first read().

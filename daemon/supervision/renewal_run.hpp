@@ -1,5 +1,5 @@
-// One renewal under the daemon: its two stages, each when a slot of the process is free, the second in this host's
-// turn. Waiting for either holds nothing, and is not "stuck".
+// One renewal under the daemon: its two stages, when a slot of the process is free, the second in this host's turn.
+// Waiting for a slot or the turn holds neither, and is not "stuck".
 #pragma once
 
 #include <chrono>

@@ -69,15 +69,23 @@ asio::awaitable<TimePoint> Supervisor::guarded_step() {
 asio::awaitable<TimePoint> Supervisor::step() {
   progress_.expect_within(kLongestCheck);
   needed_until_ = context_.clock.now();
-  const auto installed = co_await status_.read();
-  if (!installed) {
-    co_return unreadable(installed.error());
+  const auto certificate = co_await look();
+  if (!certificate) {
+    co_return unreadable(certificate.error());
   }
-  observer_.observe(*installed, context_.clock.now());
   schedule_.keystore_seen({});
-  const TimePoint next = co_await check(installed->keystore.certificate);
+  const TimePoint next = co_await check(*certificate);
   schedule_.save();
   co_return next;
+}
+
+// Returns the certificate alone: the keystore's bytes, a key in plain text for PEM, are not held while a renewal runs.
+asio::awaitable<Result<certificate::Certificate>> Supervisor::look() {
+  const auto installed = co_await status_.read();
+  if (installed) {
+    observer_.observe(*installed, context_.clock.now());
+  }
+  co_return installed.map([](const keystore::InstalledKeystore& opened) { return opened.keystore.certificate; });
 }
 
 TimePoint Supervisor::unreadable(const Error& error) {
@@ -104,7 +112,9 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
   if (!unfinished) {
     co_return failed(unfinished.error());
   }
-  (void)co_await status_.read();  // finding the unfinished renewal may have changed the state
+  if (status_.unfinished() != *unfinished) {
+    (void)co_await status_.read();  // finding the unfinished renewal has changed the state
+  }
   const auto stage = renewal::stage_of(*unfinished, false);
   if (std::exchange(clock_was_set_, false)) {
     schedule_.clock_was_set(now, stage);
@@ -137,9 +147,7 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
 
 asio::awaitable<TimePoint> Supervisor::act(Act act) {
   const auto done = co_await run_.run(act);
-  if (const auto installed = co_await status_.read()) {
-    observer_.observe(*installed, context_.clock.now());
-  }
+  (void)co_await look();
   if (!done) {
     co_return failed(done.error());
   }

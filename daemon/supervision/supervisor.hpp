@@ -54,6 +54,8 @@ class Supervisor {
   TimePoint unreadable(const Error& error);
   TimePoint failed(const Error& error);
 
+  // Reads the keystore and the state, and announces a replacement.
+  boost::asio::awaitable<Result<certificate::Certificate>> look();
   // False: the supervisor must end.
   boost::asio::awaitable<bool> sleep_until(TimePoint next);
   bool must_check_replacement() const;

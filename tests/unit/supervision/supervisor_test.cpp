@@ -194,7 +194,7 @@ TEST_CASE("a host that waits for its turn has its answer, holds neither the lock
     CHECK_THAT(world.events(), ContainsSubstring("renewal_completed"));
     CHECK(world.cloud.requests == 1);
   }
-  SECTION("until it is told to stop") {
+  SECTION("until the daemon stops") {
     supervised.stop.emit(asio::cancellation_type::terminal);
     supervised.run_until([&] { return !queue.waiting; });
     CHECK_THAT(world.events(), !ContainsSubstring("renewal_failed"));
@@ -212,4 +212,21 @@ TEST_CASE("the roll-back of a resumed renewal is not reported as an external rep
   CHECK(read_file(world.keystore) == keystores().installed);
   CHECK_THAT(world.events(),
              ContainsSubstring("renewal_rolled_back") && !ContainsSubstring("certificate_changed_on_disk"));
+}
+
+TEST_CASE("a certificate that a renewal installed is announced when it comes back later from elsewhere") {
+  World world;
+  const World::Objects objects(world);
+  Announcer announcer(objects.context, world.settings, 12h);
+  KeystoreObserver observer(objects.context, announcer, {world.directory / "state", "production"});
+  const auto observe = [&](const std::string& keystore) {
+    const auto before = world.events().size();
+    observer.observe(world.open(keystore).value(), world.clock.now());
+    return world.events().size() > before;
+  };
+  CHECK_FALSE(observe(keystores().installed));
+  observer.expect(world.open(keystores().renewed)->keystore.certificate);
+  CHECK_FALSE(observe(keystores().renewed));
+  CHECK(observe(keystores().newest));
+  CHECK(observe(keystores().renewed));
 }
