@@ -9,12 +9,12 @@
 #include <array>
 #include <csignal>
 #include <cstring>
-#include <thread>
 
 #include "core/descriptor.hpp"
 #include "support/catch.hpp"
 #include "support/host.hpp"
 #include "support/pseudo_terminal.hpp"
+#include "support/wait_until.hpp"
 
 using namespace renewd;
 using namespace renewd::testing;
@@ -56,14 +56,6 @@ class FullPipe {
   std::filesystem::path path_;
   Descriptor pipe_;
 };
-
-void wait_until(const std::function<bool()>& satisfied) {
-  const auto end = std::chrono::steady_clock::now() + kDeadline;
-  while (!satisfied()) {
-    REQUIRE(std::chrono::steady_clock::now() < end);
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-}
 
 bool is_renewed(const Host& host) {
   return host.restarts() == 1 && std::filesystem::exists(host.state() / "history.jsonl") &&

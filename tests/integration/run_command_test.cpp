@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <thread>
 
 #include "core/descriptor.hpp"
 #include "support/catch.hpp"
 #include "support/host.hpp"
+#include "support/wait_until.hpp"
 
 using namespace renewd::testing;
 
@@ -26,14 +26,11 @@ std::function<bool(const std::string&)> says(const std::string& event) {
 // From its first lines on it ignores SIGXFSZ; before them nothing can be said about its signals.
 void wait_for_main(const BackgroundProcess& daemon) {
   constexpr unsigned long long kIgnored = 1ULL << (SIGXFSZ - 1U);
-  const auto end = std::chrono::steady_clock::now() + kDeadline;
-  bool begun = false;
-  for (; !begun && std::chrono::steady_clock::now() < end; std::this_thread::yield()) {
+  wait_until([&] {
     const std::string status = read_file("/proc/" + std::to_string(daemon.pid()) + "/status");
     const auto field = status.find("SigIgn:");
-    begun = field != std::string::npos && (std::stoull(status.substr(field + 7), nullptr, 16) & kIgnored) != 0;
-  }
-  REQUIRE(begun);
+    return field != std::string::npos && (std::stoull(status.substr(field + 7), nullptr, 16) & kIgnored) != 0;
+  });
 }
 
 // Stops it; fails the test if its exit status is not 0.
@@ -134,7 +131,7 @@ TEST_CASE("the daemon ends while a request is under way, and the keystore stays"
     BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
     daemon.wait_for_errors(says("renewal_requested"));
     if (fault == "stall-after-request" || fault == "stall-in-body") {
-      host.cloud().process().wait_for_errors([](const std::string& log) { return !log.empty(); });
+      wait_until([&] { return host.cloud().request_count() == 1; });
     }
     const Events events = stop(daemon);
     CHECK(count(events, "renewal_failed") == 0);
