@@ -1,6 +1,6 @@
 // Every byte that C++ code gives back to the heap is wiped first. A key passes through many strings on its way from the
 // cloud to the keystore (the response, its JSON, the decoded text, what is read back from the disk), each with
-// reallocations that leave copies behind: here they all end, whoever made them. What OpenSSL frees is wiped likewise
+// reallocations that leave copies behind: here they all end. What OpenSSL frees is wiped likewise
 // (certificate/openssl). Part of the binary itself and not of a library: replacing what frees memory is for a program
 // to decide.
 #include <malloc.h>

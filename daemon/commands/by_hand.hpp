@@ -1,4 +1,4 @@
-// `activate NAME` and `rollback NAME`: the gateway step again, and the keystore from before, when a person wants it.
+// `activate NAME` and `rollback NAME`: repeat the gateway step, or restore the previous keystore, by hand.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@ namespace renewd::commands {
 struct ByHandOptions {
   std::filesystem::path configuration;
   std::string name;
-  // For rollback: a generation, instead of the newest from before; or only what is kept.
+  // For rollback: this generation instead of the newest previous one; or only list the generations.
   std::optional<int> generation = std::nullopt;
   bool list = false;
 };

@@ -31,7 +31,7 @@ bool was_changed(const SecretSource& source, TimePoint since) {
              since;
 }
 
-// The daemon's user may read less than whoever looks.
+// The daemon's user may read less than the user of this command.
 void take_daemons_view(report::CertificateStatus& standing, const configuration::CertificateSettings& certificate) {
   const auto& seen = standing.attempts;
   if (standing.outlook && !seen.unreadable.empty()) {

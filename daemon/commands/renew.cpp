@@ -131,7 +131,7 @@ class Pass {
     const auto decision = renewal::decide(validity, certificate, std::chrono::seconds(0), clock_.now());
     if (!decision.due && (!options_.force || decision.reason == renewal::Reason::never)) {
       if (decision.reason == renewal::Reason::not_due) {
-        // Somebody else has mended it.
+        // It was renewed some other way.
         forget_failures(filesystem_, state_directory_, certificate.name);
       }
       say(certificate, "nothing to do: " + decision.message);

@@ -193,7 +193,7 @@ void Daemon::reload() {
   }
   configuration_refused_ = !settings || !moved;
   if (settings && !moved) {
-    log_.event(EventName::config_rejected, "", "the configuration from before stays: " + moved.error().message,
+    log_.event(EventName::config_rejected, "", "the previous configuration stays in effect: " + moved.error().message,
                {{"configuration", configuration_.string()}});
   } else if (settings) {
     settings_ = std::move(*settings);
@@ -210,7 +210,7 @@ void Daemon::reload() {
   } else {
     for (const auto& diagnostic : settings.error()) {
       log_.event(EventName::config_rejected, "",
-                 "the configuration from before stays: " + diagnostic.text(configuration_),
+                 "the previous configuration stays in effect: " + diagnostic.text(configuration_),
                  {{"configuration", configuration_.string()}});
     }
   }
@@ -246,8 +246,9 @@ std::vector<std::string> Daemon::stuck() const {
 
 void Daemon::tell_systemd() {
   const auto& standings = board_.standings();
-  service::notify_status((configuration_refused_ ? "the configuration was refused, the one from before counts; " : "") +
-                         report::summary(standings, clock_.now()));
+  service::notify_status(
+      (configuration_refused_ ? "the configuration was refused, the previous one stays in effect; " : "") +
+      report::summary(standings, clock_.now()));
   // Called after each check: the sizes are compared first, since they are cheap.
   const bool all_seen =
       !ready_ && standings.size() >= settings_.certificates.size() &&

@@ -1,4 +1,4 @@
-// The daemon: one life for each configured certificate, a configuration that can be reloaded, and systemd told of it.
+// The daemon: one supervisor for each configured certificate, reloads, and notifications to systemd.
 #pragma once
 
 #include <filesystem>

@@ -244,7 +244,7 @@ TEST_CASE("systemd is notified when every certificate is checked, of the status,
   write_file(host.configuration(), "nonsense");
   daemon.send_signal(SIGHUP);
   CHECK_THAT(systemd.wait_for("STATUS=the conf"),
-             ContainsSubstring("was refused, the one from before counts; production"));
+             ContainsSubstring("was refused, the previous one stays in effect; production"));
   systemd.wait_for("READY=1");
   write_file(host.configuration(), good);
   daemon.send_signal(SIGHUP);

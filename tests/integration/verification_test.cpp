@@ -101,7 +101,7 @@ TEST_CASE("rolls back when the log reports a failure with the new keystore") {
   CHECK(host.restarts() == 2);
 }
 
-TEST_CASE("log lines count that were written while no daemon ran, but not those from before the restart") {
+TEST_CASE("log lines written while no daemon ran count, but not those older than the restart") {
   Host host;
   const auto log = host / "gateway.log";
   configure(host, "true", "timeout: 120s, log: {file: " + log.string() + ", ready: is ready}");

@@ -78,7 +78,7 @@ TEST_CASE("an alias stands for its unit's journal, even after it points to anoth
   }
 }
 
-TEST_CASE("journal lines from before the activation, or of other units, do not count") {
+TEST_CASE("journal lines older than the activation, or of other units, do not count") {
   Machine machine;
   start_talking(machine, "said", "test -e /run/said || echo it is ready");
   machine.set_switch("said");

@@ -12,7 +12,7 @@ void check_golden(const std::string& file, std::string_view text) {
   const std::filesystem::path path = std::filesystem::path(GOLDEN_FILES) / file;
   if (std::getenv("RENEWD_REWRITE_GOLDEN") != nullptr) {
     write_file(path, std::string(text));
-    FAIL_CHECK(path.string() << " was written anew: look at the difference, and run the test without "
+    FAIL_CHECK(path.string() << " was rewritten: look at the difference, and run the test without "
                                 "RENEWD_REWRITE_GOLDEN");
     return;
   }
