@@ -2,12 +2,11 @@
 
 #include <signal.h>
 
-#include <thread>
-
 #include "jvm_gateway.hpp"
 #include "support/catch.hpp"
 #include "support/host.hpp"
 #include "support/keystores.hpp"
+#include "support/wait_until.hpp"
 
 using namespace renewd::testing;
 
@@ -140,11 +139,7 @@ TEST_CASE("a roll-back is resumed after a power cut") {
     const auto waits = [&] { return std::filesystem::exists(world.gateway.waiting_file()); };
     renewal.wait_for_errors(
         [&](const std::string& log) { return waits() || log.find("gateway_activation_failed") != std::string::npos; });
-    while (!waits()) {
-      // The command's own timeout ends this.
-      REQUIRE(::kill(renewal.pid(), 0) == 0);
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
+    wait_until(waits);
     renewal.send_signal(SIGKILL);
     renewal.wait();
   }

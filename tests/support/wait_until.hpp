@@ -1,4 +1,4 @@
-// Waiting for what a test cannot be told of.
+// Waiting for a condition that nothing announces.
 #pragma once
 
 #include <chrono>
@@ -9,13 +9,13 @@
 
 namespace renewd::testing {
 
-// Until `satisfied`; throws after a deadline that only a fault reaches.
+// Returns once `satisfied`; throws after a deadline that only a fault reaches.
 inline void wait_until(const std::function<bool()>& satisfied,
                        std::chrono::seconds deadline = std::chrono::seconds(180)) {
   const auto end = std::chrono::steady_clock::now() + deadline;
   while (!satisfied()) {
     if (std::chrono::steady_clock::now() >= end) {
-      throw std::runtime_error("waited " + std::to_string(deadline.count()) + " s in vain");
+      throw std::runtime_error("waited " + std::to_string(deadline.count()) + " s, and the condition is still not met");
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
