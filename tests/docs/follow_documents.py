@@ -93,7 +93,7 @@ AROUND = [
     ("docs/installation.md", "--user gravitee", "",
      f"chown {DAEMON} /etc/{DAEMON}/account-token {PASSWORD_FILE}; {DAEMON} init --permissions --user {DAEMON}; "
      f"systemctl daemon-reload; systemctl restart {DAEMON}", "the rest has the user of the package"),
-    ("docs/installation.md", "# or edit", "", QUICKER, "5 s less for each restart that follows"),
+    ("docs/installation.md", "# or write", "", QUICKER, "5 s less for each restart that follows"),
     ("CONTRIBUTING.md", "strace", f"systemctl stop {DAEMON}; {DAEMON} rollback production",
      f"{DAEMON} renew; systemctl start {DAEMON}", "something must be due, and is gone on with then, as the text says"),
     ("docs/operations.md", "keytool", "",
