@@ -29,6 +29,7 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 # What each package contains in addition to the common files.
 set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_CURRENT_LIST_DIR}/CPackContents.cmake)
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/CPackDates.cmake)
 
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
@@ -65,8 +66,7 @@ string(JOIN "\n" CPACK_RPM_SPEC_MORE_DEFINE
   "%define _build_id_links none"
   "%define __strip /bin/true"
   "%define _buildhost localhost"
-  "%define use_source_date_epoch_as_buildtime 1"
-  "%define clamp_mtime_to_source_date_epoch 1")
+  "%define use_source_date_epoch_as_buildtime 1")
 # The configuration is not part of the package, but rpm must know it (%ghost): an upgrade from a version that shipped it as
 # a configuration file would otherwise rename an edited one to config.yaml.rpmsave, and the service would not start.
 set(CPACK_RPM_USER_FILELIST
