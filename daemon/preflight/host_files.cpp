@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <system_error>
 #include <variant>
@@ -33,6 +34,12 @@ using configuration::RenewMode;
 constexpr auto kRuntimeDirectory = "/run/gravitee-renewd";
 // What ProtectHome= hides (systemd.exec(5)).
 constexpr std::array<std::string_view, 3> kHomes{"/home/", "/root/", "/run/user/"};
+
+// Whether this is the process of a unit that can read its credentials. systemd 252 hides them from ExecReload=.
+bool has_credentials() {
+  const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
+  return directory != nullptr && (::access(directory, X_OK) == 0 || errno != EACCES);
+}
 
 }  // namespace
 
@@ -128,8 +135,7 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
   if (!source) {
     return true;
   }
-  const bool of_unit =
-      source->kind == SecretSource::Kind::credential && std::getenv("CREDENTIALS_DIRECTORY") == nullptr;
+  const bool of_unit = source->kind == SecretSource::Kind::credential && !has_credentials();
   const bool of_environment = source->kind == SecretSource::Kind::env && std::getenv(source->name.c_str()) == nullptr;
   if (of_unit && ::geteuid() == 0) {
     // Root reads the credential from the store, as systemd does; a unit may also load it from elsewhere.
