@@ -78,7 +78,8 @@ class HostChecks {
       }
       const bool proxy = reached.error().kind == ErrorKind::proxy;
       findings_.push_back({proxy ? "http.proxy" : fmt::format("certificates[{}].account_url", i), Level::warning,
-                           "the cloud cannot be reached: " + reached.error().message});
+                           "the cloud cannot be reached: " + reached.error().message +
+                               (reached.error().advice.empty() ? "" : "; " + reached.error().advice)});
     }
   }
 

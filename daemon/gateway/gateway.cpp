@@ -13,6 +13,7 @@
 #include "gateway/log_probe.hpp"
 #include "gateway/no_action.hpp"
 #include "gateway/signal_action.hpp"
+#include "gateway/system_bus.hpp"
 #include "gateway/systemd_action.hpp"
 #include "gateway/systemd_units.hpp"
 #include "gateway/verification.hpp"
@@ -68,6 +69,11 @@ class GatewayWithProbes final : public Gateway {
   std::chrono::seconds verify_timeout_;
 };
 
+// Errors of kind disk that name no cause of their own are those of systemd and D-Bus.
+Error with_bus_advice(Error error) {
+  return error.kind == kInconclusive ? with_advice(std::move(error), std::string(kBusAdvice)) : std::move(error);
+}
+
 // A host that shuts down stops the gateway and starts nothing. That says nothing about the keystore: the daemon waits
 // to be stopped as well, and resumes after the boot.
 asio::awaitable<Result<Activation>> unless_host_shuts_down(Result<Activation> outcome, std::chrono::seconds timeout) {
@@ -97,13 +103,15 @@ asio::awaitable<Result<Activation>> unless_host_shuts_down(Result<Activation> ou
 
 asio::awaitable<Result<Activation>> GatewayWithProbes::activate(GatewaySnapshot before) {
   auto activation = co_await action_->activate(std::move(before));
-  co_return co_await unless_host_shuts_down(std::move(activation), activation_timeout_);
+  auto outcome = co_await unless_host_shuts_down(std::move(activation), activation_timeout_);
+  co_return std::move(outcome).map_error(with_bus_advice);
 }
 
 asio::awaitable<Result<Activation>> GatewayWithProbes::verify(GatewaySnapshot before) {
   auto verified = co_await gateway::verify(*action_, probes_, std::move(before), verify_timeout_);
   action_->end_checks();
-  co_return co_await unless_host_shuts_down(std::move(verified), verify_timeout_);
+  auto outcome = co_await unless_host_shuts_down(std::move(verified), verify_timeout_);
+  co_return std::move(outcome).map_error(with_bus_advice);
 }
 
 std::string GatewayWithProbes::log_position() const {

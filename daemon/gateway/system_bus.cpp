@@ -26,7 +26,9 @@ asio::awaitable<void> ready(stream_descriptor& descriptor, stream_descriptor::wa
 
 // sd-bus returns negative errno values.
 tl::unexpected<Error> bus_failure(std::string_view doing, int result) {
-  return system_failure(kInconclusive, doing, -result);
+  auto failed = system_failure(kInconclusive, doing, -result);
+  failed.value().advice = kBusAdvice;
+  return failed;
 }
 
 int keep_reply(sd_bus_message* reply, void* kept, sd_bus_error*) {

@@ -36,6 +36,9 @@ using Deadline = std::chrono::steady_clock::time_point;
 // The bus or systemd cannot be reached or does not reply in time. That says nothing about the gateway, and nothing is
 // rolled back because of it.
 inline constexpr ErrorKind kInconclusive = ErrorKind::disk;
+inline constexpr std::string_view kBusAdvice =
+    "find out why systemd or D-Bus does not respond: systemctl is-system-running, systemctl status dbus; the daemon "
+    "repeats the step by itself";
 
 struct CallError {
   ErrorKind kind;    // gateway if the call was refused; kInconclusive, cancelled

@@ -41,12 +41,30 @@ bool has_credentials() {
   return directory != nullptr && (::access(directory, X_OK) == 0 || errno != EACCES);
 }
 
+// Without advice that only says to run `validate`.
+std::string in_words(const Error& error) {
+  const bool helps = !error.advice.empty() && error.advice != advice_on(EACCES);
+  return error.message + (helps ? "; " + error.advice : "");
+}
+
 }  // namespace
 
 bool HostFiles::check(const std::string& key, std::string_view doing, const fs::path& path, int mode) {
   const auto allowed = check_access(user_, path, mode);
   if (!allowed) {
     warn(key, fmt::format("{} {}{}: {}", doing, path.string(), as_user(), allowed.error().message));
+  }
+  return allowed.has_value();
+}
+
+bool HostFiles::check_secret_readable(const std::string& key, std::string_view what, const fs::path& path,
+                                      Sharing sharing) {
+  const auto allowed = check_access(user_, path, R_OK);
+  if (!allowed) {
+    const auto denial = explain_denial(path, sharing, user_);
+    const std::string why = denial && !denial->message.empty() ? fmt::format(" ({})", denial->message) : "";
+    warn(key, fmt::format("{} cannot be read: {}{}: {}{}{}", what, path.string(), as_user(), allowed.error().message,
+                          why, denial ? "; " + denial->advice : ""));
   }
   return allowed.has_value();
 }
@@ -104,7 +122,7 @@ void HostFiles::check_writable(const std::string& key, std::string_view what, co
   // The second check finds other problems than permissions, but fewer of them as root than as the unit's user.
   if (check(key, fmt::format("{}: cannot create files in the directory", what), directory, W_OK | X_OK)) {
     if (const auto writable = ask_as(user_, [&] { return filesystem_.check_writable(directory); }); !writable) {
-      warn(key, fmt::format("{}{}: {}", what, as_user(), writable.error().message));
+      warn(key, fmt::format("{}{}: {}", what, as_user(), in_words(writable.error())));
     }
   }
 }
@@ -150,7 +168,7 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
     return false;
   }
   if (source->kind == SecretSource::Kind::file &&
-      (!check_visible(key, what, source->name) || !check_readable(key, what, source->name))) {
+      (!check_visible(key, what, source->name) || !check_secret_readable(key, what, source->name, Sharing::none))) {
     return false;
   }
   if (source->kind == SecretSource::Kind::file) {
@@ -158,7 +176,7 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
   }
   const auto secret = read(*source);
   if (!secret) {
-    warn(key, fmt::format("{} cannot be used: {}", what, secret.error().message));
+    warn(key, fmt::format("{} cannot be used: {}", what, in_words(secret.error())));
   }
   return secret.has_value();
 }
@@ -168,7 +186,7 @@ void HostFiles::check_bundle(const std::string& key, const std::optional<fs::pat
     return;
   }
   if (const auto bundle = certificate::read_ca_file(filesystem_, *file, peer); !bundle) {
-    warn(key, "the bundle cannot be used: " + bundle.error().message);
+    warn(key, "the bundle cannot be used: " + in_words(bundle.error()));
   }
   const auto text = filesystem_.read(*file, certificate::kCaFileLimit);
   if (text && text->find("PRIVATE KEY-----") != std::string::npos) {
@@ -179,13 +197,14 @@ void HostFiles::check_bundle(const std::string& key, const std::optional<fs::pat
 std::optional<renewal::Validity> HostFiles::check_keystore(const std::string& key,
                                                            const CertificateSettings& settings) {
   const bool password = check_secret(key + ".password", "the keystore's password", settings.keystore.password);
-  const bool readable = check_readable(key + ".path", "the keystore", settings.keystore.path);
+  const bool readable =
+      check_secret_readable(key + ".path", "the keystore", settings.keystore.path, Sharing::group_of_directory);
   if (readable && settings.renew == RenewMode::automatic) {
     const auto replaceable =
         ask_as(user_, [&] { return keystore::check_replaceable(filesystem_, settings.keystore.path); });
     if (!replaceable) {
       warn(key + ".path",
-           fmt::format("a renewed keystore could not be installed{}: {}", as_user(), replaceable.error().message));
+           fmt::format("a renewed keystore could not be installed{}: {}", as_user(), in_words(replaceable.error())));
     }
   }
   check_readers(key + ".path", "the keystore", settings.keystore.path);
@@ -199,7 +218,7 @@ std::optional<renewal::Validity> HostFiles::check_keystore(const std::string& ke
   }
   const auto installed = keystore::FileStore(filesystem_, settings.keystore).read();
   if (!installed) {
-    warn(key + ".path", installed.error().message);
+    warn(key + ".path", in_words(installed.error()));
     return std::nullopt;
   }
   const auto& certificate = installed->keystore.certificate;
@@ -235,7 +254,7 @@ void HostFiles::check_token(const std::string& key, const CertificateSettings& s
   }
   const TimePoint needed_at = validity ? renewal::window_opens(*validity, settings.renew_before) : now_;
   for (renewal::TokenFinding& finding : renewal::examine_token(*settings.token, needed_at, now_)) {
-    warn(key, std::move(finding.message));
+    warn(key, finding.message + (finding.advice.empty() ? "" : "; " + finding.advice));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "certificate/ca_file.hpp"
+#include "core/advice.hpp"
 #include "core/file_access.hpp"
 #include "core/secret.hpp"
 #include "gateway/signal_action.hpp"
@@ -45,6 +46,9 @@ class HostFiles {
 
  private:
   bool check(const std::string& key, std::string_view doing, const std::filesystem::path& path, int mode);
+  // The same for a keystore or a secret: says whose the file is, and how to permit it.
+  bool check_secret_readable(const std::string& key, std::string_view what, const std::filesystem::path& path,
+                             Sharing sharing);
   std::string as_user() const;  // for messages
   // Whether the file is hidden from the daemon. Not for the keystore: init --permissions makes it visible.
   bool check_visible(const std::string& key, std::string_view what, const std::filesystem::path& path);

@@ -1,10 +1,12 @@
 #include "preflight/rehearsal.hpp"
 
+#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "certificate/certificate.hpp"
+#include "core/advice.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
 #include "renewal/policy.hpp"
@@ -27,7 +29,7 @@ Result<std::string> rehearse_keystore(const renewal::RenewalContext& around,
   TRY_LET(const auto trusted, keystore::read_trusted(around.filesystem, settings.keystore));
   const auto& certificate = installed.keystore.certificate;
   if (auto wait = renewal::wait_for_clock({certificate.not_before(), certificate.not_after()}, around.clock.now())) {
-    return failure(ErrorKind::client_error, std::move(wait->message));
+    return failure(ErrorKind::client_error, std::move(wait->message), std::string(kClockAdvice));
   }
   return fmt::format("{} opens ({}), valid until {}", settings.keystore.path.string(),
                      certificate::display_name(installed.keystore.format), format_time(certificate.not_after()));
@@ -38,7 +40,7 @@ Result<std::string> rehearse_token(const configuration::CertificateSettings& set
     return failure(ErrorKind::unauthorized, "no token is configured: set `token`");
   }
   if (auto problem = renewal::token_problem(*settings.token, now)) {
-    return failure(ErrorKind::unauthorized, std::move(*problem));
+    return failure(ErrorKind::unauthorized, std::move(*problem), renewal::token_advice(*settings.token, now));
   }
   return fmt::format("readable from {}", settings.token->description());
 }
@@ -47,8 +49,10 @@ Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::p
   TRY(filesystem.check_writable(directory));
   TRY_LET(auto space, filesystem.free_bytes(directory));
   if (space < kSpaceNeeded) {
-    return failure(ErrorKind::disk, fmt::format("{}: only {} KiB are free, but {} KiB are needed", directory.string(),
-                                                space / 1024, kSpaceNeeded / 1024));
+    return failure(ErrorKind::disk,
+                   fmt::format("{}: only {} KiB are free, but {} KiB are needed", directory.string(), space / 1024,
+                               kSpaceNeeded / 1024),
+                   std::string(advice_on(ENOSPC)));
   }
   return fmt::format("{} is writable, {} MiB free", directory.string(), space / (1024 * 1024));
 }

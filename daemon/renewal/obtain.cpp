@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/advice.hpp"
 #include "core/blocking.hpp"
 #include "core/error_context.hpp"
 #include "core/text.hpp"
@@ -89,8 +90,10 @@ Result<void> Obtain::check_host() {
   TRY_LET(const auto trusted, keystore::read_trusted(work_.filesystem, work_.settings.keystore));
   const auto space = work_.filesystem.free_bytes(work_.paths.directory);
   if (space && *space < kSpaceForAnswer) {
-    return failure(ErrorKind::disk, fmt::format("only {} KiB are free in {}: too few to store the answer",
-                                                *space / 1024, work_.paths.directory.string()));
+    return failure(ErrorKind::disk,
+                   fmt::format("only {} KiB are free in {}: too few to store the answer", *space / 1024,
+                               work_.paths.directory.string()),
+                   std::string(advice_on(ENOSPC)));
   }
   TRY(state::rehearse_state(work_.filesystem, work_.paths).map_error(in_context("it could not be stored")));
   return {};

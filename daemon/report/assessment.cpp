@@ -71,6 +71,8 @@ void add_expiry_advice(std::vector<Finding>& findings, const CertificateStatus& 
   if (worst.severity == Severity::critical && worst.advice.empty() && !advised) {
     worst.advice = standing.renew == configuration::RenewMode::never
                        ? "renew it yourself: the daemon does not (renew: never)"
+                   : worst.kind == FindingKind::expired
+                       ? "if this host's clock is right (timedatectl), run gravitee-renewd renew " + standing.name
                        : "to renew it now, run gravitee-renewd renew " + standing.name;
   }
 }

@@ -44,10 +44,12 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
   if (certificate.renew == configuration::RenewMode::automatic) {
     if (certificate.token && (reader == Reader::daemon || !is_out_of_sight(*certificate.token))) {
       standing.token_problem = renewal::token_problem(*certificate.token, now);
+      standing.token_advice = renewal::token_advice(*certificate.token, now);
       standing.token_not_after = renewal::token_expiry(*certificate.token);
     }
     if (auto replaceable = store.check_replaceable(); !replaceable) {
       standing.replacement_problem = std::move(replaceable.error().message);
+      standing.replacement_advice = std::move(replaceable.error().advice);
     }
   }
   if (!standing.outlook) {

@@ -59,11 +59,15 @@ struct CertificateStatus {
   std::optional<state::Generation> longer_lasting = std::nullopt;
   // Why a renewal would fail because of the account token, as far as the reader can see.
   std::optional<std::string> token_problem = std::nullopt;
+  // What to do about it; empty if the cause is not known.
+  std::string token_advice = {};
   // When the account token expires, if that is known.
   std::optional<std::chrono::sys_seconds> token_not_after = std::nullopt;
   // Why a renewed keystore could not be installed, for example because an upgrade of the gateway's package gave the
   // directory back to the gateway's user.
   std::optional<std::string> replacement_problem = std::nullopt;
+  // What to do about it; empty if the cause is not known.
+  std::string replacement_advice = {};
 
   // A renewed keystore is installed, or a roll-back is under way, and the gateway has not been seen to use it.
   bool activation_pending() const { return renewal::stage_of(unfinished, false) == renewal::Unfinished::installed; }

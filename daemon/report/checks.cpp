@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/advice.hpp"
 #include "core/text.hpp"
 #include "renewal/retry.hpp"
 #include "report/assessment.hpp"
@@ -40,8 +41,7 @@ std::optional<Finding> clock_in_doubt(const CheckInput& facts) {
   if (!facts.outlook.clock_is_doubtful()) {
     return std::nullopt;
   }
-  return Finding{FindingKind::clock_in_doubt, Severity::warning, facts.outlook.step.message,
-                 "check the clock with timedatectl; the daemon continues as soon as it is set"};
+  return Finding{FindingKind::clock_in_doubt, Severity::warning, facts.outlook.step.message, std::string(kClockAdvice)};
 }
 
 std::optional<Finding> expired(const CheckInput& facts) {
@@ -108,14 +108,40 @@ std::optional<Finding> old_certificate_in_use(const CheckInput& facts) {
                  "to restart and verify the gateway, run gravitee-renewd activate " + facts.standing.name};
 }
 
+// Activating an older keystore would make things worse.
+std::string advice_on_other_in_use(const CheckInput& facts) {
+  const auto& standing = facts.standing;
+  const auto& in_use = standing.in_use ? standing.in_use : standing.replaced;
+  if (in_use->not_after <= facts.outlook.certificate.not_after()) {
+    return "if it has not restarted since then, run gravitee-renewd activate " + standing.name;
+  }
+  return standing.longer_lasting
+             ? fmt::format(
+                   "the installed keystore is the older one: unless that is intended, run gravitee-renewd "
+                   "rollback {} --to {}",
+                   standing.name, standing.longer_lasting->number)
+             : "the installed keystore is the older one: unless that is intended, put the newer one back where it came "
+               "from (configuration management, a backup), or run gravitee-renewd renew " +
+                   standing.name + " --force";
+}
+
 // Somebody who installed a keystore by hand may also have restarted the gateway.
 std::optional<Finding> other_certificate_in_use(const CheckInput& facts) {
   if (!facts.other_is_in_use || facts.in_use_expires_first || facts.standing.activation_pending()) {
     return std::nullopt;
   }
   return Finding{FindingKind::other_certificate_in_use, Severity::ok,
-                 "the gateway last started with a different certificate",
-                 "if it has not restarted since then, run gravitee-renewd activate " + facts.standing.name};
+                 "the gateway last started with a different certificate", advice_on_other_in_use(facts)};
+}
+
+// With a clock in doubt, its consequences (TLS, refused answers) have no cure of their own.
+std::string advice_on_failure(const CheckInput& facts) {
+  const auto& attempts = facts.standing.attempts;
+  const auto kind = class_named(attempts.last_failure);
+  if (facts.outlook.clock_is_doubtful()) {
+    return std::string(kClockAdvice);
+  }
+  return attempts.last_advice.empty() && kind ? std::string(advice_for(*kind)) : attempts.last_advice;
 }
 
 // One failure with weeks to go is no emergency; repeated failures are.
@@ -137,7 +163,7 @@ std::optional<Finding> renewal_failing(const CheckInput& facts) {
                  attempts.failures_in_a_row >= patience ? Severity::critical : Severity::warning,
                  fmt::format("renewal failed {} time{} in a row ({})", attempts.failures_in_a_row,
                              attempts.failures_in_a_row == 1 ? "" : "s", attempts.last_failure),
-                 kind ? std::string(advice_for(*kind)) : ""};
+                 advice_on_failure(facts)};
 }
 
 // Only a warning: it is found months before the token is needed.
@@ -146,7 +172,10 @@ std::optional<Finding> token_unusable(const CheckInput& facts) {
     return std::nullopt;
   }
   return Finding{FindingKind::token_unusable, Severity::warning, *facts.standing.token_problem,
-                 std::string(advice_for(ErrorKind::unauthorized))};
+                 facts.standing.token_advice.empty()
+                     ? "let the service read a valid token: /usr/share/doc/gravitee-renewd/docs/operations.md, \"Token "
+                       "unusable\"; a token that cannot be read needs no new one"
+                     : facts.standing.token_advice};
 }
 
 std::optional<Finding> keystore_not_replaceable(const CheckInput& facts) {
@@ -155,7 +184,9 @@ std::optional<Finding> keystore_not_replaceable(const CheckInput& facts) {
   }
   return Finding{FindingKind::keystore_not_replaceable, Severity::warning,
                  "the keystore cannot be replaced: " + *facts.standing.replacement_problem,
-                 "as root, run gravitee-renewd init --permissions, then gravitee-renewd validate"};
+                 facts.standing.replacement_advice.empty()
+                     ? "fix what the message names; as root, gravitee-renewd validate shows whether it worked"
+                     : facts.standing.replacement_advice};
 }
 
 std::optional<Finding> longer_lasting_stored(const CheckInput& facts) {
@@ -195,11 +226,14 @@ std::vector<Finding> run_checks(const CheckInput& facts) {
 }
 
 Finding keystore_unreadable(const CertificateStatus& standing) {
-  return {FindingKind::keystore_unreadable, Severity::critical, standing.outlook.error().message,
-          standing.restore_advice.value_or(
-              fmt::format("run gravitee-renewd validate to see why the service cannot read it, or gravitee-renewd "
-                          "inspect {} --password-file FILE to test a password",
-                          standing.keystore.string()))};
+  return {
+      FindingKind::keystore_unreadable, Severity::critical, standing.outlook.error().message,
+      standing.restore_advice.value_or(
+          !standing.outlook.error().advice.empty()
+              ? standing.outlook.error().advice
+              : fmt::format("run gravitee-renewd validate to see why the service cannot read it, or gravitee-renewd "
+                            "inspect {} --password-file FILE to test a password",
+                            standing.keystore.string()))};
 }
 
 }  // namespace renewd::report

@@ -47,7 +47,8 @@ inline constexpr std::array kFailureClasses{ErrorKind::dns,          ErrorKind::
                                             ErrorKind::bad_answer,   ErrorKind::disk,         ErrorKind::gateway,
                                             ErrorKind::fleet};
 
-// What an operator can do about a failed renewal.
+// What an operator can do about a failed renewal: what helps against the class in general, and against this error.
 std::string_view advice_for(ErrorKind kind);
+std::string advice_on(const Error& error);
 
 }  // namespace renewd::report

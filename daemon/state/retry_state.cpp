@@ -45,6 +45,7 @@ void RetryState::add_failure(const Error& error) {
   ++failures_in_a_row;
   last_failure = to_string(error.kind);
   last_message = error.message;
+  last_advice = error.advice;
   by_hand = false;
 }
 
@@ -52,6 +53,7 @@ void RetryState::forget_failures() {
   failures_in_a_row = 0;
   last_failure.clear();
   last_message.clear();
+  last_advice.clear();
   by_hand = false;
 }
 
@@ -77,6 +79,7 @@ RetryState RetryStateStore::load() const {
     };
     attempts.by_hand = flag("by_hand");
     attempts.after_success = flag("after_success");
+    attempts.last_advice = text("last_advice");
     attempts.unreadable = text("unreadable");
     attempts.token_problem = text("token_problem");
     if (const auto* const seen_at = object.if_contains("token_seen_at")) {
@@ -99,6 +102,7 @@ Result<void> RetryStateStore::save(const RetryState& attempts) {
   const json::object object{{"failures_in_a_row", attempts.failures_in_a_row},
                             {"last_failure", attempts.last_failure},
                             {"last_message", attempts.last_message},
+                            {"last_advice", attempts.last_advice},
                             {"by_hand", attempts.by_hand},
                             {"after_success", attempts.after_success},
                             {"not_before", to_number(attempts.not_before)},

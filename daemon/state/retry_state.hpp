@@ -16,6 +16,7 @@ struct RetryState {
   unsigned failures_in_a_row = 0;
   std::string last_failure;      // its class; empty after a success
   std::string last_message;      // its message
+  std::string last_advice;       // Error::advice
   bool by_hand = false;          // a command failed, not the daemon
   TimePoint not_before{};        // the earliest time of the next attempt
   bool after_success = false;    // `not_before` follows a success: an unfinished renewal does not wait for it

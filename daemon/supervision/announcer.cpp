@@ -7,6 +7,7 @@
 
 #include "core/text.hpp"
 #include "renewal/policy.hpp"
+#include "report/finding.hpp"
 
 namespace renewd::supervision {
 
@@ -104,7 +105,8 @@ void Announcer::failed(const Error& error, TimePoint retry_at, unsigned failures
   event(EventName::renewal_failed, error.message,
         {{"class", std::string(to_string(error.kind))},
          {"retry_at", format_time(retry_at)},
-         {"failures_in_a_row", std::int64_t{failures_in_a_row}}});
+         {"failures_in_a_row", std::int64_t{failures_in_a_row}},
+         {"advice", std::string(report::advice_on(error))}});
 }
 
 std::string Announcer::token(const std::vector<renewal::TokenFinding>& findings, TimePoint now) {
@@ -114,7 +116,11 @@ std::string Announcer::token(const std::vector<renewal::TokenFinding>& findings,
       problem = finding.message;
     }
     if (const auto times = repetitions_.occurred(EventName::token_unusable, finding.message, now)) {
-      event(finding.level, EventName::token_unusable, finding.message, {{"times", std::int64_t{*times}}});
+      Fields fields{{"times", std::int64_t{*times}}};
+      if (!finding.advice.empty()) {
+        fields.emplace_back("advice", finding.advice);
+      }
+      event(finding.level, EventName::token_unusable, finding.message, fields);
     }
   }
   return problem;

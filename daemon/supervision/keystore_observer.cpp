@@ -50,8 +50,8 @@ std::string KeystoreObserver::find_author(const std::string& fingerprint) const 
     return "a command run by hand replaced the keystore and activated the gateway";
   }
   return fmt::format(
-      "the keystore was replaced externally; this daemon does not activate the gateway for it (if the gateway does not "
-      "use it yet: `gravitee-renewd activate {}`)",
+      "the keystore was replaced externally; this daemon does not activate the gateway for it (if it is meant to stay, "
+      "and the gateway does not use it yet: `gravitee-renewd activate {}`)",
       paths_.directory.filename().string());
 }
 

@@ -1,7 +1,7 @@
 """The documents and what goes with them: links, commands, configurations, and the samples for monitoring.
 
-    documents.py links | decisions | commands RENEWD | configurations RENEWD | simulator RENEWD SIMULATOR | monitoring |
-                 deployments
+    documents.py links | decisions | commands RENEWD | configurations RENEWD | simulator RENEWD SIMULATOR | messages |
+                 monitoring | deployments
 
 Run in the root of the sources. Prints what is wrong, one line each, and ends with 1 if there is anything.
 """
@@ -153,6 +153,33 @@ def try_simulator(renewd, simulator):
                 cloud.terminate()
 
 
+def texts_of(path):
+    """The string literals of a C++ file, those beside each other joined; any other file as it is."""
+    text = path.read_text()
+    if path.suffix not in (".cpp", ".hpp"):
+        return [re.sub(r"\s+", " ", re.sub(r"^#.*$", "", text, flags=re.M))]
+    text = re.sub(r"^\s*(//|#).*$", "", text, flags=re.M)
+    literal = r'"(?:[^"\\\n]|\\.)*"'
+    return [re.sub(r'"\s+"', "", found).replace('\\"', '"') for found in re.findall(rf"{literal}(?:\s+{literal})*", text)]
+
+
+def check_messages():
+    """Whoever reads a message has the installed files, not the sources."""
+    installed = "/usr/share/doc/gravitee-renewd/"
+    sections = {re.sub(r"[`*]", "", heading) for heading in
+                re.findall(r"^#+ +(.*)$", pathlib.Path("docs/operations.md").read_text(), flags=re.M)}
+    for path in [*pathlib.Path("daemon").rglob("*.[ch]pp"), pathlib.Path("systemd/gravitee-renewd.catalog")]:
+        for text in texts_of(path):
+            for found in re.finditer(r"(\S*?)(docs/[\w-]+(?:\.[\w-]+)*)(?:, \"([^\"]+)\")?", text):
+                before, name, section = found.groups()
+                if not before.removeprefix("file://").endswith(installed):
+                    problem(path, f"{name} is a path of the sources: {installed}{name} is where packages install it")
+                elif not pathlib.Path(name).exists():
+                    problem(path, f"there is no {name}")
+                elif section and section not in sections:
+                    problem(path, f"{name} has no section {section}")
+
+
 def check_monitoring():
     known = {"gravitee_renewd_" + name for name in METRICS}
     rules = pathlib.Path("config/prometheus/gravitee-renewd.rules.yaml")
@@ -215,7 +242,8 @@ def check_deployments():
 
 
 {"links": check_links, "decisions": check_decisions, "commands": check_commands, "configurations": check_configurations,
- "simulator": try_simulator, "monitoring": check_monitoring, "deployments": check_deployments}[sys.argv[1]](*sys.argv[2:])
+ "simulator": try_simulator, "messages": check_messages, "monitoring": check_monitoring,
+ "deployments": check_deployments}[sys.argv[1]](*sys.argv[2:])
 for text in problems:
     print(text)
 sys.exit(1 if problems else 0)

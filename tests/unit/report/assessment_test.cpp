@@ -100,8 +100,11 @@ TEST_CASE("a finding that alerts says what to do, and nothing else does") {
   auto standing = standing_in({});
   standing.in_use = another_in_use(3 * 24h);
   CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd activate production"));
+  // An older keystore was put back: not to be activated.
   standing.in_use = another_in_use(400 * 24h);
-  CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd activate production"));
+  CHECK_THAT(advice_of(standing), ContainsSubstring("renew production --force") && !ContainsSubstring("activate"));
+  standing.longer_lasting = {2, another_in_use(400 * 24h)};
+  CHECK_THAT(advice_of(standing), ContainsSubstring("rollback production --to 2") && !ContainsSubstring("activate"));
   standing = standing_in({.left = 3 * 24h});
   standing.longer_lasting = {2, another_in_use(364 * 24h)};
   CHECK_THAT(assess(standing, {}, kNow).findings.back().advice,
@@ -110,6 +113,41 @@ TEST_CASE("a finding that alerts says what to do, and nothing else does") {
   CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd validate"));
   standing.restore_advice = "copy it back";
   CHECK(advice_of(standing) == "copy it back");
+}
+
+TEST_CASE("advice follows the cause of a failure, if it is known, and not its class") {
+  const auto advice_of = [](const CertificateStatus& standing) { return assess(standing, {}, kNow).advice(); };
+  state::RetryState attempts = failed(2, "tls", "the server's certificate is not valid by this host's clock");
+  attempts.last_advice = "set the clock";
+  CHECK(advice_of(standing_in({.left = 3 * 24h, .attempts = attempts})) == "set the clock");
+  attempts.last_advice.clear();
+  CHECK_THAT(advice_of(standing_in({.left = 3 * 24h, .attempts = attempts})), !ContainsSubstring("ca_file"));
+
+  auto standing = standing_in({});
+  standing.token_problem = "the account token cannot be used";
+  CHECK_THAT(advice_of(standing), !ContainsSubstring("create a new"));
+  standing.token_advice = "chown it";
+  CHECK(advice_of(standing) == "chown it");
+
+  standing = standing_in({});
+  standing.replacement_problem = "Permission denied";
+  CHECK_THAT(advice_of(standing), !ContainsSubstring("init --permissions"));
+  standing.replacement_advice = "chown it";
+  CHECK(advice_of(standing) == "chown it");
+
+  standing = unreadable("production");
+  standing.outlook.error().advice = "chown it";
+  CHECK(advice_of(standing) == "chown it");
+}
+
+TEST_CASE("with a clock in doubt, its consequences lead to the clock") {
+  auto standing = standing_in({.left = 57 * 365 * 24h, .unfinished = journal_at(state::Phase::answered)});
+  standing.attempts = failed(9, "tls", "certificate is not yet valid");
+  standing.attempts.last_advice = "trust it";
+  for (const Finding& finding : assess(standing, {}, kNow).findings) {
+    INFO(to_string(finding.kind));
+    CHECK((finding.advice.empty() || finding.advice.find("timedatectl") != std::string::npos));
+  }
 }
 
 TEST_CASE("days count until the first expiry, rounded down") {

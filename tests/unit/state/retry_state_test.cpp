@@ -25,6 +25,7 @@ TEST_CASE("attempts are stored, and a damaged file counts as none") {
   const RetryState attempts{.failures_in_a_row = 3,
                             .last_failure = "connect",
                             .last_message = "connecting to …: refused",
+                            .last_advice = "check the firewall",
                             .by_hand = true,
                             .not_before = kNow,
                             .after_success = true,
