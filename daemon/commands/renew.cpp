@@ -35,6 +35,7 @@ class Pass {
       : options_(options),
         state_directory_(settings.state_directory),
         requests_per_day_(settings.schedule.requests_per_day),
+        run_by_(settings.schedule.run_by),
         certificates_(std::move(certificates)),
         out_(out),
         progress_(loop_, settings),
@@ -64,6 +65,9 @@ class Pass {
         done = co_await rehearse(objects.context(), certificate);
       } else {
         done = co_await renew_if_due(objects.context(), certificate);
+        if (run_by_ == configuration::RunBy::timer) {
+          remember_run(filesystem_, state_directory_, certificate.name, clock_.now());
+        }
       }
       succeeded_ = succeeded_ && done;
       const bool stopping = co_await stop_requested();
@@ -153,7 +157,7 @@ class Pass {
     }
     log_.event(EventName::renewal_failed, certificate.name, error.message,
                {{"class", std::string(to_string(error.kind))}});
-    remember_failure(filesystem_, state_directory_, certificate.name, error);
+    remember_failure(filesystem_, state_directory_, certificate.name, error, clock_.now());
     say(certificate, "failed: " + error.message);
   }
 
@@ -180,6 +184,7 @@ class Pass {
   const RenewOptions& options_;
   std::filesystem::path state_directory_;
   unsigned requests_per_day_;
+  configuration::RunBy run_by_;
   std::vector<CertificateSettings> certificates_;
   std::ostream& out_;
   SystemClock clock_;
