@@ -43,6 +43,22 @@ void take_daemons_view(report::CertificateStatus& standing, const configuration:
   }
 }
 
+// Why nothing renews a certificate while no daemon is running.
+std::optional<std::string> run_problem(const report::CertificateStatus& standing,
+                                       const configuration::ScheduleSettings& schedule, TimePoint now) {
+  if (schedule.run_by == configuration::RunBy::daemon) {
+    return "no daemon is running";
+  }
+  const TimePoint last = standing.attempts.run_at;
+  if (last == TimePoint()) {
+    return "gravitee-renewd renew has not run yet (schedule.run_by: timer)";
+  }
+  return now - last < 2 * schedule.check_every
+             ? std::nullopt
+             : std::optional(fmt::format("gravitee-renewd renew last ran at {} UTC (schedule.run_by: timer)",
+                                         format_minute(last)));
+}
+
 std::string sentence(const std::filesystem::path& path) {
   return "this user may not read " + printable(path.string(), 500) +
          ": run it as root (with sudo), or as the user that the service runs as";
@@ -109,8 +125,13 @@ Overview Lookout::look(TimePoint now) {
   }
   auto holder = state::lock_holder(filesystem_, state::daemon_lock(state_directory_));
   overview.daemon = holder ? std::move(*holder) : std::nullopt;
-  for (std::size_t i = 0; overview.daemon && i < certificates_.size(); ++i) {
-    take_daemons_view(overview.standings[i], certificates_[i]);
+  overview.run_by = schedule_.run_by;
+  for (std::size_t i = 0; i < certificates_.size(); ++i) {
+    if (overview.daemon) {
+      take_daemons_view(overview.standings[i], certificates_[i]);
+    } else {
+      overview.standings[i].run_problem = run_problem(overview.standings[i], schedule_, now);
+    }
   }
   return overview;
 }

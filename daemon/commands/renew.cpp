@@ -75,6 +75,9 @@ class Pass {
         done = co_await rehearse(objects.context(), certificate);
       } else {
         done = co_await renew_if_due(objects.context(), certificate);
+        if (schedule_.run_by == configuration::RunBy::timer) {
+          remember_run(filesystem_, state_directory_, certificate.name, clock_.now());
+        }
       }
       succeeded_ = succeeded_ && done;
       const bool stopping = co_await stop_requested();
@@ -164,7 +167,7 @@ class Pass {
     }
     log_.event(EventName::renewal_failed, certificate.name, error.message,
                {{"class", std::string(to_string(error.kind))}, {"advice", report::advice_on(error)}});
-    remember_failure(filesystem_, state_directory_, certificate.name, error);
+    remember_failure(filesystem_, state_directory_, certificate.name, error, clock_.now());
     say(certificate, "failed: " + error.message);
     if (const auto advice = report::advice_on(error); !advice.empty()) {
       say(certificate, "what to do: " + advice);

@@ -103,7 +103,7 @@ TimePoint Schedule::failed(const Error& error, TimePoint not_after, TimePoint no
   if (retry_pace(error.kind) == Pace::never) {
     return now + schedule_.retry_at_least;  // the other process may have finished by then
   }
-  attempts_.add_failure(error);
+  attempts_.add_failure(error, now);
   const double jitter = std::uniform_real_distribution<double>(0, 1)(jitter_);
   attempts_.after_success = false;
   attempts_.not_before =

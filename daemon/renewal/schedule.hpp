@@ -81,6 +81,8 @@ class Schedule {
 
   // What the daemon found at its last check, for commands that may read less; empty if nothing is wrong.
   void keystore_seen(std::string problem) { attempts_.unreadable = std::move(problem); }
+  // What remains known of a keystore that becomes unreadable.
+  void certificate_seen(std::chrono::sys_seconds not_after) { attempts_.known_not_after = not_after; }
   void token_seen(std::string problem, TimePoint now);
 
   const state::RetryState& attempts() const { return attempts_; }

@@ -4,12 +4,73 @@
 #include <utility>
 
 #include "renewal/host.hpp"
+#include "renewal/maintenance_windows.hpp"
 #include "renewal/token_watch.hpp"
 
 namespace renewd::report {
+namespace {
+
+using renewal::Unfinished;
+using std::chrono::seconds;
+
+// A step that is due takes minutes; later it counts as one that did not happen.
+constexpr std::chrono::hours kOverdueAfter{1};
+
+bool is_planned_for_later(const renewal::Step& step) {
+  using enum renewal::Reason;
+  return step.reason == not_due || step.reason == splay || step.reason == maintenance_window || step.reason == never ||
+         step.reason == not_yet_valid;
+}
+
+std::optional<TimePoint> due_since(const CertificateStatus& standing,
+                                   const configuration::CertificateSettings& certificate,
+                                   const renewal::Validity& validity, Unfinished stage, TimePoint now) {
+  const Outlook& outlook = *standing.outlook;
+  if (is_planned_for_later(outlook.step)) {
+    return std::nullopt;
+  }
+  const auto reached = standing.unfinished ? standing.unfinished->reached_at(standing.unfinished->phase) : std::nullopt;
+  if (stage == Unfinished::installed) {
+    return reached;
+  }
+  const auto planned = renewal::turn(validity, certificate, outlook.splay, outlook.window_opens).at;
+  TimePoint since = stage == Unfinished::answered ? reached.value_or(planned) : TimePoint(planned);
+  // An earlier maintenance window may have closed before this daemon was installed.
+  const auto& windows = stage == Unfinished::answered ? certificate.activate_windows : certificate.renew_windows;
+  const auto opening = renewal::next_opening(windows, outlook.splay, std::chrono::floor<std::chrono::seconds>(now));
+  if (opening && opening->from <= now) {
+    since = std::max<TimePoint>(since, opening->from);
+  }
+  return since;
+}
+
+std::optional<std::string> planned_window(const Outlook& outlook, const configuration::CertificateSettings& certificate,
+                                          const renewal::Validity& validity, Unfinished stage, TimePoint now) {
+  if (outlook.step.act != renewal::Act::wait || !is_planned_for_later(outlook.step)) {
+    return std::nullopt;
+  }
+  const renewal::Slot slot = stage == Unfinished::answered
+                                 ? renewal::slot_from(certificate.activate_windows, outlook.splay,
+                                                      std::chrono::floor<std::chrono::seconds>(now),
+                                                      validity.not_after - certificate.override_windows_before)
+                                 : renewal::turn(validity, certificate, outlook.splay, now);
+  return slot.window == nullptr ? std::nullopt : std::optional(renewal::describe(slot));
+}
+
+}  // namespace
 
 bool CertificateStatus::installed_is_in_use() const {
   return in_use && outlook && outlook->certificate.fingerprint_sha256() == in_use->fingerprint;
+}
+
+std::optional<std::chrono::sys_seconds> CertificateStatus::known_not_after() const {
+  if (outlook) {
+    return outlook->certificate.not_after();
+  }
+  if (attempts.known_not_after != TimePoint()) {
+    return std::chrono::floor<std::chrono::seconds>(attempts.known_not_after);
+  }
+  return in_use ? std::optional(in_use->not_after) : std::nullopt;
 }
 
 const state::PastRenewal* CertificateStatus::last_success() const {
@@ -68,6 +129,7 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
 void plan(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
           const configuration::ScheduleSettings& schedule, std::chrono::seconds splay, TimePoint now) {
   standing.looked_at = now;
+  standing.run_by = schedule.run_by;
   if (!standing.outlook) {
     return;
   }
@@ -79,6 +141,12 @@ void plan(CertificateStatus& standing, const configuration::CertificateSettings&
   outlook.step = renewal::Schedule(certificate, schedule, splay, standing.attempts, 0)
                      .next({validity, stage, standing.requests}, now);
   outlook.next_look = std::min(outlook.step.at, now + schedule.check_every);
+  outlook.due_since = due_since(standing, certificate, validity, stage, now);
+  if (outlook.due_since) {
+    const bool by_timer = schedule.run_by == configuration::RunBy::timer;
+    outlook.overdue_at = *outlook.due_since + (by_timer ? 2 * schedule.check_every : seconds(kOverdueAfter));
+  }
+  outlook.maintenance_window = planned_window(outlook, certificate, validity, stage, now);
 }
 
 CertificateStatus look_at(Filesystem& filesystem, keystore::Store& store,

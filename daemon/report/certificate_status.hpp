@@ -30,6 +30,11 @@ struct Outlook {
   std::chrono::seconds splay = {};  // this host's
   renewal::Step step = {renewal::Act::wait, {}, renewal::Reason::not_due, {}};
   TimePoint next_look = {};  // at the latest
+  // Since when the next step is due, and from when on it is overdue; nothing while it is planned for later.
+  std::optional<TimePoint> due_since = std::nullopt;
+  std::optional<TimePoint> overdue_at = std::nullopt;
+  // The maintenance window in which it is planned: "Sat 02:14 Europe/Paris".
+  std::optional<std::string> maintenance_window = std::nullopt;
 
   // Whether the clock cannot be trusted, nor what was computed with it: see renewal::wait_for_clock().
   bool clock_is_doubtful() const { return step.reason == renewal::Reason::not_yet_valid; }
@@ -69,6 +74,12 @@ struct CertificateStatus {
   // What to do about it; empty if the cause is not known.
   std::string replacement_advice = {};
 
+  // What is meant to renew it, and why that does not happen; the running daemon has no such problem.
+  configuration::RunBy run_by = configuration::RunBy::daemon;
+  std::optional<std::string> run_problem = std::nullopt;
+
+  // When the installed certificate expires or, if it cannot be read, the one that was last read or in use.
+  std::optional<std::chrono::sys_seconds> known_not_after() const;
   // A renewed keystore is installed, or a roll-back is under way, and the gateway has not been seen to use it.
   bool activation_pending() const { return renewal::stage_of(unfinished, false) == renewal::Unfinished::installed; }
   // Whether the gateway was last seen to use the installed certificate.

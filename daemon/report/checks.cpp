@@ -33,7 +33,16 @@ Severity severity_of_days(const CheckInput& facts) {
 std::string time_left(const CheckInput& facts) {
   const std::string text = fmt::format("{}{} left", facts.in_use_expires_first ? "the certificate in use has " : "",
                                        format_duration(facts.left));
-  return facts.window_is_open ? text + ", inside the renewal window" : text;
+  if (facts.planned) {
+    return text + ", " + facts.planned->text;
+  }
+  if (!facts.window_is_open) {
+    return text;
+  }
+  const auto& since = facts.outlook.due_since;
+  return text + ", inside the renewal window" +
+         (since && facts.standing.attempts.failures_in_a_row == 0 ? ", due since " + format_minute(*since) + " UTC"
+                                                                  : "");
 }
 
 // A host without a battery-backed clock boots in 1970.
@@ -87,8 +96,10 @@ std::optional<Finding> activation_pending(const CheckInput& facts) {
   if (!facts.standing.activation_pending() || previous_is_being_restored(facts)) {
     return std::nullopt;
   }
-  return Finding{FindingKind::activation_pending, Severity::warning,
-                 "the gateway does not use the renewed certificate yet", activate_now(facts)};
+  // The restart and the health check take minutes.
+  const bool under_way = facts.planned.has_value();
+  return Finding{FindingKind::activation_pending, under_way ? Severity::ok : Severity::warning,
+                 "the gateway does not use the renewed certificate yet", under_way ? "" : activate_now(facts)};
 }
 
 std::optional<Finding> restoration_pending(const CheckInput& facts) {
@@ -144,6 +155,10 @@ std::string advice_on_failure(const CheckInput& facts) {
   return attempts.last_advice.empty() && kind ? std::string(advice_for(*kind)) : attempts.last_advice;
 }
 
+std::string since(const state::RetryState& attempts) {
+  return attempts.failing_since == TimePoint() ? "" : " since " + format_minute(attempts.failing_since) + " UTC";
+}
+
 // One failure with weeks to go is no emergency; repeated failures are.
 std::optional<Finding> renewal_failing(const CheckInput& facts) {
   const CertificateStatus& standing = facts.standing;
@@ -161,8 +176,8 @@ std::optional<Finding> renewal_failing(const CheckInput& facts) {
   const unsigned patience = gateway_may_be_down ? 1 : is_transient ? kTransientFailures : kLastingFailures;
   return Finding{FindingKind::renewal_failing,
                  attempts.failures_in_a_row >= patience ? Severity::critical : Severity::warning,
-                 fmt::format("renewal failed {} time{} in a row ({})", attempts.failures_in_a_row,
-                             attempts.failures_in_a_row == 1 ? "" : "s", attempts.last_failure),
+                 fmt::format("renewal failed {} time{} in a row ({}){}", attempts.failures_in_a_row,
+                             attempts.failures_in_a_row == 1 ? "" : "s", attempts.last_failure, since(attempts)),
                  advice_on_failure(facts)};
 }
 
@@ -189,6 +204,39 @@ std::optional<Finding> keystore_not_replaceable(const CheckInput& facts) {
                      : facts.standing.replacement_advice};
 }
 
+std::optional<Finding> daemon_not_running(const CertificateStatus& standing) {
+  // `check` itself watches a certificate that nothing renews.
+  if (!standing.run_problem || standing.renew == configuration::RenewMode::never) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::daemon_not_running, Severity::warning, *standing.run_problem,
+                 standing.run_by == configuration::RunBy::timer
+                     ? "check the timer that runs gravitee-renewd renew: systemctl list-timers --all"
+                     : "start it with systemctl enable --now gravitee-renewd; if a timer runs gravitee-renewd renew "
+                       "instead, set schedule.run_by: timer"};
+}
+
+std::optional<Finding> daemon_not_running_now(const CheckInput& facts) {
+  return daemon_not_running(facts.standing);
+}
+
+// Only a token that says when it expires.
+std::optional<Finding> token_expires_before_renewal(const CheckInput& facts) {
+  const CertificateStatus& standing = facts.standing;
+  const auto stage = renewal::stage_of(standing.unfinished, standing.answer_is_stored);
+  const TimePoint next = facts.outlook.step.at;
+  if (!standing.token_not_after || standing.token_problem || *standing.token_not_after > next ||
+      stage != renewal::Unfinished::none || facts.outlook.clock_is_doubtful() ||
+      standing.renew == configuration::RenewMode::never) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::token_expires_before_renewal, Severity::warning,
+                 fmt::format("the account token expires at {} UTC, before the renewal on {} UTC",
+                             format_minute(*standing.token_not_after), format_minute(next)),
+                 "create a new account token in Gravitee Cloud (Settings > Account Tokens), valid until after the "
+                 "renewal, and store it where `token` points"};
+}
+
 std::optional<Finding> longer_lasting_stored(const CheckInput& facts) {
   if (!facts.standing.longer_lasting) {
     return std::nullopt;
@@ -200,7 +248,7 @@ std::optional<Finding> longer_lasting_stored(const CheckInput& facts) {
       fmt::format("to install it, run gravitee-renewd rollback {} --to {}", facts.standing.name, stored.number)};
 }
 
-constexpr std::array<Check, 12> kChecks{clock_in_doubt,
+constexpr std::array<Check, 14> kChecks{clock_in_doubt,
                                         expired,
                                         expiring,
                                         not_expiring,
@@ -211,7 +259,18 @@ constexpr std::array<Check, 12> kChecks{clock_in_doubt,
                                         renewal_failing,
                                         token_unusable,
                                         keystore_not_replaceable,
+                                        daemon_not_running_now,
+                                        token_expires_before_renewal,
                                         longer_lasting_stored};
+
+std::string advice_on_unreadable(const CertificateStatus& standing) {
+  const std::string& advice = standing.outlook.error().advice;
+  return standing.restore_advice.value_or(
+      !advice.empty() ? advice
+                      : fmt::format("run gravitee-renewd validate to see why the service cannot read it, or "
+                                    "gravitee-renewd inspect {} --password-file FILE to test a password",
+                                    standing.keystore.string()));
+}
 
 }  // namespace
 
@@ -225,15 +284,19 @@ std::vector<Finding> run_checks(const CheckInput& facts) {
   return findings;
 }
 
-Finding keystore_unreadable(const CertificateStatus& standing) {
-  return {
-      FindingKind::keystore_unreadable, Severity::critical, standing.outlook.error().message,
-      standing.restore_advice.value_or(
-          !standing.outlook.error().advice.empty()
-              ? standing.outlook.error().advice
-              : fmt::format("run gravitee-renewd validate to see why the service cannot read it, or gravitee-renewd "
-                            "inspect {} --password-file FILE to test a password",
-                            standing.keystore.string()))};
+std::vector<Finding> findings_of_unreadable(const CertificateStatus& standing, std::optional<seconds> left) {
+  std::string message = standing.outlook.error().message;
+  if (left) {
+    message += fmt::format("; the certificate that was last read from it {} at {} UTC",
+                           *left > seconds(0) ? "expires in " + format_duration(*left) + "," : "expired",
+                           format_minute(*standing.known_not_after()));
+  }
+  std::vector<Finding> findings{
+      {FindingKind::keystore_unreadable, Severity::critical, std::move(message), advice_on_unreadable(standing)}};
+  if (auto found = daemon_not_running(standing)) {
+    findings.push_back(std::move(*found));
+  }
+  return findings;
 }
 
 }  // namespace renewd::report

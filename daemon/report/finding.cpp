@@ -47,6 +47,10 @@ KindNames names_of(FindingKind kind) {
       return {"token_unusable", "account token unusable"};
     case FindingKind::keystore_not_replaceable:
       return {"keystore_not_replaceable", "keystore not replaceable"};
+    case FindingKind::daemon_not_running:
+      return {"daemon_not_running", "not watched"};
+    case FindingKind::token_expires_before_renewal:
+      return {"token_expires_before_renewal", "account token expires too early"};
     case FindingKind::longer_lasting_stored:
       return {"longer_lasting_stored", "in order"};
   }

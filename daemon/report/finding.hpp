@@ -26,6 +26,8 @@ enum class FindingKind {
   renewal_failing,
   token_unusable,
   keystore_not_replaceable,
+  daemon_not_running,
+  token_expires_before_renewal,
   longer_lasting_stored,  // a stored keystore expires later than the installed one; nothing is wrong
 };
 // "keystore_unreadable"; docs/status.md lists them.

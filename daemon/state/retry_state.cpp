@@ -41,7 +41,9 @@ std::string class_name(const json::value& value) {
 
 }  // namespace
 
-void RetryState::add_failure(const Error& error) {
+void RetryState::add_failure(const Error& error, TimePoint now) {
+  failed_at = std::chrono::floor<std::chrono::seconds>(now);
+  failing_since = failures_in_a_row == 0 ? failed_at : failing_since;
   ++failures_in_a_row;
   last_failure = to_string(error.kind);
   last_message = error.message;
@@ -55,6 +57,7 @@ void RetryState::forget_failures() {
   last_message.clear();
   last_advice.clear();
   by_hand = false;
+  failing_since = failed_at = TimePoint();
 }
 
 RetryState RetryStateStore::load() const {
@@ -85,6 +88,14 @@ RetryState RetryStateStore::load() const {
     if (const auto* const seen_at = object.if_contains("token_seen_at")) {
       attempts.token_seen_at = checked_microseconds(*seen_at).value();
     }
+    const auto time = [&object](const char* name) {
+      const auto* const value = object.if_contains(name);
+      return value == nullptr ? TimePoint() : to_time(*value);
+    };
+    attempts.failing_since = time("failing_since");
+    attempts.failed_at = time("failed_at");
+    attempts.known_not_after = time("known_not_after");
+    attempts.run_at = time("run_at");
     attempts.not_before = to_time(object.at("not_before"));
     attempts.days_announced = checked_count(object.at("days_announced")).value();
     attempts.expiry_announced = to_time(object.at("expiry_announced"));
@@ -110,7 +121,11 @@ Result<void> RetryStateStore::save(const RetryState& attempts) {
                             {"expiry_announced", to_number(attempts.expiry_announced)},
                             {"unreadable", attempts.unreadable},
                             {"token_problem", attempts.token_problem},
-                            {"token_seen_at", microseconds_of(attempts.token_seen_at)}};
+                            {"token_seen_at", microseconds_of(attempts.token_seen_at)},
+                            {"failing_since", to_number(attempts.failing_since)},
+                            {"failed_at", to_number(attempts.failed_at)},
+                            {"known_not_after", to_number(attempts.known_not_after)},
+                            {"run_at", to_number(attempts.run_at)}};
   return write_state(filesystem_, paths_.attempts(), json_text(object) + "\n");
 }
 

@@ -18,6 +18,8 @@ struct RetryState {
   std::string last_message;      // its message
   std::string last_advice;       // Error::advice
   bool by_hand = false;          // a command failed, not the daemon
+  TimePoint failing_since{};     // when the first of them failed; the epoch: unknown
+  TimePoint failed_at{};         // when the last of them did
   TimePoint not_before{};        // the earliest time of the next attempt
   bool after_success = false;    // `not_before` follows a success: an unfinished renewal does not wait for it
   int days_announced = 0;        // the last threshold that certificate_expiring logged
@@ -27,9 +29,12 @@ struct RetryState {
   std::string unreadable;
   std::string token_problem;
   TimePoint token_seen_at{};  // with a problem
+  // When the certificate expires that was last read from the keystore; the epoch: unknown.
+  TimePoint known_not_after{};
+  TimePoint run_at{};  // when `renew` last ended, if a timer runs it (schedule.run_by)
 
   // Neither changes `not_before`.
-  void add_failure(const Error& error);
+  void add_failure(const Error& error, TimePoint now);
   void forget_failures();
 
   bool operator==(const RetryState&) const = default;

@@ -74,6 +74,7 @@ asio::awaitable<TimePoint> Supervisor::step() {
     co_return unreadable(certificate.error());
   }
   schedule_.keystore_seen({});
+  schedule_.certificate_seen(certificate->not_after());
   const TimePoint next = co_await check(*certificate);
   schedule_.save();
   co_return next;

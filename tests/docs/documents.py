@@ -34,7 +34,7 @@ METRICS = """certificate_not_before_timestamp_seconds certificate_not_after_time
     next_attempt_timestamp_seconds last_check_timestamp_seconds last_success_timestamp_seconds renewal_attempts_total
     renewal_failures_total consecutive_failures token_not_after_timestamp_seconds activation_pending rollbacks_total request_duration_seconds_bucket
     request_duration_seconds_sum request_duration_seconds_count clock_skew_seconds config_last_reload_successful
-    build_info""".split()
+    build_info severity finding renewal_failing gateway_up""".split()
 problems = []
 
 
@@ -209,7 +209,7 @@ def check_monitoring():
     for file in (rules, log_rules):
         for rule in (rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]):
             notes = rule["annotations"]
-            path, _, anchor = notes["runbook_url"].partition("#")
+            path, _, anchor = notes["runbook_url"].removeprefix("/usr/share/doc/gravitee-renewd/").partition("#")
             check_target(f"{file}: {rule['alert']}", pathlib.Path(path), anchor or "missing")
             if not (notes["summary"] and notes["description"] and rule["labels"]["severity"]):
                 problem(file, f"{rule['alert']} lacks an annotation")

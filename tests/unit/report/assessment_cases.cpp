@@ -47,9 +47,25 @@ Situation failing(Situation situation, unsigned times, const std::string& error_
   return situation;
 }
 
-Situation at(Situation situation, Phase phase) {
+Situation at(Situation situation, Phase phase, std::chrono::seconds ago = 1min) {
   situation.unfinished = journal_at(phase);
+  situation.unfinished->reached[phase] = kNow - ago;
   return situation;
+}
+
+Situation interrupted(Situation situation) {
+  situation.attempts.not_before = kNow + 12h;
+  return situation;
+}
+
+CertificateStatus without_daemon(CertificateStatus standing) {
+  standing.run_problem = "no daemon is running";
+  return standing;
+}
+
+CertificateStatus with_token_until(CertificateStatus standing, std::chrono::seconds left) {
+  standing.token_not_after = kNow + left;
+  return standing;
 }
 
 std::vector<AssessmentCase> made() {
@@ -60,7 +76,38 @@ std::vector<AssessmentCase> made() {
       {"nothing is wrong", standing_in({}), {{Kind::not_expiring, ok}}},
       {"renewed a moment ago", standing_in({.left = 365 * kDay - 1s}), {{Kind::not_expiring, ok}}},
       {"the window opens in a second", standing_in({.left = 30 * kDay + 1s}), {{Kind::not_expiring, ok}}},
-      {"the window is open", standing_in({.left = 30 * kDay - 1s}), {{Kind::expiring, warning}}},
+      {"the window is open, and this host's turn comes later",
+       standing_in({.left = 30 * kDay - 1s}),
+       {{Kind::not_expiring, ok}}},
+      {"due now", standing_in({.left = 30 * kDay - 3h - 12min}), {{Kind::not_expiring, ok}}},
+      {"due for almost an hour", standing_in({.left = 30 * kDay - 4h - 11min}), {{Kind::not_expiring, ok}}},
+      {"due for more than an hour", standing_in({.left = 30 * kDay - 4h - 13min}), {{Kind::expiring, warning}}},
+      {"due now, and being requested",
+       standing_in(at({.left = 30 * kDay - 3h - 13min}, Phase::requested)),
+       {{Kind::not_expiring, ok}}},
+      {"waits for a maintenance window with weeks to go",
+       standing_in({.left = 20 * kDay, .renew_windows = {window("sun 02:00-05:00")}}),
+       {{Kind::not_expiring, ok}}},
+      {"a maintenance window is open",
+       standing_in({.left = 20 * kDay, .renew_windows = {window("tue 05:30-09:00")}}),
+       {{Kind::not_expiring, ok}}},
+      {"a maintenance window has been open for hours",
+       standing_in({.left = 20 * kDay, .renew_windows = {window("tue 00:00-09:00")}}),
+       {{Kind::expiring, warning}}},
+      {"maintenance windows are ignored now",
+       standing_in(
+           {.left = 7 * kDay + 12h, .renew_windows = {window("sun 02:00-05:00")}, .override_windows_before = 8 * kDay}),
+       {{Kind::expiring, warning}}},
+      {"a renewed certificate waits for a maintenance window",
+       standing_in(at({.left = 28 * kDay, .activate_windows = {window("sun 02:00-05:00")}}, Phase::answered)),
+       {{Kind::not_expiring, ok}}},
+      {"the maintenance window for a renewed certificate is open",
+       standing_in(at({.left = 28 * kDay, .activate_windows = {window("tue 05:30-09:00")}}, Phase::answered)),
+       {{Kind::not_expiring, ok}}},
+      {"a renewed certificate waits for a maintenance window, and installing it has failed",
+       standing_in(failing(at({.left = 28 * kDay, .activate_windows = {window("sun 02:00-05:00")}}, Phase::answered), 1,
+                           "disk")),
+       {{Kind::expiring, warning}, {Kind::renewal_failing, warning}}},
       {"seven days left", standing_in({.left = 7 * kDay}), {{Kind::expiring, warning}}},
       {"less than seven days left", standing_in({.left = 7 * kDay - 1s}), {{Kind::expiring, critical}}},
       {"three days left, waiting for a maintenance window",
@@ -101,18 +148,24 @@ std::vector<AssessmentCase> made() {
       {"a response waits to be installed, out of the window",
        standing_in(at({}, Phase::answered)),
        {{Kind::not_expiring, ok}}},
-      {"a renewed keystore is installed, and the gateway has not been restarted",
+      {"a renewed keystore is installed, and the gateway is being restarted",
        with_in_use(standing_in(at({.left = 364 * kDay}, Phase::installed)), 29 * kDay),
+       {{Kind::not_expiring, ok}, {Kind::activation_pending, ok}}},
+      {"a renewed keystore is installed, and the gateway has not been restarted for hours",
+       with_in_use(standing_in(at({.left = 364 * kDay}, Phase::installed, 2h)), 29 * kDay),
        {{Kind::expiring, warning}, {Kind::activation_pending, warning}}},
+      {"a renewed keystore is installed, and restarting the gateway was interrupted again and again",
+       standing_in(interrupted(at({.left = 364 * kDay}, Phase::installed, 2h))),
+       {{Kind::activation_pending, warning}, {Kind::not_expiring, ok}}},
       {"the first renewed keystore is installed, and the gateway has not been restarted",
        with_replaced(standing_in(at({.left = 364 * kDay, .in_use = false}, Phase::installed)), 3 * kDay),
-       {{Kind::expiring, critical}, {Kind::activation_pending, warning}}},
+       {{Kind::expiring, critical}, {Kind::activation_pending, ok}}},
       {"the replaced keystore is being restored",
        with_replaced(standing_in(at({.left = 3 * kDay, .in_use = false}, Phase::rolling_back)), 364 * kDay),
        {{Kind::expiring, critical}, {Kind::restoration_pending, warning}}},
       {"the gateway has been restarted, and is being verified",
        standing_in(at({}, Phase::activated)),
-       {{Kind::activation_pending, warning}, {Kind::not_expiring, ok}}},
+       {{Kind::not_expiring, ok}, {Kind::activation_pending, ok}}},
       {"the previous keystore is being restored",
        standing_in(at({}, Phase::rolling_back)),
        {{Kind::restoration_pending, warning}, {Kind::not_expiring, ok}}},
@@ -138,6 +191,28 @@ std::vector<AssessmentCase> made() {
       {"the keystore could not be replaced",
        with_replacement_problem(standing_in({})),
        {{Kind::keystore_not_replaceable, warning}, {Kind::not_expiring, ok}}},
+      {"no daemon is running",
+       without_daemon(standing_in({})),
+       {{Kind::daemon_not_running, warning}, {Kind::not_expiring, ok}}},
+      {"no daemon is running, and this host's turn would come later",
+       without_daemon(standing_in({.left = 30 * kDay - 1s})),
+       {{Kind::expiring, warning}, {Kind::daemon_not_running, warning}}},
+      {"no daemon is running, and nothing is to be renewed",
+       without_daemon(standing_in({.renew = never})),
+       {{Kind::not_expiring, ok}}},
+      {"no daemon is running, and the keystore cannot be read",
+       without_daemon(unreadable("production")),
+       {{Kind::keystore_unreadable, critical}, {Kind::daemon_not_running, warning}}},
+      {"the token expires before the renewal",
+       with_token_until(standing_in({}), 100 * kDay),
+       {{Kind::token_expires_before_renewal, warning}, {Kind::not_expiring, ok}}},
+      {"the token expires after the renewal",
+       with_token_until(standing_in({}), 300 * kDay),
+       {{Kind::not_expiring, ok}}},
+      {"a stored response needs no token",
+       with_token_until(
+           standing_in(at({.left = 28 * kDay, .activate_windows = {window("sun 02:00-05:00")}}, Phase::answered)), 1h),
+       {{Kind::not_expiring, ok}}},
       {"several problems at once",
        with_replacement_problem(with_token_problem(with_in_use(standing_in(failing(in_window(), 2, "tls")), 3 * kDay))),
        {{Kind::expiring, critical},

@@ -121,7 +121,7 @@ TEST_CASE("the status of an unreadable keystore shows everything else") {
 
 TEST_CASE("the summary says how much time is left and what comes next") {
   World world;
-  CHECK_THAT(sentence(world), StartsWith("production: 9 days left, next check at "));
+  CHECK_THAT(sentence(world), StartsWith("production: 9 days left, renewal on "));
   world.clock.time = world.clock.now() + days(6);
   CHECK_THAT(sentence(world), StartsWith("production WARNING: 3 days left, "));
   world.clock.time = world.clock.now() + days(5);

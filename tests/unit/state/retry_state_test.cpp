@@ -27,13 +27,17 @@ TEST_CASE("attempts are stored, and a damaged file counts as none") {
                             .last_message = "connecting to …: refused",
                             .last_advice = "check the firewall",
                             .by_hand = true,
+                            .failing_since = kNow - 5h,
+                            .failed_at = kNow - 4h,
                             .not_before = kNow,
                             .after_success = true,
                             .days_announced = 14,
                             .expiry_announced = kNow - 1h,
                             .unreadable = "opening …: Permission denied",
                             .token_problem = "the account token expired",
-                            .token_seen_at = kNow - 2h};
+                            .token_seen_at = kNow - 2h,
+                            .known_not_after = kNow + 24h,
+                            .run_at = kNow - 3h};
   REQUIRE(store.save(attempts));
   CHECK(store.load() == attempts);
   for (const char* const damaged : {"", "{", "{}", "[]", "{\"failures_in_a_row\": -1}"}) {
