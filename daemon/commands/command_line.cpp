@@ -248,6 +248,9 @@ Command add_init(CLI::App& app, const fs::path& configuration) {
       "Example: gravitee-renewd init --from /etc/gravitee-gateway/gravitee.yml\n"
       "Example: gravitee-renewd init --permissions");
   return {command, [options, permissions, permissions_flag, &configuration] {
+            const Screen screen =
+                screen_of(STDOUT_FILENO).terminal ? screen_of(STDOUT_FILENO) : screen_of(STDERR_FILENO);
+            options->width = permissions->width = screen.terminal ? screen.width : 0;
             if (permissions_flag->count() != 0) {
               permissions->force = options->force;
               return runner(commands::permissions, permissions, configuration)();

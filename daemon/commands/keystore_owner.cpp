@@ -132,9 +132,9 @@ std::string relocation_advice(const KeystoreTransfer& keystore, std::string_view
   return fmt::format(
       "an upgrade of Gravitee's own package makes {} the owner of everything below its home again (chown -R). Run "
       "`init --permissions` again after each upgrade, or move the keystore out of the home, and change its path in "
-      "gravitee.yml and in this configuration (keystore.path):\n  {}\n",
+      "gravitee.yml and in this configuration (keystore.path):\n    {}\n",
       keystore.owner.name,
-      relocation_commands(keystore.use, keystore.owner, keystore.group_name, std::string(user), "\n  "));
+      relocation_commands(keystore.use, keystore.owner, keystore.group_name, std::string(user), "\n    "));
 }
 
 Result<void> transfer(const KeystoreTransfer& keystore, const User& user) {

@@ -16,6 +16,8 @@
 
 #include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/layout.hpp"
+#include "commands/missing_access.hpp"
 #include "commands/required_permissions.hpp"
 #include "commands/service_user.hpp"
 #include "core/try.hpp"
@@ -112,16 +114,17 @@ Result<User> chosen_user(const std::string& named, const fs::path& root) {
   });
 }
 
-Result<void> transfer_keystores(const Permissions& permissions, const User& user, const fs::path& root,
+Result<void> transfer_keystores(const Permissions& permissions, const User& user, const PermissionsOptions& options,
                                 std::ostream& out) {
   for (const auto& keystore : permissions.transfers) {
     // With another root, the files are for another host: change no owners on this one.
-    const bool here = root == "/";
+    const bool here = options.root == "/";
     if (here) {
       TRY(transfer(keystore, user));
     }
-    fmt::print(out, "{}: {}\n", keystore.use.certificate, describe(keystore, user.name, here));
-    fmt::print(out, "note: {}", relocation_advice(keystore, user.name));
+    out << fitted(fmt::format("{}: {}\nnote: {}", keystore.use.certificate, describe(keystore, user.name, here),
+                              relocation_advice(keystore, user.name)),
+                  options.width);
   }
   return {};
 }
@@ -165,8 +168,10 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
   const auto files = files_for(*required, options.root);
   if (options.dry_run) {
     for (const auto& keystore : required->transfers) {
-      fmt::print(out, "==> {} <==\n{}\nnote: {}", keystore.use.certificate, describe(keystore, user->name, false),
-                 relocation_advice(keystore, user->name));
+      fmt::print(out, "==> {} <==\n", keystore.use.certificate);
+      out << fitted(
+          fmt::format("{}\nnote: {}", describe(keystore, user->name, false), relocation_advice(keystore, user->name)),
+          options.width);
     }
     for (const auto& file : files) {
       fmt::print(out, "{}", file.text.empty() ? "" : fmt::format("==> {} <==\n{}", file.path.string(), file.text));
@@ -179,7 +184,7 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
       return fail(errors, untouched.error());
     }
   }
-  if (const auto done = transfer_keystores(*required, *user, options.root, out); !done) {
+  if (const auto done = transfer_keystores(*required, *user, options, out); !done) {
     return fail(errors, done.error());
   }
   bool changed = false;
@@ -190,12 +195,14 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
     }
     changed = changed || (!done->empty() && *done != "unchanged");
     if (!done->empty()) {
-      fmt::print(out, "{} {}{}\n", *done, file.path.string(), file.text.empty() ? "" : ": " + file.meaning);
+      out << fitted(fmt::format("{} {}{}\n", *done, file.path.string(), file.text.empty() ? "" : ": " + file.meaning),
+                    options.width);
     }
   }
   for (const auto& link : required->pinned) {
-    fmt::print(out, "note: {} is a link; after each change of it, run systemctl restart gravitee-renewd\n",
-               link.string());
+    out << fitted(fmt::format("note: {} is a link; after each change of it, run systemctl restart gravitee-renewd\n",
+                              link.string()),
+                  options.width);
   }
   const auto missing = still_missing(*settings, options, *required);
   for (const auto& problem : missing) {

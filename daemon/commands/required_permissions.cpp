@@ -1,7 +1,5 @@
 #include "commands/required_permissions.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -13,7 +11,6 @@
 
 #include "commands/service_user.hpp"
 #include "core/add_once.hpp"
-#include "core/file_access.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
 #include "setup/unit_files.hpp"
@@ -26,15 +23,8 @@ namespace fs = std::filesystem;
 using configuration::CertificateSettings;
 using configuration::RenewMode;
 
-constexpr auto kCredentialStore = "/etc/credstore";
 constexpr auto kStateDirectory = "/var/lib/gravitee-renewd";
 constexpr auto kRuntimeDirectory = "/run/gravitee-renewd";
-
-std::vector<SecretSource> all_secrets(const configuration::Settings& settings) {
-  std::vector<SecretSource> secrets;
-  for_each_secret(settings, [&secrets](const SecretSource& secret, std::string_view) { secrets.push_back(secret); });
-  return secrets;
-}
 
 // Whether LoadCredential= (systemd.exec(5)) can name it.
 bool is_credential_name(std::string_view name) {
@@ -198,7 +188,9 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
       !added) {
     return tl::unexpected(std::move(added.error()));
   }
-  for (const auto& secret : all_secrets(settings)) {
+  std::vector<SecretSource> secrets;
+  for_each_secret(settings, [&secrets](const SecretSource& secret, std::string_view) { secrets.push_back(secret); });
+  for (const auto& secret : secrets) {
     if (secret.kind != SecretSource::Kind::credential) {
       continue;
     }
@@ -208,91 +200,6 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
     add_once(permissions.credentials, secret.name);
   }
   return permissions;
-}
-
-std::vector<std::string> missing_access(const configuration::Settings& settings, const fs::path& configuration,
-                                        const Permissions& permissions) {
-  std::vector<std::string> missing;
-  auto user = find_user(permissions.user);
-  if (::geteuid() != 0 || !user) {
-    return missing;
-  }
-  for (const auto& name : permissions.groups) {
-    if (const auto group = find_group(name)) {
-      user->groups.push_back(*group);
-    }
-  }
-  // `owner` and `mode`: what makes a file readable.
-  const auto must_read = [&](const fs::path& file, std::string_view owner, std::string_view mode) {
-    const auto readable = check_access(*user, file, R_OK);
-    std::error_code error;
-    if (!readable) {
-      add_once(
-          missing,
-          fmt::format("{} cannot read {}: {}{}", permissions.user, file.string(), readable.error().message,
-                      fs::exists(file, error) ? fmt::format("; run {} {} {} && chmod {} {}", owner,
-                                                            owner == "chown" ? permissions.user : permissions.group,
-                                                            quoted(file.string()), mode, quoted(file.string()))
-                                              : ""));
-    }
-  };
-  must_read(configuration, "chgrp", "g+r");
-  for (const auto& secret : all_secrets(settings)) {
-    if (secret.kind == SecretSource::Kind::file) {
-      must_read(secret.name, "chown", "0600");
-    } else if (const fs::path stored = fs::path(kCredentialStore) / secret.name;
-               secret.kind == SecretSource::Kind::credential && !fs::exists(stored)) {
-      add_once(missing, fmt::format("{} does not exist", stored.string()));
-    }
-  }
-  for (const auto& certificate : settings.certificates) {
-    if (permissions.user == kServiceUser && certificate.renew != RenewMode::never &&
-        std::holds_alternative<configuration::SignalGateway>(certificate.gateway.action)) {
-      add_once(missing,
-               fmt::format("{}: {} cannot send a signal to the gateway's process; use `systemd` or `command`, or let "
-                           "the service run as the gateway's user (--user)",
-                           certificate.name, permissions.user));
-    }
-  }
-  for (const auto& directory : permissions.writable) {
-    if (check_access(*user, directory, W_OK | X_OK)) {
-      continue;
-    }
-    std::string text = fmt::format("{} cannot write to {}", permissions.user, directory.string());
-    const auto use = std::ranges::find_if(permissions.keystores, [&directory](const KeystoreUse& keystore) {
-      std::error_code error;
-      return fs::canonical(keystore.keystore, error).parent_path() == directory;
-    });
-    const bool transferred = std::ranges::any_of(permissions.transfers, [&directory](const KeystoreTransfer& one) {
-      return one.file.parent_path() == directory;
-    });
-    if (use != permissions.keystores.end() && !transferred) {
-      text += "; " + owner_correction(*use, *user);
-    }
-    add_once(missing, std::move(text));
-  }
-  return missing;
-}
-
-std::vector<std::string> unreadable_for_gateway(const Permissions& permissions) {
-  std::vector<std::string> unreadable;
-  const auto service = find_user(permissions.user);
-  for (const auto& use : permissions.keystores) {
-    const bool known = ::geteuid() == 0 && service && use.gateway && use.gateway->id != 0;
-    const auto readable = known ? check_access(use.gateway, use.keystore, R_OK) : Result<void>();
-    if (readable) {
-      continue;
-    }
-    std::error_code error;
-    const fs::path above = fs::canonical(use.keystore, error).parent_path().parent_path();
-    unreadable.push_back(fmt::format(
-        "{}, the user of the gateway, cannot read {}: {}; {}", use.gateway->name, use.keystore.string(),
-        readable.error().message,
-        check_access(use.gateway, above, X_OK)
-            ? owner_correction(use, *service)
-            : fmt::format("allow this user to search every directory above it: namei -l {}", above.string())));
-  }
-  return unreadable;
 }
 
 }  // namespace renewd::commands
