@@ -74,6 +74,11 @@ std::string outlook(const Completed& completed, const CertificateSettings& setti
   return "; it is due for renewal, and the daemon will renew it: set `renew: never` to keep it";
 }
 
+// `disk` is also the class of a wish that cannot be granted, such as a keystore that is not stored.
+std::string advice_on_command(const Error& error) {
+  return error.kind == ErrorKind::disk ? error.advice : report::advice_on(error);
+}
+
 std::string success(const std::string& done, const Completed& completed) {
   return fmt::format("{}, valid until {}; {}", done, format_time(completed.certificate.not_after()),
                      completed.activation.message);
@@ -132,7 +137,7 @@ int work_on(const ByHandOptions& options, const std::string& command, std::ostre
   say(out, certificate.name,
       interrupted ? "interrupted; the daemon, or the same command again, resumes here"
                   : "failed: " + result->error().message);
-  if (const auto advice = interrupted ? std::string() : report::advice_on(result->error()); !advice.empty()) {
+  if (const auto advice = interrupted ? std::string() : advice_on_command(result->error()); !advice.empty()) {
     say(out, certificate.name, "what to do: " + advice);
   }
   return kFailure;

@@ -34,13 +34,14 @@ std::string hanging(std::string_view line, std::size_t width) {
   }
   std::string text;
   std::size_t used = 0;
+  bool has_word = false;  // on this line of the screen
   while (!line.empty()) {
     // Spaces before a word belong to it, unless it begins a line.
     const auto begins = std::min(line.find_first_not_of(' '), line.size());
     const auto ends = std::min(line.find(' ', begins), line.size());
     const std::string_view word = line.substr(begins, ends - begins);
     const std::size_t wanted = visible_columns(word);
-    if (used > kIndent && used + begins + wanted > width) {
+    if (has_word && used + begins + wanted > width) {
       text += "\n" + std::string(kIndent, ' ');
       used = kIndent;
     } else {
@@ -49,6 +50,7 @@ std::string hanging(std::string_view line, std::size_t width) {
     }
     text += word;
     used += wanted;
+    has_word = true;
     line.remove_prefix(ends);
   }
   return text + "\n";

@@ -42,7 +42,7 @@ TEST_CASE("a renewal that is not due says when, with the zone") {
 
 TEST_CASE("with activate_windows, the gateway is restarted when the next one opens") {
   auto certificate = settings();
-  certificate.activate_windows = {window("sun 02:00-05:00")};
+  certificate.activate_windows = {window("sun 02:00-05:00 UTC")};
   CHECK(
       plan_sentence(standing_in({.left = 29 * 24h}), certificate) ==
       "due now: a new certificate would be requested, and at 2026-11-29 02:00 UTC, when activate_windows allow it, the "
@@ -84,8 +84,8 @@ TEST_CASE("a running daemon that waits says until when, and why") {
 TEST_CASE("the next maintenance windows are named with their zone") {
   auto certificate = settings();
   CHECK(windows_sentence(certificate, 0s, kNow).empty());
-  certificate.renew_windows = {window("wed 02:00-05:00")};
-  certificate.activate_windows = {window("tue 05:00-07:00")};
+  certificate.renew_windows = {window("wed 02:00-05:00 UTC")};
+  certificate.activate_windows = {window("tue 05:00-07:00 UTC")};
   CHECK(windows_sentence(certificate, 0s, kNow) ==
         "renew_windows: next at 2026-11-25T02:00:00Z (Wed 02:00 UTC); activate_windows: open until "
         "2026-11-24T07:00:00Z");
