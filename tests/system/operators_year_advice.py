@@ -4,7 +4,7 @@ import re
 
 # The words after which a sentence no longer belongs to the command in it.
 STOP = {"then", "to", "and", "or", "retries", "again", "as", "if", "in", "until", "which", "after", "for", "once", "where", "so",
-        "at", "by", "is", "tests", "shows", "says"}
+        "at", "by", "is", "tests", "shows", "show", "says", "tries", "&&"}
 PROGRAMS = r"(?<![/\w])(?:gravitee-renewd|systemctl|chown|chmod|timedatectl|journalctl|df)(?= )"
 NO_COMMAND = {"gravitee-renewd", "systemctl"}
 
@@ -17,7 +17,7 @@ def commands_in(advice):
         for word in advice[match.start():].split():
             if word in STOP:
                 break
-            words.append(re.sub(r"[;,.)]+$", "", word))
+            words.append(re.sub(r"[;,.)`'\"]+$", "", word))
             if words[-1] != word:
                 break
             if word.endswith(":") and not (words[0] == "chown" and len(words) == 2):
