@@ -56,6 +56,7 @@ ELSEWHERE = [
     ("docs/deployments/debian.md", "sha256sum", "tests/package/release checks and signs a release in the same way"),
     ("docs/deployments/rhel.md", "sha256sum", "tests/package/release checks and signs a release in the same way"),
     ("docs/deployments/rhel.md", "podman build", "ctest runs scripts/package, as the container does; Debian 12's tests have no Podman"),
+    ("docs/reliability.md", "operators_year", "nobody: it changes the sources. ctest runs operators_year without it"),
     ("docs/benchmarks/herd.md", "/herd", "herd_test.cpp runs the same scenarios"),
     ("docs/architecture.md", "main.cpp", "nothing to run: a drawing"),
     ("docs/configuration.md", "did you mean", "load_test.cpp has such messages"),
