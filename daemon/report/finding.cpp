@@ -40,13 +40,23 @@ KindNames names_of(FindingKind kind) {
     case FindingKind::old_certificate_in_use:
       return {"old_certificate_in_use", "old certificate in use"};
     case FindingKind::other_certificate_in_use:
-      return {"other_certificate_in_use", "in order"};
+      return {"other_certificate_in_use", "other certificate in use"};
     case FindingKind::renewal_failing:
       return {"renewal_failing", "renewal failing"};
+    case FindingKind::gateway_down:
+      return {"gateway_down", "gateway down"};
+    case FindingKind::state_not_writable:
+      return {"state_not_writable", "state not writable"};
+    case FindingKind::older_keystore_installed:
+      return {"older_keystore_installed", "older keystore installed"};
     case FindingKind::token_unusable:
       return {"token_unusable", "account token unusable"};
+    case FindingKind::token_expires_first:
+      return {"token_expires_first", "account token expires first"};
     case FindingKind::keystore_not_replaceable:
       return {"keystore_not_replaceable", "keystore not replaceable"};
+    case FindingKind::gateway_not_restartable:
+      return {"gateway_not_restartable", "gateway not restartable"};
     case FindingKind::longer_lasting_stored:
       return {"longer_lasting_stored", "in order"};
   }

@@ -25,10 +25,6 @@ std::int64_t to_number(TimePoint time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
-std::int64_t microseconds_of(TimePoint time) {
-  return std::chrono::floor<std::chrono::microseconds>(time).time_since_epoch().count();
-}
-
 // An invalid value throws, like a missing member: the whole file is then invalid.
 TimePoint to_time(const json::value& value) {
   return checked_seconds(value).value();
@@ -71,17 +67,8 @@ RetryState RetryStateStore::load() const {
       const auto* const value = object.if_contains(name);
       return value != nullptr && value->as_bool();
     };
-    const auto text = [&object](const char* name) {
-      const auto* const value = object.if_contains(name);
-      return value == nullptr ? std::string() : checked_text(value->as_string());
-    };
     attempts.by_hand = flag("by_hand");
     attempts.after_success = flag("after_success");
-    attempts.unreadable = text("unreadable");
-    attempts.token_problem = text("token_problem");
-    if (const auto* const seen_at = object.if_contains("token_seen_at")) {
-      attempts.token_seen_at = checked_microseconds(*seen_at).value();
-    }
     attempts.not_before = to_time(object.at("not_before"));
     attempts.days_announced = checked_count(object.at("days_announced")).value();
     attempts.expiry_announced = to_time(object.at("expiry_announced"));
@@ -96,17 +83,11 @@ Result<void> RetryStateStore::save(const RetryState& attempts) {
     TRY(filesystem_.remove(paths_.attempts()));
     return filesystem_.sync_directory(paths_.directory);
   }
-  const json::object object{{"failures_in_a_row", attempts.failures_in_a_row},
-                            {"last_failure", attempts.last_failure},
-                            {"last_message", attempts.last_message},
-                            {"by_hand", attempts.by_hand},
-                            {"after_success", attempts.after_success},
-                            {"not_before", to_number(attempts.not_before)},
-                            {"days_announced", attempts.days_announced},
-                            {"expiry_announced", to_number(attempts.expiry_announced)},
-                            {"unreadable", attempts.unreadable},
-                            {"token_problem", attempts.token_problem},
-                            {"token_seen_at", microseconds_of(attempts.token_seen_at)}};
+  const json::object object{
+      {"failures_in_a_row", attempts.failures_in_a_row}, {"last_failure", attempts.last_failure},
+      {"last_message", attempts.last_message},           {"by_hand", attempts.by_hand},
+      {"after_success", attempts.after_success},         {"not_before", to_number(attempts.not_before)},
+      {"days_announced", attempts.days_announced},       {"expiry_announced", to_number(attempts.expiry_announced)}};
   return write_state(filesystem_, paths_.attempts(), json_text(object) + "\n");
 }
 
