@@ -118,7 +118,13 @@ json::object certificate_json(const CertificateStatus& standing, const report::A
   add_unfinished(object, standing);
   add_past(object, standing);
   object["token_problem"] = json::value_from(standing.token_problem);
+  object["token_not_after"] =
+      standing.token_not_after ? json::value(format_time(*standing.token_not_after)) : json::value(nullptr);
   object["replacement_problem"] = json::value_from(standing.replacement_problem);
+  object["state_problem"] = json::value_from(standing.state_problem);
+  object["activation_problem"] = json::value_from(standing.activation_problem);
+  object["gateway_state"] =
+      standing.gateway ? json::value(gateway::to_string(standing.gateway->health)) : json::value(nullptr);
   return object;
 }
 

@@ -40,6 +40,8 @@ struct HttpSettings {
         {"request_timeout", Duration{&request_timeout}, "2m", "The time limit of all steps and the response together."},
     };
   }
+
+  bool operator==(const HttpSettings&) const = default;
 };
 
 // What starts renewals: the daemon, or a timer that runs the command `renew`.

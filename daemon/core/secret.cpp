@@ -1,5 +1,6 @@
 #include "core/secret.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -143,6 +144,19 @@ bool is_out_of_sight(const SecretSource& source) {
       return false;
   }
   return false;
+}
+
+std::optional<TimePoint> changed_at(const SecretSource& source) {
+  return source.kind == SecretSource::Kind::file ? changed_at(std::filesystem::path(source.name)) : std::nullopt;
+}
+
+std::optional<TimePoint> changed_at(const std::filesystem::path& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0) {
+    return std::nullopt;
+  }
+  return TimePoint(std::chrono::seconds(status.st_ctim.tv_sec) +
+                   std::chrono::floor<std::chrono::microseconds>(std::chrono::nanoseconds(status.st_ctim.tv_nsec)));
 }
 
 std::vector<std::string> paths_of(const SecretSource& source) {

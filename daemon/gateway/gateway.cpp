@@ -46,10 +46,12 @@ struct ActionMaker {
 
 class GatewayWithProbes final : public Gateway {
  public:
-  GatewayWithProbes(std::unique_ptr<Action> action, Probes probes, std::chrono::seconds activation_timeout,
-                    std::chrono::seconds verify_timeout)
+  // `health_check`: one of the probes, if there is one.
+  GatewayWithProbes(std::unique_ptr<Action> action, Probes probes, Probe* health_check,
+                    std::chrono::seconds activation_timeout, std::chrono::seconds verify_timeout)
       : action_(std::move(action)),
         probes_(std::move(probes)),
+        health_check_(health_check),
         activation_timeout_(activation_timeout),
         verify_timeout_(verify_timeout) {}
 
@@ -57,6 +59,9 @@ class GatewayWithProbes final : public Gateway {
   bool has_probes() const override { return !probes_.empty(); }
   std::string log_position() const override;
   asio::awaitable<Result<Units>> units() override { return action_->units(); }
+  asio::awaitable<Result<std::optional<GatewayState>>> state(bool health_check) override;
+  std::vector<std::string> watched_units() const override { return action_->watched_units(); }
+  asio::awaitable<Result<std::string>> check_activation() override { return action_->rehearse(); }
   asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;
   bool acted() const override { return action_->acted(); }
   asio::awaitable<Result<Activation>> verify(GatewaySnapshot before) override;
@@ -65,6 +70,7 @@ class GatewayWithProbes final : public Gateway {
  private:
   std::unique_ptr<Action> action_;
   Probes probes_;
+  Probe* health_check_;
   std::chrono::seconds activation_timeout_;
   std::chrono::seconds verify_timeout_;
 };
@@ -114,6 +120,26 @@ asio::awaitable<Result<Activation>> GatewayWithProbes::verify(GatewaySnapshot be
   co_return std::move(outcome).map_error(with_bus_advice);
 }
 
+asio::awaitable<Result<std::optional<GatewayState>>> GatewayWithProbes::state(bool health_check) {
+  auto state = co_await action_->state();
+  if (!health_check || health_check_ == nullptr || !state || (*state && (**state).health != Health::up)) {
+    co_return state;
+  }
+  const Result<std::string> healthy = co_await health_check_->rehearse();
+  if (!healthy && healthy.error().kind != ErrorKind::gateway) {
+    co_return tl::unexpected(healthy.error());
+  }
+  GatewayState seen = state->value_or(GatewayState());
+  if (healthy && !*state) {
+    seen.message = *healthy;
+  } else if (!healthy) {
+    const bool may_still_start = seen.up_for && *seen.up_for < verify_timeout_;
+    seen.health = may_still_start ? Health::changing : Health::unhealthy;
+    seen.message = healthy.error().message;
+  }
+  co_return seen;
+}
+
 std::string GatewayWithProbes::log_position() const {
   for (const auto& probe : probes_) {
     if (std::string position = probe->log_position(); !position.empty()) {
@@ -161,7 +187,9 @@ std::unique_ptr<Gateway> make_gateway(const asio::any_io_executor& executor,
                                       const std::vector<NamedSecret>& secrets) {
   auto action =
       std::visit(ActionMaker{executor, settings.activation_timeout(), std::move(output), secrets}, settings.action);
-  return std::make_unique<GatewayWithProbes>(std::move(action), make_probes(executor, settings, http, secrets),
+  Probes probes = make_probes(executor, settings, http, secrets);
+  Probe* const health_check = settings.http_probe ? probes.front().get() : nullptr;
+  return std::make_unique<GatewayWithProbes>(std::move(action), std::move(probes), health_check,
                                              settings.activation_timeout(), settings.verify_timeout);
 }
 

@@ -170,6 +170,17 @@ asio::awaitable<Result<bool>> SystemBus::process_until(std::function<bool()> don
   }
 }
 
+asio::awaitable<Result<void>> SystemBus::handle_messages() {
+  const auto never = [] { return false; };
+  CO_TRY(process_pending(never));  // what came with an earlier reply
+  co_await ready(descriptor_, stream_descriptor::wait_read);
+  const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) {
+    co_return failure(ErrorKind::cancelled, "cancelled");
+  }
+  co_return process_pending(never);
+}
+
 Result<void> SystemBus::process_pending(const std::function<bool()>& done) {
   int result = 1;
   while (result > 0 && !done()) {

@@ -76,6 +76,9 @@ class SystemBus {
   // Handles messages until `done` returns true (true) or the deadline passes (false). Errors: kInconclusive, cancelled.
   boost::asio::awaitable<Result<bool>> process_until(std::function<bool()> done, Deadline deadline);
 
+  // Waits, without a deadline or a timer, until the bus sends something, and handles it. Errors as above.
+  boost::asio::awaitable<Result<void>> handle_messages();
+
  private:
   SystemBus(const boost::asio::any_io_executor& executor, BusPtr bus, int descriptor);
   Result<void> process_pending(const std::function<bool()>& done);

@@ -104,6 +104,11 @@ std::vector<Family> gauges(const std::vector<std::string>& names,
             [](const CertificateStatus& standing) {
               return std::optional(static_cast<double>(standing.attempts.failures_in_a_row));
             }),
+      gauge("gateway_up", "1 if the gateway runs, and passes its health check if there is one, else 0.",
+            [](const CertificateStatus& standing) {
+              const auto& gateway = standing.gateway;
+              return gateway ? std::optional(gateway->health == gateway::Health::up ? 1.0 : 0.0) : std::nullopt;
+            }),
       gauge("activation_pending", "1 if the gateway does not use the installed keystore yet, else 0.",
             [](const CertificateStatus& standing) { return std::optional(standing.activation_pending() ? 1.0 : 0.0); }),
   };

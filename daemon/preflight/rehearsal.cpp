@@ -20,9 +20,6 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-// The answer and a generation take a few KiB each; with less space than this, a file system is as good as full.
-constexpr std::uint64_t kSpaceNeeded = 4 * certificate::kKeystoreLimit;
-
 Result<std::string> rehearse_keystore(const renewal::RenewalContext& around,
                                       const configuration::CertificateSettings& settings) {
   TRY_LET(auto installed, around.keystore.read());
@@ -45,26 +42,16 @@ Result<std::string> rehearse_token(const configuration::CertificateSettings& set
   return fmt::format("readable from {}", settings.token->description());
 }
 
-Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::path& directory) {
-  TRY(filesystem.check_writable(directory));
-  TRY_LET(auto space, filesystem.free_bytes(directory));
-  if (space < kSpaceNeeded) {
-    return failure(ErrorKind::disk,
-                   fmt::format("{}: only {} KiB are free, but {} KiB are needed", directory.string(), space / 1024,
-                               kSpaceNeeded / 1024),
-                   std::string(advice_on(ENOSPC)));
-  }
-  return fmt::format("{} is writable, {} MiB free", directory.string(), space / (1024 * 1024));
-}
-
 Result<std::string> rehearse_installation(keystore::Store& keystore) {
   return keystore.rehearse_replacement().map([&] { return fmt::format("{} can be replaced", keystore.describe()); });
 }
 
 Result<std::string> rehearse_state_directory(Filesystem& filesystem, const state::StatePaths& paths) {
-  return state::rehearse_state(filesystem, paths).and_then([&] {
-    return rehearse_directory(filesystem, state::nearest_directory(filesystem, paths.directory));
-  });
+  TRY(state::check_state(filesystem, paths));
+  TRY(state::rehearse_state(filesystem, paths));
+  const fs::path directory = state::nearest_directory(filesystem, paths.directory);
+  TRY_LET(const FreeSpace space, filesystem.free_space(directory));
+  return fmt::format("{} is writable, {} MiB free", directory.string(), space.bytes / (1024 * 1024));
 }
 
 // A renewal under way uses the same files, and must not be disturbed.

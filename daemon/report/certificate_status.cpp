@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/secret.hpp"
 #include "renewal/host.hpp"
 #include "renewal/maintenance_windows.hpp"
 #include "renewal/token_watch.hpp"
+#include "state/state_files.hpp"
 
 namespace renewd::report {
 namespace {
@@ -73,6 +75,11 @@ std::optional<std::chrono::sys_seconds> CertificateStatus::known_not_after() con
   return in_use ? std::optional(in_use->not_after) : std::nullopt;
 }
 
+bool CertificateStatus::renewal_is_due() const {
+  return unfinished || (outlook && renew == configuration::RenewMode::automatic && !outlook->clock_is_doubtful() &&
+                        looked_at >= outlook->window_opens);
+}
+
 const state::PastRenewal* CertificateStatus::last_success() const {
   const auto newest =
       std::find_if(history.rbegin(), history.rend(), [](const auto& past) { return past.outcome == "renewed"; });
@@ -112,6 +119,9 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
       standing.replacement_problem = std::move(replaceable.error().message);
       standing.replacement_advice = std::move(replaceable.error().advice);
     }
+    if (auto writable = state::check_state(filesystem, paths); !writable) {
+      standing.state_problem = std::move(writable.error().message);
+    }
   }
   if (!standing.outlook) {
     if (!store.exists()) {
@@ -124,6 +134,56 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
     standing.longer_lasting = std::move(stored);
   }
   return standing;
+}
+
+bool see_gateway(CertificateStatus& standing, const keystore::Store& store, std::optional<gateway::GatewayState> seen) {
+  standing.gateway = std::move(seen);
+  if (!standing.outlook || !standing.in_use || standing.installed_is_in_use() || standing.unfinished ||
+      !standing.gateway || !standing.gateway->running_since) {
+    return false;
+  }
+  const auto placed_at = store.placed_at();
+  if (!placed_at || *standing.gateway->running_since <= *placed_at) {
+    return false;
+  }
+  standing.in_use = state::record_of(standing.outlook->certificate);
+  return true;
+}
+
+state::Observation observation_of(const CertificateStatus& standing,
+                                  const configuration::CertificateSettings& certificate) {
+  const bool unhealthy = standing.gateway && standing.gateway->health == gateway::Health::unhealthy;
+  return {.keystore = standing.outlook ? "" : standing.outlook.error().message,
+          .token = standing.token_problem.value_or(""),
+          .replacement = standing.replacement_problem.value_or(""),
+          .state = standing.state_problem.value_or(""),
+          .activation = standing.activation_problem.value_or(""),
+          .health = unhealthy ? standing.gateway->message : "",
+          .token_not_after = standing.token_not_after,
+          .token_changed = certificate.token ? changed_at(*certificate.token) : std::nullopt};
+}
+
+void take_daemons_view(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
+                       const state::Observation& seen) {
+  const auto add = [](std::optional<std::string>& problem, const std::string& found) {
+    if (!problem && !found.empty()) {
+      problem = found;
+    }
+  };
+  if (standing.outlook && !seen.keystore.empty()) {
+    standing.outlook = failure(ErrorKind::disk, "the daemon cannot read it: " + seen.keystore);
+  }
+  // A token that has been changed since may be a good one.
+  if (certificate.token && seen.token_changed == changed_at(*certificate.token)) {
+    add(standing.token_problem, seen.token);
+    standing.token_not_after = standing.token_not_after ? standing.token_not_after : seen.token_not_after;
+  }
+  add(standing.replacement_problem, seen.replacement);
+  add(standing.state_problem, seen.state);
+  add(standing.activation_problem, seen.activation);
+  if (!seen.health.empty() && (!standing.gateway || standing.gateway->health == gateway::Health::up)) {
+    standing.gateway = gateway::GatewayState{gateway::Health::unhealthy, seen.health, ""};
+  }
 }
 
 void plan(CertificateStatus& standing, const configuration::CertificateSettings& certificate,

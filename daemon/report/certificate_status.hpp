@@ -13,12 +13,14 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/filesystem.hpp"
+#include "gateway/gateway_state.hpp"
 #include "keystore/store.hpp"
 #include "renewal/schedule.hpp"
 #include "state/certificate_record.hpp"
 #include "state/generations.hpp"
 #include "state/history.hpp"
 #include "state/journal.hpp"
+#include "state/observation.hpp"
 #include "state/retry_state.hpp"
 
 namespace renewd::report {
@@ -73,6 +75,12 @@ struct CertificateStatus {
   std::optional<std::string> replacement_problem = std::nullopt;
   // What to do about it; empty if the cause is not known.
   std::string replacement_advice = {};
+  // Why the state cannot be written: the disk is full, or read-only.
+  std::optional<std::string> state_problem = std::nullopt;
+  // Whether the gateway runs; nothing if that is not known.
+  std::optional<gateway::GatewayState> gateway = std::nullopt;
+  // Why the gateway could not be activated after a renewal: a unit is missing, or may not be restarted.
+  std::optional<std::string> activation_problem = std::nullopt;
 
   // What is meant to renew it, and why that does not happen; the running daemon has no such problem.
   configuration::RunBy run_by = configuration::RunBy::daemon;
@@ -82,6 +90,8 @@ struct CertificateStatus {
   std::optional<std::chrono::sys_seconds> known_not_after() const;
   // A renewed keystore is installed, or a roll-back is under way, and the gateway has not been seen to use it.
   bool activation_pending() const { return renewal::stage_of(unfinished, false) == renewal::Unfinished::installed; }
+  // A renewal is due, or one is unfinished.
+  bool renewal_is_due() const;
   // Whether the gateway was last seen to use the installed certificate.
   bool installed_is_in_use() const;
   // The newest successful renewal; null without one.
@@ -100,6 +110,17 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
 // The rest of `outlook`: what comes next, and when. Reads nothing from the disk.
 void plan(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
           const configuration::ScheduleSettings& schedule, std::chrono::seconds splay, TimePoint now);
+
+// Adds whether the gateway runs. If it started after the installed keystore was put in place, that is the one in use:
+// returns true if this is news, and the record of what is in use must follow.
+bool see_gateway(CertificateStatus& standing, const keystore::Store& store, std::optional<gateway::GatewayState> seen);
+
+// What a running daemon stores of its status, for commands that may see more than it does.
+state::Observation observation_of(const CertificateStatus& standing,
+                                  const configuration::CertificateSettings& certificate);
+// The problems that the running daemon has found, in addition to those that the command sees itself.
+void take_daemons_view(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
+                       const state::Observation& seen);
 
 // Both, for a command. Opening the keystore derives a key, which takes a processor up to a second.
 CertificateStatus look_at(Filesystem& filesystem, keystore::Store& store,

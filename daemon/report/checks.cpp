@@ -119,30 +119,53 @@ std::optional<Finding> old_certificate_in_use(const CheckInput& facts) {
                  "to restart and verify the gateway, run gravitee-renewd activate " + facts.standing.name};
 }
 
-// Activating an older keystore would make things worse.
-std::string advice_on_other_in_use(const CheckInput& facts) {
-  const auto& standing = facts.standing;
-  const auto& in_use = standing.in_use ? standing.in_use : standing.replaced;
-  if (in_use->not_after <= facts.outlook.certificate.not_after()) {
-    return "if it has not restarted since then, run gravitee-renewd activate " + standing.name;
-  }
-  return standing.longer_lasting
-             ? fmt::format(
-                   "the installed keystore is the older one: unless that is intended, run gravitee-renewd "
-                   "rollback {} --to {}",
-                   standing.name, standing.longer_lasting->number)
-             : "the installed keystore is the older one: unless that is intended, put the newer one back where it came "
-               "from (configuration management, a backup), or run gravitee-renewd renew " +
-                   standing.name + " --force";
-}
-
-// Somebody who installed a keystore by hand may also have restarted the gateway.
-std::optional<Finding> other_certificate_in_use(const CheckInput& facts) {
-  if (!facts.other_is_in_use || facts.in_use_expires_first || facts.standing.activation_pending()) {
+// The certificate that is newer than the installed one, and that somebody has replaced by it: the one in use, or a
+// stored one. After a roll-back the older one is there on purpose.
+std::optional<state::CertificateRecord> newer_than_installed(const CheckInput& facts) {
+  const CertificateStatus& standing = facts.standing;
+  const bool rolled_back = !standing.history.empty() && standing.history.back().outcome == "rolled_back";
+  if (standing.unfinished || rolled_back) {
     return std::nullopt;
   }
-  return Finding{FindingKind::other_certificate_in_use, Severity::ok,
-                 "the gateway last started with a different certificate", advice_on_other_in_use(facts)};
+  const auto& installed = facts.outlook.certificate;
+  const auto is_newer = [&installed](const std::optional<state::CertificateRecord>& other) {
+    return other && other->not_after > installed.not_after() && other->not_before >= installed.not_before();
+  };
+  if (standing.longer_lasting && is_newer(standing.longer_lasting->certificate)) {
+    return standing.longer_lasting->certificate;
+  }
+  return is_newer(standing.in_use) ? standing.in_use : std::nullopt;
+}
+
+std::optional<Finding> older_keystore_installed(const CheckInput& facts) {
+  const auto newer = newer_than_installed(facts);
+  if (!newer) {
+    return std::nullopt;
+  }
+  const CertificateStatus& standing = facts.standing;
+  const auto& installed = facts.outlook.certificate;
+  const auto& stored = standing.longer_lasting;
+  const std::string again = stored && stored->certificate->fingerprint == newer->fingerprint
+                                ? fmt::format("to install the newer one again, run gravitee-renewd rollback {} --to {}",
+                                              standing.name, stored->number)
+                                : "install the newer keystore again, from where it is stored";
+  return Finding{
+      FindingKind::older_keystore_installed, Severity::warning,
+      fmt::format("an older keystore (serial {}, valid until {}) was installed in place of a newer one "
+                  "(serial {}, valid until {})",
+                  installed.serial(), format_time(installed.not_after()), newer->serial, format_time(newer->not_after)),
+      again + "; if a configuration management installs this file, let it no longer do so"};
+}
+
+// The gateway's own restart ends this where it is seen (see_gateway()).
+std::optional<Finding> other_certificate_in_use(const CheckInput& facts) {
+  if (!facts.other_is_in_use || facts.in_use_expires_first || facts.standing.activation_pending() ||
+      newer_than_installed(facts)) {
+    return std::nullopt;
+  }
+  return Finding{
+      FindingKind::other_certificate_in_use, Severity::warning, "the gateway last started with a different certificate",
+      "to restart and verify the gateway with the installed one, run gravitee-renewd activate " + facts.standing.name};
 }
 
 // With a clock in doubt, its consequences (TLS, refused answers) have no cure of their own.
@@ -237,8 +260,55 @@ std::optional<Finding> token_expires_before_renewal(const CheckInput& facts) {
                  "renewal, and store it where `token` points"};
 }
 
+// Only a stopped gateway is no emergency.
+std::optional<Finding> gateway_down(const CheckInput& facts) {
+  using gateway::Health;
+  const auto& gateway = facts.standing.gateway;
+  if (!gateway || gateway->health == Health::up || gateway->health == Health::changing) {
+    return std::nullopt;
+  }
+  const bool stopped = gateway->health == Health::stopped;
+  const std::string activate = "run gravitee-renewd activate " + facts.standing.name;
+  std::string advice;
+  if (gateway->unit.empty()) {
+    advice = "find the cause in the gateway's own log and fix it";
+  } else if (stopped) {
+    advice = "when it is to run again, start it: systemctl start " + gateway->unit;
+  } else {
+    advice = fmt::format("find the cause with journalctl -u {} and fix it; then {}", gateway->unit,
+                         facts.standing.activation_pending() ? activate : "run systemctl restart " + gateway->unit);
+  }
+  return Finding{FindingKind::gateway_down, stopped ? Severity::warning : Severity::critical,
+                 fmt::format("the gateway {}: {}",
+                             stopped                                ? "is stopped"
+                             : gateway->health == Health::unhealthy ? "is unhealthy"
+                                                                    : "is down",
+                             gateway->message),
+                 std::move(advice)};
+}
+
+std::optional<Finding> state_not_writable(const CheckInput& facts) {
+  if (!facts.standing.state_problem) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::state_not_writable,
+                 facts.standing.renewal_is_due() ? Severity::critical : Severity::warning,
+                 "the state cannot be written, so nothing can be renewed: " + *facts.standing.state_problem,
+                 "free some space for state_directory, or let the service write to it"};
+}
+
+std::optional<Finding> gateway_not_restartable(const CheckInput& facts) {
+  if (!facts.standing.activation_problem) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::gateway_not_restartable, Severity::warning,
+                 "the gateway could not be activated after a renewal: " + *facts.standing.activation_problem,
+                 "correct `gateway` in the configuration; if the service may not restart the unit, run as root "
+                 "gravitee-renewd init --permissions"};
+}
+
 std::optional<Finding> longer_lasting_stored(const CheckInput& facts) {
-  if (!facts.standing.longer_lasting) {
+  if (!facts.standing.longer_lasting || newer_than_installed(facts)) {
     return std::nullopt;
   }
   const auto& stored = *facts.standing.longer_lasting;
@@ -248,7 +318,7 @@ std::optional<Finding> longer_lasting_stored(const CheckInput& facts) {
       fmt::format("to install it, run gravitee-renewd rollback {} --to {}", facts.standing.name, stored.number)};
 }
 
-constexpr std::array<Check, 14> kChecks{clock_in_doubt,
+constexpr std::array<Check, 18> kChecks{clock_in_doubt,
                                         expired,
                                         expiring,
                                         not_expiring,
@@ -257,8 +327,12 @@ constexpr std::array<Check, 14> kChecks{clock_in_doubt,
                                         old_certificate_in_use,
                                         other_certificate_in_use,
                                         renewal_failing,
+                                        gateway_down,
+                                        state_not_writable,
+                                        older_keystore_installed,
                                         token_unusable,
                                         keystore_not_replaceable,
+                                        gateway_not_restartable,
                                         daemon_not_running_now,
                                         token_expires_before_renewal,
                                         longer_lasting_stored};

@@ -40,9 +40,15 @@ KindNames names_of(FindingKind kind) {
     case FindingKind::old_certificate_in_use:
       return {"old_certificate_in_use", "old certificate in use"};
     case FindingKind::other_certificate_in_use:
-      return {"other_certificate_in_use", "in order"};
+      return {"other_certificate_in_use", "other certificate in use"};
     case FindingKind::renewal_failing:
       return {"renewal_failing", "renewal failing"};
+    case FindingKind::gateway_down:
+      return {"gateway_down", "gateway down"};
+    case FindingKind::state_not_writable:
+      return {"state_not_writable", "state not writable"};
+    case FindingKind::older_keystore_installed:
+      return {"older_keystore_installed", "older keystore installed"};
     case FindingKind::token_unusable:
       return {"token_unusable", "account token unusable"};
     case FindingKind::keystore_not_replaceable:
@@ -51,6 +57,8 @@ KindNames names_of(FindingKind kind) {
       return {"daemon_not_running", "not watched"};
     case FindingKind::token_expires_before_renewal:
       return {"token_expires_before_renewal", "account token expires too early"};
+    case FindingKind::gateway_not_restartable:
+      return {"gateway_not_restartable", "gateway not restartable"};
     case FindingKind::longer_lasting_stored:
       return {"longer_lasting_stored", "in order"};
   }

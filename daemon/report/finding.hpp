@@ -22,12 +22,16 @@ enum class FindingKind {
   activation_pending,
   restoration_pending,       // of the previous keystore
   old_certificate_in_use,    // it expires before the installed one
-  other_certificate_in_use,  // it does not; nothing is wrong
+  other_certificate_in_use,  // it does not
   renewal_failing,
+  gateway_down,
+  state_not_writable,
+  older_keystore_installed,  // externally, in the place of a newer one
   token_unusable,
   keystore_not_replaceable,
   daemon_not_running,
   token_expires_before_renewal,
+  gateway_not_restartable,
   longer_lasting_stored,  // a stored keystore expires later than the installed one; nothing is wrong
 };
 // "keystore_unreadable"; docs/status.md lists them.

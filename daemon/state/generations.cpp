@@ -123,6 +123,12 @@ Result<int> Generations::store(std::string_view keystore, const std::optional<Ce
   return number;
 }
 
+Result<void> keep(Filesystem& filesystem, const StatePaths& paths, std::string_view keystore,
+                  const CertificateRecord& certificate) {
+  Generations generations(filesystem, paths);
+  return generations.holds(keystore) ? Result<void>() : generations.store(keystore, certificate).map([](int) {});
+}
+
 std::string describe(const Generation& generation) {
   return generation.certificate
              ? fmt::format("generation {} (serial {}, valid until {})", generation.number,

@@ -25,10 +25,6 @@ std::int64_t to_number(TimePoint time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
-std::int64_t microseconds_of(TimePoint time) {
-  return std::chrono::floor<std::chrono::microseconds>(time).time_since_epoch().count();
-}
-
 // An invalid value throws, like a missing member: the whole file is then invalid.
 TimePoint to_time(const json::value& value) {
   return checked_seconds(value).value();
@@ -83,11 +79,6 @@ RetryState RetryStateStore::load() const {
     attempts.by_hand = flag("by_hand");
     attempts.after_success = flag("after_success");
     attempts.last_advice = text("last_advice");
-    attempts.unreadable = text("unreadable");
-    attempts.token_problem = text("token_problem");
-    if (const auto* const seen_at = object.if_contains("token_seen_at")) {
-      attempts.token_seen_at = checked_microseconds(*seen_at).value();
-    }
     const auto time = [&object](const char* name) {
       const auto* const value = object.if_contains(name);
       return value == nullptr ? TimePoint() : to_time(*value);
@@ -119,9 +110,6 @@ Result<void> RetryStateStore::save(const RetryState& attempts) {
                             {"not_before", to_number(attempts.not_before)},
                             {"days_announced", attempts.days_announced},
                             {"expiry_announced", to_number(attempts.expiry_announced)},
-                            {"unreadable", attempts.unreadable},
-                            {"token_problem", attempts.token_problem},
-                            {"token_seen_at", microseconds_of(attempts.token_seen_at)},
                             {"failing_since", to_number(attempts.failing_since)},
                             {"failed_at", to_number(attempts.failed_at)},
                             {"known_not_after", to_number(attempts.known_not_after)},

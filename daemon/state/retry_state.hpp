@@ -24,11 +24,6 @@ struct RetryState {
   bool after_success = false;    // `not_before` follows a success: an unfinished renewal does not wait for it
   int days_announced = 0;        // the last threshold that certificate_expiring logged
   TimePoint expiry_announced{};  // when certificate_expired was last logged
-  // Why the daemon could not open the keystore, or use the account token, at its last check; empty if it could. Root
-  // cannot find that out, since the daemon's user may read less.
-  std::string unreadable;
-  std::string token_problem;
-  TimePoint token_seen_at{};  // with a problem
   // When the certificate expires that was last read from the keystore; the epoch: unknown.
   TimePoint known_not_after{};
   TimePoint run_at{};  // when `renew` last ended, if a timer runs it (schedule.run_by)
@@ -47,8 +42,8 @@ class RetryStateStore {
 
   // Defaults if nothing is stored, or the file is invalid.
   RetryState load() const;
-  // Durable when it returns. Creates the directory. Stores times to the second, that of the token to the microsecond.
-  // Defaults remove the file.
+  // Durable when it returns. Creates the directory. Stores times to the second. Defaults remove the
+  // file.
   Result<void> save(const RetryState& attempts);
 
  private:

@@ -4,10 +4,22 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "certificate/keystore.hpp"
 #include "core/try.hpp"
 #include "state/lock.hpp"
 
 namespace renewd::state {
+namespace {
+
+// The answer and a generation take a few KiB each, but may be larger; with less space than this, a file system is as
+// good as full.
+constexpr std::uint64_t kBytesForRenewal = 4 * certificate::kKeystoreLimit;
+// Those of docs/state-format.md, and a temporary file.
+constexpr std::uint64_t kFilesForRenewal = 16;
+
+}  // namespace
 
 FileAttributes state_file_attributes() {
   return {.owner = ::geteuid(), .group = ::getegid(), .mode = kStateFileMode, .extended = {}};
@@ -24,6 +36,22 @@ std::filesystem::path nearest_directory(const Filesystem& filesystem, std::files
     directory = directory.parent_path();
   }
   return directory;
+}
+
+Result<void> check_state(const Filesystem& filesystem, const StatePaths& paths) {
+  const auto directory = nearest_directory(filesystem, paths.directory);
+  TRY(filesystem.check_writable(directory));
+  TRY_LET(const FreeSpace space, filesystem.free_space(directory));
+  if (space.bytes < kBytesForRenewal) {
+    return failure(ErrorKind::disk, fmt::format("{}: only {} KiB are free, and a renewal needs {} KiB",
+                                                directory.string(), space.bytes / 1024, kBytesForRenewal / 1024));
+  }
+  if (space.files < kFilesForRenewal) {
+    return failure(ErrorKind::disk,
+                   fmt::format("{}: only {} more files can be created (inodes), and a renewal needs {}",
+                               directory.string(), space.files, kFilesForRenewal));
+  }
+  return {};
 }
 
 Result<void> rehearse_state(Filesystem& filesystem, const StatePaths& paths) {

@@ -33,6 +33,44 @@ CertificateStatus with_replacement_problem(CertificateStatus standing) {
   return standing;
 }
 
+CertificateStatus with_token_until(CertificateStatus standing, std::chrono::seconds left) {
+  standing.token_not_after = kNow + left;
+  return standing;
+}
+
+CertificateStatus with_state_problem(CertificateStatus standing) {
+  standing.state_problem = "/var/lib/gravitee-renewd: only 12 KiB are free, and a renewal needs 4096 KiB";
+  return standing;
+}
+
+CertificateStatus with_activation_problem(CertificateStatus standing) {
+  standing.activation_problem = "gateway.service does not exist on this host";
+  return standing;
+}
+
+CertificateStatus with_gateway(CertificateStatus standing, gateway::Health health) {
+  standing.gateway = gateway::GatewayState{health, "gateway.service is as the test says", "gateway.service"};
+  return standing;
+}
+
+CertificateStatus with_unhealthy_gateway(CertificateStatus standing) {
+  standing.gateway =
+      gateway::GatewayState{gateway::Health::unhealthy, "GET http://localhost:18082/_node/health: HTTP 500", ""};
+  return standing;
+}
+
+// Issued before the installed one, although it expires later.
+CertificateStatus with_longer_in_use(CertificateStatus standing) {
+  standing.in_use = another_in_use(400 * kDay);
+  standing.in_use->not_before = kNow - 400 * kDay;
+  return standing;
+}
+
+CertificateStatus rolled_back(CertificateStatus standing) {
+  standing.history.push_back({"rolled_back", "", kNow - kDay});
+  return standing;
+}
+
 CertificateStatus with_longer_lasting(CertificateStatus standing) {
   standing.longer_lasting = {2, another_in_use(364 * kDay)};
   return standing;
@@ -134,15 +172,21 @@ std::vector<AssessmentCase> made() {
        {{Kind::old_certificate_in_use, warning}, {Kind::not_expiring, ok}}},
       {"an older keystore was put there by hand",
        with_in_use(standing_in({}), 400 * kDay),
-       {{Kind::not_expiring, ok}, {Kind::other_certificate_in_use, ok}}},
+       {{Kind::older_keystore_installed, warning}, {Kind::not_expiring, ok}}},
       {"an older keystore was put there by hand, and expires in three days",
        with_in_use(standing_in({.left = 3 * kDay}), 400 * kDay),
-       {{Kind::expiring, critical}, {Kind::other_certificate_in_use, ok}}},
-      {"a stored keystore lasts longer than the installed one",
+       {{Kind::expiring, critical}, {Kind::older_keystore_installed, warning}}},
+      {"an older keystore was put in place of a stored one, and the gateway uses it",
        with_longer_lasting(standing_in({})),
+       {{Kind::older_keystore_installed, warning}, {Kind::not_expiring, ok}}},
+      {"a new keystore of a shorter life was put there by hand",
+       with_longer_in_use(standing_in({})),
+       {{Kind::other_certificate_in_use, warning}, {Kind::not_expiring, ok}}},
+      {"a stored keystore lasts longer than the installed one, after a roll-back",
+       rolled_back(with_longer_lasting(standing_in({}))),
        {{Kind::not_expiring, ok}, {Kind::longer_lasting_stored, ok}}},
-      {"a stored keystore lasts longer than the installed one, which expires",
-       with_longer_lasting(standing_in({.left = 3 * kDay})),
+      {"a stored keystore lasts longer than the installed one, which expires, after a roll-back",
+       rolled_back(with_longer_lasting(standing_in({.left = 3 * kDay}))),
        {{Kind::expiring, critical}, {Kind::longer_lasting_stored, ok}}},
 
       {"a response waits to be installed, out of the window",
@@ -188,6 +232,47 @@ std::vector<AssessmentCase> made() {
       {"the token cannot be used, long before it is needed",
        with_token_problem(standing_in({})),
        {{Kind::token_unusable, warning}, {Kind::not_expiring, ok}}},
+      {"the token expires before the renewal",
+       with_token_until(standing_in({}), 100 * kDay),
+       {{Kind::token_expires_before_renewal, warning}, {Kind::not_expiring, ok}}},
+      {"the token expires after the renewal",
+       with_token_until(standing_in({}), 290 * kDay),
+       {{Kind::not_expiring, ok}}},
+      {"the token expires, and nothing is renewed",
+       with_token_until(standing_in({.renew = never}), 100 * kDay),
+       {{Kind::not_expiring, ok}}},
+      {"the disk of the state is full",
+       with_state_problem(standing_in({})),
+       {{Kind::state_not_writable, warning}, {Kind::not_expiring, ok}}},
+      {"the disk of the state is full while a renewal is due",
+       with_state_problem(standing_in(in_window())),
+       {{Kind::state_not_writable, critical}, {Kind::expiring, warning}}},
+      {"the disk of the state is full while a renewal is unfinished",
+       with_state_problem(standing_in(at({}, Phase::answered))),
+       {{Kind::state_not_writable, critical}, {Kind::not_expiring, ok}}},
+      {"the gateway's unit is missing",
+       with_activation_problem(standing_in({})),
+       {{Kind::gateway_not_restartable, warning}, {Kind::not_expiring, ok}}},
+      {"the gateway is up", with_gateway(standing_in({}), gateway::Health::up), {{Kind::not_expiring, ok}}},
+      {"the gateway is starting", with_gateway(standing_in({}), gateway::Health::changing), {{Kind::not_expiring, ok}}},
+      {"the gateway was stopped by an operator",
+       with_gateway(standing_in({}), gateway::Health::stopped),
+       {{Kind::gateway_down, warning}, {Kind::not_expiring, ok}}},
+      {"the gateway is down",
+       with_gateway(standing_in({}), gateway::Health::down),
+       {{Kind::gateway_down, critical}, {Kind::not_expiring, ok}}},
+      {"the gateway is down, and only watched",
+       with_gateway(standing_in({.renew = never}), gateway::Health::down),
+       {{Kind::gateway_down, critical}, {Kind::not_expiring, ok}}},
+      {"the gateway is unhealthy",
+       with_unhealthy_gateway(standing_in({})),
+       {{Kind::gateway_down, critical}, {Kind::not_expiring, ok}}},
+      {"the gateway is down after a renewed keystore was installed",
+       with_gateway(standing_in(failing(at({}, Phase::installed), 1, "gateway")), gateway::Health::down),
+       {{Kind::renewal_failing, critical},
+        {Kind::gateway_down, critical},
+        {Kind::activation_pending, warning},
+        {Kind::not_expiring, ok}}},
       {"the keystore could not be replaced",
        with_replacement_problem(standing_in({})),
        {{Kind::keystore_not_replaceable, warning}, {Kind::not_expiring, ok}}},

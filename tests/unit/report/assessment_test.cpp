@@ -104,9 +104,12 @@ TEST_CASE("a finding that alerts says what to do, and nothing else does") {
   CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd activate production"));
   // An older keystore was put back: not to be activated.
   standing.in_use = another_in_use(400 * 24h);
-  CHECK_THAT(advice_of(standing), ContainsSubstring("renew production --force") && !ContainsSubstring("activate"));
+  standing.in_use->not_before = kNow - 400 * 24h;
+  CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd activate production"));
+  // An older keystore was put back: activating it would make it worse.
   standing.longer_lasting = {2, another_in_use(400 * 24h)};
-  CHECK_THAT(advice_of(standing), ContainsSubstring("rollback production --to 2") && !ContainsSubstring("activate"));
+  CHECK_THAT(advice_of(standing),
+             ContainsSubstring("gravitee-renewd rollback production --to 2") && !ContainsSubstring("activate"));
   standing = standing_in({.left = 3 * 24h});
   standing.longer_lasting = {2, another_in_use(364 * 24h)};
   CHECK_THAT(assess(standing, {}, kNow).findings.back().advice,
