@@ -101,11 +101,6 @@ CertificateStatus without_daemon(CertificateStatus standing) {
   return standing;
 }
 
-CertificateStatus with_token_until(CertificateStatus standing, std::chrono::seconds left) {
-  standing.token_not_after = kNow + left;
-  return standing;
-}
-
 std::vector<AssessmentCase> made() {
   const auto never = configuration::RenewMode::never;
   const Situation three_days_before_a_window{
@@ -288,12 +283,6 @@ std::vector<AssessmentCase> made() {
       {"no daemon is running, and the keystore cannot be read",
        without_daemon(unreadable("production")),
        {{Kind::keystore_unreadable, critical}, {Kind::daemon_not_running, warning}}},
-      {"the token expires before the renewal",
-       with_token_until(standing_in({}), 100 * kDay),
-       {{Kind::token_expires_before_renewal, warning}, {Kind::not_expiring, ok}}},
-      {"the token expires after the renewal",
-       with_token_until(standing_in({}), 300 * kDay),
-       {{Kind::not_expiring, ok}}},
       {"a stored response needs no token",
        with_token_until(
            standing_in(at({.left = 28 * kDay, .activate_windows = {window("sun 02:00-05:00")}}, Phase::answered)), 1h),
