@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "commands/exit_status.hpp"
+#include "commands/keystore_advice.hpp"
 #include "commands/keystore_owner.hpp"
 #include "commands/layout.hpp"
 #include "commands/service_user.hpp"
@@ -151,6 +152,12 @@ class Init {
     return kSuccess;
   }
 
+  // For install(1), of a file for the service.
+  static std::string owner_option() {
+    const auto user = find_user(std::to_string(owners().user));
+    return user && user->id != ::geteuid() ? " -o " + user->name : "";
+  }
+
   // The secrets first, the configuration last.
   int write(const std::string& text, const setup::Draft& draft) {
     const Owners owner = owners();
@@ -193,9 +200,10 @@ class Init {
     for (const auto& certificate : draft.certificates) {
       if (!filesystem_.exists(certificate.token_file) && add_once(tokens, certificate.token_file)) {
         steps += fmt::format(
-            "- store the account token (Gravitee Cloud: Settings > Account Tokens) in {}, with mode 0600, owned by the "
-            "user of the service\n",
-            setup::shown(certificate.token_file));
+            "- store the account token (Gravitee Cloud: Settings > Account Tokens) in {}: run this, paste the token, "
+            "press Enter and Ctrl-D\n"
+            "    install{} -m 0600 /dev/stdin {}\n",
+            setup::shown(certificate.token_file), owner_option(), quoted(setup::shown(certificate.token_file)));
       }
     }
     if (output_ != kServiceConfiguration) {

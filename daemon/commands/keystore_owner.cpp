@@ -128,13 +128,17 @@ std::string describe(const KeystoreTransfer& keystore, std::string_view user, bo
       keystore.group_name, keystore.reader.name, user);
 }
 
-std::string relocation_advice(const KeystoreTransfer& keystore, std::string_view user) {
+std::string relocation_advice(const KeystoreTransfer& keystore, const User& user) {
+  if (keystore.reader.id == user.id) {
+    return "";  // an upgrade changes nothing
+  }
   return fmt::format(
-      "an upgrade of Gravitee's own package makes {} the owner of everything below its home again (chown -R). Run "
+      "note: an upgrade of Gravitee's own package makes {} the owner of everything below its home again (chown -R). "
+      "Run "
       "`init --permissions` again after each upgrade, or move the keystore out of the home, and change its path in "
       "gravitee.yml and in this configuration (keystore.path):\n    {}\n",
-      keystore.owner.name,
-      relocation_commands(keystore.use, keystore.owner, keystore.group_name, std::string(user), "\n    "));
+      keystore.reader.name,
+      relocation_commands(keystore.use, keystore.owner, keystore.group_name, user.name, "\n    "));
 }
 
 Result<void> transfer(const KeystoreTransfer& keystore, const User& user) {

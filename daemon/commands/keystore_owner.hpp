@@ -34,8 +34,9 @@ Result<KeystoreTransfer> plan_transfer(const KeystoreUse& use, const User& user)
 
 // The changes of transfer(), in a sentence; `done`: in the past tense.
 std::string describe(const KeystoreTransfer& keystore, std::string_view user, bool done);
-// Why and how to move the keystore to a directory whose owner Gravitee's package does not change on an upgrade.
-std::string relocation_advice(const KeystoreTransfer& keystore, std::string_view user);
+// A note on why and how to move the keystore to a directory whose owner Gravitee's package does not change on an
+// upgrade. Empty if the service shares the gateway's user.
+std::string relocation_advice(const KeystoreTransfer& keystore, const User& user);
 
 // Makes the user the owner of the file and its directory. Safe in a directory of a hostile owner: changes only files of
 // that owner, and follows no links. Error kind: disk.

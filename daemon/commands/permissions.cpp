@@ -122,8 +122,8 @@ Result<void> transfer_keystores(const Permissions& permissions, const User& user
     if (here) {
       TRY(transfer(keystore, user));
     }
-    out << fitted(fmt::format("{}: {}\nnote: {}", keystore.use.certificate, describe(keystore, user.name, here),
-                              relocation_advice(keystore, user.name)),
+    out << fitted(fmt::format("{}: {}\n{}", keystore.use.certificate, describe(keystore, user.name, here),
+                              relocation_advice(keystore, user)),
                   options.width);
   }
   return {};
@@ -169,9 +169,8 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
   if (options.dry_run) {
     for (const auto& keystore : required->transfers) {
       fmt::print(out, "==> {} <==\n", keystore.use.certificate);
-      out << fitted(
-          fmt::format("{}\nnote: {}", describe(keystore, user->name, false), relocation_advice(keystore, user->name)),
-          options.width);
+      out << fitted(fmt::format("{}\n{}", describe(keystore, user->name, false), relocation_advice(keystore, *user)),
+                    options.width);
     }
     for (const auto& file : files) {
       fmt::print(out, "{}", file.text.empty() ? "" : fmt::format("==> {} <==\n{}", file.path.string(), file.text));

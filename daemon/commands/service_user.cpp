@@ -133,7 +133,9 @@ Result<void> become_service_user(configuration::Settings& settings, const fs::pa
     }
   }
   if (auto trusted = ::geteuid() == 0 ? check_secrets_of_root(settings) : Result<void>(); !trusted) {
-    return trusted;
+    // If the service itself runs as root, that is the cause.
+    const std::string root = is_configuration_of_service(configuration) ? why_not_root() : "";
+    return root.empty() ? trusted : failure(ErrorKind::disk, root);
   }
   return PosixFilesystem().own(settings.state_directory);
 }

@@ -105,7 +105,7 @@ std::string log_section(const CertificateDraft& draft, Scalars& scalar) {
   const std::string mark = draft.log ? "" : "#";
   const LogDraft log = draft.log.value_or(LogDraft{draft.units.front(), {}});
   return fmt::format(
-      "        # The log shows the connection to the cloud; the health check does not. {}\n"
+      "        # The log shows the connection to the cloud; the health check does not.\n        # {}\n"
       "{}        log:\n{}          {}: {}\n{}          ready: Exchange Connector is now connected and ready\n"
       "          # Example. A line that must not appear.\n"
       "#          failed: Unable to connect to the Exchange Controller Endpoint\n",

@@ -329,7 +329,6 @@ TEST_CASE("init breaks no word on a narrow terminal") {
   answer("Name for logs", "Not-A-Name");
   answer("Name for logs", "");
   answer("Password of the keystore", std::string(kKeystorePassword));
-  answer("Account URL", "ftp://nowhere");
   answer("Account URL", "");
   answer("File of the account token", "");
   answer("Account token", "");

@@ -169,11 +169,13 @@ TEST_CASE("refuses owners and users that do not exist") {
 TEST_CASE("the commands of the relocation advice are quoted for a shell") {
   const KeystoreTransfer transfer{.use = {"production", "/srv/it's here/k.p12", {}},
                                   .file = "/srv/it's here/k.p12",
-                                  .owner = {.name = "games"},
-                                  .reader = {.name = "games"},
+                                  .owner = {.name = "games", .id = kGames},
+                                  .reader = {.name = "games", .id = kGames},
                                   .group = kGames,
                                   .group_name = "games"};
-  CHECK_THAT(relocation_advice(transfer, "daemon"), ContainsSubstring(" cat '/srv/it'\\''s here/k.p12' | "));
+  const auto advice = relocation_advice(transfer, {.name = "daemon", .id = kDaemon});
+  CHECK_THAT(advice, ContainsSubstring(" cat '/srv/it'\\''s here/k.p12' | "));
+  CHECK(relocation_advice(transfer, {.name = "games", .id = kGames}).empty());
 }
 
 }  // namespace
