@@ -59,6 +59,8 @@ def labelled(series, name):
 
 def firing(names):
     """{phase: {name: {alert: severity}}}"""
+    if not names:
+        return {}
     lines = [f"rule_files: [{RULES}]", "evaluation_interval: 5m", "tests:", "  - interval: 5m", "    input_series:"]
     for name in names:
         for series, values in history(name).items():
