@@ -61,7 +61,8 @@ std::string bar(const CertificateStatus& standing, TimePoint now) {
   const Axis axis(begin, std::max(end, now));
   std::string marks = axis.zone("elapsed", begin, std::min(now, end));
   if (renewed) {
-    marks += axis.zone("window", opens, end) + axis.zone("splay", opens, std::min<TimePoint>(opens + outlook.splay, end));
+    marks +=
+        axis.zone("window", opens, end) + axis.zone("splay", opens, std::min<TimePoint>(opens + outlook.splay, end));
   }
   if (end < now) {
     marks += axis.zone("expired", end, now);
