@@ -262,7 +262,8 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
         if (must_check_replacement()) {
           co_return true;
         }
-        // The same bytes may be elsewhere now, where the service may not write. Not at once: looking may touch the file.
+        // The same bytes may be elsewhere now, where the service may not write. Not at once: looking may touch the
+        // file.
         look_at = look_at.value_or(context_.clock.now() + kLookAgain);
         break;
       case Woken::by_interruption:

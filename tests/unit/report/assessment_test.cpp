@@ -105,8 +105,8 @@ TEST_CASE("a finding that alerts says what to do, and nothing else does") {
   CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd activate production"));
   // An older keystore was put back: activating it would make it worse.
   standing.longer_lasting = {2, another_in_use(400 * 24h)};
-  CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd rollback production --to 2") &&
-                                      !ContainsSubstring("activate"));
+  CHECK_THAT(advice_of(standing),
+             ContainsSubstring("gravitee-renewd rollback production --to 2") && !ContainsSubstring("activate"));
   standing = standing_in({.left = 3 * 24h});
   standing.longer_lasting = {2, another_in_use(364 * 24h)};
   CHECK_THAT(assess(standing, {}, kNow).findings.back().advice,
