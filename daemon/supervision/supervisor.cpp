@@ -271,6 +271,11 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
         if (std::exchange(gateway_changed_, false)) {
           co_await status_.look_at_gateway();
           status_.publish();
+          // A command replaces the keystore and restarts the gateway: of two causes that come together, one is
+          // reported.
+          if (must_check_replacement()) {
+            co_return true;
+          }
         }
         break;
     }

@@ -317,6 +317,16 @@ TEST_CASE("the status has the gateway's state, and a change of it without anothe
   CHECK(world.events() == events);
 }
 
+TEST_CASE("a keystore that is replaced while the gateway changes is noticed") {
+  World world;
+  fleet::Alone alone;
+  Supervised supervised(world, alone);
+  supervised.run_until([&] { return !supervised.board.standings().empty(); });
+  write_file(world.keystore, keystores().newest);
+  supervised.supervisor.gateway_changed();
+  supervised.run_until([&] { return world.events().find("certificate_changed_on_disk") != std::string::npos; });
+}
+
 TEST_CASE("what the daemon found is stored for commands") {
   World world;
   world.gateway.possible = failure(ErrorKind::gateway, "not permitted");
