@@ -183,6 +183,7 @@ std::optional<Denial> explain_denial(const fs::path& path, Sharing sharing, cons
   const std::string name = name_of(user);
   const std::string owner = owner_and_mode(obstacle);
   Denial denial;
+  denial.message = fmt::format("{} may not use {}", name, obstacle.string());
   if (!owner.empty()) {
     denial.message = fmt::format("{} belongs to {}, and {} may not {} it", obstacle.string(), owner, name,
                                  is_directory ? "enter" : "read");

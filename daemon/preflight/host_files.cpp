@@ -49,24 +49,20 @@ std::string in_words(const Error& error) {
 
 }  // namespace
 
-bool HostFiles::check(const std::string& key, std::string_view doing, const fs::path& path, int mode) {
+bool HostFiles::check(const std::string& key, std::string_view doing, const fs::path& path, int mode,
+                      std::string_view explanation) {
   const auto allowed = check_access(user_, path, mode);
   if (!allowed) {
-    warn(key, fmt::format("{} {}{}: {}", doing, path.string(), as_user(), allowed.error().message));
+    warn(key, fmt::format("{} {}{}: {}{}", doing, path.string(), as_user(), allowed.error().message, explanation));
   }
   return allowed.has_value();
 }
 
 bool HostFiles::check_secret_readable(const std::string& key, std::string_view what, const fs::path& path,
                                       Sharing sharing) {
-  const auto allowed = check_access(user_, path, R_OK);
-  if (!allowed) {
-    const auto denial = explain_denial(path, sharing, user_);
-    const std::string why = denial && !denial->message.empty() ? fmt::format(" ({})", denial->message) : "";
-    warn(key, fmt::format("{} cannot be read: {}{}: {}{}{}", what, path.string(), as_user(), allowed.error().message,
-                          why, denial ? "; " + denial->advice : ""));
-  }
-  return allowed.has_value();
+  const auto denial = explain_denial(path, sharing, user_);
+  return check(key, fmt::format("{} cannot be read:", what), path, R_OK,
+               denial ? fmt::format(" ({}); {}", denial->message, denial->advice) : "");
 }
 
 std::string HostFiles::as_user() const {
@@ -167,11 +163,10 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
                           of_unit ? "LoadCredential=" : "Environment= or EnvironmentFile="));
     return false;
   }
-  if (source->kind == SecretSource::Kind::file &&
-      (!check_visible(key, what, source->name) || !check_secret_readable(key, what, source->name, Sharing::none))) {
-    return false;
-  }
   if (source->kind == SecretSource::Kind::file) {
+    if (!check_visible(key, what, source->name) || !check_secret_readable(key, what, source->name, Sharing::none)) {
+      return false;
+    }
     check_writers(key, what, source->name);
   }
   const auto secret = read(*source);
@@ -304,10 +299,6 @@ void HostFiles::check_global(const configuration::Settings& settings) {
   if (socket != nullptr && socket->parent_path() != kRuntimeDirectory) {
     check_writable("metrics.listen", "the metrics socket could not be created", socket->parent_path());
   }
-}
-
-void HostFiles::check_configuration(const fs::path& file) {
-  check_readable("", "the configuration", file);
 }
 
 }  // namespace renewd::preflight
