@@ -31,8 +31,8 @@ Severity severity_of_days(const CheckInput& facts) {
 }
 
 std::string time_left(const CheckInput& facts) {
-  const std::string text = fmt::format("{}{} left", facts.in_use_expires_first ? "the certificate in use has " : "",
-                                       format_duration(facts.left));
+  std::string text = fmt::format("{}{} left", facts.in_use_expires_first ? "the certificate in use has " : "",
+                                 format_duration(facts.left));
   if (facts.planned) {
     return text + ", " + facts.planned->text;
   }

@@ -208,7 +208,6 @@ TEST_CASE("check reports failures of a manual renew, and an unusable token") {
 
 TEST_CASE("a success clears the failures of manual renewals, and a new daemon ignores them") {
   Host host;
-  const std::string token = read_file(host / "token");
   std::filesystem::remove(host / "token");
   const auto failures = [&host] { return certificate_of(status_of(host)).at("failures_in_a_row"); };
   CHECK(host.renew().status == 1);
