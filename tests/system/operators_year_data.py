@@ -21,15 +21,15 @@ MISHAPS = {
     "in_order": Mishap("Nothing has happened: the renewal is months away", "OK"),
     "planned": Mishap("A renewed certificate waits for the next maintenance window", "OK",
                       line=r"activat\w+ .*20\d\d-\d\d-\d\d"),
+    # Nothing is to be said if the service can write there; check, status and page have to agree.
     "upgrade_moved_the_keystore": Mishap(
-        "An upgrade of Gravitee moves the link above the keystore to another version's folder", "WARNING",
-        "keystore_not_replaceable", advice="init --permissions|systemctl restart", never=AS_ROOT),
+        "An upgrade of Gravitee moves the link above the keystore to another version's folder", "OK|WARNING", never=AS_ROOT),
     "keystore_of_root": Mishap(
         "The keystore was copied as root: root:root, 0600", "CRITICAL", "keystore_unreadable",
         advice="chown", never=AS_ROOT),
-    "unit_renamed": Mishap("The gateway's unit was renamed", "CRITICAL", "gateway_down|gateway_not_restartable",
+    "unit_renamed": Mishap("The gateway's unit was renamed", "WARNING|CRITICAL", "gateway_down|gateway_not_restartable",
                            advice="unit|`gateway`"),
-    "unit_renamed_while_due": Mishap("The gateway's unit was renamed, and the renewal is due", "CRITICAL",
+    "unit_renamed_while_due": Mishap("The gateway's unit was renamed, and the renewal is due", "WARNING|CRITICAL",
                                      "gateway_down|gateway_not_restartable|renewal_failing",
                                      advice="unit|`gateway`"),
     "polkit_rule_missing": Mishap("The polkit rule is missing", "WARNING", "gateway_not_restartable|polkit",
