@@ -96,8 +96,8 @@ class Init {
     return fs::absolute(path, error).lexically_normal();
   }
 
-  // Whether the file does not exist, --force is given, or it is a configuration with only comments, as packages install
-  // it.
+  // Whether the file does not exist, --force is given, or it is a configuration with only comments, as earlier packages
+  // installed it.
   bool may_replace(const fs::path& path) const {
     if (options_.force || !filesystem_.exists(path)) {
       return true;

@@ -163,6 +163,11 @@ state::Observation observation_of(const CertificateStatus& standing,
           .token_changed = certificate.token ? changed_at(*certificate.token) : std::nullopt};
 }
 
+// What only the running service finds is due to its sandbox, or to groups that it had not when it started.
+constexpr std::string_view kOnlyTheServiceFindsIt =
+    "run systemctl restart gravitee-renewd, since only the running service finds this: its sandbox is older than the "
+    "change; if that does not help, run as root gravitee-renewd init --permissions";
+
 void take_daemons_view(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
                        const state::Observation& seen) {
   const auto add = [](std::optional<std::string>& problem, const std::string& found) {
@@ -171,14 +176,18 @@ void take_daemons_view(CertificateStatus& standing, const configuration::Certifi
     }
   };
   if (standing.outlook && !seen.keystore.empty()) {
-    standing.outlook = failure(ErrorKind::disk, "the daemon cannot read it: " + seen.keystore);
+    standing.outlook =
+        failure(ErrorKind::disk, "the daemon cannot read it: " + seen.keystore, std::string(kOnlyTheServiceFindsIt));
   }
   // A token that has been changed since may be a good one.
   if (certificate.token && seen.token_changed == changed_at(*certificate.token)) {
     add(standing.token_problem, seen.token);
     standing.token_not_after = standing.token_not_after ? standing.token_not_after : seen.token_not_after;
   }
-  add(standing.replacement_problem, seen.replacement);
+  if (!standing.replacement_problem && !seen.replacement.empty()) {
+    standing.replacement_problem = seen.replacement;
+    standing.replacement_advice = kOnlyTheServiceFindsIt;
+  }
   add(standing.state_problem, seen.state);
   add(standing.activation_problem, seen.activation);
   if (!seen.health.empty() && (!standing.gateway || standing.gateway->health == gateway::Health::up)) {

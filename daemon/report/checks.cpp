@@ -10,6 +10,7 @@
 #include "core/text.hpp"
 #include "renewal/retry.hpp"
 #include "report/assessment.hpp"
+#include "report/host_checks.hpp"
 
 namespace renewd::report {
 namespace {
@@ -204,45 +205,6 @@ std::optional<Finding> renewal_failing(const CheckInput& facts) {
                  advice_on_failure(facts)};
 }
 
-// Only a warning: it is found months before the token is needed.
-std::optional<Finding> token_unusable(const CheckInput& facts) {
-  if (!facts.standing.token_problem) {
-    return std::nullopt;
-  }
-  return Finding{FindingKind::token_unusable, Severity::warning, *facts.standing.token_problem,
-                 facts.standing.token_advice.empty()
-                     ? "let the service read a valid token: /usr/share/doc/gravitee-renewd/docs/operations.md, \"Token "
-                       "unusable\"; a token that cannot be read needs no new one"
-                     : facts.standing.token_advice};
-}
-
-std::optional<Finding> keystore_not_replaceable(const CheckInput& facts) {
-  if (!facts.standing.replacement_problem) {
-    return std::nullopt;
-  }
-  return Finding{FindingKind::keystore_not_replaceable, Severity::warning,
-                 "the keystore cannot be replaced: " + *facts.standing.replacement_problem,
-                 facts.standing.replacement_advice.empty()
-                     ? "fix what the message names; as root, gravitee-renewd validate shows whether it worked"
-                     : facts.standing.replacement_advice};
-}
-
-std::optional<Finding> daemon_not_running(const CertificateStatus& standing) {
-  // `check` itself watches a certificate that nothing renews.
-  if (!standing.run_problem || standing.renew == configuration::RenewMode::never) {
-    return std::nullopt;
-  }
-  return Finding{FindingKind::daemon_not_running, Severity::warning, *standing.run_problem,
-                 standing.run_by == configuration::RunBy::timer
-                     ? "check the timer that runs gravitee-renewd renew: systemctl list-timers --all"
-                     : "start it with systemctl enable --now gravitee-renewd; if a timer runs gravitee-renewd renew "
-                       "instead, set schedule.run_by: timer"};
-}
-
-std::optional<Finding> daemon_not_running_now(const CheckInput& facts) {
-  return daemon_not_running(facts.standing);
-}
-
 // Only a token that says when it expires.
 std::optional<Finding> token_expires_before_renewal(const CheckInput& facts) {
   const CertificateStatus& standing = facts.standing;
@@ -260,53 +222,6 @@ std::optional<Finding> token_expires_before_renewal(const CheckInput& facts) {
                  "renewal, and store it where `token` points"};
 }
 
-// Only a stopped gateway is no emergency.
-std::optional<Finding> gateway_down(const CheckInput& facts) {
-  using gateway::Health;
-  const auto& gateway = facts.standing.gateway;
-  if (!gateway || gateway->health == Health::up || gateway->health == Health::changing) {
-    return std::nullopt;
-  }
-  const bool stopped = gateway->health == Health::stopped;
-  const std::string activate = "run gravitee-renewd activate " + facts.standing.name;
-  std::string advice;
-  if (gateway->unit.empty()) {
-    advice = "find the cause in the gateway's own log and fix it";
-  } else if (stopped) {
-    advice = "when it is to run again, start it: systemctl start " + gateway->unit;
-  } else {
-    advice = fmt::format("find the cause with journalctl -u {} and fix it; then {}", gateway->unit,
-                         facts.standing.activation_pending() ? activate : "run systemctl restart " + gateway->unit);
-  }
-  return Finding{FindingKind::gateway_down, stopped ? Severity::warning : Severity::critical,
-                 fmt::format("the gateway {}: {}",
-                             stopped                                ? "is stopped"
-                             : gateway->health == Health::unhealthy ? "is unhealthy"
-                                                                    : "is down",
-                             gateway->message),
-                 std::move(advice)};
-}
-
-std::optional<Finding> state_not_writable(const CheckInput& facts) {
-  if (!facts.standing.state_problem) {
-    return std::nullopt;
-  }
-  return Finding{FindingKind::state_not_writable,
-                 facts.standing.renewal_is_due() ? Severity::critical : Severity::warning,
-                 "the state cannot be written, so nothing can be renewed: " + *facts.standing.state_problem,
-                 "free some space for state_directory, or let the service write to it"};
-}
-
-std::optional<Finding> gateway_not_restartable(const CheckInput& facts) {
-  if (!facts.standing.activation_problem) {
-    return std::nullopt;
-  }
-  return Finding{FindingKind::gateway_not_restartable, Severity::warning,
-                 "the gateway could not be activated after a renewal: " + *facts.standing.activation_problem,
-                 "correct `gateway` in the configuration; if the service may not restart the unit, run as root "
-                 "gravitee-renewd init --permissions"};
-}
-
 std::optional<Finding> longer_lasting_stored(const CheckInput& facts) {
   if (!facts.standing.longer_lasting || newer_than_installed(facts)) {
     return std::nullopt;
@@ -318,7 +233,7 @@ std::optional<Finding> longer_lasting_stored(const CheckInput& facts) {
       fmt::format("to install it, run gravitee-renewd rollback {} --to {}", facts.standing.name, stored.number)};
 }
 
-constexpr std::array<Check, 18> kChecks{clock_in_doubt,
+constexpr std::array<Check, 12> kChecks{clock_in_doubt,
                                         expired,
                                         expiring,
                                         not_expiring,
@@ -327,13 +242,7 @@ constexpr std::array<Check, 18> kChecks{clock_in_doubt,
                                         old_certificate_in_use,
                                         other_certificate_in_use,
                                         renewal_failing,
-                                        gateway_down,
-                                        state_not_writable,
                                         older_keystore_installed,
-                                        token_unusable,
-                                        keystore_not_replaceable,
-                                        gateway_not_restartable,
-                                        daemon_not_running_now,
                                         token_expires_before_renewal,
                                         longer_lasting_stored};
 
@@ -355,6 +264,7 @@ std::vector<Finding> run_checks(const CheckInput& facts) {
       findings.push_back(std::move(*found));
     }
   }
+  add_host_findings(facts.standing, findings);
   return findings;
 }
 
@@ -367,9 +277,7 @@ std::vector<Finding> findings_of_unreadable(const CertificateStatus& standing, s
   }
   std::vector<Finding> findings{
       {FindingKind::keystore_unreadable, Severity::critical, std::move(message), advice_on_unreadable(standing)}};
-  if (auto found = daemon_not_running(standing)) {
-    findings.push_back(std::move(*found));
-  }
+  add_host_findings(standing, findings);
   return findings;
 }
 

@@ -189,7 +189,11 @@ TEST_CASE("what the daemon cannot do counts for a command that can") {
   const auto seen_by_daemon = [&world](const state::Observation& seen) {
     CertificateStatus standing = look(world);
     take_daemons_view(standing, world.settings, seen);
-    return assess(standing, {}, world.clock.now()).findings.front().kind;
+    const Finding finding = assess(standing, {}, world.clock.now()).findings.front();
+    if (!seen.keystore.empty() || !seen.replacement.empty()) {
+      CHECK_THAT(finding.advice, ContainsSubstring("systemctl restart gravitee-renewd"));
+    }
+    return finding.kind;
   };
   CHECK(seen_by_daemon({}) == FindingKind::not_expiring);
   CHECK(seen_by_daemon({.keystore = "Permission denied"}) == FindingKind::keystore_unreadable);
