@@ -17,6 +17,7 @@
 #include "configuration/yaml_document.hpp"
 #include "core/add_once.hpp"
 #include "core/filesystem.hpp"
+#include "core/text.hpp"
 #include "setup/configuration_writer.hpp"
 #include "setup/file_set.hpp"
 #include "setup/survey.hpp"
@@ -203,7 +204,7 @@ class Init {
             "- store the account token (Gravitee Cloud: Settings > Account Tokens) in {}: run this, paste the token, "
             "press Enter and Ctrl-D\n"
             "    install{} -m 0600 /dev/stdin {}\n",
-            setup::shown(certificate.token_file), owner_option(), quoted(setup::shown(certificate.token_file)));
+            setup::shown(certificate.token_file), owner_option(), shell_quoted(setup::shown(certificate.token_file)));
       }
     }
     if (output_ != kServiceConfiguration) {

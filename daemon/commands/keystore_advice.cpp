@@ -9,7 +9,6 @@
 #include <system_error>
 #include <vector>
 
-#include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -38,7 +37,7 @@ Above above(const fs::path& file) {
     }
     found.owner = status.st_uid;
     if (found.owner == 0) {
-      found.of_root.insert(found.of_root.begin(), quoted(at.string()));
+      found.of_root.insert(found.of_root.begin(), shell_quoted(at.string()));
     }
   }
   return found;
@@ -57,11 +56,6 @@ bool is_in_own_directory(const fs::path& file) {
 }
 
 }  // namespace
-
-std::string quoted(const std::string& word) {
-  const bool plain = std::ranges::all_of(word, [](char c) { return is_alphanumeric_or(c, "-_./@:"); });
-  return plain ? word : "'" + boost::replace_all_copy(word, "'", "'\\''") + "'";
-}
 
 std::string name_of_group(gid_t id) {
   const group* const entry = ::getgrgid(id);
@@ -92,8 +86,9 @@ gid_t group_for(const User& reader, gid_t present, const User& service) {
 
 std::string relocation_commands(const KeystoreUse& use, const User& owner, const std::string& group,
                                 const std::string& service, const std::string& separator) {
-  const std::string from = quoted(use.keystore.string());
-  const std::string to = fmt::format("{}/{}{}", kOutside, use.certificate, quoted(use.keystore.extension().string()));
+  const std::string from = shell_quoted(use.keystore.string());
+  const std::string to =
+      fmt::format("{}/{}{}", kOutside, use.certificate, shell_quoted(use.keystore.extension().string()));
   const std::string copy = owner.name == "root"
                                ? fmt::format("install -o {} -g {} -m 0640 {} {}", service, group, from, to)
                                : fmt::format("runuser -u {} -- cat {} | install -o {} -g {} -m 0640 /dev/stdin {}",
@@ -120,9 +115,9 @@ std::string owner_correction(const KeystoreUse& use, const User& service) {
     return "put the keystore itself into a directory that belongs to the service or the gateway's user, and set "
            "keystore.path to it";
   }
-  const std::string quoted_file = quoted(file.string());
+  const std::string quoted_file = shell_quoted(file.string());
   if (of_directory.st_uid == service.id) {
-    const std::string directory = quoted(file.parent_path().string());
+    const std::string directory = shell_quoted(file.parent_path().string());
     return fmt::format("run chown {0}:{1} {2} {3} && chmod g+rxs {2} && chmod 0640 {3}", service.name, group, directory,
                        quoted_file);
   }

@@ -37,9 +37,6 @@ std::string owner_correction(const KeystoreUse& use, const User& service);
 std::string relocation_commands(const KeystoreUse& use, const User& owner, const std::string& group,
                                 const std::string& service, const std::string& separator);
 
-// A word for a shell.
-std::string quoted(const std::string& word);
-
 // The number of a group without a name.
 std::string name_of_group(gid_t id);
 

@@ -12,6 +12,7 @@
 
 #include "core/add_once.hpp"
 #include "core/file_access.hpp"
+#include "core/text.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -50,10 +51,10 @@ std::string reading_advice(const User& user, const Permissions& permissions, con
     return "";
   }
   if (!check_access(user, file.parent_path(), X_OK)) {
-    return fmt::format("; run chgrp {0} {1} && chmod g+x {1}", group, quoted(file.parent_path().string()));
+    return fmt::format("; run chgrp {0} {1} && chmod g+x {1}", group, shell_quoted(file.parent_path().string()));
   }
-  return is_secret ? fmt::format("; run chown {0} {1} && chmod 0600 {1}", permissions.user, quoted(file.string()))
-                   : fmt::format("; run chgrp {0} {1} && chmod g+r {1}", group, quoted(file.string()));
+  return is_secret ? fmt::format("; run chown {0} {1} && chmod 0600 {1}", permissions.user, shell_quoted(file.string()))
+                   : fmt::format("; run chgrp {0} {1} && chmod g+r {1}", group, shell_quoted(file.string()));
 }
 
 }  // namespace

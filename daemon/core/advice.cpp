@@ -36,21 +36,6 @@ std::string name_of(const std::optional<User>& user) {
   return user ? user->name : user_name(::geteuid());
 }
 
-// A path as a word of a command.
-std::string word(const fs::path& path) {
-  const std::string text = path.string();
-  for (const char c : text) {
-    if (!is_alphanumeric_or(c, "/._-+@:=,")) {
-      std::string quoted = "'";
-      for (const char each : text) {
-        quoted += each == '\'' ? std::string("'\\''") : std::string(1, each);
-      }
-      return quoted + "'";
-    }
-  }
-  return text;
-}
-
 fs::path resolved(const fs::path& path) {
   std::error_code error;
   const fs::path target = fs::canonical(path, error);
@@ -170,7 +155,7 @@ std::string advice_on_owner(const fs::path& keystore, const std::optional<User>&
     return "";
   }
   return fmt::format("as root, run: chown {}:{} {} && chmod 0640 {}", name_of(user), group_name(around.st_gid),
-                     word(file), word(file));
+                     shell_quoted(file.string()), shell_quoted(file.string()));
 }
 
 std::optional<Denial> explain_denial(const fs::path& path, Sharing sharing, const std::optional<User>& user) {
@@ -193,11 +178,13 @@ std::optional<Denial> explain_denial(const fs::path& path, Sharing sharing, cons
   } else if (sharing == Sharing::group_of_directory) {
     denial.advice = advice_on_owner(file, user);
   } else if (!is_directory) {
-    denial.advice = fmt::format("as root, run: chown {}: {} && chmod 0600 {}", name, word(file), word(file));
+    denial.advice = fmt::format("as root, run: chown {}: {} && chmod 0600 {}", name, shell_quoted(file.string()),
+                                shell_quoted(file.string()));
   }
   if (denial.advice.empty()) {
-    denial.advice = is_directory ? fmt::format("as root, run: setfacl -m u:{}:x {}", name, word(obstacle))
-                                 : fmt::format("as root, run: chmod u+r {}", word(file));
+    denial.advice = is_directory
+                        ? fmt::format("as root, run: setfacl -m u:{}:x {}", name, shell_quoted(obstacle.string()))
+                        : fmt::format("as root, run: chmod u+r {}", shell_quoted(file.string()));
   }
   return denial;
 }
