@@ -121,14 +121,17 @@ std::optional<Finding> old_certificate_in_use(const CheckInput& facts) {
 }
 
 // The certificate that is newer than the installed one, and that somebody has replaced by it: the one in use, or a
-// stored one. After a roll-back the older one is there on purpose.
+// stored one. After a roll-back, or once an operator has activated it, the older one is there on purpose.
 std::optional<state::CertificateRecord> newer_than_installed(const CheckInput& facts) {
   const CertificateStatus& standing = facts.standing;
-  const bool rolled_back = !standing.history.empty() && standing.history.back().outcome == "rolled_back";
-  if (standing.unfinished || rolled_back) {
+  const auto& installed = facts.outlook.certificate;
+  const auto* const last = standing.history.empty() ? nullptr : &standing.history.back();
+  const bool on_purpose =
+      last != nullptr && (last->outcome == "rolled_back" ||
+                          (last->outcome == "activated" && last->fingerprint == installed.fingerprint_sha256()));
+  if (standing.unfinished || on_purpose) {
     return std::nullopt;
   }
-  const auto& installed = facts.outlook.certificate;
   const auto is_newer = [&installed](const std::optional<state::CertificateRecord>& other) {
     return other && other->not_after > installed.not_after() && other->not_before >= installed.not_before();
   };

@@ -2,11 +2,14 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "certificate/keystore.hpp"
+#include "core/advice.hpp"
 #include "core/try.hpp"
 #include "state/lock.hpp"
 
@@ -41,15 +44,21 @@ std::filesystem::path nearest_directory(const Filesystem& filesystem, std::files
 Result<void> check_state(const Filesystem& filesystem, const StatePaths& paths) {
   const auto directory = nearest_directory(filesystem, paths.directory);
   TRY(filesystem.check_writable(directory));
-  TRY_LET(const FreeSpace space, filesystem.free_space(directory));
-  if (space.bytes < kBytesForRenewal) {
-    return failure(ErrorKind::disk, fmt::format("{}: only {} KiB are free, and a renewal needs {} KiB",
-                                                directory.string(), space.bytes / 1024, kBytesForRenewal / 1024));
+  const auto space = filesystem.free_space(directory);
+  if (!space) {
+    return {};  // what cannot be measured is tried
   }
-  if (space.files < kFilesForRenewal) {
-    return failure(ErrorKind::disk,
-                   fmt::format("{}: only {} more files can be created (inodes), and a renewal needs {}",
-                               directory.string(), space.files, kFilesForRenewal));
+  const auto too_little = [&directory](const std::string& what) {
+    return failure(ErrorKind::disk, fmt::format("{}: No space left on device: {}", directory.string(), what),
+                   std::string(advice_on(ENOSPC)));
+  };
+  if (space->bytes < kBytesForRenewal) {
+    return too_little(
+        fmt::format("{} KiB are free, and a renewal needs {} KiB", space->bytes / 1024, kBytesForRenewal / 1024));
+  }
+  if (space->files < kFilesForRenewal) {
+    return too_little(
+        fmt::format("{} more files can be created (inodes), and a renewal needs {}", space->files, kFilesForRenewal));
   }
   return {};
 }

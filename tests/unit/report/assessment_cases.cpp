@@ -39,7 +39,8 @@ CertificateStatus with_token_until(CertificateStatus standing, std::chrono::seco
 }
 
 CertificateStatus with_state_problem(CertificateStatus standing) {
-  standing.state_problem = "/var/lib/gravitee-renewd: only 12 KiB are free, and a renewal needs 4096 KiB";
+  standing.state_problem =
+      "/var/lib/gravitee-renewd: No space left on device: 12 KiB are free, and a renewal needs 4096 KiB";
   return standing;
 }
 
@@ -68,6 +69,11 @@ CertificateStatus with_longer_in_use(CertificateStatus standing) {
 
 CertificateStatus rolled_back(CertificateStatus standing) {
   standing.history.push_back({"rolled_back", "", kNow - kDay});
+  return standing;
+}
+
+CertificateStatus activated_by_hand(CertificateStatus standing) {
+  standing.history.push_back({"activated", standing.outlook->certificate.fingerprint_sha256(), kNow - kDay});
   return standing;
 }
 
@@ -179,6 +185,9 @@ std::vector<AssessmentCase> made() {
        {{Kind::other_certificate_in_use, warning}, {Kind::not_expiring, ok}}},
       {"a stored keystore lasts longer than the installed one, after a roll-back",
        rolled_back(with_longer_lasting(standing_in({}))),
+       {{Kind::not_expiring, ok}, {Kind::longer_lasting_stored, ok}}},
+      {"an operator has activated the older keystore",
+       activated_by_hand(with_longer_lasting(standing_in({}))),
        {{Kind::not_expiring, ok}, {Kind::longer_lasting_stored, ok}}},
       {"a stored keystore lasts longer than the installed one, which expires, after a roll-back",
        rolled_back(with_longer_lasting(standing_in({.left = 3 * kDay}))),
