@@ -82,6 +82,7 @@ LIBERTIES = [
     (r" && ", "\n", "bash -e does not see when the first of two fails"),
     (r"^gravitee-renewd init(?! --)", f"{PERSON} answers gravitee-renewd init", "it asks a person"),
     (r"^gravitee-renewd run\b", f"{PERSON} ends TERM certificate_checked gravitee-renewd run", "it is endless"),
+    (r"^gravitee-renewd check  .*Nagios.*", "gravitee-renewd check || test $? = 1", "a WARNING: the daemon is not started yet"),
     (r"^gravitee-renewd status --watch", f"{PERSON} ends INT production gravitee-renewd status --watch", "it is endless"),
     (r"^install -o gravitee-renewd -m 0600 /dev/stdin.*", r'printf "%s\\n" "$TOKEN" | \g<0>', "a person pastes it"),
     (r"^runuser -u gravitee-renewd -- keytool -storepasswd.*", r'printf "%s\\n" "$PASSWORD" another-password another-password | \g<0>',
@@ -99,7 +100,8 @@ LIBERTIES = [
 ]
 # What is done before and after a block that is no part of it: document, a part of the block, both, and why.
 NOT_INSTALLED = f"systemctl stop {DAEMON}; dpkg --purge {DAEMON}"
-QUICKER = f"sed -i '/^    gateway:/a \\      verify: {{timeout: 1m}}' {CONFIGURATION}; systemctl reload {DAEMON}"
+QUICKER = (f"grep -q '^      verify:' {CONFIGURATION} || "
+           f"sed -i '/^    gateway:/a \\      verify: {{timeout: 1m}}' {CONFIGURATION}; systemctl reload {DAEMON}")
 AROUND = [
     ("README.md", "apt install", NOT_INSTALLED, QUICKER, "there must be something to install; 5 s less for each restart"),
     ("docs/installation.md", "apt install", NOT_INSTALLED, "", "there must be something to install"),
