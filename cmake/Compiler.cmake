@@ -1,5 +1,4 @@
-# What every translation unit of ours is compiled with. Nothing here is global: a target asks for it by linking
-# renewd::options.
+# The options of every translation unit. Nothing here is global: a target gets them by linking renewd::options.
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   message(FATAL_ERROR
@@ -45,8 +44,8 @@ if(RENEWD_SANITIZERS)
 endif()
 
 if(RENEWD_HARDENING)
-  # Level 3 also bounds buffers whose size is known only at run time. No binary shows its level, so what the C library
-  # makes of the flag is asked here.
+  # Level 3 also bounds buffers whose size is known only at run time. No binary shows its level, so it is checked here
+  # whether the C library reaches it.
   include(CheckCXXSourceCompiles)
   set(RENEWD_FORTIFY -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
   list(JOIN RENEWD_FORTIFY " " CMAKE_REQUIRED_FLAGS)
@@ -62,8 +61,12 @@ if(RENEWD_HARDENING)
     message(FATAL_ERROR "This compiler or C library does not know -D_FORTIFY_SOURCE=3.")
   endif()
   target_compile_options(renewd_options INTERFACE
-    -fstack-protector-strong -fstack-clash-protection ${RENEWD_FORTIFY})
-  target_link_options(renewd_options INTERFACE LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack)
+    -fstack-protector-strong -fstack-clash-protection ${RENEWD_FORTIFY}
+    # The same program from any build directory: it contains no path of the build machine. The later of two maps wins.
+    -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -ffile-prefix-map=${PROJECT_BINARY_DIR}=./build)
+  target_link_options(renewd_options INTERFACE LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack
+    # The build id is a hash that includes the symbol table, where the linker writes the paths of the sources.
+    LINKER:--build-id=none)
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
     # A linker marks a program for the shadow stack only where every object is, which the distribution's archives (RE2,

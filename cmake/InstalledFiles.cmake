@@ -1,4 +1,4 @@
-# What is installed beside the program. cmake/CPackSettings.cmake makes the .deb and the .rpm of it.
+# What is installed in addition to the program. cmake/CPackSettings.cmake makes the .deb and the .rpm from it.
 
 include(GNUInstallDirs)
 set(packaged ${PROJECT_BINARY_DIR}/packaging)
@@ -11,26 +11,13 @@ function(package_gzipped file source command)
   set(packaged_files ${packaged_files} ${packaged}/${file}.gz PARENT_SCOPE)
 endfunction()
 
-# The configuration in a package: the example with every line commented out, so that `validate` and the daemon report that
-# nothing is configured. (The example itself is valid: a daemon with it would send requests to the real cloud.)
-file(READ ${PROJECT_SOURCE_DIR}/config/config.yaml RENEWD_CONFIGURATION)
-string(REGEX REPLACE "\n( *[^ #\n])" "\n#\\1" RENEWD_CONFIGURATION "${RENEWD_CONFIGURATION}")
-set(active "# The active lines below are the smallest useful configuration: replace their values. ")
-string(FIND "${RENEWD_CONFIGURATION}" "${active}" found)
-if(found EQUAL -1)
-  message(FATAL_ERROR "config/config.yaml lacks the sentence that is not true of the installed file: ${active}")
-endif()
-string(REPLACE "${active}" "# Nothing is configured yet: start with the block that begins with `certificates:`. "
-  RENEWD_CONFIGURATION "${RENEWD_CONFIGURATION}")
-file(CONFIGURE OUTPUT ${packaged}/config.yaml CONTENT "@RENEWD_CONFIGURATION@" @ONLY)
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/config/config.yaml)
-
-# Man pages, where the tool for them is.
+# Man pages, if scdoc is installed.
 find_program(RENEWD_SCDOC scdoc)
 mark_as_advanced(RENEWD_SCDOC)
 if(RENEWD_SCDOC)
-  package_gzipped(gravitee-renewd.8 ${PROJECT_SOURCE_DIR}/docs/man/gravitee-renewd.8.scd ${RENEWD_SCDOC})
-  package_gzipped(gravitee-renewd.yaml.5 ${PROJECT_SOURCE_DIR}/docs/man/gravitee-renewd.yaml.5.scd ${RENEWD_SCDOC})
+  set(render "${PROJECT_SOURCE_DIR}/docs/man/render '${RENEWD_SCDOC}'")
+  package_gzipped(gravitee-renewd.8 ${PROJECT_SOURCE_DIR}/docs/man/gravitee-renewd.8.scd ${render})
+  package_gzipped(gravitee-renewd.yaml.5 ${PROJECT_SOURCE_DIR}/docs/man/gravitee-renewd.yaml.5.scd ${render})
   install(FILES ${packaged}/gravitee-renewd.8.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
   install(FILES ${packaged}/gravitee-renewd.yaml.5.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 endif()
@@ -39,13 +26,14 @@ endif()
 file(GLOB documents CONFIGURE_DEPENDS docs/*.md)
 list(FILTER documents EXCLUDE REGEX /architecture.md$)
 install(FILES ${documents} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+install(DIRECTORY docs/deployments DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(FILES SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES config/config.yaml config/config.schema.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/config)
 install(DIRECTORY config/grafana config/logs config/prometheus DESTINATION ${CMAKE_INSTALL_DOCDIR}/config)
 install(FILES packaging/completions/gravitee-renewd.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
         RENAME gravitee-renewd)
 
-# What has a place of its own in each distribution, or belongs into a package only.
+# Files whose place depends on the distribution, or that only a package contains.
 set(only_deb COMPONENT deb EXCLUDE_FROM_ALL)
 set(only_rpm COMPONENT rpm EXCLUDE_FROM_ALL)
 package_gzipped(changelog ${PROJECT_SOURCE_DIR}/CHANGELOG.md cat)
@@ -61,13 +49,15 @@ install(FILES packaging/completions/_gravitee-renewd DESTINATION ${CMAKE_INSTALL
 install(FILES LICENSE packaging/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/licenses/gravitee-renewd ${only_rpm})
 install(FILES packaging/completions/_gravitee-renewd DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions
         ${only_rpm})
+# The directory of the configuration, without a configuration: `init` or the operator writes it. The packages set the group
+# on installation, because it may not exist on the build host.
 foreach(package IN ITEMS deb rpm)
-  # The group is given to them at installation: it need not be there while building.
   install(DIRECTORY DESTINATION /etc/gravitee-renewd DIRECTORY_PERMISSIONS
           OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE COMPONENT ${package} EXCLUDE_FROM_ALL)
-  install(FILES ${packaged}/config.yaml DESTINATION /etc/gravitee-renewd PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ
-          COMPONENT ${package} EXCLUDE_FROM_ALL)
 endforeach()
+# The .rpm lists the configuration as %ghost, without this content (cmake/CPackSettings.cmake).
+file(CONFIGURE OUTPUT ${packaged}/config.yaml CONTENT "# Nothing is configured yet.\n")
+install(FILES ${packaged}/config.yaml DESTINATION /etc/gravitee-renewd PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ ${only_rpm})
 
 add_custom_target(packaged_files ALL DEPENDS ${packaged_files})
 include(CPackSettings)

@@ -95,29 +95,39 @@ Result<void> check_dates(const Certificate& renewed, const Certificate& installe
   return {};
 }
 
-// Why `candidate` does not chain to one of `trusted`; empty if it does.
-std::optional<std::string> find_trust_problem(const Keystore& candidate, const std::vector<Certificate>& trusted,
-                                              TimePoint now) {
+// Whether a certificate of the chain, not the renewed one, is out of date by this host's clock.
+bool is_about_time(int verdict) {
+  return verdict == X509_V_ERR_CERT_NOT_YET_VALID || verdict == X509_V_ERR_CERT_HAS_EXPIRED;
+}
+
+struct TrustProblem {
+  std::string message;
+  bool about_time = false;
+};
+
+// Why `candidate` does not chain to one of `trusted`; nothing if it does.
+std::optional<TrustProblem> find_trust_problem(const Keystore& candidate, const std::vector<Certificate>& trusted,
+                                               TimePoint now) {
   const X509StorePtr store(X509_STORE_new());
   const X509StackPtr intermediates(sk_X509_new_null());
   const X509StoreCtxPtr context(X509_STORE_CTX_new());
   if (!store || !intermediates || !context) {
-    return drain_errors();
+    return TrustProblem{drain_errors()};
   }
   for (const auto& anchor : trusted) {
     if (X509_STORE_add_cert(store.get(), anchor.get()) != 1) {
-      return drain_errors();
+      return TrustProblem{drain_errors()};
     }
   }
   for (const auto& other : candidate.chain) {
     // Verifying a signature computes with its issuer's key.
     const bool usable = sk_X509_num(intermediates.get()) < kChainLimit && !objection_to_key(other);
     if (usable && X509_add_cert(intermediates.get(), other.get(), X509_ADD_FLAG_UP_REF) != 1) {
-      return drain_errors();
+      return TrustProblem{drain_errors()};
     }
   }
   if (X509_STORE_CTX_init(context.get(), store.get(), candidate.certificate.get(), intermediates.get()) != 1) {
-    return drain_errors();
+    return TrustProblem{drain_errors()};
   }
   X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());  // borrowed
   // check_dates() has accepted a notBefore slightly in the future.
@@ -131,12 +141,13 @@ std::optional<std::string> find_trust_problem(const Keystore& candidate, const s
   if (X509_verify_cert(context.get()) == 1) {
     return std::nullopt;
   }
-  std::string text = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+  const int verdict = X509_STORE_CTX_get_error(context.get());
+  std::string text = X509_verify_cert_error_string(verdict);
   if (X509* failed = X509_STORE_CTX_get_current_cert(context.get())) {
     X509_up_ref(failed);
     text += fmt::format(" ({})", Certificate(failed).subject());
   }
-  return text;
+  return TrustProblem{std::move(text), is_about_time(verdict)};
 }
 
 Result<void> check_trust(const Keystore& candidate, const Expectations& expectations) {
@@ -148,11 +159,18 @@ Result<void> check_trust(const Keystore& candidate, const Expectations& expectat
   if (!problem) {
     return {};
   }
-  return refuse(RejectionReason::untrusted,
-                fmt::format("certificate {}, issued by {}, does not chain to keystore.ca_file ({} certificates, the "
-                            "first {}): {}",
-                            candidate.certificate.serial(), candidate.certificate.issuer(), expectations.trusted.size(),
-                            expectations.trusted.front().subject(), *problem));
+  Result<void> refused =
+      refuse(RejectionReason::untrusted,
+             fmt::format("certificate {}, issued by {}, does not chain to keystore.ca_file ({} certificates, the first "
+                         "{}): {}",
+                         candidate.certificate.serial(), candidate.certificate.issuer(), expectations.trusted.size(),
+                         expectations.trusted.front().subject(), problem->message));
+  if (problem->about_time) {
+    refused.error().advice =
+        "check this host's clock with timedatectl; if it is right, ask Gravitee for its current CA certificates and "
+        "replace keystore.ca_file";
+  }
+  return refused;
 }
 
 // In bits of security.

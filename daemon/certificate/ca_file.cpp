@@ -8,8 +8,9 @@
 namespace renewd::certificate {
 namespace {
 
-tl::unexpected<Error> unusable(const std::filesystem::path& file, const std::string& why) {
-  return failure(ErrorKind::disk, fmt::format("reading trusted certificates from {}: {}", file.string(), why));
+tl::unexpected<Error> unusable(const std::filesystem::path& file, const std::string& why, std::string advice = "") {
+  return failure(ErrorKind::disk, fmt::format("reading trusted certificates from {}: {}", file.string(), why),
+                 advice.empty() ? "replace the file by a bundle of CA certificates in PEM" : std::move(advice));
 }
 
 // By trust settings, as of `openssl x509 -addreject serverAuth`. A certificate without them is never excluded.
@@ -24,7 +25,7 @@ Result<std::vector<Certificate>> read_ca_file(const Filesystem& filesystem, cons
                                               Peer peer) {
   const auto bytes = filesystem.read(file, kCaFileLimit);
   if (!bytes) {
-    return unusable(file, bytes.error().message);
+    return unusable(file, bytes.error().message, bytes.error().advice);
   }
   auto trusted = read_bundle(*bytes);
   if (!trusted) {

@@ -15,6 +15,7 @@
 #include "keystore/file_store.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/renewal.hpp"
+#include "report/finding.hpp"
 #include "state/generations.hpp"
 #include "supervision/event_loop.hpp"
 #include "supervision/wiring.hpp"
@@ -58,7 +59,7 @@ int list_generations(Filesystem& filesystem, const std::filesystem::path& state_
     say(out, certificate.name, state::describe(generation) + (is_installed ? ", installed" : ""));
   }
   if (kept->empty()) {
-    say(out, certificate.name, "no keystore is kept");
+    say(out, certificate.name, "no keystore is stored");
   }
   return kSuccess;
 }
@@ -73,12 +74,18 @@ std::string outlook(const Completed& completed, const CertificateSettings& setti
   return "; it is due for renewal, and the daemon will renew it: set `renew: never` to keep it";
 }
 
+// `disk` is also the class of a wish that cannot be granted, such as a keystore that is not stored.
+std::string advice_on_command(const Error& error) {
+  return error.kind == ErrorKind::disk ? error.advice : report::advice_on(error);
+}
+
 std::string success(const std::string& done, const Completed& completed) {
   return fmt::format("{}, valid until {}; {}", done, format_time(completed.certificate.not_after()),
                      completed.activation.message);
 }
 
 int work_on(const ByHandOptions& options, const std::string& command, std::ostream& out, std::ostream& errors) {
+  const auto journal = options.list ? nullptr : start_journal(command, options.configuration);
   auto settings = load_configuration(options.configuration, errors);
   if (!settings) {
     return kUsageError;
@@ -98,7 +105,11 @@ int work_on(const ByHandOptions& options, const std::string& command, std::ostre
   const SystemClock clock;
   supervision::EventLoop loop;
   TerminalProgress progress(loop, *settings);
-  const EventLog log(progress.events(), clock);
+  EventLog log(progress.events(), clock);
+  if (journal) {
+    journal->set_level(settings->log.level);
+    log.add_observer(journal);
+  }
   supervision::log_warnings(filesystem, log);
   http::HttpsClient http(loop.executor(), settings->http);
   const supervision::CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log,
@@ -106,7 +117,7 @@ int work_on(const ByHandOptions& options, const std::string& command, std::ostre
   Renewal renewal(objects.context(), certificate, settings->state_directory, settings->schedule.requests_per_day);
   std::optional<Result<Completed>> result;
   progress.begin_activation(certificate.name, options.generation ? fmt::format("generation {}", *options.generation)
-                                              : command == "rollback" ? "the old keystore"
+                                              : command == "rollback" ? "the previous keystore"
                                                                       : "it");
   progress.start(finish(begin(renewal, command, options.generation), result));
   loop.run([&](std::string_view message) {
@@ -124,8 +135,11 @@ int work_on(const ByHandOptions& options, const std::string& command, std::ostre
   }
   const bool interrupted = !result || result->error().kind == ErrorKind::cancelled;
   say(out, certificate.name,
-      interrupted ? "interrupted; the daemon, or the same command again, goes on from here"
+      interrupted ? "interrupted; the daemon, or the same command again, resumes here"
                   : "failed: " + result->error().message);
+  if (const auto advice = interrupted ? std::string() : advice_on_command(result->error()); !advice.empty()) {
+    say(out, certificate.name, "what to do: " + advice);
+  }
   return kFailure;
 }
 

@@ -23,7 +23,7 @@ using report::Severity;
 constexpr std::size_t kLongestText = 500;
 // NRPE before version 3 cuts at 1023 bytes, which would lose the performance data after a longer text.
 constexpr std::size_t kLongestLine = 1023;
-constexpr std::size_t kFixedText = 90;  // the state, the count of certificates left out, "no daemon is running"
+constexpr std::size_t kFixedText = 70;  // the state, and the count of certificates left out
 constexpr std::size_t kShortestText = 300;
 
 // A bar would end the text: performance data follow it.
@@ -32,17 +32,10 @@ std::string without_bars(std::string text) {
   return text;
 }
 
-std::string sentence(const Assessed& assessed, TimePoint now) {
+std::string sentence(const Assessed& assessed) {
   const auto& [standing, assessment] = assessed;
-  std::string text = standing->name + ": " + assessment.message();
-  if (assessment.severity() != Severity::ok) {
-    return text;
-  }
-  if (standing->renew == configuration::RenewMode::never) {
-    return text + ", watched only";
-  }
-  const TimePoint next = standing->outlook->step.at;
-  return next > now ? text + ", renewal on " + format_day(next) : text;
+  const bool watched_only = assessment.severity() == Severity::ok && standing->renew == configuration::RenewMode::never;
+  return standing->name + ": " + assessment.message() + (watched_only ? ", watched only" : "");
 }
 
 std::string performance_data(const Assessed& assessed, bool alone) {
@@ -53,10 +46,10 @@ std::string performance_data(const Assessed& assessed, bool alone) {
 }
 
 // The worst first; counts the certificates that do not fit.
-std::string summary(const std::vector<Assessed>& all, std::size_t limit, TimePoint now) {
+std::string summary(const std::vector<Assessed>& all, std::size_t limit) {
   std::string text;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const std::string next = printable(sentence(all[i], now), kLongestText);
+    const std::string next = printable(sentence(all[i]), kLongestText);
     if (i != 0 && text.size() + next.size() > limit) {
       const auto severity = all[i].assessment.severity();
       return text + fmt::format("; and {} more, {}{}", all.size() - i, to_string(severity),
@@ -67,9 +60,9 @@ std::string summary(const std::vector<Assessed>& all, std::size_t limit, TimePoi
   return text;
 }
 
-std::string details_of(const Assessed& assessed, TimePoint now, unsigned verbosity) {
+std::string details_of(const Assessed& assessed, unsigned verbosity) {
   const auto& [standing, assessment] = assessed;
-  std::string text = fmt::format("{} {}", to_string(assessment.severity()), sentence(assessed, now));
+  std::string text = fmt::format("{} {}", to_string(assessment.severity()), sentence(assessed));
   const auto add = [&text](std::string_view label, std::string_view value) {
     text += value.empty() ? "" : fmt::format("\n  {}: {}", label, printable(value, kLongestText));
   };
@@ -155,16 +148,12 @@ CheckResult check_result(const Overview& overview, const report::Thresholds& thr
   std::sort(all.begin(), all.end(), report::is_more_urgent);
   const Severity worst = all.empty() ? Severity::ok : all.front().assessment.severity();
   const std::size_t limit = std::max(kShortestText, kLongestLine - std::min(kLongestLine, data.size() + kFixedText));
-  std::string text = summary(all, limit, now);
-  // No alert by itself: a timer may run `renew` instead.
-  if (worst != Severity::ok && !overview.daemon) {
-    text += "; no daemon is running";
-  }
+  const std::string text = summary(all, limit);
   CheckResult result{exit_status(worst),
                      fmt::format("GRAVITEE CERT {} - {} | {}\n", to_string(worst), without_bars(text), data)};
   if (verbosity >= 1) {
     for (const Assessed& assessed : all) {
-      result.details += without_bars(details_of(assessed, now, verbosity));
+      result.details += without_bars(details_of(assessed, verbosity));
     }
   }
   return result;

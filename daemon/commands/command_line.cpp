@@ -242,12 +242,15 @@ Command add_init(CLI::App& app, const fs::path& configuration) {
       "Asks at the terminal for anything it cannot find; without a terminal it lists what is missing.\n"
       "Writes passwords into separate files beside the configuration. Overwrites files only with --force.\n"
       "--permissions --user gravitee lets the service share the gateway's user: simpler, and less secure "
-      "(docs/security.md).\n"
+      "(/usr/share/doc/gravitee-renewd/docs/security.md).\n"
       "Exit status: 0 written, 1 cancelled, not possible, or the service still lacks a permission,\n"
       "2 something is missing or wrong, or a file exists.\n"
       "Example: gravitee-renewd init --from /etc/gravitee-gateway/gravitee.yml\n"
       "Example: gravitee-renewd init --permissions");
   return {command, [options, permissions, permissions_flag, &configuration] {
+            const Screen screen =
+                screen_of(STDOUT_FILENO).terminal ? screen_of(STDOUT_FILENO) : screen_of(STDERR_FILENO);
+            options->width = permissions->width = screen.terminal ? screen.width : 0;
             if (permissions_flag->count() != 0) {
               permissions->force = options->force;
               return runner(commands::permissions, permissions, configuration)();

@@ -1,11 +1,15 @@
 #include "commands/configured.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <string>
 
 #include <fmt/ostream.h>
 
+#include "commands/screen.hpp"
 #include "commands/service_user.hpp"
+#include "commands/terminal_log.hpp"
 #include "core/text.hpp"
 
 namespace renewd::commands {
@@ -79,7 +83,9 @@ bool begin_work(std::string_view command, configuration::Settings& settings, con
 }
 
 void say(std::ostream& out, std::string_view certificate, std::string_view text) {
-  fmt::print(out, "{}: {}\n", certificate, text);
+  const Screen screen = screen_of(STDOUT_FILENO);
+  const std::string line = fmt::format("{}: {}\n", certificate, text);
+  out << (screen.terminal ? hanging(line, screen.width) : line);
   out.flush();
 }
 

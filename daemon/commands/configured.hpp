@@ -26,7 +26,7 @@ std::optional<std::vector<configuration::CertificateSettings>> select_certificat
 bool begin_work(std::string_view command, configuration::Settings& settings, const std::filesystem::path& file,
                 std::ostream& errors);
 
-// Prints one line of a command's result and flushes it.
+// Prints one line of a command's result and flushes it. On a terminal, no word is broken at the end of a line.
 void say(std::ostream& out, std::string_view certificate, std::string_view text);
 
 }  // namespace renewd::commands

@@ -28,9 +28,9 @@ void update_attempts(Filesystem& filesystem, const std::filesystem::path& state_
 }  // namespace
 
 void remember_failure(Filesystem& filesystem, const std::filesystem::path& state_directory,
-                      const std::string& certificate, const Error& error) {
-  update_attempts(filesystem, state_directory, certificate, [&error](RetryState& attempts) {
-    attempts.add_failure(error);
+                      const std::string& certificate, const Error& error, TimePoint now) {
+  update_attempts(filesystem, state_directory, certificate, [&error, now](RetryState& attempts) {
+    attempts.add_failure(error, now);
     attempts.by_hand = true;
   });
 }
@@ -38,6 +38,12 @@ void remember_failure(Filesystem& filesystem, const std::filesystem::path& state
 void forget_failures(Filesystem& filesystem, const std::filesystem::path& state_directory,
                      const std::string& certificate) {
   update_attempts(filesystem, state_directory, certificate, [](RetryState& attempts) { attempts.forget_failures(); });
+}
+
+void remember_run(Filesystem& filesystem, const std::filesystem::path& state_directory, const std::string& certificate,
+                  TimePoint now) {
+  update_attempts(filesystem, state_directory, certificate,
+                  [now](RetryState& attempts) { attempts.run_at = std::chrono::floor<std::chrono::seconds>(now); });
 }
 
 }  // namespace renewd::commands

@@ -5,14 +5,18 @@
 #include <filesystem>
 #include <string>
 
+#include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/filesystem.hpp"
 
 namespace renewd::commands {
 
 void remember_failure(Filesystem& filesystem, const std::filesystem::path& state_directory,
-                      const std::string& certificate, const Error& error);
+                      const std::string& certificate, const Error& error, TimePoint now);
 void forget_failures(Filesystem& filesystem, const std::filesystem::path& state_directory,
                      const std::string& certificate);
+// That a timer has run `renew` for the certificate.
+void remember_run(Filesystem& filesystem, const std::filesystem::path& state_directory, const std::string& certificate,
+                  TimePoint now);
 
 }  // namespace renewd::commands

@@ -8,13 +8,16 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include "commands/exit_status.hpp"
+#include "commands/keystore_advice.hpp"
+#include "commands/keystore_owner.hpp"
+#include "commands/layout.hpp"
 #include "commands/service_user.hpp"
 #include "configuration/yaml_document.hpp"
 #include "core/add_once.hpp"
 #include "core/filesystem.hpp"
+#include "core/text.hpp"
 #include "setup/configuration_writer.hpp"
 #include "setup/file_set.hpp"
 #include "setup/survey.hpp"
@@ -38,7 +41,13 @@ Owners owners() {
     return owners;
   }
   if (const auto service = find_service(); service && *service) {
-    owners = {(*service)->user.id, (*service)->user.group};
+    const User& user = (*service)->user;
+    owners = {user.id, user.group};
+    // A service that shares the gateway's user reads the configuration by this group; the gateway is not in it.
+    const auto own = find_group(std::string(kServiceUser));
+    if (own && std::ranges::find(user.groups, *own) != user.groups.end()) {
+      owners.group = *own;
+    }
   }
   return owners;
 }
@@ -88,8 +97,8 @@ class Init {
     return fs::absolute(path, error).lexically_normal();
   }
 
-  // Whether the file does not exist, --force is given, or it is a configuration with only comments, as packages install
-  // it.
+  // Whether the file does not exist, --force is given, or it is a configuration with only comments, as earlier packages
+  // installed it.
   bool may_replace(const fs::path& path) const {
     if (options_.force || !filesystem_.exists(path)) {
       return true;
@@ -103,14 +112,16 @@ class Init {
     return document && document->root == nullptr;
   }
 
+  void say(std::ostream& stream, std::string_view text) const { stream << fitted(text, options_.width); }
+
   int fail(int status, std::string_view why) {
-    fmt::print(errors_, "init: {}\nNothing was written.\n", why);
+    say(errors_, fmt::format("init: {}\nNothing was written.\n", why));
     return status;
   }
 
   void print_notes(const std::vector<std::string>& notes) {
     for (const auto& note : notes) {
-      fmt::print(errors_, "note: {}\n", note);
+      say(errors_, fmt::format("note: {}\n", note));
     }
   }
 
@@ -135,11 +146,17 @@ class Init {
   int print(const std::string& text, const setup::Draft& draft) {
     out_ << text;
     for (const auto& secret : draft.secrets) {
-      fmt::print(errors_, "note: --output - does not write {}; store the password there before you start the daemon\n",
-                 setup::shown(secret.path));
+      print_notes({fmt::format("--output - does not write {}; store the password there before you start the daemon",
+                               setup::shown(secret.path))});
     }
     next_steps(errors_, draft);
     return kSuccess;
+  }
+
+  // For install(1), of a file for the service.
+  static std::string owner_option() {
+    const auto user = find_user(std::to_string(owners().user));
+    return user && user->id != ::geteuid() ? " -o " + user->name : "";
   }
 
   // The secrets first, the configuration last.
@@ -169,37 +186,44 @@ class Init {
                                         ::geteuid() == 0 ? "" : "; run init as root, or pass another --output"));
     }
     for (const auto& file : files) {
-      fmt::print(out_, "Wrote {} (mode {:04o}).\n", setup::shown(file.path), file.attributes.mode);
+      say(out_, fmt::format("Wrote {} (mode {:04o}).\n", setup::shown(file.path), file.attributes.mode));
     }
     next_steps(out_, draft);
     return kSuccess;
   }
 
   void next_steps(std::ostream& out, const setup::Draft& draft) const {
-    fmt::print(out, "\nNext:\n");
+    std::string steps = "\nNext:\n";
     if (prints_) {
-      fmt::print(out, "- save this output as {}\n", setup::shown(output_));
+      steps += fmt::format("- save this output as {}\n", setup::shown(output_));
     }
     std::vector<fs::path> tokens;
     for (const auto& certificate : draft.certificates) {
       if (!filesystem_.exists(certificate.token_file) && add_once(tokens, certificate.token_file)) {
-        fmt::print(out,
-                   "- store the account token (Gravitee Cloud: Settings > Account Tokens) in {}\n"
-                   "  with mode 0600, owned by the user of the service\n",
-                   setup::shown(certificate.token_file));
+        steps += fmt::format(
+            "- store the account token (Gravitee Cloud: Settings > Account Tokens) in {}: run this, paste the token, "
+            "press Enter and Ctrl-D\n"
+            "    install{} -m 0600 /dev/stdin {}\n",
+            setup::shown(certificate.token_file), owner_option(), shell_quoted(setup::shown(certificate.token_file)));
       }
     }
     if (output_ != kServiceConfiguration) {
-      fmt::print(out,
-                 "- move the configuration to {}, where the service reads it,\n"
-                 "  move the secrets to files that the service can read, and update their paths in the configuration\n",
-                 kServiceConfiguration);
+      steps += fmt::format(
+          "- move the configuration to {}, where the service reads it, move the secrets to files that the service can "
+          "read, and update their paths in the configuration\n",
+          kServiceConfiguration);
     }
-    fmt::print(out,
-               "- gravitee-renewd init --permissions     # lets the service write the keystore and restart the unit\n"
-               "- gravitee-renewd validate               # checks the configuration on this host\n"
-               "- gravitee-renewd renew --dry-run        # tests everything except the renewal itself\n"
-               "- systemctl daemon-reload && systemctl enable --now gravitee-renewd\n");
+    steps +=
+        "- let the service replace the keystore and restart the unit:\n"
+        "    gravitee-renewd init --permissions\n"
+        "- check the configuration on this host:\n"
+        "    gravitee-renewd validate\n"
+        "- try everything except the renewal itself:\n"
+        "    gravitee-renewd renew --dry-run\n"
+        "- start the service, now and at every boot:\n"
+        "    systemctl daemon-reload\n"
+        "    systemctl enable --now gravitee-renewd\n";
+    say(out, steps);
   }
 
   const InitOptions& options_;
@@ -214,7 +238,7 @@ class Init {
 }  // namespace
 
 int init(const InitOptions& options, std::ostream& out, std::ostream& errors) {
-  setup::TerminalPrompt terminal;
+  setup::TerminalPrompt terminal([&options](std::string_view text) { return fitted(text, options.width); });
   setup::NonInteractivePrompt non_interactive;
   return setup::TerminalPrompt::is_available() ? init(options, terminal, out, errors)
                                                : init(options, non_interactive, out, errors);

@@ -2,6 +2,7 @@
 // the terminal.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <ostream>
 #include <vector>
@@ -15,6 +16,7 @@ struct InitOptions : setup::GivenOptions {
   // "-" for standard output. The secrets go into files beside it, unless it is standard output.
   std::filesystem::path output;
   bool force = false;
+  std::size_t width = 0;  // of the terminal; 0: lines are not broken
   // The root of the surveyed host, but not of the output. For tests.
   std::filesystem::path root = "/";
 };

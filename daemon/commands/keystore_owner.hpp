@@ -3,9 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "commands/keystore_advice.hpp"
 #include "core/error.hpp"
 #include "core/user.hpp"
 
@@ -15,27 +17,26 @@ namespace renewd::commands {
 // token nor the state.
 inline constexpr std::string_view kServiceUser = "gravitee-renewd";
 
-// A keystore with another owner than the service's user.
+// A keystore with another owner than the service's user, or one that the gateway cannot read.
 struct KeystoreTransfer {
-  std::filesystem::path keystore;  // as configured
-  std::filesystem::path file;      // with links resolved
-  uid_t owner = 0;
-  std::string owner_name;  // the gateway's user
-  gid_t group = 0;         // lets that user read it after the transfer
+  KeystoreUse use;
+  std::filesystem::path file;  // with links resolved
+  User owner;                  // of the file
+  User reader;                 // the gateway's user
+  gid_t group = 0;             // lets the reader read it after the transfer
   std::string group_name;
 };
 
-// The number of a group without a name.
-std::string name_of_group(gid_t id);
-
-// Checks whether the keystore can be transferred to `user`, the service's. Refuses, with advice, a keystore of root,
-// and one in a directory that its owner does not own: the gateway has no right to them. Error kind: disk.
-Result<KeystoreTransfer> plan_transfer(const std::filesystem::path& keystore, const User& user);
+// Checks whether the keystore can be transferred to `user`, the service's. Refuses a keystore of root, and one in a
+// directory that belongs neither to its owner nor to the service: the gateway has no right to them. The error has the
+// command that corrects it (keystore_advice.hpp). Error kind: disk.
+Result<KeystoreTransfer> plan_transfer(const KeystoreUse& use, const User& user);
 
 // The changes of transfer(), in a sentence; `done`: in the past tense.
 std::string describe(const KeystoreTransfer& keystore, std::string_view user, bool done);
-// The commands that move the keystore to a directory whose owner Gravitee's package does not change on an upgrade.
-std::string relocation_advice(const KeystoreTransfer& keystore, std::string_view user, std::string_view certificate);
+// A note on why and how to move the keystore to a directory whose owner Gravitee's package does not change on an
+// upgrade. Empty if the service shares the gateway's user.
+std::string relocation_advice(const KeystoreTransfer& keystore, const User& user);
 
 // Makes the user the owner of the file and its directory. Safe in a directory of a hostile owner: changes only files of
 // that owner, and follows no links. Error kind: disk.

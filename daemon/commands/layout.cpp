@@ -95,6 +95,32 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width, LongW
   return lines;
 }
 
+std::string fitted(std::string_view text, std::size_t width) {
+  constexpr std::string_view kWhole = "    ";
+  std::string all;
+  while (width != 0 && !text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    const std::size_t indent = std::min(line.find_first_not_of(' '), line.size());
+    const std::size_t hanging = indent + (line.substr(indent).starts_with("- ") ? 2 : 0);
+    if (columns(line) <= width || line.starts_with(kWhole)) {
+      all += line;
+    } else {
+      const std::size_t room = width > hanging + 10 ? width - hanging : 10;
+      all += line.substr(0, hanging);
+      std::string_view separator;
+      for (const auto& part : wrapped(line.substr(hanging), room, LongWords::whole)) {
+        all += std::string(separator) + std::string(separator.empty() ? 0 : hanging, ' ') + part;
+        separator = "\n";
+      }
+      all += line.substr(std::min(line.find_last_not_of(' ') + 1, line.size()));  // in front of an answer
+    }
+    all += end == text.size() ? "" : "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return width == 0 ? std::string(text) : all;
+}
+
 std::string labelled(std::string_view label, std::string_view value, std::size_t indent, std::size_t label_width,
                      const Screen& screen, LongWords long_words) {
   const std::size_t column = indent + label_width;

@@ -25,6 +25,11 @@ enum class LongWords { broken, whole };
 // Lines of at most `width` columns, broken at spaces.
 std::vector<std::string> wrapped(std::string_view text, std::size_t width, LongWords long_words = LongWords::broken);
 
+// Text of several lines for a screen: longer lines are broken at spaces, and continue below their own first word. Lines
+// that begin with four spaces are commands and URLs to copy: they stay whole, and so does every word. `width` 0: the
+// text as it is.
+std::string fitted(std::string_view text, std::size_t width);
+
 // "  label      value", with the value wrapped in its own column. `label_width` includes the space between the two.
 std::string labelled(std::string_view label, std::string_view value, std::size_t indent, std::size_t label_width,
                      const Screen& screen, LongWords long_words = LongWords::broken);

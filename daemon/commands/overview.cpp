@@ -1,7 +1,6 @@
 #include "commands/overview.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 
 #include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/gateway_states.hpp"
 #include "core/text.hpp"
 #include "keystore/file_store.hpp"
 #include "state/lock.hpp"
@@ -23,24 +23,20 @@ bool refused(const std::filesystem::path& path, int wanted) {
   return ::faccessat(AT_FDCWD, path.c_str(), wanted, AT_EACCESS) != 0 && (errno == EACCES || errno == EPERM);
 }
 
-// Whether a file, its owner or its mode has been changed since; it is not known of what is no file.
-bool was_changed(const SecretSource& source, TimePoint since) {
-  struct stat status{};
-  return source.kind == SecretSource::Kind::file && ::stat(source.name.c_str(), &status) == 0 &&
-         TimePoint(std::chrono::seconds(status.st_ctim.tv_sec) + std::chrono::nanoseconds(status.st_ctim.tv_nsec)) >
-             since;
-}
-
-// The daemon's user may read less than the user of this command.
-void take_daemons_view(report::CertificateStatus& standing, const configuration::CertificateSettings& certificate) {
-  const auto& seen = standing.attempts;
-  if (standing.outlook && !seen.unreadable.empty()) {
-    standing.outlook = failure(ErrorKind::disk, "the daemon cannot read it: " + seen.unreadable);
+// Why nothing renews a certificate while no daemon is running.
+std::optional<std::string> run_problem(const report::CertificateStatus& standing,
+                                       const configuration::ScheduleSettings& schedule, TimePoint now) {
+  if (schedule.run_by == configuration::RunBy::daemon) {
+    return "no daemon is running";
   }
-  if (certificate.token && !standing.token_problem && !seen.token_problem.empty() &&
-      !was_changed(*certificate.token, seen.token_seen_at)) {
-    standing.token_problem = seen.token_problem;
+  const TimePoint last = standing.attempts.run_at;
+  if (last == TimePoint()) {
+    return "gravitee-renewd renew has not run yet (schedule.run_by: timer)";
   }
+  return now - last < 2 * schedule.check_every
+             ? std::nullopt
+             : std::optional(fmt::format("gravitee-renewd renew last ran at {} UTC (schedule.run_by: timer)",
+                                         format_minute(last)));
 }
 
 std::string sentence(const std::filesystem::path& path) {
@@ -109,8 +105,17 @@ Overview Lookout::look(TimePoint now) {
   }
   auto holder = state::lock_holder(filesystem_, state::daemon_lock(state_directory_));
   overview.daemon = holder ? std::move(*holder) : std::nullopt;
-  for (std::size_t i = 0; overview.daemon && i < certificates_.size(); ++i) {
-    take_daemons_view(overview.standings[i], certificates_[i]);
+  overview.run_by = schedule_.run_by;
+  auto gateways = gateway_states(certificates_);
+  for (std::size_t i = 0; i < certificates_.size(); ++i) {
+    auto& standing = overview.standings[i];
+    report::see_gateway(standing, *stores_[i], std::move(gateways[i]));
+    if (overview.daemon) {
+      report::take_daemons_view(standing, certificates_[i],
+                                state::ObservationStore(filesystem_, {state_directory_, certificates_[i].name}).load());
+    } else {
+      standing.run_problem = run_problem(standing, schedule_, now);
+    }
   }
   return overview;
 }

@@ -22,6 +22,8 @@ struct Overview {
   std::vector<report::CertificateStatus> standings;
   // The daemon that works in the state directory, in the words of its lock; nothing when none does.
   std::optional<std::string> daemon;
+  // What is meant to renew.
+  configuration::RunBy run_by = configuration::RunBy::daemon;
 };
 
 // The configuration of a command that only looks; otherwise its exit status, and why on `errors`.

@@ -92,10 +92,14 @@ std::string polkit_rules(const Permissions& permissions) {
 std::string service_drop_in(const Permissions& permissions) {
   std::string text = fmt::format(kHeader, "#") + "[Service]\n";
   text += fmt::format("User={}\nGroup={}\n", word(permissions.user), word(permissions.group));
-  for (const auto* directories : {&permissions.linked, &permissions.writable}) {
-    for (const auto& directory : *directories) {
-      // "-": the daemon reports a missing directory; otherwise systemd would refuse to start it.
-      text += fmt::format("ReadWritePaths={}\n", word("-" + directory.string()));
+  // "-": the daemon reports a missing directory; otherwise systemd would refuse to start it.
+  const auto add_writable = [&text](const std::filesystem::path& directory) {
+    text += fmt::format("ReadWritePaths={}\n", word("-" + directory.string()));
+  };
+  std::ranges::for_each(permissions.linked, add_writable);
+  for (const auto& directory : permissions.writable) {
+    if (std::ranges::none_of(permissions.linked, [&](const auto& above) { return is_below(directory, above); })) {
+      add_writable(directory);
     }
   }
   if (std::ranges::any_of(permissions.writable, is_in_a_home) ||

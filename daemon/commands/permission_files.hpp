@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "commands/keystore_owner.hpp"
@@ -18,19 +17,23 @@ struct Permissions {
   std::string group;
   // Full names of the units that it restarts.
   std::vector<std::string> units;
-  // Directories that it writes to, except the default state directory. Absolute.
+  // Directories that it writes to, except the default state directory. Absolute, without links.
   std::vector<std::filesystem::path> writable;
-  // Directories of keystores, as configured, that lead to a writable directory through a link, which an upgrade of the
-  // gateway may change. Absolute.
+  // For keystores behind a link, which an upgrade of the gateway may change: directories that the sandbox leaves
+  // writable as well, so that it need not be restarted after the change. Absolute.
   std::vector<std::filesystem::path> linked;
+  // Links on the way to a keystore for which there is no such directory.
+  std::vector<std::filesystem::path> pinned;
   // Names of the systemd credentials that it reads.
   std::vector<std::string> credentials;
   // Groups that it needs in addition to those of its user.
   std::vector<std::string> groups;
   // Whether a keystore's group differs from the one that a new file gets.
   bool changes_group = false;
-  // Keystores that belong to another user, with the names of their certificates.
-  std::vector<std::pair<std::string, KeystoreTransfer>> transfers;
+  // Keystores that the service replaces.
+  std::vector<KeystoreUse> keystores;
+  // Those of them that belong to another user.
+  std::vector<KeystoreTransfer> transfers;
 };
 
 // A polkit rule (polkit(8)) that lets the user restart exactly these units. Empty when there are none.

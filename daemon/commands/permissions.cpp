@@ -16,6 +16,8 @@
 
 #include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/layout.hpp"
+#include "commands/missing_access.hpp"
 #include "commands/required_permissions.hpp"
 #include "commands/service_user.hpp"
 #include "core/try.hpp"
@@ -112,18 +114,30 @@ Result<User> chosen_user(const std::string& named, const fs::path& root) {
   });
 }
 
-Result<void> transfer_keystores(const Permissions& permissions, const User& user, const fs::path& root,
+Result<void> transfer_keystores(const Permissions& permissions, const User& user, const PermissionsOptions& options,
                                 std::ostream& out) {
-  for (const auto& [certificate, keystore] : permissions.transfers) {
+  for (const auto& keystore : permissions.transfers) {
     // With another root, the files are for another host: change no owners on this one.
-    const bool here = root == "/";
+    const bool here = options.root == "/";
     if (here) {
       TRY(transfer(keystore, user));
     }
-    fmt::print(out, "{}: {}\n", certificate, describe(keystore, user.name, here));
-    fmt::print(out, "note: {}", relocation_advice(keystore, user.name, certificate));
+    out << fitted(fmt::format("{}: {}\n{}", keystore.use.certificate, describe(keystore, user.name, here),
+                              relocation_advice(keystore, user)),
+                  options.width);
   }
   return {};
+}
+
+// What still keeps the service from its work.
+std::vector<std::string> still_missing(const configuration::Settings& settings, const PermissionsOptions& options,
+                                       const Permissions& permissions) {
+  auto missing = missing_access(settings, options.configuration, permissions);
+  std::ranges::move(unreadable_for_gateway(permissions), std::back_inserter(missing));
+  if (auto root = why_not_root(options.root); !root.empty()) {
+    missing.push_back(std::move(root));
+  }
+  return missing;
 }
 
 int fail(std::ostream& errors, const Error& error) {
@@ -153,9 +167,10 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
   }
   const auto files = files_for(*required, options.root);
   if (options.dry_run) {
-    for (const auto& [certificate, keystore] : required->transfers) {
-      fmt::print(out, "==> {} <==\n{}\nnote: {}", certificate, describe(keystore, user->name, false),
-                 relocation_advice(keystore, user->name, certificate));
+    for (const auto& keystore : required->transfers) {
+      fmt::print(out, "==> {} <==\n", keystore.use.certificate);
+      out << fitted(fmt::format("{}\n{}", describe(keystore, user->name, false), relocation_advice(keystore, *user)),
+                    options.width);
     }
     for (const auto& file : files) {
       fmt::print(out, "{}", file.text.empty() ? "" : fmt::format("==> {} <==\n{}", file.path.string(), file.text));
@@ -168,7 +183,7 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
       return fail(errors, untouched.error());
     }
   }
-  if (const auto done = transfer_keystores(*required, *user, options.root, out); !done) {
+  if (const auto done = transfer_keystores(*required, *user, options, out); !done) {
     return fail(errors, done.error());
   }
   bool changed = false;
@@ -179,10 +194,16 @@ int permissions(const PermissionsOptions& options, std::ostream& out, std::ostre
     }
     changed = changed || (!done->empty() && *done != "unchanged");
     if (!done->empty()) {
-      fmt::print(out, "{} {}{}\n", *done, file.path.string(), file.text.empty() ? "" : ": " + file.meaning);
+      out << fitted(fmt::format("{} {}{}\n", *done, file.path.string(), file.text.empty() ? "" : ": " + file.meaning),
+                    options.width);
     }
   }
-  const auto missing = missing_access(*settings, options.configuration, *required);
+  for (const auto& link : required->pinned) {
+    out << fitted(fmt::format("note: {} is a link; after each change of it, run systemctl restart gravitee-renewd\n",
+                              link.string()),
+                  options.width);
+  }
+  const auto missing = still_missing(*settings, options, *required);
   for (const auto& problem : missing) {
     fmt::print(out, "still missing: {}\n", problem);
   }
@@ -203,11 +224,12 @@ std::vector<std::string> outdated_permissions(const configuration::Settings& set
     return {required.error().message};
   }
   std::vector<std::string> outdated;
-  for (const auto& [certificate, keystore] : required->transfers) {
+  for (const auto& keystore : required->transfers) {
     outdated.push_back(
         fmt::format("{} belongs to {}, so the service cannot replace it as {}; run gravitee-renewd init --permissions",
-                    keystore.file.string(), keystore.owner_name, user->name));
+                    keystore.file.string(), keystore.owner.name, user->name));
   }
+  std::ranges::move(unreadable_for_gateway(*required), std::back_inserter(outdated));
   for (const auto& file : files_for(*required, root)) {
     if (file.text.empty() || filesystem.read(file.path, kFileLimit) == file.text ||
         is_managed_by_admin(filesystem, file, root)) {
@@ -222,6 +244,9 @@ std::vector<std::string> outdated_permissions(const configuration::Settings& set
 
 std::vector<std::string> missing_permissions(const configuration::Settings& settings, const fs::path& configuration) {
   std::vector<std::string> missing = outdated_permissions(settings);
+  if (auto root = why_not_root(); !root.empty()) {
+    missing.insert(missing.begin(), std::move(root));
+  }
   const PosixFilesystem filesystem;
   const auto user = chosen_user("", "/");
   const auto required = user ? required_permissions(settings, filesystem, *user) : tl::unexpected(user.error());

@@ -1,6 +1,7 @@
 // `init --permissions`: gives the service exactly the permissions that its configuration requires.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <ostream>
 #include <string>
@@ -16,6 +17,7 @@ struct PermissionsOptions {
   bool dry_run = false;              // show them instead
   bool force = false;                // overwrite files that were changed by hand
   std::string user;                  // of the service; by default that of its unit
+  std::size_t width = 0;             // of the terminal; 0: lines are not broken
 };
 
 // Transfers keystores of another user to the service's user, and writes a polkit rule and a drop-in of the unit. Prints

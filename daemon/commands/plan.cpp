@@ -8,6 +8,7 @@
 #include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/overview.hpp"
+#include "commands/plan_sentence.hpp"
 #include "commands/plan_text.hpp"
 #include "core/json_text.hpp"
 #include "core/text.hpp"
@@ -33,10 +34,13 @@ class Plan {
         http_(loop_.executor(), settings.http) {}
 
   std::string text(const CertificateSettings& certificate, const Screen& screen) {
-    const bool watched_only = certificate.renew == configuration::RenewMode::never;
-    return plan_text(standing_of(certificate), settings_.schedule,
-                     watched_only ? "" : cloud::renew_url(certificate.account_url),
-                     watched_only ? "" : gateway(certificate), screen);
+    const CertificateStatus standing = standing_of(certificate);
+    const Means means =
+        certificate.renew == configuration::RenewMode::never
+            ? Means()
+            : Means{cloud::renew_url(certificate.account_url), gateway(certificate),
+                    standing.outlook ? windows_sentence(certificate, standing.outlook->splay, now_) : ""};
+    return plan_text(standing, settings_.schedule, means, screen);
   }
 
   json::object as_json(const CertificateSettings& certificate) {
@@ -63,6 +67,7 @@ class Plan {
     if (certificate.renew != configuration::RenewMode::never) {
       object["url"] = cloud::renew_url(certificate.account_url);
       object["gateway"] = gateway(certificate);
+      object["windows"] = windows_sentence(certificate, outlook->splay, now_);
     }
     return object;
   }

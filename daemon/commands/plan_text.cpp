@@ -65,7 +65,7 @@ std::string_view to_string(Act act) {
 }
 
 std::string plan_text(const CertificateStatus& standing, const configuration::ScheduleSettings& schedule,
-                      std::string_view url, std::string_view gateway, const Screen& screen) {
+                      const Means& means, const Screen& screen) {
   const TimePoint now = standing.looked_at;
   const auto& outlook = standing.outlook;
   std::string text = standing.name + "\n";
@@ -88,6 +88,9 @@ std::string plan_text(const CertificateStatus& standing, const configuration::Sc
     row("window", fmt::format("opens at {}; the splay of this host is {}", format_time(outlook->window_opens),
                               format_duration(outlook->splay)));
   }
+  if (!means.windows.empty()) {
+    row("allowed", means.windows);
+  }
   row("next", action(*outlook, now));
   row("why", outlook->step.message);
   row("check", "by " + format_time(outlook->next_look) + " at the latest");
@@ -101,9 +104,9 @@ std::string plan_text(const CertificateStatus& standing, const configuration::Sc
                                standing.attempts.last_failure, standing.attempts.last_message));
   }
   if (standing.renew != configuration::RenewMode::never) {
-    row("request", fmt::format("POST {} ({} of {} daily requests used)", url, standing.requests.size(),
+    row("request", fmt::format("POST {} ({} of {} daily requests used)", means.url, standing.requests.size(),
                                schedule.requests_per_day));
-    row("gateway", gateway);
+    row("gateway", means.gateway);
   }
   return text;
 }

@@ -13,8 +13,15 @@ namespace renewd::commands {
 // "wait", "renew", "obtain", "go_on"
 std::string_view to_string(renewal::Act act);
 
-// `url` is the address of the renewal request, `gateway` describes the activation; both are empty with `renew: never`.
+// What a renewal uses: the address of its request, the description of the activation, windows_sentence(). All are empty
+// with `renew: never`.
+struct Means {
+  std::string url;
+  std::string gateway;
+  std::string windows = {};
+};
+
 std::string plan_text(const report::CertificateStatus& standing, const configuration::ScheduleSettings& schedule,
-                      std::string_view url, std::string_view gateway, const Screen& screen);
+                      const Means& means, const Screen& screen);
 
 }  // namespace renewd::commands

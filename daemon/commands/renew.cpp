@@ -9,15 +9,21 @@
 #include "commands/exit_status.hpp"
 #include "commands/failures.hpp"
 #include "commands/permissions.hpp"
+#include "commands/plan_sentence.hpp"
 #include "commands/service_user.hpp"
 #include "commands/terminal_progress.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
+#include "keystore/file_store.hpp"
 #include "preflight/rehearsal.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/renewal.hpp"
 #include "renewal/schedule.hpp"
+#include "report/certificate_status.hpp"
+#include "report/finding.hpp"
+#include "state/lock.hpp"
+#include "state/paths.hpp"
 #include "supervision/event_loop.hpp"
 #include "supervision/wiring.hpp"
 
@@ -31,10 +37,11 @@ using configuration::CertificateSettings;
 class Pass {
  public:
   Pass(const RenewOptions& options, const configuration::Settings& settings,
-       std::vector<CertificateSettings> certificates, std::ostream& out)
+       std::vector<CertificateSettings> certificates, const std::shared_ptr<service::JournalRelay>& journal,
+       std::ostream& out)
       : options_(options),
         state_directory_(settings.state_directory),
-        requests_per_day_(settings.schedule.requests_per_day),
+        schedule_(settings.schedule),
         certificates_(std::move(certificates)),
         out_(out),
         progress_(loop_, settings),
@@ -42,6 +49,10 @@ class Pass {
         filesystem_(settings.state_directory),
         http_settings_(settings.http),
         http_(loop_.executor(), settings.http) {
+    if (journal) {
+      journal->set_level(settings.log.level);
+      log_.add_observer(journal);
+    }
     supervision::log_warnings(filesystem_, log_);
   }
 
@@ -64,6 +75,9 @@ class Pass {
         done = co_await rehearse(objects.context(), certificate);
       } else {
         done = co_await renew_if_due(objects.context(), certificate);
+        if (schedule_.run_by == configuration::RunBy::timer) {
+          remember_run(filesystem_, state_directory_, certificate.name, clock_.now());
+        }
       }
       succeeded_ = succeeded_ && done;
       const bool stopping = co_await stop_requested();
@@ -88,7 +102,7 @@ class Pass {
       say(certificate, "failed: " + wait->message + " (--force renews all the same)");
       co_return false;
     }
-    renewal::Renewal renewal(around, certificate, state_directory_, requests_per_day_);
+    renewal::Renewal renewal(around, certificate, state_directory_, schedule_.requests_per_day);
     const auto unfinished = renewal.unfinished();
     if (!unfinished) {
       explain_failure(certificate, unfinished.error());
@@ -131,30 +145,33 @@ class Pass {
     const auto decision = renewal::decide(validity, certificate, std::chrono::seconds(0), clock_.now());
     if (!decision.due && (!options_.force || decision.reason == renewal::Reason::never)) {
       if (decision.reason == renewal::Reason::not_due) {
-        // It was renewed some other way.
+        // It was renewed externally.
         forget_failures(filesystem_, state_directory_, certificate.name);
       }
       say(certificate, "nothing to do: " + decision.message);
       return false;
     }
-    log_.event(EventName::renewal_due, certificate.name, decision.due ? decision.message : "asked for by --force",
+    log_.event(EventName::renewal_due, certificate.name, decision.due ? decision.message : "requested with --force",
                {{"reason", decision.due ? std::string(to_string(decision.reason)) : "forced"}});
     return true;
   }
 
   void explain_failure(const CertificateSettings& certificate, const Error& error) {
     if (error.kind == ErrorKind::cancelled) {
-      say(certificate, "interrupted; the next `renew`, or the daemon, goes on from here");
+      say(certificate, "interrupted; the next `renew`, or the daemon, resumes here");
       return;
     }
     if (error.kind == ErrorKind::busy) {
-      say(certificate, "left alone: " + error.message);
+      say(certificate, "skipped: " + error.message);
       return;
     }
     log_.event(EventName::renewal_failed, certificate.name, error.message,
-               {{"class", std::string(to_string(error.kind))}});
-    remember_failure(filesystem_, state_directory_, certificate.name, error);
+               {{"class", std::string(to_string(error.kind))}, {"advice", report::advice_on(error)}});
+    remember_failure(filesystem_, state_directory_, certificate.name, error, clock_.now());
     say(certificate, "failed: " + error.message);
+    if (const auto advice = report::advice_on(error); !advice.empty()) {
+      say(certificate, "what to do: " + advice);
+    }
   }
 
   asio::awaitable<bool> rehearse(renewal::RenewalContext around, CertificateSettings certificate) {
@@ -168,8 +185,23 @@ class Pass {
       say(certificate, fmt::format("{:12} {}", step.what,
                                    step.result ? "ok: " + *step.result : "FAILED: " + step.result.error().message));
       good = good && step.result.has_value();
+      if (!step.result && !step.result.error().advice.empty()) {
+        say(certificate, fmt::format("{:12} {}", "", "what to do: " + step.result.error().advice));
+      }
     }
+    foretell(certificate, good ? "" : "once this is fixed: ");
     co_return good;
+  }
+
+  // The same plan as that of `plan`.
+  void foretell(const CertificateSettings& certificate, std::string_view condition) {
+    keystore::FileStore store(filesystem_, certificate.keystore);
+    const auto standing = report::look_at(filesystem_, store, certificate, schedule_, state_directory_, clock_.now());
+    const auto daemon = state::lock_holder(filesystem_, state::daemon_lock(state_directory_));
+    say(certificate, std::string(condition) + plan_sentence(standing, certificate));
+    if (const auto text = daemon_sentence(standing, certificate, daemon && *daemon); !text.empty()) {
+      say(certificate, text);
+    }
   }
 
   void say(const CertificateSettings& certificate, const std::string& text) {
@@ -179,7 +211,7 @@ class Pass {
 
   const RenewOptions& options_;
   std::filesystem::path state_directory_;
-  unsigned requests_per_day_;
+  configuration::ScheduleSettings schedule_;
   std::vector<CertificateSettings> certificates_;
   std::ostream& out_;
   SystemClock clock_;
@@ -195,6 +227,7 @@ class Pass {
 }  // namespace
 
 int renew(const RenewOptions& options, std::ostream& out, std::ostream& errors) {
+  const auto journal = options.dry_run ? nullptr : start_journal("renew", options.configuration);
   auto settings = load_configuration(options.configuration, errors);
   if (!settings) {
     return kUsageError;
@@ -213,7 +246,7 @@ int renew(const RenewOptions& options, std::ostream& out, std::ostream& errors) 
   for (const auto& lack : lacks) {
     say(out, "the service", "FAILED: " + lack);
   }
-  const bool passed = Pass(options, *settings, std::move(*certificates), out).run();
+  const bool passed = Pass(options, *settings, std::move(*certificates), journal, out).run();
   return passed && lacks.empty() ? kSuccess : kFailure;
 }
 

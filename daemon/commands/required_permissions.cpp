@@ -1,18 +1,19 @@
 #include "commands/required_permissions.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <variant>
 
 #include <fmt/format.h>
 
+#include "commands/service_user.hpp"
 #include "core/add_once.hpp"
-#include "core/file_access.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
+#include "setup/unit_files.hpp"
 #include "setup/unit_names.hpp"
 
 namespace renewd::commands {
@@ -22,15 +23,8 @@ namespace fs = std::filesystem;
 using configuration::CertificateSettings;
 using configuration::RenewMode;
 
-constexpr auto kCredentialStore = "/etc/credstore";
 constexpr auto kStateDirectory = "/var/lib/gravitee-renewd";
 constexpr auto kRuntimeDirectory = "/run/gravitee-renewd";
-
-std::vector<SecretSource> all_secrets(const configuration::Settings& settings) {
-  std::vector<SecretSource> secrets;
-  for_each_secret(settings, [&secrets](const SecretSource& secret, std::string_view) { secrets.push_back(secret); });
-  return secrets;
-}
 
 // Whether LoadCredential= (systemd.exec(5)) can name it.
 bool is_credential_name(std::string_view name) {
@@ -55,18 +49,70 @@ Result<void> add_directory(const fs::path& directory, std::vector<fs::path>& to)
   return check_unit_path(directory).map([&] { add_once(to, directory); });
 }
 
-// Adds the directory that contains the keystore, and the configured one, if a link leads from there: an upgrade of the
-// gateway may change that link.
-Result<void> add_keystore(const CertificateSettings& certificate, const Filesystem& filesystem, const User& user,
-                          Permissions& into) {
+// The units that read the keystore.
+std::vector<std::string> units_of(const configuration::GatewaySettings& gateway) {
+  if (const auto* systemd = std::get_if<configuration::SystemdGateway>(&gateway.action)) {
+    return systemd->units;
+  }
+  const auto* signal = std::get_if<configuration::SignalGateway>(&gateway.action);
+  const auto* unit = signal == nullptr ? nullptr : std::get_if<std::string>(&signal->target);
+  return unit == nullptr ? std::vector<std::string>() : std::vector{*unit};
+}
+
+// The user of the first of these units that is installed.
+std::optional<User> gateway_user(const configuration::GatewaySettings& gateway, const setup::HostFiles& host) {
+  for (const auto& name : units_of(gateway)) {
+    const auto unit = setup::read_service_unit(host, name);
+    if (auto user = unit ? user_of(*unit) : failure(ErrorKind::disk, name + " is not installed")) {
+      return std::move(*user);
+    }
+  }
+  return std::nullopt;
+}
+
+// The directories that all users of a host share.
+bool is_shared(const fs::path& directory) {
+  constexpr std::array<std::string_view, 6> kSystem{"etc", "home", "lib", "run", "usr", "var"};
+  const auto names = std::distance(directory.begin(), directory.end()) - 1;
+  return names < 2 || (names == 2 && std::ranges::find(kSystem, *std::next(directory.begin())) != kSystem.end());
+}
+
+// The sandbox resolves ReadWritePaths= when the service starts. Gravitee's packages keep the versions beside the link
+// to the present one (gateway -> gateway-4.9.0), and an upgrade changes the link: the directory of both stays right.
+Result<void> add_links(const fs::path& path, const fs::path& real, const Filesystem& filesystem, Permissions& into) {
+  if (path.parent_path() == real.parent_path()) {
+    return {};
+  }
+  fs::path at;
+  for (const auto& name : path.parent_path()) {
+    at /= name;
+    std::error_code error;
+    if (!fs::is_symlink(at, error)) {
+      continue;
+    }
+    const auto target = filesystem.canonical(at);
+    const auto beside = filesystem.canonical(at.parent_path());
+    if (target && beside && target->parent_path() == *beside && !is_shared(*beside)) {
+      return add_directory(*beside, into.linked);
+    }
+    add_once(into.pinned, at);
+  }
+  return add_directory(path.parent_path(), into.linked);
+}
+
+// Adds the directory that contains the keystore, and the transfer to the service's user.
+Result<void> add_keystore(const CertificateSettings& certificate, const setup::HostFiles& host,
+                          const Filesystem& filesystem, const User& user, Permissions& into) {
   const fs::path& path = certificate.keystore.path;
   const auto real = filesystem.canonical(path);
   TRY_LET(const auto attributes, real ? filesystem.attributes(*real) : tl::unexpected(real.error()));
+  const KeystoreUse& use =
+      into.keystores.emplace_back(KeystoreUse{certificate.name, path, gateway_user(certificate.gateway, host)});
   gid_t group = attributes.group;
   if (attributes.owner != user.id) {
-    TRY_LET(auto keystore, plan_transfer(path, user));
+    TRY_LET(auto keystore, plan_transfer(use, user));
     group = keystore.group;
-    into.transfers.emplace_back(certificate.name, std::move(keystore));
+    into.transfers.push_back(std::move(keystore));
   } else if (const auto around = filesystem.attributes(real->parent_path());
              group != user.group && around && !around->sets_group) {
     into.changes_group = true;
@@ -75,15 +121,14 @@ Result<void> add_keystore(const CertificateSettings& certificate, const Filesyst
   if (group != 0 && std::ranges::find(user.groups, group) == user.groups.end()) {
     add_once(into.groups, name_of_group(group));
   }
-  const bool direct = path.parent_path() == real->parent_path();
   return add_directory(real->parent_path(), into.writable).and_then([&] {
-    return direct ? Result<void>() : add_directory(path.parent_path(), into.linked);
+    return add_links(path, *real, filesystem, into);
   });
 }
 
 void add_gateway(const configuration::GatewaySettings& gateway, const setup::HostFiles& host, Permissions& into) {
-  if (const auto* systemd = std::get_if<configuration::SystemdGateway>(&gateway.action)) {
-    for (const auto& unit : systemd->units) {
+  for (const auto& unit : units_of(gateway)) {
+    if (std::holds_alternative<configuration::SystemdGateway>(gateway.action)) {
       add_once(into.units, setup::identify_unit(host, unit).name);
     }
   }
@@ -132,7 +177,7 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
     if (certificate.renew == RenewMode::never) {
       continue;  // only read
     }
-    if (auto added = add_keystore(certificate, filesystem, user, permissions); !added) {
+    if (auto added = add_keystore(certificate, host, filesystem, user, permissions); !added) {
       return tl::unexpected(with_context(certificate.name, std::move(added.error())));
     }
     add_gateway(certificate.gateway, host, permissions);
@@ -143,7 +188,9 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
       !added) {
     return tl::unexpected(std::move(added.error()));
   }
-  for (const auto& secret : all_secrets(settings)) {
+  std::vector<SecretSource> secrets;
+  for_each_secret(settings, [&secrets](const SecretSource& secret, std::string_view) { secrets.push_back(secret); });
+  for (const auto& secret : secrets) {
     if (secret.kind != SecretSource::Kind::credential) {
       continue;
     }
@@ -153,49 +200,6 @@ Result<Permissions> required_permissions(const configuration::Settings& settings
     add_once(permissions.credentials, secret.name);
   }
   return permissions;
-}
-
-std::vector<std::string> missing_access(const configuration::Settings& settings, const fs::path& configuration,
-                                        const Permissions& permissions) {
-  std::vector<std::string> missing;
-  auto user = find_user(permissions.user);
-  if (::geteuid() != 0 || !user) {
-    return missing;
-  }
-  for (const auto& name : permissions.groups) {
-    if (const auto group = find_group(name)) {
-      user->groups.push_back(*group);
-    }
-  }
-  const auto must_read = [&](const fs::path& file) {
-    if (!check_access(*user, file, R_OK)) {
-      add_once(missing, fmt::format("{} cannot read {}", permissions.user, file.string()));
-    }
-  };
-  must_read(configuration);
-  for (const auto& secret : all_secrets(settings)) {
-    if (secret.kind == SecretSource::Kind::file) {
-      must_read(secret.name);
-    } else if (const fs::path stored = fs::path(kCredentialStore) / secret.name;
-               secret.kind == SecretSource::Kind::credential && !fs::exists(stored)) {
-      add_once(missing, fmt::format("{} does not exist", stored.string()));
-    }
-  }
-  for (const auto& certificate : settings.certificates) {
-    if (permissions.user == kServiceUser && certificate.renew != RenewMode::never &&
-        std::holds_alternative<configuration::SignalGateway>(certificate.gateway.action)) {
-      add_once(missing,
-               fmt::format("{}: {} cannot send a signal to the gateway's process; use `systemd` or `command`, or let "
-                           "the service run as the gateway's user (--user)",
-                           certificate.name, permissions.user));
-    }
-  }
-  for (const auto& directory : permissions.writable) {
-    if (!check_access(*user, directory, W_OK | X_OK)) {
-      add_once(missing, fmt::format("{} cannot write to {}", permissions.user, directory.string()));
-    }
-  }
-  return missing;
 }
 
 }  // namespace renewd::commands

@@ -18,9 +18,4 @@ namespace renewd::commands {
 Result<Permissions> required_permissions(const configuration::Settings& settings, const Filesystem& filesystem,
                                          const User& user, const std::filesystem::path& root = "/");
 
-// The files of the configuration that the user cannot access, one sentence each: unreadable secrets, read-only
-// directories of keystores. Empty unless called by root, who alone can check it.
-std::vector<std::string> missing_access(const configuration::Settings& settings,
-                                        const std::filesystem::path& configuration, const Permissions& permissions);
-
 }  // namespace renewd::commands

@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "commands/keystore_owner.hpp"
 #include "core/descriptor.hpp"
 #include "core/filesystem.hpp"
 #include "core/secret.hpp"
@@ -14,7 +17,6 @@
 #include "core/try.hpp"
 #include "gateway/system_bus.hpp"
 #include "setup/host_files.hpp"
-#include "setup/unit_files.hpp"
 #include "state/paths.hpp"
 
 namespace renewd::commands {
@@ -39,19 +41,6 @@ fs::path configuration_of(const setup::ServiceUnit& unit) {
 bool is_same_file(const fs::path& a, const fs::path& b) {
   std::error_code error;
   return a == b || fs::equivalent(a, b, error);
-}
-
-Result<User> with_groups_of(const setup::ServiceUnit& unit, User user) {
-  if (!unit.group.empty()) {
-    TRY_LET(const auto group, find_group(unit.group));
-    user.group = group;
-    user.groups.push_back(group);
-  }
-  for (const auto& name : unit.groups) {
-    TRY_LET(const auto group, find_group(name));
-    user.groups.push_back(group);
-  }
-  return user;
 }
 
 // Root can read every file: if others can exchange this one, root would send a file of their choice to the configured
@@ -83,22 +72,47 @@ void make_state_directory(const fs::path& directory, const User& user) {
 
 }  // namespace
 
-Result<std::optional<Service>> find_service(const fs::path& root) {
-  const PosixFilesystem filesystem;
-  const auto unit = setup::read_service_unit(setup::HostFiles(filesystem, root), kServiceUnit);
-  if (!unit || (!unit->dynamic_user && (unit->user.empty() || unit->user == "root" || unit->user == "0"))) {
-    return std::nullopt;
-  }
-  if (unit->dynamic_user) {
-    return failure(ErrorKind::disk, std::string(kServiceUnit) +
+Result<User> user_of(const setup::ServiceUnit& unit) {
+  if (unit.dynamic_user) {
+    return failure(ErrorKind::disk, unit.name +
                                         " has DynamicUser=, whose user exists only while the service runs: commands "
                                         "cannot run as that user");
   }
-  auto user = find_user(unit->user).and_then([&unit](User found) { return with_groups_of(*unit, std::move(found)); });
-  if (!user) {
-    return tl::unexpected(with_context(std::string(kServiceUnit) + " runs as " + unit->user, std::move(user.error())));
+  TRY_LET(auto user, find_user(unit.user.empty() ? "root" : unit.user).map_error([&unit](Error error) {
+    return with_context(unit.name + " runs as " + unit.user, std::move(error));
+  }));
+  if (!unit.group.empty()) {
+    TRY_LET(user.group, find_group(unit.group));
+    user.groups.push_back(user.group);
   }
-  return Service{std::move(*user), configuration_of(*unit)};
+  for (const auto& name : unit.groups) {
+    TRY_LET(const auto group, find_group(name));
+    user.groups.push_back(group);
+  }
+  return user;
+}
+
+Result<std::optional<Service>> find_service(const fs::path& root) {
+  const PosixFilesystem filesystem;
+  const auto unit = setup::read_service_unit(setup::HostFiles(filesystem, root), kServiceUnit);
+  if (!unit) {
+    return std::nullopt;
+  }
+  TRY_LET(auto user, user_of(*unit));
+  return user.id == 0 ? std::nullopt : std::optional(Service{std::move(user), configuration_of(*unit)});
+}
+
+std::string why_not_root(const fs::path& root) {
+  const PosixFilesystem filesystem;
+  const auto unit = setup::read_service_unit(setup::HostFiles(filesystem, root), kServiceUnit);
+  const auto user = unit ? user_of(*unit) : failure(ErrorKind::disk, "");
+  return user && user->id == 0
+             ? fmt::format(
+                   "{0} runs as root, which its sandbox deprives of the right to read the files of other "
+                   "users: it cannot replace a keystore; run gravitee-renewd init --permissions --user {1}, "
+                   "and remove User=root from the other files that systemctl cat {0} shows",
+                   kServiceUnit, kServiceUser)
+             : "";
 }
 
 bool is_configuration_of_service(const fs::path& configuration) {
@@ -119,7 +133,9 @@ Result<void> become_service_user(configuration::Settings& settings, const fs::pa
     }
   }
   if (auto trusted = ::geteuid() == 0 ? check_secrets_of_root(settings) : Result<void>(); !trusted) {
-    return trusted;
+    // If the service itself runs as root, that is the cause.
+    const std::string root = is_configuration_of_service(configuration) ? why_not_root() : "";
+    return root.empty() ? trusted : failure(ErrorKind::disk, root);
   }
   return PosixFilesystem().own(settings.state_directory);
 }

@@ -9,6 +9,7 @@
 #include "configuration/settings.hpp"
 #include "core/error.hpp"
 #include "core/user.hpp"
+#include "setup/unit_files.hpp"
 
 namespace renewd::commands {
 
@@ -24,6 +25,13 @@ struct Service {
 // The installed service, from the unit files and drop-ins below `root`, which only root can write. Nothing when there
 // is no unit, or when it runs as root. Error, of kind disk: its user does not exist on this host.
 Result<std::optional<Service>> find_service(const std::filesystem::path& root = "/");
+
+// The user that the processes of a unit run as, with their groups. Error, of kind disk: there is no such user.
+Result<User> user_of(const setup::ServiceUnit& unit);
+
+// Why the installed service cannot work: it runs as root, without root's capabilities. Empty if it has another user, or
+// if there is no unit.
+std::string why_not_root(const std::filesystem::path& root = "/");
 
 // Whether the installed service reads this file.
 bool is_configuration_of_service(const std::filesystem::path& configuration);

@@ -46,6 +46,7 @@ void add_outlook(json::object& object, const CertificateStatus& standing) {
   member("action", [](const Outlook& o) { return to_string(o.step.act); });
   member("reason", [](const Outlook& o) { return renewal::to_string(o.step.reason); });
   member("next", [](const Outlook& o) { return o.step.message; });
+  object["maintenance_window"] = outlook ? json::value_from(outlook->maintenance_window) : json::value(nullptr);
   // Something that is due has no fixed time: `step.at` would differ with each run.
   const bool waits = standing.outlook && standing.outlook->step.act == renewal::Act::wait &&
                      standing.renew != configuration::RenewMode::never && !standing.outlook->clock_is_doubtful();
@@ -78,15 +79,21 @@ void add_unfinished(json::object& object, const CertificateStatus& standing) {
   }
 }
 
+json::value time_or_null(TimePoint time) {
+  return time == TimePoint() ? json::value(nullptr) : json::value(format_time(time));
+}
+
 void add_past(json::object& object, const CertificateStatus& standing) {
   const auto* const success = standing.last_success();
   object["last_success"] = success == nullptr ? json::value(nullptr) : json::value(format_time(success->ended));
   const auto& attempts = standing.attempts;
   object["failures_in_a_row"] = attempts.failures_in_a_row;
-  object["last_failure"] =
-      attempts.failures_in_a_row == 0
-          ? json::value(nullptr)
-          : json::value(json::object{{"class", attempts.last_failure}, {"message", attempts.last_message}});
+  object["last_failure"] = attempts.failures_in_a_row == 0
+                               ? json::value(nullptr)
+                               : json::value(json::object{{"class", attempts.last_failure},
+                                                          {"message", attempts.last_message},
+                                                          {"at", time_or_null(attempts.failed_at)}});
+  object["failing_since"] = time_or_null(attempts.failing_since);
   object["requests_of_the_last_day"] = standing.requests.size();
 }
 
@@ -111,7 +118,13 @@ json::object certificate_json(const CertificateStatus& standing, const report::A
   add_unfinished(object, standing);
   add_past(object, standing);
   object["token_problem"] = json::value_from(standing.token_problem);
+  object["token_not_after"] =
+      standing.token_not_after ? json::value(format_time(*standing.token_not_after)) : json::value(nullptr);
   object["replacement_problem"] = json::value_from(standing.replacement_problem);
+  object["state_problem"] = json::value_from(standing.state_problem);
+  object["activation_problem"] = json::value_from(standing.activation_problem);
+  object["gateway_state"] =
+      standing.gateway ? json::value(gateway::to_string(standing.gateway->health)) : json::value(nullptr);
   return object;
 }
 

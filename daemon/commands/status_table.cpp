@@ -66,7 +66,7 @@ Cell next_attempt(const CertificateStatus& standing, TimePoint now) {
     return {kTitle, "-", "none until the clock is set"};
   }
   const TimePoint at = standing.outlook->step.at;
-  return at <= now ? Cell{kTitle, "now", "now"} : Cell{kTitle, format_minute(at), format_minute(at) + " UTC"};
+  return at <= now ? Cell{kTitle, "now", "now"} : Cell{kTitle, format_minute(at) + " UTC", format_minute(at) + " UTC"};
 }
 
 Cell in_use_cell(const CertificateStatus& standing) {
@@ -89,9 +89,11 @@ std::vector<Cell> cells_of(const CertificateStatus& standing, TimePoint now) {
     const auto& certificate = standing.outlook->certificate;
     cells.push_back({"expires", format_day(certificate.not_after()), format_minute(certificate.not_after()) + " UTC"});
   } else {
-    cells.push_back({"expires", "?", ""});
+    const auto known = standing.known_not_after();
+    cells.push_back({"expires", known ? format_day(*known) : "?",
+                     known ? format_minute(*known) + " UTC, when the keystore was last readable" : ""});
   }
-  cells.push_back({"last success", success == nullptr ? "never" : format_minute(success->ended),
+  cells.push_back({"last success", success == nullptr ? "never" : format_minute(success->ended) + " UTC",
                    success == nullptr ? "never renewed by gravitee-renewd" : format_minute(success->ended) + " UTC"});
   const std::string serial = standing.outlook ? standing.outlook->certificate.serial() : "";
   cells.push_back({"serial", serial.empty() ? "?" : brief_serial(serial), serial});
@@ -138,9 +140,13 @@ Row row_of(const CertificateStatus& standing, TimePoint now) {
   if (standing.outlook) {
     row.remarks.emplace_back("next", standing.outlook->step.message);
   }
-  if (!standing.attempts.last_message.empty()) {
-    row.remarks.emplace_back("last error",
-                             fmt::format("{}: {}", standing.attempts.last_failure, standing.attempts.last_message));
+  // An error that a newer keystore has outlived is no longer of interest.
+  if (assessment.has(report::FindingKind::renewal_failing)) {
+    const auto& attempts = standing.attempts;
+    row.remarks.emplace_back(
+        "last error",
+        fmt::format("{}{}: {}", attempts.failed_at == TimePoint() ? "" : format_minute(attempts.failed_at) + " UTC, ",
+                    attempts.last_failure, attempts.last_message));
   }
   if (std::string advice = assessment.advice(); !advice.empty()) {
     row.remarks.emplace_back("what to do", std::move(advice));
@@ -253,10 +259,21 @@ std::string row_text(const Row& row, const Widths& widths, TimePoint now, const 
 
 }  // namespace
 
+namespace {
+
+std::string headline(const Overview& overview) {
+  if (overview.daemon) {
+    return "The daemon is running: " + *overview.daemon + ".";
+  }
+  return overview.run_by == configuration::RunBy::timer
+             ? "No daemon is running: a timer runs gravitee-renewd renew (schedule.run_by)."
+             : "No daemon is running, so nothing is renewed automatically: systemctl start gravitee-renewd";
+}
+
+}  // namespace
+
 std::string status_table(const Overview& overview, TimePoint now, const Screen& screen) {
-  const std::string daemon =
-      overview.daemon ? "The daemon is running: " + *overview.daemon + "."
-                      : "No daemon is running, so nothing is renewed automatically: systemctl start gravitee-renewd";
+  const std::string daemon = headline(overview);
   std::string text;
   for (const auto& line : wrapped(shown(daemon, screen), screen.width)) {
     text += (overview.daemon ? line : coloured(line, Severity::warning, screen)) + "\n";

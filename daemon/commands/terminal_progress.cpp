@@ -7,14 +7,24 @@
 #include <utility>
 
 #include "commands/screen.hpp"
+#include "commands/service_user.hpp"
+#include "commands/terminal_log.hpp"
 #include "core/as_tuple.hpp"
 #include "core/cancellation.hpp"
 #include "service/event_output.hpp"
+#include "service/journal.hpp"
 
 namespace renewd::commands {
 namespace {
 
 namespace asio = boost::asio;
+
+std::shared_ptr<EventSink> log_output(const configuration::LogSettings& settings, const Screen& screen) {
+  if (settings.format == LogFormat::json) {
+    return service::event_output(settings);
+  }
+  return std::make_shared<TerminalLog>(settings.level, screen);
+}
 
 std::shared_ptr<Progress> progress_on_terminal(const configuration::Settings& settings) {
   const Screen screen = screen_of(STDERR_FILENO);
@@ -25,10 +35,17 @@ std::shared_ptr<Progress> progress_on_terminal(const configuration::Settings& se
   for (const auto& certificate : settings.certificates) {
     limits.emplace(certificate.name, step_limits(certificate, settings.http));
   }
-  return std::make_shared<Progress>(service::event_output(settings.log), std::cerr, screen.width, std::move(limits));
+  return std::make_shared<Progress>(log_output(settings.log, screen), std::cerr, screen.width, std::move(limits));
 }
 
 }  // namespace
+
+std::shared_ptr<service::JournalRelay> start_journal(const std::string& command,
+                                                     const std::filesystem::path& configuration) {
+  return service::standard_error_is_the_journal() || !is_configuration_of_service(configuration)
+             ? nullptr
+             : service::JournalRelay::start(command);
+}
 
 TerminalProgress::TerminalProgress(supervision::EventLoop& loop, const configuration::Settings& settings)
     : loop_(loop),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,9 +14,16 @@
 #include "configuration/settings.hpp"
 #include "core/event_log.hpp"
 #include "core/log_queue.hpp"
+#include "service/journal_relay.hpp"
 #include "supervision/event_loop.hpp"
 
 namespace renewd::commands {
+
+// Also logs a command that a person runs with the configuration of the service to the system journal, so that
+// `journalctl -u gravitee-renewd` shows it. Called first (see JournalRelay). Null if standard error is the journal
+// already, or for another configuration.
+std::shared_ptr<service::JournalRelay> start_journal(const std::string& command,
+                                                     const std::filesystem::path& configuration);
 
 class TerminalProgress {
  public:

@@ -46,6 +46,9 @@ class HostChecks {
     findings_ =
         co_await preflight::check_host(loop_.executor(), settings_, options_.configuration, SystemClock().now());
     if (is_configuration_of_service(options_.configuration)) {
+      if (auto root = why_not_root(); !root.empty()) {
+        findings_.push_back({"", Level::error, std::move(root)});
+      }
       for (auto& problem : outdated_permissions(settings_)) {
         findings_.push_back({"", Level::warning, std::move(problem)});
       }
@@ -75,7 +78,8 @@ class HostChecks {
       }
       const bool proxy = reached.error().kind == ErrorKind::proxy;
       findings_.push_back({proxy ? "http.proxy" : fmt::format("certificates[{}].account_url", i), Level::warning,
-                           "the cloud cannot be reached: " + reached.error().message});
+                           "the cloud cannot be reached: " + reached.error().message +
+                               (reached.error().advice.empty() ? "" : "; " + reached.error().advice)});
     }
   }
 
@@ -91,9 +95,12 @@ std::vector<Diagnostic> located(const std::vector<HostFinding>& findings, const 
   std::vector<Diagnostic> diagnostics;
   for (const HostFinding& finding : findings) {
     const auto place = finding.key.empty() ? configuration::Place() : places.of(finding.key);
-    const configuration::Severity warning = strict ? configuration::Severity::error : configuration::Severity::warning;
-    diagnostics.push_back(
-        {place, finding.message, finding.level == Level::info ? configuration::Severity::note : warning});
+    using configuration::Severity;
+    const bool is_error = strict || finding.level == Level::error;
+    diagnostics.push_back({place, finding.message,
+                           finding.level == Level::info ? Severity::note
+                           : is_error                   ? Severity::error
+                                                        : Severity::warning});
   }
   std::sort(diagnostics.begin(), diagnostics.end());
   return diagnostics;
@@ -115,11 +122,13 @@ int validate(const ValidateOptions& options, std::ostream& out, std::ostream& er
     return kFailure;
   }
   std::size_t warnings = 0;
+  bool failed = false;
   for (const Diagnostic& diagnostic : located(checks.findings(), loaded->places, options.strict)) {
     errors << diagnostic.text(options.configuration) << '\n';
     warnings += diagnostic.severity == configuration::Severity::note ? 0U : 1U;
+    failed = failed || diagnostic.severity == configuration::Severity::error;
   }
-  if (options.strict && warnings != 0) {
+  if (failed) {
     return kUsageError;
   }
   fmt::print(out, "{}: valid, {}{}\n", options.configuration.string(),

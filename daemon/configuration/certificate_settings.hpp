@@ -36,6 +36,8 @@ struct MaintenanceWindow {
          "that of the host"},
     };
   }
+
+  bool operator==(const MaintenanceWindow&) const = default;
 };
 
 enum class RenewMode { automatic, never };
@@ -64,6 +66,8 @@ struct KeystoreSettings {
          "none: any issuer"},
     };
   }
+
+  bool operator==(const KeystoreSettings&) const = default;
 };
 
 struct CertificateSettings {
@@ -126,6 +130,8 @@ struct CertificateSettings {
          "Without it nothing is restarted."},
     };
   }
+
+  bool operator==(const CertificateSettings&) const = default;
 };
 
 }  // namespace renewd::configuration

@@ -26,6 +26,8 @@ struct SystemdGateway {
          "`try-restart` leaves a stopped unit stopped, `restart` starts it. (Reloading would end a JVM.)"},
     };
   }
+
+  bool operator==(const SystemdGateway&) const = default;
 };
 
 struct CommandGateway {
@@ -41,6 +43,8 @@ struct CommandGateway {
         {"timeout", Duration{&timeout}, "5m", "A program that takes longer is stopped and counts as failed."},
     };
   }
+
+  bool operator==(const CommandGateway&) const = default;
 };
 
 struct SignalGateway {
@@ -59,9 +63,13 @@ struct SignalGateway {
          "service can only signal processes of its own user (`init --permissions --user`)."},
     };
   }
+
+  bool operator==(const SignalGateway&) const = default;
 };
 
-struct NoGateway {};
+struct NoGateway {
+  bool operator==(const NoGateway&) const = default;
+};
 
 using GatewayAction = std::variant<NoGateway, SystemdGateway, CommandGateway, SignalGateway>;
 
@@ -82,6 +90,8 @@ struct HttpProbeSettings {
         {"expect_status", Count{&expect_status, 100, 599}, "204", "The status of a healthy response."},
     };
   }
+
+  bool operator==(const HttpProbeSettings&) const = default;
 };
 
 struct LogProbeSettings {
@@ -104,6 +114,8 @@ struct LogProbeSettings {
          "10 s."},
     };
   }
+
+  bool operator==(const LogProbeSettings&) const = default;
 };
 
 struct GatewaySettings {
@@ -146,6 +158,8 @@ struct GatewaySettings {
          "starts slowly."},
     };
   }
+
+  bool operator==(const GatewaySettings&) const = default;
 };
 
 }  // namespace renewd::configuration

@@ -33,6 +33,8 @@ using Keys = std::vector<Key>;
 // A part of the certificate's lifetime, 0 < value < 1.
 struct LifetimeShare {
   double value;
+
+  bool operator==(const LifetimeShare&) const = default;
 };
 // How long before expiry the renewal window opens.
 using RenewBefore = std::variant<seconds, LifetimeShare>;
@@ -41,6 +43,8 @@ struct ProxySettings {
   std::string host;
   std::uint16_t port;
   std::string user;  // empty: no authentication
+
+  bool operator==(const ProxySettings&) const = default;
 };
 
 struct TcpAddress {

@@ -86,8 +86,8 @@ tl::expected<LocatedSettings, Diagnostics> parse_over(Settings settings, std::st
   }
   if (document->root == nullptr) {
     return refused(
-        "nothing is configured yet: the key `certificates` is missing; remove the \"#\" in front of it in the "
-        "installed file, or run gravitee-renewd init");
+        "nothing is configured yet: the key `certificates` is missing; run gravitee-renewd init, or begin with the "
+        "example /usr/share/doc/gravitee-renewd/config/config.yaml");
   }
   DiagnosticSink sink(world_readable);
   read_file(*document->root, sink, settings);
@@ -126,8 +126,9 @@ tl::expected<LocatedSettings, Diagnostics> load_located(const std::filesystem::p
   if (!yaml) {
     std::error_code error;
     const auto type = std::filesystem::symlink_status(file, error).type();
-    const char* const hint =
-        type == std::filesystem::file_type::not_found ? "; create it, or pass another one with --config FILE" : "";
+    const char* const hint = type == std::filesystem::file_type::not_found
+                                 ? "; run gravitee-renewd init to create it, or pass another one with --config FILE"
+                                 : "";
     return refused(yaml.error().message + hint);
   }
   // It names programs to run and files to read and replace: a user who can change it has all the daemon's rights.

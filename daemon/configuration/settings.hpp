@@ -40,7 +40,12 @@ struct HttpSettings {
         {"request_timeout", Duration{&request_timeout}, "2m", "The time limit of all steps and the response together."},
     };
   }
+
+  bool operator==(const HttpSettings&) const = default;
 };
+
+// What starts renewals: the daemon, or a timer that runs the command `renew`.
+enum class RunBy { daemon, timer };
 
 struct ScheduleSettings {
   seconds check_every = std::chrono::hours{12};
@@ -48,6 +53,7 @@ struct ScheduleSettings {
   seconds retry_at_least = std::chrono::minutes{1};
   seconds retry_at_most = std::chrono::hours{12};
   unsigned requests_per_day = 12;
+  RunBy run_by = RunBy::daemon;
 
   Keys keys() {
     return {
@@ -62,6 +68,9 @@ struct ScheduleSettings {
         {"requests_per_day", Count{&requests_per_day, 1, 86400}, "3",
          "The maximum number of renewal requests per certificate and day, from the daemon and `renew` together, also "
          "across restarts."},
+        {"run_by", Choice(run_by, {{"daemon", RunBy::daemon}, {"timer", RunBy::timer}}), "timer",
+         "`timer` if a timer or cron runs `gravitee-renewd renew` and no daemon is meant to run: `check` and `status` "
+         "then warn if it has not run for twice `check_every`, and not about a missing daemon."},
     };
   }
 };

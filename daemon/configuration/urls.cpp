@@ -12,7 +12,7 @@ namespace renewd::configuration {
 namespace {
 
 constexpr std::string_view kProbeForm = "http://localhost:18082/_node/health";
-constexpr std::string_view kAccountForm = "https://eu.cloud.gravitee.io/management/accounts/ACCOUNT-ID";
+constexpr std::string_view kAccountForm = "https://REGION.cloud.gravitee.io/management/accounts/ACCOUNT-ID";
 
 tl::unexpected<std::string> wrong(std::string why) {
   return tl::unexpected(std::move(why));

@@ -2,8 +2,11 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <boost/describe/enum_to_string.hpp>
+
+#include "core/advice.hpp"
 
 namespace renewd {
 
@@ -18,6 +21,22 @@ std::string_view to_string(RejectionReason reason) {
 Error with_context(std::string_view doing, Error error) {
   error.message = std::string(doing) + ": " + error.message;
   return error;
+}
+
+tl::unexpected<Error> rejection(RejectionReason reason, std::string message) {
+  return tl::unexpected(
+      Error{ErrorKind::bad_answer, std::move(message), reason, std::nullopt, std::string(advice_on(reason))});
+}
+
+Error with_advice(Error error, std::string advice) {
+  if (error.advice.empty()) {
+    error.advice = std::move(advice);
+  }
+  return error;
+}
+
+tl::unexpected<Error> failure(ErrorKind kind, std::string message, std::string advice) {
+  return tl::unexpected(with_advice(Error{kind, std::move(message)}, std::move(advice)));
 }
 
 namespace {
@@ -36,7 +55,8 @@ tl::unexpected<Error> system_failure(ErrorKind kind, std::string_view doing, int
     kind = ErrorKind::disk;
   }
   // The text of generic_category() does not depend on the locale.
-  return failure(kind, std::string(doing) + ": " + std::generic_category().message(error_number));
+  return failure(kind, std::string(doing) + ": " + std::generic_category().message(error_number),
+                 kind == ErrorKind::disk ? std::string(advice_on(error_number)) : "");
 }
 
 }  // namespace renewd

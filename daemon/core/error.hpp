@@ -33,6 +33,8 @@ struct Error {
   std::optional<RejectionReason> reason = std::nullopt;
   // How long the server asked us to wait (Retry-After).
   std::optional<std::chrono::seconds> retry_after = std::nullopt;
+  // What an operator can do about it, where the cause is known; empty: what helps against the kind in general.
+  std::string advice = {};
 };
 
 template <typename T>
@@ -42,9 +44,12 @@ inline tl::unexpected<Error> failure(ErrorKind kind, std::string message) {
   return tl::unexpected(Error{kind, std::move(message)});
 }
 
-inline tl::unexpected<Error> rejection(RejectionReason reason, std::string message) {
-  return tl::unexpected(Error{ErrorKind::bad_answer, std::move(message), reason});
-}
+// With the advice on that reason.
+tl::unexpected<Error> rejection(RejectionReason reason, std::string message);
+
+// The same error with advice, unless it has some already.
+Error with_advice(Error error, std::string advice);
+tl::unexpected<Error> failure(ErrorKind kind, std::string message, std::string advice);
 
 // Adds context before the message: "doing X: <message>".
 Error with_context(std::string_view doing, Error error);

@@ -96,17 +96,18 @@ void EventLines::write(const Event& event) {
   if (!shows(event.level)) {
     return;
   }
-  logger_->log(spdlog_level(event.level), "{}", format_ == LogFormat::text ? as_text(event) : as_json(event));
+  logger_->log(spdlog_level(event.level), "{}",
+               format_ == LogFormat::text ? event_text(event, colour_) : as_json(event));
 }
 
 bool EventLines::shows(Level level) const {
   return logger_->should_log(spdlog_level(level));
 }
 
-std::string EventLines::as_text(const Event& event) const {
-  const std::string_view colour = colour_ ? ansi_colour(event.level) : "";
-  const std::string_view reset = colour_ ? "\033[0m" : "";
-  const std::string_view dim = colour_ ? "\033[2m" : "";
+std::string event_text(const Event& event, bool coloured) {
+  const std::string_view colour = coloured ? ansi_colour(event.level) : "";
+  const std::string_view reset = coloured ? "\033[0m" : "";
+  const std::string_view dim = coloured ? "\033[2m" : "";
   std::string line = fmt::format("{} {}{:7}{} {}", format_milliseconds(event.time), colour, to_string(event.level),
                                  reset, to_string(event.name));
   if (!event.certificate.empty()) {

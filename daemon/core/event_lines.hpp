@@ -23,12 +23,13 @@ class EventLines final : public EventSink {
   bool shows(Level level) const override;
 
  private:
-  std::string as_text(const Event& event) const;
-
   std::shared_ptr<spdlog::logger> logger_;
   LogFormat format_;
   bool colour_;
 };
+
+// The line of an event as text for people, without a line break.
+std::string event_text(const Event& event, bool colour);
 
 // `automatic` is text if standard error is a terminal, otherwise JSON. Colour only on a terminal, and never if NO_COLOR
 // (no-color.org) is set.

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -22,7 +23,9 @@ namespace {
 constexpr unsigned kTimeoutSeconds = 5;
 constexpr int kAnswered = 0;
 
-// In the child: writes the error's message to the pipe, or nothing on success.
+constexpr char kBeforeAdvice = '\0';
+
+// In the child: writes the error's message and advice to the pipe, or nothing on success.
 [[noreturn]] void answer_as(const User& user, const std::function<Result<void>()>& question, const Descriptor& pipe) {
   // A file system, such as the user's FUSE mount, may never respond.
   ::signal(SIGALRM, SIG_DFL);  // the parent may have a handler, or ignore it
@@ -31,7 +34,8 @@ constexpr int kAnswered = 0;
     ::_exit(kAnswered + 1);
   }
   const auto answer = question();
-  const std::string message = answer ? "" : answer.error().message.substr(0, PIPE_BUF);
+  std::string message = answer ? "" : answer.error().message + kBeforeAdvice + answer.error().advice;
+  message.resize(std::min<std::size_t>(message.size(), PIPE_BUF));
   ::_exit(::write(pipe.get(), message.data(), message.size()) == std::ssize(message) ? kAnswered : kAnswered + 1);
 }
 
@@ -65,7 +69,11 @@ Result<void> ask_as(const std::optional<User>& user, const std::function<Result<
   ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);  // the pipe is empty on success
   const ssize_t size = ::read(reading.get(), message.data(), message.size());
   message.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  return message.empty() ? Result<void>() : failure(ErrorKind::disk, std::move(message));
+  if (message.empty()) {
+    return {};
+  }
+  const auto end = std::min(message.find(kBeforeAdvice), message.size());
+  return failure(ErrorKind::disk, message.substr(0, end), message.substr(std::min(end + 1, message.size())));
 }
 
 Result<void> check_access(const std::optional<User>& user, const std::filesystem::path& path, int mode) {

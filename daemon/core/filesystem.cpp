@@ -176,15 +176,15 @@ Result<std::vector<std::string>> PosixFilesystem::list(const fs::path& directory
   return names;
 }
 
-Result<std::uint64_t> PosixFilesystem::free_bytes(const fs::path& directory) const {
+Result<FreeSpace> PosixFilesystem::free_space(const fs::path& directory) const {
   TRY_LET(const auto fd, open("reading the free space of", directory, O_RDONLY | O_DIRECTORY));
   struct statvfs status{};
   if (::fstatvfs(fd.get(), &status) != 0) {
     return disk_failure("reading the free space of", directory, errno);
   }
-  // Some file systems (ramfs, FUSE) do not report their size.
-  return status.f_blocks == 0 ? std::numeric_limits<std::uint64_t>::max()
-                              : std::uint64_t{status.f_bavail} * status.f_frsize;
+  constexpr auto kUnknown = std::numeric_limits<std::uint64_t>::max();
+  return FreeSpace{status.f_blocks == 0 ? kUnknown : std::uint64_t{status.f_bavail} * status.f_frsize,
+                   status.f_files == 0 ? kUnknown : std::uint64_t{status.f_favail}};
 }
 
 Result<void> PosixFilesystem::create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes) {

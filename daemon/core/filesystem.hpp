@@ -40,6 +40,13 @@ struct FileAttributes {
   bool operator==(const FileAttributes&) const = default;
 };
 
+// What this process can still write to a file system. The highest number where the file system reports none
+// (ramfs, FUSE, Btrfs).
+struct FreeSpace {
+  std::uint64_t bytes;
+  std::uint64_t files;
+};
+
 struct HeldFile {
   std::filesystem::path path;    // without links
   std::string choice_of_others;  // see core/trusted_path
@@ -65,8 +72,8 @@ class Filesystem {
   // Whether write_durably() could replace the file by one with these attributes. Leaves nothing behind. The error says
   // what to do if the cause is not a missing permission.
   virtual Result<void> check_replaceable(const std::filesystem::path& file, const FileAttributes& attributes) const = 0;
-  // The bytes that this process can still write to the file system of `directory`.
-  virtual Result<std::uint64_t> free_bytes(const std::filesystem::path& directory) const = 0;
+  // Of the file system of `directory`, for an ordinary user.
+  virtual Result<FreeSpace> free_space(const std::filesystem::path& directory) const = 0;
 
   // Creates a file, which must not exist, sets `attributes` before writing anything, writes and syncs it. Leaves no
   // file behind on failure.
@@ -112,7 +119,7 @@ class PosixFilesystem final : public Filesystem {
   Result<std::vector<std::string>> list(const std::filesystem::path& directory) const override;
   Result<void> check_writable(const std::filesystem::path& directory) const override;
   Result<void> check_replaceable(const std::filesystem::path& file, const FileAttributes& attributes) const override;
-  Result<std::uint64_t> free_bytes(const std::filesystem::path& directory) const override;
+  Result<FreeSpace> free_space(const std::filesystem::path& directory) const override;
   Result<void> create(const std::filesystem::path& path, std::string_view bytes,
                       const FileAttributes& attributes) override;
   Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override;

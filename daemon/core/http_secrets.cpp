@@ -18,7 +18,7 @@ constexpr std::string_view kRest = "0123456789-._~+/";
 constexpr std::string_view kSpace = " \t\r\n\f\v";
 
 tl::unexpected<Error> refused(std::string why) {
-  return failure(ErrorKind::unauthorized, std::move(why));
+  return failure(ErrorKind::unauthorized, std::move(why), "correct what is stored, as the message says");
 }
 
 bool is_control(char c) {

@@ -23,6 +23,8 @@ class Pattern {
   bool found_in(std::string_view line) const;
   const std::string& text() const;
 
+  bool operator==(const Pattern& other) const { return text() == other.text(); }
+
  private:
   explicit Pattern(std::shared_ptr<const re2::RE2> expression) : expression_(std::move(expression)) {}
 

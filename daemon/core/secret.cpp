@@ -1,11 +1,13 @@
 #include "core/secret.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
 #include <fmt/format.h>
 
+#include "core/advice.hpp"
 #include "core/whole_file.hpp"
 
 namespace renewd {
@@ -16,8 +18,11 @@ constexpr std::size_t kSecretLimit = std::size_t{64} * 1024;
 constexpr auto kCredentialStore = "/etc/credstore/";
 
 Result<Secret> read_file(const std::string& path, const std::string& doing, const PipeTimeout* timeout = nullptr) {
-  return read_whole(path, kSecretLimit, timeout).map_error([&doing](const Error& error) {
-    return Error{.kind = ErrorKind::unauthorized, .message = doing + ": " + error.message};
+  return read_whole(path, kSecretLimit, timeout).map_error([&](const Error& error) {
+    const auto denial = explain_denial(path, Sharing::none);
+    const std::string why = denial && !denial->message.empty() ? fmt::format(" ({})", denial->message) : "";
+    return with_advice({ErrorKind::unauthorized, fmt::format("{}: {}{}", doing, error.message, why)},
+                       denial ? denial->advice : error.advice);
   });
 }
 
@@ -39,20 +44,21 @@ std::string_view without_line_break(std::string_view text) {
 Result<Secret> without_marks(const Secret& raw, const std::string& doing) {
   std::string_view text = raw.view();
   if (text.starts_with(kUtf16Mark) || text.starts_with(kUtf16MarkBigEndian)) {
-    return failure(ErrorKind::unauthorized,
-                   doing + ": it is UTF-16, as some Windows editors save it; save it as UTF-8");
+    return failure(ErrorKind::unauthorized, doing + ": it is UTF-16, as some Windows editors save it; save it as UTF-8",
+                   "save the file again, as UTF-8");
   }
   if (text.starts_with(kUtf8Mark)) {
     text.remove_prefix(kUtf8Mark.size());
   }
   text = without_line_break(text);
   if (text.empty()) {
-    return failure(ErrorKind::unauthorized, doing + ": it is empty");
+    return failure(ErrorKind::unauthorized, doing + ": it is empty", "write the secret into it");
   }
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
     return failure(
         ErrorKind::unauthorized,
-        fmt::format("{}: byte {} is NUL: it is not text, or it is UTF-16 (save it as UTF-8)", doing, nul + 1));
+        fmt::format("{}: byte {} is NUL: it is not text, or it is UTF-16 (save it as UTF-8)", doing, nul + 1),
+        "save the file again, as UTF-8 text");
   }
   return Secret(text);
 }
@@ -76,14 +82,22 @@ Result<Secret> read_raw(const SecretSource& source, const std::string& doing) {
       if (file == stored) {
         return read_file(stored, doing + ", outside of a unit (CREDENTIALS_DIRECTORY is not set): " + stored);
       }
-      return read_file(
-          file, fmt::format("{} (LoadCredential={} in the unit takes it from {} when the service starts): {}", doing,
-                            source.name, stored, file));
+      return read_file(file,
+                       fmt::format("{} (LoadCredential={} in the unit takes it from {} when the service starts): {}",
+                                   doing, source.name, stored, file))
+          .map_error([&stored](Error error) {
+            error.advice = fmt::format(
+                "store it in {}, readable by root alone, then run systemctl restart "
+                "gravitee-renewd, which reads it",
+                stored);
+            return error;
+          });
     }
     case SecretSource::Kind::env: {
       const char* value = std::getenv(source.name.c_str());
       if (value == nullptr) {
-        return failure(ErrorKind::unauthorized, doing + ": the variable is not set");
+        return failure(ErrorKind::unauthorized, doing + ": the variable is not set",
+                       "set it in the service's unit with EnvironmentFile=, then restart the service");
       }
       return Secret(value);
     }
@@ -130,6 +144,19 @@ bool is_out_of_sight(const SecretSource& source) {
       return false;
   }
   return false;
+}
+
+std::optional<TimePoint> changed_at(const SecretSource& source) {
+  return source.kind == SecretSource::Kind::file ? changed_at(std::filesystem::path(source.name)) : std::nullopt;
+}
+
+std::optional<TimePoint> changed_at(const std::filesystem::path& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0) {
+    return std::nullopt;
+  }
+  return TimePoint(std::chrono::seconds(status.st_ctim.tv_sec) +
+                   std::chrono::floor<std::chrono::microseconds>(std::chrono::nanoseconds(status.st_ctim.tv_nsec)));
 }
 
 std::vector<std::string> paths_of(const SecretSource& source) {

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "core/error.hpp"
 
 namespace renewd {
@@ -18,6 +21,7 @@ class Secret {
 
   std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
   bool empty() const { return bytes_.empty(); }
+  bool operator==(const Secret&) const = default;
 
  private:
   std::vector<char> bytes_;  // not a string, since a short one would not be on the heap
@@ -33,6 +37,8 @@ struct SecretSource {
 
   // For messages: "file /etc/…/token", "credential token", "environment variable TOKEN", "the configuration".
   std::string description() const;
+
+  bool operator==(const SecretSource&) const = default;
 };
 
 // Removes a byte order mark at the start and one line break (LF, CRLF or CR) at the end; all other white space is part
@@ -53,6 +59,11 @@ void read_ahead(SecretSource& source);
 // Whether only the service may be able to see the secret: a variable that this process does not have, or a credential
 // without a file.
 bool is_out_of_sight(const SecretSource& source);
+
+// When a file was last changed, or its owner or mode, to the microsecond; nothing if this user cannot find out.
+std::optional<TimePoint> changed_at(const std::filesystem::path& file);
+// The same for a secret; nothing if it is not a file.
+std::optional<TimePoint> changed_at(const SecretSource& source);
 
 // The files that messages about the secret mention.
 std::vector<std::string> paths_of(const SecretSource& source);

@@ -4,6 +4,7 @@
 #include <array>
 #include <ctime>
 
+#include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
 
 namespace renewd {
@@ -273,6 +274,12 @@ std::string upper_case(std::string_view text) {
   std::ranges::transform(upper, upper.begin(),
                          [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return upper;
+}
+
+std::string shell_quoted(std::string_view word) {
+  const bool plain = std::ranges::all_of(word, [](char c) { return is_alphanumeric_or(c, "-_./@:+=,"); });
+  return plain && !word.empty() ? std::string(word)
+                                : "'" + boost::replace_all_copy(std::string(word), "'", "'\\''") + "'";
 }
 
 }  // namespace renewd

@@ -56,6 +56,9 @@ constexpr bool is_alphanumeric_or(char c, std::string_view others) {
   return is_letter_or_digit(c) || others.find(c) != std::string_view::npos;
 }
 
+// A word of a shell command, in quotes if it needs them.
+std::string shell_quoted(std::string_view word);
+
 // "2026-11-24" and "2026-11-24 17:41", in UTC.
 std::string format_day(std::chrono::system_clock::time_point time);
 std::string format_minute(std::chrono::system_clock::time_point time);

@@ -27,6 +27,7 @@ class TimeZone {
 
   // For people: "Europe/Paris", or "local time".
   const std::string& name() const { return name_; }
+  bool operator==(const TimeZone& other) const { return name_ == other.name_; }
 
   std::chrono::local_seconds local(std::chrono::sys_seconds moment) const;
 

@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "core/advice.hpp"
 #include "core/descriptor.hpp"
 #include "core/try.hpp"
 
@@ -30,7 +31,7 @@ tl::unexpected<Error> refused(std::string why) {
 }
 
 tl::unexpected<Error> refused(int error) {
-  return refused(std::generic_category().message(error));
+  return failure(ErrorKind::disk, std::generic_category().message(error), std::string(advice_on(error)));
 }
 
 Result<void> check_kind(mode_t mode, bool takes_pipes) {

@@ -18,6 +18,8 @@ class Action {
   // See Gateway.
   virtual std::string description() const = 0;
   virtual boost::asio::awaitable<Result<Units>> units() { co_return Units(); }
+  virtual boost::asio::awaitable<Result<std::optional<GatewayState>>> state() { co_return std::nullopt; }
+  virtual std::vector<std::string> watched_units() const { return {}; }
   virtual boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) = 0;
   virtual bool acted() const = 0;
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;

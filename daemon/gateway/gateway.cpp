@@ -13,6 +13,7 @@
 #include "gateway/log_probe.hpp"
 #include "gateway/no_action.hpp"
 #include "gateway/signal_action.hpp"
+#include "gateway/system_bus.hpp"
 #include "gateway/systemd_action.hpp"
 #include "gateway/systemd_units.hpp"
 #include "gateway/verification.hpp"
@@ -45,10 +46,12 @@ struct ActionMaker {
 
 class GatewayWithProbes final : public Gateway {
  public:
-  GatewayWithProbes(std::unique_ptr<Action> action, Probes probes, std::chrono::seconds activation_timeout,
-                    std::chrono::seconds verify_timeout)
+  // `health_check`: one of the probes, if there is one.
+  GatewayWithProbes(std::unique_ptr<Action> action, Probes probes, Probe* health_check,
+                    std::chrono::seconds activation_timeout, std::chrono::seconds verify_timeout)
       : action_(std::move(action)),
         probes_(std::move(probes)),
+        health_check_(health_check),
         activation_timeout_(activation_timeout),
         verify_timeout_(verify_timeout) {}
 
@@ -56,6 +59,9 @@ class GatewayWithProbes final : public Gateway {
   bool has_probes() const override { return !probes_.empty(); }
   std::string log_position() const override;
   asio::awaitable<Result<Units>> units() override { return action_->units(); }
+  asio::awaitable<Result<std::optional<GatewayState>>> state(bool health_check) override;
+  std::vector<std::string> watched_units() const override { return action_->watched_units(); }
+  asio::awaitable<Result<std::string>> check_activation() override { return action_->rehearse(); }
   asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;
   bool acted() const override { return action_->acted(); }
   asio::awaitable<Result<Activation>> verify(GatewaySnapshot before) override;
@@ -64,9 +70,15 @@ class GatewayWithProbes final : public Gateway {
  private:
   std::unique_ptr<Action> action_;
   Probes probes_;
+  Probe* health_check_;
   std::chrono::seconds activation_timeout_;
   std::chrono::seconds verify_timeout_;
 };
+
+// Errors of kind disk that name no cause of their own are those of systemd and D-Bus.
+Error with_bus_advice(Error error) {
+  return error.kind == kInconclusive ? with_advice(std::move(error), std::string(kBusAdvice)) : std::move(error);
+}
 
 // A host that shuts down stops the gateway and starts nothing. That says nothing about the keystore: the daemon waits
 // to be stopped as well, and resumes after the boot.
@@ -97,13 +109,35 @@ asio::awaitable<Result<Activation>> unless_host_shuts_down(Result<Activation> ou
 
 asio::awaitable<Result<Activation>> GatewayWithProbes::activate(GatewaySnapshot before) {
   auto activation = co_await action_->activate(std::move(before));
-  co_return co_await unless_host_shuts_down(std::move(activation), activation_timeout_);
+  auto outcome = co_await unless_host_shuts_down(std::move(activation), activation_timeout_);
+  co_return std::move(outcome).map_error(with_bus_advice);
 }
 
 asio::awaitable<Result<Activation>> GatewayWithProbes::verify(GatewaySnapshot before) {
   auto verified = co_await gateway::verify(*action_, probes_, std::move(before), verify_timeout_);
   action_->end_checks();
-  co_return co_await unless_host_shuts_down(std::move(verified), verify_timeout_);
+  auto outcome = co_await unless_host_shuts_down(std::move(verified), verify_timeout_);
+  co_return std::move(outcome).map_error(with_bus_advice);
+}
+
+asio::awaitable<Result<std::optional<GatewayState>>> GatewayWithProbes::state(bool health_check) {
+  auto state = co_await action_->state();
+  if (!health_check || health_check_ == nullptr || !state || (*state && (**state).health != Health::up)) {
+    co_return state;
+  }
+  const Result<std::string> healthy = co_await health_check_->rehearse();
+  if (!healthy && healthy.error().kind != ErrorKind::gateway) {
+    co_return tl::unexpected(healthy.error());
+  }
+  GatewayState seen = state->value_or(GatewayState());
+  if (healthy && !*state) {
+    seen.message = *healthy;
+  } else if (!healthy) {
+    const bool may_still_start = seen.up_for && *seen.up_for < verify_timeout_;
+    seen.health = may_still_start ? Health::changing : Health::unhealthy;
+    seen.message = healthy.error().message;
+  }
+  co_return seen;
 }
 
 std::string GatewayWithProbes::log_position() const {
@@ -153,7 +187,9 @@ std::unique_ptr<Gateway> make_gateway(const asio::any_io_executor& executor,
                                       const std::vector<NamedSecret>& secrets) {
   auto action =
       std::visit(ActionMaker{executor, settings.activation_timeout(), std::move(output), secrets}, settings.action);
-  return std::make_unique<GatewayWithProbes>(std::move(action), make_probes(executor, settings, http, secrets),
+  Probes probes = make_probes(executor, settings, http, secrets);
+  Probe* const health_check = settings.http_probe ? probes.front().get() : nullptr;
+  return std::make_unique<GatewayWithProbes>(std::move(action), std::move(probes), health_check,
                                              settings.activation_timeout(), settings.verify_timeout);
 }
 

@@ -16,6 +16,7 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/redaction.hpp"
+#include "gateway/gateway_state.hpp"
 
 namespace renewd::gateway {
 
@@ -61,6 +62,13 @@ class Gateway {
   // Errors of all functions: gateway; disk if the gateway's state could not be read, which says nothing about the
   // gateway; cancelled.
   virtual boost::asio::awaitable<Result<Units>> units() = 0;
+  // Whether the gateway runs now; with `health_check`, also whether verify.http passes. Nothing if this cannot be
+  // known: no unit and no health check, or a unit that does not exist.
+  virtual boost::asio::awaitable<Result<std::optional<GatewayState>>> state(bool health_check) = 0;
+  // The units whose changes change state().
+  virtual std::vector<std::string> watched_units() const = 0;
+  // Whether activate() would be permitted: the units exist, and may be restarted. Changes nothing.
+  virtual boost::asio::awaitable<Result<std::string>> check_activation() = 0;
   // Where the log file that verify() reads ends now, in a format private to this folder. Empty if there is none.
   virtual std::string log_position() const = 0;
   // Makes the gateway use the keystore on disk. Starts units of `before.running` even if they are down by now, unless

@@ -57,6 +57,14 @@ asio::awaitable<Result<Units>> SignalAction::units() {
   co_return units_of(states);
 }
 
+asio::awaitable<Result<std::optional<GatewayState>>> SignalAction::state() {
+  CO_TRY_LET(const auto systemd, connect());
+  if (!systemd) {
+    co_return std::nullopt;
+  }
+  co_return state_of(co_await systemd->states({unit_}, steady_clock::now() + kQuestionTimeout));
+}
+
 asio::awaitable<Result<Activation>> SignalAction::activate(GatewaySnapshot before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.reset();

@@ -21,6 +21,10 @@ class SignalAction final : public Action {
 
   std::string description() const override;
   boost::asio::awaitable<Result<Units>> units() override;
+  boost::asio::awaitable<Result<std::optional<GatewayState>>> state() override;
+  std::vector<std::string> watched_units() const override {
+    return unit_.empty() ? std::vector<std::string>() : std::vector{unit_};
+  }
   // If the signal terminates a unit, waits until systemd has restarted it (in_use). Whether any other process reacts to
   // the signal is unknown (not_confirmed).
   boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;

@@ -26,7 +26,9 @@ asio::awaitable<void> ready(stream_descriptor& descriptor, stream_descriptor::wa
 
 // sd-bus returns negative errno values.
 tl::unexpected<Error> bus_failure(std::string_view doing, int result) {
-  return system_failure(kInconclusive, doing, -result);
+  auto failed = system_failure(kInconclusive, doing, -result);
+  failed.value().advice = kBusAdvice;
+  return failed;
 }
 
 int keep_reply(sd_bus_message* reply, void* kept, sd_bus_error*) {
@@ -166,6 +168,17 @@ asio::awaitable<Result<bool>> SystemBus::process_until(std::function<bool()> don
       co_return failure(ErrorKind::cancelled, "cancelled");
     }
   }
+}
+
+asio::awaitable<Result<void>> SystemBus::handle_messages() {
+  const auto never = [] { return false; };
+  CO_TRY(process_pending(never));  // what came with an earlier reply
+  co_await ready(descriptor_, stream_descriptor::wait_read);
+  const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) {
+    co_return failure(ErrorKind::cancelled, "cancelled");
+  }
+  co_return process_pending(never);
 }
 
 Result<void> SystemBus::process_pending(const std::function<bool()>& done) {

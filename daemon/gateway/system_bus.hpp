@@ -36,6 +36,9 @@ using Deadline = std::chrono::steady_clock::time_point;
 // The bus or systemd cannot be reached or does not reply in time. That says nothing about the gateway, and nothing is
 // rolled back because of it.
 inline constexpr ErrorKind kInconclusive = ErrorKind::disk;
+inline constexpr std::string_view kBusAdvice =
+    "find out why systemd or D-Bus does not respond: systemctl is-system-running, systemctl status dbus; the daemon "
+    "repeats the step by itself";
 
 struct CallError {
   ErrorKind kind;    // gateway if the call was refused; kInconclusive, cancelled
@@ -72,6 +75,9 @@ class SystemBus {
 
   // Handles messages until `done` returns true (true) or the deadline passes (false). Errors: kInconclusive, cancelled.
   boost::asio::awaitable<Result<bool>> process_until(std::function<bool()> done, Deadline deadline);
+
+  // Waits, without a deadline or a timer, until the bus sends something, and handles it. Errors as above.
+  boost::asio::awaitable<Result<void>> handle_messages();
 
  private:
   SystemBus(const boost::asio::any_io_executor& executor, BusPtr bus, int descriptor);

@@ -94,6 +94,11 @@ asio::awaitable<Result<Units>> SystemdAction::units() {
   co_return units_of(states);
 }
 
+asio::awaitable<Result<std::optional<GatewayState>>> SystemdAction::state() {
+  CO_TRY_LET(auto systemd, SystemdUnits::connect(executor_));
+  co_return state_of(co_await systemd->states(settings_.units, steady_clock::now() + kQuestionTimeout));
+}
+
 asio::awaitable<Result<Activation>> SystemdAction::activate(GatewaySnapshot before) {
   const Deadline deadline = steady_clock::now() + timeout_;
   started_.clear();

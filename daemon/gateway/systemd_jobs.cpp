@@ -35,11 +35,11 @@ std::string verb(SystemdUnits::Job job) {
 Error job_refused(SystemdUnits::Job job, const std::string& unit, const CallError& error) {
   const std::string doing = fmt::format("asking systemd to {} {}", verb(job), unit);
   if (error.name == kAccessDenied || error.name == kAuthorizationRequired) {
-    return {ErrorKind::gateway,
-            fmt::format("{}: not permitted ({}): no polkit rule allows uid {} the action "
-                        "org.freedesktop.systemd1.manage-units with unit {} and verb {}; gravitee-renewd init "
-                        "--permissions adds one",
-                        doing, error.message, ::geteuid(), unit, verb(job))};
+    return with_advice(
+        {ErrorKind::gateway, fmt::format("{}: not permitted ({}): no polkit rule allows uid {} the action "
+                                         "org.freedesktop.systemd1.manage-units with unit {} and verb {}",
+                                         doing, error.message, ::geteuid(), unit, verb(job))},
+        "as root, run gravitee-renewd init --permissions, which writes the polkit rule");
   }
   return {error.kind, doing + ": " + error.message};
 }

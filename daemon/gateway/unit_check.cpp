@@ -1,8 +1,79 @@
 #include "gateway/unit_check.hpp"
 
+#include <algorithm>
+#include <limits>
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace renewd::gateway {
+namespace {
+
+GatewayState state_of_one(const UnitState& unit) {
+  const auto is = [&unit](Health health, const char* what) {
+    return GatewayState{health, fmt::format("{} {} ({})", unit.name, what, unit.description()), unit.name};
+  };
+  if (unit.up()) {
+    return is(Health::up, "is running");
+  }
+  if (unit.restarts_by_itself()) {
+    return is(Health::down, "has ended, and systemd is about to start it again");
+  }
+  if (unit.changing()) {
+    return is(Health::changing, "is being started or stopped");
+  }
+  if (unit.was_stopped()) {
+    return is(Health::stopped, "was stopped on request");
+  }
+  if (unit.is_forgotten()) {
+    return is(Health::stopped, "is not running");
+  }
+  return is(Health::down, unit.active_state == "failed" ? "has failed" : "has ended by itself");
+}
+
+}  // namespace
+
+std::string_view to_string(Health health) {
+  switch (health) {
+    case Health::up:
+      return "up";
+    case Health::changing:
+      return "changing";
+    case Health::stopped:
+      return "stopped";
+    case Health::unhealthy:
+      return "unhealthy";
+    case Health::down:
+      return "down";
+  }
+  return "unknown";
+}
+
+Result<std::optional<GatewayState>> state_of(const Result<std::vector<UnitState>>& units) {
+  std::optional<GatewayState> worst;
+  if (!units && units.error().kind == ErrorKind::gateway) {
+    return worst;
+  }
+  if (!units) {
+    return tl::unexpected(units.error());
+  }
+  std::int64_t last_start = 0;
+  std::int64_t first_start_at = std::numeric_limits<std::int64_t>::max();
+  for (const UnitState& unit : *units) {
+    GatewayState one = state_of_one(unit);
+    if (!worst || one.health > worst->health) {
+      worst = std::move(one);
+    }
+    last_start = std::max(last_start, unit.main_process_started);
+    first_start_at = std::min(first_start_at, unit.main_process_started_at);
+  }
+  if (worst && worst->health == Health::up && first_start_at > 0) {
+    worst->running_since = TimePoint(std::chrono::microseconds(first_start_at));
+    worst->up_for = std::chrono::floor<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()) -
+                    std::chrono::microseconds(last_start);
+  }
+  return worst;
+}
 
 Units units_of(const std::vector<UnitState>& states) {
   Units units;

@@ -1,11 +1,13 @@
 // Checks whether a unit was restarted and has stayed up since.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/error.hpp"
 #include "gateway/check_result.hpp"
 #include "gateway/gateway.hpp"
+#include "gateway/gateway_state.hpp"
 #include "gateway/unit_state.hpp"
 
 namespace renewd::gateway {
@@ -14,6 +16,10 @@ namespace renewd::gateway {
 // the result is `restarting`, and `started` becomes the new run. Error kind: gateway, for a unit that ended by itself,
 // even if systemd restarted it.
 Result<CheckResult> check_unit(UnitState& started, const UnitState& now);
+
+// The state of a gateway of these units: the worst of theirs. Nothing for a unit that systemd cannot load, which is no
+// sign that the gateway does not run.
+Result<std::optional<GatewayState>> state_of(const Result<std::vector<UnitState>>& units);
 
 Units units_of(const std::vector<UnitState>& states);
 // Whether the unit is in another run than in the snapshot. False if the snapshot does not know it.

@@ -27,6 +27,8 @@ UnitState to_state(const UnitProperties& properties) {
   state.start_began = properties.number("InactiveExitTimestampMonotonic");
   state.stop_began = properties.number("ActiveExitTimestampMonotonic");
   state.main_process_ended = properties.number("ExecMainExitTimestampMonotonic");
+  state.main_process_started = properties.number("ExecMainStartTimestampMonotonic");
+  state.main_process_started_at = properties.number("ExecMainStartTimestamp");
   return state;
 }
 

@@ -31,6 +31,9 @@ struct UnitState {
   std::int64_t start_began = 0;
   std::int64_t stop_began = 0;
   std::int64_t main_process_ended = 0;
+  std::int64_t main_process_started = 0;
+  // The same by the wall clock.
+  std::int64_t main_process_started_at = 0;
 
   bool running() const;
   // Active, or reloading.

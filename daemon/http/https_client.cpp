@@ -85,7 +85,7 @@ asio::awaitable<Result<void>> handshake(TlsStream& stream) {
     co_return cancelled();
   }
   if (error) {
-    co_return failure(ErrorKind::tls, explain_handshake(stream, error));
+    co_return tl::unexpected(explain_handshake(stream, error));
   }
   co_return Result<void>();
 }

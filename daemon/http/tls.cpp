@@ -96,17 +96,27 @@ Result<void> expect_host(TlsStream& stream, const Url& url) {
 
 namespace {
 
-std::string_view advice_on(long verdict) {
+bool is_about_time(long verdict) {
+  return verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID;
+}
+
+// A certificate that this host's clock refuses must not be trusted on that account.
+std::string_view advice_on_certificate(long verdict) {
   switch (verdict) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "; check this host's clock";
+      return "check this host's clock with timedatectl; if it is right, the certificate of the server (or of the proxy "
+             "that intercepts TLS) must be renewed there: nothing on this host helps";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return "; if you trust its issuer (such as a proxy that intercepts TLS), add it to http.ca_file";
+      return "if a proxy that intercepts TLS issued it, add the proxy's CA to http.ca_file; otherwise update the "
+             "package "
+             "ca-certificates";
     case X509_V_ERR_HOSTNAME_MISMATCH:
-      return "; the host must be a subject alternative name of the certificate, the common name is ignored";
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return "compare the host in the URL with the subject alternative names of the server's certificate (the common "
+             "name is ignored): the URL is wrong, or a proxy answers in the server's place";
     default:
       return "";
   }
@@ -114,17 +124,22 @@ std::string_view advice_on(long verdict) {
 
 }  // namespace
 
-std::string explain_handshake(TlsStream& stream, const boost::system::error_code& error) {
+Error explain_handshake(TlsStream& stream, const boost::system::error_code& error) {
   ERR_clear_error();
   const long verdict = SSL_get_verify_result(stream.native_handle());
   if (verdict != X509_V_OK) {
-    return fmt::format("the server's certificate is not trusted: {}{}", X509_verify_cert_error_string(verdict),
-                       advice_on(verdict));
+    return with_advice({ErrorKind::tls, fmt::format("the server's certificate is not {}: {}",
+                                                    is_about_time(verdict) ? "valid by this host's clock" : "trusted",
+                                                    X509_verify_cert_error_string(verdict))},
+                       std::string(advice_on_certificate(verdict)));
   }
   if (error == asio::error::eof || error == ssl::error::stream_truncated) {
-    return "the server closed the connection during the handshake";
+    return with_advice(
+        {ErrorKind::tls, "the server closed the connection during the handshake"},
+        "find out what closes TLS connections on the way, such as a firewall: curl -v with the URL of the "
+        "server shows the same");
   }
-  return error.message();
+  return {ErrorKind::tls, error.message()};
 }
 
 bool is_tls_error(const boost::system::error_code& error) {

@@ -17,6 +17,7 @@ class FileStore final : public Store {
 
   std::string describe() const override { return settings().path.string(); }
   bool exists() const override { return filesystem_.exists(settings().path); }
+  std::optional<TimePoint> placed_at() const override;
   Result<std::string> read_bytes() const override;
   Result<void> replace(std::string_view expected, std::string_view bytes) override;
   Result<void> check_replaceable() const override;

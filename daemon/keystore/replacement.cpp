@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "certificate/keystore.hpp"
+#include "core/advice.hpp"
 #include "core/error_context.hpp"
 #include "core/try.hpp"
 
@@ -31,21 +32,38 @@ Result<ReplacedFile> find_replaced(Filesystem& filesystem, const std::filesystem
   return ReplacedFile{std::move(file.path), std::move(attributes), std::move(file.directory)};
 }
 
+namespace {
+
+// Only the owner of a keystore and of its directory can replace it.
+auto with_owner(const std::filesystem::path& keystore) {
+  return [keystore](Error error) {
+    if (std::string advice = advice_on_owner(keystore); !advice.empty()) {
+      error.advice = std::move(advice);
+    }
+    return error;
+  };
+}
+
+}  // namespace
+
 Result<void> check_replaceable(Filesystem& filesystem, const std::filesystem::path& keystore) {
-  return find_replaced(filesystem, keystore).and_then([&filesystem](const ReplacedFile& file) {
-    return filesystem.check_replaceable(file.path, file.attributes);
-  });
+  return find_replaced(filesystem, keystore)
+      .and_then(
+          [&filesystem](const ReplacedFile& file) { return filesystem.check_replaceable(file.path, file.attributes); })
+      .map_error(with_owner(keystore));
 }
 
 Result<void> rehearse_replacement(Filesystem& filesystem, const std::filesystem::path& keystore) {
-  return find_replaced(filesystem, keystore).and_then([&filesystem](const ReplacedFile& file) {
-    return filesystem.check_replaceable(file.path, file.attributes)
-        .and_then([&] { return filesystem.read(file.path, certificate::kKeystoreLimit); })
-        .and_then([&](const std::string& installed) {
-          // The renewed one will have about the same size.
-          return rehearse_write(filesystem, file.path, installed.size(), file.attributes);
-        });
-  });
+  return find_replaced(filesystem, keystore)
+      .and_then([&filesystem](const ReplacedFile& file) {
+        return filesystem.check_replaceable(file.path, file.attributes)
+            .and_then([&] { return filesystem.read(file.path, certificate::kKeystoreLimit); })
+            .and_then([&](const std::string& installed) {
+              // The renewed one will have about the same size.
+              return rehearse_write(filesystem, file.path, installed.size(), file.attributes);
+            });
+      })
+      .map_error(with_owner(keystore));
 }
 
 Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keystore, std::string_view previous,

@@ -45,7 +45,7 @@ Result<Secret> Store::read_password() const {
   auto secret = read_secret(*settings_.password);
   if (!secret) {
     // Not class unauthorized: the cloud refused nothing, a file of this host is missing.
-    return failure(ErrorKind::disk, "its password: " + secret.error().message);
+    return failure(ErrorKind::disk, "its password: " + secret.error().message, secret.error().advice);
   }
   return secret;
 }
@@ -61,7 +61,10 @@ Result<InstalledKeystore> Store::open(std::string bytes) {
   if (!keystore) {
     const bool refused = settings_.password && keystore.error().problem == certificate::KeystoreProblem::wrong_password;
     return failure(ErrorKind::disk,
-                   keystore.error().message + (refused ? "; keystore.password must be the one in gravitee.yml" : ""));
+                   keystore.error().message + (refused ? "; keystore.password must be the one in gravitee.yml" : ""),
+                   refused ? "write the password that opens the keystore, which gravitee.yml has, where "
+                             "keystore.password points"
+                           : "");
   }
   if (!fits(keystore->format, settings_.type)) {
     return failure(ErrorKind::disk, fmt::format("it is {}, which keystore.type does not allow",

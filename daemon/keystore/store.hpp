@@ -18,6 +18,7 @@
 #include "certificate/digest.hpp"
 #include "certificate/keystore.hpp"
 #include "configuration/settings.hpp"
+#include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/filesystem.hpp"
 #include "core/secret.hpp"
@@ -40,6 +41,8 @@ class Store {
   // The place, for messages.
   virtual std::string describe() const = 0;
   virtual bool exists() const = 0;
+  // When the file at this place was last changed or replaced, or a symbolic link on the way to it; nothing if unknown.
+  virtual std::optional<TimePoint> placed_at() const { return std::nullopt; }
   // Error kind: disk.
   virtual Result<std::string> read_bytes() const = 0;
   // Replaces `expected` by `bytes`, durably and atomically. A keystore that was replaced externally in the meantime is

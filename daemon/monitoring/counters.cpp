@@ -1,6 +1,7 @@
 #include "monitoring/counters.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace renewd::monitoring {
 namespace {
@@ -58,6 +59,10 @@ bool Counters::count(const Event& event) {
     const auto skew = field<std::int64_t>(event, "skew_seconds");
     clock_skew_ = skew ? std::optional(static_cast<double>(*skew)) : clock_skew_;
     return true;
+  }
+  if (event.name == EventName::clock_changed) {
+    // Measured by the clock from before.
+    return std::exchange(clock_skew_, std::nullopt).has_value();
   }
   if (event.name == EventName::renewal_requested) {
     requested_at_[certificate] = steady_now_();

@@ -6,8 +6,9 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "core/version.hpp"
-#include "report/finding.hpp"
+#include "report/assessment.hpp"
 
 namespace renewd::monitoring {
 namespace {
@@ -26,7 +27,8 @@ std::optional<double> not_before(const CertificateStatus& standing) {
 }
 
 std::optional<double> not_after(const CertificateStatus& standing) {
-  return standing.outlook ? std::optional(seconds(standing.outlook->certificate.not_after())) : std::nullopt;
+  const auto known = standing.known_not_after();
+  return known ? std::optional(seconds(*known)) : std::nullopt;
 }
 
 std::optional<double> in_use_not_after(const CertificateStatus& standing) {
@@ -44,11 +46,12 @@ std::optional<double> next_renewal(const CertificateStatus& standing) {
   if (!is_planned(standing)) {
     return std::nullopt;
   }
-  const auto& [certificate, opens, splay, step, next_look] = *standing.outlook;
+  const report::Outlook& outlook = *standing.outlook;
+  const renewal::Step& step = outlook.step;
   const bool ahead = step.act == renewal::Act::wait && !standing.unfinished &&
                      (step.reason == renewal::Reason::not_due || step.reason == renewal::Reason::splay ||
                       step.reason == renewal::Reason::maintenance_window);
-  return seconds(ahead ? step.at : std::min(standing.looked_at, TimePoint(opens + splay)));
+  return seconds(ahead ? step.at : std::min(standing.looked_at, TimePoint(outlook.window_opens + outlook.splay)));
 }
 
 std::optional<double> next_attempt(const CertificateStatus& standing) {
@@ -82,7 +85,8 @@ std::vector<Family> gauges(const std::vector<std::string>& names,
   };
   return {
       gauge("certificate_not_before_timestamp_seconds", "When the installed certificate becomes valid.", not_before),
-      gauge("certificate_not_after_timestamp_seconds", "When the installed certificate expires.", not_after),
+      gauge("certificate_not_after_timestamp_seconds",
+            "When the installed certificate expires; the last one known if the keystore is unreadable.", not_after),
       gauge("certificate_in_use_not_after_timestamp_seconds",
             "When the certificate that the gateway last started with expires.", in_use_not_after),
       gauge("certificate_readable", "1 if the daemon could open the keystore at the last check, else 0.",
@@ -100,9 +104,46 @@ std::vector<Family> gauges(const std::vector<std::string>& names,
             [](const CertificateStatus& standing) {
               return std::optional(static_cast<double>(standing.attempts.failures_in_a_row));
             }),
+      gauge("gateway_up", "1 if the gateway runs, and passes its health check if there is one, else 0.",
+            [](const CertificateStatus& standing) {
+              const auto& gateway = standing.gateway;
+              return gateway ? std::optional(gateway->health == gateway::Health::up ? 1.0 : 0.0) : std::nullopt;
+            }),
       gauge("activation_pending", "1 if the gateway does not use the installed keystore yet, else 0.",
             [](const CertificateStatus& standing) { return std::optional(standing.activation_pending() ? 1.0 : 0.0); }),
   };
+}
+
+// What every form shows. Only findings that are not OK: an alert resolves as soon as its finding is gone.
+std::vector<Family> judged(const std::vector<std::string>& names,
+                           const std::map<std::string, CertificateStatus>& standings, TimePoint now) {
+  Family severities{"severity", MetricType::gauge, "0 is OK, 1 WARNING, 2 CRITICAL: the worst finding.", {}};
+  Family findings{"finding", MetricType::gauge, "1 for each present finding that is not OK.", {}};
+  Family failing{
+      "renewal_failing", MetricType::gauge, "1 for the class of the last failure while the renewal fails, else 0.", {}};
+  for (const auto& name : names) {
+    const auto standing = standings.find(name);
+    if (standing == standings.end()) {
+      continue;
+    }
+    const auto assessment = report::assess(standing->second, {}, now);
+    severities.samples.push_back({labels(name), static_cast<double>(assessment.severity())});
+    for (const auto& finding : assessment.findings) {
+      if (finding.severity != report::Severity::ok) {
+        findings.samples.push_back({{{"certificate", name},
+                                     {"kind", std::string(to_string(finding.kind))},
+                                     {"severity", lower_case(to_string(finding.severity))}},
+                                    1});
+      }
+    }
+    const bool fails = assessment.has(report::FindingKind::renewal_failing);
+    for (const auto kind : report::kFailureClasses) {
+      const bool is_last = fails && standing->second.attempts.last_failure == to_string(kind);
+      failing.samples.push_back(
+          {{{"certificate", name}, {"class", std::string(to_string(kind))}}, is_last ? 1.0 : 0.0});
+    }
+  }
+  return {std::move(severities), std::move(findings), std::move(failing)};
 }
 
 void add_durations(Family& family, const std::string& certificate, const Histogram& requests) {
@@ -144,8 +185,12 @@ std::vector<Family> counted(const std::vector<std::string>& names, const Counter
 }  // namespace
 
 std::vector<Family> metrics(const std::vector<std::string>& names,
-                            const std::map<std::string, CertificateStatus>& standings, const Counters& counters) {
+                            const std::map<std::string, CertificateStatus>& standings, const Counters& counters,
+                            TimePoint now) {
   std::vector<Family> families = gauges(names, standings);
+  for (auto& family : judged(names, standings, now)) {
+    families.push_back(std::move(family));
+  }
   for (auto& family : counted(names, counters)) {
     families.push_back(std::move(family));
   }

@@ -8,10 +8,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/text.hpp"
 #include "monitoring/exposition.hpp"
 #include "monitoring/listening_socket.hpp"
 #include "monitoring/metrics.hpp"
 #include "monitoring/page.hpp"
+#include "monitoring/page_text.hpp"
+#include "report/assessment.hpp"
 
 namespace renewd::monitoring {
 
@@ -22,6 +25,7 @@ namespace {
 // Bounds of the delay between attempts to listen: an interface, a directory or a port may become available later.
 constexpr std::chrono::seconds kFirstRetry{1};
 constexpr std::chrono::seconds kLastRetry{60};
+constexpr std::size_t kLongestReason = 1000;
 constexpr const char* kPlainText = "text/plain; charset=utf-8";
 
 std::vector<std::string> paths_of_secrets(const configuration::Settings& settings) {
@@ -147,13 +151,20 @@ Response Monitoring::respond(std::string_view path) const {
 }
 
 std::string Monitoring::metrics_text() const {
-  return exposition(metrics(names_, board_.standings(), *counters_));
+  return exposition(metrics(names_, board_.standings(), *counters_, clock_.now()));
 }
 
 Response Monitoring::health() const {
   const auto stuck = stuck_();
-  return stuck.empty() ? Response{200, kPlainText, "ok\n"}
-                       : Response{503, kPlainText, fmt::format("stuck: {}\n", fmt::join(stuck, ", "))};
+  std::string body = stuck.empty() ? "ok\n" : fmt::format("stuck: {}\n", fmt::join(stuck, ", "));
+  for (const auto& assessed : assess_all(board_.standings(), clock_.now())) {
+    if (assessed.assessment.severity() != report::Severity::ok) {
+      body += fmt::format("{} {}: {}\n", to_string(assessed.assessment.severity()), assessed.standing->name,
+                          printable(without_secrets(assessed.assessment.message(), hidden_), kLongestReason));
+    }
+  }
+  // A restart helps a daemon that is stuck; it does not help a certificate.
+  return {stuck.empty() ? 200U : 503U, kPlainText, std::move(body)};
 }
 
 Response Monitoring::readiness() const {

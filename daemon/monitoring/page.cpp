@@ -1,6 +1,7 @@
 #include "monitoring/page.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -50,7 +51,9 @@ class Axis {
 
 // The certificate's lifetime: the time elapsed, the renewal window with this host's turn in it, past renewals, today.
 std::string bar(const CertificateStatus& standing, TimePoint now) {
-  const auto& [certificate, opens, splay, step, next_look] = *standing.outlook;
+  const report::Outlook& outlook = *standing.outlook;
+  const auto& certificate = outlook.certificate;
+  const auto opens = outlook.window_opens;
   const TimePoint begin = certificate.not_before();
   const TimePoint end = certificate.not_after();
   const bool renewed = standing.renew == configuration::RenewMode::automatic;
@@ -58,7 +61,8 @@ std::string bar(const CertificateStatus& standing, TimePoint now) {
   const Axis axis(begin, std::max(end, now));
   std::string marks = axis.zone("elapsed", begin, std::min(now, end));
   if (renewed) {
-    marks += axis.zone("window", opens, end) + axis.zone("splay", opens, std::min<TimePoint>(opens + splay, end));
+    marks +=
+        axis.zone("window", opens, end) + axis.zone("splay", opens, std::min<TimePoint>(opens + outlook.splay, end));
   }
   if (end < now) {
     marks += axis.zone("expired", end, now);
@@ -80,25 +84,27 @@ std::string bar(const CertificateStatus& standing, TimePoint now) {
       renewed ? fmt::format("<span>window opens {}</span>", format_day(opens)) : "", format_day(end));
 }
 
-std::string redacted(std::string text, const std::vector<std::string>& hidden) {
-  constexpr std::string_view kReplacement = "(a secret's file)";
-  for (const auto& word : hidden) {
-    for (auto at = text.find(word); !word.empty() && at != std::string::npos; at = text.find(word, at)) {
-      text.replace(at, word.size(), kReplacement);
-      at += kReplacement.size();
-    }
+// The worst first, as everywhere; each marked with its own severity.
+std::string findings_of(const report::Assessment& assessment, const PageContents& contents) {
+  const auto shown = [&contents](const std::string& text) {
+    return html_escaped(without_secrets(text, contents.hidden));
+  };
+  std::string text;
+  for (const auto& finding : assessment.findings) {
+    const bool alerts = finding.severity != Severity::ok;
+    text += fmt::format(
+        "<p class=\"{} {}\">{}{}</p>\n{}", text.empty() ? "headline" : "finding", css_class(finding.severity),
+        alerts ? fmt::format("<b>{}</b> ", to_string(finding.severity)) : "", shown(finding.message),
+        finding.advice.empty() ? ""
+                               : fmt::format("<p class=\"advice\"><b>What to do:</b> {}</p>\n", shown(finding.advice)));
   }
   return text;
 }
 
 std::string card(const CertificateStatus& standing, const PageText& description, const PageContents& contents) {
-  const auto shown = [&contents](const std::string& text) { return html_escaped(redacted(text, contents.hidden)); };
-  std::string findings;
-  for (const auto& finding : description.assessment.findings) {
-    findings +=
-        fmt::format("<p class=\"{}\">{}</p>\n{}", findings.empty() ? "headline" : "finding", shown(finding.message),
-                    finding.advice.empty() ? "" : fmt::format("<p class=\"advice\">{}</p>\n", shown(finding.advice)));
-  }
+  const auto shown = [&contents](const std::string& text) {
+    return html_escaped(without_secrets(text, contents.hidden));
+  };
   std::string facts;
   for (const auto& [name, value] : description.facts) {
     facts += fmt::format("<dt>{}</dt><dd>{}</dd>\n", html_escaped(name), shown(value));
@@ -107,7 +113,8 @@ std::string card(const CertificateStatus& standing, const PageText& description,
       "<article class=\"{}\">\n<header><h2>{}</h2><span class=\"state\">{}</span></header>\n"
       "{}{}<p class=\"next\"><b>Next:</b> {}</p>\n<dl>\n{}</dl>\n</article>\n",
       css_class(description.assessment.severity()), html_escaped(standing.name), html_escaped(description.state),
-      findings, standing.outlook ? bar(standing, contents.now) : "", shown(description.next), facts);
+      findings_of(description.assessment, contents), standing.outlook ? bar(standing, contents.now) : "",
+      shown(description.next), facts);
 }
 
 constexpr std::string_view kRefused =
@@ -129,24 +136,31 @@ std::string title(std::size_t count, std::size_t unchecked, std::size_t alerting
 }  // namespace
 
 std::string page(const PageContents& contents) {
-  std::string cards;
+  // What alerts, what is not known yet, and what is in order.
+  std::string alerts;
+  std::string not_checked;
+  std::string in_order;
   std::size_t unchecked = 0;
   std::size_t alerting = 0;
   Severity worst = contents.configuration_refused ? Severity::warning : Severity::ok;
   for (const auto& name : contents.names) {
-    const auto found = contents.standings.find(name);
-    if (found == contents.standings.end()) {
+    if (!contents.standings.contains(name)) {
       ++unchecked;
-      cards +=
+      not_checked +=
           fmt::format("<article><header><h2>{}</h2><span class=\"state\">not checked yet</span></header></article>\n",
                       html_escaped(name));
-      continue;
     }
-    const PageText description = page_text(found->second, contents.now);
-    const Severity severity = description.assessment.severity();
+  }
+  for (auto& assessed : report::assess_all(contents.standings, contents.now)) {
+    const CertificateStatus& standing = *assessed.standing;
+    if (std::find(contents.names.begin(), contents.names.end(), standing.name) == contents.names.end()) {
+      continue;  // it was removed from the configuration
+    }
+    const Severity severity = assessed.assessment.severity();
     alerting += severity == Severity::ok ? 0U : 1U;
     worst = std::max(worst, severity);
-    cards += card(found->second, description, contents);
+    const PageText description = page_text(standing, std::move(assessed.assessment), contents.now);
+    (severity == Severity::ok ? in_order : alerts) += card(standing, description, contents);
   }
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -160,7 +174,8 @@ std::string page(const PageContents& contents) {
       "<footer>{4} UTC; refreshed every minute. gravitee-renewd {5}, <a href=\"/metrics\">metrics</a></footer>\n"
       "</body>\n</html>\n",
       title(contents.names.size(), unchecked, alerting, contents.configuration_refused), kPageStyle, css_class(worst),
-      cards, format_minute(contents.now), html_escaped(version()), contents.configuration_refused ? kRefused : "");
+      alerts + not_checked + in_order, format_minute(contents.now), html_escaped(version()),
+      contents.configuration_refused ? kRefused : "");
 }
 
 std::string html_escaped(std::string_view text) {

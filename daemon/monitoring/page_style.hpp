@@ -39,10 +39,12 @@ header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: spac
 .good .state { color: var(--good); }
 .attention .state { color: var(--attention); }
 .bad .state { color: var(--bad); }
-.headline { margin: .25rem 0 .5rem; font-size: 1.6rem; line-height: 1.2; overflow-wrap: anywhere; }
-.finding, .advice { margin: .25rem 0 .5rem; overflow-wrap: anywhere; }
-.advice { color: var(--faint); }
-.bar { position: relative; height: 1.5rem; margin: .5rem 0 .25rem; background: var(--rest); border-radius: .25rem; }
+.headline { margin: .25rem 0 .25rem; font-size: 1.3rem; line-height: 1.3; overflow-wrap: anywhere; }
+.finding { margin: .75rem 0 .25rem; overflow-wrap: anywhere; }
+.advice { margin: .25rem 0 .5rem; overflow-wrap: anywhere; }
+p.attention > b { color: var(--attention); }
+p.bad > b { color: var(--bad); }
+.bar { position: relative; height: 1.5rem; margin: .75rem 0 .5rem; background: var(--rest); border-radius: .25rem; }
 .bar i { position: absolute; top: 0; bottom: 0; }
 i.elapsed { background: var(--elapsed); }
 i.window { background: var(--window); }
@@ -66,6 +68,8 @@ dd { margin: 0; overflow-wrap: anywhere; }
 footer { color: var(--faint); }
 a { color: inherit; }
 @media (max-width: 30rem) {
+  .headline { font-size: 1.1rem; }
+  .scale span:nth-child(2):not(:last-child) { order: 1; flex-basis: 100%; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .4rem; }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -68,9 +69,20 @@ std::string describe_past(const CertificateStatus& standing) {
 
 }  // namespace
 
-PageText page_text(const CertificateStatus& standing, TimePoint now) {
+std::string without_secrets(std::string text, const std::vector<std::string>& hidden) {
+  constexpr std::string_view kReplacement = "(a secret's file)";
+  for (const auto& word : hidden) {
+    for (auto at = text.find(word); !word.empty() && at != std::string::npos; at = text.find(word, at)) {
+      text.replace(at, word.size(), kReplacement);
+      at += kReplacement.size();
+    }
+  }
+  return text;
+}
+
+PageText page_text(const CertificateStatus& standing, report::Assessment assessment, TimePoint now) {
   PageText text;
-  text.assessment = report::assess(standing, {}, now);
+  text.assessment = std::move(assessment);
   text.state = state_of(text.assessment);
   text.next = next_of(standing, now);
   if (standing.outlook) {
@@ -78,11 +90,22 @@ PageText page_text(const CertificateStatus& standing, TimePoint now) {
     text.facts.emplace_back(
         "Installed", describe_certificate(certificate.serial(), certificate.not_before(), certificate.not_after()));
   }
+  if (const auto known = standing.known_not_after(); known && !standing.outlook) {
+    text.facts.emplace_back("Last known expiry", format_time(*known));
+  }
   text.facts.emplace_back("In use", describe_in_use(standing));
+  if (standing.outlook && standing.outlook->maintenance_window) {
+    text.facts.emplace_back("Next maintenance window", fmt::format("{}, at {}", *standing.outlook->maintenance_window,
+                                                                   format_time(standing.outlook->step.at)));
+  }
+  // An error that a newer keystore has outlived is no longer of interest.
   const auto& attempts = standing.attempts;
-  if (attempts.failures_in_a_row != 0) {
-    text.facts.emplace_back("Last error", fmt::format("{} ({}, {} in a row)", attempts.last_message,
-                                                      attempts.last_failure, attempts.failures_in_a_row));
+  if (text.assessment.has(report::FindingKind::renewal_failing)) {
+    const auto at = [](TimePoint time) { return time == TimePoint() ? "at an unknown time" : format_time(time); };
+    text.facts.emplace_back("Failing since", at(attempts.failing_since));
+    text.facts.emplace_back("Last error",
+                            fmt::format("{}: {} ({}, {} in a row)", at(attempts.failed_at), attempts.last_message,
+                                        attempts.last_failure, attempts.failures_in_a_row));
   }
   if (!standing.history.empty()) {
     text.facts.emplace_back("Past renewals", describe_past(standing));

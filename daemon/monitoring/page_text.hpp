@@ -19,6 +19,9 @@ struct PageText {
   std::vector<std::pair<std::string, std::string>> facts;
 };
 
-PageText page_text(const report::CertificateStatus& standing, TimePoint now);
+PageText page_text(const report::CertificateStatus& standing, report::Assessment assessment, TimePoint now);
+
+// Without the paths of secrets, which error messages may contain.
+std::string without_secrets(std::string text, const std::vector<std::string>& hidden);
 
 }  // namespace renewd::monitoring

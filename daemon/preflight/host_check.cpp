@@ -81,7 +81,15 @@ gateway::Deadline lookup_deadline() {
 
 // The user of the installed unit, if it is not root and this process can check files as that user.
 std::optional<User> service_user(const InstalledUnit& unit, std::vector<HostFinding>& findings) {
-  if (!unit.usable || unit.user.empty() || unit.user == "root") {
+  if (!unit.usable) {
+    return std::nullopt;
+  }
+  if (unit.user.empty() || unit.user == "root" || unit.user == "0") {
+    findings.push_back({"", Level::warning,
+                        fmt::format("{} runs as root, from whom it takes all capabilities (CapabilityBoundingSet=): it "
+                                    "can use no file of another user; as root, run gravitee-renewd init --permissions "
+                                    "--user gravitee-renewd",
+                                    kOwnUnit)});
     return std::nullopt;
   }
   auto user = find_user(unit.user);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <system_error>
 #include <variant>
@@ -34,14 +35,34 @@ constexpr auto kRuntimeDirectory = "/run/gravitee-renewd";
 // What ProtectHome= hides (systemd.exec(5)).
 constexpr std::array<std::string_view, 3> kHomes{"/home/", "/root/", "/run/user/"};
 
+// Whether this is the process of a unit that can read its credentials. systemd 252 hides them from ExecReload=.
+bool has_credentials() {
+  const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
+  return directory != nullptr && (::access(directory, X_OK) == 0 || errno != EACCES);
+}
+
+// Without advice that only says to run `validate`.
+std::string in_words(const Error& error) {
+  const bool helps = !error.advice.empty() && error.advice != advice_on(EACCES);
+  return error.message + (helps ? "; " + error.advice : "");
+}
+
 }  // namespace
 
-bool HostFiles::check(const std::string& key, std::string_view doing, const fs::path& path, int mode) {
+bool HostFiles::check(const std::string& key, std::string_view doing, const fs::path& path, int mode,
+                      std::string_view explanation) {
   const auto allowed = check_access(user_, path, mode);
   if (!allowed) {
-    warn(key, fmt::format("{} {}{}: {}", doing, path.string(), as_user(), allowed.error().message));
+    warn(key, fmt::format("{} {}{}: {}{}", doing, path.string(), as_user(), allowed.error().message, explanation));
   }
   return allowed.has_value();
+}
+
+bool HostFiles::check_secret_readable(const std::string& key, std::string_view what, const fs::path& path,
+                                      Sharing sharing) {
+  const auto denial = explain_denial(path, sharing, user_);
+  return check(key, fmt::format("{} cannot be read:", what), path, R_OK,
+               denial ? fmt::format(" ({}); {}", denial->message, denial->advice) : "");
 }
 
 std::string HostFiles::as_user() const {
@@ -97,7 +118,7 @@ void HostFiles::check_writable(const std::string& key, std::string_view what, co
   // The second check finds other problems than permissions, but fewer of them as root than as the unit's user.
   if (check(key, fmt::format("{}: cannot create files in the directory", what), directory, W_OK | X_OK)) {
     if (const auto writable = ask_as(user_, [&] { return filesystem_.check_writable(directory); }); !writable) {
-      warn(key, fmt::format("{}{}: {}", what, as_user(), writable.error().message));
+      warn(key, fmt::format("{}{}: {}", what, as_user(), in_words(writable.error())));
     }
   }
 }
@@ -128,8 +149,7 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
   if (!source) {
     return true;
   }
-  const bool of_unit =
-      source->kind == SecretSource::Kind::credential && std::getenv("CREDENTIALS_DIRECTORY") == nullptr;
+  const bool of_unit = source->kind == SecretSource::Kind::credential && !has_credentials();
   const bool of_environment = source->kind == SecretSource::Kind::env && std::getenv(source->name.c_str()) == nullptr;
   if (of_unit && ::geteuid() == 0) {
     // Root reads the credential from the store, as systemd does; a unit may also load it from elsewhere.
@@ -143,16 +163,15 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
                           of_unit ? "LoadCredential=" : "Environment= or EnvironmentFile="));
     return false;
   }
-  if (source->kind == SecretSource::Kind::file &&
-      (!check_visible(key, what, source->name) || !check_readable(key, what, source->name))) {
-    return false;
-  }
   if (source->kind == SecretSource::Kind::file) {
+    if (!check_visible(key, what, source->name) || !check_secret_readable(key, what, source->name, Sharing::none)) {
+      return false;
+    }
     check_writers(key, what, source->name);
   }
   const auto secret = read(*source);
   if (!secret) {
-    warn(key, fmt::format("{} cannot be used: {}", what, secret.error().message));
+    warn(key, fmt::format("{} cannot be used: {}", what, in_words(secret.error())));
   }
   return secret.has_value();
 }
@@ -162,7 +181,7 @@ void HostFiles::check_bundle(const std::string& key, const std::optional<fs::pat
     return;
   }
   if (const auto bundle = certificate::read_ca_file(filesystem_, *file, peer); !bundle) {
-    warn(key, "the bundle cannot be used: " + bundle.error().message);
+    warn(key, "the bundle cannot be used: " + in_words(bundle.error()));
   }
   const auto text = filesystem_.read(*file, certificate::kCaFileLimit);
   if (text && text->find("PRIVATE KEY-----") != std::string::npos) {
@@ -173,13 +192,14 @@ void HostFiles::check_bundle(const std::string& key, const std::optional<fs::pat
 std::optional<renewal::Validity> HostFiles::check_keystore(const std::string& key,
                                                            const CertificateSettings& settings) {
   const bool password = check_secret(key + ".password", "the keystore's password", settings.keystore.password);
-  const bool readable = check_readable(key + ".path", "the keystore", settings.keystore.path);
+  const bool readable =
+      check_secret_readable(key + ".path", "the keystore", settings.keystore.path, Sharing::group_of_directory);
   if (readable && settings.renew == RenewMode::automatic) {
     const auto replaceable =
         ask_as(user_, [&] { return keystore::check_replaceable(filesystem_, settings.keystore.path); });
     if (!replaceable) {
       warn(key + ".path",
-           fmt::format("a renewed keystore could not be installed{}: {}", as_user(), replaceable.error().message));
+           fmt::format("a renewed keystore could not be installed{}: {}", as_user(), in_words(replaceable.error())));
     }
   }
   check_readers(key + ".path", "the keystore", settings.keystore.path);
@@ -193,7 +213,7 @@ std::optional<renewal::Validity> HostFiles::check_keystore(const std::string& ke
   }
   const auto installed = keystore::FileStore(filesystem_, settings.keystore).read();
   if (!installed) {
-    warn(key + ".path", installed.error().message);
+    warn(key + ".path", in_words(installed.error()));
     return std::nullopt;
   }
   const auto& certificate = installed->keystore.certificate;
@@ -229,7 +249,7 @@ void HostFiles::check_token(const std::string& key, const CertificateSettings& s
   }
   const TimePoint needed_at = validity ? renewal::window_opens(*validity, settings.renew_before) : now_;
   for (renewal::TokenFinding& finding : renewal::examine_token(*settings.token, needed_at, now_)) {
-    warn(key, std::move(finding.message));
+    warn(key, finding.message + (finding.advice.empty() ? "" : "; " + finding.advice));
   }
 }
 
@@ -279,10 +299,6 @@ void HostFiles::check_global(const configuration::Settings& settings) {
   if (socket != nullptr && socket->parent_path() != kRuntimeDirectory) {
     check_writable("metrics.listen", "the metrics socket could not be created", socket->parent_path());
   }
-}
-
-void HostFiles::check_configuration(const fs::path& file) {
-  check_readable("", "the configuration", file);
 }
 
 }  // namespace renewd::preflight

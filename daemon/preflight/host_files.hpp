@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "certificate/ca_file.hpp"
+#include "core/advice.hpp"
 #include "core/file_access.hpp"
 #include "core/secret.hpp"
 #include "gateway/signal_action.hpp"
@@ -28,7 +29,7 @@ class HostFiles {
   void check_certificate(const std::string& key, const configuration::CertificateSettings& settings);
   // Everything outside of `certificates`.
   void check_global(const configuration::Settings& settings);
-  void check_configuration(const std::filesystem::path& file);
+  void check_configuration(const std::filesystem::path& file) { check_readable("", "the configuration", file); }
 
   // Whether the daemon can read a file. The message begins with `what`: "the log file".
   bool check_readable(const std::string& key, std::string_view what, const std::filesystem::path& path);
@@ -44,7 +45,11 @@ class HostFiles {
   std::vector<HostFinding> take() { return std::move(findings_); }
 
  private:
-  bool check(const std::string& key, std::string_view doing, const std::filesystem::path& path, int mode);
+  bool check(const std::string& key, std::string_view doing, const std::filesystem::path& path, int mode,
+             std::string_view explanation = "");
+  // The same for a keystore or a secret: says whose the file is, and how to permit it.
+  bool check_secret_readable(const std::string& key, std::string_view what, const std::filesystem::path& path,
+                             Sharing sharing);
   std::string as_user() const;  // for messages
   // Whether the file is hidden from the daemon. Not for the keystore: init --permissions makes it visible.
   bool check_visible(const std::string& key, std::string_view what, const std::filesystem::path& path);

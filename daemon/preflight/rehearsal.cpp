@@ -1,10 +1,12 @@
 #include "preflight/rehearsal.hpp"
 
+#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "certificate/certificate.hpp"
+#include "core/advice.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
 #include "renewal/policy.hpp"
@@ -18,16 +20,13 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-// The answer and a generation take a few KiB each; with less space than this, a file system is as good as full.
-constexpr std::uint64_t kSpaceNeeded = 4 * certificate::kKeystoreLimit;
-
 Result<std::string> rehearse_keystore(const renewal::RenewalContext& around,
                                       const configuration::CertificateSettings& settings) {
   TRY_LET(auto installed, around.keystore.read());
   TRY_LET(const auto trusted, keystore::read_trusted(around.filesystem, settings.keystore));
   const auto& certificate = installed.keystore.certificate;
   if (auto wait = renewal::wait_for_clock({certificate.not_before(), certificate.not_after()}, around.clock.now())) {
-    return failure(ErrorKind::client_error, std::move(wait->message));
+    return failure(ErrorKind::client_error, std::move(wait->message), std::string(kClockAdvice));
   }
   return fmt::format("{} opens ({}), valid until {}", settings.keystore.path.string(),
                      certificate::display_name(installed.keystore.format), format_time(certificate.not_after()));
@@ -38,19 +37,9 @@ Result<std::string> rehearse_token(const configuration::CertificateSettings& set
     return failure(ErrorKind::unauthorized, "no token is configured: set `token`");
   }
   if (auto problem = renewal::token_problem(*settings.token, now)) {
-    return failure(ErrorKind::unauthorized, std::move(*problem));
+    return failure(ErrorKind::unauthorized, std::move(*problem), renewal::token_advice(*settings.token, now));
   }
   return fmt::format("readable from {}", settings.token->description());
-}
-
-Result<std::string> rehearse_directory(const Filesystem& filesystem, const fs::path& directory) {
-  TRY(filesystem.check_writable(directory));
-  TRY_LET(auto space, filesystem.free_bytes(directory));
-  if (space < kSpaceNeeded) {
-    return failure(ErrorKind::disk, fmt::format("{}: only {} KiB are free, but {} KiB are needed", directory.string(),
-                                                space / 1024, kSpaceNeeded / 1024));
-  }
-  return fmt::format("{} is writable, {} MiB free", directory.string(), space / (1024 * 1024));
 }
 
 Result<std::string> rehearse_installation(keystore::Store& keystore) {
@@ -58,9 +47,11 @@ Result<std::string> rehearse_installation(keystore::Store& keystore) {
 }
 
 Result<std::string> rehearse_state_directory(Filesystem& filesystem, const state::StatePaths& paths) {
-  return state::rehearse_state(filesystem, paths).and_then([&] {
-    return rehearse_directory(filesystem, state::nearest_directory(filesystem, paths.directory));
-  });
+  TRY(state::check_state(filesystem, paths));
+  TRY(state::rehearse_state(filesystem, paths));
+  const fs::path directory = state::nearest_directory(filesystem, paths.directory);
+  TRY_LET(const FreeSpace space, filesystem.free_space(directory));
+  return fmt::format("{} is writable, {} MiB free", directory.string(), space.bytes / (1024 * 1024));
 }
 
 // A renewal under way uses the same files, and must not be disturbed.

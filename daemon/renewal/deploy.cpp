@@ -86,6 +86,7 @@ asio::awaitable<Result<Completed>> Deploy::carry_on(std::optional<Record> record
       case Action::request:
         co_return failure(ErrorKind::busy, "another process has completed the renewal in the meantime");
       case Action::install: {
+        CO_TRY(co_await check_gateway(work_));
         CO_TRY_LET(Replaced replaced, co_await run_blocking(work_.pool, [&] {
                      return install(work_, gate_, *record, std::exchange(judged, std::nullopt));
                    }));
@@ -186,6 +187,11 @@ Result<Completed> Deploy::finish(const Record& record, gateway::Activation activ
                  .and_then([&] {
                    return work_.history.append(is_renewal ? "renewed" : "activated", record, work_.clock.now(),
                                                renewed.key_type());
+                 })
+                 .and_then([&] {
+                   return record.in_use
+                              ? state::keep(work_.filesystem, work_.paths, installed.bytes, state::record_of(renewed))
+                              : Result<void>();
                  })
                  .and_then([&] { return work_.answers.discard(); })
                  .and_then([&] { return work_.journal.clear(); });

@@ -30,6 +30,14 @@ gateway::GatewaySnapshot snapshot_of(const Record& record) {
   return {last.running, last.began, last.log_position, last.invocations};
 }
 
+asio::awaitable<Result<void>> check_gateway(Workspace& work) {
+  const Result<std::string> possible = co_await work.gateway.check_activation();
+  if (!possible && possible.error().kind == ErrorKind::gateway) {
+    co_return tl::unexpected(with_context("the gateway could not be activated", possible.error()));
+  }
+  co_return Result<void>();
+}
+
 asio::awaitable<GatewayStep> GatewaySteps::activate_new(Record record) {
   std::string keystore = label_of(record);
   GatewayStep step = co_await activate(std::move(record), std::move(keystore));

@@ -19,6 +19,10 @@ struct GatewayStep {
 // How the gateway was before the record's last activation.
 gateway::GatewaySnapshot snapshot_of(const Record& record);
 
+// Whether the gateway could be activated: what makes this impossible must stop a renewal before it requests a
+// certificate, and before it replaces a keystore. A system bus that cannot be asked is no reason. Error kind: gateway.
+boost::asio::awaitable<Result<void>> check_gateway(Workspace& work);
+
 class GatewaySteps {
  public:
   // `work` must outlive this object.

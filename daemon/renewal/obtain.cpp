@@ -4,10 +4,12 @@
 
 #include <fmt/format.h>
 
+#include "core/advice.hpp"
 #include "core/blocking.hpp"
 #include "core/error_context.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
+#include "renewal/gateway_steps.hpp"
 #include "renewal/retry.hpp"
 #include "state/state_files.hpp"
 
@@ -15,9 +17,6 @@ namespace renewd::renewal {
 namespace {
 
 namespace asio = boost::asio;
-
-// With less space, the answer might not fit on the disk: better no request than a lost answer.
-constexpr std::uint64_t kSpaceForAnswer = 4 * certificate::kKeystoreLimit;
 
 }  // namespace
 
@@ -46,14 +45,14 @@ asio::awaitable<Result<Record>> Obtain::request() {
   }
   const TimePoint now = work_.clock.now();
   auto possible = co_await check_request(now);
-  CO_TRY(std::move(possible).map_error(in_context("requesting a certificate")));
+  CO_TRY_LET(Secret credential, std::move(possible).map_error(in_context("requesting a certificate")));
   CO_TRY_LET(Record record, work_.reach(begun, Phase::requested));
   if (auto reserved = reserve(now); !reserved) {
     (void)work_.journal.clear();
     co_return tl::unexpected(std::move(reserved.error()));
   }
   work_.event(EventName::renewal_requested, "requesting a certificate", {{"url", work_.source.describe()}});
-  auto fetched = co_await work_.source.fetch();
+  auto fetched = co_await work_.source.fetch(std::move(credential));
   compare_clocks(fetched.time, now);
   gate_.notes.undecoded = std::move(fetched.undecoded);
   if (fetched.answer) {
@@ -71,28 +70,29 @@ asio::awaitable<Result<Record>> Obtain::request() {
 }
 
 // Anything that would stop the renewal after the answer must stop it before the request.
-asio::awaitable<Result<void>> Obtain::check_request(TimePoint now) {
+asio::awaitable<Result<Secret>> Obtain::check_request(TimePoint now) {
   const TimePoint allowed = request_allowed_at(work_.requests.load(now), requests_per_day_, now);
   if (now < allowed) {
     co_return failure(ErrorKind::rate_limited, request_limit_reached(requests_per_day_, allowed));
   }
-  if (auto ready = work_.source.check(); !ready) {
-    work_.event(EventName::token_unusable, ready.error().message);
-    co_return ready;
+  auto credential = work_.source.credential();
+  if (!credential) {
+    work_.event(EventName::token_unusable, credential.error().message);
+    co_return credential;
   }
-  co_return co_await run_blocking(work_.pool, [this] { return check_host(); });
+  CO_TRY(co_await check_gateway(work_));
+  CO_TRY(co_await run_blocking(work_.pool, [this] { return check_host(); }));
+  co_return credential;
 }
 
 Result<void> Obtain::check_host() {
   TRY_LET(const auto installed, work_.keystore.read());
   TRY(work_.keystore.rehearse_replacement().map_error(in_context("it could not be installed")));
   TRY_LET(const auto trusted, keystore::read_trusted(work_.filesystem, work_.settings.keystore));
-  const auto space = work_.filesystem.free_bytes(work_.paths.directory);
-  if (space && *space < kSpaceForAnswer) {
-    return failure(ErrorKind::disk, fmt::format("only {} KiB are free in {}: too few to store the answer",
-                                                *space / 1024, work_.paths.directory.string()));
-  }
-  TRY(state::rehearse_state(work_.filesystem, work_.paths).map_error(in_context("it could not be stored")));
+  // Better no request than an answer that cannot be stored.
+  TRY(state::check_state(work_.filesystem, work_.paths)
+          .and_then([this] { return state::rehearse_state(work_.filesystem, work_.paths); })
+          .map_error(in_context("it could not be stored")));
   return {};
 }
 

@@ -27,7 +27,8 @@ class Obtain {
 
  private:
   boost::asio::awaitable<Result<Record>> request();
-  boost::asio::awaitable<Result<void>> check_request(TimePoint now);
+  // Returns the credential of the request.
+  boost::asio::awaitable<Result<Secret>> check_request(TimePoint now);
   Result<void> check_host();
   Result<void> reserve(TimePoint now);
   void compare_clocks(std::optional<std::chrono::sys_seconds> server_time, TimePoint asked);

@@ -8,7 +8,6 @@
 
 #include "certificate/acceptance.hpp"
 #include "core/text.hpp"
-#include "renewal/maintenance_windows.hpp"
 
 namespace renewd::renewal {
 namespace {
@@ -179,6 +178,10 @@ Decision decide(const Validity& validity, const configuration::CertificateSettin
   }
   return {true, Reason::window_open,
           fmt::format("{} left; the renewal window opened at {}", remaining(validity, now), turn.opening), now};
+}
+
+Slot turn(const Validity& validity, const configuration::CertificateSettings& settings, seconds offset, TimePoint now) {
+  return turn_of(validity, settings, offset, now).slot;
 }
 
 Decision may_activate(const Validity& validity, const configuration::CertificateSettings& settings, seconds offset,

@@ -9,6 +9,7 @@
 
 #include "configuration/settings.hpp"
 #include "core/clock.hpp"
+#include "renewal/maintenance_windows.hpp"
 
 namespace renewd::renewal {
 
@@ -61,6 +62,11 @@ std::chrono::seconds splay_offset(std::string_view host, std::string_view certif
 // last one before; without any, it ignores windows from then on. A decision to wait becomes one to renew at `next`.
 Decision decide(const Validity& validity, const configuration::CertificateSettings& settings,
                 std::chrono::seconds offset, TimePoint now);
+
+// When it is this host's turn to renew, as decide() has it: the planned turn or, if that is over at `now`, the next
+// one.
+Slot turn(const Validity& validity, const configuration::CertificateSettings& settings, std::chrono::seconds offset,
+          TimePoint now);
 
 // Whether a renewed keystore may be installed and activated now, or when (`activate_windows`). `validity` is that of
 // the certificate still in use, which must not expire meanwhile.

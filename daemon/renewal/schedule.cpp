@@ -103,7 +103,7 @@ TimePoint Schedule::failed(const Error& error, TimePoint not_after, TimePoint no
   if (retry_pace(error.kind) == Pace::never) {
     return now + schedule_.retry_at_least;  // the other process may have finished by then
   }
-  attempts_.add_failure(error);
+  attempts_.add_failure(error, now);
   const double jitter = std::uniform_real_distribution<double>(0, 1)(jitter_);
   attempts_.after_success = false;
   attempts_.not_before =
@@ -119,9 +119,13 @@ void Schedule::succeeded(TimePoint now) {
   attempts_.after_success = true;
 }
 
-void Schedule::token_seen(std::string problem, TimePoint now) {
-  attempts_.token_seen_at = problem.empty() ? TimePoint() : std::chrono::floor<std::chrono::microseconds>(now);
-  attempts_.token_problem = std::move(problem);
+void Schedule::cause_may_be_fixed(TimePoint now) {
+  // Only these may have come with a Retry-After, and nothing on this host is their cause.
+  const bool server_decides = attempts_.last_failure == to_string(ErrorKind::rate_limited) ||
+                              attempts_.last_failure == to_string(ErrorKind::server_error);
+  if (attempts_.failures_in_a_row > 0 && !attempts_.after_success && !server_decides) {
+    attempts_.not_before = std::min(attempts_.not_before, now);
+  }
 }
 
 void Schedule::slow_down(TimePoint now) {

@@ -67,6 +67,11 @@ class Schedule {
   void succeeded(TimePoint now);
   // An operator has fixed the problem, by `renew` or with another keystore.
   void forget_failures() { attempts_.forget_failures(); }
+  // The cause of the failures may have been removed: the next attempt follows at once, unless the server said when, or
+  // a limit on requests holds.
+  void cause_may_be_fixed(TimePoint now);
+  // Continues from what another object has counted.
+  void inherit(state::RetryState attempts) { attempts_ = std::move(attempts); }
   // For a crash loop: the next attempt is at the slowest pace. One that is already delayed is not delayed further: a
   // restart in the meantime is no crash.
   void slow_down(TimePoint now);
@@ -79,9 +84,8 @@ class Schedule {
   // Whether to log certificate_expired now: once a day.
   bool announces_expiry(TimePoint now);
 
-  // What the daemon found at its last check, for commands that may read less; empty if nothing is wrong.
-  void keystore_seen(std::string problem) { attempts_.unreadable = std::move(problem); }
-  void token_seen(std::string problem, TimePoint now);
+  // What remains known of a keystore that becomes unreadable.
+  void certificate_seen(std::chrono::sys_seconds not_after) { attempts_.known_not_after = not_after; }
 
   const state::RetryState& attempts() const { return attempts_; }
   std::chrono::seconds offset() const { return offset_; }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "cloud/base64.hpp"
+#include "core/advice.hpp"
 #include "core/http_secrets.hpp"
 #include "core/text.hpp"
 
@@ -33,6 +34,13 @@ std::optional<std::string> readable_by_others(const SecretSource& source) {
       "{} is readable by {} (mode {:04o}), and anyone who has the token can renew in your name: let only the "
       "daemon's user read it (chown, then chmod 0600)",
       source.description(), by_all ? "every user" : "its group", status.st_mode & 07777U);
+}
+
+std::string renew_token(const SecretSource& source) {
+  return fmt::format(
+      "create a new account token in Gravitee Cloud (Settings > Account Tokens) and store it in {}: {}, \"Rotating the "
+      "account token\"; if that date has not come yet, set this host's clock: timedatectl",
+      source.description(), kOperationsGuide);
 }
 
 }  // namespace
@@ -70,7 +78,8 @@ std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint ne
   std::vector<TokenFinding> findings;
   const auto token = read_token(source);
   if (!token) {
-    findings.push_back({Level::error, "the account token cannot be used: " + token.error().message});
+    findings.push_back(
+        {Level::error, "the account token cannot be used: " + token.error().message, token.error().advice});
     return findings;
   }
   if (auto others = readable_by_others(source)) {
@@ -79,13 +88,24 @@ std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint ne
   const auto expiry = token_expiry(token->view());
   if (expiry && *expiry <= now) {
     findings.push_back(
-        {Level::error, fmt::format("the account token expired at {}: create a new one", format_time(*expiry))});
+        {Level::error, fmt::format("the account token expired at {}", format_time(*expiry)), renew_token(source)});
   } else if (expiry && *expiry <= needed_at) {
-    findings.push_back({Level::warning, fmt::format("the account token expires at {}, before it is needed at {}: "
-                                                    "create a new one in time",
-                                                    format_time(*expiry), format_time(needed_at))});
+    findings.push_back({Level::warning,
+                        fmt::format("the account token expires at {}, before it is needed at {}: "
+                                    "create a new one in time",
+                                    format_time(*expiry), format_time(needed_at)),
+                        renew_token(source)});
   }
   return findings;
+}
+
+std::string token_advice(const SecretSource& source, TimePoint now) {
+  for (TokenFinding& finding : examine_token(source, now, now)) {
+    if (finding.level == Level::error) {
+      return std::move(finding.advice);
+    }
+  }
+  return "";
 }
 
 std::optional<std::string> token_problem(const SecretSource& source, TimePoint now) {

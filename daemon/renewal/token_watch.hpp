@@ -16,6 +16,7 @@ namespace renewd::renewal {
 struct TokenFinding {
   Level level;  // error: a renewal would fail now
   std::string message;
+  std::string advice = {};
 };
 
 // Reads the token, which must not expire before `needed_at`. One without a readable expiry is accepted.
@@ -23,6 +24,8 @@ std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint ne
 
 // Why a renewal would fail now because of the token, if it would.
 std::optional<std::string> token_problem(const SecretSource& source, TimePoint now);
+// What an operator can do about that problem, which depends on it: a token that cannot be read needs no new one.
+std::string token_advice(const SecretSource& source, TimePoint now);
 
 // When a JSON Web Token expires (RFC 7519, 4.1.4); nothing for any other text. The signature is not verified.
 std::optional<std::chrono::sys_seconds> token_expiry(std::string_view token);

@@ -51,15 +51,26 @@ CheckInput check_input(const CertificateStatus& standing, const Threshold& warni
   const bool in_use_first = other && in_use->not_after < installed.not_after();
   const TimePoint expires = in_use_first ? TimePoint(in_use->not_after) : TimePoint(installed.not_after());
   const auto left = std::chrono::floor<seconds>(expires - now);
+  // No plan replaces a keystore that somebody else installed and the gateway does not use.
+  auto next = in_use_first && !standing.activation_pending() ? std::nullopt : planned(standing, now);
   return {.standing = standing,
           .outlook = outlook,
+          .now = now,
           .window_is_open = now >= outlook.window_opens,
           .other_is_in_use = other,
           .in_use_expires_first = in_use_first,
           .left = left,
           .days = outlook.clock_is_doubtful() ? std::nullopt : std::optional(days_to_compare(left, warning, critical)),
+          .planned = std::move(next),
           .warning = warning,
           .critical = critical};
+}
+
+// Warns once what is planned should have happened. Whole days, so that a monitoring system
+// that compares the days with this threshold gets the same result.
+Threshold warning_while_planned(const CheckInput& facts) {
+  const auto left = std::chrono::floor<seconds>(facts.left - (facts.planned->until - facts.now));
+  return {.start = std::max(facts.critical.start, std::min(facts.warning.start, std::floor(Days(left).count())))};
 }
 
 // An expiring certificate has no advice of its own, because another finding usually names the cause.
@@ -71,11 +82,17 @@ void add_expiry_advice(std::vector<Finding>& findings, const CertificateStatus& 
   if (worst.severity == Severity::critical && worst.advice.empty() && !advised) {
     worst.advice = standing.renew == configuration::RenewMode::never
                        ? "renew it yourself: the daemon does not (renew: never)"
+                   : worst.kind == FindingKind::expired
+                       ? "if this host's clock is right (timedatectl), run gravitee-renewd renew " + standing.name
                        : "to renew it now, run gravitee-renewd renew " + standing.name;
   }
 }
 
 }  // namespace
+
+bool Assessment::has(FindingKind kind) const {
+  return std::any_of(findings.begin(), findings.end(), [kind](const Finding& finding) { return finding.kind == kind; });
+}
 
 std::string Assessment::message() const {
   std::string text;
@@ -96,10 +113,19 @@ Assessment assess(const CertificateStatus& standing, const Thresholds& threshold
   assessment.warning = warning_threshold(standing, thresholds);
   assessment.critical = critical_threshold(assessment.warning, thresholds);
   if (!standing.outlook) {
-    assessment.findings = {keystore_unreadable(standing)};
+    if (const auto expires = standing.known_not_after()) {
+      assessment.left = std::chrono::floor<seconds>(TimePoint(*expires) - now);
+      assessment.days = days_to_compare(*assessment.left, assessment.warning, assessment.critical);
+    }
+    assessment.findings = findings_of_unreadable(standing, assessment.left);
     return assessment;
   }
-  const CheckInput facts = check_input(standing, assessment.warning, assessment.critical, now);
+  CheckInput facts = check_input(standing, assessment.warning, assessment.critical, now);
+  if (facts.planned && facts.days && facts.warning.alerts(*facts.days) && !thresholds.warning) {
+    facts.warning = warning_while_planned(facts);
+  }
+  assessment.warning = facts.warning;
+  assessment.planned = facts.planned ? facts.planned->text : "";
   assessment.days = facts.days;
   if (facts.days) {
     assessment.left = facts.left;
@@ -116,6 +142,15 @@ Assessment assess(const CertificateStatus& standing, const Thresholds& threshold
 bool is_more_urgent(const Assessed& a, const Assessed& b) {
   return std::forward_as_tuple(b.assessment.severity(), a.assessment.days, a.standing->name) <
          std::forward_as_tuple(a.assessment.severity(), b.assessment.days, b.standing->name);
+}
+
+std::vector<Assessed> assess_all(const std::map<std::string, CertificateStatus>& standings, TimePoint now) {
+  std::vector<Assessed> all;
+  for (const auto& [name, standing] : standings) {
+    all.push_back({&standing, assess(standing, {}, now)});
+  }
+  std::sort(all.begin(), all.end(), is_more_urgent);
+  return all;
 }
 
 }  // namespace renewd::report

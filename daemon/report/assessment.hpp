@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,7 +17,7 @@ namespace renewd::report {
 
 // For the days until expiry. The defaults follow from the configuration.
 struct Thresholds {
-  std::optional<Threshold> warning = std::nullopt;   // default: the renewal window
+  std::optional<Threshold> warning = std::nullopt;   // default: the renewal window, or what is planned in it
   std::optional<Threshold> critical = std::nullopt;  // default: 7, or half of a warning of at most 7
 };
 
@@ -26,16 +27,19 @@ inline constexpr unsigned kLastingFailures = 2;    // of those that an operator 
 
 struct Assessment {
   std::vector<Finding> findings;  // never empty; the worst first
-  // Until the installed certificate expires, or the one in use if that is earlier; negative after that. Nothing if the
-  // keystore is unreadable or the clock in doubt.
+  // Until the installed certificate expires, or the one in use if that is earlier; negative after that. For an
+  // unreadable keystore what was last known; nothing if the clock is in doubt.
   std::optional<std::chrono::seconds> left;
   // The same, rounded down to whole days if the thresholds are whole, else to 1/100: a monitoring system that compares
   // this number with the thresholds gets the same result.
   std::optional<double> days;
-  // The thresholds that were used.
+  // What will be done about it in time: "renewal on 2026-11-25 02:12 UTC"; may be empty.
+  std::string planned;
+  // The thresholds that were used. The default for a warning is lower while a renewal is planned inside its window.
   Threshold warning;
   Threshold critical;
 
+  bool has(FindingKind kind) const;
   Severity severity() const { return findings.front().severity; }
   // All messages, the worst first: "renewal failed 2 times in a row (tls), 29 days left, inside the renewal window".
   std::string message() const;
@@ -51,5 +55,7 @@ struct Assessed {
 };
 // Whether `a` comes before `b`: it is worse or, if they are equal, it expires first (first of all if it is unreadable).
 bool is_more_urgent(const Assessed& a, const Assessed& b);
+// All of them, the most urgent first. They refer to `standings`.
+std::vector<Assessed> assess_all(const std::map<std::string, CertificateStatus>& standings, TimePoint now);
 
 }  // namespace renewd::report

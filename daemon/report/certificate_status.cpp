@@ -3,13 +3,81 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/secret.hpp"
 #include "renewal/host.hpp"
+#include "renewal/maintenance_windows.hpp"
 #include "renewal/token_watch.hpp"
+#include "state/state_files.hpp"
 
 namespace renewd::report {
+namespace {
+
+using renewal::Unfinished;
+using std::chrono::seconds;
+
+// A step that is due takes minutes; later it counts as one that did not happen.
+constexpr std::chrono::hours kOverdueAfter{1};
+
+bool is_planned_for_later(const renewal::Step& step) {
+  using enum renewal::Reason;
+  return step.reason == not_due || step.reason == splay || step.reason == maintenance_window || step.reason == never ||
+         step.reason == not_yet_valid;
+}
+
+std::optional<TimePoint> due_since(const CertificateStatus& standing,
+                                   const configuration::CertificateSettings& certificate,
+                                   const renewal::Validity& validity, Unfinished stage, TimePoint now) {
+  const Outlook& outlook = *standing.outlook;
+  if (is_planned_for_later(outlook.step)) {
+    return std::nullopt;
+  }
+  const auto reached = standing.unfinished ? standing.unfinished->reached_at(standing.unfinished->phase) : std::nullopt;
+  if (stage == Unfinished::installed) {
+    return reached;
+  }
+  const auto planned = renewal::turn(validity, certificate, outlook.splay, outlook.window_opens).at;
+  TimePoint since = stage == Unfinished::answered ? reached.value_or(planned) : TimePoint(planned);
+  // An earlier maintenance window may have closed before this daemon was installed.
+  const auto& windows = stage == Unfinished::answered ? certificate.activate_windows : certificate.renew_windows;
+  const auto opening = renewal::next_opening(windows, outlook.splay, std::chrono::floor<std::chrono::seconds>(now));
+  if (opening && opening->from <= now) {
+    since = std::max<TimePoint>(since, opening->from);
+  }
+  return since;
+}
+
+std::optional<std::string> planned_window(const Outlook& outlook, const configuration::CertificateSettings& certificate,
+                                          const renewal::Validity& validity, Unfinished stage, TimePoint now) {
+  if (outlook.step.act != renewal::Act::wait || !is_planned_for_later(outlook.step)) {
+    return std::nullopt;
+  }
+  const renewal::Slot slot = stage == Unfinished::answered
+                                 ? renewal::slot_from(certificate.activate_windows, outlook.splay,
+                                                      std::chrono::floor<std::chrono::seconds>(now),
+                                                      validity.not_after - certificate.override_windows_before)
+                                 : renewal::turn(validity, certificate, outlook.splay, now);
+  return slot.window == nullptr ? std::nullopt : std::optional(renewal::describe(slot));
+}
+
+}  // namespace
 
 bool CertificateStatus::installed_is_in_use() const {
   return in_use && outlook && outlook->certificate.fingerprint_sha256() == in_use->fingerprint;
+}
+
+std::optional<std::chrono::sys_seconds> CertificateStatus::known_not_after() const {
+  if (outlook) {
+    return outlook->certificate.not_after();
+  }
+  if (attempts.known_not_after != TimePoint()) {
+    return std::chrono::floor<std::chrono::seconds>(attempts.known_not_after);
+  }
+  return in_use ? std::optional(in_use->not_after) : std::nullopt;
+}
+
+bool CertificateStatus::renewal_is_due() const {
+  return unfinished || (outlook && renew == configuration::RenewMode::automatic && !outlook->clock_is_doubtful() &&
+                        looked_at >= outlook->window_opens);
 }
 
 const state::PastRenewal* CertificateStatus::last_success() const {
@@ -44,10 +112,15 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
   if (certificate.renew == configuration::RenewMode::automatic) {
     if (certificate.token && (reader == Reader::daemon || !is_out_of_sight(*certificate.token))) {
       standing.token_problem = renewal::token_problem(*certificate.token, now);
+      standing.token_advice = renewal::token_advice(*certificate.token, now);
       standing.token_not_after = renewal::token_expiry(*certificate.token);
     }
     if (auto replaceable = store.check_replaceable(); !replaceable) {
       standing.replacement_problem = std::move(replaceable.error().message);
+      standing.replacement_advice = std::move(replaceable.error().advice);
+    }
+    if (auto writable = state::check_state(filesystem, paths); !writable) {
+      standing.state_problem = std::move(writable.error().message);
     }
   }
   if (!standing.outlook) {
@@ -63,9 +136,69 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
   return standing;
 }
 
+bool see_gateway(CertificateStatus& standing, const keystore::Store& store, std::optional<gateway::GatewayState> seen) {
+  standing.gateway = std::move(seen);
+  if (!standing.outlook || !standing.in_use || standing.installed_is_in_use() || standing.unfinished ||
+      !standing.gateway || !standing.gateway->running_since) {
+    return false;
+  }
+  const auto placed_at = store.placed_at();
+  if (!placed_at || *standing.gateway->running_since <= *placed_at) {
+    return false;
+  }
+  standing.in_use = state::record_of(standing.outlook->certificate);
+  return true;
+}
+
+state::Observation observation_of(const CertificateStatus& standing,
+                                  const configuration::CertificateSettings& certificate) {
+  const bool unhealthy = standing.gateway && standing.gateway->health == gateway::Health::unhealthy;
+  return {.keystore = standing.outlook ? "" : standing.outlook.error().message,
+          .token = standing.token_problem.value_or(""),
+          .replacement = standing.replacement_problem.value_or(""),
+          .state = standing.state_problem.value_or(""),
+          .activation = standing.activation_problem.value_or(""),
+          .health = unhealthy ? standing.gateway->message : "",
+          .token_not_after = standing.token_not_after,
+          .token_changed = certificate.token ? changed_at(*certificate.token) : std::nullopt};
+}
+
+// What only the running service finds is due to its sandbox, or to groups that it had not when it started.
+constexpr std::string_view kOnlyTheServiceFindsIt =
+    "run systemctl restart gravitee-renewd, since only the running service finds this: its sandbox is older than the "
+    "change; if that does not help, run as root gravitee-renewd init --permissions";
+
+void take_daemons_view(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
+                       const state::Observation& seen) {
+  const auto add = [](std::optional<std::string>& problem, const std::string& found) {
+    if (!problem && !found.empty()) {
+      problem = found;
+    }
+  };
+  if (standing.outlook && !seen.keystore.empty()) {
+    standing.outlook =
+        failure(ErrorKind::disk, "the daemon cannot read it: " + seen.keystore, std::string(kOnlyTheServiceFindsIt));
+  }
+  // A token that has been changed since may be a good one.
+  if (certificate.token && seen.token_changed == changed_at(*certificate.token)) {
+    add(standing.token_problem, seen.token);
+    standing.token_not_after = standing.token_not_after ? standing.token_not_after : seen.token_not_after;
+  }
+  if (!standing.replacement_problem && !seen.replacement.empty()) {
+    standing.replacement_problem = seen.replacement;
+    standing.replacement_advice = kOnlyTheServiceFindsIt;
+  }
+  add(standing.state_problem, seen.state);
+  add(standing.activation_problem, seen.activation);
+  if (!seen.health.empty() && (!standing.gateway || standing.gateway->health == gateway::Health::up)) {
+    standing.gateway = gateway::GatewayState{gateway::Health::unhealthy, seen.health, ""};
+  }
+}
+
 void plan(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
           const configuration::ScheduleSettings& schedule, std::chrono::seconds splay, TimePoint now) {
   standing.looked_at = now;
+  standing.run_by = schedule.run_by;
   if (!standing.outlook) {
     return;
   }
@@ -77,6 +210,12 @@ void plan(CertificateStatus& standing, const configuration::CertificateSettings&
   outlook.step = renewal::Schedule(certificate, schedule, splay, standing.attempts, 0)
                      .next({validity, stage, standing.requests}, now);
   outlook.next_look = std::min(outlook.step.at, now + schedule.check_every);
+  outlook.due_since = due_since(standing, certificate, validity, stage, now);
+  if (outlook.due_since) {
+    const bool by_timer = schedule.run_by == configuration::RunBy::timer;
+    outlook.overdue_at = *outlook.due_since + (by_timer ? 2 * schedule.check_every : seconds(kOverdueAfter));
+  }
+  outlook.maintenance_window = planned_window(outlook, certificate, validity, stage, now);
 }
 
 CertificateStatus look_at(Filesystem& filesystem, keystore::Store& store,

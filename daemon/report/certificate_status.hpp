@@ -13,12 +13,14 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/filesystem.hpp"
+#include "gateway/gateway_state.hpp"
 #include "keystore/store.hpp"
 #include "renewal/schedule.hpp"
 #include "state/certificate_record.hpp"
 #include "state/generations.hpp"
 #include "state/history.hpp"
 #include "state/journal.hpp"
+#include "state/observation.hpp"
 #include "state/retry_state.hpp"
 
 namespace renewd::report {
@@ -30,6 +32,11 @@ struct Outlook {
   std::chrono::seconds splay = {};  // this host's
   renewal::Step step = {renewal::Act::wait, {}, renewal::Reason::not_due, {}};
   TimePoint next_look = {};  // at the latest
+  // Since when the next step is due, and from when on it is overdue; nothing while it is planned for later.
+  std::optional<TimePoint> due_since = std::nullopt;
+  std::optional<TimePoint> overdue_at = std::nullopt;
+  // The maintenance window in which it is planned: "Sat 02:14 Europe/Paris".
+  std::optional<std::string> maintenance_window = std::nullopt;
 
   // Whether the clock cannot be trusted, nor what was computed with it: see renewal::wait_for_clock().
   bool clock_is_doubtful() const { return step.reason == renewal::Reason::not_yet_valid; }
@@ -59,14 +66,32 @@ struct CertificateStatus {
   std::optional<state::Generation> longer_lasting = std::nullopt;
   // Why a renewal would fail because of the account token, as far as the reader can see.
   std::optional<std::string> token_problem = std::nullopt;
+  // What to do about it; empty if the cause is not known.
+  std::string token_advice = {};
   // When the account token expires, if that is known.
   std::optional<std::chrono::sys_seconds> token_not_after = std::nullopt;
   // Why a renewed keystore could not be installed, for example because an upgrade of the gateway's package gave the
   // directory back to the gateway's user.
   std::optional<std::string> replacement_problem = std::nullopt;
+  // What to do about it; empty if the cause is not known.
+  std::string replacement_advice = {};
+  // Why the state cannot be written: the disk is full, or read-only.
+  std::optional<std::string> state_problem = std::nullopt;
+  // Whether the gateway runs; nothing if that is not known.
+  std::optional<gateway::GatewayState> gateway = std::nullopt;
+  // Why the gateway could not be activated after a renewal: a unit is missing, or may not be restarted.
+  std::optional<std::string> activation_problem = std::nullopt;
 
+  // What is meant to renew it, and why that does not happen; the running daemon has no such problem.
+  configuration::RunBy run_by = configuration::RunBy::daemon;
+  std::optional<std::string> run_problem = std::nullopt;
+
+  // When the installed certificate expires or, if it cannot be read, the one that was last read or in use.
+  std::optional<std::chrono::sys_seconds> known_not_after() const;
   // A renewed keystore is installed, or a roll-back is under way, and the gateway has not been seen to use it.
   bool activation_pending() const { return renewal::stage_of(unfinished, false) == renewal::Unfinished::installed; }
+  // A renewal is due, or one is unfinished.
+  bool renewal_is_due() const;
   // Whether the gateway was last seen to use the installed certificate.
   bool installed_is_in_use() const;
   // The newest successful renewal; null without one.
@@ -85,6 +110,17 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
 // The rest of `outlook`: what comes next, and when. Reads nothing from the disk.
 void plan(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
           const configuration::ScheduleSettings& schedule, std::chrono::seconds splay, TimePoint now);
+
+// Adds whether the gateway runs. If it started after the installed keystore was put in place, that is the one in use:
+// returns true if this is news, and the record of what is in use must follow.
+bool see_gateway(CertificateStatus& standing, const keystore::Store& store, std::optional<gateway::GatewayState> seen);
+
+// What a running daemon stores of its status, for commands that may see more than it does.
+state::Observation observation_of(const CertificateStatus& standing,
+                                  const configuration::CertificateSettings& certificate);
+// The problems that the running daemon has found, in addition to those that the command sees itself.
+void take_daemons_view(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
+                       const state::Observation& seen);
 
 // Both, for a command. Opening the keystore derives a key, which takes a processor up to a second.
 CertificateStatus look_at(Filesystem& filesystem, keystore::Store& store,

@@ -40,13 +40,25 @@ KindNames names_of(FindingKind kind) {
     case FindingKind::old_certificate_in_use:
       return {"old_certificate_in_use", "old certificate in use"};
     case FindingKind::other_certificate_in_use:
-      return {"other_certificate_in_use", "in order"};
+      return {"other_certificate_in_use", "other certificate in use"};
     case FindingKind::renewal_failing:
       return {"renewal_failing", "renewal failing"};
+    case FindingKind::gateway_down:
+      return {"gateway_down", "gateway down"};
+    case FindingKind::state_not_writable:
+      return {"state_not_writable", "state not writable"};
+    case FindingKind::older_keystore_installed:
+      return {"older_keystore_installed", "older keystore installed"};
     case FindingKind::token_unusable:
       return {"token_unusable", "account token unusable"};
     case FindingKind::keystore_not_replaceable:
       return {"keystore_not_replaceable", "keystore not replaceable"};
+    case FindingKind::daemon_not_running:
+      return {"daemon_not_running", "not watched"};
+    case FindingKind::token_expires_before_renewal:
+      return {"token_expires_before_renewal", "account token expires too early"};
+    case FindingKind::gateway_not_restartable:
+      return {"gateway_not_restartable", "gateway not restartable"};
     case FindingKind::longer_lasting_stored:
       return {"longer_lasting_stored", "in order"};
   }
@@ -63,6 +75,7 @@ std::string_view label(FindingKind kind) {
   return names_of(kind).label;
 }
 
+// Only what helps whatever the cause is: an error whose cause is known has its own advice.
 std::string_view advice_for(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::dns:
@@ -72,11 +85,13 @@ std::string_view advice_for(ErrorKind kind) {
     case ErrorKind::proxy:
       return "check http.proxy and its password: gravitee-renewd renew --dry-run";
     case ErrorKind::tls:
-      return "add the CA of the cloud, or of a proxy that intercepts TLS, to http.ca_file; then run "
-             "gravitee-renewd renew --dry-run";
+      return "find out what refuses TLS between this host and the server of the message: "
+             "/usr/share/doc/gravitee-renewd/docs/operations.md, \"tls\"; gravitee-renewd renew --dry-run tries again";
     case ErrorKind::unauthorized:
       return "create a new account token in Gravitee Cloud (Settings > Account Tokens) and store it where `token` "
-             "points, readable by the service's user: docs/operations.md, \"Rotating the account token\"";
+             "points, readable by the service's user: /usr/share/doc/gravitee-renewd/docs/operations.md, \"Rotating "
+             "the "
+             "account token\"";
     case ErrorKind::client_error:
       return "compare account_url with the URL in the cloud's account-token dialog";
     case ErrorKind::rate_limited:
@@ -84,13 +99,13 @@ std::string_view advice_for(ErrorKind kind) {
       return "nothing to do on this host; contact Gravitee if it lasts";
     case ErrorKind::bad_answer:
       return "examine the rejected answer with gravitee-renewd inspect; report it to Gravitee without the file, which "
-             "may hold a key: docs/operations.md, \"Rejected answers\"";
+             "may hold a key: /usr/share/doc/gravitee-renewd/docs/operations.md, \"Rejected answers\"";
     case ErrorKind::disk:
-      return "free some space, or fix the permissions of the files in the error (of the service: gravitee-renewd init "
-             "--permissions); if D-Bus or systemd did not respond: systemctl status dbus";
+      return "fix what the message names: /usr/share/doc/gravitee-renewd/docs/operations.md, \"disk\"; gravitee-renewd "
+             "validate and gravitee-renewd renew --dry-run show whether it worked";
     case ErrorKind::gateway:
-      return "find the cause in the gateway's own log and fix it; if the service may not restart the gateway: "
-             "gravitee-renewd init --permissions; the daemon retries by itself, gravitee-renewd renew retries now";
+      return "find the cause in the gateway's own log and fix it; the daemon retries by itself, gravitee-renewd renew "
+             "retries now";
     case ErrorKind::fleet:
       return "check whether the hosts of the fleet can reach each other";
     case ErrorKind::cancelled:
@@ -98,6 +113,10 @@ std::string_view advice_for(ErrorKind kind) {
       return "";
   }
   return "";
+}
+
+std::string advice_on(const Error& error) {
+  return error.advice.empty() ? std::string(advice_for(error.kind)) : error.advice;
 }
 
 }  // namespace renewd::report

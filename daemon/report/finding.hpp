@@ -22,10 +22,16 @@ enum class FindingKind {
   activation_pending,
   restoration_pending,       // of the previous keystore
   old_certificate_in_use,    // it expires before the installed one
-  other_certificate_in_use,  // it does not; nothing is wrong
+  other_certificate_in_use,  // it does not
   renewal_failing,
+  gateway_down,
+  state_not_writable,
+  older_keystore_installed,  // externally, in the place of a newer one
   token_unusable,
   keystore_not_replaceable,
+  daemon_not_running,
+  token_expires_before_renewal,
+  gateway_not_restartable,
   longer_lasting_stored,  // a stored keystore expires later than the installed one; nothing is wrong
 };
 // "keystore_unreadable"; docs/status.md lists them.
@@ -47,7 +53,8 @@ inline constexpr std::array kFailureClasses{ErrorKind::dns,          ErrorKind::
                                             ErrorKind::bad_answer,   ErrorKind::disk,         ErrorKind::gateway,
                                             ErrorKind::fleet};
 
-// What an operator can do about a failed renewal.
+// What an operator can do about a failed renewal: what helps against the class in general, and against this error.
 std::string_view advice_for(ErrorKind kind);
+std::string advice_on(const Error& error);
 
 }  // namespace renewd::report

@@ -16,7 +16,7 @@ constexpr std::size_t kShown = 3;
 constexpr std::size_t kLongestMessage = 500;
 
 // Nothing while the clock is in doubt: the finding says what the daemon waits for.
-std::string what_comes_next(const Outlook& outlook, TimePoint now) {
+std::string what_comes_next(const Outlook& outlook, bool is_planned, TimePoint now) {
   const renewal::Step& step = outlook.step;
   switch (step.act) {
     case renewal::Act::renew:
@@ -33,6 +33,9 @@ std::string what_comes_next(const Outlook& outlook, TimePoint now) {
   if (step.reason == renewal::Reason::not_due || step.reason == renewal::Reason::never) {
     return ", next check at " + format_minute(outlook.next_look) + " UTC";
   }
+  if (is_planned) {
+    return "";  // the finding has it
+  }
   return step.at > now ? ", next attempt at " + format_minute(step.at) + " UTC" : ", retrying now";
 }
 
@@ -42,7 +45,7 @@ std::string sentence(const Assessed& assessed, TimePoint now) {
   return fmt::format("{}{}: {}{}", standing->name,
                      severity == Severity::ok ? "" : fmt::format(" {}", to_string(severity)),
                      printable(assessment.message(), kLongestMessage),
-                     standing->outlook ? what_comes_next(*standing->outlook, now) : "");
+                     standing->outlook ? what_comes_next(*standing->outlook, !assessment.planned.empty(), now) : "");
 }
 
 }  // namespace
@@ -52,12 +55,8 @@ std::string summary(const CertificateStatus& standing, TimePoint now) {
 }
 
 std::string summary(const std::map<std::string, CertificateStatus>& standings, TimePoint now) {
-  std::vector<Assessed> all;
-  for (const auto& [name, standing] : standings) {
-    all.push_back({&standing, assess(standing, {}, now)});
-  }
+  const std::vector<Assessed> all = assess_all(standings, now);
   const std::size_t shown = std::min(all.size(), kShown);
-  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(shown), all.end(), is_more_urgent);
   std::string text;
   for (std::size_t i = 0; i < shown; ++i) {
     text += (i == 0 ? "" : "; ") + sentence(all[i], now);

@@ -20,7 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kAccountPrefix = "https://eu.cloud.gravitee.io/management/accounts/";
+// Each region has its own.
+constexpr std::string_view kAccountUrl = "https://{}.cloud.gravitee.io/management/accounts/{}";
 
 class DraftBuilder {
  public:
@@ -88,13 +89,16 @@ class DraftBuilder {
     TRY(find_keystore(found, draft));
     TRY(secrets_->check_health_password(found, draft));
     TRY(secrets_->find_keystore_password(found, draft));
-    TRY(find_account(draft));
+    TRY(find_account(found, draft));
     TRY(secrets_->find_token(draft));
     if (!has_units) {
       TRY(ask_for_unit(draft));
       TRY(secrets_->check_health_password(found, draft));
     }
     secrets_->describe_health(found, draft);
+    if (found.log && std::ranges::find(draft.units, found.log->unit) != draft.units.end()) {
+      draft.log = found.log;
+    }
     return draft;
   }
 
@@ -143,20 +147,25 @@ class DraftBuilder {
     return found.origin.empty() ? prompt_.check_complete() : Answered<void>();
   }
 
-  Answered<void> find_account(CertificateDraft& draft) {
+  Answered<void> find_account(const FoundKeystore& found, CertificateDraft& draft) {
     if (given_.account_url) {
       draft.account_url = *given_.account_url;
       return {};
     }
     std::string suggestion = draft_.certificates.empty() ? "" : draft_.certificates.back().account_url;
-    if (suggestion.empty() && !secrets_->account().empty()) {
-      suggestion = std::string(kAccountPrefix) + secrets_->account();
+    const std::string& account = secrets_->account();
+    const std::string form = fmt::format(kAccountUrl, found.region.empty() ? "REGION" : found.region,
+                                         account.empty() ? "ACCOUNT-ID" : account);
+    if (suggestion.empty() && !found.region.empty() && !account.empty()) {
+      suggestion = form;
     }
-    prompt_.show("Gravitee Cloud shows the account URL in the token dialog (Settings > Account Tokens).");
+    prompt_.show("Gravitee Cloud shows the account URL in the token dialog (Settings > Account Tokens)" +
+                 (suggestion.empty() ? ":\n    " + form : "."));
     TRY_LET(draft.account_url,
             prompt_.ask({"Account URL", suggestion, configuration::parse_account_url,
-                         "the account URL, as Gravitee Cloud shows it in the token dialog (Settings > Account Tokens): "
-                         "pass it with --account-url URL"}));
+                         fmt::format("the account URL, as Gravitee Cloud shows it in the token dialog (Settings > "
+                                     "Account Tokens), {}: pass it with --account-url URL",
+                                     form)}));
     return {};
   }
 

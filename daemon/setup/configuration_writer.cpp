@@ -101,25 +101,31 @@ std::string health_section(const HealthDraft& health, const std::string& mark, S
   return text;
 }
 
+std::string log_section(const CertificateDraft& draft, Scalars& scalar) {
+  const std::string mark = draft.log ? "" : "#";
+  const LogDraft log = draft.log.value_or(LogDraft{draft.units.front(), {}});
+  return fmt::format(
+      "        # The log shows the connection to the cloud; the health check does not.\n        # {}\n"
+      "{}        log:\n{}          {}: {}\n{}          ready: Exchange Connector is now connected and ready\n"
+      "          # Example. A line that must not appear.\n"
+      "#          failed: Unable to connect to the Exchange Controller Endpoint\n",
+      log.file.empty() ? "For a log file, write file: /path instead of unit."
+                       : "For the journal, write unit: NAME.service instead of file.",
+      mark, mark, log.file.empty() ? "unit" : "file", log.file.empty() ? scalar(log.unit) : scalar(log.file), mark);
+}
+
 std::string verify_section(const CertificateDraft& draft, Scalars& scalar) {
   if (draft.units.empty()) {
     return {};
   }
-  const bool active = draft.health.problem.empty();
-  const std::string mark = active ? "" : "#";
+  const std::string mark = draft.health.problem.empty() ? "" : "#";
   return fmt::format(
       "      # Checks that the gateway is healthy with the new certificate, besides the state of its unit.\n"
-      "{}      verify:\n{}"
-      "        # The log shows the connection to the cloud; the health check does not. For a log file instead of the "
-      "journal,\n"
-      "        # use file: /path instead of unit.\n"
-      "#        log:\n#          unit: {}\n"
-      "#          ready: Exchange Connector is now connected and ready\n"
-      "#          failed: Unable to connect to the Exchange Controller Endpoint\n"
+      "{}      verify:\n{}{}"
       "        # The time limit for the restart, and again for these checks. Increase it for a gateway that starts "
       "slowly.\n"
       "#        timeout: 120s\n",
-      mark, health_section(draft.health, mark, scalar), scalar(draft.units.front()));
+      draft.log ? "" : mark, health_section(draft.health, mark, scalar), log_section(draft, scalar));
 }
 
 std::string certificate_section(const CertificateDraft& draft, Scalars& scalar) {

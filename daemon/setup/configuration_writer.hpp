@@ -19,6 +19,12 @@ struct HealthDraft {
   std::string problem;
 };
 
+// Where a unit logs that it is connected to the cloud.
+struct LogDraft {
+  std::string unit;
+  std::filesystem::path file;  // empty: the journal
+};
+
 struct CertificateDraft {
   std::string name;
   std::string account_url;
@@ -29,6 +35,7 @@ struct CertificateDraft {
   std::optional<std::filesystem::path> password_file;
   std::vector<std::string> units;  // empty: nothing is restarted
   HealthDraft health;
+  std::optional<LogDraft> log;  // nothing: commented out
 };
 
 // The text of the file. Fails when a path or a name is not valid in YAML, or when the loader refuses the result.

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstddef>
 #include <locale>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -137,6 +138,31 @@ std::size_t end_of_placeholder(std::string_view text, std::size_t begin) {
   return std::string_view::npos;
 }
 
+// The label before each domain of Gravitee Cloud in the text.
+void add_regions(std::string_view text, std::set<std::string>& regions) {
+  for (const std::string_view domain : {".cloud.gravitee.io", ".cloudgate.gravitee.io"}) {
+    for (auto at = text.find(domain); at != std::string_view::npos; at = text.find(domain, at + 1)) {
+      auto begin = at;
+      while (begin > 0 && is_alphanumeric_or(text[begin - 1], "-")) {
+        --begin;
+      }
+      if (begin != at) {
+        regions.insert(lower_case(text.substr(begin, at - begin)));
+      }
+    }
+  }
+}
+
+void add_regions(const YamlNode& node, std::set<std::string>& regions) {
+  add_regions(node.text, regions);
+  for (const auto& entry : node.entries) {
+    add_regions(*entry.value, regions);
+  }
+  for (const auto* item : node.items) {
+    add_regions(*item, regions);
+  }
+}
+
 std::string unresolvable(std::string_view inner) {
   // The text after a colon is a default, and may be a password.
   return fmt::format("the placeholder ${{{}}} cannot be resolved", printable(inner.substr(0, inner.find(':')), 80));
@@ -228,6 +254,19 @@ std::optional<Setting> GraviteeSettings::find(std::string_view name) const {
     }
   }
   return setting;
+}
+
+std::string GraviteeSettings::cloud_region() const {
+  std::set<std::string> regions;
+  for (const auto& document : documents_) {
+    add_regions(*document.root, regions);
+  }
+  for (const auto* values : {&properties_, &environment_}) {
+    for (const auto& [name, value] : *values) {
+      add_regions(value, regions);
+    }
+  }
+  return regions.size() == 1 ? *regions.begin() : "";
 }
 
 std::string GraviteeSettings::first_key_under(std::string_view name) const {

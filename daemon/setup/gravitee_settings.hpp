@@ -43,6 +43,9 @@ class GraviteeSettings {
 
   // A scalar by its full name ("cockpit.keystore.path"); nothing when it is not set, empty, a map or a list.
   std::optional<Setting> find(std::string_view name) const;
+  // The region of Gravitee Cloud ("eu"), from the hosts REGION.cloud.gravitee.io and REGION.cloudgate.gravitee.io in
+  // any value; empty when there is none, or more than one.
+  std::string cloud_region() const;
   // The first key of a map; empty when there is none.
   std::string first_key_under(std::string_view name) const;
 

@@ -32,6 +32,19 @@ struct FileUse {
   const GraviteeUnit* unit = nullptr;
 };
 
+// Where the output of a unit goes (StandardOutput= in systemd.exec(5)).
+std::optional<LogDraft> log_of(const ServiceUnit& unit) {
+  const std::string_view output = unit.output;
+  for (const std::string_view prefix : {"file:", "append:", "truncate:"}) {
+    if (output.starts_with(prefix)) {
+      return LogDraft{unit.name, fs::path(output.substr(prefix.size()))};
+    }
+  }
+  const bool journal = output.empty() || output == "inherit" || output.starts_with("journal") ||
+                       output.starts_with("syslog") || output.starts_with("kmsg");
+  return journal ? std::optional(LogDraft{unit.name, {}}) : std::nullopt;
+}
+
 class Surveyor {
  public:
   explicit Surveyor(const HostFiles& files) : files_(files), units_(find_gravitee_units(files)) {}
@@ -228,7 +241,10 @@ class Surveyor {
     }
     if (use.unit != nullptr) {
       found.units.push_back(use.unit->name);
+      // Only Gravitee's connector logs the connection.
+      found.log = spelling == kBridge ? std::nullopt : log_of(*use.unit);
     }
+    found.region = settings.cloud_region();
     found.technical_api =
         find_technical_api(settings, component == nullptr ? kComponents[0].technical_port : component->technical_port);
     return found;
@@ -249,6 +265,9 @@ class Surveyor {
     if (merged->password && found.password && merged->password->view() != found.password->view()) {
       note(fmt::format("{} and {} have different passwords for the same keystore; using the first one", merged->origin,
                        found.origin));
+    }
+    if (merged->region.empty()) {
+      merged->region = found.region;
     }
     if (!merged->password && found.password) {
       merged->password = std::move(found.password);

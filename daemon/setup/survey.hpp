@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/secret.hpp"
+#include "setup/configuration_writer.hpp"
 #include "setup/host_files.hpp"
 #include "setup/technical_api.hpp"
 
@@ -24,6 +25,9 @@ struct FoundKeystore {
   std::optional<Secret> password;
   std::string password_problem;
   std::vector<std::string> units;
+  // Where the first unit logs that it is connected to the cloud; nothing when unknown.
+  std::optional<LogDraft> log;
+  std::string region;  // of Gravitee Cloud; empty when unknown
   TechnicalApi technical_api;
 };
 

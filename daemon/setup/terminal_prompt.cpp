@@ -111,12 +111,12 @@ bool TerminalPrompt::is_available() {
 }
 
 void TerminalPrompt::show(const std::string& text) {
-  std::cerr << text << std::endl;
+  std::cerr << fit_(text) << std::endl;
 }
 
 std::optional<std::string> TerminalPrompt::read_answer(const std::string& question) {
   const TerminalMode mode(Echo::on);
-  std::cerr << question << std::flush;
+  std::cerr << fit_(question) << std::flush;
   auto line = read_line();
   if (!line) {
     std::cerr << std::endl;
@@ -127,7 +127,7 @@ std::optional<std::string> TerminalPrompt::read_answer(const std::string& questi
 
 std::optional<Secret> TerminalPrompt::read_secret(const std::string& question) {
   const TerminalMode mode(Echo::off);  // before the question, so that early input is not shown either
-  std::cerr << question << std::flush;
+  std::cerr << fit_(question) << std::flush;
   auto line = mode.is_set() ? read_line() : std::nullopt;
   std::cerr << std::endl;
   if (!line) {

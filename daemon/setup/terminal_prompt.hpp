@@ -1,8 +1,11 @@
 // Questions at a terminal. The user may end the dialogue at any of them, so nothing may be written before the last one.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "core/secret.hpp"
 #include "setup/prompt.hpp"
@@ -26,6 +29,9 @@ class InteractivePrompt : public Prompt {
 // Reads standard input; questions go to standard error, because standard output may be the configuration.
 class TerminalPrompt final : public InteractivePrompt {
  public:
+  // `fit` breaks the lines of a text for the terminal.
+  explicit TerminalPrompt(std::function<std::string(std::string_view)> fit) : fit_(std::move(fit)) {}
+
   // Whether both are a terminal.
   static bool is_available();
 
@@ -34,6 +40,8 @@ class TerminalPrompt final : public InteractivePrompt {
  private:
   std::optional<std::string> read_answer(const std::string& question) override;
   std::optional<Secret> read_secret(const std::string& question) override;
+
+  std::function<std::string(std::string_view)> fit_;
 };
 
 }  // namespace renewd::setup

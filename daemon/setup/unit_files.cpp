@@ -56,6 +56,7 @@ class UnitReader {
     unit_.group = expanded(last("Group")).value_or(last("Group"));
     unit_.groups = words("SupplementaryGroups");
     unit_.dynamic_user = std::ranges::find(kTrue, lower_case(last("DynamicUser"))) != kTrue.end();
+    unit_.output = expanded(last("StandardOutput")).value_or("");
     const std::string directory = last("WorkingDirectory");
     unit_.working_directory = expanded(directory.starts_with('-') ? directory.substr(1) : directory).value_or("");
     for (const std::string& line : assignments_["Environment"]) {

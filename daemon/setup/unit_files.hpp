@@ -22,6 +22,7 @@ struct ServiceUnit {
   std::string group;                // Group=, empty for the user's
   std::vector<std::string> groups;  // SupplementaryGroups=
   bool dynamic_user = false;        // DynamicUser=
+  std::string output;               // StandardOutput=, empty for the journal
   // For the operator: lines that could not be read or understood, without values.
   std::vector<std::string> notes;
 };

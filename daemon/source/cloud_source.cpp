@@ -18,15 +18,11 @@ std::string CloudSource::describe() const {
   return cloud::renew_url(account_url_);
 }
 
-Result<Secret> CloudSource::read_token() const {
+Result<Secret> CloudSource::credential() const {
   if (!token_) {
     return failure(ErrorKind::unauthorized, "no token is configured: set `token`");
   }
-  return renewd::read_token(*token_);
-}
-
-Result<void> CloudSource::check() const {
-  return read_token().map([](const Secret&) {});
+  return read_token(*token_);
 }
 
 asio::awaitable<Result<std::string>> CloudSource::rehearse() {
@@ -34,12 +30,8 @@ asio::awaitable<Result<std::string>> CloudSource::rehearse() {
   co_return std::move(reached).map([this] { return fmt::format("{} is reachable", describe()); });
 }
 
-asio::awaitable<Fetched> CloudSource::fetch() {
-  auto token = read_token();
-  if (!token) {
-    co_return Fetched{tl::unexpected(std::move(token.error())), std::nullopt, {}};
-  }
-  auto exchange = co_await cloud::request_renewal(http_, account_url_, std::move(*token));
+asio::awaitable<Fetched> CloudSource::fetch(Secret credential) {
+  auto exchange = co_await cloud::request_renewal(http_, account_url_, std::move(credential));
   co_return Fetched{std::move(exchange.body), exchange.server_time, std::move(exchange.undecoded)};
 }
 

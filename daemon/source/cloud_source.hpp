@@ -15,14 +15,12 @@ class CloudSource final : public Source {
   CloudSource(http::HttpClient& http, const configuration::CertificateSettings& certificate);
 
   std::string describe() const override;
-  // The token must be configured, and readable.
-  Result<void> check() const override;
+  // The account token, which must be configured, and readable.
+  Result<Secret> credential() const override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
-  boost::asio::awaitable<Fetched> fetch() override;
+  boost::asio::awaitable<Fetched> fetch(Secret credential) override;
 
  private:
-  Result<Secret> read_token() const;
-
   http::HttpClient& http_;
   std::string account_url_;
   std::optional<SecretSource> token_;

@@ -8,6 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "core/error.hpp"
+#include "core/secret.hpp"
 
 namespace renewd::source {
 
@@ -26,12 +27,12 @@ class Source {
 
   // For messages: the URL of a request.
   virtual std::string describe() const = 0;
-  // What would make fetch() fail before anything is sent. Error kind: unauthorized.
-  virtual Result<void> check() const = 0;
+  // What fetch() needs. An error, of kind unauthorized, is found before a request is counted.
+  virtual Result<Secret> credential() const = 0;
   // Whether the source can be reached; nothing is requested, no secret sent. Returns what was reached, for people.
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
   // Requests a certificate. The error's kind says how to react (core/error.hpp).
-  virtual boost::asio::awaitable<Fetched> fetch() = 0;
+  virtual boost::asio::awaitable<Fetched> fetch(Secret credential) = 0;
 };
 
 }  // namespace renewd::source

@@ -95,23 +95,16 @@ Result<int> Generations::store(std::string_view keystore, const std::optional<Ce
   const auto directory = paths_.generations();
   TRY(filesystem_.create_directories(directory, kStateDirectoryMode));
   TRY_LET(auto stored, numbers());
-  auto details = index();
-  if (!stored.empty()) {
-    if (const auto newest = read(stored.back()); newest && *newest == keystore) {
-      if (certificate && !details.contains(stored.back())) {
-        // An earlier attempt was interrupted before this.
-        details.emplace(stored.back(), *certificate);
-        return write_index(details).map([&] { return stored.back(); });
-      }
-      return stored.back();
-    }
-  }
-  const int number = stored.empty() ? 1 : stored.back() + 1;
-  TRY(write_state(filesystem_, directory / std::to_string(number), keystore));
+  const auto indexed = index();
+  auto details = indexed;
+  if (stored.empty() || read(stored.back()) != keystore) {
+    const int number = stored.empty() ? 1 : stored.back() + 1;
+    TRY(write_state(filesystem_, directory / std::to_string(number), keystore));
+    stored.push_back(number);
+  }  // else an earlier attempt may have been interrupted before what follows
   if (certificate) {
-    details.insert_or_assign(number, *certificate);
+    details.insert_or_assign(stored.back(), *certificate);
   }
-  stored.push_back(number);
   for (std::size_t i = 0; i + kGenerationsKept < stored.size(); ++i) {
     if (stored[i] == needed) {
       continue;
@@ -119,8 +112,18 @@ Result<int> Generations::store(std::string_view keystore, const std::optional<Ce
     details.erase(stored[i]);
     TRY(filesystem_.remove(directory / std::to_string(stored[i])));
   }
-  TRY(write_index(details));
-  return number;
+  if (details != indexed) {
+    TRY(write_index(details));
+  }
+  return stored.back();
+}
+
+Result<void> keep(Filesystem& filesystem, const StatePaths& paths, std::string_view keystore,
+                  const CertificateRecord& certificate) {
+  Generations generations(filesystem, paths);
+  TRY_LET(const auto stored, generations.list());
+  const bool is_older = generations.holds(keystore) && generations.read(stored.back().number) != keystore;
+  return is_older ? Result<void>() : generations.store(keystore, certificate).map([](int) {});
 }
 
 std::string describe(const Generation& generation) {

@@ -47,6 +47,10 @@ class Generations {
   StatePaths paths_;
 };
 
+// Stores the keystore that the gateway uses, unless a generation has it: somebody may replace it by an older one.
+Result<void> keep(Filesystem& filesystem, const StatePaths& paths, std::string_view keystore,
+                  const CertificateRecord& certificate);
+
 // "generation 7 (serial …, valid until …)", as far as they are known.
 std::string describe(const Generation& generation);
 // The certificate in a generation, if both are known.

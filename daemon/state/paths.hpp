@@ -28,6 +28,7 @@ struct StatePaths {
   std::filesystem::path history() const { return directory / "history.jsonl"; }
   std::filesystem::path in_use() const { return directory / "in-use"; }
   std::filesystem::path attempts() const { return directory / "attempts.json"; }
+  std::filesystem::path observation() const { return directory / "observation.json"; }
   std::filesystem::path requests() const { return directory / "requests.json"; }
   std::filesystem::path lock() const { return directory / "lock"; }
   std::filesystem::path generations() const { return directory / "generations"; }

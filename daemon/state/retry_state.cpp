@@ -25,10 +25,6 @@ std::int64_t to_number(TimePoint time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
-std::int64_t microseconds_of(TimePoint time) {
-  return std::chrono::floor<std::chrono::microseconds>(time).time_since_epoch().count();
-}
-
 // An invalid value throws, like a missing member: the whole file is then invalid.
 TimePoint to_time(const json::value& value) {
   return checked_seconds(value).value();
@@ -41,10 +37,13 @@ std::string class_name(const json::value& value) {
 
 }  // namespace
 
-void RetryState::add_failure(const Error& error) {
+void RetryState::add_failure(const Error& error, TimePoint now) {
+  failed_at = std::chrono::floor<std::chrono::seconds>(now);
+  failing_since = failures_in_a_row == 0 ? failed_at : failing_since;
   ++failures_in_a_row;
   last_failure = to_string(error.kind);
   last_message = error.message;
+  last_advice = error.advice;
   by_hand = false;
 }
 
@@ -52,7 +51,9 @@ void RetryState::forget_failures() {
   failures_in_a_row = 0;
   last_failure.clear();
   last_message.clear();
+  last_advice.clear();
   by_hand = false;
+  failing_since = failed_at = TimePoint();
 }
 
 RetryState RetryStateStore::load() const {
@@ -77,11 +78,15 @@ RetryState RetryStateStore::load() const {
     };
     attempts.by_hand = flag("by_hand");
     attempts.after_success = flag("after_success");
-    attempts.unreadable = text("unreadable");
-    attempts.token_problem = text("token_problem");
-    if (const auto* const seen_at = object.if_contains("token_seen_at")) {
-      attempts.token_seen_at = checked_microseconds(*seen_at).value();
-    }
+    attempts.last_advice = text("last_advice");
+    const auto time = [&object](const char* name) {
+      const auto* const value = object.if_contains(name);
+      return value == nullptr ? TimePoint() : to_time(*value);
+    };
+    attempts.failing_since = time("failing_since");
+    attempts.failed_at = time("failed_at");
+    attempts.known_not_after = time("known_not_after");
+    attempts.run_at = time("run_at");
     attempts.not_before = to_time(object.at("not_before"));
     attempts.days_announced = checked_count(object.at("days_announced")).value();
     attempts.expiry_announced = to_time(object.at("expiry_announced"));
@@ -99,14 +104,16 @@ Result<void> RetryStateStore::save(const RetryState& attempts) {
   const json::object object{{"failures_in_a_row", attempts.failures_in_a_row},
                             {"last_failure", attempts.last_failure},
                             {"last_message", attempts.last_message},
+                            {"last_advice", attempts.last_advice},
                             {"by_hand", attempts.by_hand},
                             {"after_success", attempts.after_success},
                             {"not_before", to_number(attempts.not_before)},
                             {"days_announced", attempts.days_announced},
                             {"expiry_announced", to_number(attempts.expiry_announced)},
-                            {"unreadable", attempts.unreadable},
-                            {"token_problem", attempts.token_problem},
-                            {"token_seen_at", microseconds_of(attempts.token_seen_at)}};
+                            {"failing_since", to_number(attempts.failing_since)},
+                            {"failed_at", to_number(attempts.failed_at)},
+                            {"known_not_after", to_number(attempts.known_not_after)},
+                            {"run_at", to_number(attempts.run_at)}};
   return write_state(filesystem_, paths_.attempts(), json_text(object) + "\n");
 }
 

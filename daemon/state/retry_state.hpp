@@ -16,19 +16,20 @@ struct RetryState {
   unsigned failures_in_a_row = 0;
   std::string last_failure;      // its class; empty after a success
   std::string last_message;      // its message
+  std::string last_advice;       // Error::advice
   bool by_hand = false;          // a command failed, not the daemon
+  TimePoint failing_since{};     // when the first of them failed; the epoch: unknown
+  TimePoint failed_at{};         // when the last of them did
   TimePoint not_before{};        // the earliest time of the next attempt
   bool after_success = false;    // `not_before` follows a success: an unfinished renewal does not wait for it
   int days_announced = 0;        // the last threshold that certificate_expiring logged
   TimePoint expiry_announced{};  // when certificate_expired was last logged
-  // Why the daemon could not open the keystore, or use the account token, at its last check; empty if it could. Root
-  // cannot find that out, since the daemon's user may read less.
-  std::string unreadable;
-  std::string token_problem;
-  TimePoint token_seen_at{};  // with a problem
+  // When the certificate expires that was last read from the keystore; the epoch: unknown.
+  TimePoint known_not_after{};
+  TimePoint run_at{};  // when `renew` last ended, if a timer runs it (schedule.run_by)
 
   // Neither changes `not_before`.
-  void add_failure(const Error& error);
+  void add_failure(const Error& error, TimePoint now);
   void forget_failures();
 
   bool operator==(const RetryState&) const = default;
@@ -41,8 +42,8 @@ class RetryStateStore {
 
   // Defaults if nothing is stored, or the file is invalid.
   RetryState load() const;
-  // Durable when it returns. Creates the directory. Stores times to the second, that of the token to the microsecond.
-  // Defaults remove the file.
+  // Durable when it returns. Creates the directory. Stores times to the second. Defaults remove the
+  // file.
   Result<void> save(const RetryState& attempts);
 
  private:

@@ -2,12 +2,27 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "certificate/keystore.hpp"
+#include "core/advice.hpp"
 #include "core/try.hpp"
 #include "state/lock.hpp"
 
 namespace renewd::state {
+namespace {
+
+// The answer and a generation take a few KiB each, but may be larger; with less space than this, a file system is as
+// good as full.
+constexpr std::uint64_t kBytesForRenewal = 4 * certificate::kKeystoreLimit;
+// Those of docs/state-format.md, and a temporary file.
+constexpr std::uint64_t kFilesForRenewal = 16;
+
+}  // namespace
 
 FileAttributes state_file_attributes() {
   return {.owner = ::geteuid(), .group = ::getegid(), .mode = kStateFileMode, .extended = {}};
@@ -24,6 +39,28 @@ std::filesystem::path nearest_directory(const Filesystem& filesystem, std::files
     directory = directory.parent_path();
   }
   return directory;
+}
+
+Result<void> check_state(const Filesystem& filesystem, const StatePaths& paths) {
+  const auto directory = nearest_directory(filesystem, paths.directory);
+  TRY(filesystem.check_writable(directory));
+  const auto space = filesystem.free_space(directory);
+  if (!space) {
+    return {};  // what cannot be measured is tried
+  }
+  const auto too_little = [&directory](const std::string& what) {
+    return failure(ErrorKind::disk, fmt::format("{}: No space left on device: {}", directory.string(), what),
+                   std::string(advice_on(ENOSPC)));
+  };
+  if (space->bytes < kBytesForRenewal) {
+    return too_little(
+        fmt::format("{} KiB are free, and a renewal needs {} KiB", space->bytes / 1024, kBytesForRenewal / 1024));
+  }
+  if (space->files < kFilesForRenewal) {
+    return too_little(
+        fmt::format("{} more files can be created (inodes), and a renewal needs {}", space->files, kFilesForRenewal));
+  }
+  return {};
 }
 
 Result<void> rehearse_state(Filesystem& filesystem, const StatePaths& paths) {

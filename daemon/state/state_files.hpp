@@ -14,6 +14,10 @@ FileAttributes state_file_attributes();
 // write_durably() for a file of the state; creates its directory. Errors: disk.
 Result<void> write_state(Filesystem& filesystem, const std::filesystem::path& file, std::string_view bytes);
 
+// Whether the file system of a certificate's state takes what one renewal writes: it is writable, and has room for the
+// answer and a generation. Tries nothing, so it can be asked at every check. Errors: disk.
+Result<void> check_state(const Filesystem& filesystem, const StatePaths& paths);
+
 // Tries to write the state of a certificate, including a generation, and leaves nothing behind. If its directory does
 // not exist yet, tries the nearest existing one above. Errors: disk.
 Result<void> rehearse_state(Filesystem& filesystem, const StatePaths& paths);

@@ -7,6 +7,7 @@
 
 #include "core/text.hpp"
 #include "renewal/policy.hpp"
+#include "report/finding.hpp"
 
 namespace renewd::supervision {
 
@@ -65,10 +66,20 @@ void Announcer::unreadable(const std::string& message, TimePoint next_check, Tim
   }
 }
 
-void Announcer::replaced(const std::string& author, const Certificate& certificate) {
-  event(EventName::certificate_changed_on_disk,
-        fmt::format("{}; the certificate is now valid until {}", author, format_time(certificate.not_after())),
-        renewal::certificate_fields(certificate));
+void Announcer::replaced(const std::string& author, const Certificate& certificate,
+                         const std::optional<state::Generation>& newer) {
+  const std::string text =
+      fmt::format("{}; the certificate is now valid until {}", author, format_time(certificate.not_after()));
+  Fields fields = renewal::certificate_fields(certificate);
+  if (!newer) {
+    event(EventName::certificate_changed_on_disk, text, fields);
+    return;
+  }
+  fields.emplace_back("newer_generation", std::int64_t{newer->number});
+  event(Level::warning, EventName::certificate_changed_on_disk,
+        fmt::format("{}; a newer keystore is stored as {} (to install it: `gravitee-renewd rollback {} --to {}`)", text,
+                    state::describe(*newer), certificate_.name, newer->number),
+        fields);
 }
 
 void Announcer::not_watched(const std::string& problem) {
@@ -104,20 +115,20 @@ void Announcer::failed(const Error& error, TimePoint retry_at, unsigned failures
   event(EventName::renewal_failed, error.message,
         {{"class", std::string(to_string(error.kind))},
          {"retry_at", format_time(retry_at)},
-         {"failures_in_a_row", std::int64_t{failures_in_a_row}}});
+         {"failures_in_a_row", std::int64_t{failures_in_a_row}},
+         {"advice", std::string(report::advice_on(error))}});
 }
 
-std::string Announcer::token(const std::vector<renewal::TokenFinding>& findings, TimePoint now) {
-  std::string problem;
+void Announcer::token(const std::vector<renewal::TokenFinding>& findings, TimePoint now) {
   for (const auto& finding : findings) {
-    if (finding.level == Level::error && problem.empty()) {
-      problem = finding.message;
-    }
     if (const auto times = repetitions_.occurred(EventName::token_unusable, finding.message, now)) {
-      event(finding.level, EventName::token_unusable, finding.message, {{"times", std::int64_t{*times}}});
+      Fields fields{{"times", std::int64_t{*times}}};
+      if (!finding.advice.empty()) {
+        fields.emplace_back("advice", finding.advice);
+      }
+      event(finding.level, EventName::token_unusable, finding.message, fields);
     }
   }
-  return problem;
 }
 
 void Announcer::event(EventName name, std::string_view message, const Fields& fields) const {

@@ -15,6 +15,7 @@
 #include "renewal/context.hpp"
 #include "renewal/schedule.hpp"
 #include "renewal/token_watch.hpp"
+#include "state/generations.hpp"
 #include "supervision/repetitions.hpp"
 
 namespace renewd::supervision {
@@ -30,8 +31,9 @@ class Announcer {
   void checked(const certificate::Certificate& certificate, const renewal::Step& step, renewal::Schedule& schedule,
                TimePoint now);
   void unreadable(const std::string& message, TimePoint next_check, TimePoint now);
-  // `author` is the beginning of a sentence.
-  void replaced(const std::string& author, const certificate::Certificate& certificate);
+  // `author` is the beginning of a sentence. `newer`: a stored keystore that expires later than the installed one.
+  void replaced(const std::string& author, const certificate::Certificate& certificate,
+                const std::optional<state::Generation>& newer);
   void not_watched(const std::string& problem);
   void clock_changed();
 
@@ -40,8 +42,8 @@ class Announcer {
   void interrupted(const renewal::Record& unfinished, TimePoint retry_at);
   void failed(const Error& error, TimePoint retry_at, unsigned failures_in_a_row);
 
-  // Logs problems with the account token. Returns why a renewal would fail now because of it, else an empty string.
-  std::string token(const std::vector<renewal::TokenFinding>& findings, TimePoint now);
+  // Logs problems with the account token.
+  void token(const std::vector<renewal::TokenFinding>& findings, TimePoint now);
 
  private:
   void expiry(std::chrono::seconds left, const Fields& fields, renewal::Schedule& schedule, TimePoint now);

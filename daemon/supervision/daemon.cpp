@@ -82,12 +82,25 @@ class Daemon::AsksForTime final : public EventSink {
   std::atomic<std::chrono::seconds::rep> seconds_{0};
 };
 
-Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSettings& certificate)
-    : http(daemon.loop_.executor(), daemon.settings_.http),
-      objects(daemon.loop_.executor(), certificate, daemon.settings_.http, daemon.filesystem_, http, daemon.log_,
-              daemon.clock_, &daemon.pool_),
+Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSettings& settings, const Watched* previous)
+    : certificate(settings),
+      http_settings(daemon.settings_.http),
+      http(daemon.loop_.executor(), http_settings),
+      objects(daemon.loop_.executor(), certificate, http_settings, daemon.filesystem_, http, daemon.log_, daemon.clock_,
+              &daemon.pool_),
       supervisor(daemon.loop_.executor(), objects.context(), {daemon.slots_, daemon.board_, daemon.alone_}, certificate,
-                 daemon.settings_) {}
+                 daemon.settings_, inheritance(previous)),
+      watching(daemon.unit_watch_.watch(objects.context().gateway.watched_units(),
+                                        [this] { supervisor.gateway_changed(); })) {}
+
+std::optional<Inheritance> Daemon::Watched::inheritance(const Watched* previous) const {
+  if (previous == nullptr) {
+    return std::nullopt;
+  }
+  Inheritance inherited = previous->supervisor.inheritance();
+  inherited.settings_changed = previous->certificate != certificate || previous->http_settings != http_settings;
+  return inherited;
+}
 
 Daemon::Daemon(std::filesystem::path configuration, configuration::Settings settings)
     : configuration_(std::move(configuration)),
@@ -99,6 +112,7 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
       loop_(EXIT_SUCCESS),
       pool_(kKeystoreThreads),
       slots_(loop_.executor(), kRenewalsAtOnce),
+      unit_watch_(loop_.executor()),
       monitoring_(loop_.executor(), &pool_, filesystem_, clock_, log_, board_, [this] { return stuck(); }) {
   log_warnings(filesystem_, log_);
 }
@@ -123,6 +137,7 @@ Result<void> Daemon::run() {
   });
   monitoring_.configure(settings_);
   loop_.start(monitoring_.write_textfile());
+  loop_.start(unit_watch_.run());
   watch_what_is_new();
   loop_.on_hangup([this] { reload(); });
   if (const auto interval = service::watchdog_interval()) {
@@ -171,7 +186,7 @@ void Daemon::watch_what_is_new() {
 asio::awaitable<void> Daemon::watch(std::string name) {
   bool stopping = false;
   while (!stopping && settings_of(name) != nullptr) {
-    watched_[name] = std::make_unique<Watched>(*this, *settings_of(name));
+    watched_[name] = std::make_unique<Watched>(*this, *settings_of(name), watched_[name].get());
     co_await watched_[name]->supervisor.run();
     stopping = co_await stop_requested();
   }

@@ -18,6 +18,7 @@
 #include "core/log_queue.hpp"
 #include "core/slots.hpp"
 #include "fleet/alone.hpp"
+#include "gateway/unit_watch.hpp"
 #include "http/https_client.hpp"
 #include "monitoring/monitoring.hpp"
 #include "report/status_board.hpp"
@@ -39,10 +40,15 @@ class Daemon {
   class AsksForTime;
   // One certificate with the settings that its supervisor began with; a reload makes another.
   struct Watched {
-    Watched(Daemon& daemon, const configuration::CertificateSettings& certificate);
+    Watched(Daemon& daemon, const configuration::CertificateSettings& certificate, const Watched* previous);
+    std::optional<Inheritance> inheritance(const Watched* previous) const;
+
+    configuration::CertificateSettings certificate;
+    configuration::HttpSettings http_settings;
     http::HttpsClient http;
     CertificateObjects objects;
     Supervisor supervisor;
+    gateway::UnitWatch::Watching watching;
   };
 
   const configuration::CertificateSettings* settings_of(const std::string& name) const;
@@ -70,6 +76,7 @@ class Daemon {
   Slots slots_;
   report::StatusBoard board_;
   fleet::Alone alone_;
+  gateway::UnitWatch unit_watch_;
   monitoring::Monitoring monitoring_;
   std::map<std::string, std::unique_ptr<Watched>> watched_;
   bool ready_ = false;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "renewal/renewal.hpp"
+#include "state/generations.hpp"
 #include "state/history.hpp"
 #include "state/lock.hpp"
 
@@ -25,7 +26,7 @@ void KeystoreObserver::observe(const keystore::InstalledKeystore& installed, Tim
   const auto& certificate = installed.keystore.certificate;
   std::string fingerprint = certificate.fingerprint_sha256();
   if (!fingerprint_.empty() && fingerprint != fingerprint_ && fingerprint != expected_) {
-    announcer_.replaced(find_author(fingerprint), certificate);
+    announcer_.replaced(find_author(fingerprint), certificate, newer_stored(certificate));
   }
   digest_ = certificate::digest_of(installed.bytes);
   fingerprint_ = std::move(fingerprint);
@@ -36,6 +37,10 @@ void KeystoreObserver::observe(const keystore::InstalledKeystore& installed, Tim
 void KeystoreObserver::observe_unreadable() {
   const auto bytes = context_.keystore.read_bytes();
   digest_ = bytes ? std::optional(certificate::digest_of(*bytes)) : std::nullopt;
+}
+
+std::optional<state::Generation> KeystoreObserver::newer_stored(const certificate::Certificate& certificate) const {
+  return state::longer_lasting(state::Generations(context_.filesystem, paths_), certificate.not_after());
 }
 
 std::string KeystoreObserver::find_author(const std::string& fingerprint) const {
@@ -50,8 +55,8 @@ std::string KeystoreObserver::find_author(const std::string& fingerprint) const 
     return "a command run by hand replaced the keystore and activated the gateway";
   }
   return fmt::format(
-      "the keystore was replaced externally; this daemon does not activate the gateway for it (if the gateway does not "
-      "use it yet: `gravitee-renewd activate {}`)",
+      "the keystore was replaced externally; this daemon does not activate the gateway for it (if it is meant to stay, "
+      "and the gateway does not use it yet: `gravitee-renewd activate {}`)",
       paths_.directory.filename().string());
 }
 

@@ -7,6 +7,7 @@
 #include "certificate/digest.hpp"
 #include "core/clock.hpp"
 #include "renewal/context.hpp"
+#include "state/generations.hpp"
 #include "state/paths.hpp"
 #include "supervision/announcer.hpp"
 
@@ -27,6 +28,8 @@ class KeystoreObserver {
   void observe_unreadable();
 
  private:
+  // A stored keystore that expires later.
+  std::optional<state::Generation> newer_stored(const certificate::Certificate& certificate) const;
   // Who replaced it, as the beginning of a sentence.
   std::string find_author(const std::string& fingerprint) const;
 

@@ -3,7 +3,10 @@
 #include <utility>
 
 #include "core/blocking.hpp"
+#include "renewal/renewal.hpp"
 #include "state/generations.hpp"
+#include "state/history.hpp"
+#include "state/lock.hpp"
 
 namespace renewd::supervision {
 
@@ -18,15 +21,90 @@ PublishedStatus::PublishedStatus(const renewal::RenewalContext& context,
       settings_(settings.schedule),
       state_directory_(settings.state_directory),
       schedule_(schedule),
-      board_(board) {}
+      board_(board),
+      observations_(context.filesystem, {settings.state_directory, certificate.name}),
+      observed_(observations_.load()) {}
 
 asio::awaitable<Result<keystore::InstalledKeystore>> PublishedStatus::read() {
-  co_return co_await run_blocking(context_.pool, [this] {
-    auto installed = context_.keystore.read();
-    status_ = report::read_status(context_.filesystem, context_.keystore, installed, certificate_, state_directory_,
-                                  context_.clock.now(), report::Reader::daemon);
-    return installed;
+  std::optional<report::CertificateStatus> status;
+  auto installed = co_await run_blocking(context_.pool, [this, &status] {
+    auto opened = context_.keystore.read();
+    status = report::read_status(context_.filesystem, context_.keystore, opened, certificate_, state_directory_,
+                                 context_.clock.now(), report::Reader::daemon);
+    return opened;
   });
+  co_await ask_gateway(*status);
+  const bool is_news = report::see_gateway(*status, context_.keystore, std::move(status->gateway));
+  status_ = std::move(status);
+  co_await run_blocking(context_.pool, [&] {
+    if (installed && status_->installed_is_in_use() && (is_news || !kept_)) {
+      keep_in_use(*installed, is_news);
+    }
+    store_observation();
+  });
+  co_return installed;
+}
+
+asio::awaitable<void> PublishedStatus::look_at_gateway() {
+  if (!status_) {
+    co_return;
+  }
+  report::CertificateStatus status = *status_;
+  co_await ask_gateway(status);
+  const bool is_news = report::see_gateway(status, context_.keystore, std::move(status.gateway));
+  status_ = std::move(status);
+  if (is_news) {
+    (void)co_await read();  // which records it
+    co_return;
+  }
+  co_await run_blocking(context_.pool, [this] { store_observation(); });
+}
+
+// A gateway that cannot be asked is in no known state.
+asio::awaitable<void> PublishedStatus::ask_gateway(report::CertificateStatus& status) {
+  auto state = co_await context_.gateway.state(true);
+  status.gateway = state ? std::move(*state) : std::nullopt;
+  status.activation_problem.reset();
+  if (certificate_.renew == configuration::RenewMode::automatic) {
+    const auto possible = co_await context_.gateway.check_activation();
+    if (!possible && possible.error().kind == ErrorKind::gateway) {
+      status.activation_problem = possible.error().message;
+    }
+  }
+}
+
+// Best effort: it is found again at the next check. Stores the keystore, too, which an earlier version did not when it
+// had installed it: once it is overwritten, nobody else may have it.
+void PublishedStatus::keep_in_use(const keystore::InstalledKeystore& installed, bool is_news) {
+  const state::StatePaths paths(state_directory_, certificate_.name);
+  const auto lock = state::Lock::acquire(context_.filesystem, paths.lock(), renewal::kCheckingHolder);
+  if (!lock || state::Journal(context_.filesystem, paths).peek()) {
+    return;
+  }
+  const auto record = state::record_of(installed.keystore.certificate);
+  if (is_news) {
+    (void)state::History(context_.filesystem, paths).record_in_use(record);
+  }
+  kept_ = state::keep(context_.filesystem, paths, installed.bytes, record).has_value();
+}
+
+void PublishedStatus::store_observation() {
+  const state::Observation now = report::observation_of(*status_, certificate_);
+  problems_are_gone_ = problems_are_gone_ || (observed_.prevents_renewal() && !now.prevents_renewal());
+  observed_ = now;
+  saved(observations_.save(now));
+}
+
+void PublishedStatus::saved(const Result<void>& saved) {
+  if (!saved && status_ && !status_->state_problem) {
+    status_->state_problem = saved.error().message;
+  }
+}
+
+bool PublishedStatus::in_trouble() const {
+  const bool gateway_is_up = !status_ || !status_->gateway || status_->gateway->health == gateway::Health::up;
+  return observed_.prevents_renewal() || !gateway_is_up || (status_ && status_->state_problem) ||
+         schedule_.attempts().failures_in_a_row > 0;
 }
 
 void PublishedStatus::installed(const renewal::Record& record, const certificate::Certificate& certificate) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -11,6 +12,7 @@
 #include "renewal/context.hpp"
 #include "report/certificate_status.hpp"
 #include "report/status_board.hpp"
+#include "state/observation.hpp"
 
 namespace renewd::supervision {
 
@@ -21,8 +23,16 @@ class PublishedStatus {
                   const configuration::Settings& settings, const renewal::Schedule& schedule,
                   report::StatusBoard& board);
 
-  // Reads the keystore and the state. Publishes nothing.
+  // Reads the keystore and the state, and looks at the gateway. Stores what commands cannot see. Publishes nothing.
   boost::asio::awaitable<Result<keystore::InstalledKeystore>> read();
+  // Looks at the gateway alone.
+  boost::asio::awaitable<void> look_at_gateway();
+  // The last write to the state.
+  void saved(const Result<void>& saved);
+  // Something is wrong that an operator may fix without this process noticing.
+  bool in_trouble() const;
+  // True once after the problems that an earlier check had found, perhaps in another process, were gone.
+  bool problems_are_gone() { return std::exchange(problems_are_gone_, false); }
   // As of the last read().
   const std::optional<renewal::Record>& unfinished() const { return status_->unfinished; }
   // A keystore was installed. The gateway may take minutes to restart, and the status must show that meanwhile.
@@ -31,12 +41,20 @@ class PublishedStatus {
   void publish();
 
  private:
+  boost::asio::awaitable<void> ask_gateway(report::CertificateStatus& status);
+  void keep_in_use(const keystore::InstalledKeystore& installed, bool is_news);
+  void store_observation();
+
   const renewal::RenewalContext& context_;
   const configuration::CertificateSettings& certificate_;
   configuration::ScheduleSettings settings_;
   std::filesystem::path state_directory_;
   const renewal::Schedule& schedule_;
   report::StatusBoard& board_;
+  state::ObservationStore observations_;
+  state::Observation observed_;  // at the last check
+  bool problems_are_gone_ = false;
+  bool kept_ = false;  // the keystore in use, as a generation
   std::optional<report::CertificateStatus> status_;
 };
 

@@ -31,10 +31,8 @@ StoredSchedule::StoredSchedule(const configuration::CertificateSettings& certifi
     : Schedule(certificate, schedule, splay, of_daemon(store.load()), std::random_device{}()),
       store_(std::move(store)) {}
 
-void StoredSchedule::save() {
-  if (store_.load() != attempts()) {
-    (void)store_.save(attempts());
-  }
+Result<void> StoredSchedule::save() {
+  return store_.load() == attempts() ? Result<void>() : store_.save(attempts());
 }
 
 std::optional<TimePoint> StoredSchedule::breaks_loop(const state::JournalEntry& unfinished, TimePoint now) {
@@ -42,7 +40,7 @@ std::optional<TimePoint> StoredSchedule::breaks_loop(const state::JournalEntry& 
     return std::nullopt;
   }
   slow_down(now);
-  save();
+  (void)save();  // best effort: on a disk that takes nothing a renewal fails anyway
   return attempts().not_before;
 }
 

@@ -18,8 +18,8 @@ class StoredSchedule : public renewal::Schedule {
   StoredSchedule(Filesystem& filesystem, const configuration::CertificateSettings& certificate,
                  const configuration::Settings& settings);
 
-  // Best effort: on a disk that takes nothing a renewal fails anyway, and says so.
-  void save();
+  // What cannot be written counts in memory, as long as this process lives. Error kind: disk.
+  Result<void> save();
 
   // A renewal that stops the daemon each time it is resumed, by a crash or because it is stopped with the gateway, must
   // not do so all day long: it is resumed at the slowest pace, and this says when. Nothing where it may be resumed.

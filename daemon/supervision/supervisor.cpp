@@ -22,11 +22,35 @@ using namespace std::chrono_literals;
 // Opening a keystore, and all that takes no time.
 constexpr std::chrono::seconds kLongestCheck = 5min;
 constexpr std::chrono::seconds kCheckAgainWhenUnreadable = 1min;
+// While something is wrong that an operator may fix.
+constexpr std::chrono::seconds kLookAgain = 1min;
+
+// The files whose content decides whether a renewal succeeds.
+std::vector<std::filesystem::path> files_of(const configuration::CertificateSettings& certificate,
+                                            const configuration::HttpSettings& http) {
+  std::vector<std::filesystem::path> files;
+  const auto add = [&files](const SecretSource& secret, std::string_view /*name*/) {
+    if (secret.kind == SecretSource::Kind::file) {
+      files.emplace_back(secret.name);
+    }
+  };
+  configuration::for_each_secret(certificate, add);
+  if (http.proxy_password) {
+    add(*http.proxy_password, "");
+  }
+  for (const auto& file : {http.ca_file, certificate.keystore.ca_file}) {
+    if (file) {
+      files.push_back(*file);
+    }
+  }
+  return files;
+}
 
 }  // namespace
 
 Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalContext context, Shared shared,
-                       configuration::CertificateSettings certificate, const configuration::Settings& settings)
+                       configuration::CertificateSettings certificate, const configuration::Settings& settings,
+                       std::optional<Inheritance> inherited)
     : context_(context),
       certificate_(std::move(certificate)),
       check_every_(settings.schedule.check_every),
@@ -37,7 +61,15 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
       observer_(context_, announcer_, {settings.state_directory, certificate_.name}),
       run_(renewal_, shared.slots, shared.coordinator, progress_,
            renewal::longest_renewal(certificate_.gateway, settings.http) + kLongestCheck),
-      sleep_(executor, context.keystore) {
+      sleep_(executor, context.keystore),
+      files_(files_of(certificate_, settings.http)) {
+  if (inherited) {
+    schedule_.inherit(std::move(inherited->attempts));
+    files_at_failure_ = std::move(inherited->files_at_failure);
+    if (inherited->settings_changed) {
+      schedule_.cause_may_be_fixed(context_.clock.now());
+    }
+  }
   renewal_.on_installed(
       [this](const auto& record, const auto& certificate) { status_.installed(record, certificate); });
   renewal_.on_expected([this](const auto& certificate) { observer_.expect(certificate); });
@@ -73,9 +105,10 @@ asio::awaitable<TimePoint> Supervisor::step() {
   if (!certificate) {
     co_return unreadable(certificate.error());
   }
-  schedule_.keystore_seen({});
+  schedule_.certificate_seen(certificate->not_after());
+  retry_if_fixed();
   const TimePoint next = co_await check(*certificate);
-  schedule_.save();
+  save();
   co_return next;
 }
 
@@ -93,8 +126,7 @@ TimePoint Supervisor::unreadable(const Error& error) {
   const TimePoint again = context_.clock.now() + kCheckAgainWhenUnreadable;
   announcer_.unreadable(error.message, again, context_.clock.now());
   observer_.observe_unreadable();
-  schedule_.keystore_seen(error.message);
-  schedule_.save();
+  save();
   return again;
 }
 
@@ -129,12 +161,12 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
   }
   announcer_.checked(certificate, step, schedule_, now);
   if (certificate_.token && certificate_.renew == configuration::RenewMode::automatic) {
-    schedule_.token_seen(announcer_.token(renewal::examine_token(*certificate_.token, step.at, now), now), now);
+    announcer_.token(renewal::examine_token(*certificate_.token, step.at, now), now);
   }
   if (step.act == Act::wait) {
     co_return step.at;
   }
-  schedule_.save();
+  save();
   status_.publish();
   if (const auto in_use = *unfinished ? renewal_.in_use_until(**unfinished) : std::nullopt) {
     needed_until_ = std::min<TimePoint>(needed_until_, *in_use);
@@ -164,9 +196,40 @@ TimePoint Supervisor::failed(const Error& error) {
     return now;
   }
   const TimePoint retry_at = schedule_.failed(error, needed_until_, now);
-  schedule_.save();
+  files_at_failure_ = files_now();
+  save();
   announcer_.failed(error, retry_at, schedule_.attempts().failures_in_a_row);
   return retry_at;
+}
+
+void Supervisor::save() {
+  status_.saved(schedule_.save());
+}
+
+std::vector<std::optional<TimePoint>> Supervisor::files_now() const {
+  std::vector<std::optional<TimePoint>> changed;
+  for (const auto& file : files_) {
+    changed.push_back(changed_at(file));
+  }
+  return changed;
+}
+
+bool Supervisor::retry_if_fixed() {
+  const bool problems_are_gone = status_.problems_are_gone();
+  const bool file_changed = !files_at_failure_.empty() && files_at_failure_ != files_now();
+  if (problems_are_gone || file_changed) {
+    files_at_failure_.clear();
+    schedule_.cause_may_be_fixed(context_.clock.now());
+  }
+  return problems_are_gone || file_changed;
+}
+
+asio::awaitable<bool> Supervisor::look_again() {
+  const auto certificate = co_await look();
+  save();
+  status_.publish();
+  const bool fixed = retry_if_fixed();
+  co_return fixed || !certificate;
 }
 
 asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
@@ -174,13 +237,24 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
   if (const auto problem = context_.keystore.new_watch_problem()) {
     announcer_.not_watched(*problem);
   }
+  std::optional<TimePoint> look_at;
   // An answer that could not be stored exists only in this process.
   while (!retiring_ || renewal_.holds_answer()) {
-    switch (co_await sleep_.until(next)) {
+    if (status_.in_trouble() && !look_at) {
+      look_at = context_.clock.now() + kLookAgain;
+    }
+    const TimePoint wake = std::min(next, look_at.value_or(next));
+    switch (co_await sleep_.until(wake)) {
       case Woken::by_cancellation:
         co_return false;
-      case Woken::by_time:
-        co_return true;
+      case Woken::by_time: {
+        look_at.reset();
+        const bool check_now = wake == next || co_await look_again();
+        if (check_now) {
+          co_return true;
+        }
+        break;
+      }
       case Woken::by_clock_change:
         announcer_.clock_changed();
         clock_was_set_ = true;
@@ -189,8 +263,20 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
         if (must_check_replacement()) {
           co_return true;
         }
+        // The same bytes may be elsewhere now, where the service may not write. Not at once: looking may touch the
+        // file.
+        look_at = look_at.value_or(context_.clock.now() + kLookAgain);
         break;
       case Woken::by_interruption:
+        if (std::exchange(gateway_changed_, false)) {
+          co_await status_.look_at_gateway();
+          status_.publish();
+          // A command replaces the keystore and restarts the gateway: of two causes that come together, one is
+          // reported.
+          if (must_check_replacement()) {
+            co_return true;
+          }
+        }
         break;
     }
   }

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
+#include <optional>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -28,11 +31,21 @@ struct Shared {
   fleet::Coordinator& coordinator;
 };
 
+// What another supervisor leaves to the one that takes its place: counts that it could not write, and what they depend
+// on.
+struct Inheritance {
+  state::RetryState attempts;
+  std::vector<std::optional<TimePoint>> files_at_failure;
+  // The settings are others, and so may be the outcome of the next attempt.
+  bool settings_changed = false;
+};
+
 class Supervisor {
  public:
   // Everything in `context` must outlive the supervisor.
   Supervisor(const boost::asio::any_io_executor& executor, renewal::RenewalContext context, Shared shared,
-             configuration::CertificateSettings certificate, const configuration::Settings& settings);
+             configuration::CertificateSettings certificate, const configuration::Settings& settings,
+             std::optional<Inheritance> inherited = std::nullopt);
 
   // Ends when it is cancelled, or retired.
   boost::asio::awaitable<void> run();
@@ -40,6 +53,12 @@ class Supervisor {
   // Lets run() end as soon as nothing is under way: another supervisor takes its place, with other settings.
   void retire() {
     retiring_ = true;
+    sleep_.interrupt();
+  }
+  Inheritance inheritance() const { return {schedule_.attempts(), files_at_failure_}; }
+  // A unit of the gateway has changed its state: looks at the gateway, as soon as nothing is under way.
+  void gateway_changed() {
+    gateway_changed_ = true;
     sleep_.interrupt();
   }
   // Whether its work has taken longer than every deadline in it allows, or its sleep too long.
@@ -56,6 +75,13 @@ class Supervisor {
 
   // Reads the keystore and the state, and announces a replacement.
   boost::asio::awaitable<Result<certificate::Certificate>> look();
+  // Between two checks, while something is wrong. True: check now.
+  boost::asio::awaitable<bool> look_again();
+  // Of the secrets and CA files that a renewal reads: when each was last changed.
+  std::vector<std::optional<TimePoint>> files_now() const;
+  // The next attempt follows at once if the cause of a failure seems to be gone. Returns whether it does.
+  bool retry_if_fixed();
+  void save();
   // False: the supervisor must end.
   boost::asio::awaitable<bool> sleep_until(TimePoint next);
   bool must_check_replacement() const;
@@ -71,6 +97,9 @@ class Supervisor {
   Progress progress_;
   RenewalRun run_;
   Sleep sleep_;
+  std::vector<std::filesystem::path> files_;
+  std::vector<std::optional<TimePoint>> files_at_failure_;
+  bool gateway_changed_ = false;
   bool retiring_ = false;
   // Initially true: it may have been set while no daemon ran. Handled once the clock is plausible.
   bool clock_was_set_ = true;

@@ -1,10 +1,12 @@
 """The documents and what goes with them: links, commands, configurations, and the samples for monitoring.
 
-    documents.py links | decisions | commands RENEWD | configurations RENEWD | simulator RENEWD SIMULATOR | monitoring
+    documents.py links | decisions | commands RENEWD | configurations RENEWD | simulator RENEWD SIMULATOR | messages |
+                 monitoring | deployments
 
 Run in the root of the sources. Prints what is wrong, one line each, and ends with 1 if there is anything.
 """
 
+import configparser
 import json
 import os
 import pathlib
@@ -32,7 +34,7 @@ METRICS = """certificate_not_before_timestamp_seconds certificate_not_after_time
     next_attempt_timestamp_seconds last_check_timestamp_seconds last_success_timestamp_seconds renewal_attempts_total
     renewal_failures_total consecutive_failures token_not_after_timestamp_seconds activation_pending rollbacks_total request_duration_seconds_bucket
     request_duration_seconds_sum request_duration_seconds_count clock_skew_seconds config_last_reload_successful
-    build_info""".split()
+    build_info severity finding renewal_failing gateway_up""".split()
 problems = []
 
 
@@ -120,11 +122,11 @@ def check_configurations(renewd):
 
 
 def try_simulator(renewd, simulator):
-    """README's "To play with them" with the programs of this build, and a directory and a port of its own."""
+    """README's "Try it" with the programs of this build, and a directory and a port of its own."""
     readme = pathlib.Path("README.md")
-    start, configuration = (next(block for block in blocks(readme) if part in block.text)
-                            for part in ("gravitee-cloud-simulator", "ca_file: /tmp/trial/cloud"))
-    options = re.search(r"`build/dev/bin/gravitee-renewd (--config [^`]*)renew`", readme.read_text())[1]
+    start, configuration, renew = (next(block for block in blocks(readme) if part in block.text)
+                                   for part in ("gravitee-cloud-simulator", "ca_file: /tmp/trial/cloud", "export "))
+    options = re.search(r"^build/dev/bin/gravitee-renewd (--config .*)renew$", renew.text, flags=re.M)[1]
     with tempfile.TemporaryDirectory() as name:
         own = {r"/tmp/trial\b": name, r"127\.0\.0\.1:8444": "127.0.0.1:0", "build/dev/bin/gravitee-cloud-simulator": simulator}
 
@@ -139,7 +141,7 @@ def try_simulator(renewd, simulator):
                 url = next(line for line in cloud.stdout if line.startswith("listening on ")).split()[2]
                 own[r"https://127\.0\.0\.1:0"] = url
                 (pathlib.Path(name) / "config.yaml").write_text(with_own(configuration.text))
-                environment = {**os.environ, **dict(re.findall(r"# (\w+)=(\S+)", configuration.text))}
+                environment = {**os.environ, **dict(re.findall(r"(\w+)=(\S+)", renew.text.splitlines()[0]))}
                 call = [renewd, *shlex.split(with_own(options))]
                 person = [sys.executable, pathlib.Path(__file__).with_name("person.py")]
                 for words, sight in (([*call, "renew"], "renewed, valid until"),
@@ -149,6 +151,33 @@ def try_simulator(renewd, simulator):
                         problem(start, f"{words[-1]}: {done.returncode}: {done.stdout}{done.stderr}")
             finally:
                 cloud.terminate()
+
+
+def texts_of(path):
+    """The string literals of a C++ file, those beside each other joined; any other file as it is."""
+    text = path.read_text()
+    if path.suffix not in (".cpp", ".hpp"):
+        return [re.sub(r"\s+", " ", re.sub(r"^#.*$", "", text, flags=re.M))]
+    text = re.sub(r"^\s*(//|#).*$", "", text, flags=re.M)
+    literal = r'"(?:[^"\\\n]|\\.)*"'
+    return [re.sub(r'"\s+"', "", found).replace('\\"', '"') for found in re.findall(rf"{literal}(?:\s+{literal})*", text)]
+
+
+def check_messages():
+    """Whoever reads a message has the installed files, not the sources."""
+    installed = "/usr/share/doc/gravitee-renewd/"
+    sections = {re.sub(r"[`*]", "", heading) for heading in
+                re.findall(r"^#+ +(.*)$", pathlib.Path("docs/operations.md").read_text(), flags=re.M)}
+    for path in [*pathlib.Path("daemon").rglob("*.[ch]pp"), pathlib.Path("systemd/gravitee-renewd.catalog")]:
+        for text in texts_of(path):
+            for found in re.finditer(r"(\S*?)(docs/[\w-]+(?:\.[\w-]+)*)(?:, \"([^\"]+)\")?", text):
+                before, name, section = found.groups()
+                if not before.removeprefix("file://").endswith(installed):
+                    problem(path, f"{name} is a path of the sources: {installed}{name} is where packages install it")
+                elif not pathlib.Path(name).exists():
+                    problem(path, f"there is no {name}")
+                elif section and section not in sections:
+                    problem(path, f"{name} has no section {section}")
 
 
 def check_monitoring():
@@ -180,7 +209,7 @@ def check_monitoring():
     for file in (rules, log_rules):
         for rule in (rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]):
             notes = rule["annotations"]
-            path, _, anchor = notes["runbook_url"].partition("#")
+            path, _, anchor = notes["runbook_url"].removeprefix("/usr/share/doc/gravitee-renewd/").partition("#")
             check_target(f"{file}: {rule['alert']}", pathlib.Path(path), anchor or "missing")
             if not (notes["summary"] and notes["description"] and rule["labels"]["severity"]):
                 problem(file, f"{rule['alert']} lacks an annotation")
@@ -190,8 +219,31 @@ def check_monitoring():
         yaml.safe_load(pathlib.Path(f"config/logs/{sample}.yaml").read_text())
 
 
+def check_deployments():
+    """The files of Compose, systemd and Podman: whether they can be read, and mount directories only."""
+    mounts = []
+    for page in sorted(pathlib.Path("docs/deployments").glob("*.md")):
+        for block in blocks(page):
+            if block.language == "yml":
+                services = yaml.safe_load(block.text)["services"].values()
+                mounts += [(block, mount) for service in services for mount in service["volumes"]]
+            elif block.language == "ini":
+                text = configparser.RawConfigParser(strict=False, interpolation=None)
+                text.read_string(block.text)
+                if set(text.sections()) - {"Unit", "Container", "Service", "Install"}:
+                    problem(block, f"sections: {text.sections()}")
+                mounts += [(block, mount) for mount in re.findall("^Volume=(.*)$", block.text, flags=re.M)]
+    for block, mount in mounts:
+        host, _, options = mount.split(":")
+        if pathlib.Path(host).suffix or "ro" not in options.split(","):
+            problem(block, f"{mount} mounts a file, which a renewal replaces, or lets the container write")
+    if len(mounts) != 2:
+        problem("docs/deployments", f"2 mounts were expected: {mounts}")
+
+
 {"links": check_links, "decisions": check_decisions, "commands": check_commands, "configurations": check_configurations,
- "simulator": try_simulator, "monitoring": check_monitoring}[sys.argv[1]](*sys.argv[2:])
+ "simulator": try_simulator, "messages": check_messages, "monitoring": check_monitoring,
+ "deployments": check_deployments}[sys.argv[1]](*sys.argv[2:])
 for text in problems:
     print(text)
 sys.exit(1 if problems else 0)

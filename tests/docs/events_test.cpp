@@ -1,5 +1,7 @@
 // docs/events.md against the code: its tables name every event, with its level, its MESSAGE_ID and its fields, and no
 // other.
+#include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <map>
 #include <regex>
@@ -79,6 +81,37 @@ std::vector<json::object> examples() {
   return found;
 }
 
+struct Entry {
+  std::string name;  // in the comment before it
+  std::string subject;
+  std::string text;
+};
+
+// By MESSAGE_ID.
+std::map<std::string, Entry> catalogue() {
+  std::ifstream file(CATALOG);
+  std::map<std::string, Entry> entries;
+  Entry* entry = nullptr;
+  std::string name;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("# ")) {
+      name = line.substr(2);
+    } else if (line.starts_with("-- ")) {
+      entry = &entries[line.substr(3)];
+      INFO(line);
+      CHECK(entry->name.empty());
+      entry->name = name;
+    } else if (entry != nullptr && line.starts_with("Subject: ")) {
+      entry->subject = line.substr(9);
+    } else if (entry != nullptr && line.find(": ") != std::string::npos && entry->text.empty()) {
+      continue;  // another header
+    } else if (entry != nullptr) {
+      entry->text += line + "\n";
+    }
+  }
+  return entries;
+}
+
 bool is_emitted(const Row& row) {
   return row.when.find("not emitted") == std::string::npos;
 }
@@ -130,5 +163,37 @@ TEST_CASE("docs/events.md shows each event that there is once, with its level an
   for (const auto& [name, row] : rows) {
     INFO(name);
     CHECK(shown.contains(name) == is_emitted(row));
+  }
+}
+
+TEST_CASE("the message catalogue explains every event, and says what to do") {
+  const auto rows = event_table();
+  auto entries = catalogue();
+  for (const EventName name : all_events()) {
+    INFO(to_string(name));
+    const auto entry = entries.find(std::string(message_id(name)));
+    REQUIRE(entry != entries.end());
+    CHECK(entry->second.name == to_string(name));
+    CHECK_FALSE(entry->second.subject.empty());
+    const Row& row = rows.at(std::string(to_string(name)));
+    const bool instructs = entry->second.text.find("What to do: ") != std::string::npos;
+    CHECK((instructs || row.level == "info" || !is_emitted(row)));
+    CHECK((instructs || entry->second.text.find("Nothing to do") != std::string::npos || !is_emitted(row)));
+    entries.erase(entry);
+  }
+  CHECK(entries.empty());
+}
+
+TEST_CASE("the message catalogue uses only fields that its event has") {
+  static const std::regex kField("@GRAVITEE_([A-Z_]+)@");
+  const auto rows = event_table();
+  for (const auto& [id, entry] : catalogue()) {
+    const std::string text = entry.subject + entry.text;
+    for (std::sregex_iterator found(text.begin(), text.end(), kField), end; found != end; ++found) {
+      std::string field = (*found)[1];
+      std::ranges::transform(field, field.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      INFO(entry.name << ": " << field);
+      CHECK((field == "certificate" || rows.at(entry.name).fields.find("`" + field + "`") != std::string::npos));
+    }
   }
 }

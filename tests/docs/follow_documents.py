@@ -2,6 +2,7 @@
 
     follow_documents.py check                     whether somebody runs each block, or the reason why nobody does is known
     follow_documents.py installation DIRECTORY    the section "An installation, step by step", without any liberty
+    follow_documents.py PAGE DIRECTORY            a page of docs/deployments, by its name (tests/system/deployments)
     follow_documents.py rest DIRECTORY            everything else
 
 Run in the root of the sources, or of a copy of the documents. The blocks are run in DIRECTORY, which holds the .deb, also
@@ -21,6 +22,7 @@ import time
 from blocks import DOCUMENTS, blocks
 
 INSTALLATION = ("docs/installation.md", "An installation, step by step")
+DEPLOYMENTS = pathlib.Path("docs/deployments")
 DAEMON = "gravitee-renewd"
 GRAVITEE_YML = "/opt/graviteeio/apim/gateway/config/gravitee.yml"
 KEYSTORE = "/opt/graviteeio/apim/gateway/config/keystore.p12"
@@ -34,6 +36,8 @@ PATIENCE = 120  # seconds; ends a block that is stuck
 NOT_RUN = {
     "yaml": "documents.py configurations",
     "json": "events_test.cpp",
+    "yml": "documents.py deployments: a file of another program",
+    "ini": "documents.py deployments: a file of systemd or Podman",
     "cpp": "read alone: an excerpt that shows the style",
     "logql": "read alone: Debian has no Loki",
     "icinga2": "read alone: Debian 12's Icinga would pull in a database; the command is that of NRPE",
@@ -42,20 +46,32 @@ NOT_RUN = {
 ELSEWHERE = [
     ("README.md", "scripts/demo", "ctest runs scripts/demo with the programs of its build; CI is scripts/test"),
     ("README.md", "gravitee-cloud-simulator", "documents.py simulator"),
+    ("README.md", "export ACCOUNT_TOKEN", "documents.py simulator"),
     ("CONTRIBUTING.md", "scripts/bootstrap", "scripts/test does the same with another preset; ctest runs scripts/package"),
+    ("CONTRIBUTING.md", "scripts/release", "tests/package/release"),
     ("CONTRIBUTING.md", "bin/commands_test", "nobody: it changes the sources. ctest runs commands_test without it"),
     ("CONTRIBUTING.md", "keys.py", "nobody: it changes the sources. ctest runs keys.py without it"),
     ("CONTRIBUTING.md", "requests_per_day", "nothing to run: a piece of settings.hpp"),
     ("docs/installation.md", "scripts/package\n", "ctest runs scripts/package"),
+    ("docs/deployments/debian.md", "sha256sum", "tests/package/release checks and signs a release in the same way"),
+    ("docs/deployments/rhel.md", "sha256sum", "tests/package/release checks and signs a release in the same way"),
+    ("docs/deployments/rhel.md", "podman build", "ctest runs scripts/package, as the container does; Debian 12's tests have no Podman"),
+    ("docs/reliability.md", "operators_year", "nobody: it changes the sources. ctest runs operators_year without it"),
     ("docs/benchmarks/herd.md", "/herd", "herd_test.cpp runs the same scenarios"),
     ("docs/architecture.md", "main.cpp", "nothing to run: a drawing"),
     ("docs/configuration.md", "did you mean", "load_test.cpp has such messages"),
     ("docs/state-format.md", "gravitee-renewd-journal", "journal_test.cpp has such journals"),
     ("docs/status.md", "GRAVITEE CERT OK", "golden_test.cpp"),
 ]
-# What a block is the content of.
+# The file whose content a block is; with "+", what a block is appended to.
 FILES = [
     ("README.md", "eu.cloud.gravitee.io", CONFIGURATION),
+    ("docs/deployments/docker-compose.md", "Docker Compose)", "/etc/systemd/system/gravitee-gateway.service"),
+    ("docs/deployments/docker-compose.md", "services:", "/srv/gravitee/compose.yaml"),
+    ("docs/deployments/docker-compose.md", "account_url", CONFIGURATION),
+    ("docs/deployments/podman-quadlet.md", "account_url", CONFIGURATION),
+    ("docs/deployments/shared-keystore.md", "account_url", CONFIGURATION),
+    ("docs/deployments/tls-proxy.md", "ca_file", "+" + CONFIGURATION),
     ("docs/status.md", "NOPASSWD", "/etc/sudoers.d/gravitee-renewd"),
 ]
 # Liberties with the text: what, what is run instead, and why.
@@ -66,6 +82,7 @@ LIBERTIES = [
     (r" && ", "\n", "bash -e does not see when the first of two fails"),
     (r"^gravitee-renewd init(?! --)", f"{PERSON} answers gravitee-renewd init", "it asks a person"),
     (r"^gravitee-renewd run\b", f"{PERSON} ends TERM certificate_checked gravitee-renewd run", "it is endless"),
+    (r"^gravitee-renewd check  .*Nagios.*", "gravitee-renewd check || test $? = 1", "a WARNING: the daemon is not started yet"),
     (r"^gravitee-renewd status --watch", f"{PERSON} ends INT production gravitee-renewd status --watch", "it is endless"),
     (r"^install -o gravitee-renewd -m 0600 /dev/stdin.*", r'printf "%s\\n" "$TOKEN" | \g<0>', "a person pastes it"),
     (r"^runuser -u gravitee-renewd -- keytool -storepasswd.*", r'printf "%s\\n" "$PASSWORD" another-password another-password | \g<0>',
@@ -83,7 +100,8 @@ LIBERTIES = [
 ]
 # What is done before and after a block that is no part of it: document, a part of the block, both, and why.
 NOT_INSTALLED = f"systemctl stop {DAEMON}; dpkg --purge {DAEMON}"
-QUICKER = f"sed -i '/^    gateway:/a \\      verify: {{timeout: 1m}}' {CONFIGURATION}; systemctl reload {DAEMON}"
+QUICKER = (f"grep -q '^      verify:' {CONFIGURATION} || "
+           f"sed -i '/^    gateway:/a \\      verify: {{timeout: 1m}}' {CONFIGURATION}; systemctl reload {DAEMON}")
 AROUND = [
     ("README.md", "apt install", NOT_INSTALLED, QUICKER, "there must be something to install; 5 s less for each restart"),
     ("docs/installation.md", "apt install", NOT_INSTALLED, "", "there must be something to install"),
@@ -93,7 +111,7 @@ AROUND = [
     ("docs/installation.md", "--user gravitee", "",
      f"chown {DAEMON} /etc/{DAEMON}/account-token {PASSWORD_FILE}; {DAEMON} init --permissions --user {DAEMON}; "
      f"systemctl daemon-reload; systemctl restart {DAEMON}", "the rest has the user of the package"),
-    ("docs/installation.md", "# or edit", "", QUICKER, "5 s less for each restart that follows"),
+    ("docs/installation.md", "# or write", "", QUICKER, "5 s less for each restart that follows"),
     ("CONTRIBUTING.md", "strace", f"systemctl stop {DAEMON}; {DAEMON} rollback production",
      f"{DAEMON} renew; systemctl start {DAEMON}", "something must be due, and is gone on with then, as the text says"),
     ("docs/operations.md", "keytool", "",
@@ -176,7 +194,8 @@ def follow(all_blocks, directory):
     printed = ""
     for block in all_blocks:
         for _, _, file in of_block(FILES, block):
-            pathlib.Path(file).write_text(block.text)
+            with open(file.lstrip("+"), "a" if file.startswith("+") else "w", encoding="utf-8") as to:
+                to.write(block.text)
         if block.language == "text" and not of_block(ELSEWHERE, block):
             for line in block.text.splitlines():
                 if not re.search(f"^{re.escape(line).replace('…', '.*')}$", printed, flags=re.M):
@@ -194,11 +213,17 @@ def follow(all_blocks, directory):
 
 
 everything = [block for document in DOCUMENTS for block in blocks(document)]
+def part_of(block):
+    """Which call runs it."""
+    if block.document.parent == DEPLOYMENTS:
+        return block.document.stem
+    return "installation" if (str(block.document), block.section) == INSTALLATION else "rest"
+
+
 if sys.argv[1] == "check":
     check(everything)
 else:
-    first = sys.argv[1] == "installation"
-    follow([block for block in everything if ((str(block.document), block.section) == INSTALLATION) == first], sys.argv[2])
+    follow([block for block in everything if part_of(block) == sys.argv[1]], sys.argv[2])
 for text in problems:
     print(text)
 sys.exit(1 if problems else 0)

@@ -27,6 +27,7 @@ PATIENCE = 60  # seconds; ends a conversation that is stuck
 def answer(command):
     child, terminal = pty.fork()
     if child == 0:
+        os.environ["COLUMNS"] = "400"  # no question is broken into lines
         os.execvp(command[0], command)
     printed = ""
     while select.select([terminal], [], [], PATIENCE)[0]:

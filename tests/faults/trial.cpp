@@ -131,7 +131,8 @@ void Trial::check_renewed() const {
   std::set<std::string> state = {"lock",          "generations",   "generations.json",
                                  "generations/1", "history.jsonl", "requests.json"};
   if (gateway_ == GatewayKind::command) {
-    state.insert("in-use");
+    state.insert({"in-use", "generations/2"});
+    CHECK(read_file(host_.state() / "generations/2") == read_file(host_.keystore()));
     CHECK(newest_activation() == sha256(read_file(host_.keystore())));
   }
   CHECK(names_below(host_.state()) == state);

@@ -95,11 +95,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 0: {
       put(paths.attempts(), bytes);
       const RetryState attempts = RetryStateStore(filesystem, paths).load();
-      for (const auto* text :
-           {&attempts.last_failure, &attempts.last_message, &attempts.unreadable, &attempts.token_problem}) {
+      for (const auto* text : {&attempts.last_failure, &attempts.last_message, &attempts.last_advice}) {
         expect_printable(*text);
       }
-      for (const TimePoint time : {attempts.not_before, attempts.expiry_announced, attempts.token_seen_at}) {
+      for (const TimePoint time : {attempts.not_before, attempts.expiry_announced}) {
         expect_usable(time);
       }
       break;

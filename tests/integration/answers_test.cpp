@@ -29,14 +29,15 @@ void check_one_good_request(const Simulator& cloud) {
   CHECK(field(requests[0], "token_ok") == "true");
 }
 
-void check_generation(const Host& host, const std::string& old_bytes) {
-  std::vector<std::filesystem::path> kept;
-  for (const auto& entry : std::filesystem::directory_iterator(host.state() / "generations")) {
-    kept.push_back(entry.path());
+// The previous keystore, and the renewed one.
+void check_generations(const Host& host, const std::string& old_bytes) {
+  const auto directory = host.state() / "generations";
+  CHECK(read_file(directory / "1") == old_bytes);
+  CHECK(read_file(directory / "2") == read_file(host.keystore()));
+  CHECK_FALSE(std::filesystem::exists(directory / "3"));
+  for (const char* const name : {"1", "2"}) {
+    CHECK(std::filesystem::status(directory / name).permissions() == std::filesystem::perms(0600));
   }
-  REQUIRE(kept.size() == 1);
-  CHECK(read_file(kept[0]) == old_bytes);
-  CHECK(std::filesystem::status(kept[0]).permissions() == std::filesystem::perms(0600));
   CHECK(std::filesystem::status(host.state()).permissions() == std::filesystem::perms::owner_all);
   CHECK_FALSE(std::filesystem::exists(host.state() / "answer"));
 }
@@ -57,7 +58,7 @@ void renew_and_check(Host& host) {
   CHECK(after.group == before.group);
   CHECK(after.mode == before.mode);
   CHECK(after.modified > before.modified);
-  check_generation(host, before.bytes);
+  check_generations(host, before.bytes);
   CHECK(host.restarts() == 1);
 
   const std::string installed = certificate_of(host.keystore(), kKeystorePassword);

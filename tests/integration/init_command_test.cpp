@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <sstream>
 
 #include "support/catch.hpp"
 #include "support/host.hpp"
@@ -12,6 +13,9 @@ using namespace renewd::testing;
 namespace {
 
 namespace fs = std::filesystem;
+
+// Wide enough to break no line.
+constexpr unsigned short kWide = 400;
 
 mode_t mode_of(const fs::path& path) {
   struct stat status{};
@@ -33,7 +37,8 @@ class UnconfiguredHost {
       host_.use_keystore(keystore());
     }
     write_file(settings(),
-               "cloud:\n  enabled: true\n  connector:\n    ws:\n      ssl:\n        keystore:\n          type: PKCS12\n"
+               "cloud:\n  enabled: true\n  connector:\n    ws:\n      endpoints: "
+               "[\"https://us.cloudgate.gravitee.io:443\"]\n      ssl:\n        keystore:\n          type: PKCS12\n"
                "          path: ${gravitee.home}/security/keystore.p12\n          password: \"" +
                    password + "\"\nservices: {core: {http: {authentication: " +
                    (health_password.empty() ? "{type: none}" : "{users: {admin: " + health_password + "}}") + "}}}\n");
@@ -207,7 +212,7 @@ TEST_CASE("init checks the health check's password after the user has named the 
   fs::create_directories(host.directory());
   write_file(host.directory() / "health-password", "old-health");
   PseudoTerminal terminal(
-      host.command({"--account-url", host.host().cloud().account_url(), "--token-file", "/etc/account-token"}));
+      host.command({"--account-url", host.host().cloud().account_url(), "--token-file", "/etc/account-token"}), kWide);
   terminal.expect("Name for logs");
   terminal.type("\n");
   terminal.expect("Unit that reads the keystore");
@@ -221,7 +226,7 @@ TEST_CASE("init reports an existing file before any further question") {
   UnconfiguredHost host;
   fs::create_directories(host.directory());
   write_file(host.directory() / "keystore-password", "another");
-  PseudoTerminal terminal(host.command({}));
+  PseudoTerminal terminal(host.command({}), kWide);
   terminal.expect("Name for logs");
   terminal.type("\n");
   terminal.expect("keystore-password exists");
@@ -281,7 +286,7 @@ TEST_CASE("init --output - prints a valid configuration and writes no file") {
 TEST_CASE("init asks at the terminal, hides secrets, and writes a configuration that renews") {
   UnconfiguredHost host;
   host.write_settings("${KEYSTORE_PASSWORD}");
-  PseudoTerminal terminal(host.command({}));
+  PseudoTerminal terminal(host.command({}), kWide);
   terminal.expect("Name for logs and metrics [gravitee]: ");
   terminal.type("production\n");
   terminal.expect("${KEYSTORE_PASSWORD}");
@@ -291,8 +296,8 @@ TEST_CASE("init asks at the terminal, hides secrets, and writes a configuration 
   terminal.expect("Password of the keystore");
   terminal.type(std::string(kKeystorePassword) + "\n");
   terminal.expect("certificate of ");
-  // The account comes from the certificate's name; only the region is a guess.
-  terminal.expect("[https://eu.cloud.gravitee.io/management/accounts/" + std::string(kAccount) + "]: ");
+  // The account comes from the certificate's name, the region from gravitee.yml.
+  terminal.expect("[https://us.cloud.gravitee.io/management/accounts/" + std::string(kAccount) + "]: ");
   terminal.type("ftp://nowhere\n");
   terminal.expect("It ");
   terminal.expect("Account URL");
@@ -312,11 +317,40 @@ TEST_CASE("init asks at the terminal, hides secrets, and writes a configuration 
   check_renews(host);
 }
 
+TEST_CASE("init breaks no word on a narrow terminal") {
+  const unsigned short columns = GENERATE(as<unsigned short>{}, 60, 80);
+  UnconfiguredHost host;
+  host.write_settings("${KEYSTORE_PASSWORD}");
+  PseudoTerminal terminal(host.command({}), columns);
+  const auto answer = [&terminal](const char* question, const std::string& typed) {
+    terminal.expect(question);
+    terminal.type(typed + "\n");
+  };
+  answer("Name for logs", "Not-A-Name");
+  answer("Name for logs", "");
+  answer("Password of the keystore", std::string(kKeystorePassword));
+  answer("Account URL", "");
+  answer("File of the account token", "");
+  answer("Account token", "");
+  answer("Unit that reads the", "");
+  terminal.expect("Next:");
+  REQUIRE(terminal.wait() == 0);
+  std::istringstream screen(terminal.screen());
+  std::string line;
+  while (std::getline(screen, line)) {
+    // Only a command, or a single word behind the indentation, may be longer.
+    const auto text = line.substr(0, line.find_last_not_of("\r ") + 1);
+    const auto first = text.find_first_not_of(' ');
+    CAPTURE(columns, text);
+    CHECK((text.size() <= columns || text.starts_with("    ") || text.find(' ', first) == std::string::npos));
+  }
+}
+
 TEST_CASE("init writes nothing when the user ends it at a question") {
   UnconfiguredHost host;
   host.write_settings("${KEYSTORE_PASSWORD}");
   SECTION("with Ctrl-D at a question") {
-    PseudoTerminal terminal(host.command({}));
+    PseudoTerminal terminal(host.command({}), kWide);
     terminal.expect("Name for logs");
     terminal.type("\n");
     terminal.expect("Password of the keystore");
@@ -327,14 +361,14 @@ TEST_CASE("init writes nothing when the user ends it at a question") {
     CHECK(terminal.wait() == 1);
   }
   SECTION("with Ctrl-C at a question") {
-    PseudoTerminal terminal(host.command({}));
+    PseudoTerminal terminal(host.command({}), kWide);
     terminal.expect("Name for logs");
     terminal.type("half\x03");
     terminal.expect("Nothing was written");
     CHECK(terminal.wait() == 1);
   }
   SECTION("with Ctrl-C at a secret") {
-    PseudoTerminal terminal(host.command({}));
+    PseudoTerminal terminal(host.command({}), kWide);
     terminal.expect("Name for logs");
     terminal.type("\n");
     terminal.expect("Password of the keystore");

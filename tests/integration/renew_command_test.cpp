@@ -79,6 +79,17 @@ TEST_CASE("rehearses without a request, a change or a restart") {
   CHECK_FALSE(asked_for_a_certificate(host, host.cloud()));
   CHECK(snapshot(host.keystore()) == before);
   CHECK_FALSE(std::filesystem::exists(host / "state"));
+  CHECK_THAT(result.output, ContainsSubstring("\nproduction: due now: a new certificate would be requested"));
+  CHECK_THAT(result.output, ContainsSubstring("systemctl enable --now gravitee-renewd"));
+}
+
+TEST_CASE("a rehearsal long before expiry says when the renewal will be due") {
+  Host host;
+  host.configure({.certificate = {"renew_before: 1d"}, .keystore = {}, .http = {}});
+  const CommandResult result = host.renew({"--dry-run"});
+  INFO(result.output << result.errors);
+  CHECK(result.status == 0);
+  CHECK_THAT(result.output, ContainsSubstring("\nproduction: not due until 20") && ContainsSubstring(" UTC; then "));
 }
 
 TEST_CASE("a rehearsal finds an unreachable cloud, an unreadable token and a missing program") {
@@ -96,6 +107,8 @@ TEST_CASE("a rehearsal finds an unreachable cloud, an unreadable token and a mis
   CHECK(both.status == 1);
   CHECK_THAT(both.output + both.errors, ContainsSubstring((broken / "token").string()));
   CHECK_THAT(both.output + both.errors, ContainsSubstring("/nonexistent/restart-gateway"));
+  // The token that is missing may still be good.
+  CHECK_THAT(both.output, ContainsSubstring("what to do: ") && !ContainsSubstring("create a new account token"));
 }
 
 TEST_CASE("keeps the installed keystore when the token cannot be read") {

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <regex>
+
 #include <boost/json.hpp>
 
 #include "support/catch.hpp"
@@ -33,6 +35,11 @@ boost::json::object certificate_of(const boost::json::object& status) {
   return status.at("certificates").as_array().at(0).as_object();
 }
 
+// No daemon is meant to run.
+void renewed_by_timer(const Host& host) {
+  write_file(host.configuration(), read_file(host.configuration()) + "schedule:\n  run_by: timer\n");
+}
+
 std::size_t longest_line(const std::string& text) {
   std::size_t longest = 0;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -58,7 +65,9 @@ TEST_CASE("status works without a daemon, before the first renewal and after it"
 
   CHECK(host.renew().status == 0);
   const auto after = certificate_of(status_of(host));
-  CHECK(after.at("state") == "ok");
+  // Nothing would renew it next year.
+  CHECK(after.at("state") == "warning");
+  CHECK(after.at("findings").as_array().at(0).at("kind") == "daemon_not_running");
   CHECK(after.at("serial") != before.at("serial"));
   CHECK(after.at("in_use").as_object().at("is_the_installed_one") == true);
   CHECK(after.at("in_use").as_object().at("serial") == after.at("serial"));
@@ -113,12 +122,11 @@ TEST_CASE("a daemon starts while other commands read the state") {
 
 TEST_CASE("check is one line with the exit status of a monitoring plugin") {
   Host host;
+  renewed_by_timer(host);
   auto due = command(host, {"check"});
   CHECK(due.status == 1);
   CHECK_THAT(due.output, StartsWith("GRAVITEE CERT WARNING - production: ") && EndsWith(";30:;7:\n"));
   CHECK(command(host, {"check", "--critical", "20"}).status == 2);
-  CHECK(command(host, {"check", "production", "--warning", "5"}).status == 0);
-  CHECK(command(host, {"check", "-w", "5:", "-c", "3:"}).status == 0);
   CHECK(command(host, {"check", "-c", "@0:29"}).status == 2);
   const auto verbose = command(host, {"check", "-vvv"});
   CHECK_THAT(verbose.output, StartsWith(due.output) && ContainsSubstring("\nWARNING production: ") &&
@@ -128,13 +136,50 @@ TEST_CASE("check is one line with the exit status of a monitoring plugin") {
   auto fine = command(host, {"check"});
   CHECK(fine.status == 0);
   CHECK_THAT(fine.output, StartsWith("GRAVITEE CERT OK - production: ") && ContainsSubstring(" | days=36"));
+  CHECK(command(host, {"check", "production", "--warning", "400"}).status == 1);
+  CHECK(command(host, {"check", "-w", "5:", "-c", "3:"}).status == 0);
 
   write_file(host.keystore(), "torn");
   CHECK(command(host, {"check"}).status == 2);
 }
 
+TEST_CASE("check warns if nothing renews: no daemon, or a timer that has not run") {
+  Host host({"--initial-days", "200"});
+  const auto check = [&host] { return command(host, {"check"}); };
+  CHECK(check().status == 1);
+  CHECK_THAT(check().output, ContainsSubstring("no daemon is running") && !ContainsSubstring("renewal on"));
+  CHECK(command(host, {"check", "-v"}).output.find("schedule.run_by: timer") != std::string::npos);
+  renewed_by_timer(host);
+  CHECK(check().status == 1);
+  CHECK_THAT(check().output, ContainsSubstring("gravitee-renewd renew has not run yet (schedule.run_by: timer)"));
+  CHECK_THAT(host.renew().output, ContainsSubstring("nothing to do"));
+  CHECK(check().status == 0);
+  CHECK_THAT(check().output, ContainsSubstring("renewal on "));
+  CHECK_THAT(command(host, {"status"}).output, ContainsSubstring("a timer runs gravitee-renewd renew"));
+  const auto attempts = host / "state/production/attempts.json";
+  write_file(attempts,
+             std::regex_replace(read_file(attempts), std::regex("\"run_at\":[0-9]+"), "\"run_at\":1795500000"));
+  CHECK(check().status == 1);
+  CHECK_THAT(check().output, ContainsSubstring("gravitee-renewd renew last ran at 2026-11-24 06:00 UTC"));
+}
+
+TEST_CASE("a keystore that becomes unreadable keeps its last known expiry") {
+  Host host({"--initial-days", "200"});
+  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
+  daemon.wait_for_errors(
+      [](const std::string& errors) { return errors.find("certificate_checked") != std::string::npos; });
+  write_file(host / "password", "rotated");
+  daemon.send_signal(SIGHUP);  // so that the daemon looks
+  daemon.wait_for_errors(
+      [](const std::string& errors) { return errors.find("certificate_unreadable") != std::string::npos; });
+  const auto check = command(host, {"check"});
+  CHECK(check.status == 2);
+  CHECK_THAT(check.output, ContainsSubstring("expires in 19") && ContainsSubstring(" | days=19"));
+}
+
 TEST_CASE("check reports failures of a manual renew, and an unusable token") {
   Host host;
+  renewed_by_timer(host);
   const std::string token = read_file(host / "token");
   std::filesystem::remove(host / "token");
   CHECK(host.renew().status == 1);
@@ -163,7 +208,6 @@ TEST_CASE("check reports failures of a manual renew, and an unusable token") {
 
 TEST_CASE("a success clears the failures of manual renewals, and a new daemon ignores them") {
   Host host;
-  const std::string token = read_file(host / "token");
   std::filesystem::remove(host / "token");
   const auto failures = [&host] { return certificate_of(status_of(host)).at("failures_in_a_row"); };
   CHECK(host.renew().status == 1);
@@ -224,7 +268,8 @@ TEST_CASE("check reports files that the daemon cannot read, even if its own user
     CHECK(certificate_of(status_of(host)).at("readable") == false);
     daemon.send_signal(SIGTERM);
     CHECK(daemon.wait().status == 0);
-    CHECK(command(host, {"check"}).status == 0);  // whoever renews without a daemon sees it
+    const auto without_daemon = command(host, {"check"});  // whoever renews without a daemon sees it
+    CHECK_THAT(without_daemon.output, ContainsSubstring("no daemon is running") && !ContainsSubstring("cannot read"));
   }
   SECTION("the account token, until it has been changed") {
     BackgroundProcess daemon(daemon_without(host / "token"), {.deadline = kDeadline});

@@ -185,8 +185,8 @@ TEST_CASE("no command follows, waits for or shows the target of a link, hard lin
     fs::create_symlink(attacked.secret, state / "history.jsonl");
   }
   SECTION("every file is a link") {
-    for (const auto* file : {"journal", "answer", "attempts.json", "requests.json", "generations.json", "in-use",
-                             "lock", ".journal.gravitee-renewd", ".answer.room"}) {
+    for (const auto* file : {"journal", "answer", "attempts.json", "observation.json", "requests.json",
+                             "generations.json", "in-use", "lock", ".journal.gravitee-renewd", ".answer.room"}) {
       fs::remove(state / file);
       fs::create_symlink(attacked.secret, state / file);
     }

@@ -66,10 +66,11 @@ std::string spoilt_record(const std::string& member) {
 void spoil_state(const Host& host) {
   std::filesystem::create_directories(host.state() / "generations");
   const std::string text = quoted(kHostile);
-  write_file(host.state() / "attempts.json",
-             R"({"failures_in_a_row":3,"last_failure":"gateway","last_message":)" + text +
-                 R"(,"not_before":0,"days_announced":0,"expiry_announced":0,"unreadable":)" + text +
-                 R"(,"token_problem":)" + text + R"(,"token_seen_at":9000000000000000})");
+  write_file(host.state() / "attempts.json", R"({"failures_in_a_row":3,"last_failure":"gateway","last_message":)" +
+                                                 text + R"(,"not_before":0,"days_announced":0,"expiry_announced":0})");
+  write_file(host.state() / "observation.json",
+             R"({"keystore":)" + text + R"(,"token":)" + text + R"(,"replacement":)" + text + R"(,"state":)" + text +
+                 R"(,"activation":)" + text + R"(,"health":)" + text + R"(,"token_changed":9000000000000000})");
   write_file(host.state() / "history.jsonl",
              R"({"outcome":)" + text + R"(,"fingerprint":)" + text +
                  R"(,"ended":"2026-01-01T00:00:00Z"})"

@@ -61,8 +61,8 @@ Result<void> CrashingFilesystem::check_writable(const fs::path& directory) const
   return real_.check_writable(directory);
 }
 
-Result<std::uint64_t> CrashingFilesystem::free_bytes(const fs::path& directory) const {
-  return real_.free_bytes(directory);
+Result<FreeSpace> CrashingFilesystem::free_space(const fs::path& directory) const {
+  return real_.free_space(directory);
 }
 
 Result<void> CrashingFilesystem::create(const fs::path& path, std::string_view bytes,

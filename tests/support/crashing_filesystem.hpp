@@ -33,7 +33,7 @@ class CrashingFilesystem final : public Filesystem {
   Result<void> check_replaceable(const std::filesystem::path& file, const FileAttributes& attributes) const override {
     return real_.check_replaceable(file, attributes);
   }
-  Result<std::uint64_t> free_bytes(const std::filesystem::path& directory) const override;
+  Result<FreeSpace> free_space(const std::filesystem::path& directory) const override;
   Result<void> create(const std::filesystem::path& path, std::string_view bytes,
                       const FileAttributes& attributes) override;
   Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override;

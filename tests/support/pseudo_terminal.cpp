@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,13 +12,15 @@
 
 namespace renewd::testing {
 
-PseudoTerminal::PseudoTerminal(const std::vector<std::string>& argv) {
+PseudoTerminal::PseudoTerminal(const std::vector<std::string>& argv, unsigned short columns) {
   std::vector<char*> words;
   for (const auto& word : argv) {
     words.push_back(const_cast<char*>(word.c_str()));
   }
   words.push_back(nullptr);
-  child_ = ::forkpty(&master_, nullptr, nullptr, nullptr);
+  winsize size{};
+  size.ws_col = columns;
+  child_ = ::forkpty(&master_, nullptr, nullptr, &size);
   if (child_ < 0) {
     throw std::runtime_error("forkpty");
   }

@@ -12,7 +12,8 @@ namespace renewd::testing {
 
 class PseudoTerminal {
  public:
-  explicit PseudoTerminal(const std::vector<std::string>& argv);
+  // `columns`: the width that the terminal reports; 0 for none.
+  explicit PseudoTerminal(const std::vector<std::string>& argv, unsigned short columns = 0);
   PseudoTerminal(const PseudoTerminal&) = delete;
   PseudoTerminal& operator=(const PseudoTerminal&) = delete;
   // Kills the program if it still runs.

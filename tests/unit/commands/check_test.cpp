@@ -30,10 +30,28 @@ TEST_CASE("check warns about the clock if the certificate is not valid yet, and 
 }
 
 TEST_CASE("a keystore that cannot be read is critical, and its days are unknown") {
-  const auto result = check_result({{unreadable("production")}, std::nullopt}, {}, kNow);
+  auto standing = unreadable("production");
+  standing.run_problem = "no daemon is running";
+  const auto result = check_result({{standing}, std::nullopt}, {}, kNow);
   CHECK(result.status == kCritical);
   CHECK_THAT(result.line, StartsWith("GRAVITEE CERT CRITICAL - production: opening the keystore"));
-  CHECK_THAT(result.line, EndsWith("; no daemon is running | days=U;30:;7:\n"));
+  CHECK_THAT(result.line, EndsWith(", no daemon is running | days=U;30:;7:\n"));
+}
+
+TEST_CASE("a keystore that has become unreadable keeps the days that were known") {
+  auto standing = unreadable("production");
+  standing.attempts.known_not_after = kNow + 40 * 24h;
+  const auto result = check_result({{standing}, "run"}, {}, kNow);
+  CHECK(result.status == kCritical);
+  CHECK_THAT(result.line, ContainsSubstring("expires in 40 days") && EndsWith(" | days=40;30:;7:\n"));
+}
+
+TEST_CASE("without a daemon check warns, and does not promise a renewal") {
+  auto standing = standing_in({});
+  standing.run_problem = "no daemon is running";
+  const auto result = check_result({{standing}, std::nullopt}, {}, kNow);
+  CHECK(result.status == kWarning);
+  CHECK(result.line == "GRAVITEE CERT WARNING - production: no daemon is running, 312 days left | days=312;30:;7:\n");
 }
 
 TEST_CASE("check has performance data for each certificate, and the status of the worst") {

@@ -37,6 +37,15 @@ TEST_CASE("a long value is wrapped in its own column") {
   CHECK(labelled("why", "one two three", 2, 5, {.width = 17}) == "  why  one two\n       three\n");
 }
 
+TEST_CASE("text is fitted line by line, with hanging indentation, and commands stay whole") {
+  CHECK(fitted("note: one two three\n\n- a list of words\n  - b c\n", 12) ==
+        "note: one\ntwo three\n\n- a list of\n  words\n  - b c\n");
+  CHECK(fitted("    a command that is long\nend: ", 12) == "    a command that is long\nend: ");
+  CHECK(fitted("URL [https://eu.cloud.gravitee.io/x]: ", 12) == "URL\n[https://eu.cloud.gravitee.io/x]: ");
+  CHECK(fitted("as it is, all of it", 0) == "as it is, all of it");
+  CHECK(fitted("", 12).empty());
+}
+
 TEST_CASE("the bar has a mark for now at every moment of a lifetime, and before and after it") {
   const std::chrono::sys_seconds begin{std::chrono::seconds(1'000'000)};
   const Lifetime life{begin, begin + 80h, begin + 100h};

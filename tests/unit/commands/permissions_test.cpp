@@ -1,113 +1,21 @@
 #include "commands/permissions.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <sstream>
-
 #include "commands/exit_status.hpp"
-#include "commands/keystore_owner.hpp"
 #include "commands/permission_files.hpp"
 #include "configuration/loader.hpp"
-#include "support/catch.hpp"
-#include "support/temporary_directory.hpp"
+#include "permissions_host.hpp"
 
 namespace renewd::commands {
 namespace {
-
-using testing::read_file;
-using testing::TemporaryDirectory;
-using testing::write_file;
-namespace fs = std::filesystem;
-
-// Users of Debian: one for the service, one for the gateway.
-constexpr uid_t kDaemon = 1;
-constexpr uid_t kGames = 5;
-
-bool is_root() {
-  return ::geteuid() == 0;
-}
-
-struct stat status_of(const fs::path& path) {
-  struct stat status{};
-  REQUIRE(::lstat(path.c_str(), &status) == 0);
-  return status;
-}
-
-// A double-quoted scalar.
-std::string yaml_of(const fs::path& path) {
-  std::string text = "\"";
-  for (const char c : path.string()) {
-    text += c == '\n' ? "\\n" : c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-  }
-  return text + "\"";
-}
-
-struct Host {
-  Host() {
-    // Others can read it, as on a real host; mkdtemp makes it private.
-    fs::permissions(directory.path(), fs::perms(0755));
-    fs::create_directory(directory / "real");
-    write_file(directory / "real/keystore.p12", "keystore");
-    write_file(directory / "token", "token");
-    fs::create_directory_symlink(directory / "real", directory / "link");
-    configure();
-    if (is_root()) {
-      give_all_to(kDaemon);
-    }
-  }
-
-  // The keystore and its directory.
-  void give_all_to(uid_t owner) const {
-    REQUIRE(::chown((directory / "real").c_str(), owner, owner) == 0);
-    REQUIRE(::chown(keystore().c_str(), owner, owner) == 0);
-  }
-
-  void configure(const std::string& gateway = "systemd: {unit: gateway.service}",
-                 const std::string& password = "{env: PASSWORD}", const std::string& more = "") {
-    write_file(configuration(),
-               "certificates:\n  - name: production\n"
-               "    account_url: https://cloud.example/management/accounts/a\n    token: {file: " +
-                   (directory / "token").string() +
-                   "}\n    keystore: {path: " + (directory / "link/keystore.p12").string() + ", password: " + password +
-                   "}\n    gateway: {" + gateway + "}\n" + more);
-  }
-
-  int run(bool force = false, bool dry_run = false) {
-    out.str("");
-    errors.str("");
-    return permissions({configuration(), directory / "root", dry_run, force, user}, out, errors);
-  }
-
-  fs::path configuration() const { return directory / "config.yaml"; }
-  fs::path rules() const { return directory / "root/etc/polkit-1/rules.d/50-gravitee-renewd.rules"; }
-  fs::path drop_in() const {
-    return directory / "root/etc/systemd/system/gravitee-renewd.service.d/50-gravitee-renewd.conf";
-  }
-
-  fs::path keystore() const { return directory / "real/keystore.p12"; }
-
-  TemporaryDirectory directory;
-  std::string user = is_root() ? "daemon" : std::to_string(::geteuid());
-  std::ostringstream out;
-  std::ostringstream errors;
-};
-
-void transfer_keystore(const fs::path& keystore) {
-  const User service = find_user("daemon").value();
-  const auto foreign = plan_transfer(keystore, service);
-  REQUIRE(foreign);
-  CHECK_THAT(describe(*foreign, "daemon", true), ContainsSubstring("daemon, group games: games can read"));
-  REQUIRE(transfer(*foreign, service));
-}
 
 TEST_CASE("a rule and a drop-in are written from the configuration") {
   Host host;
   REQUIRE(host.run() == kSuccess);
   CHECK_THAT(read_file(host.rules()), ContainsSubstring("\"gateway.service\""));
   const std::string drop_in = read_file(host.drop_in());
-  CHECK_THAT(drop_in, ContainsSubstring("ReadWritePaths=-" + (host.directory / "link").string() + "\n"));
-  CHECK_THAT(drop_in, ContainsSubstring("ReadWritePaths=-" + (host.directory / "real").string() + "\n"));
+  // Of the link and its target: an upgrade that moves the link needs no restart of the service.
+  CHECK_THAT(drop_in, ContainsSubstring("ReadWritePaths=-" + host.directory.path().string() + "\n"));
+  CHECK_THAT(drop_in, !ContainsSubstring("/real"));
   CHECK_THAT(host.out.str(), ContainsSubstring("wrote " + host.rules().string()));
   CHECK_THAT(host.out.str(), ContainsSubstring("may restart gateway.service"));
   CHECK_THAT(host.out.str(), EndsWith("next: systemctl daemon-reload && systemctl try-restart gravitee-renewd\n"));
@@ -260,154 +168,20 @@ TEST_CASE("reports files that the service's user cannot read or write, and fails
     return;
   }
   Host host;
-  fs::permissions(host.directory / "token", fs::perms(0600));
+  const std::string token = (host.directory / "token").string();
+  fs::permissions(token, fs::perms(0600));
   REQUIRE(::chown((host.directory / "real").c_str(), 0, 0) == 0);
   REQUIRE(host.run() == kFailure);
   CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("User=daemon\nGroup=daemon\n"));
   CHECK_THAT(read_file(host.drop_in()), !ContainsSubstring("fchown"));
   CHECK_THAT(read_file(host.rules()), ContainsSubstring("subject.user === \"daemon\""));
   CHECK_THAT(host.out.str(),
-             ContainsSubstring("still missing: daemon cannot read " + (host.directory / "token").string() + "\n"));
+             ContainsSubstring("still missing: daemon cannot read " + token + ": Permission denied; run chown daemon " +
+                               token + " && chmod 0600 " + token + "\n"));
   CHECK_THAT(host.out.str(),
-             ContainsSubstring("still missing: daemon cannot write to " + (host.directory / "real").string() + "\n"));
+             ContainsSubstring("still missing: daemon cannot write to " + (host.directory / "real").string() +
+                               "; move it to a directory of its own: run install -d -o daemon "));
   CHECK_THAT(host.out.str(), !ContainsSubstring("cannot read " + host.configuration().string()));
-}
-
-TEST_CASE("a keystore with another group than its owner's needs fchown, unless its directory sets the group") {
-  if (!is_root()) {
-    WARN("skipped: only root can change owners");
-    return;
-  }
-  Host host;
-  REQUIRE(::chown(host.keystore().c_str(), kDaemon, 2) == 0);
-  host.run();
-  CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("SystemCallFilter=fchown\n"));
-  REQUIRE(::chown((host.directory / "real").c_str(), kDaemon, 2) == 0);
-  REQUIRE(::chmod((host.directory / "real").c_str(), 02750) == 0);
-  host.run();
-  CHECK_THAT(read_file(host.drop_in()), !ContainsSubstring("fchown"));
-}
-
-TEST_CASE("transfers the gateway's keystore to the service, and the gateway's group can read it") {
-  if (!is_root()) {
-    WARN("skipped: only root can change owners");
-    return;
-  }
-  Host host;
-  host.give_all_to(kGames);
-  REQUIRE(::chmod(host.keystore().c_str(), 04600) == 0);
-  REQUIRE(::chmod((host.directory / "real").c_str(), 0775) == 0);
-  SECTION("dry run") {
-    REQUIRE(host.run(false, true) == kSuccess);
-    CHECK_THAT(host.out.str(), ContainsSubstring("must belong to daemon, group games: games can read") &&
-                                   ContainsSubstring("chown -R") && ContainsSubstring("install -d -o daemon -g games"));
-    CHECK(status_of(host.keystore()).st_uid == kGames);
-    return;
-  }
-  host.run();
-  CHECK(status_of(host.keystore()).st_uid == kGames);  // with another root than /, nothing of this host is changed
-  transfer_keystore(host.directory / "link/keystore.p12");
-  CHECK(status_of(host.keystore()).st_uid == kDaemon);
-  CHECK(status_of(host.keystore()).st_gid == 60);  // games, which is another number for the group
-  CHECK((status_of(host.keystore()).st_mode & 07777U) == 0640);
-  CHECK(status_of(host.directory / "real").st_uid == kDaemon);
-  CHECK((status_of(host.directory / "real").st_mode & 07777U) == 02755);
-  CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("User=daemon\n") && ContainsSubstring("Groups=games\n"));
-  CHECK_THAT(read_file(host.rules()), ContainsSubstring("subject.user === \"daemon\""));
-  host.run();
-  CHECK_THAT(host.out.str(), !ContainsSubstring("now belong") && StartsWith("unchanged "));
-}
-
-TEST_CASE("transfers two keystores of one directory, one after the other or together") {
-  if (!is_root()) {
-    WARN("skipped: only root can change owners");
-    return;
-  }
-  Host host;
-  host.give_all_to(kGames);
-  const fs::path second = host.directory / "real/second.p12";
-  write_file(second, "keystore");
-  REQUIRE(::chown(second.c_str(), kGames, kGames) == 0);
-  if (GENERATE(true, false)) {
-    transfer_keystore(host.keystore());
-    transfer_keystore(second);
-  } else {
-    const User service = find_user("daemon").value();
-    const auto first = plan_transfer(host.keystore(), service);
-    const auto other = plan_transfer(second, service);
-    REQUIRE((first && other));
-    REQUIRE(transfer(*first, service));
-    REQUIRE(transfer(*other, service));
-  }
-  CHECK(status_of(host.keystore()).st_uid == kDaemon);
-  CHECK(status_of(second).st_uid == kDaemon);
-  CHECK((status_of(second).st_mode & 07777U) == 0640);
-}
-
-TEST_CASE("never transfers files of a third user") {
-  if (!is_root()) {
-    WARN("skipped: only root can change owners");
-    return;
-  }
-  constexpr uid_t kMan = 6;
-  Host host;
-  host.give_all_to(kGames);
-  const fs::path theirs = host.directory / "man";
-  fs::create_directory(theirs);
-  write_file(theirs / "diary", "private");
-  REQUIRE(::chown(theirs.c_str(), kMan, kMan) == 0);
-  REQUIRE(::chown((theirs / "diary").c_str(), kMan, kMan) == 0);
-  fs::remove(host.keystore());
-  fs::create_symlink(theirs / "diary", host.keystore());
-  REQUIRE(::lchown(host.keystore().c_str(), kGames, kGames) == 0);
-  CHECK(host.run() == kFailure);
-  CHECK_THAT(host.errors.str(), ContainsSubstring("other users control the path"));
-  CHECK(status_of(theirs / "diary").st_uid == kMan);
-  CHECK(status_of(theirs).st_uid == kMan);
-}
-
-TEST_CASE("the service can run as the gateway's user") {
-  if (!is_root()) {
-    WARN("skipped: only root can change owners");
-    return;
-  }
-  Host host;
-  host.give_all_to(kGames);
-  host.user = "games";
-  host.run();
-  CHECK(status_of(host.keystore()).st_uid == kGames);
-  CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("User=games\nGroup=games\n"));
-  CHECK_THAT(read_file(host.rules()), ContainsSubstring("subject.user === \"games\""));
-}
-
-TEST_CASE("never transfers files of root, and never lets the service run as root") {
-  if (!is_root()) {
-    WARN("skipped: only root can change owners");
-    return;
-  }
-  Host host;
-  const fs::path victim = host.directory / "passwd";
-  write_file(victim, "root:x:0:0");
-  SECTION("a keystore that is a link to a file of root") {
-    fs::remove(host.keystore());
-    fs::create_symlink(victim, host.keystore());
-  }
-  SECTION("a keystore that is a second name of a file of root") {
-    fs::remove(host.keystore());
-    fs::create_hard_link(victim, host.keystore());
-  }
-  SECTION("a directory of root") {
-    REQUIRE(::chown((host.directory / "real").c_str(), 0, 0) == 0);
-    REQUIRE(::chown(host.keystore().c_str(), kGames, kGames) == 0);
-  }
-  CHECK(host.run() == kFailure);
-  CHECK_THAT(host.errors.str(), ContainsSubstring("production: ") && ContainsSubstring("is not changed"));
-  CHECK_FALSE(fs::exists(host.drop_in()));
-  CHECK(status_of(victim).st_uid == 0);
-  CHECK(status_of(host.directory.path()).st_uid == 0);
-  host.user = "root";
-  CHECK(host.run() == kFailure);
-  CHECK_THAT(host.errors.str(), ContainsSubstring("must not run as root"));
 }
 
 TEST_CASE("refuses a directory that a unit file cannot contain") {
@@ -417,20 +191,6 @@ TEST_CASE("refuses a directory that a unit file cannot contain") {
   host.configure("none: {}", "{credential: a}", "state_directory: " + yaml_of(odd) + "\n");
   CHECK(host.run() == kFailure);
   CHECK_THAT(host.errors.str(), ContainsSubstring("ReadWritePaths=") && ContainsSubstring("use another directory"));
-}
-
-TEST_CASE("refuses owners and users that do not exist") {
-  if (!is_root()) {
-    WARN("skipped: only root can change owners");
-    return;
-  }
-  Host host;
-  host.give_all_to(54321);
-  CHECK(host.run() == kFailure);
-  CHECK_THAT(host.errors.str(), ContainsSubstring("uid 54321"));
-  host.user = "nobody-of-this-name";
-  CHECK(host.run() == kFailure);
-  CHECK_THAT(host.errors.str(), ContainsSubstring("nobody-of-this-name"));
 }
 
 TEST_CASE("fails for a missing keystore and a wrong configuration") {
@@ -443,16 +203,4 @@ TEST_CASE("fails for a missing keystore and a wrong configuration") {
 }
 
 }  // namespace
-
-TEST_CASE("the commands of the relocation advice are quoted for a shell") {
-  const KeystoreTransfer transfer{.keystore = "/srv/it's here/k.p12",
-                                  .file = "/srv/it's here/k.p12",
-                                  .owner = kGames,
-                                  .owner_name = "games",
-                                  .group = kGames,
-                                  .group_name = "games"};
-  CHECK_THAT(relocation_advice(transfer, "daemon", "production"),
-             ContainsSubstring(" cat '/srv/it'\\''s here/k.p12' | "));
-}
-
 }  // namespace renewd::commands

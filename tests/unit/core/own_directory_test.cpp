@@ -88,7 +88,7 @@ TEST_CASE("no operation follows a link below the state directory") {
   CHECK_FALSE(state.filesystem.touch(inside));
   CHECK_FALSE(state.filesystem.create_directories(inside.parent_path() / "deeper", 0700));
   CHECK_FALSE(state.filesystem.sync_directory(inside.parent_path()));
-  CHECK_FALSE(state.filesystem.free_bytes(inside.parent_path()));
+  CHECK_FALSE(state.filesystem.free_space(inside.parent_path()));
   CHECK_FALSE(state.filesystem.check_writable(inside.parent_path()));
   CHECK(PosixFilesystem().list(elsewhere).value() == std::vector<std::string>{"1"});
   CHECK(read_file(elsewhere / "1") == "theirs");

@@ -6,6 +6,13 @@
 using namespace renewd;
 using namespace std::chrono_literals;
 
+TEST_CASE("a word of a shell command is quoted if it needs that") {
+  CHECK(shell_quoted("/opt/graviteeio/apim/keystore-1_a.p12") == "/opt/graviteeio/apim/keystore-1_a.p12");
+  CHECK(shell_quoted("/srv/key store's.p12") == R"('/srv/key store'\''s.p12')");
+  CHECK(shell_quoted("$(reboot)") == "'$(reboot)'");
+  CHECK(shell_quoted("") == "''");
+}
+
 TEST_CASE("foreign text is safe on one line") {
   CHECK(printable("plain") == "plain");
   CHECK(printable("two\r\nlines\tand  a tab") == "two lines and a tab");

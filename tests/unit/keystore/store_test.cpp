@@ -1,3 +1,7 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+
 #include "keystore/file_store.hpp"
 #include "support/catch.hpp"
 #include "support/command.hpp"
@@ -79,4 +83,28 @@ TEST_CASE("a replaced keystore is read as it is now, and what was remembered for
   CHECK(after->bytes != before->bytes);
   // The first one again, from its bytes.
   CHECK(store.open(before->bytes)->keystore.certificate.common_name() == "account");
+}
+
+TEST_CASE("a keystore is put in place when its file or a link on the way to it is changed") {
+  Host host;
+  const auto changed_at = [](const std::filesystem::path& path) {
+    struct stat status{};
+    REQUIRE(::lstat(path.c_str(), &status) == 0);
+    return TimePoint(std::chrono::seconds(status.st_ctim.tv_sec) + std::chrono::nanoseconds(status.st_ctim.tv_nsec));
+  };
+  CHECK(FileStore(host.filesystem, host.settings).placed_at() == changed_at(host.settings.path));
+
+  const auto link = host.directory / "link";
+  std::filesystem::create_directory_symlink(".", link);
+  std::filesystem::create_symlink("p12", host.directory / "keystore");
+  host.settings.path = link / "keystore";
+  const auto latest =
+      std::max({changed_at(link), changed_at(host.directory / "keystore"), changed_at(host.directory / "p12")});
+  CHECK(FileStore(host.filesystem, host.settings).placed_at() == latest);
+
+  std::filesystem::create_symlink("loop", host.directory / "loop");
+  host.settings.path = host.directory / "loop";
+  CHECK_FALSE(FileStore(host.filesystem, host.settings).placed_at());
+  host.settings.path = host.directory / "missing";
+  CHECK_FALSE(FileStore(host.filesystem, host.settings).placed_at());
 }

@@ -23,7 +23,7 @@ struct Observed {
     counters.write(Event{TimePoint(), Level::info, name, certificate, "", fields});
   }
   // As in a scrape.
-  std::string text() const { return exposition(metrics({"production"}, {}, counters)); }
+  std::string text() const { return exposition(metrics({"production"}, {}, counters, TimePoint())); }
 };
 
 bool has(const std::string& text, const std::string& line) {
@@ -128,4 +128,7 @@ TEST_CASE("gauges show the last reload and the last clock skew") {
   CHECK(has(observed.text(), "clock_skew_seconds -3600"));
   observed.event(EventName::clock_skewed, {{"skew_seconds", std::int64_t{0}}});
   CHECK(has(observed.text(), "clock_skew_seconds 0"));
+  observed.event(EventName::clock_skewed, {{"skew_seconds", std::int64_t{90}}});
+  observed.event(EventName::clock_changed);
+  CHECK(observed.text().find("clock_skew") == std::string::npos);  // until the next response
 }

@@ -48,6 +48,21 @@ TEST_CASE("/healthz is 200 unless work is stuck, and then names the certificates
   CHECK(response.body == "stuck: production, staging\n");
 }
 
+TEST_CASE("/healthz lists what is wrong with certificates, and stays 200: a restart would not help them") {
+  Watched watched;
+  CHECK(watched.monitoring.respond("/healthz").body == "ok\n");
+  auto broken = standing("production", 10);
+  broken.outlook = failure(ErrorKind::disk, "reading /srv/keystore.p12: Permission denied\nand more");
+  watched.board.publish(std::move(broken));
+  const Response response = watched.monitoring.respond("/healthz");
+  CHECK(response.status == 200);
+  CHECK_THAT(response.body,
+             StartsWith("ok\nCRITICAL production: reading /srv/keystore.p12: Permission denied and more"));
+  watched.stuck = {"staging"};
+  CHECK(watched.monitoring.respond("/healthz").status == 503);
+  CHECK_THAT(watched.monitoring.respond("/healthz").body, StartsWith("stuck: staging\nCRITICAL production: "));
+}
+
 TEST_CASE("/readyz is 503 and names the unchecked certificates until all have been checked") {
   Watched watched;
   CHECK(watched.monitoring.respond("/readyz").body == "not checked yet: production, staging\n");

@@ -1,5 +1,7 @@
 #include "monitoring/page.hpp"
 
+#include <algorithm>
+
 #include "core/text.hpp"
 #include "monitoring/metrics.hpp"
 #include "standings.hpp"
@@ -23,7 +25,7 @@ struct StatusBoard {
     standings.emplace(standing.name, std::move(standing));
   }
   std::string page() const { return monitoring::page({names, standings, now, hidden, refused}); }
-  std::string metrics() const { return exposition(monitoring::metrics(names, standings, Counters())); }
+  std::string metrics() const { return exposition(monitoring::metrics(names, standings, Counters(), now)); }
 };
 
 bool contains(const std::string& text, const std::string& part) {
@@ -116,6 +118,84 @@ TEST_CASE("the page names each state that needs attention") {
   CHECK(contains(board.page(), ">1 of 1 certificate needs attention</h1>"));
 }
 
+TEST_CASE("the page begins with the most severe certificate, and its advice") {
+  StatusBoard board;
+  board.names.emplace_back("a-unchecked");
+  board.add(standing("b-in-order", 10));
+  auto warned = standing("c-warning", 10);
+  warned.token_problem = "the account token expired";
+  board.add(std::move(warned));
+  auto broken = standing("d-critical", 10);
+  broken.outlook = failure(ErrorKind::disk, "reading /srv/keystore.p12: Permission denied");
+  board.add(std::move(broken));
+  board.standings.emplace("removed", standing("removed", 10));
+  const std::string page = board.page();
+  std::vector<std::size_t> places;
+  for (const std::string name : {"d-critical", "c-warning", "a-unchecked", "b-in-order"}) {
+    places.push_back(page.find("<h2>" + name + "</h2>"));
+    CHECK(places.back() != std::string::npos);
+  }
+  CHECK(std::is_sorted(places.begin(), places.end()));
+  CHECK_FALSE(contains(page, "removed</h2>"));
+  CHECK(contains(page, "<b>CRITICAL</b> reading /srv/keystore.p12"));
+  CHECK(contains(page, "<b>WARNING</b> the account token expired"));
+  CHECK(contains(page, "<b>What to do:</b> run gravitee-renewd validate"));
+}
+
+TEST_CASE("the page dates failures, and shows none once they no longer matter") {
+  StatusBoard board;
+  board.now = day(340);
+  auto failing = standing("production", 340);
+  fail(failing, "HTTP 503");
+  failing.attempts.failing_since = day(338);
+  failing.attempts.failed_at = day(339);
+  board.add(std::move(failing));
+  CHECK(contains(board.page(), "<dt>Failing since</dt><dd>" + format_time(day(338)) + "</dd>"));
+  CHECK(contains(board.page(), format_time(day(339)) + ": HTTP 503 (server_error, 3 in a row)"));
+  board.now = day(10);
+  CHECK_FALSE(contains(board.page(), "HTTP 503"));
+}
+
+TEST_CASE("the page shows the next maintenance window, and the last known expiry of an unreadable keystore") {
+  StatusBoard board;
+  auto waiting = standing("production", 10);
+  waiting.outlook->maintenance_window = "Sun 02:12 Europe/Paris";
+  board.add(std::move(waiting));
+  auto broken = standing("broken", 10);
+  broken.outlook = failure(ErrorKind::disk, "wrong password");
+  broken.attempts.known_not_after = day(365);
+  board.add(std::move(broken));
+  CHECK(contains(board.page(), "<dt>Next maintenance window</dt><dd>Sun 02:12 Europe/Paris, at "));
+  CHECK(contains(board.page(), "<dt>Last known expiry</dt><dd>" + format_time(day(365)) + "</dd>"));
+  CHECK(contains(board.metrics(), "certificate_not_after_timestamp_seconds{certificate=\"broken\"}"));
+}
+
+TEST_CASE("severity and findings are metrics, and a finding that is gone has none") {
+  StatusBoard board;
+  board.now = day(340);
+  auto failing = standing("production", 340);
+  fail(failing, "HTTP 503");
+  failing.token_problem = "the account token expired";
+  board.add(std::move(failing));
+  board.add(standing("watched", 340));
+  board.names.emplace_back("unseen");
+  const std::string metrics = board.metrics();
+  CHECK(contains(metrics, "gravitee_renewd_severity{certificate=\"production\"} 1\n"));
+  const auto finding = [](const std::string& kind) {
+    return "finding{certificate=\"production\",kind=\"" + kind + "\",severity=\"warning\"} 1\n";
+  };
+  CHECK(contains(metrics, finding("renewal_failing")));
+  CHECK(contains(metrics, finding("token_unusable")));
+  CHECK(contains(metrics, "renewal_failing{certificate=\"production\",class=\"server_error\"} 1\n"));
+  CHECK(contains(metrics, "renewal_failing{certificate=\"production\",class=\"unauthorized\"} 0\n"));
+  CHECK_FALSE(contains(metrics, "severity{certificate=\"unseen\"}"));
+  board.standings.at("production").token_problem.reset();
+  CHECK_FALSE(contains(board.metrics(), finding("token_unusable")));
+  board.now = day(10);
+  CHECK(contains(board.metrics(), "gravitee_renewd_severity{certificate=\"production\"} 0\n"));
+  CHECK_FALSE(contains(board.metrics(), "not_expiring"));
+}
+
 TEST_CASE("the page shows a certificate that has not been checked yet") {
   StatusBoard board;
   board.names.push_back("production");
@@ -125,7 +205,8 @@ TEST_CASE("the page shows a certificate that has not been checked yet") {
 
 TEST_CASE("foreign text never becomes markup") {
   StatusBoard board;
-  auto hostile = standing("production", 10);
+  board.now = day(340);
+  auto hostile = standing("production", 340);
   fail(hostile, "<script>alert('x')</script> & \"quoted\"");
   hostile.outlook->step.message = "<img src=x>";
   hostile.history.push_back({"<b>", "", day(5)});
@@ -141,7 +222,8 @@ TEST_CASE("foreign text never becomes markup") {
 TEST_CASE("the page loads nothing and hides the paths of secrets") {
   StatusBoard board;
   board.hidden = {"/etc/gravitee-renewd/account-token"};
-  auto failing = standing("production", 10);
+  board.now = day(340);
+  auto failing = standing("production", 340);
   fail(failing, "reading file /etc/gravitee-renewd/account-token: Permission denied");
   board.add(std::move(failing));
   const std::string page = board.page();
@@ -202,7 +284,8 @@ TEST_CASE("gauges show the board and omit unknown values") {
 
 TEST_CASE("the page and the metrics escape invisible characters") {
   StatusBoard board;
-  board.add(standing("production", 10));
+  board.now = day(340);
+  board.add(standing("production", 340));
   fail(board.standings.at("production"), "\x1b[2J \u202ereversed\u2028 \xff");
   CHECK(contains(board.page(), "\\x1b[2J \\xe2\\x80\\xaereversed\\xe2\\x80\\xa8 \\xff"));
   CHECK(html_escaped("<\x1b>\n") == "&lt;\\x1b&gt;\n");

@@ -338,3 +338,43 @@ TEST_CASE("after a lost journal, the first renewal's keystore is used, not refus
   // From now on it counts as any other keystore.
   check_returned_certificate_is_refused(world, "the cloud returned the certificate that is already installed");
 }
+
+TEST_CASE("a gateway that cannot be activated is noticed before a certificate is requested") {
+  World world;
+  world.gateway.possible = failure(ErrorKind::gateway, "fake.service does not exist on this host");
+  const auto refused = world.run();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::gateway);
+  CHECK(world.cloud.requests == 0);
+  CHECK(world.gateway.activations == 0);
+  CHECK(read_file(world.keystore) == keystores().installed);
+  world.gateway.possible = std::string("may");
+  CHECK(world.run());
+  CHECK(world.gateway.activations == 1);
+}
+
+TEST_CASE("a gateway that can no longer be activated is noticed before a stored answer is installed") {
+  World world;
+  REQUIRE(world.obtain());
+  world.gateway.possible = failure(ErrorKind::gateway, "not permitted");
+  const auto refused = world.run();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::gateway);
+  CHECK(read_file(world.keystore) == keystores().installed);
+  world.gateway.possible = std::string("may");
+  CHECK(world.run());
+  CHECK(world.cloud.requests == 1);
+  CHECK(world.gateway.activations == 1);
+}
+
+TEST_CASE("a system bus that cannot be asked does not prevent a renewal") {
+  World world;
+  world.gateway.possible = failure(ErrorKind::disk, "no reply in time");
+  CHECK(world.run());
+}
+
+TEST_CASE("the renewed keystore is kept when the gateway uses it") {
+  World world;
+  REQUIRE(world.run());
+  CHECK(read_file(world.directory / "state/production/generations/2") == keystores().renewed);
+}

@@ -53,6 +53,31 @@ TEST_CASE("a failure delays the next attempt, also of an unfinished renewal, and
   }
 }
 
+TEST_CASE("the next attempt follows at once when the cause of a failure may be gone, and the failures stay counted") {
+  for (const ErrorKind kind : {ErrorKind::tls, ErrorKind::unauthorized, ErrorKind::gateway, ErrorKind::disk}) {
+    Schedule failing = schedule();
+    REQUIRE(failing.failed({kind, "failed"}, kNotAfter, kDue) > kDue);
+    failing.cause_may_be_fixed(kDue + 1s);
+    CHECK(failing.next({kValidity}, kDue + 1s).act == Act::renew);
+    CHECK(failing.attempts().failures_in_a_row == 1);
+  }
+}
+
+TEST_CASE("no fix on this host shortens what the server asked for, nor the pause after a success") {
+  for (const ErrorKind kind : {ErrorKind::rate_limited, ErrorKind::server_error}) {
+    Schedule failing = schedule();
+    Error error{kind, "HTTP 503"};
+    error.retry_after = 1h;
+    const TimePoint retry_at = failing.failed(error, kNotAfter, kDue);
+    failing.cause_may_be_fixed(kDue + 1s);
+    CHECK(failing.attempts().not_before == retry_at);
+  }
+  Schedule done = schedule();
+  done.succeeded(kDue);
+  done.cause_may_be_fixed(kDue + 1s);
+  CHECK(done.attempts().not_before > kDue + 1s);
+}
+
 TEST_CASE("failures in a row are counted until one succeeds") {
   Schedule schedule_ = schedule();
   for (unsigned i = 1; i <= 3; ++i) {

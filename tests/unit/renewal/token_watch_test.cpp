@@ -47,6 +47,25 @@ TEST_CASE("a token that is a JWT says when it expires, and no other text does") 
   }
 }
 
+TEST_CASE("only a token that has expired is to be replaced by a new one") {
+  for (const auto& [text, is_new] :
+       {std::pair(token("{\"exp\": 1699999999}"), true), std::pair(std::string("\n"), false),
+        std::pair(std::string("Bearer opaque"), false)}) {
+    CAPTURE(text);
+    const auto findings = TokenFile(text).examine();
+    REQUIRE(findings.size() == 1);
+    CHECK_FALSE(findings[0].advice.empty());
+    CHECK((findings[0].advice.find("create a new account token") != std::string::npos) == is_new);
+  }
+}
+
+TEST_CASE("a token that is missing is not to be replaced by a new one") {
+  const auto findings =
+      examine_token({.kind = SecretSource::Kind::file, .name = "/nowhere/token", .value = {}}, kNow, kNow);
+  REQUIRE(findings.size() == 1);
+  CHECK_THAT(findings[0].advice, ContainsSubstring("correct its path") && !ContainsSubstring("create a new"));
+}
+
 TEST_CASE("a good token has no findings") {
   CHECK(TokenFile("opaque\n").examine().empty());
   CHECK(TokenFile("\xef\xbb\xbfopaque \r\n\r\n").examine().empty());

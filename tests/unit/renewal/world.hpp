@@ -79,6 +79,9 @@ class FakeGateway final : public gateway::Gateway {
     }
     co_return now;
   }
+  asio::awaitable<Result<std::optional<gateway::GatewayState>>> state(bool) override { co_return condition; }
+  std::vector<std::string> watched_units() const override { return {}; }
+  asio::awaitable<Result<std::string>> check_activation() override { co_return possible; }
   std::string log_position() const override { return log_end; }
   asio::awaitable<Result<gateway::Activation>> activate(gateway::GatewaySnapshot before) override {
     ++activations;
@@ -98,6 +101,8 @@ class FakeGateway final : public gateway::Gateway {
 
   Result<gateway::Activation> activation = gateway::Activation{gateway::Use::in_use, "restarted"};
   Result<std::string> verification = std::string("well");
+  Result<std::string> possible = std::string("may");
+  std::optional<gateway::GatewayState> condition;
   gateway::Units now{{"fake.service"}, {{"fake.service", "1"}}};
   bool stopped = false;  // on purpose, before it is verified
   bool acts = true;

@@ -33,6 +33,50 @@ CertificateStatus with_replacement_problem(CertificateStatus standing) {
   return standing;
 }
 
+CertificateStatus with_token_until(CertificateStatus standing, std::chrono::seconds left) {
+  standing.token_not_after = kNow + left;
+  return standing;
+}
+
+CertificateStatus with_state_problem(CertificateStatus standing) {
+  standing.state_problem =
+      "/var/lib/gravitee-renewd: No space left on device: 12 KiB are free, and a renewal needs 4096 KiB";
+  return standing;
+}
+
+CertificateStatus with_activation_problem(CertificateStatus standing) {
+  standing.activation_problem = "gateway.service does not exist on this host";
+  return standing;
+}
+
+CertificateStatus with_gateway(CertificateStatus standing, gateway::Health health) {
+  standing.gateway = gateway::GatewayState{health, "gateway.service is as the test says", "gateway.service"};
+  return standing;
+}
+
+CertificateStatus with_unhealthy_gateway(CertificateStatus standing) {
+  standing.gateway =
+      gateway::GatewayState{gateway::Health::unhealthy, "GET http://localhost:18082/_node/health: HTTP 500", ""};
+  return standing;
+}
+
+// Issued before the installed one, although it expires later.
+CertificateStatus with_longer_in_use(CertificateStatus standing) {
+  standing.in_use = another_in_use(400 * kDay);
+  standing.in_use->not_before = kNow - 400 * kDay;
+  return standing;
+}
+
+CertificateStatus rolled_back(CertificateStatus standing) {
+  standing.history.push_back({"rolled_back", "", kNow - kDay});
+  return standing;
+}
+
+CertificateStatus activated_by_hand(CertificateStatus standing) {
+  standing.history.push_back({"activated", standing.outlook->certificate.fingerprint_sha256(), kNow - kDay});
+  return standing;
+}
+
 CertificateStatus with_longer_lasting(CertificateStatus standing) {
   standing.longer_lasting = {2, another_in_use(364 * kDay)};
   return standing;
@@ -47,9 +91,20 @@ Situation failing(Situation situation, unsigned times, const std::string& error_
   return situation;
 }
 
-Situation at(Situation situation, Phase phase) {
+Situation at(Situation situation, Phase phase, std::chrono::seconds ago = 1min) {
   situation.unfinished = journal_at(phase);
+  situation.unfinished->reached[phase] = kNow - ago;
   return situation;
+}
+
+Situation interrupted(Situation situation) {
+  situation.attempts.not_before = kNow + 12h;
+  return situation;
+}
+
+CertificateStatus without_daemon(CertificateStatus standing) {
+  standing.run_problem = "no daemon is running";
+  return standing;
 }
 
 std::vector<AssessmentCase> made() {
@@ -60,7 +115,38 @@ std::vector<AssessmentCase> made() {
       {"nothing is wrong", standing_in({}), {{Kind::not_expiring, ok}}},
       {"renewed a moment ago", standing_in({.left = 365 * kDay - 1s}), {{Kind::not_expiring, ok}}},
       {"the window opens in a second", standing_in({.left = 30 * kDay + 1s}), {{Kind::not_expiring, ok}}},
-      {"the window is open", standing_in({.left = 30 * kDay - 1s}), {{Kind::expiring, warning}}},
+      {"the window is open, and this host's turn comes later",
+       standing_in({.left = 30 * kDay - 1s}),
+       {{Kind::not_expiring, ok}}},
+      {"due now", standing_in({.left = 30 * kDay - 3h - 12min}), {{Kind::not_expiring, ok}}},
+      {"due for almost an hour", standing_in({.left = 30 * kDay - 4h - 11min}), {{Kind::not_expiring, ok}}},
+      {"due for more than an hour", standing_in({.left = 30 * kDay - 4h - 13min}), {{Kind::expiring, warning}}},
+      {"due now, and being requested",
+       standing_in(at({.left = 30 * kDay - 3h - 13min}, Phase::requested)),
+       {{Kind::not_expiring, ok}}},
+      {"waits for a maintenance window with weeks to go",
+       standing_in({.left = 20 * kDay, .renew_windows = {window("sun 02:00-05:00")}}),
+       {{Kind::not_expiring, ok}}},
+      {"a maintenance window is open",
+       standing_in({.left = 20 * kDay, .renew_windows = {window("tue 05:30-09:00")}}),
+       {{Kind::not_expiring, ok}}},
+      {"a maintenance window has been open for hours",
+       standing_in({.left = 20 * kDay, .renew_windows = {window("tue 00:00-09:00")}}),
+       {{Kind::expiring, warning}}},
+      {"maintenance windows are ignored now",
+       standing_in(
+           {.left = 7 * kDay + 12h, .renew_windows = {window("sun 02:00-05:00")}, .override_windows_before = 8 * kDay}),
+       {{Kind::expiring, warning}}},
+      {"a renewed certificate waits for a maintenance window",
+       standing_in(at({.left = 28 * kDay, .activate_windows = {window("sun 02:00-05:00")}}, Phase::answered)),
+       {{Kind::not_expiring, ok}}},
+      {"the maintenance window for a renewed certificate is open",
+       standing_in(at({.left = 28 * kDay, .activate_windows = {window("tue 05:30-09:00")}}, Phase::answered)),
+       {{Kind::not_expiring, ok}}},
+      {"a renewed certificate waits for a maintenance window, and installing it has failed",
+       standing_in(failing(at({.left = 28 * kDay, .activate_windows = {window("sun 02:00-05:00")}}, Phase::answered), 1,
+                           "disk")),
+       {{Kind::expiring, warning}, {Kind::renewal_failing, warning}}},
       {"seven days left", standing_in({.left = 7 * kDay}), {{Kind::expiring, warning}}},
       {"less than seven days left", standing_in({.left = 7 * kDay - 1s}), {{Kind::expiring, critical}}},
       {"three days left, waiting for a maintenance window",
@@ -87,32 +173,47 @@ std::vector<AssessmentCase> made() {
        {{Kind::old_certificate_in_use, warning}, {Kind::not_expiring, ok}}},
       {"an older keystore was put there by hand",
        with_in_use(standing_in({}), 400 * kDay),
-       {{Kind::not_expiring, ok}, {Kind::other_certificate_in_use, ok}}},
+       {{Kind::older_keystore_installed, warning}, {Kind::not_expiring, ok}}},
       {"an older keystore was put there by hand, and expires in three days",
        with_in_use(standing_in({.left = 3 * kDay}), 400 * kDay),
-       {{Kind::expiring, critical}, {Kind::other_certificate_in_use, ok}}},
-      {"a stored keystore lasts longer than the installed one",
+       {{Kind::expiring, critical}, {Kind::older_keystore_installed, warning}}},
+      {"an older keystore was put in place of a stored one, and the gateway uses it",
        with_longer_lasting(standing_in({})),
+       {{Kind::older_keystore_installed, warning}, {Kind::not_expiring, ok}}},
+      {"a new keystore of a shorter life was put there by hand",
+       with_longer_in_use(standing_in({})),
+       {{Kind::other_certificate_in_use, warning}, {Kind::not_expiring, ok}}},
+      {"a stored keystore lasts longer than the installed one, after a roll-back",
+       rolled_back(with_longer_lasting(standing_in({}))),
        {{Kind::not_expiring, ok}, {Kind::longer_lasting_stored, ok}}},
-      {"a stored keystore lasts longer than the installed one, which expires",
-       with_longer_lasting(standing_in({.left = 3 * kDay})),
+      {"an operator has activated the older keystore",
+       activated_by_hand(with_longer_lasting(standing_in({}))),
+       {{Kind::not_expiring, ok}, {Kind::longer_lasting_stored, ok}}},
+      {"a stored keystore lasts longer than the installed one, which expires, after a roll-back",
+       rolled_back(with_longer_lasting(standing_in({.left = 3 * kDay}))),
        {{Kind::expiring, critical}, {Kind::longer_lasting_stored, ok}}},
 
       {"a response waits to be installed, out of the window",
        standing_in(at({}, Phase::answered)),
        {{Kind::not_expiring, ok}}},
-      {"a renewed keystore is installed, and the gateway has not been restarted",
+      {"a renewed keystore is installed, and the gateway is being restarted",
        with_in_use(standing_in(at({.left = 364 * kDay}, Phase::installed)), 29 * kDay),
+       {{Kind::not_expiring, ok}, {Kind::activation_pending, ok}}},
+      {"a renewed keystore is installed, and the gateway has not been restarted for hours",
+       with_in_use(standing_in(at({.left = 364 * kDay}, Phase::installed, 2h)), 29 * kDay),
        {{Kind::expiring, warning}, {Kind::activation_pending, warning}}},
+      {"a renewed keystore is installed, and restarting the gateway was interrupted again and again",
+       standing_in(interrupted(at({.left = 364 * kDay}, Phase::installed, 2h))),
+       {{Kind::activation_pending, warning}, {Kind::not_expiring, ok}}},
       {"the first renewed keystore is installed, and the gateway has not been restarted",
        with_replaced(standing_in(at({.left = 364 * kDay, .in_use = false}, Phase::installed)), 3 * kDay),
-       {{Kind::expiring, critical}, {Kind::activation_pending, warning}}},
+       {{Kind::expiring, critical}, {Kind::activation_pending, ok}}},
       {"the replaced keystore is being restored",
        with_replaced(standing_in(at({.left = 3 * kDay, .in_use = false}, Phase::rolling_back)), 364 * kDay),
        {{Kind::expiring, critical}, {Kind::restoration_pending, warning}}},
       {"the gateway has been restarted, and is being verified",
        standing_in(at({}, Phase::activated)),
-       {{Kind::activation_pending, warning}, {Kind::not_expiring, ok}}},
+       {{Kind::not_expiring, ok}, {Kind::activation_pending, ok}}},
       {"the previous keystore is being restored",
        standing_in(at({}, Phase::rolling_back)),
        {{Kind::restoration_pending, warning}, {Kind::not_expiring, ok}}},
@@ -135,9 +236,72 @@ std::vector<AssessmentCase> made() {
       {"the token cannot be used, long before it is needed",
        with_token_problem(standing_in({})),
        {{Kind::token_unusable, warning}, {Kind::not_expiring, ok}}},
+      {"the token expires before the renewal",
+       with_token_until(standing_in({}), 100 * kDay),
+       {{Kind::token_expires_before_renewal, warning}, {Kind::not_expiring, ok}}},
+      {"the token expires after the renewal",
+       with_token_until(standing_in({}), 290 * kDay),
+       {{Kind::not_expiring, ok}}},
+      {"the token expires, and nothing is renewed",
+       with_token_until(standing_in({.renew = never}), 100 * kDay),
+       {{Kind::not_expiring, ok}}},
+      {"the disk of the state is full",
+       with_state_problem(standing_in({})),
+       {{Kind::state_not_writable, warning}, {Kind::not_expiring, ok}}},
+      {"the disk of the state is full while a renewal is due",
+       with_state_problem(standing_in(in_window())),
+       {{Kind::state_not_writable, critical}, {Kind::expiring, warning}}},
+      {"the disk of the state is full while a renewal is unfinished",
+       with_state_problem(standing_in(at({}, Phase::answered))),
+       {{Kind::state_not_writable, critical}, {Kind::not_expiring, ok}}},
+      {"the gateway's unit is missing",
+       with_activation_problem(standing_in({})),
+       {{Kind::gateway_not_restartable, warning}, {Kind::not_expiring, ok}}},
+      {"the gateway is up", with_gateway(standing_in({}), gateway::Health::up), {{Kind::not_expiring, ok}}},
+      {"the gateway is starting", with_gateway(standing_in({}), gateway::Health::changing), {{Kind::not_expiring, ok}}},
+      {"the gateway was stopped by an operator",
+       with_gateway(standing_in({}), gateway::Health::stopped),
+       {{Kind::gateway_down, warning}, {Kind::not_expiring, ok}}},
+      {"the gateway is down",
+       with_gateway(standing_in({}), gateway::Health::down),
+       {{Kind::gateway_down, critical}, {Kind::not_expiring, ok}}},
+      {"the gateway is down, and only watched",
+       with_gateway(standing_in({.renew = never}), gateway::Health::down),
+       {{Kind::gateway_down, critical}, {Kind::not_expiring, ok}}},
+      {"the gateway is unhealthy",
+       with_unhealthy_gateway(standing_in({})),
+       {{Kind::gateway_down, critical}, {Kind::not_expiring, ok}}},
+      {"the gateway is down after a renewed keystore was installed",
+       with_gateway(standing_in(failing(at({}, Phase::installed), 1, "gateway")), gateway::Health::down),
+       {{Kind::renewal_failing, critical},
+        {Kind::gateway_down, critical},
+        {Kind::activation_pending, warning},
+        {Kind::not_expiring, ok}}},
       {"the keystore could not be replaced",
        with_replacement_problem(standing_in({})),
        {{Kind::keystore_not_replaceable, warning}, {Kind::not_expiring, ok}}},
+      {"no daemon is running",
+       without_daemon(standing_in({})),
+       {{Kind::daemon_not_running, warning}, {Kind::not_expiring, ok}}},
+      {"no daemon is running, and this host's turn would come later",
+       without_daemon(standing_in({.left = 30 * kDay - 1s})),
+       {{Kind::expiring, warning}, {Kind::daemon_not_running, warning}}},
+      {"no daemon is running, and nothing is to be renewed",
+       without_daemon(standing_in({.renew = never})),
+       {{Kind::not_expiring, ok}}},
+      {"the keystore cannot be read, and the gateway is down",
+       with_gateway(with_replacement_problem(with_token_problem(unreadable("production"))), gateway::Health::down),
+       {{Kind::keystore_unreadable, critical}, {Kind::gateway_down, critical}, {Kind::token_unusable, warning}}},
+      {"the keystore cannot be read, and the disk of the state is full",
+       with_state_problem(unreadable("production")),
+       {{Kind::keystore_unreadable, critical}, {Kind::state_not_writable, warning}}},
+      {"no daemon is running, and the keystore cannot be read",
+       without_daemon(unreadable("production")),
+       {{Kind::keystore_unreadable, critical}, {Kind::daemon_not_running, warning}}},
+      {"a stored response needs no token",
+       with_token_until(
+           standing_in(at({.left = 28 * kDay, .activate_windows = {window("sun 02:00-05:00")}}, Phase::answered)), 1h),
+       {{Kind::not_expiring, ok}}},
       {"several problems at once",
        with_replacement_problem(with_token_problem(with_in_use(standing_in(failing(in_window(), 2, "tls")), 3 * kDay))),
        {{Kind::expiring, critical},

@@ -6,6 +6,7 @@
 #include "report/summary.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
+#include "unit/renewal/windows.hpp"
 
 using namespace renewd;
 using namespace renewd::renewal;
@@ -63,7 +64,8 @@ TEST_CASE("the case of a maintenance window really waits for one") {
     if (test.name == "three days left, waiting for a maintenance window") {
       CHECK(test.standing.outlook->step.reason == Reason::maintenance_window);
       CHECK_THAT(summary(test.standing, kNow),
-                 StartsWith("production CRITICAL: 3 days left") && EndsWith("next attempt at 2026-11-25 02:12 UTC"));
+                 StartsWith("production CRITICAL: 3 days left") &&
+                     EndsWith("renewal on 2026-11-25 02:12 UTC (maintenance window Wed 02:12 local time)"));
       return;
     }
   }
@@ -100,8 +102,14 @@ TEST_CASE("a finding that alerts says what to do, and nothing else does") {
   auto standing = standing_in({});
   standing.in_use = another_in_use(3 * 24h);
   CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd activate production"));
+  // An older keystore was put back: not to be activated.
   standing.in_use = another_in_use(400 * 24h);
+  standing.in_use->not_before = kNow - 400 * 24h;
   CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd activate production"));
+  // An older keystore was put back: activating it would make it worse.
+  standing.longer_lasting = {2, another_in_use(400 * 24h)};
+  CHECK_THAT(advice_of(standing),
+             ContainsSubstring("gravitee-renewd rollback production --to 2") && !ContainsSubstring("activate"));
   standing = standing_in({.left = 3 * 24h});
   standing.longer_lasting = {2, another_in_use(364 * 24h)};
   CHECK_THAT(assess(standing, {}, kNow).findings.back().advice,
@@ -110,6 +118,41 @@ TEST_CASE("a finding that alerts says what to do, and nothing else does") {
   CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd validate"));
   standing.restore_advice = "copy it back";
   CHECK(advice_of(standing) == "copy it back");
+}
+
+TEST_CASE("advice follows the cause of a failure, if it is known, and not its class") {
+  const auto advice_of = [](const CertificateStatus& standing) { return assess(standing, {}, kNow).advice(); };
+  state::RetryState attempts = failed(2, "tls", "the server's certificate is not valid by this host's clock");
+  attempts.last_advice = "set the clock";
+  CHECK(advice_of(standing_in({.left = 3 * 24h, .attempts = attempts})) == "set the clock");
+  attempts.last_advice.clear();
+  CHECK_THAT(advice_of(standing_in({.left = 3 * 24h, .attempts = attempts})), !ContainsSubstring("ca_file"));
+
+  auto standing = standing_in({});
+  standing.token_problem = "the account token cannot be used";
+  CHECK_THAT(advice_of(standing), !ContainsSubstring("create a new"));
+  standing.token_advice = "chown it";
+  CHECK(advice_of(standing) == "chown it");
+
+  standing = standing_in({});
+  standing.replacement_problem = "Permission denied";
+  CHECK_THAT(advice_of(standing), !ContainsSubstring("init --permissions"));
+  standing.replacement_advice = "chown it";
+  CHECK(advice_of(standing) == "chown it");
+
+  standing = unreadable("production");
+  standing.outlook.error().advice = "chown it";
+  CHECK(advice_of(standing) == "chown it");
+}
+
+TEST_CASE("with a clock in doubt, its consequences lead to the clock") {
+  auto standing = standing_in({.left = 57 * 365 * 24h, .unfinished = journal_at(state::Phase::answered)});
+  standing.attempts = failed(9, "tls", "certificate is not yet valid");
+  standing.attempts.last_advice = "trust it";
+  for (const Finding& finding : assess(standing, {}, kNow).findings) {
+    INFO(to_string(finding.kind));
+    CHECK((finding.advice.empty() || finding.advice.find("timedatectl") != std::string::npos));
+  }
 }
 
 TEST_CASE("days count until the first expiry, rounded down") {
@@ -145,7 +188,43 @@ TEST_CASE("thresholds can be overridden") {
 TEST_CASE("the message says why a certificate with many days left alerts") {
   const auto assessment = assess(standing_in({}), {.warning = Threshold{.end = 100}}, kNow);
   CHECK(assessment.severity() == Severity::warning);
-  CHECK(assessment.message() == "312 days left, outside ~:100");
+  CHECK(assessment.message() == "312 days left, renewal on 2027-09-02 09:12 UTC, outside ~:100");
+}
+
+TEST_CASE("what is planned has its date, and what is overdue says since when") {
+  const auto message_of = [](const CertificateStatus& standing) { return assess(standing, {}, kNow).message(); };
+  const auto day = std::chrono::days(1);
+  CHECK(message_of(standing_in({})) == "312 days left, renewal on 2027-09-02 09:12 UTC");
+  CHECK(message_of(standing_in({.left = 30 * day})) == "30 days left, renewal on 2026-11-24 09:12 UTC");
+  renewd::testing::Situation waiting{.left = 28 * day, .activate_windows = {window("sun 02:00-05:00 Europe/Paris")}};
+  waiting.unfinished = journal_at(state::Phase::answered);
+  CHECK(message_of(standing_in(waiting)) ==
+        "28 days left, activation on 2026-11-29 01:12 UTC (maintenance window Sun 02:12 Europe/Paris)");
+  CHECK(message_of(standing_in({.left = 30 * day - 3h - 12min})) == "29 days left, renewal due now");
+  CHECK(message_of(standing_in({.left = 29 * day})) ==
+        "29 days left, inside the renewal window, due since 2026-11-23 09:12 UTC");
+  auto attempts = failed(3, "tls", "message");
+  attempts.failing_since = kNow - day;
+  CHECK_THAT(message_of(standing_in({.left = 29 * day, .attempts = attempts})),
+             ContainsSubstring("renewal failed 3 times in a row (tls) since 2026-11-23 06:00 UTC"));
+}
+
+TEST_CASE("a planned renewal lowers the default threshold, never one that was given") {
+  const CertificateStatus planned = standing_in({.left = 30 * 24h - 1s});
+  CHECK(assess(planned, {}, kNow).warning == at_least(29));
+  CHECK(assess(planned, {.warning = at_least(30)}, kNow).severity() == Severity::warning);
+  CHECK(assess(standing_in({}), {}, kNow).warning == at_least(30));
+}
+
+TEST_CASE("an unreadable keystore keeps its last known expiry") {
+  CertificateStatus standing = unreadable("production");
+  standing.attempts.known_not_after = kNow + 40 * 24h + 1h;
+  const auto assessment = assess(standing, {}, kNow);
+  CHECK(assessment.days == 40);
+  CHECK(assessment.severity() == Severity::critical);
+  CHECK_THAT(assessment.message(),
+             EndsWith("; the certificate that was last read from it expires in 40 days, at 2027-01-03 07:00 UTC"));
+  CHECK_THAT(assess(standing, {}, kNow + 50 * 24h).message(), EndsWith("expired at 2027-01-03 07:00 UTC"));
 }
 
 TEST_CASE("the worst certificate comes first, and among equals the one that expires first") {

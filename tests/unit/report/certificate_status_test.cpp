@@ -121,7 +121,7 @@ TEST_CASE("the status of an unreadable keystore shows everything else") {
 
 TEST_CASE("the summary says how much time is left and what comes next") {
   World world;
-  CHECK_THAT(sentence(world), StartsWith("production: 9 days left, next check at "));
+  CHECK_THAT(sentence(world), StartsWith("production: 9 days left, renewal on "));
   world.clock.time = world.clock.now() + days(6);
   CHECK_THAT(sentence(world), StartsWith("production WARNING: 3 days left, "));
   world.clock.time = world.clock.now() + days(5);
@@ -149,4 +149,76 @@ TEST_CASE("the summary of several certificates begins with the most urgent one")
   board.remove("a");
   CHECK_THAT(summary(board.standings(), world.clock.now()), !ContainsSubstring("a: 9 days"));
   CHECK(changes == 6);
+}
+
+TEST_CASE("a gateway that started after the keystore was replaced by hand uses it") {
+  World world;
+  REQUIRE(world.run());
+  write_file(world.keystore, keystores().newest);
+  World::Objects objects(world);
+  CertificateStatus standing = look(world);
+  REQUIRE_FALSE(standing.installed_is_in_use());
+  const TimePoint placed_at = objects.keystore.placed_at().value();
+  const auto running_since = [&](TimePoint since) {
+    gateway::GatewayState up{gateway::Health::up, "fake.service is running", "fake.service"};
+    up.running_since = since;
+    return see_gateway(standing, objects.keystore, up);
+  };
+  CHECK_FALSE(see_gateway(standing, objects.keystore, std::nullopt));
+  CHECK_FALSE(running_since(placed_at - std::chrono::seconds(1)));
+  CHECK_FALSE(standing.installed_is_in_use());
+  CHECK(running_since(placed_at + std::chrono::seconds(1)));
+  CHECK(standing.installed_is_in_use());
+  CHECK_FALSE(running_since(placed_at + std::chrono::seconds(1)));  // no news
+}
+
+TEST_CASE("an older keystore in the place of a renewed one is a warning that names the stored one") {
+  World world;
+  REQUIRE(world.run());
+  write_file(world.keystore, keystores().installed);
+  const auto assessment = assess(look(world), {}, world.clock.now());
+  CHECK(assessment.findings.front().kind == FindingKind::older_keystore_installed);
+  CHECK_THAT(assessment.advice(), ContainsSubstring("rollback production --to 2"));
+  REQUIRE(world.restore(2));
+  CHECK(read_file(world.keystore) == keystores().renewed);
+  CHECK(assess(look(world), {}, world.clock.now()).severity() == Severity::ok);
+}
+
+TEST_CASE("what the daemon cannot do counts for a command that can") {
+  World world;
+  const auto seen_by_daemon = [&world](const state::Observation& seen) {
+    CertificateStatus standing = look(world);
+    take_daemons_view(standing, world.settings, seen);
+    const Finding finding = assess(standing, {}, world.clock.now()).findings.front();
+    if (!seen.keystore.empty() || !seen.replacement.empty()) {
+      CHECK_THAT(finding.advice, ContainsSubstring("systemctl restart gravitee-renewd"));
+    }
+    return finding.kind;
+  };
+  CHECK(seen_by_daemon({}) == FindingKind::not_expiring);
+  CHECK(seen_by_daemon({.keystore = "Permission denied"}) == FindingKind::keystore_unreadable);
+  CHECK(seen_by_daemon({.replacement = "Read-only file system"}) == FindingKind::keystore_not_replaceable);
+  CHECK(seen_by_daemon({.state = "Read-only file system"}) == FindingKind::state_not_writable);
+  CHECK(seen_by_daemon({.activation = "not permitted"}) == FindingKind::gateway_not_restartable);
+  CHECK(seen_by_daemon({.health = "HTTP 500"}) == FindingKind::gateway_down);
+  const auto changed = changed_at(*world.settings.token);
+  REQUIRE(changed);
+  CHECK(seen_by_daemon({.token = "Permission denied", .token_changed = changed}) == FindingKind::token_unusable);
+  // Changed since: it may be a good one.
+  CHECK(seen_by_daemon({.token = "Permission denied", .token_changed = *changed - std::chrono::seconds(1)}) ==
+        FindingKind::not_expiring);
+}
+
+TEST_CASE("what the daemon stores is what it found") {
+  World world;
+  CertificateStatus standing = look(world);
+  CHECK_FALSE(observation_of(standing, world.settings).prevents_renewal());
+  standing.activation_problem = "fake.service does not exist on this host";
+  standing.gateway = gateway::GatewayState{gateway::Health::unhealthy, "HTTP 500", ""};
+  const auto observation = observation_of(standing, world.settings);
+  CHECK(observation.prevents_renewal());
+  CHECK(observation.activation == *standing.activation_problem);
+  CHECK(observation.health == "HTTP 500");
+  CHECK(observation.token_changed == changed_at(*world.settings.token));
+  CHECK_FALSE(state::Observation{.health = "HTTP 500"}.prevents_renewal());
 }

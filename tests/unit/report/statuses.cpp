@@ -25,20 +25,16 @@ report::CertificateStatus standing_in(const Situation& situation) {
   settings.renew = situation.renew;
   settings.renew_before = situation.renew_before;
   settings.renew_windows = situation.renew_windows;
+  settings.activate_windows = situation.activate_windows;
   settings.override_windows_before = situation.override_windows_before;
-  const renewal::Validity validity{certificate.not_before(), certificate.not_after()};
-  const renewal::Schedule schedule(settings, {}, 3h + 12min, situation.attempts, 0);
-  renewal::Step step = schedule.next({validity, renewal::stage_of(situation.unfinished, false)}, kNow);
-  const TimePoint next_look = std::min(step.at, TimePoint(kNow + 12h));
-  report::CertificateStatus standing{
-      .name = situation.name,
-      .keystore = "/opt/graviteeio/apim/gateway/config/" + situation.name + ".p12",
-      .renew = situation.renew,
-      .looked_at = kNow,
-      .outlook = report::Outlook{certificate, renewal::window_opens(validity, settings.renew_before), 3h + 12min,
-                                 std::move(step), next_look},
-      .unfinished = situation.unfinished,
-      .attempts = situation.attempts};
+  report::CertificateStatus standing{.name = situation.name,
+                                     .keystore = "/opt/graviteeio/apim/gateway/config/" + situation.name + ".p12",
+                                     .renew = situation.renew,
+                                     .looked_at = kNow,
+                                     .outlook = report::Outlook{certificate},
+                                     .unfinished = situation.unfinished,
+                                     .attempts = situation.attempts};
+  report::plan(standing, settings, {}, 3h + 12min, kNow);
   if (situation.in_use) {
     standing.in_use = CertificateRecord{certificate.serial(), certificate.fingerprint_sha256(),
                                         certificate.not_before(), certificate.not_after()};
@@ -72,6 +68,8 @@ state::RetryState failed(unsigned times, const std::string& error_class, const s
   return {.failures_in_a_row = times,
           .last_failure = error_class,
           .last_message = message,
+          .failing_since = kNow - 26h,
+          .failed_at = kNow - 1h,
           .not_before = kNow + 42min,
           .days_announced = 30};
 }

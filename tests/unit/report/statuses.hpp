@@ -19,6 +19,7 @@ struct Situation {
   configuration::RenewMode renew = configuration::RenewMode::automatic;
   configuration::RenewBefore renew_before = std::chrono::days(30);
   std::vector<configuration::MaintenanceWindow> renew_windows = {};
+  std::vector<configuration::MaintenanceWindow> activate_windows = {};
   std::chrono::seconds override_windows_before = std::chrono::days(7);
   std::optional<state::JournalEntry> unfinished = std::nullopt;
   state::RetryState attempts = {};

@@ -249,6 +249,35 @@ TEST_CASE("the user can end the dialogue at any question") {
   CHECK(draft->secrets.empty());
 }
 
+TEST_CASE("suggests an account URL only when it knows both the region and the account") {
+  const SurveyedHost host;
+  ScriptedPrompt prompt({"", kUrl, "", ""});
+  auto keystore = found();
+  keystore.region = GENERATE("", "us");
+  REQUIRE(complete(host, of({keystore}), prompt));
+  const std::string region = keystore.region.empty() ? "REGION" : "us";
+  CHECK_THAT(prompt.shown(),
+             ContainsSubstring("https://" + region + ".cloud.gravitee.io/management/accounts/ACCOUNT-ID") &&
+                 !ContainsSubstring("https://eu."));
+  keystore.units = {"none.service"};
+  CHECK_THAT(reasons(complete(host, of({keystore}), {})), ContainsSubstring("https://" + region + ".cloud"));
+}
+
+TEST_CASE("verifies by the log of the unit that the survey found, and of no other") {
+  const SurveyedHost host;
+  auto keystore = found();
+  keystore.log = LogDraft{keystore.units.front(), {}};
+  const auto draft = complete(host, of({keystore}), {.account_url = kUrl});
+  REQUIRE(draft);
+  REQUIRE(draft->certificates[0].log);
+  CHECK(draft->certificates[0].log->unit == keystore.units.front());
+  for (const char* unit : {"none", "other.service"}) {
+    const auto other = complete(host, of({keystore}), {.account_url = kUrl, .units = {unit}});
+    REQUIRE(other);
+    CHECK_FALSE(other->certificates[0].log);
+  }
+}
+
 TEST_CASE("several keystores have different names and files, and suggest one account URL") {
   const SurveyedHost host;
   auto second = found();

@@ -64,6 +64,21 @@ TEST_CASE("the loader reads the draft back") {
   CHECK_FALSE(certificate.gateway.log_probe.has_value());
 }
 
+TEST_CASE("writes the log that shows the connection to the cloud: the journal's or a file") {
+  auto logged = draft();
+  logged.health.problem = GENERATE("", "services.core.http.enabled is not true");
+  logged.log = LogDraft{"graviteeio-apim-gateway.service", {}};
+  const auto journal = settings_of({logged}).certificates.at(0).gateway;
+  REQUIRE(journal.log_probe);
+  CHECK(std::get<std::string>(journal.log_probe->target) == "graviteeio-apim-gateway.service");
+  CHECK(journal.log_probe->ready->found_in("Exchange Connector is now connected and ready"));
+  CHECK_FALSE(journal.log_probe->failed);
+  CHECK(journal.http_probe.has_value() == logged.health.problem.empty());
+  logged.log->file = "/var/log/gateway.log";
+  CHECK(std::get<std::filesystem::path>(settings_of({logged}).certificates.at(0).gateway.log_probe->target) ==
+        "/var/log/gateway.log");
+}
+
 TEST_CASE("every option is valid after removing the #") {
   auto without_health = draft();
   without_health.name = "other";

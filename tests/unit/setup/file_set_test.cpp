@@ -30,7 +30,7 @@ class FailingFilesystem final : public Filesystem {
   Result<void> check_replaceable(const fs::path& file, const FileAttributes& attributes) const override {
     return real_.check_replaceable(file, attributes);
   }
-  Result<std::uint64_t> free_bytes(const fs::path& directory) const override { return real_.free_bytes(directory); }
+  Result<FreeSpace> free_space(const fs::path& directory) const override { return real_.free_space(directory); }
   Result<void> create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes) override {
     return fails() ? failed() : real_.create(path, bytes, attributes);
   }

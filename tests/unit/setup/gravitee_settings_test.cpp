@@ -157,6 +157,17 @@ TEST_CASE("reports the place of a syntax error") {
   CHECK_FALSE(GraviteeSettings::read("just words\n").has_value());
 }
 
+TEST_CASE("the region of the cloud comes from any host name of the cloud, if all have the same one") {
+  CHECK(read("cloud: {connector: {ws: {endpoints: ['https://us.cloudgate.gravitee.io:443']}}}\n").cloud_region() ==
+        "us");
+  CHECK(read("a: https://acct.EU.cloudgate.gravitee.io/x\nb: [{c: eu.cloud.gravitee.io}]\n").cloud_region() == "eu");
+  CHECK(read("a: https://us.cloud.gravitee.io\nb: https://eu.cloud.gravitee.io\n").cloud_region().empty());
+  CHECK(read("a: https://.cloud.gravitee.io and gravitee.io\n# https://us.cloud.gravitee.io\n").cloud_region().empty());
+  auto settings = read("a: b\n");
+  settings.set_environment({{"gravitee_cloud_connector_ws_endpoints_0", "https://us.cloudgate.gravitee.io"}});
+  CHECK(settings.cloud_region() == "us");
+}
+
 TEST_CASE("finds the first key of a map") {
   CHECK(read("a: {users: {bob: x, admin: y}}\n").first_key_under("a.users") == "bob");
   CHECK(read("a: {users: x}\n").first_key_under("a.users").empty());

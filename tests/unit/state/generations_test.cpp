@@ -80,6 +80,32 @@ TEST_CASE("the certificate of each generation is known as long as it is stored")
   CHECK(generations.list().value()[2].certificate == certificate(6));
 }
 
+TEST_CASE("what an interrupted attempt left undone is done by the next one") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  Generations generations(filesystem, paths);
+  const CertificateRecord certificate{"4", "FF", {}, std::chrono::sys_seconds(std::chrono::days(365))};
+  for (int i = 1; i <= 3; ++i) {
+    REQUIRE(generations.store(std::to_string(i), std::nullopt));
+  }
+  // Interrupted after the keystore itself.
+  write_file(paths.generations() / "4", "4");
+  SECTION("by storing it") {
+    CHECK(generations.store("4", certificate).value() == 4);
+  }
+  SECTION("by keeping it") {
+    REQUIRE(keep(filesystem, paths, "4", certificate));
+  }
+  const auto kept = generations.list().value();
+  REQUIRE(kept.size() == 3);
+  CHECK(kept.front().number == 2);
+  CHECK(kept.back().certificate == certificate);
+  // An older one is not stored again.
+  REQUIRE(keep(filesystem, paths, "2", certificate));
+  CHECK(generations.list().value().back().number == 4);
+}
+
 TEST_CASE("a number that is too large is ignored") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;

@@ -14,6 +14,7 @@
 #include "fleet/alone.hpp"
 #include "state/history.hpp"
 #include "state/lock.hpp"
+#include "state/observation.hpp"
 #include "state/retry_state.hpp"
 #include "unit/renewal/world.hpp"
 
@@ -35,10 +36,12 @@ asio::awaitable<void> as_root(asio::awaitable<void> work) {
 
 // A supervisor of the world's certificate, which runs until the object ends.
 struct Supervised {
-  explicit Supervised(World& supervised, fleet::Coordinator& coordinator)
+  explicit Supervised(World& supervised, fleet::Coordinator& coordinator,
+                      std::optional<Inheritance> inherited = std::nullopt)
       : world(supervised),
         settings{.schedule = {.splay = 0s}, .state_directory = world.directory / "state"},
-        supervisor(io.get_executor(), objects.context, {slots, board, coordinator}, world.settings, settings) {
+        supervisor(io.get_executor(), objects.context, {slots, board, coordinator}, world.settings, settings,
+                   std::move(inherited)) {
     asio::co_spawn(io, as_root(supervisor.run()),
                    asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr thrown) {
                      if (thrown) {
@@ -229,4 +232,135 @@ TEST_CASE("a certificate that a renewal installed is announced when it comes bac
   CHECK_FALSE(observe(keystores().renewed));
   CHECK(observe(keystores().newest));
   CHECK(observe(keystores().renewed));
+}
+
+namespace {
+
+constexpr std::chrono::hours kRetryLater{10};
+
+state::RetryState failing(World& world, const std::string& error_class) {
+  return {.failures_in_a_row = 1, .last_failure = error_class, .not_before = world.clock.now() + kRetryLater};
+}
+
+// What an earlier process left behind.
+void leave(World& world, const std::string& error_class, const state::Observation& seen) {
+  const state::StatePaths paths(world.directory / "state", "production");
+  REQUIRE(state::RetryStateStore(world.filesystem, paths).save(failing(world, error_class)));
+  REQUIRE(state::ObservationStore(world.filesystem, paths).save(seen));
+}
+
+void make_due(World& world) {
+  world.clock.time = world.clock.now() + 6 * 24h;
+}
+
+state::Observation stored_observation(World& world) {
+  return state::ObservationStore(world.filesystem, {world.directory / "state", "production"}).load();
+}
+
+}  // namespace
+
+TEST_CASE("the next attempt follows at once when what prevented the renewal is gone") {
+  World world;
+  make_due(world);
+  leave(world, "gateway", {.activation = "fake.service does not exist on this host"});
+  CHECK_FALSE(first(world, "renewal_completed").empty());
+  CHECK(world.gateway.activations == 1);
+  CHECK(world.cloud.requests == 1);
+  CHECK(stored_observation(world).activation.empty());
+}
+
+TEST_CASE("the next attempt waits while the same thing prevents the renewal") {
+  World world;
+  make_due(world);
+  world.gateway.possible = failure(ErrorKind::gateway, "fake.service does not exist on this host");
+  leave(world, "gateway", {.activation = "fake.service does not exist on this host"});
+  CHECK(first(world, "certificate_checked").at("reason") == "retry");
+  CHECK(world.cloud.requests == 0);
+}
+
+TEST_CASE("a supervisor with other settings continues the count of failures, and tries again at once") {
+  World world;
+  make_due(world);
+  world.cloud.response = failure(ErrorKind::tls, "not trusted");
+  fleet::Alone alone;
+  const auto next_event = [&](bool changed) {
+    Supervised supervised(world, alone, Inheritance{failing(world, "tls"), {}, changed});
+    supervised.run_until([&] { return world.events().find("certificate_checked") != std::string::npos; });
+    supervised.run_until([&] { return !supervised.board.standings().empty(); });
+    return supervised.board.standings().at("production").attempts.failures_in_a_row;
+  };
+  SECTION("the same settings") {
+    CHECK(next_event(false) == 1);
+    CHECK(world.cloud.requests == 0);
+  }
+  SECTION("other settings") {
+    (void)next_event(true);
+    CHECK(first(world, "renewal_failed").at("failures_in_a_row") == 2);
+  }
+}
+
+TEST_CASE("the status has the gateway's state, and a change of it without another check") {
+  World world;
+  world.gateway.condition = gateway::GatewayState{gateway::Health::up, "fake.service is running", "fake.service"};
+  fleet::Alone alone;
+  Supervised supervised(world, alone);
+  const auto health = [&supervised] {
+    const auto& standings = supervised.board.standings();
+    return standings.empty() ? std::nullopt : std::optional(standings.at("production").gateway.value().health);
+  };
+  supervised.run_until([&] { return health().has_value(); });
+  CHECK(health() == gateway::Health::up);
+  const std::string events = world.events();
+  world.gateway.condition->health = gateway::Health::down;
+  supervised.supervisor.gateway_changed();
+  supervised.run_until([&] { return health() == gateway::Health::down; });
+  CHECK(world.events() == events);
+}
+
+TEST_CASE("a keystore that is replaced while the gateway changes is noticed") {
+  World world;
+  fleet::Alone alone;
+  Supervised supervised(world, alone);
+  supervised.run_until([&] { return !supervised.board.standings().empty(); });
+  write_file(world.keystore, keystores().newest);
+  supervised.supervisor.gateway_changed();
+  supervised.run_until([&] { return world.events().find("certificate_changed_on_disk") != std::string::npos; });
+}
+
+TEST_CASE("what the daemon found is stored for commands") {
+  World world;
+  world.gateway.possible = failure(ErrorKind::gateway, "not permitted");
+  CHECK_FALSE(first(world, "certificate_checked").empty());
+  CHECK(stored_observation(world).activation == "not permitted");
+}
+
+TEST_CASE("the record of what is in use follows a restart of the gateway by hand, and the keystore is kept") {
+  World world;
+  REQUIRE(world.run());
+  write_file(world.keystore, keystores().newest);
+  const auto newest = world.installed()->keystore.certificate.fingerprint_sha256();
+  world.gateway.condition = gateway::GatewayState{gateway::Health::up, "fake.service is running", "fake.service"};
+  world.gateway.condition->running_since = std::chrono::system_clock::now() - 1h;
+  CHECK_FALSE(first(world, "certificate_checked").empty());
+  CHECK(in_use(world)->fingerprint != newest);
+  world.gateway.condition->running_since = std::chrono::system_clock::now() + 1h;
+  world.logged.str("");
+  CHECK_FALSE(first(world, "certificate_checked").empty());
+  CHECK(in_use(world)->fingerprint == newest);
+  CHECK(read_file(world.directory / "state/production/generations/3") == keystores().newest);
+}
+
+TEST_CASE("the event of an older keystore in the place of a newer one names the stored one") {
+  World world;
+  REQUIRE(world.run());
+  const World::Objects objects(world);
+  Announcer announcer(objects.context, world.settings, 12h);
+  KeystoreObserver observer(objects.context, announcer, {world.directory / "state", "production"});
+  observer.observe(world.open(keystores().renewed).value(), world.clock.now());
+  world.logged.str("");
+  observer.observe(world.open(keystores().installed).value(), world.clock.now());
+  const auto event = boost::json::parse(world.logged.str()).as_object();
+  CHECK(event.at("event") == "certificate_changed_on_disk");
+  CHECK(event.at("level") == "warning");
+  CHECK(event.at("newer_generation") == 2);
 }

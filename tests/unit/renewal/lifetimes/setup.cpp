@@ -94,13 +94,14 @@ Setup draw_setup(Random& random, Windows windows) {
 }
 
 std::string describe(const Setup& setup) {
-  const auto& [check_every, splay, least, most, per_day] = setup.schedule;
+  const auto& schedule = setup.schedule;
   return fmt::format(
       "a certificate of {}, renew_before {}, splay {} (offset {}), check_every {}, retries {} to {}, "
       "requests_per_day {}, rollback {}, renew_windows{}, activate_windows{}, override_windows_before {}",
-      format_duration(setup.lifetime), std::visit(Words{}, setup.certificate.renew_before), format_duration(splay),
-      format_duration(setup.offset), format_duration(check_every), format_duration(least), format_duration(most),
-      per_day, setup.certificate.gateway.rollback, words(setup.certificate.renew_windows),
+      format_duration(setup.lifetime), std::visit(Words{}, setup.certificate.renew_before),
+      format_duration(schedule.splay), format_duration(setup.offset), format_duration(schedule.check_every),
+      format_duration(schedule.retry_at_least), format_duration(schedule.retry_at_most), schedule.requests_per_day,
+      setup.certificate.gateway.rollback, words(setup.certificate.renew_windows),
       words(setup.certificate.activate_windows), format_duration(setup.certificate.override_windows_before));
 }
 

@@ -1,0 +1,111 @@
+#include "report/host_checks.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace renewd::report {
+namespace {
+
+using HostCheck = std::optional<Finding> (*)(const CertificateStatus&);
+
+// Only a warning: it is found months before the token is needed.
+std::optional<Finding> token_unusable(const CertificateStatus& standing) {
+  if (!standing.token_problem) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::token_unusable, Severity::warning, *standing.token_problem,
+                 standing.token_advice.empty()
+                     ? "let the service read a valid token: /usr/share/doc/gravitee-renewd/docs/operations.md, \"Token "
+                       "unusable\"; a token that cannot be read needs no new one"
+                     : standing.token_advice};
+}
+
+std::optional<Finding> keystore_not_replaceable(const CertificateStatus& standing) {
+  // What keeps it from being read usually keeps it from being replaced.
+  if (!standing.replacement_problem || !standing.outlook) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::keystore_not_replaceable, Severity::warning,
+                 "the keystore cannot be replaced: " + *standing.replacement_problem,
+                 standing.replacement_advice.empty()
+                     ? "fix what the message names; as root, gravitee-renewd validate shows whether it worked"
+                     : standing.replacement_advice};
+}
+
+std::optional<Finding> gateway_not_restartable(const CertificateStatus& standing) {
+  if (!standing.activation_problem) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::gateway_not_restartable, Severity::warning,
+                 "the gateway could not be activated after a renewal: " + *standing.activation_problem,
+                 "correct `gateway` in the configuration; if the service may not restart the unit, run as root "
+                 "gravitee-renewd init --permissions"};
+}
+
+// Only a stopped gateway is no emergency.
+std::optional<Finding> gateway_down(const CertificateStatus& standing) {
+  using gateway::Health;
+  const auto& gateway = standing.gateway;
+  if (!gateway || gateway->health == Health::up || gateway->health == Health::changing) {
+    return std::nullopt;
+  }
+  const bool stopped = gateway->health == Health::stopped;
+  const std::string activate = "run gravitee-renewd activate " + standing.name;
+  std::string advice;
+  if (gateway->unit.empty()) {
+    advice = "find the cause in the gateway's own log and fix it";
+  } else if (stopped) {
+    advice = "when it is to run again, start it: systemctl start " + gateway->unit;
+  } else {
+    advice = fmt::format("find the cause with journalctl -u {} and fix it; then {}", gateway->unit,
+                         standing.activation_pending() ? activate : "run systemctl restart " + gateway->unit);
+  }
+  return Finding{FindingKind::gateway_down, stopped ? Severity::warning : Severity::critical,
+                 fmt::format("the gateway {}: {}",
+                             stopped                                ? "is stopped"
+                             : gateway->health == Health::unhealthy ? "is unhealthy"
+                                                                    : "is down",
+                             gateway->message),
+                 std::move(advice)};
+}
+
+std::optional<Finding> state_not_writable(const CertificateStatus& standing) {
+  if (!standing.state_problem) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::state_not_writable, standing.renewal_is_due() ? Severity::critical : Severity::warning,
+                 "the state cannot be written, so nothing can be renewed: " + *standing.state_problem,
+                 "free some space for state_directory, or let the service write to it"};
+}
+
+std::optional<Finding> daemon_not_running(const CertificateStatus& standing) {
+  // `check` itself watches a certificate that nothing renews.
+  if (!standing.run_problem || standing.renew == configuration::RenewMode::never) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::daemon_not_running, Severity::warning, *standing.run_problem,
+                 standing.run_by == configuration::RunBy::timer
+                     ? "check the timer that runs gravitee-renewd renew: systemctl list-timers --all"
+                     : "start it with systemctl enable --now gravitee-renewd; if a timer runs gravitee-renewd renew "
+                       "instead, set schedule.run_by: timer"};
+}
+
+constexpr std::array<HostCheck, 6> kHostChecks{
+    gateway_down,      state_not_writable, token_unusable, keystore_not_replaceable, gateway_not_restartable,
+    daemon_not_running};
+
+}  // namespace
+
+void add_host_findings(const CertificateStatus& standing, std::vector<Finding>& findings) {
+  for (const HostCheck check : kHostChecks) {
+    if (auto found = check(standing)) {
+      findings.push_back(std::move(*found));
+    }
+  }
+}
+
+}  // namespace renewd::report

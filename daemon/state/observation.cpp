@@ -1,0 +1,91 @@
+#include "state/observation.hpp"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+
+#include <boost/json.hpp>
+
+#include "core/json_text.hpp"
+#include "core/try.hpp"
+#include "state/state_checks.hpp"
+#include "state/state_files.hpp"
+
+namespace renewd::state {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kObservationLimit = std::size_t{64} * 1024;
+
+struct Problem {
+  const char* name;
+  std::string Observation::* text;
+};
+constexpr std::array kProblems{
+    Problem{"keystore", &Observation::keystore},       Problem{"token", &Observation::token},
+    Problem{"replacement", &Observation::replacement}, Problem{"state", &Observation::state},
+    Problem{"activation", &Observation::activation},   Problem{"health", &Observation::health}};
+
+}  // namespace
+
+bool Observation::prevents_renewal() const {
+  return std::ranges::any_of(kProblems, [this](const Problem& problem) {
+    return problem.text != &Observation::health && !(this->*problem.text).empty();
+  });
+}
+
+Observation ObservationStore::load() const {
+  const auto bytes = filesystem_.read(paths_.observation(), kObservationLimit);
+  if (!bytes) {
+    return {};
+  }
+  try {
+    const auto object = json::parse(*bytes).as_object();
+    Observation observation;
+    for (const auto& [name, text] : kProblems) {
+      if (const auto* const value = object.if_contains(name)) {
+        observation.*text = checked_text(value->as_string());
+      }
+    }
+    if (const auto* const value = object.if_contains("token_not_after")) {
+      observation.token_not_after = checked_seconds(*value).value();
+    }
+    if (const auto* const value = object.if_contains("token_changed")) {
+      observation.token_changed = checked_microseconds(*value).value();
+    }
+    return observation;
+  } catch (const std::exception&) {
+    return {};
+  }
+}
+
+Result<void> ObservationStore::save(const Observation& observation) {
+  if (observation == Observation()) {
+    if (!filesystem_.exists(paths_.observation())) {
+      return {};
+    }
+    TRY(filesystem_.remove(paths_.observation()));
+    return filesystem_.sync_directory(paths_.directory);
+  }
+  json::object object;
+  for (const auto& [name, text] : kProblems) {
+    if (const std::string checked = checked_text(observation.*text); !checked.empty()) {
+      object[name] = checked;
+    }
+  }
+  if (observation.token_not_after) {
+    object["token_not_after"] = observation.token_not_after->time_since_epoch().count();
+  }
+  if (observation.token_changed) {
+    object["token_changed"] =
+        std::chrono::floor<std::chrono::microseconds>(*observation.token_changed).time_since_epoch().count();
+  }
+  const std::string text = json_text(object) + "\n";
+  if (filesystem_.read(paths_.observation(), kObservationLimit) == text) {
+    return {};
+  }
+  return write_state(filesystem_, paths_.observation(), text);
+}
+
+}  // namespace renewd::state
