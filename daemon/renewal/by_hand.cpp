@@ -81,7 +81,8 @@ Result<Record> give_up(Workspace& work, const std::string& installed, int genera
     certificate = state::record_of(opened->keystore.certificate);
     record.fingerprint = certificate->fingerprint;
   }
-  if (!work.generations.holds(installed)) {
+  TRY_LET(const bool is_held, work.generations.holds(installed));
+  if (!is_held) {
     if (auto stored = work.generations.store(installed, certificate, generation); !stored) {
       return tl::unexpected(with_context("storing the installed keystore", std::move(stored.error())));
     }

@@ -86,8 +86,9 @@ Step Schedule::with_delays(Step step, const Situation& situation, TimePoint now)
                                  attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure));
   }
   if (requests) {
-    if (!situation.requests.empty()) {
-      // The daemon ended before it knew the outcome.
+    if (!situation.requests.empty() &&
+        attempts_.failed_at < std::chrono::floor<std::chrono::seconds>(situation.requests.back())) {
+      // The daemon ended before it knew the outcome: a certificate may have been issued.
       const TimePoint again = situation.requests.back() + schedule_.retry_at_least;
       wait_until(
           again, Reason::retry,

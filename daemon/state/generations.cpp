@@ -46,9 +46,9 @@ Result<std::string> Generations::read(int number) const {
   return filesystem_.read(path(number), certificate::kKeystoreLimit);
 }
 
-bool Generations::holds(std::string_view keystore) const {
-  const auto stored = numbers();
-  return stored && std::ranges::any_of(*stored, [&](int number) { return read(number) == keystore; });
+Result<bool> Generations::holds(std::string_view keystore) const {
+  TRY_LET(const auto stored, numbers());
+  return std::ranges::any_of(stored, [&](int number) { return read(number) == keystore; });
 }
 
 // Best effort: the details are informational, and a generation without them can still be installed.
@@ -122,7 +122,9 @@ Result<void> keep(Filesystem& filesystem, const StatePaths& paths, std::string_v
                   const CertificateRecord& certificate) {
   Generations generations(filesystem, paths);
   TRY_LET(const auto stored, generations.list());
-  const bool is_older = generations.holds(keystore) && generations.read(stored.back().number) != keystore;
+  const auto has_it = [&](const Generation& generation) { return generations.read(generation.number) == keystore; };
+  const auto newest = std::find_if(stored.rbegin(), stored.rend(), has_it);
+  const bool is_older = newest != stored.rend() && newest != stored.rbegin();
   return is_older ? Result<void>() : generations.store(keystore, certificate).map([](int) {});
 }
 

@@ -32,8 +32,8 @@ class Generations {
                     std::optional<int> needed = std::nullopt);
   // Oldest first.
   Result<std::vector<Generation>> list() const;
-  // Whether a generation has these bytes.
-  bool holds(std::string_view keystore) const;
+  // Whether a generation that can be read has these bytes.
+  Result<bool> holds(std::string_view keystore) const;
   // The bytes of a generation, and their file.
   Result<std::string> read(int number) const;
   std::filesystem::path path(int number) const { return paths_.generations() / std::to_string(number); }

@@ -58,7 +58,7 @@ TEST_CASE("the next attempt follows at once when the cause of a failure may be g
     Schedule failing = schedule();
     REQUIRE(failing.failed({kind, "failed"}, kNotAfter, kDue) > kDue);
     failing.cause_may_be_fixed(kDue + 1s);
-    CHECK(failing.next({kValidity}, kDue + 1s).act == Act::renew);
+    CHECK(failing.next({kValidity, Unfinished::none, {kDue - 100ms}}, kDue + 1s).act == Act::renew);
     CHECK(failing.attempts().failures_in_a_row == 1);
   }
 }
@@ -161,6 +161,11 @@ TEST_CASE("a request with an unknown outcome is not repeated at once") {
   CHECK(step.act == Act::wait);
   CHECK(step.at == kDue + 55s);
   CHECK(step.reason == Reason::retry);
+  // A failure before it tells nothing about it.
+  Schedule failing = schedule();
+  (void)failing.failed({ErrorKind::tls, "failed"}, kNotAfter, kDue - 10s);
+  failing.cause_may_be_fixed(kDue);
+  CHECK(failing.next({kValidity, Unfinished::none, {kDue - 5s}}, kDue).at == kDue + 55s);
 }
 
 TEST_CASE("while the clock is before notBefore, nothing is requested, resumed or counted") {
