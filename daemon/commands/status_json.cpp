@@ -20,6 +20,10 @@ std::string json_name(report::Severity severity) {
   return lower_case(to_string(severity));
 }
 
+json::value message_or_null(const std::optional<Problem>& problem) {
+  return problem ? json::value(problem->message) : json::value(nullptr);
+}
+
 json::array findings_json(const report::Assessment& assessment) {
   json::array findings;
   for (const auto& finding : assessment.findings) {
@@ -117,12 +121,12 @@ json::object certificate_json(const CertificateStatus& standing, const report::A
   object["in_use"] = in_use_object(standing);
   add_unfinished(object, standing);
   add_past(object, standing);
-  object["token_problem"] = json::value_from(standing.token_problem);
+  object["token_problem"] = message_or_null(standing.token_problem);
   object["token_not_after"] =
       standing.token_not_after ? json::value(format_time(*standing.token_not_after)) : json::value(nullptr);
-  object["replacement_problem"] = json::value_from(standing.replacement_problem);
-  object["state_problem"] = json::value_from(standing.state_problem);
-  object["activation_problem"] = json::value_from(standing.activation_problem);
+  object["replacement_problem"] = message_or_null(standing.replacement_problem);
+  object["state_problem"] = message_or_null(standing.state_problem);
+  object["activation_problem"] = message_or_null(standing.activation_problem);
   object["gateway_state"] =
       standing.gateway ? json::value(gateway::to_string(standing.gateway->health)) : json::value(nullptr);
   return object;

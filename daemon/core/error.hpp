@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/describe/enum.hpp>
 #include <tl/expected.hpp>
@@ -50,6 +51,18 @@ tl::unexpected<Error> rejection(RejectionReason reason, std::string message);
 // The same error with advice, unless it has some already.
 Error with_advice(Error error, std::string advice);
 tl::unexpected<Error> failure(ErrorKind kind, std::string message, std::string advice);
+
+// What is wrong, for people: the part of an error that is stored and shown.
+struct Problem {
+  std::string message;
+  std::string advice = {};  // as in Error
+
+  bool operator==(const Problem&) const = default;
+};
+
+inline Problem problem_of(Error error) {
+  return {std::move(error.message), std::move(error.advice)};
+}
 
 // Adds context before the message: "doing X: <message>".
 Error with_context(std::string_view doing, Error error);

@@ -18,7 +18,7 @@ constexpr std::string_view kRest = "0123456789-._~+/";
 constexpr std::string_view kSpace = " \t\r\n\f\v";
 
 tl::unexpected<Error> refused(std::string why) {
-  return failure(ErrorKind::unauthorized, std::move(why), "correct what is stored, as the message says");
+  return failure(ErrorKind::unauthorized, std::move(why));
 }
 
 bool is_control(char c) {
@@ -131,7 +131,8 @@ Result<Secret> parse_token(std::string_view text) {
 Result<Secret> read_token(const SecretSource& source) {
   return read_secret(source).and_then([&source](const Secret& secret) {
     return parse_token(secret.view()).map_error([&source](Error error) {
-      return with_context("reading a secret from " + source.description(), std::move(error));
+      return with_context("reading a secret from " + source.description(),
+                          with_advice(std::move(error), "store the token alone in " + source.description()));
     });
   });
 }
@@ -143,10 +144,11 @@ Result<Secret> read_basic_password(const SecretSource& source) {
     if (wrong == text.end()) {
       return secret;
     }
-    return refused(
-        fmt::format("reading a secret from {}: byte {} is the control character 0x{:02x}, which HTTP Basic "
-                    "authentication does not allow in a password (RFC 7617); put the password on one line",
-                    source.description(), wrong - text.begin() + 1, static_cast<unsigned char>(*wrong)));
+    return failure(ErrorKind::unauthorized,
+                   fmt::format("reading a secret from {}: byte {} is the control character 0x{:02x}, which HTTP Basic "
+                               "authentication does not allow in a password (RFC 7617)",
+                               source.description(), wrong - text.begin() + 1, static_cast<unsigned char>(*wrong)),
+                   "store the password on one line in " + source.description());
   });
 }
 

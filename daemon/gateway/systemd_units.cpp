@@ -65,13 +65,16 @@ Result<void> check_loaded(const std::string& requested, const UnitProperties& pr
     return {};
   }
   if (load_state == "not-found") {
-    return failure(ErrorKind::gateway, unit + " does not exist on this host");
+    return failure(
+        ErrorKind::gateway, unit + " does not exist on this host",
+        "correct the unit's name in `gateway`: systemctl list-units --type service shows those of this host");
   }
   if (load_state == "masked") {
-    return failure(ErrorKind::gateway, unit + " is masked: systemd would refuse to start it");
+    return failure(ErrorKind::gateway, unit + " is masked: systemd would refuse to start it",
+                   "run systemctl unmask " + name + ", or correct the unit's name in `gateway`");
   }
-  return failure(ErrorKind::gateway,
-                 fmt::format("systemd cannot load {} (LoadState={}): see systemctl status {}", unit, load_state, name));
+  return failure(ErrorKind::gateway, fmt::format("systemd cannot load {} (LoadState={})", unit, load_state),
+                 fmt::format("correct the unit file: systemctl status {} shows what is wrong with it", name));
 }
 
 }  // namespace

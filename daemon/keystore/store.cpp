@@ -62,8 +62,8 @@ Result<InstalledKeystore> Store::open(std::string bytes) {
     const bool refused = settings_.password && keystore.error().problem == certificate::KeystoreProblem::wrong_password;
     return failure(ErrorKind::disk,
                    keystore.error().message + (refused ? "; keystore.password must be the one in gravitee.yml" : ""),
-                   refused ? "write the password that opens the keystore, which gravitee.yml has, where "
-                             "keystore.password points"
+                   refused ? fmt::format("write the password that opens the keystore, which gravitee.yml has, to {}",
+                                         settings_.password->description())
                            : "");
   }
   if (!fits(keystore->format, settings_.type)) {

@@ -37,7 +37,7 @@ Result<std::string> rehearse_token(const configuration::CertificateSettings& set
     return failure(ErrorKind::unauthorized, "no token is configured: set `token`");
   }
   if (auto problem = renewal::token_problem(*settings.token, now)) {
-    return failure(ErrorKind::unauthorized, std::move(*problem), renewal::token_advice(*settings.token, now));
+    return failure(ErrorKind::unauthorized, std::move(problem->message), std::move(problem->advice));
   }
   return fmt::format("readable from {}", settings.token->description());
 }

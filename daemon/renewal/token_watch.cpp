@@ -99,19 +99,10 @@ std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint ne
   return findings;
 }
 
-std::string token_advice(const SecretSource& source, TimePoint now) {
+std::optional<Problem> token_problem(const SecretSource& source, TimePoint now) {
   for (TokenFinding& finding : examine_token(source, now, now)) {
     if (finding.level == Level::error) {
-      return std::move(finding.advice);
-    }
-  }
-  return "";
-}
-
-std::optional<std::string> token_problem(const SecretSource& source, TimePoint now) {
-  for (TokenFinding& finding : examine_token(source, now, now)) {
-    if (finding.level == Level::error) {
-      return std::move(finding.message);
+      return Problem{std::move(finding.message), std::move(finding.advice)};
     }
   }
   return std::nullopt;

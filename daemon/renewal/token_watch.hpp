@@ -23,9 +23,7 @@ struct TokenFinding {
 std::vector<TokenFinding> examine_token(const SecretSource& source, TimePoint needed_at, TimePoint now);
 
 // Why a renewal would fail now because of the token, if it would.
-std::optional<std::string> token_problem(const SecretSource& source, TimePoint now);
-// What an operator can do about that problem, which depends on it: a token that cannot be read needs no new one.
-std::string token_advice(const SecretSource& source, TimePoint now);
+std::optional<Problem> token_problem(const SecretSource& source, TimePoint now);
 
 // When a JSON Web Token expires (RFC 7519, 4.1.4); nothing for any other text. The signature is not verified.
 std::optional<std::chrono::sys_seconds> token_expiry(std::string_view token);

@@ -112,15 +112,13 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
   if (certificate.renew == configuration::RenewMode::automatic) {
     if (certificate.token && (reader == Reader::daemon || !is_out_of_sight(*certificate.token))) {
       standing.token_problem = renewal::token_problem(*certificate.token, now);
-      standing.token_advice = renewal::token_advice(*certificate.token, now);
       standing.token_not_after = renewal::token_expiry(*certificate.token);
     }
     if (auto replaceable = store.check_replaceable(); !replaceable) {
-      standing.replacement_problem = std::move(replaceable.error().message);
-      standing.replacement_advice = std::move(replaceable.error().advice);
+      standing.replacement_problem = problem_of(std::move(replaceable.error()));
     }
     if (auto writable = state::check_state(filesystem, paths); !writable) {
-      standing.state_problem = std::move(writable.error().message);
+      standing.state_problem = problem_of(std::move(writable.error()));
     }
   }
   if (!standing.outlook) {
@@ -153,12 +151,12 @@ bool see_gateway(CertificateStatus& standing, const keystore::Store& store, std:
 state::Observation observation_of(const CertificateStatus& standing,
                                   const configuration::CertificateSettings& certificate) {
   const bool unhealthy = standing.gateway && standing.gateway->health == gateway::Health::unhealthy;
-  return {.keystore = standing.outlook ? "" : standing.outlook.error().message,
-          .token = standing.token_problem.value_or(""),
-          .replacement = standing.replacement_problem.value_or(""),
-          .state = standing.state_problem.value_or(""),
-          .activation = standing.activation_problem.value_or(""),
-          .health = unhealthy ? standing.gateway->message : "",
+  return {.keystore = standing.outlook ? std::nullopt : std::optional(problem_of(standing.outlook.error())),
+          .token = standing.token_problem,
+          .replacement = standing.replacement_problem,
+          .state = standing.state_problem,
+          .activation = standing.activation_problem,
+          .health = unhealthy ? std::optional(Problem{standing.gateway->message}) : std::nullopt,
           .token_not_after = standing.token_not_after,
           .token_changed = certificate.token ? changed_at(*certificate.token) : std::nullopt};
 }
@@ -170,28 +168,25 @@ constexpr std::string_view kOnlyTheServiceFindsIt =
 
 void take_daemons_view(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
                        const state::Observation& seen) {
-  const auto add = [](std::optional<std::string>& problem, const std::string& found) {
-    if (!problem && !found.empty()) {
-      problem = found;
-    }
+  const auto add = [](std::optional<Problem>& problem, const std::optional<Problem>& found) {
+    problem = problem ? problem : found;
   };
-  if (standing.outlook && !seen.keystore.empty()) {
-    standing.outlook =
-        failure(ErrorKind::disk, "the daemon cannot read it: " + seen.keystore, std::string(kOnlyTheServiceFindsIt));
+  if (standing.outlook && seen.keystore) {
+    standing.outlook = failure(ErrorKind::disk, "the daemon cannot read it: " + seen.keystore->message,
+                               std::string(kOnlyTheServiceFindsIt));
   }
   // A token that has been changed since may be a good one.
   if (certificate.token && seen.token_changed == changed_at(*certificate.token)) {
     add(standing.token_problem, seen.token);
     standing.token_not_after = standing.token_not_after ? standing.token_not_after : seen.token_not_after;
   }
-  if (!standing.replacement_problem && !seen.replacement.empty()) {
-    standing.replacement_problem = seen.replacement;
-    standing.replacement_advice = kOnlyTheServiceFindsIt;
+  if (!standing.replacement_problem && seen.replacement) {
+    standing.replacement_problem = Problem{seen.replacement->message, std::string(kOnlyTheServiceFindsIt)};
   }
   add(standing.state_problem, seen.state);
   add(standing.activation_problem, seen.activation);
-  if (!seen.health.empty() && (!standing.gateway || standing.gateway->health == gateway::Health::up)) {
-    standing.gateway = gateway::GatewayState{gateway::Health::unhealthy, seen.health, ""};
+  if (seen.health && (!standing.gateway || standing.gateway->health == gateway::Health::up)) {
+    standing.gateway = gateway::GatewayState{gateway::Health::unhealthy, seen.health->message, ""};
   }
 }
 

@@ -65,22 +65,18 @@ struct CertificateStatus {
   // A stored keystore that is valid for longer than the installed one.
   std::optional<state::Generation> longer_lasting = std::nullopt;
   // Why a renewal would fail because of the account token, as far as the reader can see.
-  std::optional<std::string> token_problem = std::nullopt;
-  // What to do about it; empty if the cause is not known.
-  std::string token_advice = {};
+  std::optional<Problem> token_problem = std::nullopt;
   // When the account token expires, if that is known.
   std::optional<std::chrono::sys_seconds> token_not_after = std::nullopt;
   // Why a renewed keystore could not be installed, for example because an upgrade of the gateway's package gave the
   // directory back to the gateway's user.
-  std::optional<std::string> replacement_problem = std::nullopt;
-  // What to do about it; empty if the cause is not known.
-  std::string replacement_advice = {};
+  std::optional<Problem> replacement_problem = std::nullopt;
   // Why the state cannot be written: the disk is full, or read-only.
-  std::optional<std::string> state_problem = std::nullopt;
+  std::optional<Problem> state_problem = std::nullopt;
   // Whether the gateway runs; nothing if that is not known.
   std::optional<gateway::GatewayState> gateway = std::nullopt;
   // Why the gateway could not be activated after a renewal: a unit is missing, or may not be restarted.
-  std::optional<std::string> activation_problem = std::nullopt;
+  std::optional<Problem> activation_problem = std::nullopt;
 
   // What is meant to renew it, and why that does not happen; the running daemon has no such problem.
   configuration::RunBy run_by = configuration::RunBy::daemon;

@@ -10,6 +10,13 @@
 namespace renewd::report {
 namespace {
 
+constexpr std::string_view kFixWhatItNames =
+    "fix what the message names; as root, gravitee-renewd validate shows whether it worked";
+
+std::string advice_on(const Problem& problem, std::string_view otherwise = kFixWhatItNames) {
+  return problem.advice.empty() ? std::string(otherwise) : problem.advice;
+}
+
 using HostCheck = std::optional<Finding> (*)(const CertificateStatus&);
 
 // Only a warning: it is found months before the token is needed.
@@ -17,11 +24,10 @@ std::optional<Finding> token_unusable(const CertificateStatus& standing) {
   if (!standing.token_problem) {
     return std::nullopt;
   }
-  return Finding{FindingKind::token_unusable, Severity::warning, *standing.token_problem,
-                 standing.token_advice.empty()
-                     ? "let the service read a valid token: /usr/share/doc/gravitee-renewd/docs/operations.md, \"Token "
-                       "unusable\"; a token that cannot be read needs no new one"
-                     : standing.token_advice};
+  return Finding{FindingKind::token_unusable, Severity::warning, standing.token_problem->message,
+                 advice_on(*standing.token_problem,
+                           "let the service read a valid token: /usr/share/doc/gravitee-renewd/docs/operations.md, "
+                           "\"Token unusable\"; a token that cannot be read needs no new one")};
 }
 
 std::optional<Finding> keystore_not_replaceable(const CertificateStatus& standing) {
@@ -30,10 +36,8 @@ std::optional<Finding> keystore_not_replaceable(const CertificateStatus& standin
     return std::nullopt;
   }
   return Finding{FindingKind::keystore_not_replaceable, Severity::warning,
-                 "the keystore cannot be replaced: " + *standing.replacement_problem,
-                 standing.replacement_advice.empty()
-                     ? "fix what the message names; as root, gravitee-renewd validate shows whether it worked"
-                     : standing.replacement_advice};
+                 "the keystore cannot be replaced: " + standing.replacement_problem->message,
+                 advice_on(*standing.replacement_problem)};
 }
 
 std::optional<Finding> gateway_not_restartable(const CertificateStatus& standing) {
@@ -41,9 +45,8 @@ std::optional<Finding> gateway_not_restartable(const CertificateStatus& standing
     return std::nullopt;
   }
   return Finding{FindingKind::gateway_not_restartable, Severity::warning,
-                 "the gateway could not be activated after a renewal: " + *standing.activation_problem,
-                 "correct `gateway` in the configuration; if the service may not restart the unit, run as root "
-                 "gravitee-renewd init --permissions"};
+                 "the gateway could not be activated after a renewal: " + standing.activation_problem->message,
+                 advice_on(*standing.activation_problem)};
 }
 
 // Only a stopped gateway is no emergency.
@@ -78,8 +81,8 @@ std::optional<Finding> state_not_writable(const CertificateStatus& standing) {
     return std::nullopt;
   }
   return Finding{FindingKind::state_not_writable, standing.renewal_is_due() ? Severity::critical : Severity::warning,
-                 "the state cannot be written, so nothing can be renewed: " + *standing.state_problem,
-                 "free some space for state_directory, or let the service write to it"};
+                 "the state cannot be written, so nothing can be renewed: " + standing.state_problem->message,
+                 advice_on(*standing.state_problem)};
 }
 
 std::optional<Finding> daemon_not_running(const CertificateStatus& standing) {

@@ -18,20 +18,23 @@ namespace json = boost::json;
 
 constexpr std::size_t kObservationLimit = std::size_t{64} * 1024;
 
-struct Problem {
+struct Member {
   const char* name;
-  std::string Observation::* text;
+  std::optional<Problem> Observation::* problem;
 };
-constexpr std::array kProblems{
-    Problem{"keystore", &Observation::keystore},       Problem{"token", &Observation::token},
-    Problem{"replacement", &Observation::replacement}, Problem{"state", &Observation::state},
-    Problem{"activation", &Observation::activation},   Problem{"health", &Observation::health}};
+constexpr std::array kMembers{Member{"keystore", &Observation::keystore},       Member{"token", &Observation::token},
+                              Member{"replacement", &Observation::replacement}, Member{"state", &Observation::state},
+                              Member{"activation", &Observation::activation},   Member{"health", &Observation::health}};
+
+Problem problem_from(const json::object& object) {
+  return {checked_text(object.at("message").as_string()), checked_text(object.at("advice").as_string())};
+}
 
 }  // namespace
 
 bool Observation::prevents_renewal() const {
-  return std::ranges::any_of(kProblems, [this](const Problem& problem) {
-    return problem.text != &Observation::health && !(this->*problem.text).empty();
+  return std::ranges::any_of(kMembers, [this](const Member& member) {
+    return member.problem != &Observation::health && this->*member.problem;
   });
 }
 
@@ -43,9 +46,9 @@ Observation ObservationStore::load() const {
   try {
     const auto object = json::parse(*bytes).as_object();
     Observation observation;
-    for (const auto& [name, text] : kProblems) {
+    for (const auto& [name, problem] : kMembers) {
       if (const auto* const value = object.if_contains(name)) {
-        observation.*text = checked_text(value->as_string());
+        observation.*problem = problem_from(value->as_object());
       }
     }
     if (const auto* const value = object.if_contains("token_not_after")) {
@@ -69,9 +72,9 @@ Result<void> ObservationStore::save(const Observation& observation) {
     return filesystem_.sync_directory(paths_.directory);
   }
   json::object object;
-  for (const auto& [name, text] : kProblems) {
-    if (const std::string checked = checked_text(observation.*text); !checked.empty()) {
-      object[name] = checked;
+  for (const auto& [name, problem] : kMembers) {
+    if (const auto& found = observation.*problem) {
+      object[name] = {{"message", checked_text(found->message)}, {"advice", checked_text(found->advice)}};
     }
   }
   if (observation.token_not_after) {

@@ -14,12 +14,12 @@ namespace renewd::state {
 
 // Each text says why; empty if nothing is wrong.
 struct Observation {
-  std::string keystore;     // cannot be opened
-  std::string token;        // would make a renewal fail
-  std::string replacement;  // of the keystore is not possible
-  std::string state;        // cannot be written
-  std::string activation;   // of the gateway is not possible: a unit is missing, or may not be restarted
-  std::string health;       // the gateway runs, and its health check fails
+  std::optional<Problem> keystore;     // cannot be opened
+  std::optional<Problem> token;        // would make a renewal fail
+  std::optional<Problem> replacement;  // of the keystore is not possible
+  std::optional<Problem> state;        // cannot be written
+  std::optional<Problem> activation;   // of the gateway is not possible: a unit is missing, or may not be restarted
+  std::optional<Problem> health;       // the gateway runs, and its health check fails
   // When the account token expires, if it says so.
   std::optional<std::chrono::sys_seconds> token_not_after;
   // When the token's file was last changed (to the microsecond), if it is a file that the service can see.

@@ -66,9 +66,9 @@ asio::awaitable<void> PublishedStatus::ask_gateway(report::CertificateStatus& st
   status.gateway = state ? std::move(*state) : std::nullopt;
   status.activation_problem.reset();
   if (certificate_.renew == configuration::RenewMode::automatic) {
-    const auto possible = co_await context_.gateway.check_activation();
+    auto possible = co_await context_.gateway.check_activation();
     if (!possible && possible.error().kind == ErrorKind::gateway) {
-      status.activation_problem = possible.error().message;
+      status.activation_problem = problem_of(std::move(possible.error()));
     }
   }
 }
@@ -97,7 +97,7 @@ void PublishedStatus::store_observation() {
 
 void PublishedStatus::saved(const Result<void>& saved) {
   if (!saved && status_ && !status_->state_problem) {
-    status_->state_problem = saved.error().message;
+    status_->state_problem = problem_of(saved.error());
   }
 }
 

@@ -103,7 +103,7 @@ TEST_CASE("the page names each state that needs attention") {
   }
   SECTION("token unusable") {
     auto expired = standing("production", 10);
-    expired.token_problem = "the account token expired";
+    expired.token_problem = Problem{"the account token expired"};
     board.add(std::move(expired));
     CHECK(contains(board.page(), "<span class=\"state\">account token unusable</span>"));
     CHECK(contains(board.page(), "the account token expired"));
@@ -123,7 +123,7 @@ TEST_CASE("the page begins with the most severe certificate, and its advice") {
   board.names.emplace_back("a-unchecked");
   board.add(standing("b-in-order", 10));
   auto warned = standing("c-warning", 10);
-  warned.token_problem = "the account token expired";
+  warned.token_problem = Problem{"the account token expired"};
   board.add(std::move(warned));
   auto broken = standing("d-critical", 10);
   broken.outlook = failure(ErrorKind::disk, "reading /srv/keystore.p12: Permission denied");
@@ -175,7 +175,7 @@ TEST_CASE("severity and findings are metrics, and a finding that is gone has non
   board.now = day(340);
   auto failing = standing("production", 340);
   fail(failing, "HTTP 503");
-  failing.token_problem = "the account token expired";
+  failing.token_problem = Problem{"the account token expired"};
   board.add(std::move(failing));
   board.add(standing("watched", 340));
   board.names.emplace_back("unseen");

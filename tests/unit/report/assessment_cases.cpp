@@ -24,12 +24,12 @@ CertificateStatus with_replaced(CertificateStatus standing, std::chrono::seconds
 }
 
 CertificateStatus with_token_problem(CertificateStatus standing) {
-  standing.token_problem = "the account token expired at 2026-01-01T00:00:00Z: create a new one";
+  standing.token_problem = Problem{"the account token expired at 2026-01-01T00:00:00Z: create a new one"};
   return standing;
 }
 
 CertificateStatus with_replacement_problem(CertificateStatus standing) {
-  standing.replacement_problem = "/opt/graviteeio/apim/gateway/config is owned by gravitee";
+  standing.replacement_problem = Problem{"/opt/graviteeio/apim/gateway/config is owned by gravitee"};
   return standing;
 }
 
@@ -40,12 +40,12 @@ CertificateStatus with_token_until(CertificateStatus standing, std::chrono::seco
 
 CertificateStatus with_state_problem(CertificateStatus standing) {
   standing.state_problem =
-      "/var/lib/gravitee-renewd: No space left on device: 12 KiB are free, and a renewal needs 4096 KiB";
+      Problem{"/var/lib/gravitee-renewd: No space left on device: 12 KiB are free, and a renewal needs 4096 KiB"};
   return standing;
 }
 
 CertificateStatus with_activation_problem(CertificateStatus standing) {
-  standing.activation_problem = "gateway.service does not exist on this host";
+  standing.activation_problem = Problem{"gateway.service does not exist on this host"};
   return standing;
 }
 

@@ -76,7 +76,7 @@ TEST_CASE("the summary fits into STATUS= even with long messages, and says what 
   std::map<std::string, CertificateStatus> standings;
   for (const std::string name : {"a", "b", "c", "d"}) {
     auto standing = standing_in({.name = name, .left = 3 * 24h});
-    standing.replacement_problem = std::string(4000, 'x') + "\n" + std::string(4000, '\x01');
+    standing.replacement_problem = Problem{std::string(4000, 'x') + "\n" + std::string(4000, '\x01')};
     standings.emplace(name, std::move(standing));
   }
   const std::string text = summary(standings, kNow);
@@ -129,15 +129,15 @@ TEST_CASE("advice follows the cause of a failure, if it is known, and not its cl
   CHECK_THAT(advice_of(standing_in({.left = 3 * 24h, .attempts = attempts})), !ContainsSubstring("ca_file"));
 
   auto standing = standing_in({});
-  standing.token_problem = "the account token cannot be used";
+  standing.token_problem = Problem{"the account token cannot be used"};
   CHECK_THAT(advice_of(standing), !ContainsSubstring("create a new"));
-  standing.token_advice = "chown it";
+  standing.token_problem->advice = "chown it";
   CHECK(advice_of(standing) == "chown it");
 
   standing = standing_in({});
-  standing.replacement_problem = "Permission denied";
+  standing.replacement_problem = Problem{"Permission denied"};
   CHECK_THAT(advice_of(standing), !ContainsSubstring("init --permissions"));
-  standing.replacement_advice = "chown it";
+  standing.replacement_problem->advice = "chown it";
   CHECK(advice_of(standing) == "chown it");
 
   standing = unreadable("production");

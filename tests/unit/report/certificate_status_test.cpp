@@ -49,7 +49,7 @@ TEST_CASE("an unusable token is reported, unless only the service can read it") 
   using Kind = SecretSource::Kind;
   const auto gone = with({.kind = Kind::file, .name = (world.directory / "gone").string(), .value = {}});
   REQUIRE(gone);
-  CHECK_THAT(*gone, StartsWith("the account token cannot be used: reading a secret from file"));
+  CHECK_THAT(gone->message, StartsWith("the account token cannot be used: reading a secret from file"));
   CHECK_FALSE(with({.kind = Kind::env, .name = "NO_SUCH_VARIABLE_HERE", .value = {}}));
   CHECK_FALSE(with({.kind = Kind::credential, .name = "no-such-credential-here", .value = {}}));
   {
@@ -190,22 +190,26 @@ TEST_CASE("what the daemon cannot do counts for a command that can") {
     CertificateStatus standing = look(world);
     take_daemons_view(standing, world.settings, seen);
     const Finding finding = assess(standing, {}, world.clock.now()).findings.front();
-    if (!seen.keystore.empty() || !seen.replacement.empty()) {
+    if (seen.keystore || seen.replacement) {
       CHECK_THAT(finding.advice, ContainsSubstring("systemctl restart gravitee-renewd"));
     }
     return finding.kind;
   };
   CHECK(seen_by_daemon({}) == FindingKind::not_expiring);
-  CHECK(seen_by_daemon({.keystore = "Permission denied"}) == FindingKind::keystore_unreadable);
-  CHECK(seen_by_daemon({.replacement = "Read-only file system"}) == FindingKind::keystore_not_replaceable);
-  CHECK(seen_by_daemon({.state = "Read-only file system"}) == FindingKind::state_not_writable);
-  CHECK(seen_by_daemon({.activation = "not permitted"}) == FindingKind::gateway_not_restartable);
-  CHECK(seen_by_daemon({.health = "HTTP 500"}) == FindingKind::gateway_down);
+  CHECK(seen_by_daemon({.keystore = Problem{"Permission denied"}}) == FindingKind::keystore_unreadable);
+  CHECK(seen_by_daemon({.replacement = Problem{"Read-only file system"}}) == FindingKind::keystore_not_replaceable);
+  CHECK(seen_by_daemon({.state = Problem{"Read-only file system"}}) == FindingKind::state_not_writable);
+  CHECK(seen_by_daemon({.activation = Problem{"not permitted"}}) == FindingKind::gateway_not_restartable);
+  CertificateStatus standing = look(world);
+  take_daemons_view(standing, world.settings, {.activation = Problem{"not permitted", "write the polkit rule"}});
+  CHECK(assess(standing, {}, world.clock.now()).advice() == "write the polkit rule");
+  CHECK(seen_by_daemon({.health = Problem{"HTTP 500"}}) == FindingKind::gateway_down);
   const auto changed = changed_at(*world.settings.token);
   REQUIRE(changed);
-  CHECK(seen_by_daemon({.token = "Permission denied", .token_changed = changed}) == FindingKind::token_unusable);
+  CHECK(seen_by_daemon({.token = Problem{"Permission denied"}, .token_changed = changed}) ==
+        FindingKind::token_unusable);
   // Changed since: it may be a good one.
-  CHECK(seen_by_daemon({.token = "Permission denied", .token_changed = *changed - std::chrono::seconds(1)}) ==
+  CHECK(seen_by_daemon({.token = Problem{"Permission denied"}, .token_changed = *changed - std::chrono::seconds(1)}) ==
         FindingKind::not_expiring);
 }
 
@@ -213,12 +217,12 @@ TEST_CASE("what the daemon stores is what it found") {
   World world;
   CertificateStatus standing = look(world);
   CHECK_FALSE(observation_of(standing, world.settings).prevents_renewal());
-  standing.activation_problem = "fake.service does not exist on this host";
+  standing.activation_problem = Problem{"fake.service does not exist on this host", "correct its name"};
   standing.gateway = gateway::GatewayState{gateway::Health::unhealthy, "HTTP 500", ""};
   const auto observation = observation_of(standing, world.settings);
   CHECK(observation.prevents_renewal());
-  CHECK(observation.activation == *standing.activation_problem);
-  CHECK(observation.health == "HTTP 500");
+  CHECK(observation.activation == standing.activation_problem);
+  CHECK(observation.health == Problem{"HTTP 500"});
   CHECK(observation.token_changed == changed_at(*world.settings.token));
-  CHECK_FALSE(state::Observation{.health = "HTTP 500"}.prevents_renewal());
+  CHECK_FALSE(state::Observation{.health = Problem{"HTTP 500"}}.prevents_renewal());
 }

@@ -22,12 +22,12 @@ struct Stored {
 TEST_CASE("what the daemon saw is stored, and removed once nothing is wrong") {
   Stored stored;
   CHECK(stored.store.load() == Observation());
-  const Observation observation{.keystore = "opening …: Permission denied",
-                                .token = "the account token expired",
-                                .replacement = "Read-only file system",
-                                .state = "no space",
-                                .activation = "gateway.service does not exist on this host",
-                                .health = "HTTP 500",
+  const Observation observation{.keystore = Problem{"opening …: Permission denied"},
+                                .token = Problem{"the account token expired"},
+                                .replacement = Problem{"Read-only file system"},
+                                .state = Problem{"no space", "free some"},
+                                .activation = Problem{"gateway.service does not exist on this host"},
+                                .health = Problem{"HTTP 500"},
                                 .token_not_after = std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000)),
                                 .token_changed = TimePoint(std::chrono::microseconds(1'700'000'000'123'456))};
   REQUIRE(stored.store.save(observation));
@@ -39,22 +39,24 @@ TEST_CASE("what the daemon saw is stored, and removed once nothing is wrong") {
 
 TEST_CASE("an observation that is the stored one is not written again") {
   Stored stored;
-  REQUIRE(stored.store.save({.token = "expired"}));
+  REQUIRE(stored.store.save({.token = Problem{"expired"}}));
   const auto written = std::filesystem::last_write_time(stored.paths.observation());
-  REQUIRE(stored.store.save({.token = "expired"}));
+  REQUIRE(stored.store.save({.token = Problem{"expired"}}));
   CHECK(std::filesystem::last_write_time(stored.paths.observation()) == written);
 }
 
 TEST_CASE("a damaged observation counts as none, and its texts are printable and truncated") {
   Stored stored;
   std::filesystem::create_directories(stored.paths.directory);
-  for (const char* const damaged : {"", "{", "[]", R"({"token":7})", R"({"token_not_after":"x"})",
-                                    R"({"token_changed":-1})", R"({"token_changed":1e300})"}) {
+  for (const char* const damaged :
+       {"", "{", "[]", R"({"token":7})", R"({"token":"expired"})", R"({"token":{"message":"expired"}})",
+        R"({"token_not_after":"x"})", R"({"token_changed":-1})", R"({"token_changed":1e300})"}) {
     write_file(stored.paths.observation(), damaged);
     CHECK(stored.store.load() == Observation());
   }
-  write_file(stored.paths.observation(), R"({"keystore":"\u001b[2J)" + std::string(50'000, 'x') + R"(","new":1})");
+  write_file(stored.paths.observation(),
+             R"({"keystore":{"message":"\u001b[2J)" + std::string(50'000, 'x') + R"(","advice":"","new":1}})");
   const Observation observation = stored.store.load();
-  CHECK_THAT(observation.keystore, StartsWith("\\x1b[2Jxxx"));
-  CHECK(observation.keystore.size() < 2100);
+  CHECK_THAT(observation.keystore->message, StartsWith("\\x1b[2Jxxx"));
+  CHECK(observation.keystore->message.size() < 2100);
 }

@@ -262,18 +262,18 @@ state::Observation stored_observation(World& world) {
 TEST_CASE("the next attempt follows at once when what prevented the renewal is gone") {
   World world;
   make_due(world);
-  leave(world, "gateway", {.activation = "fake.service does not exist on this host"});
+  leave(world, "gateway", {.activation = Problem{"fake.service does not exist on this host"}});
   CHECK_FALSE(first(world, "renewal_completed").empty());
   CHECK(world.gateway.activations == 1);
   CHECK(world.cloud.requests == 1);
-  CHECK(stored_observation(world).activation.empty());
+  CHECK_FALSE(stored_observation(world).activation);
 }
 
 TEST_CASE("the next attempt waits while the same thing prevents the renewal") {
   World world;
   make_due(world);
   world.gateway.possible = failure(ErrorKind::gateway, "fake.service does not exist on this host");
-  leave(world, "gateway", {.activation = "fake.service does not exist on this host"});
+  leave(world, "gateway", {.activation = Problem{"fake.service does not exist on this host"}});
   CHECK(first(world, "certificate_checked").at("reason") == "retry");
   CHECK(world.cloud.requests == 0);
 }
