@@ -32,10 +32,15 @@ gateway::GatewaySnapshot snapshot_of(const Record& record) {
 
 asio::awaitable<Result<void>> check_gateway(Workspace& work) {
   const Result<std::string> possible = co_await work.gateway.check_activation();
-  if (!possible && possible.error().kind == ErrorKind::gateway) {
-    co_return tl::unexpected(with_context("the gateway could not be activated", possible.error()));
+  if (possible || possible.error().kind != ErrorKind::gateway || !work.settings.gateway.rollback) {
+    co_return Result<void>();
   }
-  co_return Result<void>();
+  // In place of an expired certificate, a new one helps as soon as anybody starts the gateway.
+  const auto installed = co_await run_blocking(work.pool, [&work] { return work.keystore.read(); });
+  if (installed && installed->keystore.certificate.not_after() <= work.clock.now()) {
+    co_return Result<void>();
+  }
+  co_return tl::unexpected(with_context("the gateway could not be activated", possible.error()));
 }
 
 asio::awaitable<GatewayStep> GatewaySteps::activate_new(Record record) {

@@ -20,7 +20,8 @@ struct GatewayStep {
 gateway::GatewaySnapshot snapshot_of(const Record& record);
 
 // Whether the gateway could be activated: what makes this impossible must stop a renewal before it requests a
-// certificate, and before it replaces a keystore. A system bus that cannot be asked is no reason. Error kind: gateway.
+// certificate, and before it replaces a keystore. A system bus that cannot be asked is no reason, nor is a gateway with
+// an expired certificate or without roll-back, where the new keystore would stay installed. Error kind: gateway.
 boost::asio::awaitable<Result<void>> check_gateway(Workspace& work);
 
 class GatewaySteps {

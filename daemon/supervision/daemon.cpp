@@ -89,17 +89,17 @@ Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSetting
       objects(daemon.loop_.executor(), certificate, http_settings, daemon.filesystem_, http, daemon.log_, daemon.clock_,
               &daemon.pool_),
       supervisor(daemon.loop_.executor(), objects.context(), {daemon.slots_, daemon.board_, daemon.alone_}, certificate,
-                 daemon.settings_, inheritance(previous)),
+                 daemon.settings_, settings_changed(daemon, previous),
+                 previous == nullptr ? std::nullopt : std::optional(previous->supervisor.inheritance())),
       watching(daemon.unit_watch_.watch(objects.context().gateway.watched_units(),
                                         [this] { supervisor.gateway_changed(); })) {}
 
-std::optional<Inheritance> Daemon::Watched::inheritance(const Watched* previous) const {
+TimePoint Daemon::Watched::settings_changed(const Daemon& daemon, const Watched* previous) const {
   if (previous == nullptr) {
-    return std::nullopt;
+    return changed_at(daemon.configuration_).value_or(TimePoint());
   }
-  Inheritance inherited = previous->supervisor.inheritance();
-  inherited.settings_changed = previous->certificate != certificate || previous->http_settings != http_settings;
-  return inherited;
+  const bool changed = previous->certificate != certificate || previous->http_settings != http_settings;
+  return changed ? daemon.clock_.now() : TimePoint();
 }
 
 Daemon::Daemon(std::filesystem::path configuration, configuration::Settings settings)

@@ -41,7 +41,8 @@ class Daemon {
   // One certificate with the settings that its supervisor began with; a reload makes another.
   struct Watched {
     Watched(Daemon& daemon, const configuration::CertificateSettings& certificate, const Watched* previous);
-    std::optional<Inheritance> inheritance(const Watched* previous) const;
+    // When the settings that decide over this certificate's renewals changed: with the file, or with a reload of it.
+    TimePoint settings_changed(const Daemon& daemon, const Watched* previous) const;
 
     configuration::CertificateSettings certificate;
     configuration::HttpSettings http_settings;

@@ -25,32 +25,11 @@ constexpr std::chrono::seconds kCheckAgainWhenUnreadable = 1min;
 // While something is wrong that an operator may fix.
 constexpr std::chrono::seconds kLookAgain = 1min;
 
-// The files whose content decides whether a renewal succeeds.
-std::vector<std::filesystem::path> files_of(const configuration::CertificateSettings& certificate,
-                                            const configuration::HttpSettings& http) {
-  std::vector<std::filesystem::path> files;
-  const auto add = [&files](const SecretSource& secret, std::string_view /*name*/) {
-    if (secret.kind == SecretSource::Kind::file) {
-      files.emplace_back(secret.name);
-    }
-  };
-  configuration::for_each_secret(certificate, add);
-  if (http.proxy_password) {
-    add(*http.proxy_password, "");
-  }
-  for (const auto& file : {http.ca_file, certificate.keystore.ca_file}) {
-    if (file) {
-      files.push_back(*file);
-    }
-  }
-  return files;
-}
-
 }  // namespace
 
 Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalContext context, Shared shared,
                        configuration::CertificateSettings certificate, const configuration::Settings& settings,
-                       std::optional<Inheritance> inherited)
+                       TimePoint settings_changed, std::optional<Inheritance> inherited)
     : context_(context),
       certificate_(std::move(certificate)),
       check_every_(settings.schedule.check_every),
@@ -62,13 +41,16 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
       run_(renewal_, shared.slots, shared.coordinator, progress_,
            renewal::longest_renewal(certificate_.gateway, settings.http) + kLongestCheck),
       sleep_(executor, context.keystore),
-      files_(files_of(certificate_, settings.http)) {
+      inputs_(context_.filesystem, certificate_, settings.http) {
   if (inherited) {
     schedule_.inherit(std::move(inherited->attempts));
-    files_at_failure_ = std::move(inherited->files_at_failure);
-    if (inherited->settings_changed) {
-      schedule_.cause_may_be_fixed(context_.clock.now());
-    }
+    inputs_at_attempt_ = std::move(inherited->inputs_at_attempt);
+  }
+  // A process that has made no attempt yet has nothing to compare with.
+  const auto& attempts = schedule_.attempts();
+  if (settings_changed > attempts.failed_at ||
+      (!inherited && inputs_.changed_since(attempts.last_failure, attempts.failed_at))) {
+    schedule_.cause_may_be_fixed(context_.clock.now());
   }
   renewal_.on_installed(
       [this](const auto& record, const auto& certificate) { status_.installed(record, certificate); });
@@ -106,7 +88,7 @@ asio::awaitable<TimePoint> Supervisor::step() {
     co_return unreadable(certificate.error());
   }
   schedule_.certificate_seen(certificate->not_after());
-  retry_if_fixed();
+  (void)co_await retry_if_fixed();
   const TimePoint next = co_await check(*certificate);
   save();
   co_return next;
@@ -178,6 +160,7 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
 }
 
 asio::awaitable<TimePoint> Supervisor::act(Act act) {
+  inputs_at_attempt_ = co_await run_blocking(context_.pool, [this] { return inputs_.read(); });
   const auto done = co_await run_.run(act);
   (void)co_await look();
   if (!done) {
@@ -196,7 +179,6 @@ TimePoint Supervisor::failed(const Error& error) {
     return now;
   }
   const TimePoint retry_at = schedule_.failed(error, needed_until_, now);
-  files_at_failure_ = files_now();
   save();
   announcer_.failed(error, retry_at, schedule_.attempts().failures_in_a_row);
   return retry_at;
@@ -206,34 +188,31 @@ void Supervisor::save() {
   status_.saved(schedule_.save());
 }
 
-std::vector<std::optional<TimePoint>> Supervisor::files_now() const {
-  std::vector<std::optional<TimePoint>> changed;
-  for (const auto& file : files_) {
-    changed.push_back(changed_at(file));
+asio::awaitable<bool> Supervisor::retry_if_fixed() {
+  bool fixed = status_.problems_are_gone();
+  const auto& attempts = schedule_.attempts();
+  if (attempts.failures_in_a_row > 0) {
+    auto now = co_await run_blocking(context_.pool, [this] { return inputs_.read(); });
+    if (inputs_at_attempt_.empty() || inputs_.differ(attempts.last_failure, inputs_at_attempt_, now)) {
+      fixed = fixed || !inputs_at_attempt_.empty();
+      inputs_at_attempt_ = std::move(now);
+    }
   }
-  return changed;
-}
-
-bool Supervisor::retry_if_fixed() {
-  const bool problems_are_gone = status_.problems_are_gone();
-  const bool file_changed = !files_at_failure_.empty() && files_at_failure_ != files_now();
-  if (problems_are_gone || file_changed) {
-    files_at_failure_.clear();
+  if (fixed) {
     schedule_.cause_may_be_fixed(context_.clock.now());
   }
-  return problems_are_gone || file_changed;
+  co_return fixed;
 }
 
 asio::awaitable<bool> Supervisor::look_again() {
   const auto certificate = co_await look();
   save();
   status_.publish();
-  const bool fixed = retry_if_fixed();
+  const bool fixed = co_await retry_if_fixed();
   co_return fixed || !certificate;
 }
 
 asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
-  progress_.expect_at(next);
   if (const auto problem = context_.keystore.new_watch_problem()) {
     announcer_.not_watched(*problem);
   }
@@ -244,11 +223,13 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
       look_at = context_.clock.now() + kLookAgain;
     }
     const TimePoint wake = std::min(next, look_at.value_or(next));
+    progress_.expect_at(next);
     switch (co_await sleep_.until(wake)) {
       case Woken::by_cancellation:
         co_return false;
       case Woken::by_time: {
         look_at.reset();
+        progress_.expect_within(kLongestCheck);
         const bool check_now = wake == next || co_await look_again();
         if (check_now) {
           co_return true;
@@ -269,6 +250,7 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
         break;
       case Woken::by_interruption:
         if (std::exchange(gateway_changed_, false)) {
+          progress_.expect_within(kLongestCheck);
           co_await status_.look_at_gateway();
           status_.publish();
           // A command replaces the keystore and restarts the gateway: of two causes that come together, one is

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <optional>
-#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -15,6 +13,7 @@
 #include "renewal/renewal.hpp"
 #include "report/status_board.hpp"
 #include "supervision/announcer.hpp"
+#include "supervision/inputs.hpp"
 #include "supervision/keystore_observer.hpp"
 #include "supervision/progress.hpp"
 #include "supervision/published_status.hpp"
@@ -35,17 +34,15 @@ struct Shared {
 // on.
 struct Inheritance {
   state::RetryState attempts;
-  std::vector<std::optional<TimePoint>> files_at_failure;
-  // The settings are others, and so may be the outcome of the next attempt.
-  bool settings_changed = false;
+  Inputs::Contents inputs_at_attempt;
 };
 
 class Supervisor {
  public:
-  // Everything in `context` must outlive the supervisor.
+  // Everything in `context` must outlive the supervisor. A failure from before `settings_changed` may be fixed since.
   Supervisor(const boost::asio::any_io_executor& executor, renewal::RenewalContext context, Shared shared,
              configuration::CertificateSettings certificate, const configuration::Settings& settings,
-             std::optional<Inheritance> inherited = std::nullopt);
+             TimePoint settings_changed, std::optional<Inheritance> inherited = std::nullopt);
 
   // Ends when it is cancelled, or retired.
   boost::asio::awaitable<void> run();
@@ -55,7 +52,7 @@ class Supervisor {
     retiring_ = true;
     sleep_.interrupt();
   }
-  Inheritance inheritance() const { return {schedule_.attempts(), files_at_failure_}; }
+  Inheritance inheritance() const { return {schedule_.attempts(), inputs_at_attempt_}; }
   // A unit of the gateway has changed its state: looks at the gateway, as soon as nothing is under way.
   void gateway_changed() {
     gateway_changed_ = true;
@@ -77,10 +74,8 @@ class Supervisor {
   boost::asio::awaitable<Result<certificate::Certificate>> look();
   // Between two checks, while something is wrong. True: check now.
   boost::asio::awaitable<bool> look_again();
-  // Of the secrets and CA files that a renewal reads: when each was last changed.
-  std::vector<std::optional<TimePoint>> files_now() const;
   // The next attempt follows at once if the cause of a failure seems to be gone. Returns whether it does.
-  bool retry_if_fixed();
+  boost::asio::awaitable<bool> retry_if_fixed();
   void save();
   // False: the supervisor must end.
   boost::asio::awaitable<bool> sleep_until(TimePoint next);
@@ -97,8 +92,9 @@ class Supervisor {
   Progress progress_;
   RenewalRun run_;
   Sleep sleep_;
-  std::vector<std::filesystem::path> files_;
-  std::vector<std::optional<TimePoint>> files_at_failure_;
+  Inputs inputs_;
+  // What the last attempt read or, before the first one of this process, its first look.
+  Inputs::Contents inputs_at_attempt_;
   bool gateway_changed_ = false;
   bool retiring_ = false;
   // Initially true: it may have been set while no daemon ran. Handled once the clock is plausible.

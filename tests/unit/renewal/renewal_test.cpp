@@ -367,6 +367,20 @@ TEST_CASE("a gateway that can no longer be activated is noticed before a stored 
   CHECK(world.gateway.activations == 1);
 }
 
+TEST_CASE("a gateway that cannot be activated prevents no renewal whose keystore would stay installed") {
+  World world;
+  world.gateway.possible = failure(ErrorKind::gateway, "fake.service does not exist on this host");
+  SECTION("in place of an expired one") {
+    world.clock.time = world.open(keystores().installed)->keystore.certificate.not_after();
+  }
+  SECTION("since nothing is rolled back") {
+    world.settings.gateway.rollback = false;
+  }
+  (void)world.run();
+  CHECK(world.cloud.requests == 1);
+  CHECK(read_file(world.keystore) == keystores().renewed);
+}
+
 TEST_CASE("a system bus that cannot be asked does not prevent a renewal") {
   World world;
   world.gateway.possible = failure(ErrorKind::disk, "no reply in time");

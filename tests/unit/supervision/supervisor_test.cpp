@@ -36,12 +36,12 @@ asio::awaitable<void> as_root(asio::awaitable<void> work) {
 
 // A supervisor of the world's certificate, which runs until the object ends.
 struct Supervised {
-  explicit Supervised(World& supervised, fleet::Coordinator& coordinator,
+  explicit Supervised(World& supervised, fleet::Coordinator& coordinator, TimePoint settings_changed = {},
                       std::optional<Inheritance> inherited = std::nullopt)
       : world(supervised),
         settings{.schedule = {.splay = 0s}, .state_directory = world.directory / "state"},
         supervisor(io.get_executor(), objects.context, {slots, board, coordinator}, world.settings, settings,
-                   std::move(inherited)) {
+                   settings_changed, std::move(inherited)) {
     asio::co_spawn(io, as_root(supervisor.run()),
                    asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr thrown) {
                      if (thrown) {
@@ -239,7 +239,10 @@ namespace {
 constexpr std::chrono::hours kRetryLater{10};
 
 state::RetryState failing(World& world, const std::string& error_class) {
-  return {.failures_in_a_row = 1, .last_failure = error_class, .not_before = world.clock.now() + kRetryLater};
+  return {.failures_in_a_row = 1,
+          .last_failure = error_class,
+          .failed_at = world.clock.now(),
+          .not_before = world.clock.now() + kRetryLater};
 }
 
 // What an earlier process left behind.
@@ -278,23 +281,42 @@ TEST_CASE("the next attempt waits while the same thing prevents the renewal") {
   CHECK(world.cloud.requests == 0);
 }
 
+TEST_CASE("the next attempt follows at once when an input has other contents, if the failure depends on it") {
+  World world;
+  make_due(world);
+  fleet::Alone alone;
+  const auto before = Inputs(world.filesystem, world.settings, {}).read();
+  write_file(world.directory / "token", "another-token\n");
+  const auto run_until = [&](const char* failure, const char* event) {
+    Supervised supervised(world, alone, {}, Inheritance{failing(world, failure), before});
+    supervised.run_until([&] { return world.events().find(event) != std::string::npos; });
+  };
+  SECTION("it does") {
+    run_until("unauthorized", "renewal_completed");
+  }
+  SECTION("it does not") {
+    run_until("gateway", "certificate_checked");
+    CHECK(first(world, "certificate_checked").at("reason") == "retry");
+  }
+}
+
 TEST_CASE("a supervisor with other settings continues the count of failures, and tries again at once") {
   World world;
   make_due(world);
   world.cloud.response = failure(ErrorKind::tls, "not trusted");
   fleet::Alone alone;
-  const auto next_event = [&](bool changed) {
-    Supervised supervised(world, alone, Inheritance{failing(world, "tls"), {}, changed});
+  const auto next_event = [&](TimePoint changed) {
+    Supervised supervised(world, alone, changed, Inheritance{failing(world, "tls"), {}});
     supervised.run_until([&] { return world.events().find("certificate_checked") != std::string::npos; });
     supervised.run_until([&] { return !supervised.board.standings().empty(); });
     return supervised.board.standings().at("production").attempts.failures_in_a_row;
   };
   SECTION("the same settings") {
-    CHECK(next_event(false) == 1);
+    CHECK(next_event(world.clock.now() - 1s) == 1);
     CHECK(world.cloud.requests == 0);
   }
   SECTION("other settings") {
-    (void)next_event(true);
+    (void)next_event(world.clock.now() + 1s);
     CHECK(first(world, "renewal_failed").at("failures_in_a_row") == 2);
   }
 }
@@ -331,7 +353,7 @@ TEST_CASE("what the daemon found is stored for commands") {
   World world;
   world.gateway.possible = failure(ErrorKind::gateway, "not permitted");
   CHECK_FALSE(first(world, "certificate_checked").empty());
-  CHECK(stored_observation(world).activation == "not permitted");
+  CHECK(stored_observation(world).activation == Problem{"not permitted"});
 }
 
 TEST_CASE("the record of what is in use follows a restart of the gateway by hand, and the keystore is kept") {
