@@ -26,6 +26,8 @@ namespace {
 constexpr std::size_t kRenewalsAtOnce = 4;
 // Opening a keystore derives a key, which takes a processor up to a second.
 constexpr std::size_t kKeystoreThreads = 2;
+// Between two changes of the status that `systemctl status` shows.
+constexpr std::chrono::milliseconds kStatusPause{100};
 
 std::string watching(const configuration::Settings& settings) {
   const auto count = settings.certificates.size();
@@ -113,7 +115,8 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
       pool_(kKeystoreThreads),
       slots_(loop_.executor(), kRenewalsAtOnce),
       unit_watch_(loop_.executor()),
-      monitoring_(loop_.executor(), &pool_, filesystem_, clock_, log_, board_, [this] { return stuck(); }) {
+      monitoring_(loop_.executor(), &pool_, filesystem_, clock_, log_, board_, [this] { return stuck(); }),
+      status_pause_(loop_.executor()) {
   log_warnings(filesystem_, log_);
 }
 
@@ -132,7 +135,8 @@ Result<void> Daemon::run() {
   asks_for_time_->expect(longest_step(settings_));
   log_.add_observer(asks_for_time_);
   board_.on_change([this] {
-    tell_systemd();
+    tell_status_soon();
+    tell_if_ready();
     monitoring_.changed();
   });
   monitoring_.configure(settings_);
@@ -229,7 +233,7 @@ void Daemon::reload() {
                  {{"configuration", configuration_.string()}});
     }
   }
-  tell_systemd();
+  tell_status();
   service::notify_ready();
 }
 
@@ -259,11 +263,25 @@ std::vector<std::string> Daemon::stuck() const {
   return names;
 }
 
-void Daemon::tell_systemd() {
-  const auto& standings = board_.standings();
+void Daemon::tell_status() {
   service::notify_status(
       (configuration_refused_ ? "the configuration was refused, the previous one stays in effect; " : "") +
-      report::summary(standings, clock_.now()));
+      report::summary(board_.standings(), clock_.now()));
+}
+
+void Daemon::tell_status_soon() {
+  if (std::exchange(status_changed_, true)) {
+    return;
+  }
+  status_pause_.expires_after(kStatusPause);
+  status_pause_.async_wait([this](const boost::system::error_code& /*cancelled*/) {
+    status_changed_ = false;
+    tell_status();
+  });
+}
+
+void Daemon::tell_if_ready() {
+  const auto& standings = board_.standings();
   // Called after each check: the sizes are compared first, since they are cheap.
   const bool all_seen =
       !ready_ && standings.size() >= settings_.certificates.size() &&
@@ -271,6 +289,7 @@ void Daemon::tell_systemd() {
                   [&standings](const auto& certificate) { return standings.contains(certificate.name); });
   if (all_seen) {
     ready_ = true;
+    tell_status();
     service::notify_ready();
   }
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include "configuration/settings.hpp"
@@ -60,7 +61,11 @@ class Daemon {
   boost::asio::awaitable<void> watch(std::string name);
   void reload();
   boost::asio::awaitable<void> prove_life(std::chrono::microseconds interval);
-  void tell_systemd();
+  void tell_status();
+  // The same soon, once for many changes: it takes time in proportion to the number of certificates.
+  void tell_status_soon();
+  // Once every certificate has been looked at.
+  void tell_if_ready();
   // The certificates whose supervisors are stuck.
   std::vector<std::string> stuck() const;
 
@@ -80,6 +85,8 @@ class Daemon {
   gateway::UnitWatch unit_watch_;
   monitoring::Monitoring monitoring_;
   std::map<std::string, std::unique_ptr<Watched>> watched_;
+  boost::asio::steady_timer status_pause_;
+  bool status_changed_ = false;
   bool ready_ = false;
   bool configuration_refused_ = false;  // at the last reload
 };
