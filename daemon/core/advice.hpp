@@ -15,6 +15,10 @@ namespace renewd {
 // Where packages install docs/operations.md.
 inline constexpr std::string_view kOperationsGuide = "/usr/share/doc/gravitee-renewd/docs/operations.md";
 
+// Where the response itself is not what the cloud sends, so that there is no answer to examine.
+inline constexpr std::string_view kUnexpectedAnswerAdvice =
+    "find out what answered: a proxy or a firewall between this host and the cloud may have changed or cut the "
+    "response; contact Gravitee's support if it lasts";
 inline constexpr std::string_view kClockAdvice =
     "check this host's clock with timedatectl; the daemon continues as soon as it is set";
 

@@ -12,6 +12,7 @@
 
 #include "core/file_attributes.hpp"
 #include "core/filesystem.hpp"
+#include "core/text.hpp"
 #include "core/trusted_path.hpp"
 #include "core/try.hpp"
 
@@ -60,7 +61,7 @@ std::string why_not_replaceable(const fs::path& path, const struct statx& status
   if (immutable || has(status, STATX_ATTR_APPEND)) {
     return fmt::format("{}: it is {}, so {} cannot be replaced; run chattr -{} {}", path.string(),
                        immutable ? "immutable" : "append-only", S_ISDIR(status.stx_mode) ? "the files in it" : "it",
-                       immutable ? 'i' : 'a', path.string());
+                       immutable ? 'i' : 'a', shell_quoted(path.string()));
   }
   struct stat around{};
   if (!S_ISDIR(status.stx_mode) && ::stat(path.parent_path().c_str(), &around) == 0 &&

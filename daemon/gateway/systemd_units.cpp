@@ -9,6 +9,7 @@
 
 #include "core/as_tuple.hpp"
 #include "core/cancellation.hpp"
+#include "core/text.hpp"
 #include "core/try.hpp"
 #include "gateway/unit_properties.hpp"
 
@@ -71,10 +72,11 @@ Result<void> check_loaded(const std::string& requested, const UnitProperties& pr
   }
   if (load_state == "masked") {
     return failure(ErrorKind::gateway, unit + " is masked: systemd would refuse to start it",
-                   "run systemctl unmask " + name + ", or correct the unit's name in `gateway`");
+                   "run systemctl unmask " + shell_quoted(name) + ", or correct the unit's name in `gateway`");
   }
-  return failure(ErrorKind::gateway, fmt::format("systemd cannot load {} (LoadState={})", unit, load_state),
-                 fmt::format("correct the unit file: systemctl status {} shows what is wrong with it", name));
+  return failure(
+      ErrorKind::gateway, fmt::format("systemd cannot load {} (LoadState={})", unit, load_state),
+      fmt::format("correct the unit file: systemctl status {} shows what is wrong with it", shell_quoted(name)));
 }
 
 }  // namespace

@@ -62,6 +62,9 @@ asio::awaitable<Result<Record>> Obtain::request() {
   work_.answers.release_space();
   (void)work_.journal.clear();
   Error error = with_context("requesting a certificate", std::move(fetched.answer.error()));
+  if (error.kind == ErrorKind::bad_answer) {
+    error = with_advice(std::move(error), std::string(kUnexpectedAnswerAdvice));
+  }
   if (error.reason) {
     work_.event(EventName::renewal_rejected, "keeping the installed keystore: " + error.message,
                 {{"reason", std::string(to_string(*error.reason))}});
@@ -75,7 +78,7 @@ asio::awaitable<Result<Secret>> Obtain::check_request(TimePoint now) {
   if (now < allowed) {
     co_return failure(ErrorKind::rate_limited, request_limit_reached(requests_per_day_, allowed));
   }
-  auto credential = work_.source.credential();
+  auto credential = co_await run_blocking(work_.pool, [this] { return work_.source.credential(); });
   if (!credential) {
     work_.event(EventName::token_unusable, credential.error().message);
     co_return credential;

@@ -82,7 +82,10 @@ asio::awaitable<GatewayStep> RollBack::put_back(Record record, InstalledKeystore
   const bool forward = goes_forward(record, previous);
   GatewayStep step = co_await steps_.activate_and_verify(std::move(record), forward ? "newer" : "old", certificate);
   if (step.outcome) {
-    (void)work_.history.append(forward ? "activated" : "rolled_back", step.record, work_.clock.now());
+    // Of a roll-back, the history has the certificate that was given up.
+    Record ended = step.record;
+    ended.fingerprint = forward ? certificate.fingerprint_sha256() : ended.fingerprint;
+    (void)work_.history.append(forward ? "activated" : "rolled_back", ended, work_.clock.now());
   }
   co_return step;
 }

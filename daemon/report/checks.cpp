@@ -121,19 +121,21 @@ std::optional<Finding> old_certificate_in_use(const CheckInput& facts) {
 }
 
 // The certificate that is newer than the installed one, and that somebody has replaced by it: the one in use, or a
-// stored one. After a roll-back, or once an operator has activated it, the older one is there on purpose.
+// stored one. After a roll-back from that one, or once an operator has activated it, the older one is there on purpose.
 std::optional<state::CertificateRecord> newer_than_installed(const CheckInput& facts) {
   const CertificateStatus& standing = facts.standing;
   const auto& installed = facts.outlook.certificate;
   const auto* const last = standing.history.empty() ? nullptr : &standing.history.back();
-  const bool on_purpose =
-      last != nullptr && (last->outcome == "rolled_back" ||
-                          (last->outcome == "activated" && last->fingerprint == installed.fingerprint_sha256()));
-  if (standing.unfinished || on_purpose) {
+  const bool activated =
+      last != nullptr && last->outcome == "activated" && last->fingerprint == installed.fingerprint_sha256();
+  if (standing.unfinished || activated) {
     return std::nullopt;
   }
-  const auto is_newer = [&installed](const std::optional<state::CertificateRecord>& other) {
-    return other && other->not_after > installed.not_after() && other->not_before >= installed.not_before();
+  // Which certificate a roll-back gave up.
+  const std::string given_up = last != nullptr && last->outcome == "rolled_back" ? last->fingerprint : "";
+  const auto is_newer = [&](const std::optional<state::CertificateRecord>& other) {
+    return other && other->fingerprint != given_up && other->not_after > installed.not_after() &&
+           other->not_before >= installed.not_before();
   };
   if (standing.longer_lasting && is_newer(standing.longer_lasting->certificate)) {
     return standing.longer_lasting->certificate;
@@ -255,7 +257,7 @@ std::string advice_on_unreadable(const CertificateStatus& standing) {
       !advice.empty() ? advice
                       : fmt::format("run gravitee-renewd validate to see why the service cannot read it, or "
                                     "gravitee-renewd inspect {} --password-file FILE to test a password",
-                                    standing.keystore.string()));
+                                    shell_quoted(standing.keystore.string())));
 }
 
 }  // namespace

@@ -96,7 +96,8 @@ std::string_view advice_for(ErrorKind kind) {
       return "compare account_url with the URL in the cloud's account-token dialog";
     case ErrorKind::rate_limited:
     case ErrorKind::server_error:
-      return "nothing to do on this host; contact Gravitee if it lasts";
+      return "nothing on this host helps; contact Gravitee's support if it lasts, or at once if less than a week is "
+             "left";
     case ErrorKind::bad_answer:
       return "examine the rejected answer with gravitee-renewd inspect; report it to Gravitee without the file, which "
              "may hold a key: /usr/share/doc/gravitee-renewd/docs/operations.md, \"Rejected answers\"";

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "core/text.hpp"
+
 namespace renewd::report {
 namespace {
 
@@ -58,14 +60,15 @@ std::optional<Finding> gateway_down(const CertificateStatus& standing) {
   }
   const bool stopped = gateway->health == Health::stopped;
   const std::string activate = "run gravitee-renewd activate " + standing.name;
+  const std::string unit = shell_quoted(gateway->unit);
   std::string advice;
   if (gateway->unit.empty()) {
     advice = "find the cause in the gateway's own log and fix it";
   } else if (stopped) {
-    advice = "when it is to run again, start it: systemctl start " + gateway->unit;
+    advice = "when it is to run again, start it: systemctl start " + unit;
   } else {
-    advice = fmt::format("find the cause with journalctl -u {} and fix it; then {}", gateway->unit,
-                         standing.activation_pending() ? activate : "run systemctl restart " + gateway->unit);
+    advice = fmt::format("find the cause with journalctl -u {} and fix it; then {}", unit,
+                         standing.activation_pending() ? activate : "run systemctl restart " + unit);
   }
   return Finding{FindingKind::gateway_down, stopped ? Severity::warning : Severity::critical,
                  fmt::format("the gateway {}: {}",

@@ -44,6 +44,12 @@ std::filesystem::path nearest_directory(const Filesystem& filesystem, std::files
 Result<void> check_state(const Filesystem& filesystem, const StatePaths& paths) {
   const auto directory = nearest_directory(filesystem, paths.directory);
   TRY(filesystem.check_writable(directory));
+  // One that another user has left, such as root who restored a backup, stops every renewal.
+  TRY(filesystem.open_to_lock(paths.lock(), false).map([](const Descriptor&) {}).map_error([&paths](Error error) {
+    auto denial = explain_denial(paths.lock(), Sharing::none);
+    return denial ? with_advice({error.kind, error.message + " (" + denial->message + ")"}, std::move(denial->advice))
+                  : std::move(error);
+  }));
   const auto space = filesystem.free_space(directory);
   if (!space) {
     return {};  // what cannot be measured is tried

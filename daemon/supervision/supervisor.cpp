@@ -46,10 +46,7 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
     schedule_.inherit(std::move(inherited->attempts));
     inputs_at_attempt_ = std::move(inherited->inputs_at_attempt);
   }
-  // A process that has made no attempt yet has nothing to compare with.
-  const auto& attempts = schedule_.attempts();
-  if (settings_changed > attempts.failed_at ||
-      (!inherited && inputs_.changed_since(attempts.last_failure, attempts.failed_at))) {
+  if (settings_changed > schedule_.attempts().failed_at) {
     schedule_.cause_may_be_fixed(context_.clock.now());
   }
   renewal_.on_installed(
@@ -124,7 +121,8 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
   }
   const auto unfinished = co_await run_blocking(context_.pool, [this] { return renewal_.unfinished(); });
   if (!unfinished) {
-    co_return failed(unfinished.error());
+    // Each check tries it again, but only an attempt that was due has failed.
+    co_return now < schedule_.attempts().not_before ? schedule_.attempts().not_before : failed(unfinished.error());
   }
   if (status_.unfinished() != *unfinished) {
     (void)co_await status_.read();  // finding the unfinished renewal has changed the state
@@ -143,7 +141,9 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
   }
   announcer_.checked(certificate, step, schedule_, now);
   if (certificate_.token && certificate_.renew == configuration::RenewMode::automatic) {
-    announcer_.token(renewal::examine_token(*certificate_.token, step.at, now), now);
+    announcer_.token(
+        co_await run_blocking(context_.pool, [&] { return renewal::examine_token(*certificate_.token, step.at, now); }),
+        now);
   }
   if (step.act == Act::wait) {
     co_return step.at;
@@ -188,15 +188,21 @@ void Supervisor::save() {
   status_.saved(schedule_.save());
 }
 
+bool Supervisor::input_changed(const state::RetryState& attempts) {
+  auto now = inputs_.read();
+  const bool changed = inputs_at_attempt_.empty() ? inputs_.changed_since(attempts.last_failure, attempts.failed_at)
+                                                  : inputs_.differ(attempts.last_failure, inputs_at_attempt_, now);
+  if (changed || inputs_at_attempt_.empty()) {
+    inputs_at_attempt_ = std::move(now);
+  }
+  return changed;
+}
+
 asio::awaitable<bool> Supervisor::retry_if_fixed() {
   bool fixed = status_.problems_are_gone();
   const auto& attempts = schedule_.attempts();
   if (attempts.failures_in_a_row > 0) {
-    auto now = co_await run_blocking(context_.pool, [this] { return inputs_.read(); });
-    if (inputs_at_attempt_.empty() || inputs_.differ(attempts.last_failure, inputs_at_attempt_, now)) {
-      fixed = fixed || !inputs_at_attempt_.empty();
-      inputs_at_attempt_ = std::move(now);
-    }
+    fixed = co_await run_blocking(context_.pool, [&] { return input_changed(attempts); }) || fixed;
   }
   if (fixed) {
     schedule_.cause_may_be_fixed(context_.clock.now());

@@ -74,6 +74,8 @@ class Supervisor {
   boost::asio::awaitable<Result<certificate::Certificate>> look();
   // Between two checks, while something is wrong. True: check now.
   boost::asio::awaitable<bool> look_again();
+  // Whether a failure depends on an input that has changed since. Blocks.
+  bool input_changed(const state::RetryState& attempts);
   // The next attempt follows at once if the cause of a failure seems to be gone. Returns whether it does.
   boost::asio::awaitable<bool> retry_if_fixed();
   void save();

@@ -68,7 +68,7 @@ CertificateStatus with_longer_in_use(CertificateStatus standing) {
 }
 
 CertificateStatus rolled_back(CertificateStatus standing) {
-  standing.history.push_back({"rolled_back", "", kNow - kDay});
+  standing.history.push_back({"rolled_back", standing.longer_lasting->certificate->fingerprint, kNow - kDay});
   return standing;
 }
 

@@ -182,6 +182,9 @@ TEST_CASE("an older keystore in the place of a renewed one is a warning that nam
   REQUIRE(world.restore(2));
   CHECK(read_file(world.keystore) == keystores().renewed);
   CHECK(assess(look(world), {}, world.clock.now()).severity() == Severity::ok);
+  // What a roll-back gave up is not what it restored.
+  write_file(world.keystore, keystores().installed);
+  CHECK(assess(look(world), {}, world.clock.now()).findings.front().kind == FindingKind::older_keystore_installed);
 }
 
 TEST_CASE("what the daemon cannot do counts for a command that can") {

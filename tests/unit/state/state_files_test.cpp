@@ -76,3 +76,28 @@ TEST_CASE("state files belong to the user of this process") {
     REQUIRE(::seteuid(0) == 0);
   }
 }
+
+TEST_CASE("a lock that another user has left is a problem of the state, with the command that helps") {
+  if (::getuid() != 0) {
+    WARN("skipped: only root can leave a file to another user");
+    return;
+  }
+  const TemporaryDirectory directory;
+  REQUIRE(::chown(directory.path().c_str(), kUser, kUser) == 0);
+  REQUIRE(::seteuid(kUser) == 0);
+  {
+    const fs::path state = directory / "state";
+    PosixFilesystem filesystem(state);
+    const StatePaths paths(state, "production");
+    REQUIRE(filesystem.create_directories(paths.directory, kStateDirectoryMode));
+    REQUIRE(Lock::acquire(filesystem, paths.lock(), "renew"));
+    CHECK(check_state(filesystem, paths));
+    REQUIRE(::seteuid(0) == 0);
+    REQUIRE(::chown(paths.lock().c_str(), 0, 0) == 0);
+    REQUIRE(::seteuid(kUser) == 0);
+    const auto checked = check_state(filesystem, paths);
+    REQUIRE_FALSE(checked);
+    CHECK_THAT(checked.error().advice, ContainsSubstring("chown") && ContainsSubstring(paths.lock().string()));
+  }
+  REQUIRE(::seteuid(0) == 0);
+}
