@@ -41,9 +41,11 @@ void forget_failures(Filesystem& filesystem, const std::filesystem::path& state_
 }
 
 void remember_run(Filesystem& filesystem, const std::filesystem::path& state_directory, const std::string& certificate,
-                  TimePoint now) {
-  update_attempts(filesystem, state_directory, certificate,
-                  [now](RetryState& attempts) { attempts.run_at = std::chrono::floor<std::chrono::seconds>(now); });
+                  std::optional<TimePoint> not_after, TimePoint now) {
+  update_attempts(filesystem, state_directory, certificate, [not_after, now](RetryState& attempts) {
+    attempts.run_at = std::chrono::floor<std::chrono::seconds>(now);
+    attempts.known_not_after = not_after.value_or(attempts.known_not_after);
+  });
 }
 
 }  // namespace renewd::commands

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "core/clock.hpp"
@@ -15,8 +16,8 @@ void remember_failure(Filesystem& filesystem, const std::filesystem::path& state
                       const std::string& certificate, const Error& error, TimePoint now);
 void forget_failures(Filesystem& filesystem, const std::filesystem::path& state_directory,
                      const std::string& certificate);
-// That a timer has run `renew` for the certificate.
+// That a timer has run `renew` for the certificate, and when the installed one expires, if it can be read.
 void remember_run(Filesystem& filesystem, const std::filesystem::path& state_directory, const std::string& certificate,
-                  TimePoint now);
+                  std::optional<TimePoint> not_after, TimePoint now);
 
 }  // namespace renewd::commands

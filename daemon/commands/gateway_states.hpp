@@ -1,8 +1,6 @@
 // Whether the gateways run, for commands that only look: they ask systemd themselves, since no daemon may run.
 #pragma once
 
-#include <memory>
-#include <optional>
 #include <vector>
 
 #include "configuration/settings.hpp"
@@ -10,9 +8,14 @@
 
 namespace renewd::commands {
 
-// One for each certificate, in their order. Nothing for a gateway whose state is not known: it is no unit, or the
-// system bus does not reply within a few seconds. Health checks are left to the daemon.
-std::vector<std::optional<gateway::GatewayState>> gateway_states(
-    const std::vector<configuration::CertificateSettings>& certificates);
+enum class Examiner {
+  daemon,   // a daemon has examined the gateways, from inside its sandbox: only their units are asked
+  command,  // also the health checks, and whether an activation would be permitted
+};
+
+// One for each certificate, in their order. After a few seconds, the rest is a problem of the check if the command is
+// the examiner, and otherwise empty.
+std::vector<gateway::Examination> examine_gateways(const std::vector<configuration::CertificateSettings>& certificates,
+                                                   const configuration::HttpSettings& http, Examiner examiner);
 
 }  // namespace renewd::commands

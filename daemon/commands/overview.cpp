@@ -10,7 +10,6 @@
 
 #include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
-#include "commands/gateway_states.hpp"
 #include "core/text.hpp"
 #include "keystore/file_store.hpp"
 #include "state/lock.hpp"
@@ -18,6 +17,9 @@
 
 namespace renewd::commands {
 namespace {
+
+// With `status --watch`: systemd logs each restart that polkit does not permit, the gateway perhaps each health check.
+constexpr std::chrono::seconds kExamineEvery{10};
 
 bool refused(const std::filesystem::path& path, int wanted) {
   return ::faccessat(AT_FDCWD, path.c_str(), wanted, AT_EACCESS) != 0 && (errno == EACCES || errno == EPERM);
@@ -89,12 +91,24 @@ tl::expected<configuration::Settings, int> load_to_look(std::string_view command
 
 Lookout::Lookout(const configuration::Settings& settings, std::vector<configuration::CertificateSettings> certificates)
     : schedule_(settings.schedule),
+      http_(settings.http),
       state_directory_(settings.state_directory),
       certificates_(std::move(certificates)),
       filesystem_(settings.state_directory) {
   for (const auto& certificate : certificates_) {
     stores_.push_back(std::make_unique<keystore::FileStore>(filesystem_, certificate.keystore));
   }
+}
+
+std::vector<gateway::Examination> Lookout::examine(TimePoint now, Examiner examiner) {
+  if (examiner == Examiner::daemon) {
+    return examine_gateways(certificates_, http_, examiner);
+  }
+  if (examined_.empty() || now < examined_at_ || now - examined_at_ >= kExamineEvery) {
+    examined_ = examine_gateways(certificates_, http_, examiner);
+    examined_at_ = now;
+  }
+  return examined_;
 }
 
 Overview Lookout::look(TimePoint now) {
@@ -106,7 +120,7 @@ Overview Lookout::look(TimePoint now) {
   auto holder = state::lock_holder(filesystem_, state::daemon_lock(state_directory_));
   overview.daemon = holder ? std::move(*holder) : std::nullopt;
   overview.run_by = schedule_.run_by;
-  auto gateways = gateway_states(certificates_);
+  auto gateways = examine(now, overview.daemon ? Examiner::daemon : Examiner::command);
   for (std::size_t i = 0; i < certificates_.size(); ++i) {
     auto& standing = overview.standings[i];
     report::see_gateway(standing, *stores_[i], std::move(gateways[i]));

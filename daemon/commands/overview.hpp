@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "commands/gateway_states.hpp"
 #include "configuration/settings.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
@@ -44,11 +45,17 @@ class Lookout {
   Overview look(TimePoint now);
 
  private:
+  // Without a daemon, which would have done it: at most every ten seconds.
+  std::vector<gateway::Examination> examine(TimePoint now, Examiner examiner);
+
   configuration::ScheduleSettings schedule_;
+  configuration::HttpSettings http_;
   std::filesystem::path state_directory_;
   std::vector<configuration::CertificateSettings> certificates_;
   PosixFilesystem filesystem_;
   std::vector<std::unique_ptr<keystore::Store>> stores_;  // one for each certificate
+  std::vector<gateway::Examination> examined_;
+  TimePoint examined_at_;
 };
 
 }  // namespace renewd::commands

@@ -76,7 +76,7 @@ class Pass {
       } else {
         done = co_await renew_if_due(objects.context(), certificate);
         if (schedule_.run_by == configuration::RunBy::timer) {
-          remember_run(filesystem_, state_directory_, certificate.name, clock_.now());
+          remember_run(filesystem_, state_directory_, certificate.name, not_after(objects.context()), clock_.now());
         }
       }
       succeeded_ = succeeded_ && done;
@@ -85,6 +85,11 @@ class Pass {
         co_return;
       }
     }
+  }
+
+  static std::optional<TimePoint> not_after(const renewal::RenewalContext& context) {
+    const auto installed = context.keystore.read();
+    return installed ? std::optional<TimePoint>(installed->keystore.certificate.not_after()) : std::nullopt;
   }
 
   asio::awaitable<bool> renew_if_due(renewal::RenewalContext around, CertificateSettings certificate) {

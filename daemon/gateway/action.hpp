@@ -1,6 +1,7 @@
 // One way to make a gateway use the keystore: restarting units, running a command, sending a signal, or none.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -15,10 +16,12 @@ class Action {
  public:
   virtual ~Action() = default;
 
-  // See Gateway.
+  // See Gateway; `stays_up_for` as in CrashRule.
   virtual std::string description() const = 0;
   virtual boost::asio::awaitable<Result<Units>> units() { co_return Units(); }
-  virtual boost::asio::awaitable<Result<std::optional<GatewayState>>> state() { co_return std::nullopt; }
+  virtual boost::asio::awaitable<Result<std::optional<GatewayState>>> state(std::chrono::seconds /*stays_up_for*/) {
+    co_return std::nullopt;
+  }
   virtual std::vector<std::string> watched_units() const { return {}; }
   virtual boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) = 0;
   virtual bool acted() const = 0;

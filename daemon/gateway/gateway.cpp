@@ -1,5 +1,6 @@
 #include "gateway/gateway.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -25,6 +26,9 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kShutdownPollInterval{1};
+// How long a unit must stay up after it ended by itself: more than the period of most crash loops, and less than what
+// the alert GraviteeGatewayDown waits.
+constexpr std::chrono::seconds kStaysUpFor{180};
 
 struct ActionMaker {
   std::unique_ptr<Action> operator()(const configuration::NoGateway&) const { return std::make_unique<NoAction>(); }
@@ -44,10 +48,15 @@ struct ActionMaker {
   std::vector<NamedSecret> secrets;
 };
 
+// Errors of kind disk that name no cause of their own are those of systemd and D-Bus.
+Error with_bus_advice(Error error) {
+  return error.kind == kInconclusive ? with_advice(std::move(error), std::string(kBusAdvice)) : std::move(error);
+}
+
 class GatewayWithProbes final : public Gateway {
  public:
   // `health_check`: one of the probes, if there is one.
-  GatewayWithProbes(std::unique_ptr<Action> action, Probes probes, Probe* health_check,
+  GatewayWithProbes(std::unique_ptr<Action> action, Probes probes, HttpProbe* health_check,
                     std::chrono::seconds activation_timeout, std::chrono::seconds verify_timeout)
       : action_(std::move(action)),
         probes_(std::move(probes)),
@@ -59,9 +68,12 @@ class GatewayWithProbes final : public Gateway {
   bool has_probes() const override { return !probes_.empty(); }
   std::string log_position() const override;
   asio::awaitable<Result<Units>> units() override { return action_->units(); }
-  asio::awaitable<Result<std::optional<GatewayState>>> state(bool health_check) override;
+  asio::awaitable<Result<Examination>> state(std::optional<std::chrono::milliseconds> health_timeout) override;
   std::vector<std::string> watched_units() const override { return action_->watched_units(); }
-  asio::awaitable<Result<std::string>> check_activation() override { return action_->rehearse(); }
+  asio::awaitable<Result<std::string>> check_activation() override {
+    auto possible = co_await action_->rehearse();
+    co_return std::move(possible).map_error(with_bus_advice);
+  }
   asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;
   bool acted() const override { return action_->acted(); }
   asio::awaitable<Result<Activation>> verify(GatewaySnapshot before) override;
@@ -70,15 +82,10 @@ class GatewayWithProbes final : public Gateway {
  private:
   std::unique_ptr<Action> action_;
   Probes probes_;
-  Probe* health_check_;
+  HttpProbe* health_check_;
   std::chrono::seconds activation_timeout_;
   std::chrono::seconds verify_timeout_;
 };
-
-// Errors of kind disk that name no cause of their own are those of systemd and D-Bus.
-Error with_bus_advice(Error error) {
-  return error.kind == kInconclusive ? with_advice(std::move(error), std::string(kBusAdvice)) : std::move(error);
-}
 
 // A host that shuts down stops the gateway and starts nothing. That says nothing about the keystore: the daemon waits
 // to be stopped as well, and resumes after the boot.
@@ -120,24 +127,32 @@ asio::awaitable<Result<Activation>> GatewayWithProbes::verify(GatewaySnapshot be
   co_return std::move(outcome).map_error(with_bus_advice);
 }
 
-asio::awaitable<Result<std::optional<GatewayState>>> GatewayWithProbes::state(bool health_check) {
-  auto state = co_await action_->state();
-  if (!health_check || health_check_ == nullptr || !state || (*state && (**state).health != Health::up)) {
-    co_return state;
+asio::awaitable<Result<Examination>> GatewayWithProbes::state(std::optional<std::chrono::milliseconds> health_timeout) {
+  auto units = co_await action_->state(std::max(verify_timeout_, kStaysUpFor));
+  if (!units) {
+    co_return tl::unexpected(with_bus_advice(std::move(units.error())));
   }
-  const Result<std::string> healthy = co_await health_check_->rehearse();
-  if (!healthy && healthy.error().kind != ErrorKind::gateway) {
-    co_return tl::unexpected(healthy.error());
+  Examination found{.state = std::move(*units)};
+  if (!health_timeout || health_check_ == nullptr || (found.state && found.state->health != Health::up)) {
+    co_return found;
   }
-  GatewayState seen = state->value_or(GatewayState());
-  if (healthy && !*state) {
-    seen.message = *healthy;
-  } else if (!healthy) {
-    const bool may_still_start = seen.up_for && *seen.up_for < verify_timeout_;
-    seen.health = may_still_start ? Health::changing : Health::unhealthy;
-    seen.message = healthy.error().message;
+  auto result = co_await health_check_->get(*health_timeout);
+  if (!result && result.error().kind == ErrorKind::cancelled) {
+    co_return tl::unexpected(std::move(result.error()));
   }
-  co_return seen;
+  if (!result) {
+    found.health_check_problem = problem_of(std::move(result.error()));
+  } else if (result->verdict == Verdict::inconclusive) {
+    found.health_check_problem = Problem{std::move(result->message), std::move(result->advice)};
+  } else if (!found.state) {
+    found.state = GatewayState{result->verdict == Verdict::passed ? Health::up : Health::unhealthy,
+                               std::move(result->message), ""};
+  } else if (result->verdict != Verdict::passed) {
+    const bool may_still_start = found.state->up_for && *found.state->up_for < verify_timeout_;
+    found.state->health = may_still_start ? Health::changing : Health::unhealthy;
+    found.state->message = std::move(result->message);
+  }
+  co_return found;
 }
 
 std::string GatewayWithProbes::log_position() const {
@@ -181,6 +196,23 @@ Probes make_probes(const asio::any_io_executor& executor, const configuration::G
 
 }  // namespace
 
+asio::awaitable<Examination> examine(Gateway& gateway, std::optional<std::chrono::milliseconds> health_timeout,
+                                     configuration::RenewMode renew) {
+  const bool is_renewed = renew == configuration::RenewMode::automatic;
+  auto state = co_await gateway.state(health_timeout);
+  Examination found = state ? std::move(*state) : Examination();
+  if (!state && state.error().kind != ErrorKind::cancelled) {
+    (is_renewed ? found.activation_problem : found.health_check_problem) = problem_of(std::move(state.error()));
+  }
+  if (state && is_renewed) {
+    auto possible = co_await gateway.check_activation();
+    if (!possible && possible.error().kind != ErrorKind::cancelled) {
+      found.activation_problem = problem_of(std::move(possible.error()));
+    }
+  }
+  co_return found;
+}
+
 std::unique_ptr<Gateway> make_gateway(const asio::any_io_executor& executor,
                                       const configuration::GatewaySettings& settings,
                                       const configuration::HttpSettings& http, OutputLine output,
@@ -188,7 +220,7 @@ std::unique_ptr<Gateway> make_gateway(const asio::any_io_executor& executor,
   auto action =
       std::visit(ActionMaker{executor, settings.activation_timeout(), std::move(output), secrets}, settings.action);
   Probes probes = make_probes(executor, settings, http, secrets);
-  Probe* const health_check = settings.http_probe ? probes.front().get() : nullptr;
+  auto* const health_check = settings.http_probe ? static_cast<HttpProbe*>(probes.front().get()) : nullptr;
   return std::make_unique<GatewayWithProbes>(std::move(action), std::move(probes), health_check,
                                              settings.activation_timeout(), settings.verify_timeout);
 }

@@ -2,9 +2,11 @@
 // probes (probe.hpp) behind one interface.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,9 +64,10 @@ class Gateway {
   // Errors of all functions: gateway; disk if the gateway's state could not be read, which says nothing about the
   // gateway; cancelled.
   virtual boost::asio::awaitable<Result<Units>> units() = 0;
-  // Whether the gateway runs now; with `health_check`, also whether verify.http passes. Nothing if this cannot be
-  // known: no unit and no health check, or a unit that does not exist.
-  virtual boost::asio::awaitable<Result<std::optional<GatewayState>>> state(bool health_check) = 0;
+  // Whether the gateway runs now; with a time for its response, also whether verify.http passes. Without
+  // `activation_problem`, which examine() adds.
+  virtual boost::asio::awaitable<Result<Examination>> state(
+      std::optional<std::chrono::milliseconds> health_timeout) = 0;
   // The units whose changes change state().
   virtual std::vector<std::string> watched_units() const = 0;
   // Whether activate() would be permitted: the units exist, and may be restarted. Changes nothing.
@@ -82,6 +85,11 @@ class Gateway {
   // Whether activate() would be permitted, and verify() finds what it needs at the running gateway; changes nothing.
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
 };
+
+// state(), and why activate() would fail unless the certificate is only watched. A systemd that does not respond is a
+// problem of the host, which would fail an activation months later.
+boost::asio::awaitable<Examination> examine(Gateway& gateway, std::optional<std::chrono::milliseconds> health_timeout,
+                                            configuration::RenewMode renew);
 
 // `http`: trusted CAs and connect timeout of a health check. `output` receives what a command prints, line by line.
 // `secrets`, all of the certificate's, are hidden in what commands, health checks and logs report.

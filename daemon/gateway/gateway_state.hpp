@@ -1,4 +1,4 @@
-// Whether a gateway runs, at one moment.
+// Whether a gateway runs, and would be activated, at one moment.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/clock.hpp"
+#include "core/error.hpp"
 
 namespace renewd::gateway {
 
@@ -15,7 +16,7 @@ enum class Health {
   changing,   // being started or stopped, or up for less time than a start may take and not healthy yet
   stopped,    // by an operator, or never started
   unhealthy,  // its units are up, and its health check fails
-  down,       // a unit has failed, or has ended by itself
+  down,       // a unit has failed, has ended by itself, or was restarted after that and has not stayed up yet
 };
 // "up", "changing", …
 std::string_view to_string(Health health);
@@ -28,6 +29,17 @@ struct GatewayState {
   std::optional<TimePoint> running_since = std::nullopt;
   // For how long, by the monotonic clock.
   std::optional<std::chrono::microseconds> up_for = std::nullopt;
+};
+
+// What is found when a gateway is examined.
+struct Examination {
+  // Whether it runs; nothing if this cannot be known: no unit and no health check, or a unit that does not exist.
+  std::optional<GatewayState> state = std::nullopt;
+  // Why that cannot be found out: the password of verify.http cannot be read or is refused, or systemd does not
+  // respond.
+  std::optional<Problem> health_check_problem = std::nullopt;
+  // Why activate() would fail: a unit is missing, or may not be restarted, or systemd does not respond.
+  std::optional<Problem> activation_problem = std::nullopt;
 };
 
 }  // namespace renewd::gateway

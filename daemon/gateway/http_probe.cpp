@@ -74,7 +74,7 @@ asio::awaitable<Result<std::unique_ptr<ProbeSession>>> HttpProbe::begin(GatewayS
 
 asio::awaitable<Result<std::string>> HttpProbe::rehearse() {
   CO_TRY_LET(auto result, co_await get(kHealthTimeout));
-  if (result.verdict == Verdict::not_yet) {
+  if (result.verdict != Verdict::passed) {
     co_return failure(ErrorKind::gateway, std::move(result.message));
   }
   co_return std::move(result.message);
@@ -87,11 +87,30 @@ Result<http::HttpRequest> HttpProbe::request() const {
   if (settings_.password) {
     auto password = read_basic_password(*settings_.password);
     if (!password) {
-      return failure(ErrorKind::gateway, fmt::format("GET {}: {}", printable(settings_.url), password.error().message));
+      return failure(
+          ErrorKind::gateway, fmt::format("GET {}: {}", printable(settings_.url), password.error().message),
+          password.error().advice.empty()
+              ? "let the service read the password of gateway.verify.http, from " + settings_.password->description()
+              : password.error().advice);
     }
     request.basic_credentials = {settings_.username, std::move(*password)};
   }
   return request;
+}
+
+// A request that never reached the gateway, or ended because the gateway is not trusted, says nothing about its health.
+CheckResult HttpProbe::failed(Error error) {
+  const bool is_own_problem = error.kind == ErrorKind::dns || error.kind == ErrorKind::tls ||
+                              error.kind == ErrorKind::disk ||
+                              error.kind == ErrorKind::client_error;  // the URL cannot be used
+  if (!is_own_problem) {
+    return {Verdict::not_yet, std::move(error.message)};
+  }
+  return {Verdict::inconclusive, std::move(error.message),
+          error.advice.empty()
+              ? "correct the URL of gateway.verify.http; if the gateway has a certificate of its own, add "
+                "its CA to http.ca_file"
+              : std::move(error.advice)};
 }
 
 asio::awaitable<Result<CheckResult>> HttpProbe::get(milliseconds timeout) {
@@ -108,7 +127,7 @@ asio::awaitable<Result<CheckResult>> HttpProbe::get(milliseconds timeout) {
     co_return failure(ErrorKind::cancelled, "checking the gateway's health: cancelled");
   }
   if (outcome && outcome->error().kind != ErrorKind::cancelled) {
-    co_return CheckResult{Verdict::not_yet, std::move(outcome->error().message)};
+    co_return failed(std::move(outcome->error()));
   }
   const double seconds = std::chrono::duration<double>(timeout).count();
   co_return CheckResult{Verdict::not_yet,
@@ -122,21 +141,32 @@ CheckResult HttpProbe::judge(const http::HttpResponse& response) const {
   }
   const Redaction redacted = redaction_of(secrets_);
   std::string why;
+  std::string advice;
   if (response.status == 401 || response.status == 403) {
     const auto schemes = http::offered_schemes(response.header("www-authenticate"));
     if (!schemes.empty() && !http::offers_basic(schemes)) {
       why = fmt::format("it requires {} authentication, and gravitee-renewd supports only Basic",
                         printable(redacted(fmt::format("{}", fmt::join(schemes, ", "))), kExcerptLimit));
+      advice = "let the gateway accept Basic authentication at the URL of gateway.verify.http, or remove that check";
     } else {
       why = settings_.password ? "it refused the username and password" : "it requires a username and a password";
+      advice = settings_.password
+                   ? fmt::format(
+                         "set gateway.verify.http.username, and the password in {}, to those that "
+                         "the gateway accepts",
+                         settings_.password->description())
+                   : "set gateway.verify.http.username and gateway.verify.http.password to those that the "
+                     "gateway accepts";
     }
   } else if (const std::string probes = unhealthy_probes(response.body); !probes.empty()) {
     why = "unhealthy: " + printable(redacted(probes), kExcerptLimit);
   } else {
     why = printable(redacted(response.body), kExcerptLimit);
   }
-  return {Verdict::not_yet, fmt::format("GET {}: HTTP {} instead of {}{}{}", url, response.status,
-                                        settings_.expect_status, why.empty() ? "" : ": ", why)};
+  return {advice.empty() ? Verdict::not_yet : Verdict::inconclusive,
+          fmt::format("GET {}: HTTP {} instead of {}{}{}", url, response.status, settings_.expect_status,
+                      why.empty() ? "" : ": ", why),
+          std::move(advice)};
 }
 
 }  // namespace renewd::gateway

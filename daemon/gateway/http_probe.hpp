@@ -23,11 +23,13 @@ class HttpProbe final : public Probe {
   boost::asio::awaitable<Result<std::unique_ptr<ProbeSession>>> begin(GatewaySnapshot before) override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
 
-  // not_yet for any failed request: the gateway may be starting. An error only if the password cannot be read.
+  // not_yet or inconclusive for any failed request: the gateway may be starting. An error only if the password cannot
+  // be read. Error kinds: gateway, cancelled.
   boost::asio::awaitable<Result<CheckResult>> get(std::chrono::milliseconds timeout);
 
  private:
   Result<http::HttpRequest> request() const;
+  static CheckResult failed(Error error);
   CheckResult judge(const http::HttpResponse& response) const;
 
   std::unique_ptr<http::HttpClient> client_;

@@ -57,12 +57,17 @@ asio::awaitable<Result<Units>> SignalAction::units() {
   co_return units_of(states);
 }
 
-asio::awaitable<Result<std::optional<GatewayState>>> SignalAction::state() {
+asio::awaitable<Result<std::optional<GatewayState>>> SignalAction::state(std::chrono::seconds stays_up_for) {
   CO_TRY_LET(const auto systemd, connect());
   if (!systemd) {
     co_return std::nullopt;
   }
-  co_return state_of(co_await systemd->states({unit_}, steady_clock::now() + kQuestionTimeout));
+  const auto states = co_await systemd->states({unit_}, steady_clock::now() + kQuestionTimeout);
+  if (states && terminates()) {
+    const auto restarts = states->front().automatic_restarts;
+    requested_restarts_ = std::min(requested_restarts_.value_or(restarts), restarts);
+  }
+  co_return state_of(states, {.stays_up_for = stays_up_for, .requested_restarts = requested_restarts_.value_or(0)});
 }
 
 asio::awaitable<Result<Activation>> SignalAction::activate(GatewaySnapshot before) {
@@ -196,6 +201,7 @@ asio::awaitable<Result<Activation>> SignalAction::await_restart(SystemdUnits& sy
       started_ = now;
       // Further restarts are crashes. An external restart resets the counter.
       started_->automatic_restarts = std::min(now.automatic_restarts, restarts);
+      requested_restarts_ = started_->automatic_restarts;
       if (old_pid == 0) {
         co_return Activation{
             Use::in_use,

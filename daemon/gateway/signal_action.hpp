@@ -21,7 +21,7 @@ class SignalAction final : public Action {
 
   std::string description() const override;
   boost::asio::awaitable<Result<Units>> units() override;
-  boost::asio::awaitable<Result<std::optional<GatewayState>>> state() override;
+  boost::asio::awaitable<Result<std::optional<GatewayState>>> state(std::chrono::seconds stays_up_for) override;
   std::vector<std::string> watched_units() const override {
     return unit_.empty() ? std::vector<std::string>() : std::vector{unit_};
   }
@@ -62,6 +62,9 @@ class SignalAction final : public Action {
   std::string unit_;  // empty with a pid file
   std::chrono::seconds timeout_;
   std::optional<UnitState> started_;  // as the last activation left it
+  // With a signal that terminates: systemd counts its restart after our signal like one after a crash. Unknown in a new
+  // process, where the count so far says nothing.
+  std::optional<std::int64_t> requested_restarts_;
   bool acted_ = false;
   std::unique_ptr<SystemdUnits> watched_;  // shared by the checks of one verification
 };

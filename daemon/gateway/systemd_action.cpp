@@ -94,9 +94,10 @@ asio::awaitable<Result<Units>> SystemdAction::units() {
   co_return units_of(states);
 }
 
-asio::awaitable<Result<std::optional<GatewayState>>> SystemdAction::state() {
+asio::awaitable<Result<std::optional<GatewayState>>> SystemdAction::state(std::chrono::seconds stays_up_for) {
   CO_TRY_LET(auto systemd, SystemdUnits::connect(executor_));
-  co_return state_of(co_await systemd->states(settings_.units, steady_clock::now() + kQuestionTimeout));
+  co_return state_of(co_await systemd->states(settings_.units, steady_clock::now() + kQuestionTimeout),
+                     {.stays_up_for = stays_up_for});
 }
 
 asio::awaitable<Result<Activation>> SystemdAction::activate(GatewaySnapshot before) {

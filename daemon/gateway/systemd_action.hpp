@@ -20,7 +20,7 @@ class SystemdAction final : public Action {
 
   std::string description() const override;
   boost::asio::awaitable<Result<Units>> units() override;
-  boost::asio::awaitable<Result<std::optional<GatewayState>>> state() override;
+  boost::asio::awaitable<Result<std::optional<GatewayState>>> state(std::chrono::seconds stays_up_for) override;
   std::vector<std::string> watched_units() const override { return settings_.units; }
   boost::asio::awaitable<Result<Activation>> activate(GatewaySnapshot before) override;
   bool acted() const override { return acted_; }

@@ -9,15 +9,36 @@
 namespace renewd::gateway {
 namespace {
 
-GatewayState state_of_one(const UnitState& unit) {
+using std::chrono::microseconds;
+
+// systemd restarted it by itself, and it has not yet shown that it stays up: a crash loop is active most of the time.
+// A requested start resets systemd's counter.
+bool has_just_crashed(const UnitState& unit, const CrashRule& rule) {
+  if (unit.automatic_restarts <= rule.requested_restarts) {
+    return false;
+  }
+  if (unit.up()) {
+    return rule.now.time_since_epoch() - microseconds(unit.became_active) < rule.stays_up_for;
+  }
+  return unit.active_state == "activating" || (unit.active_state == "deactivating" && !unit.has_job);
+}
+
+GatewayState state_of_one(const UnitState& unit, const CrashRule& rule) {
   const auto is = [&unit](Health health, const char* what) {
     return GatewayState{health, fmt::format("{} {} ({})", unit.name, what, unit.description()), unit.name};
   };
-  if (unit.up()) {
-    return is(Health::up, "is running");
-  }
   if (unit.restarts_by_itself()) {
     return is(Health::down, "has ended, and systemd is about to start it again");
+  }
+  if (has_just_crashed(unit, rule)) {
+    return {
+        Health::down,
+        fmt::format("{} has ended by itself, and systemd has just started it again ({}, {} automatic restart{})",
+                    unit.name, unit.description(), unit.automatic_restarts, unit.automatic_restarts == 1 ? "" : "s"),
+        unit.name};
+  }
+  if (unit.up()) {
+    return is(Health::up, "is running");
   }
   if (unit.changing()) {
     return is(Health::changing, "is being started or stopped");
@@ -49,7 +70,7 @@ std::string_view to_string(Health health) {
   return "unknown";
 }
 
-Result<std::optional<GatewayState>> state_of(const Result<std::vector<UnitState>>& units) {
+Result<std::optional<GatewayState>> state_of(const Result<std::vector<UnitState>>& units, const CrashRule& rule) {
   std::optional<GatewayState> worst;
   if (!units && units.error().kind == ErrorKind::gateway) {
     return worst;
@@ -60,7 +81,7 @@ Result<std::optional<GatewayState>> state_of(const Result<std::vector<UnitState>
   std::int64_t last_start = 0;
   std::int64_t first_start_at = std::numeric_limits<std::int64_t>::max();
   for (const UnitState& unit : *units) {
-    GatewayState one = state_of_one(unit);
+    GatewayState one = state_of_one(unit, rule);
     if (!worst || one.health > worst->health) {
       worst = std::move(one);
     }
@@ -68,9 +89,8 @@ Result<std::optional<GatewayState>> state_of(const Result<std::vector<UnitState>
     first_start_at = std::min(first_start_at, unit.main_process_started_at);
   }
   if (worst && worst->health == Health::up && first_start_at > 0) {
-    worst->running_since = TimePoint(std::chrono::microseconds(first_start_at));
-    worst->up_for = std::chrono::floor<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()) -
-                    std::chrono::microseconds(last_start);
+    worst->running_since = TimePoint(microseconds(first_start_at));
+    worst->up_for = std::chrono::floor<microseconds>(rule.now.time_since_epoch()) - microseconds(last_start);
   }
   return worst;
 }

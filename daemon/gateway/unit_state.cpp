@@ -25,6 +25,7 @@ UnitState to_state(const UnitProperties& properties) {
   state.main_pid = static_cast<pid_t>(properties.number("MainPID"));
   state.automatic_restarts = properties.number("NRestarts");
   state.start_began = properties.number("InactiveExitTimestampMonotonic");
+  state.became_active = properties.number("ActiveEnterTimestampMonotonic");
   state.stop_began = properties.number("ActiveExitTimestampMonotonic");
   state.main_process_ended = properties.number("ExecMainExitTimestampMonotonic");
   state.main_process_started = properties.number("ExecMainStartTimestampMonotonic");

@@ -29,6 +29,7 @@ struct UnitState {
   std::int64_t automatic_restarts = 0;
   // Microseconds of the monotonic clock; 0 for never.
   std::int64_t start_began = 0;
+  std::int64_t became_active = 0;
   std::int64_t stop_began = 0;
   std::int64_t main_process_ended = 0;
   std::int64_t main_process_started = 0;

@@ -70,6 +70,8 @@ asio::awaitable<void> UnitWatch::run() {
 }
 
 asio::awaitable<void> UnitWatch::serve() {
+  // All watchers so far are served from here on.
+  wake_.try_receive([](const boost::system::error_code&) {});
   auto bus = SystemBus::connect(executor_);
   if (!bus) {
     co_await wait_for_change(kTryAgain);

@@ -134,10 +134,12 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
   return standing;
 }
 
-bool see_gateway(CertificateStatus& standing, const keystore::Store& store, std::optional<gateway::GatewayState> seen) {
-  standing.gateway = std::move(seen);
-  if (!standing.outlook || !standing.in_use || standing.installed_is_in_use() || standing.unfinished ||
-      !standing.gateway || !standing.gateway->running_since) {
+bool see_gateway(CertificateStatus& standing, const keystore::Store& store, gateway::Examination found) {
+  standing.gateway = std::move(found.state);
+  standing.health_check_problem = std::move(found.health_check_problem);
+  standing.activation_problem = std::move(found.activation_problem);
+  if (!standing.outlook || standing.installed_is_in_use() || standing.unfinished || !standing.gateway ||
+      standing.gateway->health != gateway::Health::up || !standing.gateway->running_since) {
     return false;
   }
   const auto placed_at = store.placed_at();
@@ -156,6 +158,7 @@ state::Observation observation_of(const CertificateStatus& standing,
           .replacement = standing.replacement_problem,
           .state = standing.state_problem,
           .activation = standing.activation_problem,
+          .health_check = standing.health_check_problem,
           .health = unhealthy ? std::optional(Problem{standing.gateway->message}) : std::nullopt,
           .token_not_after = standing.token_not_after,
           .token_changed = certificate.token ? changed_at(*certificate.token) : std::nullopt};
@@ -175,9 +178,14 @@ void take_daemons_view(CertificateStatus& standing, const configuration::Certifi
     standing.outlook = failure(ErrorKind::disk, "the daemon cannot read it: " + seen.keystore->message,
                                std::string(kOnlyTheServiceFindsIt));
   }
-  // A token that has been changed since may be a good one.
-  if (certificate.token && seen.token_changed == changed_at(*certificate.token)) {
-    add(standing.token_problem, seen.token);
+  // A token that has been changed since the daemon saw it may be a good one. One that the daemon did not even see is
+  // not.
+  if (certificate.token && (!seen.token_changed || seen.token_changed == changed_at(*certificate.token))) {
+    if (!standing.token_problem && seen.token) {
+      const bool is_readable = !is_out_of_sight(*certificate.token);
+      standing.token_problem =
+          Problem{seen.token->message, is_readable ? std::string(kOnlyTheServiceFindsIt) : seen.token->advice};
+    }
     standing.token_not_after = standing.token_not_after ? standing.token_not_after : seen.token_not_after;
   }
   if (!standing.replacement_problem && seen.replacement) {
@@ -185,6 +193,7 @@ void take_daemons_view(CertificateStatus& standing, const configuration::Certifi
   }
   add(standing.state_problem, seen.state);
   add(standing.activation_problem, seen.activation);
+  add(standing.health_check_problem, seen.health_check);
   if (seen.health && (!standing.gateway || standing.gateway->health == gateway::Health::up)) {
     standing.gateway = gateway::GatewayState{gateway::Health::unhealthy, seen.health->message, ""};
   }

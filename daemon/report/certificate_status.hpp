@@ -73,8 +73,10 @@ struct CertificateStatus {
   std::optional<Problem> replacement_problem = std::nullopt;
   // Why the state cannot be written: the disk is full, or read-only.
   std::optional<Problem> state_problem = std::nullopt;
-  // Whether the gateway runs; nothing if that is not known.
+  // Of gateway::Examination: whether the gateway runs; nothing if that is not known.
   std::optional<gateway::GatewayState> gateway = std::nullopt;
+  // Why that cannot be found out.
+  std::optional<Problem> health_check_problem = std::nullopt;
   // Why the gateway could not be activated after a renewal: a unit is missing, or may not be restarted.
   std::optional<Problem> activation_problem = std::nullopt;
 
@@ -107,9 +109,9 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
 void plan(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
           const configuration::ScheduleSettings& schedule, std::chrono::seconds splay, TimePoint now);
 
-// Adds whether the gateway runs. If it started after the installed keystore was put in place, that is the one in use:
-// returns true if this is news, and the record of what is in use must follow.
-bool see_gateway(CertificateStatus& standing, const keystore::Store& store, std::optional<gateway::GatewayState> seen);
+// Adds what is found at the gateway. If it is up, and started after the installed keystore was put in place, that is
+// the one in use: returns true if this is news, and the record of what is in use must follow.
+bool see_gateway(CertificateStatus& standing, const keystore::Store& store, gateway::Examination found);
 
 // What a running daemon stores of its status, for commands that may see more than it does.
 state::Observation observation_of(const CertificateStatus& standing,

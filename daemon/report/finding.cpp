@@ -59,6 +59,8 @@ KindNames names_of(FindingKind kind) {
       return {"token_expires_before_renewal", "account token expires too early"};
     case FindingKind::gateway_not_restartable:
       return {"gateway_not_restartable", "gateway not restartable"};
+    case FindingKind::gateway_health_unknown:
+      return {"gateway_health_unknown", "gateway health unknown"};
     case FindingKind::longer_lasting_stored:
       return {"longer_lasting_stored", "in order"};
   }

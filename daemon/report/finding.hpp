@@ -32,7 +32,8 @@ enum class FindingKind {
   daemon_not_running,
   token_expires_before_renewal,
   gateway_not_restartable,
-  longer_lasting_stored,  // a stored keystore expires later than the installed one; nothing is wrong
+  gateway_health_unknown,  // its health check cannot be made
+  longer_lasting_stored,   // a stored keystore expires later than the installed one; nothing is wrong
 };
 // "keystore_unreadable"; docs/status.md lists them.
 std::string_view to_string(FindingKind kind);

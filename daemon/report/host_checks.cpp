@@ -51,6 +51,16 @@ std::optional<Finding> gateway_not_restartable(const CertificateStatus& standing
                  advice_on(*standing.activation_problem)};
 }
 
+// A renewal could not be verified either, and would be rolled back.
+std::optional<Finding> gateway_health_unknown(const CertificateStatus& standing) {
+  if (!standing.health_check_problem) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::gateway_health_unknown, Severity::warning,
+                 "the gateway's health cannot be checked: " + standing.health_check_problem->message,
+                 advice_on(*standing.health_check_problem)};
+}
+
 // Only a stopped gateway is no emergency.
 std::optional<Finding> gateway_down(const CertificateStatus& standing) {
   using gateway::Health;
@@ -100,9 +110,9 @@ std::optional<Finding> daemon_not_running(const CertificateStatus& standing) {
                        "instead, set schedule.run_by: timer"};
 }
 
-constexpr std::array<HostCheck, 6> kHostChecks{
-    gateway_down,      state_not_writable, token_unusable, keystore_not_replaceable, gateway_not_restartable,
-    daemon_not_running};
+constexpr std::array<HostCheck, 7> kHostChecks{
+    gateway_down,           state_not_writable, token_unusable, keystore_not_replaceable, gateway_not_restartable,
+    gateway_health_unknown, daemon_not_running};
 
 }  // namespace
 

@@ -22,9 +22,13 @@ struct Member {
   const char* name;
   std::optional<Problem> Observation::* problem;
 };
-constexpr std::array kMembers{Member{"keystore", &Observation::keystore},       Member{"token", &Observation::token},
-                              Member{"replacement", &Observation::replacement}, Member{"state", &Observation::state},
-                              Member{"activation", &Observation::activation},   Member{"health", &Observation::health}};
+constexpr std::array kMembers{Member{"keystore", &Observation::keystore},
+                              Member{"token", &Observation::token},
+                              Member{"replacement", &Observation::replacement},
+                              Member{"state", &Observation::state},
+                              Member{"activation", &Observation::activation},
+                              Member{"health_check", &Observation::health_check},
+                              Member{"health", &Observation::health}};
 
 Problem problem_from(const json::object& object) {
   return {checked_text(object.at("message").as_string()), checked_text(object.at("advice").as_string())};

@@ -14,12 +14,13 @@ namespace renewd::state {
 
 // Each text says why; empty if nothing is wrong.
 struct Observation {
-  std::optional<Problem> keystore;     // cannot be opened
-  std::optional<Problem> token;        // would make a renewal fail
-  std::optional<Problem> replacement;  // of the keystore is not possible
-  std::optional<Problem> state;        // cannot be written
-  std::optional<Problem> activation;   // of the gateway is not possible: a unit is missing, or may not be restarted
-  std::optional<Problem> health;       // the gateway runs, and its health check fails
+  std::optional<Problem> keystore;      // cannot be opened
+  std::optional<Problem> token;         // would make a renewal fail
+  std::optional<Problem> replacement;   // of the keystore is not possible
+  std::optional<Problem> state;         // cannot be written
+  std::optional<Problem> activation;    // of the gateway is not possible: a unit is missing, or may not be restarted
+  std::optional<Problem> health_check;  // of the gateway is not possible
+  std::optional<Problem> health;        // the gateway runs, and its health check fails
   // When the account token expires, if it says so.
   std::optional<std::chrono::sys_seconds> token_not_after;
   // When the token's file was last changed (to the microsecond), if it is a file that the service can see.

@@ -12,6 +12,12 @@ namespace renewd::supervision {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr std::chrono::seconds kHealthTimeout{10};
+
+}  // namespace
+
 PublishedStatus::PublishedStatus(const renewal::RenewalContext& context,
                                  const configuration::CertificateSettings& certificate,
                                  const configuration::Settings& settings, const renewal::Schedule& schedule,
@@ -33,8 +39,7 @@ asio::awaitable<Result<keystore::InstalledKeystore>> PublishedStatus::read() {
                                  context_.clock.now(), report::Reader::daemon);
     return opened;
   });
-  co_await ask_gateway(*status);
-  const bool is_news = report::see_gateway(*status, context_.keystore, std::move(status->gateway));
+  const bool is_news = co_await examine_gateway(*status);
   status_ = std::move(status);
   co_await run_blocking(context_.pool, [&] {
     if (installed && status_->installed_is_in_use() && (is_news || !kept_)) {
@@ -50,8 +55,7 @@ asio::awaitable<void> PublishedStatus::look_at_gateway() {
     co_return;
   }
   report::CertificateStatus status = *status_;
-  co_await ask_gateway(status);
-  const bool is_news = report::see_gateway(status, context_.keystore, std::move(status.gateway));
+  const bool is_news = co_await examine_gateway(status);
   status_ = std::move(status);
   if (is_news) {
     (void)co_await read();  // which records it
@@ -60,17 +64,10 @@ asio::awaitable<void> PublishedStatus::look_at_gateway() {
   co_await run_blocking(context_.pool, [this] { store_observation(); });
 }
 
-// A gateway that cannot be asked is in no known state.
-asio::awaitable<void> PublishedStatus::ask_gateway(report::CertificateStatus& status) {
-  auto state = co_await context_.gateway.state(true);
-  status.gateway = state ? std::move(*state) : std::nullopt;
-  status.activation_problem.reset();
-  if (certificate_.renew == configuration::RenewMode::automatic) {
-    auto possible = co_await context_.gateway.check_activation();
-    if (!possible && possible.error().kind == ErrorKind::gateway) {
-      status.activation_problem = problem_of(std::move(possible.error()));
-    }
-  }
+// True if the gateway has started with the installed keystore, and the record of what is in use must follow.
+asio::awaitable<bool> PublishedStatus::examine_gateway(report::CertificateStatus& status) {
+  auto found = co_await gateway::examine(context_.gateway, kHealthTimeout, certificate_.renew);
+  co_return report::see_gateway(status, context_.keystore, std::move(found));
 }
 
 // Best effort: it is found again at the next check. Stores the keystore, too, which an earlier version did not when it
@@ -101,9 +98,15 @@ void PublishedStatus::saved(const Result<void>& saved) {
   }
 }
 
+// Without a signal of systemd: by its health check, or by staying up after a crash. The start of a stopped one is
+// signalled.
+bool PublishedStatus::gateway_may_recover() const {
+  const auto* const gateway = status_ && status_->gateway ? &*status_->gateway : nullptr;
+  return gateway != nullptr && gateway->health != gateway::Health::up && gateway->health != gateway::Health::stopped;
+}
+
 bool PublishedStatus::in_trouble() const {
-  const bool gateway_is_up = !status_ || !status_->gateway || status_->gateway->health == gateway::Health::up;
-  return observed_.prevents_renewal() || !gateway_is_up || (status_ && status_->state_problem) ||
+  return observed_.prevents_renewal() || gateway_may_recover() || (status_ && status_->state_problem) ||
          schedule_.attempts().failures_in_a_row > 0;
 }
 

@@ -29,7 +29,7 @@ class PublishedStatus {
   boost::asio::awaitable<void> look_at_gateway();
   // The last write to the state.
   void saved(const Result<void>& saved);
-  // Something is wrong that an operator may fix without this process noticing.
+  // Something is wrong that may be fixed without this process noticing.
   bool in_trouble() const;
   // True once after the problems that an earlier check had found, perhaps in another process, were gone.
   bool problems_are_gone() { return std::exchange(problems_are_gone_, false); }
@@ -41,7 +41,8 @@ class PublishedStatus {
   void publish();
 
  private:
-  boost::asio::awaitable<void> ask_gateway(report::CertificateStatus& status);
+  boost::asio::awaitable<bool> examine_gateway(report::CertificateStatus& status);
+  bool gateway_may_recover() const;
   void keep_in_use(const keystore::InstalledKeystore& installed, bool is_news);
   void store_observation();
 

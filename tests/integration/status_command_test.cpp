@@ -271,18 +271,88 @@ TEST_CASE("check reports files that the daemon cannot read, even if its own user
     const auto without_daemon = command(host, {"check"});  // whoever renews without a daemon sees it
     CHECK_THAT(without_daemon.output, ContainsSubstring("no daemon is running") && !ContainsSubstring("cannot read"));
   }
+  SECTION("the directory of the account token") {
+    const auto directory = host / "secrets";
+    std::filesystem::create_directory(directory);
+    std::filesystem::rename(host / "token", directory / "token");
+    write_file(host.configuration(),
+               std::regex_replace(read_file(host.configuration()), std::regex((host / "token").string()),
+                                  (directory / "token").string()));
+    std::filesystem::remove(host / "empty");
+    std::filesystem::create_directory(host / "empty");
+    BackgroundProcess daemon(daemon_without(directory), {.deadline = kDeadline});
+    daemon.wait_for_errors(says("certificate_checked"));
+    daemon.send_signal(SIGHUP);
+    daemon.wait_for_errors(says("config_reloaded"));
+    const auto check = command(host, {"check", "-v"});
+    CHECK(check.status == 1);
+    CHECK_THAT(check.output, ContainsSubstring("the account token cannot be used") &&
+                                 ContainsSubstring("run systemctl restart gravitee-renewd"));
+  }
   SECTION("the account token, until it has been changed") {
-    BackgroundProcess daemon(daemon_without(host / "token"), {.deadline = kDeadline});
+    if (!have_program("strace")) {
+      WARN("skipped: there is no strace on this host");
+      return;
+    }
+    // It sees the same file, with the same time of its last change, and may not read it.
+    std::vector<std::string> argv{"strace", "-D",           "-f", "-qq",
+                                  "-o",     "/dev/null",    "-P", (host / "token").string(),
+                                  "-e",     "trace=openat", "-e", "inject=openat:error=EACCES"};
+    for (const auto& word : host.daemon_command()) {
+      argv.push_back(word);
+    }
+    BackgroundProcess daemon(argv, {.deadline = kDeadline});
     daemon.wait_for_errors(says("certificate_checked"));
     // After its first check.
     daemon.send_signal(SIGHUP);
     daemon.wait_for_errors(says("config_reloaded"));
     const auto check = command(host, {"check"});
     CHECK(check.status == 1);
-    CHECK_THAT(check.output, ContainsSubstring("the account token cannot be used") && ContainsSubstring("it is empty"));
+    CHECK_THAT(check.output,
+               ContainsSubstring("the account token cannot be used") && ContainsSubstring("Permission denied"));
     std::filesystem::permissions(host / "token", std::filesystem::perms(0400));
     CHECK(command(host, {"check"}).status == 0);
   }
+}
+
+TEST_CASE("without a daemon, check examines the gateway itself") {
+  Host host({"--initial-days", "200"});
+  const auto check = [&host](const std::string& gateway) {
+    host.configure({.certificate = {"gateway: {" + gateway + "}"}});
+    renewed_by_timer(host);
+    CHECK_THAT(host.renew().output, ContainsSubstring("nothing to do"));
+    return command(host, {"check", "-v"}, {{"DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus"}});
+  };
+  const auto without_bus = check("systemd: {unit: gateway.service}");
+  CHECK(without_bus.status == 1);
+  CHECK_THAT(without_bus.output,
+             ContainsSubstring("could not be activated after a renewal: connecting to the system") &&
+                 ContainsSubstring("systemctl status dbus"));
+  const auto without_command = check("command: {argv: [" + (host / "no-such-command").string() + "]}");
+  CHECK(without_command.status == 1);
+  CHECK_THAT(without_command.output, ContainsSubstring("no-such-command"));
+  const std::string verified = "command: {argv: [/bin/true]}, verify: {http: {url: \"http://127.0.0.1:1/health\"";
+  const auto unhealthy = check(verified + "}}");
+  CHECK(unhealthy.status == 2);
+  CHECK_THAT(unhealthy.output, ContainsSubstring("the gateway is unhealthy: "));
+  const auto cannot_ask =
+      check(verified + ", username: admin, password: {file: " + (host / "no-password").string() + "}}}");
+  CHECK(cannot_ask.status == 1);
+  CHECK_THAT(cannot_ask.output, ContainsSubstring("the gateway's health cannot be checked: GET http://127.0.0.1:1/") &&
+                                    ContainsSubstring("no-password") && !ContainsSubstring("systemctl restart"));
+  CHECK(check("command: {argv: [/bin/true]}").status == 0);
+}
+
+TEST_CASE("a keystore that becomes unreadable where a timer renews keeps its last known expiry") {
+  Host host({"--initial-days", "200"});
+  renewed_by_timer(host);
+  CHECK(host.renew().status == 0);
+  write_file(host / "password", "rotated");
+  const auto check = command(host, {"check"});
+  CHECK(check.status == 2);
+  CHECK_THAT(check.output, ContainsSubstring("expires in 19") && ContainsSubstring(" | days=19"));
+  CHECK(host.renew().status == 1);
+  CHECK_THAT(command(host, {"check"}).output, ContainsSubstring("expires in 19"));
 }
 
 TEST_CASE("check says UNKNOWN for every mistake in the command line or the configuration") {

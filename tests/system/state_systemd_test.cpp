@@ -15,7 +15,7 @@ using renewd::testing::run_or_throw;
 struct Watched : gateway::testing::GatewayUnderTest {
   explicit Watched(std::vector<std::string> units)
       : GatewayUnderTest({.action = configuration::SystemdGateway{std::move(units)}}) {}
-  GatewayState state() { return loop.finish(gateway->state(true)).value().value(); }
+  GatewayState state() { return loop.finish(gateway->state(std::chrono::seconds(10))).value().value(); }
 };
 
 boost::asio::awaitable<bool> run_watch(UnitWatch& watch) {
@@ -49,7 +49,7 @@ TEST_CASE("the state of a unit follows what systemd and operators do with it") {
 TEST_CASE("a unit that does not exist prevents an activation, and says nothing about the gateway") {
   const Machine machine;
   Watched gateway({"no-such-gateway"});
-  CHECK_FALSE(gateway.loop.finish(gateway.gateway->state(true)).value());
+  CHECK_FALSE(gateway.loop.finish(gateway.gateway->state(std::chrono::seconds(10))).value());
   const auto possible = gateway.loop.finish(gateway.gateway->check_activation());
   REQUIRE_FALSE(possible);
   CHECK(possible.error().kind == ErrorKind::gateway);

@@ -4,6 +4,7 @@
 
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include "gateway/system_bus.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 #include "unit/gateway/running.hpp"
@@ -56,6 +57,16 @@ TEST_CASE("a host without systemd is reported, and does not count as the gateway
   CHECK_THAT(activation.error().message, ContainsSubstring("systemd"));
   CHECK(loop.finish(gateway->units()).error().kind == ErrorKind::disk);
   CHECK_THAT(loop.finish(gateway->rehearse()).error().message, ContainsSubstring("system bus"));
+  for (const auto renew : {configuration::RenewMode::automatic, configuration::RenewMode::never}) {
+    const Examination found = loop.finish(examine(*gateway, std::nullopt, renew));
+    CHECK_FALSE(found.state);
+    const bool is_renewed = renew == configuration::RenewMode::automatic;
+    CHECK(found.activation_problem.has_value() == is_renewed);
+    const auto& problem = is_renewed ? found.activation_problem : found.health_check_problem;
+    REQUIRE(problem);
+    CHECK_THAT(problem->message, ContainsSubstring("system bus"));
+    CHECK(problem->advice == kBusAdvice);
+  }
   const auto verified = loop.finish(gateway->verify({}));
   REQUIRE_FALSE(verified);
   CHECK(verified.error().kind == ErrorKind::disk);

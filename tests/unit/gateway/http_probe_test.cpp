@@ -22,6 +22,11 @@ std::string answer(const std::string& status, const std::string& body = "") {
   return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
+// What is known of a gateway that is no unit, by its health check alone.
+Examination examined(Loop& loop, Gateway& gateway) {
+  return loop.finish(gateway.state(kHealthTimeout)).value();
+}
+
 struct Probed {
   explicit Probed(Script script) : server(loop.io, std::move(script)) { settings.url = server.url("/_node/health"); }
 
@@ -134,6 +139,39 @@ TEST_CASE("username and password are sent, and read again for each request") {
   unreadable(probed.loop.finish(gateway->rehearse()));
   unreadable(probed.loop.finish(gateway->verify({})));
   CHECK(probed.server.requests().size() == 2);
+}
+
+TEST_CASE("a health check that cannot be made says nothing about the gateway, and how it can be made") {
+  const renewd::testing::TemporaryDirectory directory;
+  Probed probed(Script{.response = answer(GENERATE("401 Unauthorized", "403 Forbidden"))});
+  const auto gateway_is_unknown = [&](const std::string& advice) {
+    const Examination found = examined(probed.loop, *probed.gateway());
+    CHECK_FALSE(found.state);
+    REQUIRE(found.health_check_problem);
+    CHECK_THAT(found.health_check_problem->message, StartsWith("GET"));
+    CHECK_THAT(found.health_check_problem->advice, ContainsSubstring(advice));
+  };
+  gateway_is_unknown("set gateway.verify.http.username and gateway.verify.http.password");
+  probed.settings.username = "admin";
+  probed.settings.password =
+      SecretSource{.kind = SecretSource::Kind::file, .name = (directory / "password").string(), .value = {}};
+  gateway_is_unknown("correct its path in the configuration");
+  write_file(directory / "password", "rotated\n");
+  gateway_is_unknown("set gateway.verify.http.username, and the password in file " + (directory / "password").string());
+  probed.settings.password.reset();
+  probed.settings.url = GENERATE("https://no-such-host.invalid/", "http://no-such-host.invalid/");
+  gateway_is_unknown("correct the URL of gateway.verify.http");
+}
+
+TEST_CASE("the health check alone decides about a gateway that is no unit") {
+  Probed good(Script{.response = answer("200 OK")});
+  CHECK(examined(good.loop, *good.gateway()).state.value().health == Health::up);
+  Probed bad(Script{.response = answer("503 Busy")});
+  const Examination found = examined(bad.loop, *bad.gateway());
+  CHECK(found.state.value().health == Health::unhealthy);
+  CHECK_FALSE(found.health_check_problem);
+  const auto not_asked = bad.loop.finish(bad.gateway()->state(std::nullopt));
+  CHECK_FALSE(not_asked.value().state);
 }
 
 TEST_CASE("a response that repeats the password is quoted without it") {

@@ -79,7 +79,12 @@ class FakeGateway final : public gateway::Gateway {
     }
     co_return now;
   }
-  asio::awaitable<Result<std::optional<gateway::GatewayState>>> state(bool) override { co_return condition; }
+  asio::awaitable<Result<gateway::Examination>> state(std::optional<std::chrono::milliseconds>) override {
+    if (unanswered) {
+      co_return failure(ErrorKind::disk, "connecting to the system bus: Connection refused");
+    }
+    co_return gateway::Examination{.state = condition, .health_check_problem = health_check_problem};
+  }
   std::vector<std::string> watched_units() const override { return {}; }
   asio::awaitable<Result<std::string>> check_activation() override { co_return possible; }
   std::string log_position() const override { return log_end; }
@@ -103,6 +108,7 @@ class FakeGateway final : public gateway::Gateway {
   Result<std::string> verification = std::string("well");
   Result<std::string> possible = std::string("may");
   std::optional<gateway::GatewayState> condition;
+  std::optional<Problem> health_check_problem;
   gateway::Units now{{"fake.service"}, {{"fake.service", "1"}}};
   bool stopped = false;  // on purpose, before it is verified
   bool acts = true;

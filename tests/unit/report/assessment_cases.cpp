@@ -49,6 +49,12 @@ CertificateStatus with_activation_problem(CertificateStatus standing) {
   return standing;
 }
 
+CertificateStatus with_health_check_problem(CertificateStatus standing) {
+  standing.health_check_problem =
+      Problem{"GET http://localhost:18082/_node/health: HTTP 401 instead of 200", "set the password"};
+  return standing;
+}
+
 CertificateStatus with_gateway(CertificateStatus standing, gateway::Health health) {
   standing.gateway = gateway::GatewayState{health, "gateway.service is as the test says", "gateway.service"};
   return standing;
@@ -257,6 +263,9 @@ std::vector<AssessmentCase> made() {
       {"the gateway's unit is missing",
        with_activation_problem(standing_in({})),
        {{Kind::gateway_not_restartable, warning}, {Kind::not_expiring, ok}}},
+      {"the gateway's health check cannot be made",
+       with_health_check_problem(with_gateway(standing_in({}), gateway::Health::up)),
+       {{Kind::gateway_health_unknown, warning}, {Kind::not_expiring, ok}}},
       {"the gateway is up", with_gateway(standing_in({}), gateway::Health::up), {{Kind::not_expiring, ok}}},
       {"the gateway is starting", with_gateway(standing_in({}), gateway::Health::changing), {{Kind::not_expiring, ok}}},
       {"the gateway was stopped by an operator",

@@ -159,17 +159,34 @@ TEST_CASE("a gateway that started after the keystore was replaced by hand uses i
   CertificateStatus standing = look(world);
   REQUIRE_FALSE(standing.installed_is_in_use());
   const TimePoint placed_at = objects.keystore.placed_at().value();
-  const auto running_since = [&](TimePoint since) {
+  const auto running_since = [&](TimePoint since, gateway::Health health = gateway::Health::up) {
     gateway::GatewayState up{gateway::Health::up, "fake.service is running", "fake.service"};
     up.running_since = since;
-    return see_gateway(standing, objects.keystore, up);
+    up.health = health;
+    return see_gateway(standing, objects.keystore, {.state = up});
   };
-  CHECK_FALSE(see_gateway(standing, objects.keystore, std::nullopt));
+  CHECK_FALSE(see_gateway(standing, objects.keystore, {}));
   CHECK_FALSE(running_since(placed_at - std::chrono::seconds(1)));
   CHECK_FALSE(standing.installed_is_in_use());
+  CHECK_FALSE(running_since(placed_at + std::chrono::seconds(1), gateway::Health::changing));
   CHECK(running_since(placed_at + std::chrono::seconds(1)));
   CHECK(standing.installed_is_in_use());
   CHECK_FALSE(running_since(placed_at + std::chrono::seconds(1)));  // no news
+}
+
+TEST_CASE("what a running gateway uses is known before the first renewal, so that a replacement by hand shows") {
+  World world;
+  World::Objects objects(world);
+  CertificateStatus standing = look(world);
+  REQUIRE_FALSE(standing.in_use);
+  gateway::GatewayState up{gateway::Health::up, "fake.service is running", "fake.service"};
+  const TimePoint placed_at = objects.keystore.placed_at().value();
+  up.running_since = placed_at - std::chrono::seconds(1);
+  CHECK_FALSE(see_gateway(standing, objects.keystore, {.state = up}));
+  CHECK_FALSE(standing.in_use);
+  up.running_since = placed_at + std::chrono::seconds(1);
+  CHECK(see_gateway(standing, objects.keystore, {.state = up}));
+  CHECK(standing.installed_is_in_use());
 }
 
 TEST_CASE("an older keystore in the place of a renewed one is a warning that names the stored one") {
@@ -193,7 +210,7 @@ TEST_CASE("what the daemon cannot do counts for a command that can") {
     CertificateStatus standing = look(world);
     take_daemons_view(standing, world.settings, seen);
     const Finding finding = assess(standing, {}, world.clock.now()).findings.front();
-    if (seen.keystore || seen.replacement) {
+    if (seen.keystore || seen.replacement || (seen.token && finding.kind == FindingKind::token_unusable)) {
       CHECK_THAT(finding.advice, ContainsSubstring("systemctl restart gravitee-renewd"));
     }
     return finding.kind;
@@ -206,11 +223,14 @@ TEST_CASE("what the daemon cannot do counts for a command that can") {
   CertificateStatus standing = look(world);
   take_daemons_view(standing, world.settings, {.activation = Problem{"not permitted", "write the polkit rule"}});
   CHECK(assess(standing, {}, world.clock.now()).advice() == "write the polkit rule");
+  CHECK(seen_by_daemon({.health_check = Problem{"HTTP 401"}}) == FindingKind::gateway_health_unknown);
   CHECK(seen_by_daemon({.health = Problem{"HTTP 500"}}) == FindingKind::gateway_down);
   const auto changed = changed_at(*world.settings.token);
   REQUIRE(changed);
   CHECK(seen_by_daemon({.token = Problem{"Permission denied"}, .token_changed = changed}) ==
         FindingKind::token_unusable);
+  // The sandbox, or a missing group, keeps the service from the directory.
+  CHECK(seen_by_daemon({.token = Problem{"No such file or directory"}}) == FindingKind::token_unusable);
   // Changed since: it may be a good one.
   CHECK(seen_by_daemon({.token = Problem{"Permission denied"}, .token_changed = *changed - std::chrono::seconds(1)}) ==
         FindingKind::not_expiring);
@@ -222,10 +242,12 @@ TEST_CASE("what the daemon stores is what it found") {
   CHECK_FALSE(observation_of(standing, world.settings).prevents_renewal());
   standing.activation_problem = Problem{"fake.service does not exist on this host", "correct its name"};
   standing.gateway = gateway::GatewayState{gateway::Health::unhealthy, "HTTP 500", ""};
+  standing.health_check_problem = Problem{"HTTP 401", "set the password"};
   const auto observation = observation_of(standing, world.settings);
   CHECK(observation.prevents_renewal());
   CHECK(observation.activation == standing.activation_problem);
   CHECK(observation.health == Problem{"HTTP 500"});
+  CHECK(observation.health_check == standing.health_check_problem);
   CHECK(observation.token_changed == changed_at(*world.settings.token));
   CHECK_FALSE(state::Observation{.health = Problem{"HTTP 500"}}.prevents_renewal());
 }

@@ -27,6 +27,7 @@ TEST_CASE("what the daemon saw is stored, and removed once nothing is wrong") {
                                 .replacement = Problem{"Read-only file system"},
                                 .state = Problem{"no space", "free some"},
                                 .activation = Problem{"gateway.service does not exist on this host"},
+                                .health_check = Problem{"HTTP 401"},
                                 .health = Problem{"HTTP 500"},
                                 .token_not_after = std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000)),
                                 .token_changed = TimePoint(std::chrono::microseconds(1'700'000'000'123'456))};

@@ -108,6 +108,10 @@ class Queue final : public fleet::Coordinator {
   asio::experimental::channel<void(boost::system::error_code)> turn_;
 };
 
+asio::awaitable<void> read(PublishedStatus& status) {
+  (void)co_await status.read();
+}
+
 asio::awaitable<void> take_slot(Slots& slots, bool& taken) {
   const auto slot = co_await slots.take();
   taken = slot.has_value();
@@ -354,6 +358,44 @@ TEST_CASE("what the daemon found is stored for commands") {
   world.gateway.possible = failure(ErrorKind::gateway, "not permitted");
   CHECK_FALSE(first(world, "certificate_checked").empty());
   CHECK(stored_observation(world).activation == Problem{"not permitted"});
+}
+
+TEST_CASE("a system bus that does not respond is found months before an activation would fail") {
+  World world;
+  world.gateway.unanswered = true;
+  CHECK_FALSE(first(world, "certificate_checked").empty());
+  const auto found = stored_observation(world).activation;
+  REQUIRE(found);
+  CHECK_THAT(found->message, ContainsSubstring("system bus"));
+}
+
+TEST_CASE("a health check that cannot be made is stored for commands") {
+  World world;
+  world.gateway.health_check_problem = Problem{"HTTP 401", "set the password"};
+  CHECK_FALSE(first(world, "certificate_checked").empty());
+  CHECK(stored_observation(world).health_check == world.gateway.health_check_problem);
+}
+
+TEST_CASE("a gateway that was stopped on purpose is not polled, one that may recover unnoticed is") {
+  World world;
+  const World::Objects objects(world);
+  const configuration::Settings settings{.state_directory = world.directory / "state"};
+  const renewal::Schedule schedule(world.settings, settings.schedule, 0s, {}, 0);
+  report::StatusBoard board;
+  PublishedStatus status(objects.context, world.settings, settings, schedule, board);
+  const auto is_polled = [&](gateway::Health health) {
+    world.gateway.condition = gateway::GatewayState{health, "fake.service is as the test says", "fake.service"};
+    asio::io_context io;
+    asio::co_spawn(io, read(status), asio::detached);
+    io.run();
+    return status.in_trouble();
+  };
+  using gateway::Health;
+  CHECK_FALSE(is_polled(Health::up));
+  CHECK_FALSE(is_polled(Health::stopped));
+  CHECK(is_polled(Health::changing));
+  CHECK(is_polled(Health::unhealthy));
+  CHECK(is_polled(Health::down));
 }
 
 TEST_CASE("the record of what is in use follows a restart of the gateway by hand, and the keystore is kept") {
