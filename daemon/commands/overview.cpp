@@ -35,10 +35,11 @@ std::optional<std::string> run_problem(const report::CertificateStatus& standing
   if (last == TimePoint()) {
     return "gravitee-renewd renew has not run yet (schedule.run_by: timer)";
   }
-  return now - last < 2 * schedule.check_every
-             ? std::nullopt
-             : std::optional(fmt::format("gravitee-renewd renew last ran at {} UTC (schedule.run_by: timer)",
-                                         format_minute(last)));
+  // A run by a clock that was ahead says nothing about the runs since.
+  const bool is_recent = last <= now && now - last < 2 * schedule.check_every;
+  return is_recent ? std::nullopt
+                   : std::optional(fmt::format("gravitee-renewd renew last ran at {} UTC (schedule.run_by: timer)",
+                                               format_minute(last)));
 }
 
 std::string sentence(const std::filesystem::path& path) {
@@ -92,6 +93,7 @@ tl::expected<configuration::Settings, int> load_to_look(std::string_view command
 Lookout::Lookout(const configuration::Settings& settings, std::vector<configuration::CertificateSettings> certificates)
     : schedule_(settings.schedule),
       http_(settings.http),
+      configuration_modified_(settings.modified),
       state_directory_(settings.state_directory),
       certificates_(std::move(certificates)),
       filesystem_(settings.state_directory) {
@@ -123,10 +125,12 @@ Overview Lookout::look(TimePoint now) {
   auto gateways = examine(now, overview.daemon ? Examiner::daemon : Examiner::command);
   for (std::size_t i = 0; i < certificates_.size(); ++i) {
     auto& standing = overview.standings[i];
+    standing.ca_file_problem = report::ca_file_problem(filesystem_, certificates_[i], http_);
     report::see_gateway(standing, *stores_[i], std::move(gateways[i]));
     if (overview.daemon) {
-      report::take_daemons_view(standing, certificates_[i],
-                                state::ObservationStore(filesystem_, {state_directory_, certificates_[i].name}).load());
+      const auto seen = state::ObservationStore(filesystem_, {state_directory_, certificates_[i].name}).load();
+      report::take_daemons_view(standing, certificates_[i], seen);
+      standing.configuration_problem = report::configuration_problem(configuration_modified_, seen.configuration);
     } else {
       standing.run_problem = run_problem(standing, schedule_, now);
     }

@@ -50,6 +50,7 @@ class Lookout {
 
   configuration::ScheduleSettings schedule_;
   configuration::HttpSettings http_;
+  std::optional<TimePoint> configuration_modified_;
   std::filesystem::path state_directory_;
   std::vector<configuration::CertificateSettings> certificates_;
   PosixFilesystem filesystem_;

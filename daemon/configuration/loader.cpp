@@ -119,6 +119,8 @@ tl::expected<LocatedSettings, Diagnostics> load_located(const std::filesystem::p
                     "that with --config FILE",
                     special_kind(status.st_mode)));
   }
+  // Before it is read: a change meanwhile is then noticed.
+  const auto modified = modified_at(file);
   PosixFilesystem filesystem;
   // Read the file that the check below is about, not one that somebody exchanges for it in between.
   const auto held = filesystem.follow(file);
@@ -155,7 +157,12 @@ tl::expected<LocatedSettings, Diagnostics> load_located(const std::filesystem::p
       defaults.state_directory = first;
     }
   }
-  return parse_over(std::move(defaults), *yaml, (attributes->mode & S_IROTH) != 0);
+  auto located = parse_over(std::move(defaults), *yaml, (attributes->mode & S_IROTH) != 0);
+  if (located) {
+    located->settings.file = file;
+    located->settings.modified = modified;
+  }
+  return located;
 }
 
 }  // namespace renewd::configuration

@@ -120,6 +120,9 @@ struct Settings {
   std::filesystem::path state_directory = "/var/lib/gravitee-renewd";
   LogSettings log;
   MetricsSettings metrics;
+  // The file that they were read from, and when it had been modified: another time means other settings.
+  std::filesystem::path file;
+  std::optional<TimePoint> modified;
 
   Keys keys() {
     return {

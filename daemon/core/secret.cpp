@@ -150,13 +150,23 @@ std::optional<TimePoint> changed_at(const SecretSource& source) {
   return source.kind == SecretSource::Kind::file ? changed_at(std::filesystem::path(source.name)) : std::nullopt;
 }
 
+namespace {
+
+TimePoint to_time_point(const timespec& time) {
+  return TimePoint(std::chrono::seconds(time.tv_sec) +
+                   std::chrono::floor<std::chrono::microseconds>(std::chrono::nanoseconds(time.tv_nsec)));
+}
+
+}  // namespace
+
+std::optional<TimePoint> modified_at(const std::filesystem::path& file) {
+  struct stat status{};
+  return ::stat(file.c_str(), &status) == 0 ? std::optional(to_time_point(status.st_mtim)) : std::nullopt;
+}
+
 std::optional<TimePoint> changed_at(const std::filesystem::path& file) {
   struct stat status{};
-  if (::stat(file.c_str(), &status) != 0) {
-    return std::nullopt;
-  }
-  return TimePoint(std::chrono::seconds(status.st_ctim.tv_sec) +
-                   std::chrono::floor<std::chrono::microseconds>(std::chrono::nanoseconds(status.st_ctim.tv_nsec)));
+  return ::stat(file.c_str(), &status) == 0 ? std::optional(to_time_point(status.st_ctim)) : std::nullopt;
 }
 
 std::vector<std::string> paths_of(const SecretSource& source) {

@@ -60,6 +60,8 @@ void read_ahead(SecretSource& source);
 // without a file.
 bool is_out_of_sight(const SecretSource& source);
 
+// When the contents of a file were last modified, to the microsecond; nothing if this user cannot find out.
+std::optional<TimePoint> modified_at(const std::filesystem::path& file);
 // When a file was last changed, or its owner or mode, to the microsecond; nothing if this user cannot find out.
 std::optional<TimePoint> changed_at(const std::filesystem::path& file);
 // The same for a secret; nothing if it is not a file.

@@ -96,8 +96,18 @@ asio::awaitable<Result<Units>> SystemdAction::units() {
 
 asio::awaitable<Result<std::optional<GatewayState>>> SystemdAction::state(std::chrono::seconds stays_up_for) {
   CO_TRY_LET(auto systemd, SystemdUnits::connect(executor_));
-  co_return state_of(co_await systemd->states(settings_.units, steady_clock::now() + kQuestionTimeout),
-                     {.stays_up_for = stays_up_for});
+  const Deadline deadline = steady_clock::now() + kQuestionTimeout;
+  // One that does not exist hides no other that has failed.
+  std::vector<UnitState> units;
+  for (const auto& name : settings_.units) {
+    auto unit = co_await systemd->states({name}, deadline);
+    if (unit) {
+      std::ranges::move(*unit, std::back_inserter(units));
+    } else if (unit.error().kind != ErrorKind::gateway) {
+      co_return tl::unexpected(std::move(unit.error()));
+    }
+  }
+  co_return state_of(std::move(units), {.stays_up_for = stays_up_for});
 }
 
 asio::awaitable<Result<Activation>> SystemdAction::activate(GatewaySnapshot before) {

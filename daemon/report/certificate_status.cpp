@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "certificate/ca_file.hpp"
 #include "core/secret.hpp"
+#include "core/text.hpp"
 #include "renewal/host.hpp"
 #include "renewal/maintenance_windows.hpp"
 #include "renewal/token_watch.hpp"
@@ -134,6 +138,28 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
   return standing;
 }
 
+std::optional<Problem> ca_file_problem(const Filesystem& filesystem,
+                                       const configuration::CertificateSettings& certificate,
+                                       const configuration::HttpSettings& http) {
+  const auto check = [&filesystem](const char* key, const std::optional<std::filesystem::path>& file,
+                                   certificate::Peer peer) -> std::optional<Problem> {
+    auto read = file ? certificate::read_ca_file(filesystem, *file, peer).map([](const auto&) {}) : Result<void>();
+    return read ? std::nullopt : std::optional(problem_of(with_context(key, std::move(read.error()))));
+  };
+  auto problem = check("http.ca_file", http.ca_file, certificate::Peer::server);
+  return problem ? problem : check("keystore.ca_file", certificate.keystore.ca_file, certificate::Peer::client);
+}
+
+std::optional<Problem> configuration_problem(std::optional<TimePoint> file, std::optional<TimePoint> in_effect) {
+  if (!file || !in_effect || *file == *in_effect) {
+    return std::nullopt;
+  }
+  return Problem{fmt::format("the configuration that is in effect is not the one in the file, which was modified at {} "
+                             "UTC",
+                             format_minute(*file)),
+                 "run systemctl reload gravitee-renewd, which validates the file and puts it into effect"};
+}
+
 bool see_gateway(CertificateStatus& standing, const keystore::Store& store, gateway::Examination found) {
   standing.gateway = std::move(found.state);
   standing.health_check_problem = std::move(found.health_check_problem);
@@ -160,6 +186,7 @@ state::Observation observation_of(const CertificateStatus& standing,
           .activation = standing.activation_problem,
           .health_check = standing.health_check_problem,
           .health = unhealthy ? std::optional(Problem{standing.gateway->message}) : std::nullopt,
+          .ca_file = standing.ca_file_problem,
           .token_not_after = standing.token_not_after,
           .token_changed = certificate.token ? changed_at(*certificate.token) : std::nullopt};
 }
@@ -194,6 +221,7 @@ void take_daemons_view(CertificateStatus& standing, const configuration::Certifi
   add(standing.state_problem, seen.state);
   add(standing.activation_problem, seen.activation);
   add(standing.health_check_problem, seen.health_check);
+  add(standing.ca_file_problem, seen.ca_file);
   if (seen.health && (!standing.gateway || standing.gateway->health == gateway::Health::up)) {
     standing.gateway = gateway::GatewayState{gateway::Health::unhealthy, seen.health->message, ""};
   }

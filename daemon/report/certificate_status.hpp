@@ -77,6 +77,10 @@ struct CertificateStatus {
   std::optional<gateway::GatewayState> gateway = std::nullopt;
   // Why that cannot be found out.
   std::optional<Problem> health_check_problem = std::nullopt;
+  // Why a CA file of the configuration cannot be used.
+  std::optional<Problem> ca_file_problem = std::nullopt;
+  // The configuration in effect is not the one that the file has.
+  std::optional<Problem> configuration_problem = std::nullopt;
   // Why the gateway could not be activated after a renewal: a unit is missing, or may not be restarted.
   std::optional<Problem> activation_problem = std::nullopt;
 
@@ -104,6 +108,14 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
                               const Result<keystore::InstalledKeystore>& installed,
                               const configuration::CertificateSettings& certificate,
                               const std::filesystem::path& state_directory, TimePoint now, Reader reader);
+
+// Why a CA file cannot be used. Blocks.
+std::optional<Problem> ca_file_problem(const Filesystem& filesystem,
+                                       const configuration::CertificateSettings& certificate,
+                                       const configuration::HttpSettings& http);
+// Whether the configuration in effect is another one than the file has, by the times when they were modified. Nothing
+// if one is not known.
+std::optional<Problem> configuration_problem(std::optional<TimePoint> file, std::optional<TimePoint> in_effect);
 
 // The rest of `outlook`: what comes next, and when. Reads nothing from the disk.
 void plan(CertificateStatus& standing, const configuration::CertificateSettings& certificate,

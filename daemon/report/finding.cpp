@@ -61,6 +61,10 @@ KindNames names_of(FindingKind kind) {
       return {"gateway_not_restartable", "gateway not restartable"};
     case FindingKind::gateway_health_unknown:
       return {"gateway_health_unknown", "gateway health unknown"};
+    case FindingKind::ca_file_unusable:
+      return {"ca_file_unusable", "CA file unusable"};
+    case FindingKind::configuration_not_in_effect:
+      return {"configuration_not_in_effect", "configuration not in effect"};
     case FindingKind::longer_lasting_stored:
       return {"longer_lasting_stored", "in order"};
   }

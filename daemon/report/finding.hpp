@@ -33,7 +33,9 @@ enum class FindingKind {
   token_expires_before_renewal,
   gateway_not_restartable,
   gateway_health_unknown,  // its health check cannot be made
-  longer_lasting_stored,   // a stored keystore expires later than the installed one; nothing is wrong
+  ca_file_unusable,
+  configuration_not_in_effect,
+  longer_lasting_stored,  // a stored keystore expires later than the installed one; nothing is wrong
 };
 // "keystore_unreadable"; docs/status.md lists them.
 std::string_view to_string(FindingKind kind);

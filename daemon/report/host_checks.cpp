@@ -61,6 +61,23 @@ std::optional<Finding> gateway_health_unknown(const CertificateStatus& standing)
                  advice_on(*standing.health_check_problem)};
 }
 
+std::optional<Finding> ca_file_unusable(const CertificateStatus& standing) {
+  if (!standing.ca_file_problem) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::ca_file_unusable, Severity::warning,
+                 "a CA file cannot be used, so the next renewal would fail: " + standing.ca_file_problem->message,
+                 advice_on(*standing.ca_file_problem)};
+}
+
+std::optional<Finding> configuration_not_in_effect(const CertificateStatus& standing) {
+  if (!standing.configuration_problem) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::configuration_not_in_effect, Severity::warning, standing.configuration_problem->message,
+                 standing.configuration_problem->advice};
+}
+
 // Only a stopped gateway is no emergency.
 std::optional<Finding> gateway_down(const CertificateStatus& standing) {
   using gateway::Health;
@@ -110,9 +127,9 @@ std::optional<Finding> daemon_not_running(const CertificateStatus& standing) {
                        "instead, set schedule.run_by: timer"};
 }
 
-constexpr std::array<HostCheck, 7> kHostChecks{
-    gateway_down,           state_not_writable, token_unusable, keystore_not_replaceable, gateway_not_restartable,
-    gateway_health_unknown, daemon_not_running};
+constexpr std::array<HostCheck, 9> kHostChecks{
+    gateway_down,           state_not_writable, token_unusable,   keystore_not_replaceable,   gateway_not_restartable,
+    gateway_health_unknown, daemon_not_running, ca_file_unusable, configuration_not_in_effect};
 
 }  // namespace
 

@@ -22,13 +22,18 @@ struct Member {
   const char* name;
   std::optional<Problem> Observation::* problem;
 };
-constexpr std::array kMembers{Member{"keystore", &Observation::keystore},
-                              Member{"token", &Observation::token},
-                              Member{"replacement", &Observation::replacement},
-                              Member{"state", &Observation::state},
-                              Member{"activation", &Observation::activation},
-                              Member{"health_check", &Observation::health_check},
-                              Member{"health", &Observation::health}};
+constexpr std::array kMembers{
+    Member{"keystore", &Observation::keystore},       Member{"token", &Observation::token},
+    Member{"replacement", &Observation::replacement}, Member{"state", &Observation::state},
+    Member{"activation", &Observation::activation},   Member{"health_check", &Observation::health_check},
+    Member{"health", &Observation::health},           Member{"ca_file", &Observation::ca_file}};
+
+struct Time {
+  const char* name;
+  std::optional<TimePoint> Observation::* time;
+};
+constexpr std::array kTimes{Time{"configuration", &Observation::configuration},
+                            Time{"token_changed", &Observation::token_changed}};
 
 Problem problem_from(const json::object& object) {
   return {checked_text(object.at("message").as_string()), checked_text(object.at("advice").as_string())};
@@ -58,8 +63,10 @@ Observation ObservationStore::load() const {
     if (const auto* const value = object.if_contains("token_not_after")) {
       observation.token_not_after = checked_seconds(*value).value();
     }
-    if (const auto* const value = object.if_contains("token_changed")) {
-      observation.token_changed = checked_microseconds(*value).value();
+    for (const auto& [name, time] : kTimes) {
+      if (const auto* const value = object.if_contains(name)) {
+        observation.*time = checked_microseconds(*value).value();
+      }
     }
     return observation;
   } catch (const std::exception&) {
@@ -84,9 +91,10 @@ Result<void> ObservationStore::save(const Observation& observation) {
   if (observation.token_not_after) {
     object["token_not_after"] = observation.token_not_after->time_since_epoch().count();
   }
-  if (observation.token_changed) {
-    object["token_changed"] =
-        std::chrono::floor<std::chrono::microseconds>(*observation.token_changed).time_since_epoch().count();
+  for (const auto& [name, time] : kTimes) {
+    if (const auto& known = observation.*time) {
+      object[name] = std::chrono::floor<std::chrono::microseconds>(*known).time_since_epoch().count();
+    }
   }
   const std::string text = json_text(object) + "\n";
   if (filesystem_.read(paths_.observation(), kObservationLimit) == text) {

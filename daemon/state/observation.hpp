@@ -21,6 +21,9 @@ struct Observation {
   std::optional<Problem> activation;    // of the gateway is not possible: a unit is missing, or may not be restarted
   std::optional<Problem> health_check;  // of the gateway is not possible
   std::optional<Problem> health;        // the gateway runs, and its health check fails
+  std::optional<Problem> ca_file;       // cannot be used
+  // When the configuration that is in effect had been modified (to the microsecond).
+  std::optional<TimePoint> configuration;
   // When the account token expires, if it says so.
   std::optional<std::chrono::sys_seconds> token_not_after;
   // When the token's file was last changed (to the microsecond), if it is a file that the service can see.

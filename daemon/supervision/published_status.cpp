@@ -26,6 +26,9 @@ PublishedStatus::PublishedStatus(const renewal::RenewalContext& context,
       certificate_(certificate),
       settings_(settings.schedule),
       state_directory_(settings.state_directory),
+      http_(settings.http),
+      configuration_(settings.file),
+      configuration_modified_(settings.modified),
       schedule_(schedule),
       board_(board),
       observations_(context.filesystem, {settings.state_directory, certificate.name}),
@@ -37,6 +40,8 @@ asio::awaitable<Result<keystore::InstalledKeystore>> PublishedStatus::read() {
     auto opened = context_.keystore.read();
     status = report::read_status(context_.filesystem, context_.keystore, opened, certificate_, state_directory_,
                                  context_.clock.now(), report::Reader::daemon);
+    status->ca_file_problem = report::ca_file_problem(context_.filesystem, certificate_, http_);
+    status->configuration_problem = report::configuration_problem(modified_at(configuration_), configuration_modified_);
     return opened;
   });
   const bool is_news = co_await examine_gateway(*status);
@@ -86,7 +91,11 @@ void PublishedStatus::keep_in_use(const keystore::InstalledKeystore& installed, 
 }
 
 void PublishedStatus::store_observation() {
-  const state::Observation now = report::observation_of(*status_, certificate_);
+  state::Observation now = report::observation_of(*status_, certificate_);
+  now.configuration = configuration_modified_;
+  if (now.health && observed_.health) {
+    now.health = observed_.health;  // the text may differ each time, and would be written each time
+  }
   problems_are_gone_ = problems_are_gone_ || (observed_.prevents_renewal() && !now.prevents_renewal());
   observed_ = now;
   saved(observations_.save(now));

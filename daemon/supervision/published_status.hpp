@@ -50,6 +50,9 @@ class PublishedStatus {
   const configuration::CertificateSettings& certificate_;
   configuration::ScheduleSettings settings_;
   std::filesystem::path state_directory_;
+  configuration::HttpSettings http_;
+  std::filesystem::path configuration_;
+  std::optional<TimePoint> configuration_modified_;  // as it is in effect
   const renewal::Schedule& schedule_;
   report::StatusBoard& board_;
   state::ObservationStore observations_;

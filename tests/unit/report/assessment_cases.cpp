@@ -44,6 +44,16 @@ CertificateStatus with_state_problem(CertificateStatus standing) {
   return standing;
 }
 
+CertificateStatus with_ca_file_problem(CertificateStatus standing) {
+  standing.ca_file_problem = Problem{"http.ca_file: opening /etc/ssl/ca.pem: No such file or directory"};
+  return standing;
+}
+
+CertificateStatus with_configuration_problem(CertificateStatus standing) {
+  standing.configuration_problem = Problem{"the configuration that is in effect is not the one in the file", "reload it"};
+  return standing;
+}
+
 CertificateStatus with_activation_problem(CertificateStatus standing) {
   standing.activation_problem = Problem{"gateway.service does not exist on this host"};
   return standing;
