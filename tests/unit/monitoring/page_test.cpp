@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "assessment_cases.hpp"
 #include "core/text.hpp"
+#include "monitoring/markup.hpp"
 #include "monitoring/metrics.hpp"
 #include "standings.hpp"
 #include "support/catch.hpp"
@@ -13,18 +15,36 @@ using namespace renewd::testing;
 
 namespace {
 
+std::string without_tags(const std::string& html) {
+  std::string text;
+  bool inside = false;
+  for (const char c : html) {
+    inside = inside || c == '<';
+    text += inside ? "" : std::string(1, c);
+    inside = inside && c != '>';
+  }
+  return text;
+}
+
+std::string minute(TimePoint time) {
+  return format_minute(time) + " UTC";
+}
+
 struct StatusBoard {
   std::vector<std::string> names;
   std::map<std::string, report::CertificateStatus> standings;
   std::vector<std::string> hidden;
   TimePoint now = day(10);
   bool refused = false;
+  std::vector<std::string> stuck;
+  std::string host;
 
   void add(report::CertificateStatus standing) {
     names.push_back(standing.name);
     standings.emplace(standing.name, std::move(standing));
   }
-  std::string page() const { return monitoring::page({names, standings, now, hidden, refused}); }
+  std::string page() const { return monitoring::page({names, standings, now, hidden, refused, stuck, host}); }
+  std::string text() const { return without_tags(page()); }
   std::string metrics() const { return exposition(monitoring::metrics(names, standings, Counters(), now)); }
 };
 
@@ -47,8 +67,9 @@ TEST_CASE("the page says that everything is in order, and what comes next") {
   CHECK(contains(page, "<h1 class=\"good\">Everything is in order</h1>"));
   CHECK(contains(page, "<h2>production</h2><span class=\"state\">in order</span>"));
   CHECK(contains(page, "355 days left"));
-  CHECK(contains(page, "the renewal window opens in time"));
-  CHECK(contains(page, "renewed " + format_time(day(0) + 2h)));
+  CHECK(
+      contains(board.text(), "Next: The daemon renews the certificate at " + minute(day(335) + 9h) + ", in 325 days"));
+  CHECK(contains(board.text(), "Past renewalsrenewed " + minute(day(0) + 2h)));
   CHECK(contains(page, "<dd>the installed certificate</dd>"));
 }
 
@@ -58,8 +79,14 @@ TEST_CASE("the page shows a refused configuration beside the state of the certif
   board.refused = true;
   const std::string page = board.page();
   CHECK(contains(page, "<h1 class=\"attention\">The configuration was refused</h1>"));
+  CHECK(contains(page, "<b>WARNING</b> The configuration was refused"));
   CHECK(contains(page, "config_rejected"));
   CHECK(contains(page, "<span class=\"state\">in order</span>"));
+  board.names.emplace_back("unchecked");
+  CHECK(contains(board.page(), ">The configuration was refused; not every certificate has been checked yet</h1>"));
+  board.add(renewd::testing::unreadable("broken"));
+  CHECK(contains(board.page(), ">1 of 3 certificates needs attention, 1 critical</h1>"));
+  CHECK(contains(board.page(), "<b>WARNING</b> The configuration was refused"));
 }
 
 TEST_CASE("the page names each state that needs attention") {
@@ -71,7 +98,9 @@ TEST_CASE("the page names each state that needs attention") {
     board.add(std::move(early));
     CHECK(contains(board.page(), "<span class=\"state\">clock in doubt</span>"));
     CHECK(contains(board.page(), "is the clock right?"));
+    CHECK(contains(board.text(), "Next: Nothing, until this host&#39;s clock is right."));
     CHECK_FALSE(contains(board.page(), "days left"));
+    CHECK_FALSE(contains(board.page(), "class=\"bar\""));
   }
   SECTION("unreadable") {
     auto broken = standing("production", 10);
@@ -92,7 +121,7 @@ TEST_CASE("the page names each state that needs attention") {
     fail(failing, "HTTP 503");
     board.add(std::move(failing));
     CHECK(contains(board.page(), "<span class=\"state\">renewal failing</span>"));
-    CHECK(contains(board.page(), "HTTP 503 (server_error, 3 in a row)"));
+    CHECK(contains(board.text(), "renewal failed 3 times in a row (server_error)\nLast error: HTTP 503\nWhat to do:"));
   }
   SECTION("not in use yet") {
     auto pending = standing("production", 10);
@@ -114,8 +143,11 @@ TEST_CASE("the page names each state that needs attention") {
     watched.renew = configuration::RenewMode::never;
     board.add(std::move(watched));
     CHECK(contains(board.page(), "<span class=\"state\">expires soon</span>"));
+    CHECK(contains(board.text(), "What to do: renew it yourself"));
+    CHECK_FALSE(contains(board.page(), "<i class=\"window\" style"));
+    CHECK_FALSE(contains(board.page(), "renewal window opens"));
   }
-  CHECK(contains(board.page(), ">1 of 1 certificate needs attention</h1>"));
+  CHECK(contains(board.page(), ">1 of 1 certificate needs attention"));
 }
 
 TEST_CASE("the page begins with the most severe certificate, and its advice") {
@@ -137,9 +169,10 @@ TEST_CASE("the page begins with the most severe certificate, and its advice") {
   }
   CHECK(std::is_sorted(places.begin(), places.end()));
   CHECK_FALSE(contains(page, "removed</h2>"));
-  CHECK(contains(page, "<b>CRITICAL</b> reading /srv/keystore.p12"));
+  CHECK(contains(page, "<b>CRITICAL</b> reading <span class=\"w\">/srv/keystore.p12:"));
   CHECK(contains(page, "<b>WARNING</b> the account token expired"));
-  CHECK(contains(page, "<b>What to do:</b> run gravitee-renewd validate"));
+  CHECK(contains(page, ">2 of 4 certificates need attention, 1 critical</h1>"));
+  CHECK(contains(page, "<b>What to do:</b> run <code><span class=\"w\">gravitee-renewd</span> validate</code> to see"));
 }
 
 TEST_CASE("the page dates failures, and shows none once they no longer matter") {
@@ -150,8 +183,7 @@ TEST_CASE("the page dates failures, and shows none once they no longer matter") 
   failing.attempts.failing_since = day(338);
   failing.attempts.failed_at = day(339);
   board.add(std::move(failing));
-  CHECK(contains(board.page(), "<dt>Failing since</dt><dd>" + format_time(day(338)) + "</dd>"));
-  CHECK(contains(board.page(), format_time(day(339)) + ": HTTP 503 (server_error, 3 in a row)"));
+  CHECK(contains(board.text(), " since " + minute(day(338)) + "\nLast error, " + minute(day(339)) + ": HTTP 503\n"));
   board.now = day(10);
   CHECK_FALSE(contains(board.page(), "HTTP 503"));
 }
@@ -165,8 +197,8 @@ TEST_CASE("the page shows the next maintenance window, and the last known expiry
   broken.outlook = failure(ErrorKind::disk, "wrong password");
   broken.attempts.known_not_after = day(365);
   board.add(std::move(broken));
-  CHECK(contains(board.page(), "<dt>Next maintenance window</dt><dd>Sun 02:12 Europe/Paris, at "));
-  CHECK(contains(board.page(), "<dt>Last known expiry</dt><dd>" + format_time(day(365)) + "</dd>"));
+  CHECK(contains(board.text(), "the maintenance window is Sun 02:12 Europe/Paris."));
+  CHECK(contains(board.text(), "Last known expiry" + minute(day(365)) + "\n"));
   CHECK(contains(board.metrics(), "certificate_not_after_timestamp_seconds{certificate=\"broken\"}"));
 }
 
@@ -208,14 +240,19 @@ TEST_CASE("foreign text never becomes markup") {
   board.now = day(340);
   auto hostile = standing("production", 340);
   fail(hostile, "<script>alert('x')</script> & \"quoted\"");
-  hostile.outlook->step.message = "<img src=x>";
+  hostile.attempts.last_advice = "`<u>` gravitee-renewd renew --<i>";
   hostile.history.push_back({"<b>", "", day(5)});
+  hostile.name = "<em>";
+  hostile.outlook->maintenance_window = "<img src=x>";
+  hostile.outlook->step = {renewal::Act::wait, day(350), renewal::Reason::maintenance_window, ""};
+  board.host = "<s>";
   board.add(std::move(hostile));
   const std::string page = board.page();
-  CHECK_FALSE(contains(page, "<script"));
-  CHECK_FALSE(contains(page, "<img"));
-  CHECK_FALSE(contains(page, "<b>;"));
-  CHECK(contains(page, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;quoted&quot;"));
+  for (const std::string tag : {"<script", "<img", "<u>", "<i>", "<em>", "<s>", "<b> "}) {
+    INFO(tag);
+    CHECK_FALSE(contains(page, tag));
+  }
+  CHECK(contains(board.text(), "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;quoted&quot;"));
   CHECK(contains(page, "&lt;img src=x&gt;"));
 }
 
@@ -228,7 +265,7 @@ TEST_CASE("the page loads nothing and hides the paths of secrets") {
   board.add(std::move(failing));
   const std::string page = board.page();
   CHECK_FALSE(contains(page, "account-token"));
-  CHECK(contains(page, "reading file (a secret&#39;s file): Permission denied"));
+  CHECK(contains(board.text(), "reading file SECRET-FILE: Permission denied"));
   for (const std::string loads : {"http://", "https://", "src=", "url(", "@import", "<link", "<script"}) {
     INFO(loads);
     CHECK_FALSE(contains(page, loads));
@@ -243,8 +280,107 @@ TEST_CASE("the bar shows the window, this host's turn, past renewals and today i
   CHECK(contains(page, "<i class=\"elapsed\" style=\"left:0.00%;width:20.00%\">"));
   CHECK(contains(page, "<i class=\"window\" style=\"left:91.78%;width:8.22%\">"));
   CHECK(contains(page, "<i class=\"splay\" style=\"left:91.78%;width:0.10%\">"));
+  CHECK(contains(page, "window opens " + format_day(day(335))));
   CHECK(contains(page, "<i class=\"past\" style=\"left:0.02%\""));
   CHECK(contains(page, "<i class=\"today\" style=\"left:20.00%\""));
+}
+
+TEST_CASE("the bar shows how long this host waits for a maintenance window, and what has passed") {
+  StatusBoard board;
+  board.now = day(340);
+  auto waiting = standing("production", 340);
+  waiting.outlook->step = {renewal::Act::wait, day(350), renewal::Reason::maintenance_window, ""};
+  waiting.history.push_back({"activated", "", day(100)});
+  board.add(std::move(waiting));
+  CHECK(contains(board.page(), "<i class=\"splay\" style=\"left:91.78%;width:4.11%\">"));
+  CHECK(contains(board.page(), "window opened " + format_day(day(335))));
+  CHECK(contains(board.page(), "title=\"activated " + minute(day(100))));
+  board.now = day(367);
+  CHECK(contains(board.page(), "<i class=\"expired\" style=\"width:0.54%\">"));
+}
+
+TEST_CASE("the bar is that of the certificate that expires first, and says of which") {
+  StatusBoard board;
+  CHECK_FALSE(contains((board.add(standing("production", 10)), board.page()), "certificate:"));
+  auto& standing = board.standings.at("production");
+  standing.in_use = state::CertificateRecord{"01", "another", std::chrono::floor<std::chrono::seconds>(day(-300)),
+                                             std::chrono::floor<std::chrono::seconds>(day(100))};
+  CHECK(contains(board.page(), "The certificate in use:</p>\n<div class=\"bar\" role=\"img\" aria-label=\"Valid from " +
+                                   format_day(day(-300)) + " until " + format_day(day(100))));
+  CHECK_FALSE(contains(board.page(), "<i class=\"window\" style"));
+  standing.in_use->not_after = std::chrono::floor<std::chrono::seconds>(day(500));
+  CHECK(contains(board.page(), "The installed certificate:</p>\n<div class=\"bar\""));
+  // Before the first verified renewal, the certificate that was replaced counts as in use.
+  std::swap(standing.in_use, standing.replaced);
+  CHECK(contains(board.text(), "In useserial 01, valid from " + minute(day(-300))));
+}
+
+TEST_CASE("the page shows what is stuck first, whatever its certificate") {
+  StatusBoard board;
+  board.add(standing("in-order", 10));
+  board.add(renewd::testing::unreadable("broken"));
+  board.names.emplace_back("unchecked");
+  board.stuck = {"in-order", "unchecked"};
+  const std::string page = board.page();
+  CHECK(contains(page, "<h1 class=\"bad\">Work on 2 certificates is stuck, 1 more needs attention</h1>"));
+  CHECK(contains(
+      page, "<article class=\"bad\" id=\"in-order\">\n<header><h2>in-order</h2><span class=\"state\">stuck</span>"));
+  CHECK(contains(page, "<article class=\"bad\" id=\"unchecked\">"));
+  CHECK(page.find("id=\"unchecked\"") < page.find("id=\"broken\""));
+  CHECK(contains(board.text(), "355 days left"));
+  CHECK(contains(board.text(), "Next: Nothing, until the daemon has been restarted."));
+}
+
+TEST_CASE("the page names this host, if that is known") {
+  StatusBoard board;
+  CHECK(contains(board.page(), "<title>Everything is in order – gravitee-renewd</title>"));
+  board.host = "gateway-1";
+  CHECK(contains(board.page(), "<title>Everything is in order – gateway-1 – gravitee-renewd</title>"));
+  CHECK(contains(board.text(), " on gateway-1, metrics"));
+}
+
+TEST_CASE("many certificates are listed first, and the facts of those in order are folded") {
+  StatusBoard board;
+  for (const std::string name : {"a", "b", "c"}) {
+    board.add(standing(name, 10));
+  }
+  CHECK_FALSE(contains(board.page(), "<details>"));
+  CHECK_FALSE(contains(board.page(), "class=\"overview\""));
+  board.add(renewd::testing::unreadable("d"));
+  const std::string page = board.page();
+  CHECK(contains(
+      page,
+      "<li class=\"bad\"><a href=\"#d\">d</a> <span class=\"state\">unreadable</span></li>\n<li class=\"good\">"
+      "<a href=\"#a\">a</a>"));
+  std::size_t folded = 0;
+  for (auto at = page.find("<details>"); at != std::string::npos; at = page.find("<details>", at + 1)) {
+    ++folded;
+  }
+  CHECK(folded == 3);
+}
+
+TEST_CASE("a page without a bar has no legend") {
+  StatusBoard board;
+  board.add(renewd::testing::unreadable("broken"));
+  CHECK_FALSE(contains(board.page(), "class=\"legend\""));
+  board.add(standing("production", 10));
+  CHECK(contains(board.page(), "</main>\n<p class=\"legend\">"));
+}
+
+TEST_CASE("the label is what is wrong, the gateway first, or what is going on") {
+  const std::map<std::string, std::string> labels{
+      {"the gateway is down after a renewed keystore was installed", "gateway down"},
+      {"a renewed keystore is installed, and the gateway is being restarted", "waiting for the gateway"},
+      {"several problems at once", "renewal failing"},
+      {"nothing is wrong", "in order"}};
+  for (const auto& test : renewd::testing::assessment_cases()) {
+    if (const auto label = labels.find(test.name); label != labels.end()) {
+      StatusBoard board;
+      board.now = renewd::testing::kNow;
+      board.add(test.standing);
+      CHECK(contains(board.page(), "<span class=\"state\">" + label->second + "</span>"));
+    }
+  }
 }
 
 TEST_CASE("gauges show the board and omit unknown values") {
