@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <initializer_list>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -121,11 +123,19 @@ std::string lifetime_bar(const CertificateStatus& standing, TimePoint now) {
                      html_escaped(spoken(subject, now)), marks, scale(subject, now));
 }
 
-std::string_view legend() {
-  return "<p class=\"legend\"><i class=\"elapsed\"></i>elapsed <i class=\"window\"></i>renewal window "
-         "<i class=\"splay\"></i>until this host's turn <i class=\"past\"></i>renewed or activated "
-         "<i class=\"past back\"></i>rolled back <i class=\"expired\"></i>expired "
-         "<i class=\"today\"></i>today</p>\n";
+std::string legend() {
+  std::string items;
+  for (const auto& [kind, meaning] :
+       std::initializer_list<std::pair<std::string_view, std::string_view>>{{"elapsed", "elapsed"},
+                                                                            {"window", "renewal window"},
+                                                                            {"splay", "until this host's turn"},
+                                                                            {"past", "renewed or activated"},
+                                                                            {"past back", "rolled back"},
+                                                                            {"expired", "expired"},
+                                                                            {"today", "today"}}) {
+    items += fmt::format("<span><i class=\"{}\"></i>{}</span>\n", kind, meaning);
+  }
+  return "<p class=\"legend\">\n" + items + "</p>\n";
 }
 
 }  // namespace renewd::monitoring

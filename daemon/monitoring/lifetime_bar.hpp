@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "core/clock.hpp"
 #include "report/certificate_status.hpp"
@@ -14,6 +13,6 @@ namespace renewd::monitoring {
 // the clock in doubt.
 std::string lifetime_bar(const report::CertificateStatus& standing, TimePoint now);
 // What its colours mean.
-std::string_view legend();
+std::string legend();
 
 }  // namespace renewd::monitoring

@@ -19,10 +19,13 @@ std::string_view taken(std::string_view& text, std::size_t length) {
   return part;
 }
 
-// A name, an option or a path does not break at its hyphens and slashes, unless it is longer than a line.
+constexpr std::size_t kLongestUnbroken = 32;  // about a line of a telephone
+
+// A name, an option or a path does not break at its hyphens and slashes, unless it is long.
 std::string unbroken(std::string_view word) {
   const std::string html = html_escaped(word);
-  return word.find_first_of("-/") == std::string_view::npos ? html : fmt::format("<span class=\"w\">{}</span>", html);
+  const bool breaks = word.find_first_of("-/") != std::string_view::npos;
+  return breaks && word.size() <= kLongestUnbroken ? fmt::format("<span class=\"w\">{}</span>", html) : html;
 }
 
 std::string code(std::string_view text) {

@@ -34,9 +34,13 @@ std::string_view deed_of(const CertificateStatus& standing) {
   if (standing.activation_pending()) {
     return deed_at_gateway(standing.unfinished->phase);
   }
-  const bool is_answered = standing.answer_is_stored ||  //
-                           (standing.unfinished && standing.unfinished->waits_for_installation());
-  return is_answered ? "installs the renewed certificate" : "renews the certificate";
+  const bool is_answered =
+      standing.answer_is_stored || (standing.unfinished && standing.unfinished->waits_for_installation());
+  if (is_answered) {
+    return "installs the renewed certificate";
+  }
+  const bool other_in_use = standing.in_use && !standing.installed_is_in_use();
+  return other_in_use ? "renews the installed certificate" : "renews the certificate";
 }
 
 std::string now_sentence(const CertificateStatus& standing) {

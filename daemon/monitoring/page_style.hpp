@@ -49,6 +49,7 @@ code {
 }
 time { white-space: nowrap; }
 .w { display: inline-block; max-width: 100%; overflow-wrap: anywhere; }
+code .w { max-width: calc(100% - .6em); background: var(--rest); }
 p.attention > b { color: var(--attention); }
 p.bad > b { color: var(--bad); }
 .bar { position: relative; height: 1.5rem; margin: .75rem 0 .5rem; background: var(--rest); border-radius: .25rem; }
@@ -59,7 +60,7 @@ i.window { background: var(--window); }
 i.splay { background: var(--splay); }
 .bar i.splay { min-width: 3px; }
 i.expired { background: var(--bad); }
-.bar i.expired { right: 0; min-width: 4px; }
+.bar i.expired { right: 0; min-width: 6px; }
 .bar i.past, .bar i.today { top: -.3rem; bottom: -.3rem; box-shadow: 0 0 0 1px var(--card); }
 .bar i.past { width: 4px; margin-left: -2px; }
 .bar i.today { width: 2px; margin-left: -1px; background: var(--text); }
@@ -68,14 +69,14 @@ i.past.back { background: repeating-linear-gradient(var(--bad) 0 3px, transparen
 .scale { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: space-between; color: var(--faint); }
 .scale span:nth-child(2):not(:last-child) { margin-left: auto; }
 p.scale { margin: .75rem 0 0; }
-.overview { margin: 0 0 1rem; padding: 0; list-style: none; }
+.overview { max-width: 32rem; margin: 0 0 1rem; padding: 0; list-style: none; }
 .overview li { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: space-between; }
 .overview a { overflow-wrap: anywhere; }
 summary { color: var(--faint); cursor: pointer; font-size: .875rem; }
 .scale, .legend, footer, dl { font-size: .875rem; }
-.legend { margin: 0 0 1rem; color: var(--faint); }
-.legend i { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 .6rem; border-radius: .15rem; }
-.legend i:first-child { margin-left: 0; }
+.legend { display: flex; flex-wrap: wrap; gap: 0 1rem; margin: 0 0 1rem; color: var(--faint); }
+.legend span { white-space: nowrap; }
+.legend i { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0; border-radius: .15rem; }
 .legend i.past { width: 4px; }
 .legend i.today { width: 2px; background: var(--text); }
 .next { margin: .75rem 0; }

@@ -85,6 +85,7 @@ TEST_CASE("times have one notation, keys are code, and names do not break") {
   CHECK(prose("valid until 2027-11-23T06:00:59Z, or 2027-11-23 06:00 UTC") ==
         "valid until <time>2027-11-23 06:00 UTC</time>, or <time>2027-11-23 06:00 UTC</time>");
   CHECK(prose("(`renew: never`), not `` or `open") == "(<code>renew: never</code>), not `` or `open");
+  CHECK(prose("/srv/" + std::string(40, 'x')) == "/srv/" + std::string(40, 'x'));
   CHECK(prose("in\n--to 2") == "in\n<span class=\"w\">--to</span> 2");
   CHECK(prose("run gravitee-renewd renew") == "run <span class=\"w\">gravitee-renewd</span> renew");
   CHECK(prose("2027-11-23T06:00") == "<span class=\"w\">2027-11-23T06:00</span>");
