@@ -225,6 +225,10 @@ TEST_CASE("what is planned has its date, and what is overdue says since when") {
   CHECK(message_of(standing_in({.left = 30 * day - 3h - 12min})) == "29 days left, renewal due now");
   CHECK(message_of(standing_in({.left = 29 * day})) ==
         "29 days left, inside the renewal window, due since 2026-11-23 09:12 UTC");
+  auto without_disk = standing_in({.unfinished = journal_at(state::Phase::answered)});
+  CHECK(message_of(without_disk) == "312 days left, renewal under way");
+  without_disk.state_problem = Problem{"the disk is full"};
+  CHECK_THAT(message_of(without_disk), EndsWith("the disk is full, 312 days left"));
   auto attempts = failed(3, "tls", "message");
   attempts.failing_since = kNow - day;
   CHECK_THAT(message_of(standing_in({.left = 29 * day, .attempts = attempts})),
