@@ -38,10 +38,12 @@ std::string describe_certificate(const std::string& serial, std::chrono::sys_sec
 std::string describe_in_use(const CertificateStatus& standing) {
   const auto& used = standing.in_use ? standing.in_use : standing.replaced;
   if (!used) {
-    return "unknown: the daemon has not restarted the gateway yet";
+    return standing.renew == configuration::RenewMode::never ? "unknown"
+                                                             : "unknown: the daemon has not restarted the gateway yet";
   }
-  return standing.installed_is_in_use() ? "the installed certificate"
-                                        : describe_certificate(used->serial, used->not_before, used->not_after);
+  const bool is_installed = standing.outlook && standing.outlook->certificate.fingerprint_sha256() == used->fingerprint;
+  return is_installed ? "the installed certificate"
+                      : describe_certificate(used->serial, used->not_before, used->not_after);
 }
 
 // A line each, the newest first.

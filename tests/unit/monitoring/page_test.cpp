@@ -313,6 +313,12 @@ TEST_CASE("the bar is that of the certificate that expires first, and says of wh
   // Before the first verified renewal, the certificate that was replaced counts as in use.
   std::swap(standing.in_use, standing.replaced);
   CHECK(contains(board.text(), "In useserial 01, valid from " + minute(day(-300))));
+  standing.replaced->fingerprint = year().fingerprint_sha256();
+  CHECK(contains(board.text(), "In usethe installed certificate"));
+  standing.replaced.reset();
+  CHECK(contains(board.text(), "In useunknown: the daemon has not restarted the gateway yet"));
+  standing.renew = configuration::RenewMode::never;
+  CHECK(contains(board.text(), "In useunknown\n"));
 }
 
 TEST_CASE("the page shows what is stuck first, whatever its certificate") {
