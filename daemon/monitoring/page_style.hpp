@@ -49,7 +49,7 @@ code {
 }
 time { white-space: nowrap; }
 .w { display: inline-block; max-width: 100%; overflow-wrap: anywhere; }
-code .w { max-width: calc(100% - .6em); background: var(--rest); }
+code .w { max-width: calc(100% - .6em); }
 p.attention > b { color: var(--attention); }
 p.bad > b { color: var(--bad); }
 .bar { position: relative; height: 1.5rem; margin: .75rem 0 .5rem; background: var(--rest); border-radius: .25rem; }

@@ -182,6 +182,7 @@ bool is_more_urgent(const Assessed& a, const Assessed& b) {
 
 std::vector<Assessed> assess_all(const std::map<std::string, CertificateStatus>& standings, TimePoint now) {
   std::vector<Assessed> all;
+  all.reserve(standings.size());
   for (const auto& [name, standing] : standings) {
     all.push_back({&standing, assess(standing, {}, now)});
   }
