@@ -1,6 +1,9 @@
 #include "monitoring/monitoring.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -37,6 +40,12 @@ std::vector<std::string> paths_of_secrets(const configuration::Settings& setting
   // The longest first, because one may be a prefix of another.
   std::sort(paths.begin(), paths.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
   return paths;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  (void)::gethostname(name.data(), name.size() - 1);
+  return name.data();
 }
 
 }  // namespace
@@ -145,7 +154,13 @@ Response Monitoring::respond(std::string_view path) const {
   }
   if (path == "/") {
     return {200, "text/html; charset=utf-8",
-            page({names_, board_.standings(), clock_.now(), hidden_, !counters_->last_reload_successful()})};
+            page({.names = names_,
+                  .standings = board_.standings(),
+                  .now = clock_.now(),
+                  .hidden = hidden_,
+                  .configuration_refused = !counters_->last_reload_successful(),
+                  .stuck = stuck_(),
+                  .host = host_name()})};
   }
   return {404, kPlainText, "not found; there are /, /metrics, /healthz and /readyz\n"};
 }

@@ -1,12 +1,15 @@
 #include "monitoring/page.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "core/text.hpp"
 #include "core/version.hpp"
+#include "monitoring/lifetime_bar.hpp"
+#include "monitoring/markup.hpp"
+#include "monitoring/next_step.hpp"
 #include "monitoring/page_style.hpp"
 #include "monitoring/page_text.hpp"
 
@@ -14,7 +17,10 @@ namespace renewd::monitoring {
 namespace {
 
 using report::CertificateStatus;
+using report::Finding;
 using report::Severity;
+
+constexpr std::size_t kShownWhole = 3;  // with more certificates, a list precedes them, and facts can be unfolded
 
 std::string_view css_class(Severity severity) {
   switch (severity) {
@@ -28,180 +34,188 @@ std::string_view css_class(Severity severity) {
   return "bad";
 }
 
-// Maps a span of time to 0 to 100 %.
-class Axis {
- public:
-  Axis(TimePoint begin, TimePoint end) : begin_(begin), length_(std::max(end - begin, TimePoint::duration(1))) {}
+// What the page shows first.
+enum class Rank { stuck, alerting, unchecked, in_order };
 
-  double at(TimePoint time) const {
-    const double share = std::chrono::duration<double>(time - begin_) / std::chrono::duration<double>(length_);
-    return std::clamp(share * 100, 0.0, 100.0);
-  }
-  std::string zone(std::string_view kind, TimePoint from, TimePoint to) const {
-    return fmt::format("<i class=\"{}\" style=\"left:{:.2f}%;width:{:.2f}%\"></i>", kind, at(from), at(to) - at(from));
-  }
-  std::string mark(std::string_view kind, TimePoint when, const std::string& title) const {
-    return fmt::format("<i class=\"{}\" style=\"left:{:.2f}%\" title=\"{}\"></i>", kind, at(when), html_escaped(title));
-  }
+struct Card {
+  Rank rank;
+  Severity severity;
+  std::string name;
+  std::string state;
+  std::string body;  // HTML
 
- private:
-  TimePoint begin_;
-  TimePoint::duration length_;
+  std::string_view style() const { return rank == Rank::unchecked ? "unchecked" : css_class(severity); }
 };
 
-// The certificate's lifetime: the time elapsed, the renewal window with this host's turn in it, past renewals, today.
-std::string bar(const CertificateStatus& standing, TimePoint now) {
-  const report::Outlook& outlook = *standing.outlook;
-  const auto& certificate = outlook.certificate;
-  const auto opens = outlook.window_opens;
-  const TimePoint begin = certificate.not_before();
-  const TimePoint end = certificate.not_after();
-  const bool renewed = standing.renew == configuration::RenewMode::automatic;
-  // After expiry the bar continues until now.
-  const Axis axis(begin, std::max(end, now));
-  std::string marks = axis.zone("elapsed", begin, std::min(now, end));
-  if (renewed) {
-    marks +=
-        axis.zone("window", opens, end) + axis.zone("splay", opens, std::min<TimePoint>(opens + outlook.splay, end));
-  }
-  if (end < now) {
-    marks += axis.zone("expired", end, now);
-  }
-  for (const auto& past : standing.history) {
-    if (past.ended >= begin && past.ended <= now) {
-      const bool good = past.outcome != "rolled_back";
-      marks += axis.mark(good ? "past" : "past back", past.ended,
-                         (good ? "renewed " : "rolled back ") + format_time(past.ended));
-    }
-  }
-  marks += axis.mark("today", now, "today, " + format_time(now));
-  const std::string summary = fmt::format("Valid from {} until {}; the renewal window opens {}; today is {}.",
-                                          format_day(begin), format_day(end), format_day(opens), format_day(now));
-  return fmt::format(
-      "<div class=\"bar\" role=\"img\" aria-label=\"{}\">{}</div>\n"
-      "<div class=\"scale\"><span>{}</span>{}<span>{}</span></div>\n",
-      html_escaped(summary), marks, format_day(begin),
-      renewed ? fmt::format("<span>window opens {}</span>", format_day(opens)) : "", format_day(end));
+std::string paragraph(std::string_view style, std::string_view title, std::string_view html) {
+  return fmt::format("<p class=\"{}\"><b>{}</b> {}</p>\n", style, title, html);
+}
+
+std::string message_of(std::string_view role, Severity severity, const std::string& message) {
+  const std::string style = fmt::format("{} {}", role, css_class(severity));
+  return severity == Severity::ok ? fmt::format("<p class=\"{}\">{}</p>\n", style, prose(message))
+                                  : paragraph(style, to_string(severity), prose(message));
+}
+
+std::string stuck_message(std::string_view role) {
+  return message_of(role, Severity::critical, "the daemon makes no progress with this certificate") +
+         paragraph("advice", "What to do:",
+                   instruction("find the cause with journalctl -u gravitee-renewd, then run systemctl restart "
+                               "gravitee-renewd",
+                               ""));
+}
+
+std::string last_error(const state::RetryState& attempts, const PageContents& contents) {
+  const std::string message = verbatim(without_secrets(attempts.last_message, contents.hidden));
+  const std::string when = attempts.failed_at == TimePoint() ? "" : ", " + time_html(attempts.failed_at);
+  return fmt::format("<p class=\"advice\"><b>Last error</b>{}: {}</p>\n", when, message);
 }
 
 // The worst first, as everywhere; each marked with its own severity.
-std::string findings_of(const report::Assessment& assessment, const PageContents& contents) {
-  const auto shown = [&contents](const std::string& text) {
-    return html_escaped(without_secrets(text, contents.hidden));
-  };
-  std::string text;
-  for (const auto& finding : assessment.findings) {
-    const bool alerts = finding.severity != Severity::ok;
-    text += fmt::format(
-        "<p class=\"{} {}\">{}{}</p>\n{}", text.empty() ? "headline" : "finding", css_class(finding.severity),
-        alerts ? fmt::format("<b>{}</b> ", to_string(finding.severity)) : "", shown(finding.message),
-        finding.advice.empty() ? ""
-                               : fmt::format("<p class=\"advice\"><b>What to do:</b> {}</p>\n", shown(finding.advice)));
+std::string findings_of(const CertificateStatus& standing, const report::Assessment& assessment, bool is_stuck,
+                        const PageContents& contents) {
+  std::string html = is_stuck ? stuck_message("headline") : "";
+  for (const Finding& finding : assessment.findings) {
+    html += message_of(html.empty() ? "headline" : "finding", finding.severity,
+                       without_secrets(finding.message, contents.hidden));
+    if (finding.kind == report::FindingKind::renewal_failing) {
+      html += last_error(standing.attempts, contents);
+    }
+    if (!finding.advice.empty()) {
+      html += paragraph("advice",
+                        "What to do:", instruction(without_secrets(finding.advice, contents.hidden), standing.name));
+    }
   }
-  return text;
+  return html;
 }
 
-std::string card(const CertificateStatus& standing, const PageText& description, const PageContents& contents) {
-  const auto shown = [&contents](const std::string& text) {
-    return html_escaped(without_secrets(text, contents.hidden));
-  };
+std::string facts_of(const PageText& description, const PageContents& contents, bool folded) {
   std::string facts;
   for (const auto& [name, value] : description.facts) {
-    facts += fmt::format("<dt>{}</dt><dd>{}</dd>\n", html_escaped(name), shown(value));
+    facts +=
+        fmt::format("<dt>{}</dt><dd>{}</dd>\n", html_escaped(name), prose(without_secrets(value, contents.hidden)));
   }
+  const std::string list = "<dl>\n" + facts + "</dl>\n";
+  return folded ? "<details><summary>Details</summary>\n" + list + "</details>\n" : list;
+}
+
+Card card_of(const CertificateStatus& standing, report::Assessment assessment, bool is_stuck,
+             const PageContents& contents) {
+  const PageText description = page_text(standing, std::move(assessment));
+  const Severity severity = is_stuck ? Severity::critical : description.assessment.severity();
+  const bool alerts = severity != Severity::ok;
+  const std::string next =
+      is_stuck ? "Nothing, until the daemon has been restarted." : next_step(standing, contents.now);
+  return {is_stuck ? Rank::stuck
+          : alerts ? Rank::alerting
+                   : Rank::in_order,
+          severity, standing.name, is_stuck ? "stuck" : description.state,
+          findings_of(standing, description.assessment, is_stuck, contents) + lifetime_bar(standing, contents.now) +
+              paragraph("next", "Next:", prose(next)) +
+              facts_of(description, contents, !alerts && contents.names.size() > kShownWhole)};
+}
+
+Card unchecked_card(const std::string& name, bool is_stuck) {
+  return is_stuck ? Card{Rank::stuck, Severity::critical, name, "stuck", stuck_message("headline")}
+                  : Card{Rank::unchecked, Severity::ok, name, "not checked yet", ""};
+}
+
+std::vector<Card> cards_of(const PageContents& contents) {
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::vector<Card> cards;
+  for (auto& assessed : report::assess_all(contents.standings, contents.now)) {
+    const std::string& name = assessed.standing->name;
+    if (has(contents.names, name)) {  // else it was removed from the configuration
+      cards.push_back(card_of(*assessed.standing, std::move(assessed.assessment), has(contents.stuck, name), contents));
+    }
+  }
+  for (const auto& name : contents.names) {
+    if (!contents.standings.contains(name)) {
+      cards.push_back(unchecked_card(name, has(contents.stuck, name)));
+    }
+  }
+  std::vector<Card> sorted;
+  for (const Rank rank : {Rank::stuck, Rank::alerting, Rank::unchecked, Rank::in_order}) {
+    std::ranges::copy_if(cards, std::back_inserter(sorted), [rank](const Card& card) { return card.rank == rank; });
+  }
+  return sorted;
+}
+
+std::string html_of(const Card& card) {
   return fmt::format(
-      "<article class=\"{}\">\n<header><h2>{}</h2><span class=\"state\">{}</span></header>\n"
-      "{}{}<p class=\"next\"><b>Next:</b> {}</p>\n<dl>\n{}</dl>\n</article>\n",
-      css_class(description.assessment.severity()), html_escaped(standing.name), html_escaped(description.state),
-      findings_of(description.assessment, contents), standing.outlook ? bar(standing, contents.now) : "",
-      shown(description.next), facts);
+      "<article class=\"{}\" id=\"{}\">\n<header><h2>{}</h2><span class=\"state\">{}</span></header>\n{}</article>\n",
+      card.style(), html_escaped(card.name), html_escaped(card.name), html_escaped(card.state), card.body);
+}
+
+std::string overview(const std::vector<Card>& cards) {
+  std::string html;
+  for (const Card& card : cards) {
+    html += fmt::format("<li class=\"{}\"><a href=\"#{}\">{}</a> <span class=\"state\">{}</span></li>\n", card.style(),
+                        html_escaped(card.name), html_escaped(card.name), html_escaped(card.state));
+  }
+  return "<ul class=\"overview\">\n" + html + "</ul>\n";
 }
 
 constexpr std::string_view kRefused =
-    "<p>At the last reload the daemon refused the configuration, because the file has errors or its "
-    "<code>metrics</code> cannot be used. The previous configuration stays in effect. Run <code>gravitee-renewd "
-    "validate</code>, or see <code>config_rejected</code> in the log.</p>\n";
+    "<article class=\"attention\"><p class=\"headline attention\"><b>WARNING</b> The configuration was refused at the "
+    "last reload: the file has errors, or its <code>metrics</code> cannot be used. The previous configuration stays in "
+    "effect.</p>\n<p class=\"advice\"><b>What to do:</b> run <code>gravitee-renewd validate</code>, or see "
+    "<code>config_rejected</code> in the log.</p></article>\n";
 
-std::string title(std::size_t count, std::size_t unchecked, std::size_t alerting, bool refused) {
+std::string certificates(std::size_t count) {
+  return fmt::format("{} certificate{}", count, count == 1 ? "" : "s");
+}
+
+// The severity in words, not only as a colour.
+std::string title(const std::vector<Card>& cards, bool refused) {
+  const auto count = [&cards](auto counts) { return static_cast<std::size_t>(std::ranges::count_if(cards, counts)); };
+  const auto stuck = count([](const Card& card) { return card.rank == Rank::stuck; });
+  const auto alerting = count([](const Card& card) { return card.severity != Severity::ok; });
+  const auto critical = count([](const Card& card) { return card.severity == Severity::critical; });
+  const bool starting = count([](const Card& card) { return card.rank == Rank::unchecked; }) != 0;
+  if (stuck != 0) {
+    return fmt::format("Work on {} is stuck{}", certificates(stuck),
+                       alerting == stuck ? ""
+                                         : fmt::format(", {} more need{} attention", alerting - stuck,
+                                                       alerting - stuck == 1 ? "s" : ""));
+  }
   if (alerting != 0) {
-    return fmt::format("{} of {} certificate{} need{} attention", alerting, count, count == 1 ? "" : "s",
-                       alerting == 1 ? "s" : "");
+    return fmt::format("{} of {} need{} attention{}", alerting, certificates(cards.size()), alerting == 1 ? "s" : "",
+                       critical == 0 ? "" : fmt::format(", {} critical", critical));
   }
-  if (refused) {
-    return "The configuration was refused";
+  if (starting) {
+    return fmt::format("{}not every certificate has been checked yet",
+                       refused ? "The configuration was refused; " : "Starting: ");
   }
-  return unchecked != 0 ? "Starting: not every certificate has been checked yet" : "Everything is in order";
+  return refused ? "The configuration was refused" : "Everything is in order";
 }
 
 }  // namespace
 
 std::string page(const PageContents& contents) {
-  // What alerts, what is not known yet, and what is in order.
-  std::string alerts;
-  std::string not_checked;
-  std::string in_order;
-  std::size_t unchecked = 0;
-  std::size_t alerting = 0;
+  const std::vector<Card> cards = cards_of(contents);
   Severity worst = contents.configuration_refused ? Severity::warning : Severity::ok;
-  for (const auto& name : contents.names) {
-    if (!contents.standings.contains(name)) {
-      ++unchecked;
-      not_checked +=
-          fmt::format("<article><header><h2>{}</h2><span class=\"state\">not checked yet</span></header></article>\n",
-                      html_escaped(name));
-    }
+  std::string main;
+  for (const Card& card : cards) {
+    worst = std::max(worst, card.severity);
+    main += html_of(card);
   }
-  for (auto& assessed : report::assess_all(contents.standings, contents.now)) {
-    const CertificateStatus& standing = *assessed.standing;
-    if (std::find(contents.names.begin(), contents.names.end(), standing.name) == contents.names.end()) {
-      continue;  // it was removed from the configuration
-    }
-    const Severity severity = assessed.assessment.severity();
-    alerting += severity == Severity::ok ? 0U : 1U;
-    worst = std::max(worst, severity);
-    const PageText description = page_text(standing, std::move(assessed.assessment), contents.now);
-    (severity == Severity::ok ? in_order : alerts) += card(standing, description, contents);
-  }
+  const std::string heading = title(cards, contents.configuration_refused);
+  const bool has_bar = main.find("<div class=\"bar\"") != std::string::npos;
+  const std::string host = html_escaped(contents.host);
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n<meta http-equiv=\"refresh\" content=\"60\">\n"
-      "<title>{0} – gravitee-renewd</title>\n<style>{1}</style>\n</head>\n<body>\n"
-      "<h1 class=\"{2}\">{0}</h1>\n{6}"
-      "<p class=\"legend\"><i class=\"elapsed\"></i>elapsed <i class=\"window\"></i>renewal window "
-      "<i class=\"splay\"></i>until this host's turn <i class=\"past\"></i>renewed "
-      "<i class=\"past back\"></i>rolled back <i class=\"today\"></i>today</p>\n<main>\n{3}</main>\n"
-      "<footer>{4} UTC; refreshed every minute. gravitee-renewd {5}, <a href=\"/metrics\">metrics</a></footer>\n"
+      "<title>{} – {}gravitee-renewd</title>\n<style>{}</style>\n</head>\n<body>\n"
+      "<h1 class=\"{}\">{}</h1>\n{}{}<main>\n{}</main>\n{}"
+      "<footer>{}; refreshed every minute. gravitee-renewd {}{}, <a href=\"/metrics\">metrics</a></footer>\n"
       "</body>\n</html>\n",
-      title(contents.names.size(), unchecked, alerting, contents.configuration_refused), kPageStyle, css_class(worst),
-      alerts + not_checked + in_order, format_minute(contents.now), html_escaped(version()),
-      contents.configuration_refused ? kRefused : "");
-}
-
-std::string html_escaped(std::string_view text) {
-  std::string html;
-  for (const char c : escaped(text, "\n")) {
-    switch (c) {
-      case '&':
-        html += "&amp;";
-        break;
-      case '<':
-        html += "&lt;";
-        break;
-      case '>':
-        html += "&gt;";
-        break;
-      case '"':
-        html += "&quot;";
-        break;
-      case '\'':
-        html += "&#39;";
-        break;
-      default:
-        html += c;
-    }
-  }
-  return html;
+      heading, host.empty() ? "" : host + " – ", kPageStyle, css_class(worst), heading,
+      contents.configuration_refused ? kRefused : "", cards.size() > kShownWhole ? overview(cards) : "", main,
+      has_bar ? legend() : "", time_html(contents.now), html_escaped(version()), host.empty() ? "" : " on " + host);
 }
 
 }  // namespace renewd::monitoring

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -19,11 +18,11 @@ struct PageContents {
   const std::vector<std::string>& hidden;
   // Whether the daemon refused the configuration at the last reload.
   bool configuration_refused = false;
+  // The certificates whose supervisor makes no progress.
+  std::vector<std::string> stuck = {};
+  std::string host = {};  // its name; empty: unknown
 };
 
 std::string page(const PageContents& contents);
-
-// Safe as text and as the value of an attribute.
-std::string html_escaped(std::string_view text);
 
 }  // namespace renewd::monitoring

@@ -42,34 +42,52 @@ header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: spac
 .headline { margin: .25rem 0 .25rem; font-size: 1.3rem; line-height: 1.3; overflow-wrap: anywhere; }
 .finding { margin: .75rem 0 .25rem; overflow-wrap: anywhere; }
 .advice { margin: .25rem 0 .5rem; overflow-wrap: anywhere; }
+.finding.good { color: var(--faint); }
+code {
+  font-family: ui-monospace, monospace; font-size: .9em; background: var(--rest); border-radius: .2rem;
+  padding: .05em .25em; -webkit-box-decoration-break: clone; box-decoration-break: clone; overflow-wrap: anywhere;
+}
+time { white-space: nowrap; }
+.w { display: inline-block; max-width: 100%; overflow-wrap: anywhere; }
+code .w { max-width: calc(100% - .6em); }
 p.attention > b { color: var(--attention); }
 p.bad > b { color: var(--bad); }
 .bar { position: relative; height: 1.5rem; margin: .75rem 0 .5rem; background: var(--rest); border-radius: .25rem; }
 .bar i { position: absolute; top: 0; bottom: 0; }
 i.elapsed { background: var(--elapsed); }
 i.window { background: var(--window); }
+.bar i.window { border-left: 2px solid var(--text); }
 i.splay { background: var(--splay); }
+.bar i.splay { min-width: 3px; }
 i.expired { background: var(--bad); }
-.bar i.past { top: -.3rem; bottom: -.3rem; width: 4px; margin-left: -2px; background: var(--past); }
-.bar i.today { top: -.3rem; bottom: -.3rem; width: 2px; margin-left: -1px; background: var(--text); }
+.bar i.expired { right: 0; min-width: 6px; }
+.bar i.past, .bar i.today { top: -.3rem; bottom: -.3rem; box-shadow: 0 0 0 1px var(--card); }
+.bar i.past { width: 4px; margin-left: -2px; }
+.bar i.today { width: 2px; margin-left: -1px; background: var(--text); }
 i.past { background: var(--past); }
-.bar i.back, i.back { background: var(--bad); }
+i.past.back { background: repeating-linear-gradient(var(--bad) 0 3px, transparent 3px 5px); }
 .scale { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: space-between; color: var(--faint); }
+.scale span:nth-child(2):not(:last-child) { margin-left: auto; }
+p.scale { margin: .75rem 0 0; }
+.overview { max-width: 32rem; margin: 0 0 1rem; padding: 0; list-style: none; }
+.overview li { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: space-between; }
+.overview a { overflow-wrap: anywhere; }
+summary { color: var(--faint); cursor: pointer; font-size: .875rem; }
 .scale, .legend, footer, dl { font-size: .875rem; }
-.legend { margin: 0 0 1rem; color: var(--faint); }
-.legend i { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 .6rem; border-radius: .15rem; }
-.legend i:first-child { margin-left: 0; }
+.legend { display: flex; flex-wrap: wrap; gap: 0 1rem; margin: 0 0 1rem; color: var(--faint); }
+.legend span { white-space: nowrap; }
+.legend i { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0; border-radius: .15rem; }
 .legend i.past { width: 4px; }
 .legend i.today { width: 2px; background: var(--text); }
 .next { margin: .75rem 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: 0; }
 dt { color: var(--faint); }
-dd { margin: 0; overflow-wrap: anywhere; }
+dd { margin: 0; overflow-wrap: anywhere; white-space: pre-line; }
 footer { color: var(--faint); }
 a { color: inherit; }
 @media (max-width: 30rem) {
   .headline { font-size: 1.1rem; }
-  .scale span:nth-child(2):not(:last-child) { order: 1; flex-basis: 100%; }
+  .scale span:nth-child(2):not(:last-child) { order: 1; flex-basis: 100%; margin-left: 0; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .4rem; }
 }

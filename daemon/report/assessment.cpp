@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <string_view>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -73,19 +74,55 @@ Threshold warning_while_planned(const CheckInput& facts) {
   return {.start = std::max(facts.critical.start, std::min(facts.warning.start, std::floor(Days(left).count())))};
 }
 
+std::string advice_on_expiry(const CertificateStatus& standing, FindingKind kind) {
+  if (standing.renew == configuration::RenewMode::never) {
+    return "renew it yourself: the daemon does not (renew: never)";
+  }
+  if (standing.activation_pending()) {
+    return "wait while the daemon activates the gateway; if that does not help, run gravitee-renewd activate " +
+           standing.name;
+  }
+  return (kind == FindingKind::expired ? "if this host's clock is right (timedatectl), run gravitee-renewd renew "
+                                       : "to renew it now, run gravitee-renewd renew ") +
+         standing.name;
+}
+
 // An expiring certificate has no advice of its own, because another finding usually names the cause.
 void add_expiry_advice(std::vector<Finding>& findings, const CertificateStatus& standing) {
   const bool advised = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.severity != Severity::ok && !finding.advice.empty();
   });
   Finding& worst = findings.front();
-  if (worst.severity == Severity::critical && worst.advice.empty() && !advised) {
-    worst.advice = standing.renew == configuration::RenewMode::never
-                       ? "renew it yourself: the daemon does not (renew: never)"
-                   : worst.kind == FindingKind::expired
-                       ? "if this host's clock is right (timedatectl), run gravitee-renewd renew " + standing.name
-                       : "to renew it now, run gravitee-renewd renew " + standing.name;
+  // The daemon needs no help with a warning, unless it only watches.
+  const bool needs_help = worst.severity == Severity::critical ||
+                          (worst.severity == Severity::warning && standing.renew == configuration::RenewMode::never);
+  if (needs_help && worst.advice.empty() && !advised) {
+    worst.advice = advice_on_expiry(standing, worst.kind);
   }
+}
+
+// Clients are refused now, or will be when the gateway starts.
+bool is_outage(const Finding& finding) {
+  return finding.severity == Severity::critical &&
+         (finding.kind == FindingKind::expired || finding.kind == FindingKind::gateway_down);
+}
+
+// By severity, an outage first; otherwise in the order of the checks.
+std::vector<Finding> by_urgency(const std::vector<Finding>& findings) {
+  std::vector<Finding> sorted;
+  for (const Severity severity : {Severity::critical, Severity::warning, Severity::ok}) {
+    for (const bool outage : {true, false}) {
+      std::copy_if(findings.begin(), findings.end(), std::back_inserter(sorted), [&](const Finding& finding) {
+        return finding.severity == severity && is_outage(finding) == outage;
+      });
+    }
+  }
+  return sorted;
+}
+
+// An unreadable certificate may have expired, too.
+bool is_outage(const Assessment& assessment) {
+  return (assessment.left && *assessment.left <= seconds(0)) || is_outage(assessment.findings.front());
 }
 
 }  // namespace
@@ -117,7 +154,7 @@ Assessment assess(const CertificateStatus& standing, const Thresholds& threshold
       assessment.left = std::chrono::floor<seconds>(TimePoint(*expires) - now);
       assessment.days = days_to_compare(*assessment.left, assessment.warning, assessment.critical);
     }
-    assessment.findings = findings_of_unreadable(standing, assessment.left);
+    assessment.findings = by_urgency(findings_of_unreadable(standing, assessment.left));
     return assessment;
   }
   CheckInput facts = check_input(standing, assessment.warning, assessment.critical, now);
@@ -130,22 +167,22 @@ Assessment assess(const CertificateStatus& standing, const Thresholds& threshold
   if (facts.days) {
     assessment.left = facts.left;
   }
-  const auto findings = run_checks(facts);
-  for (const Severity severity : {Severity::critical, Severity::warning, Severity::ok}) {
-    std::copy_if(findings.begin(), findings.end(), std::back_inserter(assessment.findings),
-                 [severity](const Finding& finding) { return finding.severity == severity; });
-  }
+  assessment.findings = by_urgency(run_checks(facts));
   add_expiry_advice(assessment.findings, standing);
   return assessment;
 }
 
 bool is_more_urgent(const Assessed& a, const Assessed& b) {
-  return std::forward_as_tuple(b.assessment.severity(), a.assessment.days, a.standing->name) <
-         std::forward_as_tuple(a.assessment.severity(), b.assessment.days, b.standing->name);
+  const auto alerts = [](const Assessed& one) {
+    return std::pair(one.assessment.severity(), is_outage(one.assessment));
+  };
+  return std::tuple(alerts(b), a.assessment.days, std::string_view(a.standing->name)) <
+         std::tuple(alerts(a), b.assessment.days, std::string_view(b.standing->name));
 }
 
 std::vector<Assessed> assess_all(const std::map<std::string, CertificateStatus>& standings, TimePoint now) {
   std::vector<Assessed> all;
+  all.reserve(standings.size());
   for (const auto& [name, standing] : standings) {
     all.push_back({&standing, assess(standing, {}, now)});
   }

@@ -26,7 +26,7 @@ inline constexpr unsigned kTransientFailures = 8;  // of classes that may pass b
 inline constexpr unsigned kLastingFailures = 2;    // of those that an operator must fix, and of the gateway
 
 struct Assessment {
-  std::vector<Finding> findings;  // never empty; the worst first
+  std::vector<Finding> findings;  // never empty; the worst first, and of the critical ones, an outage
   // Until the installed certificate expires, or the one in use if that is earlier; negative after that. For an
   // unreadable keystore what was last known; nothing if the clock is in doubt.
   std::optional<std::chrono::seconds> left;
@@ -53,7 +53,8 @@ struct Assessed {
   const CertificateStatus* standing;
   Assessment assessment;
 };
-// Whether `a` comes before `b`: it is worse or, if they are equal, it expires first (first of all if it is unreadable).
+// Whether `a` comes before `b`: it is worse; or, if they are equal, it has expired or its gateway is down; or it
+// expires first (first of all if it is unreadable).
 bool is_more_urgent(const Assessed& a, const Assessed& b);
 // All of them, the most urgent first. They refer to `standings`.
 std::vector<Assessed> assess_all(const std::map<std::string, CertificateStatus>& standings, TimePoint now);

@@ -181,7 +181,13 @@ std::string advice_on_failure(const CheckInput& facts) {
   if (facts.outlook.clock_is_doubtful()) {
     return std::string(kClockAdvice);
   }
-  return attempts.last_advice.empty() && kind ? std::string(advice_for(*kind)) : attempts.last_advice;
+  if (!attempts.last_advice.empty() || !kind) {
+    return attempts.last_advice;
+  }
+  const std::string retry = facts.standing.activation_pending()
+                                ? activate_now(facts)
+                                : "to retry now, run gravitee-renewd renew " + facts.standing.name;
+  return std::string(advice_for(*kind)) + (*kind == ErrorKind::gateway ? "; " + retry : "");
 }
 
 std::string since(const state::RetryState& attempts) {

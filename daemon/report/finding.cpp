@@ -111,8 +111,7 @@ std::string_view advice_for(ErrorKind kind) {
       return "fix what the message names: /usr/share/doc/gravitee-renewd/docs/operations.md, \"disk\"; gravitee-renewd "
              "validate and gravitee-renewd renew --dry-run show whether it worked";
     case ErrorKind::gateway:
-      return "find the cause in the gateway's own log and fix it; the daemon retries by itself, gravitee-renewd renew "
-             "retries now";
+      return "find the cause in the gateway's own log and fix it; the daemon retries by itself";
     case ErrorKind::fleet:
       return "check whether the hosts of the fleet can reach each other";
     case ErrorKind::cancelled:

@@ -37,7 +37,7 @@ std::optional<Planned> planned(const CertificateStatus& standing, TimePoint now)
     return is_known ? std::optional(Planned{text_of_wait(outlook, stage), outlook.step.at}) : std::nullopt;
   }
   const bool is_rolling_back = standing.unfinished && standing.unfinished->phase == state::Phase::rolling_back;
-  return now < *outlook.overdue_at && !is_rolling_back
+  return now < *outlook.overdue_at && !is_rolling_back && !standing.state_problem
              ? std::optional(Planned{text_of_work(standing, stage), *outlook.overdue_at})
              : std::nullopt;
 }

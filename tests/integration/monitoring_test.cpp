@@ -166,7 +166,7 @@ TEST_CASE("the page and check agree if somebody installed a keystore and the gat
   CHECK(command({"check"}).status == 2);
   CHECK(contains(command({"status", "--json"}).output, R"("kind":"old_certificate_in_use","severity":"warning")"));
   const std::string page = get(port, "/");
-  CHECK(contains(page, "<article class=\"bad\">"));
+  CHECK(contains(page, "<article class=\"bad\" id=\"production\">"));
   CHECK(contains(page, "the certificate in use has"));
   stop(daemon);
 }

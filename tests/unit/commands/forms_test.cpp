@@ -8,6 +8,7 @@
 #include "commands/status.hpp"
 #include "commands/status_table.hpp"
 #include "core/text.hpp"
+#include "monitoring/markup.hpp"
 #include "monitoring/page.hpp"
 #include "report/summary.hpp"
 #include "support/catch.hpp"
@@ -59,7 +60,7 @@ TEST_CASE("check, status, its JSON, the page and STATUS= have the same severity"
     CHECK(text(whole.at("severity")) == lower_case(word));
     CHECK(text(shown.at("severity")) == lower_case(word));
     CHECK(text(shown.at("state")) == lower_case(word));
-    CHECK(contains(page_of(test.standing), "<article class=\"" + css_class(worst) + "\">"));
+    CHECK(contains(page_of(test.standing), "<article class=\"" + css_class(worst) + "\" id="));
     CHECK(contains(page_of(test.standing), "<h1 class=\"" + css_class(worst) + "\">"));
     CHECK_THAT(report::summary(test.standing, kNow),
                StartsWith(worst == Severity::ok ? "production: " : "production " + word + ": "));
@@ -88,8 +89,8 @@ TEST_CASE("check, status, its JSON, the page and STATUS= have the same findings"
       // The time left has its own column.
       CHECK((test.findings[i].first == report::FindingKind::not_expiring || contains(table, message)));
       CHECK(contains(sentence, message));
-      CHECK(contains(page, monitoring::html_escaped(message)));
-      CHECK(contains(page, monitoring::html_escaped(advice)));
+      CHECK(contains(page, monitoring::prose(message)));
+      CHECK(contains(page, monitoring::instruction(advice, "production")));
     }
   }
 }

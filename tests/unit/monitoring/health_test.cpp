@@ -46,6 +46,7 @@ TEST_CASE("/healthz is 200 unless work is stuck, and then names the certificates
   const Response response = watched.monitoring.respond("/healthz");
   CHECK(response.status == 503);
   CHECK(response.body == "stuck: production, staging\n");
+  CHECK_THAT(watched.monitoring.respond("/").body, ContainsSubstring("Work on 2 certificates is stuck"));
 }
 
 TEST_CASE("/healthz lists what is wrong with certificates, and stays 200: a restart would not help them") {

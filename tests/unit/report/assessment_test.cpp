@@ -97,6 +97,8 @@ TEST_CASE("a finding that alerts says what to do, and nothing else does") {
   CHECK_THAT(advice_of(standing_in({.left = 3 * 24h})), ContainsSubstring("gravitee-renewd renew production"));
   CHECK_THAT(advice_of(standing_in({.left = 3 * 24h, .renew = configuration::RenewMode::never})),
              ContainsSubstring("renew: never"));
+  CHECK_THAT(advice_of(standing_in({.left = 29 * 24h, .renew = configuration::RenewMode::never})),
+             ContainsSubstring("renew: never"));
   CHECK_THAT(advice_of(standing_in({.left = 3 * 24h, .attempts = failed(2, "unauthorized", "")})),
              ContainsSubstring("Account Tokens"));
   auto standing = standing_in({});
@@ -143,6 +145,26 @@ TEST_CASE("advice follows the cause of a failure, if it is known, and not its cl
   standing = unreadable("production");
   standing.outlook.error().advice = "chown it";
   CHECK(advice_of(standing) == "chown it");
+}
+
+TEST_CASE("while an activation is pending, no advice names another command") {
+  renewd::testing::Situation installed{
+      .left = 364 * 24h, .unfinished = journal_at(state::Phase::installed), .in_use = false};
+  for (const std::chrono::seconds left : {3 * 24h, -1h}) {
+    for (const unsigned failures : {0U, 1U}) {
+      installed.attempts = failures == 0 ? state::RetryState() : failed(failures, "gateway", "the unit has failed");
+      auto standing = standing_in(installed);
+      standing.replaced = another_in_use(left);
+      std::string all;
+      for (const Finding& finding : assess(standing, {}, kNow).findings) {
+        all += finding.advice + "\n";
+      }
+      CHECK_THAT(all, ContainsSubstring("gravitee-renewd activate production") && !ContainsSubstring("renewd renew"));
+    }
+  }
+  CHECK_THAT(
+      assess(standing_in({.left = 29 * 24h, .attempts = failed(1, "gateway", "rolled back")}), {}, kNow).advice(),
+      EndsWith("to retry now, run gravitee-renewd renew production"));
 }
 
 TEST_CASE("with a clock in doubt, its consequences lead to the clock") {
@@ -203,6 +225,10 @@ TEST_CASE("what is planned has its date, and what is overdue says since when") {
   CHECK(message_of(standing_in({.left = 30 * day - 3h - 12min})) == "29 days left, renewal due now");
   CHECK(message_of(standing_in({.left = 29 * day})) ==
         "29 days left, inside the renewal window, due since 2026-11-23 09:12 UTC");
+  auto without_disk = standing_in({.unfinished = journal_at(state::Phase::answered)});
+  CHECK(message_of(without_disk) == "312 days left, renewal under way");
+  without_disk.state_problem = Problem{"the disk is full"};
+  CHECK_THAT(message_of(without_disk), EndsWith("the disk is full, 312 days left"));
   auto attempts = failed(3, "tls", "message");
   attempts.failing_since = kNow - day;
   CHECK_THAT(message_of(standing_in({.left = 29 * day, .attempts = attempts})),
@@ -227,22 +253,27 @@ TEST_CASE("an unreadable keystore keeps its last known expiry") {
   CHECK_THAT(assess(standing, {}, kNow + 50 * 24h).message(), EndsWith("expired at 2027-01-03 07:00 UTC"));
 }
 
-TEST_CASE("the worst certificate comes first, and among equals the one that expires first") {
+TEST_CASE("the worst certificate comes first, an outage before all, and among equals the one that expires first") {
   const CertificateStatus fine = standing_in({.name = "a"});
   const CertificateStatus due = standing_in({.name = "b", .left = 29 * 24h});
   const CertificateStatus due_earlier = standing_in({.name = "c", .left = 28 * 24h});
   CertificateStatus old_in_use = standing_in({.name = "d", .left = 364 * 24h});
   old_in_use.in_use = another_in_use(3 * 24h);
   const CertificateStatus broken = unreadable("e");
+  CertificateStatus broken_and_expired = unreadable("f");
+  broken_and_expired.attempts.known_not_after = kNow - 1h;
+  CertificateStatus down = standing_in({.name = "g"});
+  down.gateway = gateway::GatewayState{gateway::Health::down, "gateway.service has failed", "gateway.service"};
+  const CertificateStatus expired = standing_in({.name = "h", .left = -2 * 24h});
   std::string order;
   std::vector<Assessed> all;
-  for (const CertificateStatus* const standing :
-       std::initializer_list<const CertificateStatus*>{&fine, &due, &due_earlier, &old_in_use, &broken}) {
+  for (const CertificateStatus* const standing : std::initializer_list<const CertificateStatus*>{
+           &fine, &due, &due_earlier, &old_in_use, &broken, &broken_and_expired, &down, &expired}) {
     all.push_back({standing, assess(*standing, {}, kNow)});
   }
   std::sort(all.begin(), all.end(), is_more_urgent);
   for (const Assessed& one : all) {
     order += one.standing->name;
   }
-  CHECK(order == "edcba");
+  CHECK(order == "hfgedcba");
 }
