@@ -50,7 +50,8 @@ CertificateStatus with_ca_file_problem(CertificateStatus standing) {
 }
 
 CertificateStatus with_configuration_problem(CertificateStatus standing) {
-  standing.configuration_problem = Problem{"the configuration that is in effect is not the one in the file", "reload it"};
+  standing.configuration_problem =
+      Problem{"the configuration that is in effect is not the one in the file", "reload it"};
   return standing;
 }
 
@@ -270,6 +271,12 @@ std::vector<AssessmentCase> made() {
       {"the disk of the state is full while a renewal is unfinished",
        with_state_problem(standing_in(at({}, Phase::answered))),
        {{Kind::state_not_writable, critical}, {Kind::not_expiring, ok}}},
+      {"a CA file is missing",
+       with_ca_file_problem(standing_in({})),
+       {{Kind::ca_file_unusable, warning}, {Kind::not_expiring, ok}}},
+      {"the daemon runs with another configuration",
+       with_configuration_problem(standing_in({})),
+       {{Kind::configuration_not_in_effect, warning}, {Kind::not_expiring, ok}}},
       {"the gateway's unit is missing",
        with_activation_problem(standing_in({})),
        {{Kind::gateway_not_restartable, warning}, {Kind::not_expiring, ok}}},

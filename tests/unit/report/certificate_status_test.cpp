@@ -251,3 +251,27 @@ TEST_CASE("what the daemon stores is what it found") {
   CHECK(observation.token_changed == changed_at(*world.settings.token));
   CHECK_FALSE(state::Observation{.health = Problem{"HTTP 500"}}.prevents_renewal());
 }
+
+TEST_CASE("a CA file that cannot be used is a problem months before it is needed") {
+  World world;
+  configuration::HttpSettings http;
+  CHECK_FALSE(ca_file_problem(world.filesystem, world.settings, http));
+  http.ca_file = world.directory / "gone.pem";
+  const auto problem = ca_file_problem(world.filesystem, world.settings, http);
+  REQUIRE(problem);
+  CHECK_THAT(problem->message, StartsWith("http.ca_file: ") && ContainsSubstring("gone.pem"));
+  http.ca_file.reset();
+  write_file(world.directory / "empty.pem", "");
+  world.settings.keystore.ca_file = world.directory / "empty.pem";
+  CHECK_THAT(ca_file_problem(world.filesystem, world.settings, http)->message, StartsWith("keystore.ca_file: "));
+}
+
+TEST_CASE("a configuration that was modified after the daemon had read it is not in effect") {
+  const TimePoint read{std::chrono::seconds(1'700'000'000)};
+  CHECK_FALSE(configuration_problem(read, read));
+  CHECK_FALSE(configuration_problem(read, std::nullopt));
+  const auto problem = configuration_problem(read + std::chrono::seconds(60), read);
+  REQUIRE(problem);
+  CHECK_THAT(problem->message, ContainsSubstring("2023-11-14 22:14 UTC"));
+  CHECK_THAT(problem->advice, ContainsSubstring("systemctl reload gravitee-renewd"));
+}

@@ -29,6 +29,8 @@ TEST_CASE("what the daemon saw is stored, and removed once nothing is wrong") {
                                 .activation = Problem{"gateway.service does not exist on this host"},
                                 .health_check = Problem{"HTTP 401"},
                                 .health = Problem{"HTTP 500"},
+                                .ca_file = Problem{"http.ca_file: No such file or directory"},
+                                .configuration = TimePoint(std::chrono::microseconds(1'600'000'000'123'456)),
                                 .token_not_after = std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000)),
                                 .token_changed = TimePoint(std::chrono::microseconds(1'700'000'000'123'456))};
   REQUIRE(stored.store.save(observation));
