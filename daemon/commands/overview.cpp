@@ -123,10 +123,10 @@ Overview Lookout::look(TimePoint now) {
   auto gateways = examine(now, overview.daemon ? Examiner::daemon : Examiner::command);
   for (std::size_t i = 0; i < certificates_.size(); ++i) {
     auto& standing = overview.standings[i];
-    report::see_gateway(standing, *stores_[i], std::move(gateways[i]));
+    report::add_examination(standing, *stores_[i], std::move(gateways[i]));
     if (overview.daemon) {
-      report::take_daemons_view(standing, certificates_[i],
-                                state::ObservationStore(filesystem_, {state_directory_, certificates_[i].name}).load());
+      report::add_observation(standing, certificates_[i],
+                              state::ObservationStore(filesystem_, {state_directory_, certificates_[i].name}).load());
     } else {
       standing.run_problem = run_problem(standing, schedule_, now);
     }
