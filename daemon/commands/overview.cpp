@@ -126,10 +126,10 @@ Overview Lookout::look(TimePoint now) {
   for (std::size_t i = 0; i < certificates_.size(); ++i) {
     auto& standing = overview.standings[i];
     standing.ca_file_problem = report::ca_file_problem(filesystem_, certificates_[i], http_);
-    report::see_gateway(standing, *stores_[i], std::move(gateways[i]));
+    report::add_examination(standing, *stores_[i], std::move(gateways[i]));
     if (overview.daemon) {
       const auto seen = state::ObservationStore(filesystem_, {state_directory_, certificates_[i].name}).load();
-      report::take_daemons_view(standing, certificates_[i], seen);
+      report::add_observation(standing, certificates_[i], seen);
       standing.configuration_problem = report::configuration_problem(configuration_modified_, seen.configuration);
     } else {
       standing.run_problem = run_problem(standing, schedule_, now);

@@ -38,6 +38,7 @@ UnitWatch::Watching UnitWatch::watch(std::vector<std::string> units, std::functi
   auto watcher = std::make_shared<Watcher>(std::move(units), std::move(changed));
   if (!watcher->units.empty()) {
     watchers_.push_back(watcher);
+    was_added_ = true;
     wake_.try_send(boost::system::error_code());
   }
   return watcher;
@@ -71,6 +72,7 @@ asio::awaitable<void> UnitWatch::run() {
 
 asio::awaitable<void> UnitWatch::serve() {
   // All watchers so far are served from here on.
+  was_added_ = false;
   wake_.try_receive([](const boost::system::error_code&) {});
   auto bus = SystemBus::connect(executor_);
   if (!bus) {
@@ -91,9 +93,10 @@ asio::awaitable<void> UnitWatch::serve() {
   }
   while (true) {
     Result<void> handled;
-    const auto woken = co_await (drop_result((*bus)->handle_messages(), handled) || wake_.async_receive(kAsTuple));
+    // Not the first of the two: both may be over.
+    co_await (drop_result((*bus)->handle_messages(), handled) || wake_.async_receive(kAsTuple));
     const bool stopping = co_await stop_requested();
-    if (stopping || woken.index() == 1) {
+    if (stopping || was_added_) {
       co_return;
     }
     if (!handled) {
@@ -145,6 +148,9 @@ asio::awaitable<std::string> UnitWatch::path_of(SystemBus& bus, std::string unit
 }
 
 asio::awaitable<void> UnitWatch::wait_for_change(std::chrono::seconds longest) {
+  if (was_added_) {
+    co_return;
+  }
   asio::steady_timer timer(executor_, longest);
   co_await (expired(timer) || wake_.async_receive(kAsTuple));
 }

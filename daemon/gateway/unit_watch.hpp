@@ -44,6 +44,7 @@ class UnitWatch {
   boost::asio::any_io_executor executor_;
   boost::asio::experimental::channel<void(boost::system::error_code)> wake_;
   std::vector<std::weak_ptr<Watcher>> watchers_;
+  bool was_added_ = false;  // a watcher, since serve() began
 };
 
 }  // namespace renewd::gateway

@@ -160,7 +160,7 @@ std::optional<Problem> configuration_problem(std::optional<TimePoint> file, std:
                  "run systemctl reload gravitee-renewd, which validates the file and puts it into effect"};
 }
 
-bool see_gateway(CertificateStatus& standing, const keystore::Store& store, gateway::Examination found) {
+bool add_examination(CertificateStatus& standing, const keystore::Store& store, gateway::Examination found) {
   standing.gateway = std::move(found.state);
   standing.health_check_problem = std::move(found.health_check_problem);
   standing.activation_problem = std::move(found.activation_problem);
@@ -196,8 +196,8 @@ constexpr std::string_view kOnlyTheServiceFindsIt =
     "run systemctl restart gravitee-renewd, since only the running service finds this: its sandbox is older than the "
     "change; if that does not help, run as root gravitee-renewd init --permissions";
 
-void take_daemons_view(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
-                       const state::Observation& seen) {
+void add_observation(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
+                     const state::Observation& seen) {
   const auto add = [](std::optional<Problem>& problem, const std::optional<Problem>& found) {
     problem = problem ? problem : found;
   };

@@ -123,14 +123,14 @@ void plan(CertificateStatus& standing, const configuration::CertificateSettings&
 
 // Adds what is found at the gateway. If it is up, and started after the installed keystore was put in place, that is
 // the one in use: returns true if this is news, and the record of what is in use must follow.
-bool see_gateway(CertificateStatus& standing, const keystore::Store& store, gateway::Examination found);
+bool add_examination(CertificateStatus& standing, const keystore::Store& store, gateway::Examination found);
 
 // What a running daemon stores of its status, for commands that may see more than it does.
 state::Observation observation_of(const CertificateStatus& standing,
                                   const configuration::CertificateSettings& certificate);
 // The problems that the running daemon has found, in addition to those that the command sees itself.
-void take_daemons_view(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
-                       const state::Observation& seen);
+void add_observation(CertificateStatus& standing, const configuration::CertificateSettings& certificate,
+                     const state::Observation& seen);
 
 // Both, for a command. Opening the keystore derives a key, which takes a processor up to a second.
 CertificateStatus look_at(Filesystem& filesystem, keystore::Store& store,

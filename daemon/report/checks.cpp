@@ -163,7 +163,7 @@ std::optional<Finding> older_keystore_installed(const CheckInput& facts) {
       again + "; if a configuration management installs this file, let it no longer do so"};
 }
 
-// The gateway's own restart ends this where it is seen (see_gateway()).
+// The gateway's own restart ends this where it is seen (add_examination()).
 std::optional<Finding> other_certificate_in_use(const CheckInput& facts) {
   if (!facts.other_is_in_use || facts.in_use_expires_first || facts.standing.activation_pending() ||
       newer_than_installed(facts)) {

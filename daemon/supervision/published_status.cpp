@@ -72,7 +72,7 @@ asio::awaitable<void> PublishedStatus::look_at_gateway() {
 // True if the gateway has started with the installed keystore, and the record of what is in use must follow.
 asio::awaitable<bool> PublishedStatus::examine_gateway(report::CertificateStatus& status) {
   auto found = co_await gateway::examine(context_.gateway, kHealthTimeout, certificate_.renew);
-  co_return report::see_gateway(status, context_.keystore, std::move(found));
+  co_return report::add_examination(status, context_.keystore, std::move(found));
 }
 
 // Best effort: it is found again at the next check. Stores the keystore, too, which an earlier version did not when it

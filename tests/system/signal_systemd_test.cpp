@@ -35,6 +35,14 @@ TEST_CASE("waits until systemd has restarted a unit that the signal terminates")
   CHECK(activation->use == Use::in_use);
   CHECK(machine.main_pid("phoenix") != before);
   CHECK(signal.verify());
+  const auto health = [&signal] {
+    return signal.loop.finish(signal.gateway->state(std::nullopt)).value().state.value().health;
+  };
+  CHECK(health() == Health::up);  // systemd counts this restart like one after a crash, which it is not
+  renewd::testing::run_or_throw({"systemctl", "kill", "--signal=KILL", "phoenix"});
+  while (machine.property("phoenix", "NRestarts") == "1") {
+  }
+  CHECK(health() == Health::down);
 }
 
 TEST_CASE("a terminating signal to a unit that systemd would not restart is refused") {

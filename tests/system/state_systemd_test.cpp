@@ -15,7 +15,7 @@ using renewd::testing::run_or_throw;
 struct Watched : gateway::testing::GatewayUnderTest {
   explicit Watched(std::vector<std::string> units)
       : GatewayUnderTest({.action = configuration::SystemdGateway{std::move(units)}}) {}
-  GatewayState state() { return loop.finish(gateway->state(std::chrono::seconds(10))).value().value(); }
+  GatewayState state() { return loop.finish(gateway->state(std::chrono::seconds(10))).value().state.value(); }
 };
 
 boost::asio::awaitable<bool> run_watch(UnitWatch& watch) {
@@ -46,10 +46,32 @@ TEST_CASE("the state of a unit follows what systemd and operators do with it") {
   CHECK(down.unit == "state.service");
 }
 
+TEST_CASE("a unit that ends again and again is down, whenever it is looked at, until it is started by hand") {
+  Machine machine;
+  machine.add_unit("crashing",
+                   "ExecStart=/bin/sh -c 'test -e /run/crashing || exec sleep infinity; sleep 0.3; exit 3'\n"
+                   "Restart=on-failure",
+                   "StartLimitIntervalSec=0");
+  machine.set_switch("crashing");
+  machine.start("crashing");
+  Watched gateway({"crashing"});
+  while (machine.property("crashing", "NRestarts") == "0") {
+  }
+  for (int look = 0; look < 20; ++look) {
+    const GatewayState down = gateway.state();
+    INFO(down.message);
+    CHECK(down.health == Health::down);
+    CHECK_FALSE(down.running_since);
+  }
+  machine.clear_switch("crashing");
+  run_or_throw({"systemctl", "restart", "crashing"});
+  CHECK(gateway.state().health == Health::up);
+}
+
 TEST_CASE("a unit that does not exist prevents an activation, and says nothing about the gateway") {
   const Machine machine;
   Watched gateway({"no-such-gateway"});
-  CHECK_FALSE(gateway.loop.finish(gateway.gateway->state(std::chrono::seconds(10))).value());
+  CHECK_FALSE(gateway.loop.finish(gateway.gateway->state(std::chrono::seconds(10))).value().state);
   const auto possible = gateway.loop.finish(gateway.gateway->check_activation());
   REQUIRE_FALSE(possible);
   CHECK(possible.error().kind == ErrorKind::gateway);

@@ -163,9 +163,9 @@ TEST_CASE("a gateway that started after the keystore was replaced by hand uses i
     gateway::GatewayState up{gateway::Health::up, "fake.service is running", "fake.service"};
     up.running_since = since;
     up.health = health;
-    return see_gateway(standing, objects.keystore, {.state = up});
+    return add_examination(standing, objects.keystore, {.state = up});
   };
-  CHECK_FALSE(see_gateway(standing, objects.keystore, {}));
+  CHECK_FALSE(add_examination(standing, objects.keystore, {}));
   CHECK_FALSE(running_since(placed_at - std::chrono::seconds(1)));
   CHECK_FALSE(standing.installed_is_in_use());
   CHECK_FALSE(running_since(placed_at + std::chrono::seconds(1), gateway::Health::changing));
@@ -182,10 +182,10 @@ TEST_CASE("what a running gateway uses is known before the first renewal, so tha
   gateway::GatewayState up{gateway::Health::up, "fake.service is running", "fake.service"};
   const TimePoint placed_at = objects.keystore.placed_at().value();
   up.running_since = placed_at - std::chrono::seconds(1);
-  CHECK_FALSE(see_gateway(standing, objects.keystore, {.state = up}));
+  CHECK_FALSE(add_examination(standing, objects.keystore, {.state = up}));
   CHECK_FALSE(standing.in_use);
   up.running_since = placed_at + std::chrono::seconds(1);
-  CHECK(see_gateway(standing, objects.keystore, {.state = up}));
+  CHECK(add_examination(standing, objects.keystore, {.state = up}));
   CHECK(standing.installed_is_in_use());
 }
 
@@ -208,7 +208,7 @@ TEST_CASE("what the daemon cannot do counts for a command that can") {
   World world;
   const auto seen_by_daemon = [&world](const state::Observation& seen) {
     CertificateStatus standing = look(world);
-    take_daemons_view(standing, world.settings, seen);
+    add_observation(standing, world.settings, seen);
     const Finding finding = assess(standing, {}, world.clock.now()).findings.front();
     if (seen.keystore || seen.replacement || (seen.token && finding.kind == FindingKind::token_unusable)) {
       CHECK_THAT(finding.advice, ContainsSubstring("systemctl restart gravitee-renewd"));
@@ -221,7 +221,7 @@ TEST_CASE("what the daemon cannot do counts for a command that can") {
   CHECK(seen_by_daemon({.state = Problem{"Read-only file system"}}) == FindingKind::state_not_writable);
   CHECK(seen_by_daemon({.activation = Problem{"not permitted"}}) == FindingKind::gateway_not_restartable);
   CertificateStatus standing = look(world);
-  take_daemons_view(standing, world.settings, {.activation = Problem{"not permitted", "write the polkit rule"}});
+  add_observation(standing, world.settings, {.activation = Problem{"not permitted", "write the polkit rule"}});
   CHECK(assess(standing, {}, world.clock.now()).advice() == "write the polkit rule");
   CHECK(seen_by_daemon({.health_check = Problem{"HTTP 401"}}) == FindingKind::gateway_health_unknown);
   CHECK(seen_by_daemon({.health = Problem{"HTTP 500"}}) == FindingKind::gateway_down);
