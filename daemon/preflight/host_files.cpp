@@ -3,8 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -32,8 +30,6 @@ using configuration::RenewMode;
 
 // The unit's RuntimeDirectory=, which exists while the daemon runs.
 constexpr auto kRuntimeDirectory = "/run/gravitee-renewd";
-// What ProtectHome= hides (systemd.exec(5)).
-constexpr std::array<std::string_view, 3> kHomes{"/home/", "/root/", "/run/user/"};
 
 // Whether this is the process of a unit that can read its credentials. systemd 252 hides them from ExecReload=.
 bool has_credentials() {
@@ -74,14 +70,9 @@ bool HostFiles::check_readable(const std::string& key, std::string_view what, co
 }
 
 bool HostFiles::check_visible(const std::string& key, std::string_view what, const fs::path& path) {
-  const auto target = filesystem_.canonical(path).value_or(path).string();
-  const bool hidden = hides_homes_ && std::any_of(kHomes.begin(), kHomes.end(), [&target](std::string_view home) {
-                        return target.starts_with(home);
-                      });
+  const bool hidden = hides_homes_ && is_below_home(filesystem_.canonical(path).value_or(path));
   if (hidden) {
-    warn(key, fmt::format("{} cannot be read: {} is below a home directory, which the service cannot see (ProtectHome= "
-                          "in its unit); move it elsewhere, for example to /etc/gravitee-renewd",
-                          what, path.string()));
+    warn(key, fmt::format("{} cannot be read: {} {}; {}", what, path.string(), kHomeIsHidden, kMoveOutOfHome));
   }
   return !hidden;
 }
