@@ -1,8 +1,10 @@
 #include "commands/failures.hpp"
 
+#include <fmt/format.h>
+
+#include "core/text.hpp"
 #include "state/lock.hpp"
 #include "state/paths.hpp"
-#include "state/retry_state.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -44,6 +46,11 @@ void remember_run(Filesystem& filesystem, const std::filesystem::path& state_dir
                   TimePoint now) {
   update_attempts(filesystem, state_directory, certificate,
                   [now](RetryState& attempts) { attempts.run_at = std::chrono::floor<std::chrono::seconds>(now); });
+}
+
+std::string last_error(const RetryState& attempts) {
+  return fmt::format("{}{}: {}", attempts.failed_at == TimePoint() ? "" : format_minute(attempts.failed_at) + " UTC, ",
+                     attempts.last_failure, attempts.last_message);
 }
 
 }  // namespace renewd::commands
