@@ -81,6 +81,8 @@ class Supervisor {
   std::vector<std::optional<TimePoint>> files_now() const;
   // The next attempt follows at once if the cause of a failure seems to be gone. Returns whether it does.
   bool retry_if_fixed();
+  // On the board, and in the log.
+  void publish();
   void save();
   // False: the supervisor must end.
   boost::asio::awaitable<bool> sleep_until(TimePoint next);
