@@ -5,7 +5,7 @@ import re
 # The words after which a sentence no longer belongs to the command in it.
 STOP = {"then", "to", "and", "or", "retries", "again", "as", "if", "in", "until", "which", "after", "for", "once", "where", "so",
         "at", "by", "is", "tests", "shows", "show", "says", "tries", "&&"}
-PROGRAMS = r"(?<![/\w])(?:gravitee-renewd|systemctl|chown|chmod|timedatectl|journalctl|df)(?= )"
+PROGRAMS = r"(?<![/\w])(?:gravitee-renewd|systemctl|chown|chmod|timedatectl|journalctl|df|install(?= -o))(?= )"
 NO_COMMAND = {"gravitee-renewd", "systemctl"}
 
 
