@@ -182,6 +182,15 @@ std::string advice_on_owner(const fs::path& keystore, const std::optional<User>&
                      shell_quoted(file.string()), shell_quoted(file.string()));
 }
 
+std::string keystore_copy_command(const fs::path& from, const fs::path& keystore) {
+  const fs::path file = resolved(keystore);
+  struct stat around{};
+  return ::stat(file.parent_path().c_str(), &around) != 0
+             ? ""
+             : fmt::format("install -o {} -g {} -m 0640 {} {}", user_name(::geteuid()), group_name(around.st_gid),
+                           shell_quoted(from.string()), shell_quoted(file.string()));
+}
+
 std::optional<Denial> explain_denial(const fs::path& path, Sharing sharing, const std::optional<User>& user) {
   if (!is_denied(path, user)) {
     return std::nullopt;

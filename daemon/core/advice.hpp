@@ -36,6 +36,10 @@ struct Denial {
 std::optional<Denial> explain_denial(const std::filesystem::path& file, Sharing sharing,
                                      const std::optional<User>& user = std::nullopt);
 
+// How root copies a file to the place of a missing keystore, so that this user owns it, and the group of its directory
+// reads it. Empty if that directory is missing, too.
+std::string keystore_copy_command(const std::filesystem::path& from, const std::filesystem::path& keystore);
+
 // How the service's user becomes the owner of a keystore, which it must be to replace it. Empty if it is already.
 std::string advice_on_owner(const std::filesystem::path& keystore, const std::optional<User>& user = std::nullopt);
 

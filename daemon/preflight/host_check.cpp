@@ -207,7 +207,7 @@ asio::awaitable<std::vector<HostFinding>> check_host(asio::any_io_executor execu
   for (std::size_t i = 0; i < settings.certificates.size(); ++i) {
     const auto& certificate = settings.certificates[i];
     const std::string key = certificate_key(i);
-    files.check_certificate(key, certificate);
+    files.check_certificate(key, certificate, settings.state_directory);
     if (certificate.renew == configuration::RenewMode::never) {
       continue;  // its gateway is never activated
     }
