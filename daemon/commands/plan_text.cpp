@@ -22,6 +22,9 @@ constexpr std::size_t kTitles = 11;
 constexpr std::size_t kLongestBar = 62;
 
 std::string action(const Outlook& outlook, TimePoint now) {
+  if (outlook.step.reason == renewal::Reason::never) {
+    return "nothing: it is only watched";
+  }
   switch (outlook.step.act) {
     case Act::wait:
       if (outlook.clock_is_doubtful()) {

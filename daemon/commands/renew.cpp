@@ -188,7 +188,14 @@ class Pass {
     }
     const auto steps = co_await preflight::rehearse(around, certificate, state_directory_);
     bool good = true;
+    bool busy = false;
     for (const auto& step : steps) {
+      if (!step.result && step.result.error().kind == ErrorKind::busy) {
+        busy = true;
+        say(certificate,
+            fmt::format("{:12} skipped: {}; try again when it has ended", step.what, step.result.error().message));
+        continue;
+      }
       say(certificate, fmt::format("{:12} {}", step.what,
                                    step.result ? "ok: " + *step.result : "FAILED: " + step.result.error().message));
       good = good && step.result.has_value();
@@ -197,7 +204,7 @@ class Pass {
       }
     }
     foretell(certificate, good ? "" : "once this is fixed: ");
-    co_return good;
+    co_return good && !busy;
   }
 
   // The same plan as that of `plan`.

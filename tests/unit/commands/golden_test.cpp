@@ -107,6 +107,11 @@ TEST_CASE("plan shows an error only while the renewal fails, with its time") {
   CHECK_THAT(plan_of(312 * 24h), !ContainsSubstring("failing"));
 }
 
+TEST_CASE("plan has no date for a certificate that is only watched") {
+  const auto standing = standing_in({.left = 200 * 24h, .renew = configuration::RenewMode::never});
+  CHECK_THAT(plan_text(standing, {}, {}, {}), ContainsSubstring("next       nothing") && !ContainsSubstring("waits"));
+}
+
 TEST_CASE("plan fits the screen") {
   for (const std::size_t width : kWidths) {
     std::string text;
