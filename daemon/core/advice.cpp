@@ -24,11 +24,6 @@ std::string user_name(uid_t id) {
   return entry == nullptr ? std::to_string(id) : entry->pw_name;
 }
 
-std::string group_name(gid_t id) {
-  const group* const entry = ::getgrgid(id);
-  return entry == nullptr ? std::to_string(id) : entry->gr_name;
-}
-
 // The service's user: a command run by root has become it.
 uid_t id_of(const std::optional<User>& user) {
   return user ? user->id : ::geteuid();
@@ -83,6 +78,11 @@ constexpr std::string_view kNotAsRoot =
     "gravitee-renewd, then systemctl daemon-reload && systemctl restart gravitee-renewd";
 
 }  // namespace
+
+std::string group_name(gid_t id) {
+  const group* const entry = ::getgrgid(id);
+  return entry == nullptr ? std::to_string(id) : entry->gr_name;
+}
 
 std::string_view advice_on(int error_number) {
   switch (error_number) {

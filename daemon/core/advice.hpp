@@ -50,6 +50,9 @@ inline constexpr std::string_view kHomeIsHidden =
     "is below a home directory, which the service cannot see (ProtectHome= in its unit)";
 inline constexpr std::string_view kMoveOutOfHome = "move it elsewhere, for example to /etc/gravitee-renewd";
 
+// Its number, if it has none.
+std::string group_name(gid_t id);
+
 // For a message: "root:root with mode 0600"; empty if the file cannot be examined.
 std::string owner_and_mode(const std::filesystem::path& path);
 

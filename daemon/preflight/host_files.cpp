@@ -70,6 +70,14 @@ bool HostFiles::check_readable(const std::string& key, std::string_view what, co
   return check(key, fmt::format("{} cannot be read:", what), path, R_OK);
 }
 
+void HostFiles::check_configuration(const fs::path& file) {
+  const std::string name = shell_quoted(file.string());
+  check("", "the configuration cannot be read:", file, R_OK,
+        user_ ? fmt::format(", so the service would not start again; as root, run: chown root:{} {} && chmod 0640 {}",
+                            group_name(user_->group), name, name)
+              : "");
+}
+
 bool HostFiles::check_visible(const std::string& key, std::string_view what, const fs::path& path) {
   const bool hidden = hides_homes_ && is_below_home(filesystem_.canonical(path).value_or(path));
   if (hidden) {

@@ -30,7 +30,7 @@ class HostFiles {
                          const std::filesystem::path& state_directory);
   // Everything outside of `certificates`.
   void check_global(const configuration::Settings& settings);
-  void check_configuration(const std::filesystem::path& file) { check_readable("", "the configuration", file); }
+  void check_configuration(const std::filesystem::path& file);
 
   // Whether the daemon can read a file. The message begins with `what`: "the log file".
   bool check_readable(const std::string& key, std::string_view what, const std::filesystem::path& path);
