@@ -39,7 +39,7 @@ MISHAPS = {
     "token_expired": Mishap("The account token has expired", "WARNING", "token_unusable", advice="new account token"),
     "token_ends_first": Mishap("The account token ends before the renewal", "WARNING", "token",
                                advice="new account token"),
-    "token_garbage": Mishap("The token's file holds something else", "WARNING", "token_unusable", advice="what is stored"),
+    "token_garbage": Mishap("The token's file holds something else", "WARNING", "token_unusable", advice="store the token alone"),
     "gateway_failed": Mishap("The gateway is in `failed`, months after a renewal", "CRITICAL", "gateway_down",
                              advice="systemctl restart graviteeio", metric="gravitee_renewd_gateway_up.* 0"),
     "gateway_down_after_roll_back": Mishap("The roll-back did not bring the gateway up", "CRITICAL", "gateway_down",
