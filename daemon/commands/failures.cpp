@@ -1,8 +1,10 @@
 #include "commands/failures.hpp"
 
+#include <fmt/format.h>
+
+#include "core/text.hpp"
 #include "state/lock.hpp"
 #include "state/paths.hpp"
-#include "state/retry_state.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -46,6 +48,11 @@ void remember_run(Filesystem& filesystem, const std::filesystem::path& state_dir
     attempts.run_at = std::chrono::floor<std::chrono::seconds>(now);
     attempts.known_not_after = not_after.value_or(attempts.known_not_after);
   });
+}
+
+std::string last_error(const RetryState& attempts) {
+  return fmt::format("{}{}: {}", attempts.failed_at == TimePoint() ? "" : format_minute(attempts.failed_at) + " UTC, ",
+                     attempts.last_failure, attempts.last_message);
 }
 
 }  // namespace renewd::commands

@@ -1,6 +1,5 @@
 #include "commands/keystore_advice.hpp"
 
-#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/advice.hpp"
 #include "core/text.hpp"
 #include "core/trusted_path.hpp"
 
@@ -57,11 +57,6 @@ bool is_in_own_directory(const fs::path& file) {
 
 }  // namespace
 
-std::string name_of_group(gid_t id) {
-  const group* const entry = ::getgrgid(id);
-  return entry == nullptr ? std::to_string(id) : entry->gr_name;
-}
-
 User reader_of(const KeystoreUse& use, uid_t of_file, uid_t of_directory, const User& service) {
   if (use.gateway) {
     return *use.gateway;
@@ -105,7 +100,7 @@ std::string owner_correction(const KeystoreUse& use, const User& service) {
     return "restore the keystore";
   }
   const User reader = reader_of(use, of_file.st_uid, of_directory.st_uid, service);
-  const std::string group = name_of_group(group_for(reader, of_file.st_gid, service));
+  const std::string group = group_name(group_for(reader, of_file.st_gid, service));
   const Above nearest = above(file);
   // The gateway's directories contain the service's.
   const bool is_chosen = is_choice_of_others(use.keystore, nearest.owner) &&

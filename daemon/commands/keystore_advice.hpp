@@ -37,7 +37,4 @@ std::string owner_correction(const KeystoreUse& use, const User& service);
 std::string relocation_commands(const KeystoreUse& use, const User& owner, const std::string& group,
                                 const std::string& service, const std::string& separator);
 
-// The number of a group without a name.
-std::string name_of_group(gid_t id);
-
 }  // namespace renewd::commands

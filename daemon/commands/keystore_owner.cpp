@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "core/advice.hpp"
 #include "core/descriptor.hpp"
 #include "core/filesystem.hpp"
 #include "core/trusted_path.hpp"
@@ -118,7 +119,7 @@ Result<KeystoreTransfer> plan_transfer(const KeystoreUse& use, const User& servi
   }
   const User reader = reader_of(use, status.st_uid, opened->of_directory.st_uid, service);
   const gid_t group = group_for(reader, opened->of_file.st_gid, service);
-  return KeystoreTransfer{use, opened->path, *owner, reader, group, name_of_group(group)};
+  return KeystoreTransfer{use, opened->path, *owner, reader, group, group_name(group)};
 }
 
 std::string describe(const KeystoreTransfer& keystore, std::string_view user, bool done) {

@@ -47,6 +47,10 @@ std::string sentence(const std::filesystem::path& path) {
          ": run it as root (with sudo), or as the user that the service runs as";
 }
 
+std::string state_is_a_file(const std::filesystem::path& path) {
+  return printable(path.string(), 500) + " is a file, not a directory: correct state_directory";
+}
+
 }  // namespace
 
 std::optional<std::string> no_permission(const std::filesystem::path& configuration) {
@@ -54,6 +58,10 @@ std::optional<std::string> no_permission(const std::filesystem::path& configurat
 }
 
 std::optional<std::string> no_permission(const configuration::Settings& settings) {
+  std::error_code unknown;
+  if (std::filesystem::is_regular_file(settings.state_directory, unknown)) {
+    return state_is_a_file(settings.state_directory);
+  }
   if (refused(settings.state_directory, R_OK | X_OK)) {
     return sentence(settings.state_directory);
   }

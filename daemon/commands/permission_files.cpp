@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/advice.hpp"
 #include "core/text.hpp"
 
 namespace renewd::commands {
@@ -62,11 +63,6 @@ bool is_below(const std::filesystem::path& path, const std::filesystem::path& di
   return end == directory.end();
 }
 
-// The directories that ProtectHome= hides.
-bool is_in_a_home(const std::filesystem::path& path) {
-  return is_below(path, "/home") || is_below(path, "/root") || is_below(path, "/run/user");
-}
-
 }  // namespace
 
 std::string polkit_rules(const Permissions& permissions) {
@@ -102,8 +98,8 @@ std::string service_drop_in(const Permissions& permissions) {
       add_writable(directory);
     }
   }
-  if (std::ranges::any_of(permissions.writable, is_in_a_home) ||
-      std::ranges::any_of(permissions.linked, is_in_a_home)) {
+  if (std::ranges::any_of(permissions.writable, is_below_home) ||
+      std::ranges::any_of(permissions.linked, is_below_home)) {
     text += "ProtectHome=read-only\n";
   }
   if (permissions.changes_group) {

@@ -154,6 +154,10 @@ std::string daemon_sentence(const CertificateStatus& standing, const Certificate
                ? fmt::format("the daemon does this at {}: {}", moment(step.at), step.message)
                : "";
   }
+  if (standing.run_by == configuration::RunBy::timer) {
+    return fmt::format("a timer does this (schedule.run_by): its first run of gravitee-renewd renew {}",
+                       times_of(standing, certificate).due ? "from now on" : "after that");
+  }
   constexpr std::string_view kStart = "systemctl enable --now gravitee-renewd";
   if (waits) {
     return fmt::format("no daemon is running; once started ({}), it does this at {}", kStart, moment(step.at));

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "commands/failures.hpp"
 #include "commands/layout.hpp"
 #include "commands/life_bar.hpp"
 #include "core/text.hpp"
@@ -21,6 +22,9 @@ constexpr std::size_t kTitles = 11;
 constexpr std::size_t kLongestBar = 62;
 
 std::string action(const Outlook& outlook, TimePoint now) {
+  if (outlook.step.reason == renewal::Reason::never) {
+    return "nothing: it is only watched";
+  }
   switch (outlook.step.act) {
     case Act::wait:
       if (outlook.clock_is_doubtful()) {
@@ -94,14 +98,15 @@ std::string plan_text(const CertificateStatus& standing, const configuration::Sc
   row("next", action(*outlook, now));
   row("why", outlook->step.message);
   row("check", "by " + format_time(outlook->next_look) + " at the latest");
-  for (const auto& finding : report::assess(standing, {}, now).findings) {
+  const report::Assessment assessment = report::assess(standing, {}, now);
+  for (const auto& finding : assessment.findings) {
     if (finding.kind == report::FindingKind::longer_lasting_stored) {
       row("stored", finding.message + "; " + finding.advice);
     }
   }
-  if (standing.attempts.failures_in_a_row != 0) {
-    row("failing", fmt::format("{} in a row, {}: {}", standing.attempts.failures_in_a_row,
-                               standing.attempts.last_failure, standing.attempts.last_message));
+  if (assessment.has(report::FindingKind::renewal_failing)) {
+    row("failing",
+        fmt::format("{} in a row; last error: {}", standing.attempts.failures_in_a_row, last_error(standing.attempts)));
   }
   if (standing.renew != configuration::RenewMode::never) {
     row("request", fmt::format("POST {} ({} of {} daily requests used)", means.url, standing.requests.size(),

@@ -12,6 +12,7 @@
 #include "commands/plan_sentence.hpp"
 #include "commands/service_user.hpp"
 #include "commands/terminal_progress.hpp"
+#include "core/advice.hpp"
 #include "core/cancellation.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
@@ -20,6 +21,7 @@
 #include "renewal/policy.hpp"
 #include "renewal/renewal.hpp"
 #include "renewal/schedule.hpp"
+#include "report/assessment.hpp"
 #include "report/certificate_status.hpp"
 #include "report/finding.hpp"
 #include "state/lock.hpp"
@@ -97,14 +99,15 @@ class Pass {
     if (!installed) {
       log_.event(EventName::certificate_unreadable, certificate.name, installed.error().message,
                  {{"path", certificate.keystore.path.string()}});
-      say(certificate, "failed: " + installed.error().message);
+      say_failed(certificate, installed.error().message,
+                 report::assess(standing_of(certificate), {}, clock_.now()).advice());
       co_return false;
     }
     const auto& current = installed->keystore.certificate;
     const renewal::Validity validity{current.not_before(), current.not_after()};
     if (const auto wait = renewal::wait_for_clock(validity, clock_.now()); wait && !options_.force) {
       log_.event(EventName::clock_skewed, certificate.name, wait->message);
-      say(certificate, "failed: " + wait->message + " (--force renews all the same)");
+      say_failed(certificate, wait->message + " (--force renews all the same)", std::string(kClockAdvice));
       co_return false;
     }
     renewal::Renewal renewal(around, certificate, state_directory_, schedule_.requests_per_day);
@@ -173,8 +176,12 @@ class Pass {
     log_.event(EventName::renewal_failed, certificate.name, error.message,
                {{"class", std::string(to_string(error.kind))}, {"advice", report::advice_on(error)}});
     remember_failure(filesystem_, state_directory_, certificate.name, error, clock_.now());
-    say(certificate, "failed: " + error.message);
-    if (const auto advice = report::advice_on(error); !advice.empty()) {
+    say_failed(certificate, error.message, report::advice_on(error));
+  }
+
+  void say_failed(const CertificateSettings& certificate, const std::string& message, const std::string& advice) {
+    say(certificate, "failed: " + message);
+    if (!advice.empty()) {
       say(certificate, "what to do: " + advice);
     }
   }
@@ -186,7 +193,14 @@ class Pass {
     }
     const auto steps = co_await preflight::rehearse(around, certificate, state_directory_);
     bool good = true;
+    bool busy = false;
     for (const auto& step : steps) {
+      if (!step.result && step.result.error().kind == ErrorKind::busy) {
+        busy = true;
+        say(certificate,
+            fmt::format("{:12} skipped: {}; try again when it has ended", step.what, step.result.error().message));
+        continue;
+      }
       say(certificate, fmt::format("{:12} {}", step.what,
                                    step.result ? "ok: " + *step.result : "FAILED: " + step.result.error().message));
       good = good && step.result.has_value();
@@ -195,18 +209,22 @@ class Pass {
       }
     }
     foretell(certificate, good ? "" : "once this is fixed: ");
-    co_return good;
+    co_return good && !busy;
   }
 
   // The same plan as that of `plan`.
   void foretell(const CertificateSettings& certificate, std::string_view condition) {
-    keystore::FileStore store(filesystem_, certificate.keystore);
-    const auto standing = report::look_at(filesystem_, store, certificate, schedule_, state_directory_, clock_.now());
+    const auto standing = standing_of(certificate);
     const auto daemon = state::lock_holder(filesystem_, state::daemon_lock(state_directory_));
     say(certificate, std::string(condition) + plan_sentence(standing, certificate));
     if (const auto text = daemon_sentence(standing, certificate, daemon && *daemon); !text.empty()) {
       say(certificate, text);
     }
+  }
+
+  report::CertificateStatus standing_of(const CertificateSettings& certificate) {
+    keystore::FileStore store(filesystem_, certificate.keystore);
+    return report::look_at(filesystem_, store, certificate, schedule_, state_directory_, clock_.now());
   }
 
   void say(const CertificateSettings& certificate, const std::string& text) {

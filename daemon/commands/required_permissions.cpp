@@ -11,6 +11,7 @@
 
 #include "commands/service_user.hpp"
 #include "core/add_once.hpp"
+#include "core/advice.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
 #include "setup/unit_files.hpp"
@@ -119,7 +120,7 @@ Result<void> add_keystore(const CertificateSettings& certificate, const setup::H
   }
   // Other files of the gateway (its log, parent directories) may be accessible to its group only.
   if (group != 0 && std::ranges::find(user.groups, group) == user.groups.end()) {
-    add_once(into.groups, name_of_group(group));
+    add_once(into.groups, group_name(group));
   }
   return add_directory(real->parent_path(), into.writable).and_then([&] {
     return add_links(path, *real, filesystem, into);
@@ -145,7 +146,7 @@ Result<void> set_user(const User& user, Permissions& into) {
                    "the service must not run as root; pass another user with --user, to whom the keystore can belong");
   }
   into.user = user.name;
-  into.group = name_of_group(user.group);
+  into.group = group_name(user.group);
   const auto own = find_group(std::string(kServiceUser));
   if (own && user.name != kServiceUser && std::ranges::find(user.groups, *own) == user.groups.end()) {
     into.groups.emplace_back(kServiceUser);

@@ -116,8 +116,9 @@ std::string why_not_root(const fs::path& root) {
 }
 
 bool is_configuration_of_service(const fs::path& configuration) {
-  const auto service = find_service();
-  return is_same_file(configuration, service && *service ? (*service)->configuration : kServiceConfiguration);
+  const PosixFilesystem filesystem;
+  const auto unit = setup::read_service_unit(setup::HostFiles(filesystem, "/"), kServiceUnit);
+  return is_same_file(configuration, unit ? configuration_of(*unit) : kServiceConfiguration);
 }
 
 Result<void> become_service_user(configuration::Settings& settings, const fs::path& configuration) {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "commands/failures.hpp"
 #include "commands/layout.hpp"
 #include "commands/life_bar.hpp"
 #include "commands/printable_output.hpp"
@@ -142,11 +143,7 @@ Row row_of(const CertificateStatus& standing, TimePoint now) {
   }
   // An error that a newer keystore has outlived is no longer of interest.
   if (assessment.has(report::FindingKind::renewal_failing)) {
-    const auto& attempts = standing.attempts;
-    row.remarks.emplace_back(
-        "last error",
-        fmt::format("{}{}: {}", attempts.failed_at == TimePoint() ? "" : format_minute(attempts.failed_at) + " UTC, ",
-                    attempts.last_failure, attempts.last_message));
+    row.remarks.emplace_back("last error", last_error(standing.attempts));
   }
   if (std::string advice = assessment.advice(); !advice.empty()) {
     row.remarks.emplace_back("what to do", std::move(advice));
@@ -257,26 +254,29 @@ std::string row_text(const Row& row, const Widths& widths, TimePoint now, const 
   return text;
 }
 
-}  // namespace
+struct Headline {
+  std::string text;
+  bool is_good;
+};
 
-namespace {
-
-std::string headline(const Overview& overview) {
+// Whether a timer does its work is a finding of each certificate.
+Headline headline(const Overview& overview) {
   if (overview.daemon) {
-    return "The daemon is running: " + *overview.daemon + ".";
+    return {"The daemon is running: " + *overview.daemon + ".", true};
   }
-  return overview.run_by == configuration::RunBy::timer
-             ? "No daemon is running: a timer runs gravitee-renewd renew (schedule.run_by)."
-             : "No daemon is running, so nothing is renewed automatically: systemctl start gravitee-renewd";
+  if (overview.run_by == configuration::RunBy::timer) {
+    return {"No daemon is running: a timer runs gravitee-renewd renew (schedule.run_by).", true};
+  }
+  return {"No daemon is running, so nothing is renewed automatically: systemctl start gravitee-renewd", false};
 }
 
 }  // namespace
 
 std::string status_table(const Overview& overview, TimePoint now, const Screen& screen) {
-  const std::string daemon = headline(overview);
+  const auto [daemon, is_good] = headline(overview);
   std::string text;
   for (const auto& line : wrapped(shown(daemon, screen), screen.width)) {
-    text += (overview.daemon ? line : coloured(line, Severity::warning, screen)) + "\n";
+    text += (is_good ? line : coloured(line, Severity::warning, screen)) + "\n";
   }
   std::vector<Row> rows;
   for (const CertificateStatus& standing : overview.standings) {

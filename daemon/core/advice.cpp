@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -22,11 +24,6 @@ std::string user_name(uid_t id) {
   return entry == nullptr ? std::to_string(id) : entry->pw_name;
 }
 
-std::string group_name(gid_t id) {
-  const group* const entry = ::getgrgid(id);
-  return entry == nullptr ? std::to_string(id) : entry->gr_name;
-}
-
 // The service's user: a command run by root has become it.
 uid_t id_of(const std::optional<User>& user) {
   return user ? user->id : ::geteuid();
@@ -36,10 +33,18 @@ std::string name_of(const std::optional<User>& user) {
   return user ? user->name : user_name(::geteuid());
 }
 
-fs::path resolved(const fs::path& path) {
+// As far as the directories on the way let it be known.
+fs::path resolved(fs::path path) {
+  constexpr int kMaxLinks = 40;
   std::error_code error;
   const fs::path target = fs::canonical(path, error);
-  return error ? path : target;
+  if (!error) {
+    return target;
+  }
+  for (int links = 0; links < kMaxLinks && fs::is_symlink(path, error); ++links) {
+    path = path.parent_path() / fs::read_symlink(path, error);
+  }
+  return path;
 }
 
 // The first directory on the way that the user may not enter, or the file itself.
@@ -54,16 +59,30 @@ fs::path obstacle_on(const fs::path& path, const std::optional<User>& user) {
   return path;
 }
 
+bool is_home(const fs::path& directory) {
+  return is_below_home(directory) && !is_below_home(directory.parent_path());
+}
+
 bool is_denied(const fs::path& file, const std::optional<User>& user) {
   const auto allowed = check_access(user, file, R_OK);
   return !allowed && allowed.error().message == std::generic_category().message(EACCES);
 }
+
+// What init --permissions lets the service see, where ProtectHome= hides it.
+constexpr std::string_view kShowHome =
+    "as root, run gravitee-renewd init --permissions, which lets the service see it, then systemctl daemon-reload && "
+    "systemctl restart gravitee-renewd";
 
 constexpr std::string_view kNotAsRoot =
     "the service runs as root without the capabilities of root: as root, run gravitee-renewd init --permissions --user "
     "gravitee-renewd, then systemctl daemon-reload && systemctl restart gravitee-renewd";
 
 }  // namespace
+
+std::string group_name(gid_t id) {
+  const group* const entry = ::getgrgid(id);
+  return entry == nullptr ? std::to_string(id) : entry->gr_name;
+}
 
 std::string_view advice_on(int error_number) {
   switch (error_number) {
@@ -103,8 +122,7 @@ std::string_view advice_on(RejectionReason reason) {
       return "";
     case RejectionReason::wrong_password:
       return "set the password that the cloud uses for this account in gravitee.yml, the keystore and "
-             "keystore.password: "
-             "/usr/share/doc/gravitee-renewd/docs/operations.md, \"Changing the keystore password\"";
+             "keystore.password: /usr/share/doc/gravitee-renewd/docs/operations.md, \"Changing the keystore password\"";
     case RejectionReason::no_key:
     case RejectionReason::key_mismatch:
       return "make sure that no other host of this account renews at the same time; if none does, download a keystore "
@@ -119,12 +137,18 @@ std::string_view advice_on(RejectionReason reason) {
       return kClockAdvice;
     case RejectionReason::expired:
       return "check this host's clock with timedatectl; if it is right, the cloud issued an expired certificate: "
-             "report "
-             "it to Gravitee";
+             "report it to Gravitee";
     case RejectionReason::untrusted:
       return "ask Gravitee whether its CA has changed before you replace keystore.ca_file, and do not remove that key";
   }
   return "";
+}
+
+bool is_below_home(const fs::path& path) {
+  constexpr std::array<std::string_view, 3> kHomes{"/home", "/root", "/run/user"};
+  return std::any_of(kHomes.begin(), kHomes.end(), [&path](const fs::path& home) {
+    return std::mismatch(home.begin(), home.end(), path.begin(), path.end()).first == home.end();
+  });
 }
 
 std::string owner_and_mode(const fs::path& path) {
@@ -158,6 +182,15 @@ std::string advice_on_owner(const fs::path& keystore, const std::optional<User>&
                      shell_quoted(file.string()), shell_quoted(file.string()));
 }
 
+std::string keystore_copy_command(const fs::path& from, const fs::path& keystore) {
+  const fs::path file = resolved(keystore);
+  struct stat around{};
+  return ::stat(file.parent_path().c_str(), &around) != 0
+             ? ""
+             : fmt::format("install -o {} -g {} -m 0640 {} {}", user_name(::geteuid()), group_name(around.st_gid),
+                           shell_quoted(from.string()), shell_quoted(file.string()));
+}
+
 std::optional<Denial> explain_denial(const fs::path& path, Sharing sharing, const std::optional<User>& user) {
   if (!is_denied(path, user)) {
     return std::nullopt;
@@ -168,6 +201,12 @@ std::optional<Denial> explain_denial(const fs::path& path, Sharing sharing, cons
   const std::string name = name_of(user);
   const std::string owner = owner_and_mode(obstacle);
   Denial denial;
+  // In the sandbox the home directories are empty, with mode 0000: to open those of the host helps nothing.
+  if (is_directory && is_home(obstacle)) {
+    denial.message = fmt::format("{} {}", file.string(), kHomeIsHidden);
+    denial.advice = sharing == Sharing::group_of_directory ? kShowHome : kMoveOutOfHome;
+    return denial;
+  }
   denial.message = fmt::format("{} may not use {}", name, obstacle.string());
   if (!owner.empty()) {
     denial.message = fmt::format("{} belongs to {}, and {} may not {} it", obstacle.string(), owner, name,
@@ -177,14 +216,16 @@ std::optional<Denial> explain_denial(const fs::path& path, Sharing sharing, cons
     denial.advice = kNotAsRoot;
   } else if (sharing == Sharing::group_of_directory) {
     denial.advice = advice_on_owner(file, user);
+  } else if (is_below_home(file)) {
+    denial.advice = kMoveOutOfHome;
   } else if (!is_directory) {
     denial.advice = fmt::format("as root, run: chown {}: {} && chmod 0600 {}", name, shell_quoted(file.string()),
                                 shell_quoted(file.string()));
   }
   if (denial.advice.empty()) {
-    denial.advice = is_directory
-                        ? fmt::format("as root, run: setfacl -m u:{}:x {}", name, shell_quoted(obstacle.string()))
-                        : fmt::format("as root, run: chmod u+r {}", shell_quoted(file.string()));
+    denial.advice = is_directory ? fmt::format("as root, run: setfacl -m u:{}:x {} (package acl)", name,
+                                               shell_quoted(obstacle.string()))
+                                 : fmt::format("as root, run: chmod u+r {}", shell_quoted(file.string()));
   }
   return denial;
 }

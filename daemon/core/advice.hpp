@@ -40,8 +40,22 @@ struct Denial {
 std::optional<Denial> explain_denial(const std::filesystem::path& file, Sharing sharing,
                                      const std::optional<User>& user = std::nullopt);
 
+// How root copies a file to the place of a missing keystore, so that this user owns it, and the group of its directory
+// reads it. Empty if that directory is missing, too.
+std::string keystore_copy_command(const std::filesystem::path& from, const std::filesystem::path& keystore);
+
 // How the service's user becomes the owner of a keystore, which it must be to replace it. Empty if it is already.
 std::string advice_on_owner(const std::filesystem::path& keystore, const std::optional<User>& user = std::nullopt);
+
+// Whether ProtectHome= hides the path from the service: it is below /home, /root or /run/user.
+bool is_below_home(const std::filesystem::path& path);
+// About a file other than the keystore, which init --permissions makes visible.
+inline constexpr std::string_view kHomeIsHidden =
+    "is below a home directory, which the service cannot see (ProtectHome= in its unit)";
+inline constexpr std::string_view kMoveOutOfHome = "move it elsewhere, for example to /etc/gravitee-renewd";
+
+// Its number, if it has none.
+std::string group_name(gid_t id);
 
 // For a message: "root:root with mode 0600"; empty if the file cannot be examined.
 std::string owner_and_mode(const std::filesystem::path& path);

@@ -9,8 +9,10 @@
 
 #include <fmt/format.h>
 
+#include "core/text.hpp"
 #include "core/trusted_path.hpp"
 #include "core/try.hpp"
+#include "core/user.hpp"
 
 namespace renewd {
 namespace {
@@ -91,11 +93,26 @@ fs::path normalized(const fs::path& path) {
 }
 
 std::string why_not_own(const fs::path& path, const struct stat& status, uid_t user) {
-  if (status.st_uid != user) {
-    return fmt::format("the state directory {} belongs to {}, but this command runs as {}", path.string(),
-                       name_of_user(status.st_uid), name_of_user(user));
+  if (!S_ISDIR(status.st_mode)) {
+    return fmt::format("the state directory {} is a file, not a directory: correct state_directory", path.string());
   }
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+  const bool is_writable = (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  if (is_writable && (status.st_mode & S_ISVTX) != 0) {
+    return fmt::format(
+        "{} (mode {:04o}) is a directory that others share: set state_directory to a directory of its own",
+        path.string(), status.st_mode & 07777U);
+  }
+  if (status.st_uid != user) {
+    const auto account = find_user(std::to_string(user));
+    return fmt::format("the state directory {} belongs to {}, but this command runs as {}{}", path.string(),
+                       name_of_user(status.st_uid), name_of_user(user),
+                       user == 0 || !account
+                           ? ""
+                           : fmt::format(": if nothing else uses it, as root, run: chown {} {}; otherwise set "
+                                         "state_directory to a directory of its own",
+                                         account->name, shell_quoted(path.string())));
+  }
+  if (is_writable) {
     return fmt::format(
         "other users can write to the state directory {} (mode {:04o}): check its contents, then run "
         "chmod 0700 {}",

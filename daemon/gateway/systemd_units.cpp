@@ -68,7 +68,8 @@ Result<void> check_loaded(const std::string& requested, const UnitProperties& pr
   if (load_state == "not-found") {
     return failure(
         ErrorKind::gateway, unit + " does not exist on this host",
-        "correct the unit's name in `gateway`: systemctl list-units --type service shows those of this host");
+        "correct the unit's name in `gateway` (systemctl list-units --type service shows those of this host), then run "
+        "systemctl reload gravitee-renewd");
   }
   if (load_state == "masked") {
     return failure(ErrorKind::gateway, unit + " is masked: systemd would refuse to start it",

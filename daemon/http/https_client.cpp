@@ -79,13 +79,13 @@ asio::awaitable<Result<tcp::socket>> connect_through_proxy(configuration::ProxyS
 
 // The references below are to objects in the caller's frame, which outlives the coroutine.
 
-asio::awaitable<Result<void>> handshake(TlsStream& stream) {
+asio::awaitable<Result<void>> handshake(TlsStream& stream, const std::optional<std::filesystem::path>& ca_file) {
   const auto [error] = co_await stream.async_handshake(TlsStream::client, kAsTuple);
   if (is_cancellation(error)) {
     co_return cancelled();
   }
   if (error) {
-    co_return tl::unexpected(explain_handshake(stream, error));
+    co_return tl::unexpected(explain_handshake(stream, error, ca_file));
   }
   co_return Result<void>();
 }
@@ -95,7 +95,7 @@ asio::awaitable<Result<Connection>> start_tls(tcp::socket socket, Url url, HttpS
   auto stream = std::make_unique<TlsStream>(std::move(socket), context);
   CO_TRY(expect_host(*stream, url));
   std::string doing = "TLS handshake with " + url.authority();
-  CO_TRY(co_await within(step_limit(settings, whole), std::move(doing), handshake(*stream)));
+  CO_TRY(co_await within(step_limit(settings, whole), std::move(doing), handshake(*stream, settings.ca_file)));
   co_return Connection(std::move(stream));
 }
 

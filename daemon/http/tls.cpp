@@ -101,7 +101,7 @@ bool is_about_time(long verdict) {
 }
 
 // A certificate that this host's clock refuses must not be trusted on that account.
-std::string_view advice_on_certificate(long verdict) {
+std::string advice_on_certificate(long verdict, const std::optional<std::filesystem::path>& ca_file) {
   switch (verdict) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
     case X509_V_ERR_CERT_NOT_YET_VALID:
@@ -110,9 +110,13 @@ std::string_view advice_on_certificate(long verdict) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return "if a proxy that intercepts TLS issued it, add the proxy's CA to http.ca_file; otherwise update the "
-             "package "
-             "ca-certificates";
+      return ca_file ? fmt::format(
+                           "if a proxy that intercepts TLS issued it, add the proxy's CA to {} (http.ca_file); "
+                           "otherwise remove that key, which keeps this host's own CAs from being trusted; "
+                           "then systemctl reload gravitee-renewd",
+                           ca_file->string())
+                     : "if a proxy that intercepts TLS issued it, set http.ca_file to a file with the proxy's CA; "
+                       "otherwise update the package ca-certificates";
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return "compare the host in the URL with the subject alternative names of the server's certificate (the common "
@@ -124,14 +128,15 @@ std::string_view advice_on_certificate(long verdict) {
 
 }  // namespace
 
-Error explain_handshake(TlsStream& stream, const boost::system::error_code& error) {
+Error explain_handshake(TlsStream& stream, const boost::system::error_code& error,
+                        const std::optional<std::filesystem::path>& ca_file) {
   ERR_clear_error();
   const long verdict = SSL_get_verify_result(stream.native_handle());
   if (verdict != X509_V_OK) {
     return with_advice({ErrorKind::tls, fmt::format("the server's certificate is not {}: {}",
                                                     is_about_time(verdict) ? "valid by this host's clock" : "trusted",
                                                     X509_verify_cert_error_string(verdict))},
-                       std::string(advice_on_certificate(verdict)));
+                       advice_on_certificate(verdict, ca_file));
   }
   if (error == asio::error::eof || error == ssl::error::stream_truncated) {
     return with_advice(

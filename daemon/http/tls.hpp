@@ -25,8 +25,9 @@ Result<boost::asio::ssl::context> make_tls_context(const std::optional<std::file
 // Sets the host for SNI (RFC 6066: only names) and for the verification. Errors: tls.
 Result<void> expect_host(TlsStream& stream, const Url& url);
 
-// Why a handshake failed, and what to do about that. Error kind: tls.
-Error explain_handshake(TlsStream& stream, const boost::system::error_code& error);
+// Why a handshake failed with the CAs that make_tls_context() trusts, and what to do about that. Error kind: tls.
+Error explain_handshake(TlsStream& stream, const boost::system::error_code& error,
+                        const std::optional<std::filesystem::path>& ca_file);
 
 // An error of TLS itself (an alert, an invalid record) rather than of the connection.
 bool is_tls_error(const boost::system::error_code& error);

@@ -67,8 +67,10 @@ Result<InstalledKeystore> Store::open(std::string bytes) {
                            : "");
   }
   if (!fits(keystore->format, settings_.type)) {
-    return failure(ErrorKind::disk, fmt::format("it is {}, which keystore.type does not allow",
-                                                certificate::display_name(keystore->format)));
+    return failure(
+        ErrorKind::disk,
+        fmt::format("it is {}, which keystore.type does not allow", certificate::display_name(keystore->format)),
+        "set keystore.type to auto, or to the type of the file");
   }
   InstalledKeystore opened{std::move(bytes), std::move(*keystore), std::move(password)};
   remember(opened);

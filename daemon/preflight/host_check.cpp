@@ -85,12 +85,7 @@ std::optional<User> service_user(const InstalledUnit& unit, std::vector<HostFind
     return std::nullopt;
   }
   if (unit.user.empty() || unit.user == "root" || unit.user == "0") {
-    findings.push_back({"", Level::warning,
-                        fmt::format("{} runs as root, from whom it takes all capabilities (CapabilityBoundingSet=): it "
-                                    "can use no file of another user; as root, run gravitee-renewd init --permissions "
-                                    "--user gravitee-renewd",
-                                    kOwnUnit)});
-    return std::nullopt;
+    return std::nullopt;  // commands/service_user says what is wrong with that
   }
   auto user = find_user(unit.user);
   if (!user) {
@@ -212,7 +207,7 @@ asio::awaitable<std::vector<HostFinding>> check_host(asio::any_io_executor execu
   for (std::size_t i = 0; i < settings.certificates.size(); ++i) {
     const auto& certificate = settings.certificates[i];
     const std::string key = certificate_key(i);
-    files.check_certificate(key, certificate);
+    files.check_certificate(key, certificate, settings.state_directory);
     if (certificate.renew == configuration::RenewMode::never) {
       continue;  // its gateway is never activated
     }

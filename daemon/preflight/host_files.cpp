@@ -3,8 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -21,6 +19,7 @@
 #include "keystore/file_store.hpp"
 #include "keystore/replacement.hpp"
 #include "renewal/token_watch.hpp"
+#include "state/generations.hpp"
 #include "state/state_files.hpp"
 
 namespace renewd::preflight {
@@ -32,8 +31,6 @@ using configuration::RenewMode;
 
 // The unit's RuntimeDirectory=, which exists while the daemon runs.
 constexpr auto kRuntimeDirectory = "/run/gravitee-renewd";
-// What ProtectHome= hides (systemd.exec(5)).
-constexpr std::array<std::string_view, 3> kHomes{"/home/", "/root/", "/run/user/"};
 
 // Whether this is the process of a unit that can read its credentials. systemd 252 hides them from ExecReload=.
 bool has_credentials() {
@@ -59,10 +56,10 @@ bool HostFiles::check(const std::string& key, std::string_view doing, const fs::
 }
 
 bool HostFiles::check_secret_readable(const std::string& key, std::string_view what, const fs::path& path,
-                                      Sharing sharing) {
+                                      Sharing sharing, const std::string& otherwise) {
   const auto denial = explain_denial(path, sharing, user_);
   return check(key, fmt::format("{} cannot be read:", what), path, R_OK,
-               denial ? fmt::format(" ({}); {}", denial->message, denial->advice) : "");
+               denial ? fmt::format(" ({}); {}", denial->message, denial->advice) : otherwise);
 }
 
 std::string HostFiles::as_user() const {
@@ -73,15 +70,18 @@ bool HostFiles::check_readable(const std::string& key, std::string_view what, co
   return check(key, fmt::format("{} cannot be read:", what), path, R_OK);
 }
 
+void HostFiles::check_configuration(const fs::path& file) {
+  const std::string name = shell_quoted(file.string());
+  check("", "the configuration cannot be read:", file, R_OK,
+        user_ ? fmt::format(", so the service would not start again; as root, run: chown root:{} {} && chmod 0640 {}",
+                            group_name(user_->group), name, name)
+              : "");
+}
+
 bool HostFiles::check_visible(const std::string& key, std::string_view what, const fs::path& path) {
-  const auto target = filesystem_.canonical(path).value_or(path).string();
-  const bool hidden = hides_homes_ && std::any_of(kHomes.begin(), kHomes.end(), [&target](std::string_view home) {
-                        return target.starts_with(home);
-                      });
+  const bool hidden = hides_homes_ && is_below_home(filesystem_.canonical(path).value_or(path));
   if (hidden) {
-    warn(key, fmt::format("{} cannot be read: {} is below a home directory, which the service cannot see (ProtectHome= "
-                          "in its unit); move it elsewhere, for example to /etc/gravitee-renewd",
-                          what, path.string()));
+    warn(key, fmt::format("{} cannot be read: {} {}; {}", what, path.string(), kHomeIsHidden, kMoveOutOfHome));
   }
   return !hidden;
 }
@@ -189,11 +189,15 @@ void HostFiles::check_bundle(const std::string& key, const std::optional<fs::pat
   }
 }
 
-std::optional<renewal::Validity> HostFiles::check_keystore(const std::string& key,
-                                                           const CertificateSettings& settings) {
+std::optional<renewal::Validity> HostFiles::check_keystore(const std::string& key, const CertificateSettings& settings,
+                                                           const fs::path& state_directory) {
+  const state::Generations generations(filesystem_, {state_directory, settings.name});
   const bool password = check_secret(key + ".password", "the keystore's password", settings.keystore.password);
   const bool readable =
-      check_secret_readable(key + ".path", "the keystore", settings.keystore.path, Sharing::group_of_directory);
+      check_secret_readable(key + ".path", "the keystore", settings.keystore.path, Sharing::group_of_directory,
+                            filesystem_.exists(settings.keystore.path)
+                                ? ""
+                                : "; " + state::advice_on_missing(generations, settings.keystore.path));
   if (readable && settings.renew == RenewMode::automatic) {
     const auto replaceable =
         ask_as(user_, [&] { return keystore::check_replaceable(filesystem_, settings.keystore.path); });
@@ -213,7 +217,7 @@ std::optional<renewal::Validity> HostFiles::check_keystore(const std::string& ke
   }
   const auto installed = keystore::FileStore(filesystem_, settings.keystore).read();
   if (!installed) {
-    warn(key + ".path", in_words(installed.error()));
+    warn(key + ".path", in_words(with_advice(installed.error(), state::advice_on_damaged(generations, settings.name))));
     return std::nullopt;
   }
   const auto& certificate = installed->keystore.certificate;
@@ -253,8 +257,9 @@ void HostFiles::check_token(const std::string& key, const CertificateSettings& s
   }
 }
 
-void HostFiles::check_certificate(const std::string& key, const CertificateSettings& settings) {
-  const auto validity = check_keystore(key + ".keystore", settings);
+void HostFiles::check_certificate(const std::string& key, const CertificateSettings& settings,
+                                  const fs::path& state_directory) {
+  const auto validity = check_keystore(key + ".keystore", settings, state_directory);
   if (const auto wait = validity ? renewal::wait_for_clock(*validity, now_) : std::nullopt) {
     warn(key + ".keystore.path", wait->message);
   } else if (validity) {

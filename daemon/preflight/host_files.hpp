@@ -26,10 +26,11 @@ class HostFiles {
       : user_(std::move(user)), hides_homes_(hides_homes), other_processes_(others), now_(now) {}
 
   // `key` is that of the certificate: "certificates[0]".
-  void check_certificate(const std::string& key, const configuration::CertificateSettings& settings);
+  void check_certificate(const std::string& key, const configuration::CertificateSettings& settings,
+                         const std::filesystem::path& state_directory);
   // Everything outside of `certificates`.
   void check_global(const configuration::Settings& settings);
-  void check_configuration(const std::filesystem::path& file) { check_readable("", "the configuration", file); }
+  void check_configuration(const std::filesystem::path& file);
 
   // Whether the daemon can read a file. The message begins with `what`: "the log file".
   bool check_readable(const std::string& key, std::string_view what, const std::filesystem::path& path);
@@ -47,9 +48,9 @@ class HostFiles {
  private:
   bool check(const std::string& key, std::string_view doing, const std::filesystem::path& path, int mode,
              std::string_view explanation = "");
-  // The same for a keystore or a secret: says whose the file is, and how to permit it.
+  // The same for a keystore or a secret: says whose the file is, and how to permit it, or else `otherwise`.
   bool check_secret_readable(const std::string& key, std::string_view what, const std::filesystem::path& path,
-                             Sharing sharing);
+                             Sharing sharing, const std::string& otherwise = "");
   std::string as_user() const;  // for messages
   // Whether the file is hidden from the daemon. Not for the keystore: init --permissions makes it visible.
   bool check_visible(const std::string& key, std::string_view what, const std::filesystem::path& path);
@@ -63,7 +64,8 @@ class HostFiles {
                     Result<Secret> (*read)(const SecretSource&) = read_secret);
   void check_bundle(const std::string& key, const std::optional<std::filesystem::path>& file, certificate::Peer peer);
   std::optional<renewal::Validity> check_keystore(const std::string& key,
-                                                  const configuration::CertificateSettings& settings);
+                                                  const configuration::CertificateSettings& settings,
+                                                  const std::filesystem::path& state_directory);
   void check_window(const std::string& key, const configuration::CertificateSettings& settings,
                     const renewal::Validity& validity);
   void check_token(const std::string& key, const configuration::CertificateSettings& settings,

@@ -11,6 +11,7 @@
 #include "core/try.hpp"
 #include "renewal/policy.hpp"
 #include "renewal/token_watch.hpp"
+#include "state/generations.hpp"
 #include "state/lock.hpp"
 #include "state/state_files.hpp"
 
@@ -21,8 +22,16 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 Result<std::string> rehearse_keystore(const renewal::RenewalContext& around,
-                                      const configuration::CertificateSettings& settings) {
-  TRY_LET(auto installed, around.keystore.read());
+                                      const configuration::CertificateSettings& settings,
+                                      const state::StatePaths& paths) {
+  TRY_LET(auto installed, around.keystore.read().map_error([&](Error error) {
+    const state::Generations generations(around.filesystem, paths);
+    if (!around.keystore.exists()) {
+      error.advice = state::advice_on_missing(generations, settings.keystore.path);
+      return error;
+    }
+    return with_advice(std::move(error), state::advice_on_damaged(generations, settings.name));
+  }));
   TRY_LET(const auto trusted, keystore::read_trusted(around.filesystem, settings.keystore));
   const auto& certificate = installed.keystore.certificate;
   if (auto wait = renewal::wait_for_clock({certificate.not_before(), certificate.not_after()}, around.clock.now())) {
@@ -61,7 +70,7 @@ void rehearse_files(const renewal::RenewalContext& around, const state::StatePat
                         ? state::Lock::acquire(around.filesystem, paths.lock(), "dry run")
                         : failure(ErrorKind::disk, "there is no lock yet");
   if (!lock && lock.error().kind == ErrorKind::busy) {
-    steps.push_back({"installation", tl::unexpected(lock.error())});
+    steps.push_back({"files", failure(ErrorKind::busy, "a renewal is under way: " + lock.error().message)});
     return;
   }
   steps.push_back({"installation", rehearse_installation(around.keystore)});
@@ -74,7 +83,7 @@ asio::awaitable<std::vector<RehearsedStep>> rehearse(renewal::RenewalContext con
                                                      configuration::CertificateSettings settings,
                                                      fs::path state_directory) {
   std::vector<RehearsedStep> steps;
-  steps.push_back({"keystore", rehearse_keystore(context, settings)});
+  steps.push_back({"keystore", rehearse_keystore(context, settings, {state_directory, settings.name})});
   steps.push_back({"token", rehearse_token(settings, context.clock.now())});
   auto reached = co_await context.source.rehearse();
   steps.push_back({"cloud", std::move(reached)});

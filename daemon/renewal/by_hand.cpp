@@ -124,7 +124,7 @@ asio::awaitable<Result<Completed>> restore(Workspace& work, Deploy& deploy, std:
   auto installed = work.keystore.read_bytes();
   if (!installed) {
     if (!work.keystore.exists()) {
-      installed.error().message += "; " + state::restore_advice(work.generations);
+      installed.error().advice = state::advice_on_missing(work.generations, work.settings.keystore.path);
     }
     co_return tl::unexpected(with_context("rolling back", std::move(installed.error())));
   }

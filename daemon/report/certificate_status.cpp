@@ -127,7 +127,9 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
   }
   if (!standing.outlook) {
     if (!store.exists()) {
-      standing.restore_advice = state::restore_advice(generations);
+      standing.restore_advice = state::advice_on_missing(generations, certificate.keystore.path);
+    } else if (standing.outlook.error().advice.empty()) {
+      standing.restore_advice = state::advice_on_damaged(generations, certificate.name);
     }
     return standing;
   }

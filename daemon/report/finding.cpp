@@ -86,8 +86,10 @@ std::string_view advice_for(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::dns:
     case ErrorKind::connect:
-    case ErrorKind::timeout:
       return "check whether this host can reach the cloud: gravitee-renewd renew --dry-run";
+    case ErrorKind::timeout:
+      return "wait for the next attempt; if this lasts, find out whether a firewall on the way drops packets silently: "
+             "gravitee-renewd renew --dry-run; raise http.request_timeout only if the cloud is slow";
     case ErrorKind::proxy:
       return "check http.proxy and its password: gravitee-renewd renew --dry-run";
     case ErrorKind::tls:

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "certificate/keystore.hpp"
+#include "core/advice.hpp"
 #include "core/json_text.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
@@ -155,19 +156,48 @@ std::optional<Generation> longer_lasting(const Generations& generations, std::ch
   return longest;
 }
 
-std::string restore_advice(const Generations& generations) {
-  const std::string advice = "restore the file, with the owner and the mode that the gateway needs; ";
+namespace {
+
+// After a roll-back, the newest generation is not the one that expires last.
+std::optional<Generation> best_backup(const Generations& generations) {
   const auto stored = generations.list().value_or(std::vector<Generation>());
-  if (stored.empty()) {
-    return advice + "no backup is stored on this host";
-  }
-  // After a roll-back, the newest generation is not the one that expires last.
   const auto expiry = [](const Generation& generation) {
     return generation.certificate ? generation.certificate->not_after : std::chrono::sys_seconds();
   };
-  const auto& best = *std::ranges::max_element(stored.rbegin(), stored.rend(), {}, expiry);
-  return fmt::format("{}the newest usable backup is {}{}", advice, generations.path(best.number).string(),
-                     best.certificate ? fmt::format(" (valid until {})", format_time(expiry(best))) : "");
+  const auto best = std::ranges::max_element(stored.rbegin(), stored.rend(), {}, expiry);
+  return best == stored.rend() ? std::nullopt : std::optional(*best);
+}
+
+std::string from_the_cloud() {
+  return fmt::format(
+      "no backup is stored on this host: download a keystore from Gravitee Cloud: {}, \"A keystore "
+      "replaced by hand\"",
+      kOperationsGuide);
+}
+
+}  // namespace
+
+std::string advice_on_missing(const Generations& generations, const std::filesystem::path& keystore) {
+  const auto backup = best_backup(generations);
+  if (!backup) {
+    return "put the keystore back; " + from_the_cloud();
+  }
+  const auto file = generations.path(backup->number);
+  const std::string command = keystore_copy_command(file, keystore);
+  return fmt::format(
+      "put the keystore back{}; the newest usable backup is {}", command.empty() ? "" : ". As root, run: " + command,
+      backup->certificate
+          ? fmt::format("{} (valid until {})", file.string(), format_time(backup->certificate->not_after))
+          : file.string());
+}
+
+std::string advice_on_damaged(const Generations& generations, std::string_view certificate) {
+  const auto backup = best_backup(generations);
+  return backup ? fmt::format(
+                      "if its password is right, the file is damaged: run gravitee-renewd rollback {} --to {}, which "
+                      "installs {}",
+                      certificate, backup->number, describe(*backup))
+                : "if its password is right, the file is damaged, and " + from_the_cloud();
 }
 
 }  // namespace renewd::state

@@ -58,7 +58,9 @@ std::optional<CertificateRecord> certificate_of(const Generations& generations, 
 // The generation that expires last, if it expires later than the installed certificate.
 std::optional<Generation> longer_lasting(const Generations& generations, std::chrono::sys_seconds installed_until);
 
-// How to restore a missing keystore. Only an operator can: its owner and mode are not known here.
-std::string restore_advice(const Generations& generations);
+// How to restore a keystore that is missing, and how to replace one that cannot be opened: by the stored one that
+// expires last, or by one from the cloud.
+std::string advice_on_missing(const Generations& generations, const std::filesystem::path& keystore);
+std::string advice_on_damaged(const Generations& generations, std::string_view certificate);
 
 }  // namespace renewd::state

@@ -55,16 +55,15 @@ Result<void> check_state(const Filesystem& filesystem, const StatePaths& paths) 
     return {};  // what cannot be measured is tried
   }
   const auto too_little = [&directory](const std::string& what) {
-    return failure(ErrorKind::disk, fmt::format("{}: No space left on device: {}", directory.string(), what),
-                   std::string(advice_on(ENOSPC)));
+    return failure(ErrorKind::disk, fmt::format("{}: {}", directory.string(), what), std::string(advice_on(ENOSPC)));
   };
   if (space->bytes < kBytesForRenewal) {
-    return too_little(
-        fmt::format("{} KiB are free, and a renewal needs {} KiB", space->bytes / 1024, kBytesForRenewal / 1024));
+    return too_little(fmt::format("too little space: {} KiB are free, and a renewal may need {} KiB",
+                                  space->bytes / 1024, kBytesForRenewal / 1024));
   }
   if (space->files < kFilesForRenewal) {
     return too_little(
-        fmt::format("{} more files can be created (inodes), and a renewal needs {}", space->files, kFilesForRenewal));
+        fmt::format("too few inodes: {} are free, and a renewal needs {}", space->files, kFilesForRenewal));
   }
   return {};
 }

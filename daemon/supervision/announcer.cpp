@@ -13,6 +13,45 @@ namespace renewd::supervision {
 
 using certificate::Certificate;
 using renewal::Step;
+using report::FindingKind;
+using report::Severity;
+
+namespace {
+
+bool has_event_of_its_own(FindingKind kind) {
+  switch (kind) {
+    case FindingKind::keystore_unreadable:
+    case FindingKind::clock_in_doubt:
+    case FindingKind::expired:
+    case FindingKind::expiring:
+    case FindingKind::not_expiring:
+    case FindingKind::activation_pending:
+    case FindingKind::restoration_pending:
+    case FindingKind::renewal_failing:
+    case FindingKind::older_keystore_installed:
+    case FindingKind::token_unusable:
+    case FindingKind::token_expires_before_renewal:
+    case FindingKind::daemon_not_running:
+    case FindingKind::longer_lasting_stored:
+      return true;
+    case FindingKind::old_certificate_in_use:
+    case FindingKind::other_certificate_in_use:
+    case FindingKind::gateway_down:
+    case FindingKind::state_not_writable:
+    case FindingKind::keystore_not_replaceable:
+    case FindingKind::gateway_not_restartable:
+      return false;
+  }
+  return false;
+}
+
+// No event says that a token can be used again.
+bool end_is_reported(FindingKind kind) {
+  return !has_event_of_its_own(kind) || kind == FindingKind::token_unusable ||
+         kind == FindingKind::token_expires_before_renewal;
+}
+
+}  // namespace
 
 void Announcer::checked(const Certificate& certificate, const Step& step, renewal::Schedule& schedule, TimePoint now) {
   const auto left = std::chrono::floor<std::chrono::seconds>(certificate.not_after() - now);
@@ -55,6 +94,33 @@ void Announcer::add_plan(const Certificate& certificate, const renewal::Schedule
   fields.emplace_back("splay_seconds", std::int64_t{schedule.offset().count()});
   fields.emplace_back("url", context_.source.describe());
   fields.emplace_back("gateway", context_.gateway.description());
+}
+
+// By kind and severity: a message may have a number that changes at every check.
+void Announcer::found(const report::Assessment& assessment, TimePoint now) {
+  std::map<FindingKind, std::string> found;
+  for (const auto& finding : assessment.findings) {
+    if (finding.severity == Severity::ok || !end_is_reported(finding.kind)) {
+      continue;
+    }
+    found.emplace(finding.kind, finding.message);
+    if (has_event_of_its_own(finding.kind)) {
+      continue;
+    }
+    const std::string kind(to_string(finding.kind));
+    const std::string key = fmt::format("{} {}", kind, to_string(finding.severity));
+    if (const auto times = repetitions_.occurred(EventName::certificate_checked, key, now)) {
+      event(finding.severity == Severity::critical ? Level::error : Level::warning, EventName::certificate_checked,
+            finding.message, {{"finding", kind}, {"times", std::int64_t{*times}}, {"advice", finding.advice}});
+    }
+  }
+  for (const auto& [kind, message] : reported_) {
+    if (!found.contains(kind)) {
+      repetitions_.forget(EventName::certificate_checked, to_string(kind));
+      event(EventName::certificate_checked, "no longer: " + message, {{"finding", std::string(to_string(kind))}});
+    }
+  }
+  reported_ = std::move(found);
 }
 
 void Announcer::unreadable(const std::string& message, TimePoint next_check, TimePoint now) {

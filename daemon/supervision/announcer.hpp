@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "renewal/context.hpp"
 #include "renewal/schedule.hpp"
 #include "renewal/token_watch.hpp"
+#include "report/assessment.hpp"
 #include "state/generations.hpp"
 #include "supervision/repetitions.hpp"
 
@@ -30,6 +32,8 @@ class Announcer {
   // A check: what is installed, and what comes next. `schedule` remembers which expiry thresholds were announced.
   void checked(const certificate::Certificate& certificate, const renewal::Step& step, renewal::Schedule& schedule,
                TimePoint now);
+  // What a check has found that no other event reports, such as a gateway that is down; and when it is over.
+  void found(const report::Assessment& assessment, TimePoint now);
   void unreadable(const std::string& message, TimePoint next_check, TimePoint now);
   // `author` is the beginning of a sentence. `newer`: a stored keystore that expires later than the installed one.
   void replaced(const std::string& author, const certificate::Certificate& certificate,
@@ -56,6 +60,7 @@ class Announcer {
   std::chrono::seconds check_every_;
   Repetitions repetitions_;
   bool plan_logged_ = false;
+  std::map<report::FindingKind, std::string> reported_;  // by found(), with their messages
 };
 
 }  // namespace renewd::supervision

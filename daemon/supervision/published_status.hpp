@@ -39,6 +39,8 @@ class PublishedStatus {
   void installed(const renewal::Record& record, const certificate::Certificate& certificate);
   // Publishes the status and what comes next. Does nothing before the first read().
   void publish();
+  // What was published last; nothing before the first read().
+  const std::optional<report::CertificateStatus>& status() const { return status_; }
 
  private:
   boost::asio::awaitable<bool> examine_gateway(report::CertificateStatus& status);

@@ -19,8 +19,10 @@ std::optional<int> Repetitions::occurred(EventName name, const std::string& mess
   return times;
 }
 
-void Repetitions::forget(EventName name) {
-  std::erase_if(logged_, [name](const auto& entry) { return entry.first.first == name; });
+void Repetitions::forget(EventName name, std::string_view beginning) {
+  std::erase_if(logged_, [name, beginning](const auto& entry) {
+    return entry.first.first == name && entry.first.second.starts_with(beginning);
+  });
 }
 
 }  // namespace renewd::supervision

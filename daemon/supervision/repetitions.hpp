@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/clock.hpp"
@@ -20,8 +21,8 @@ class Repetitions {
 
   // How often the message occurred since it was last logged, including this time; nothing if it must not be logged now.
   std::optional<int> occurred(EventName name, const std::string& message, TimePoint now);
-  // The problem is over: its next occurrence is logged at once.
-  void forget(EventName name);
+  // The problem is over: its next occurrence is logged at once. Only messages with this beginning.
+  void forget(EventName name, std::string_view beginning = "");
 
  private:
   struct Logged {

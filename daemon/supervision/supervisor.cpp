@@ -63,7 +63,7 @@ asio::awaitable<void> Supervisor::run() {
     if (stopping) {
       co_return;
     }
-    status_.publish();
+    publish();
     goes_on = co_await sleep_until(next);
   }
 }
@@ -149,7 +149,7 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
     co_return step.at;
   }
   save();
-  status_.publish();
+  publish();
   if (const auto in_use = *unfinished ? renewal_.in_use_until(**unfinished) : std::nullopt) {
     needed_until_ = std::min<TimePoint>(needed_until_, *in_use);
   }
@@ -184,6 +184,13 @@ TimePoint Supervisor::failed(const Error& error) {
   return retry_at;
 }
 
+void Supervisor::publish() {
+  status_.publish();
+  if (const auto& status = status_.status()) {
+    announcer_.found(report::assess(*status, {}, context_.clock.now()), context_.clock.now());
+  }
+}
+
 void Supervisor::save() {
   status_.saved(schedule_.save());
 }
@@ -213,7 +220,7 @@ asio::awaitable<bool> Supervisor::retry_if_fixed() {
 asio::awaitable<bool> Supervisor::look_again() {
   const auto certificate = co_await look();
   save();
-  status_.publish();
+  publish();
   const bool fixed = co_await retry_if_fixed();
   co_return fixed || !certificate;
 }
@@ -258,7 +265,7 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
         if (std::exchange(gateway_changed_, false)) {
           progress_.expect_within(kLongestCheck);
           co_await status_.look_at_gateway();
-          status_.publish();
+          publish();
           // A command replaces the keystore and restarts the gateway: of two causes that come together, one is
           // reported.
           if (must_check_replacement()) {

@@ -78,6 +78,8 @@ class Supervisor {
   bool input_changed(const state::RetryState& attempts);
   // The next attempt follows at once if the cause of a failure seems to be gone. Returns whether it does.
   boost::asio::awaitable<bool> retry_if_fixed();
+  // On the board, and in the log.
+  void publish();
   void save();
   // False: the supervisor must end.
   boost::asio::awaitable<bool> sleep_until(TimePoint next);

@@ -90,7 +90,7 @@ TEST_CASE("however few inodes are free, a certificate is requested once") {
     SmallDisk disk(directory, "nr_inodes=" + std::to_string(inodes));
     failed = trial.host().renew().status != 0;
     if (failed) {
-      check_fails(trial, directory, "No space left on device");
+      check_fails(trial, directory, "too few inodes");
       disk.allow_inodes(kEnough);
       trial.check_next_run();
       CHECK(trial.requests() == 1);

@@ -190,6 +190,17 @@ TEST_CASE("a limit on the file size is a failure of class disk, and does not end
   CHECK(snapshot(host.keystore()) == before);
 }
 
+TEST_CASE("says what to do about a keystore that cannot be opened, as for every other failure") {
+  Host host;
+  write_file(host / "password", "another-password");
+  const CommandResult result = host.renew();
+  INFO(result.output << result.errors);
+  CHECK(result.status == 1);
+  CHECK_THAT(result.output, ContainsSubstring("production: failed: ") &&
+                                ContainsSubstring("\nproduction: what to do: ") &&
+                                ContainsSubstring("keystore.password"));
+}
+
 TEST_CASE("fails when the gateway's command fails, and quotes its output") {
   Host host;
   host.configure({.certificate = {"gateway: {command: {argv: [/bin/sh, -c, \"echo no such gateway >&2; exit 3\"]}}"},

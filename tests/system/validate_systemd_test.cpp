@@ -43,7 +43,8 @@ TEST_CASE("validate as root checks files with the rights of the installed unit's
                                               " as user nobody (User= of the unit): Permission denied"));
   CHECK_THAT(result.errors, ContainsSubstring("the keystore cannot be read: "));
   CHECK_THAT(result.errors, ContainsSubstring("files in the directory"));
-  CHECK_THAT(result.errors, ContainsSubstring("the configuration cannot be read: "));
+  CHECK_THAT(result.errors, ContainsSubstring("the configuration cannot be read: ") &&
+                                ContainsSubstring("run: chown root:nogroup " + host.configuration().string()));
 
   machine.add_unit("gravitee-renewd", "Type=oneshot\nExecStart=/bin/true\nProtectHome=yes");
   host.configure({.certificate = {}, .keystore = {"ca_file: /home/operator/ca.pem"}, .http = {}});

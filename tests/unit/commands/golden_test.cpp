@@ -88,6 +88,30 @@ TEST_CASE("status in colour and UTF-8, without a daemon") {
                status_table({{standing_in({}), not_in_use_yet()}, std::nullopt}, kNow, screen));
 }
 
+TEST_CASE("a timer that renews is no reason for a warning colour, a missing daemon is") {
+  Screen screen;
+  screen.colour = true;
+  const auto first_line = [&](configuration::RunBy run_by) {
+    const std::string text = status_table({{standing_in({})}, std::nullopt, run_by}, kNow, screen);
+    return text.substr(0, text.find('\n'));
+  };
+  CHECK_THAT(first_line(configuration::RunBy::timer), StartsWith("No daemon is running: a timer"));
+  CHECK_THAT(first_line(configuration::RunBy::daemon), StartsWith("\x1b["));
+}
+
+TEST_CASE("plan shows an error only while the renewal fails, with its time") {
+  const auto plan_of = [](std::chrono::seconds left) {
+    return plan_text(standing_in({.left = left, .attempts = failed(2, "dns", "no such host")}), {}, {}, {});
+  };
+  CHECK_THAT(plan_of(21 * 24h), ContainsSubstring("2 in a row; last error: 2026-11-24 05:00 UTC, dns: no such host"));
+  CHECK_THAT(plan_of(312 * 24h), !ContainsSubstring("failing"));
+}
+
+TEST_CASE("plan has no date for a certificate that is only watched") {
+  const auto standing = standing_in({.left = 200 * 24h, .renew = configuration::RenewMode::never});
+  CHECK_THAT(plan_text(standing, {}, {}, {}), ContainsSubstring("next       nothing") && !ContainsSubstring("waits"));
+}
+
 TEST_CASE("plan fits the screen") {
   for (const std::size_t width : kWidths) {
     std::string text;

@@ -40,6 +40,18 @@ TEST_CASE("a renewal that is not due says when, with the zone") {
   CHECK_THAT(daemon_sentence(standing, settings(), false), EndsWith("at 2027-09-02 09:12 UTC"));
 }
 
+TEST_CASE("where a timer renews, nobody is told to start the daemon") {
+  auto due = standing_in({.left = 29 * 24h});
+  auto later = standing_in({});
+  for (auto* const standing : {&due, &later}) {
+    standing->run_by = configuration::RunBy::timer;
+    CHECK_THAT(daemon_sentence(*standing, settings(), false),
+               ContainsSubstring("a timer") && !ContainsSubstring("systemctl enable"));
+  }
+  CHECK_THAT(daemon_sentence(due, settings(), false), EndsWith("from now on"));
+  CHECK_THAT(daemon_sentence(later, settings(), false), EndsWith("after that"));
+}
+
 TEST_CASE("with activate_windows, the gateway is restarted when the next one opens") {
   auto certificate = settings();
   certificate.activate_windows = {window("sun 02:00-05:00 UTC")};

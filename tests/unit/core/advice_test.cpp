@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "core/file_access.hpp"
 #include "support/catch.hpp"
 #include "support/command.hpp"
 #include "support/temporary_directory.hpp"
@@ -112,4 +113,32 @@ TEST_CASE("a file that may be read has nothing to explain, nor one that is missi
   const RootsFile keystore;
   CHECK_FALSE(explain_denial(keystore.file, Sharing::none));
   CHECK_FALSE(explain_denial(keystore.directory / "missing", Sharing::none));
+}
+
+TEST_CASE("a file below a home directory, which the sandbox hides, is moved, and the home stays closed") {
+  if (!is_root() || check_access(nobody(), "/root", X_OK)) {
+    WARN("skipped: needs root, and a /root that others may not enter, as in the sandbox");
+    return;
+  }
+  const TemporaryDirectory directory;
+  std::filesystem::permissions(directory.path(), std::filesystem::perms(0755));
+  std::filesystem::create_symlink("/root/account-token", directory / "link");
+  for (const std::filesystem::path& secret : {std::filesystem::path("/root/account-token"), directory / "link"}) {
+    const auto denial = explain_denial(secret, Sharing::none, nobody());
+    REQUIRE(denial);
+    CHECK_THAT(denial->message, ContainsSubstring("/root/account-token") && ContainsSubstring("ProtectHome="));
+    CHECK_THAT(denial->advice, ContainsSubstring("/etc/gravitee-renewd") && !ContainsSubstring("setfacl"));
+  }
+  const auto keystore = explain_denial("/root/keystore.p12", Sharing::group_of_directory, nobody());
+  REQUIRE(keystore);
+  CHECK_THAT(keystore->advice, ContainsSubstring("init --permissions") && !ContainsSubstring("setfacl"));
+}
+
+TEST_CASE("what ProtectHome= hides are whole directories") {
+  for (const auto* const hidden : {"/home", "/home/operator/token", "/root/token", "/run/user/1000/token"}) {
+    CHECK(is_below_home(hidden));
+  }
+  for (const auto* const shown : {"/homes/token", "/rooted", "/run/token", "/srv/home/token"}) {
+    CHECK_FALSE(is_below_home(shown));
+  }
 }

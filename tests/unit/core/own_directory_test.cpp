@@ -9,6 +9,7 @@
 
 #include "core/filesystem.hpp"
 #include "core/trusted_path.hpp"
+#include "core/user.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -121,7 +122,8 @@ TEST_CASE("a state directory that others can write to is refused by name, at onc
   check(::chmod(state.path.c_str(), static_cast<mode_t>(bits)));
   const auto refused = state.filesystem.own(state.path);
   REQUIRE_FALSE(refused);
-  CHECK_THAT(refused.error().message, ContainsSubstring(state.path.string()) && ContainsSubstring("chmod 0700"));
+  CHECK_THAT(refused.error().message, ContainsSubstring(state.path.string()) &&
+                                          ContainsSubstring(bits == 01777 ? "a directory of its own" : "chmod 0700"));
   CHECK_FALSE(state.filesystem.read(state.file(), 1000));
   CHECK_FALSE(state.filesystem.create_directories(state.path / "another", 0700));
   check(::chmod(state.path.c_str(), 0700));
@@ -144,6 +146,27 @@ TEST_CASE("another user's state directory, and another user's file in ours, are 
   CHECK_THAT(refused.error().message,
              ContainsSubstring(state.path.string()) && ContainsSubstring("uid 1234") && ContainsSubstring("root"));
   CHECK_FALSE(state.filesystem.open_to_lock(state.path / "daemon.lock", true));
+}
+
+TEST_CASE("the advice on a state directory that is somebody else's breaks nothing of theirs") {
+  const TemporaryDirectory directory;
+  const fs::path path = directory / "state";
+  const uid_t other = find_user("nobody")->id;
+  SECTION("one that everybody uses, such as /tmp") {
+    fs::create_directory(path);
+    check(::chmod(path.c_str(), 01777));
+    CHECK_THAT(why_not_own(path, other), ContainsSubstring("a directory of its own") && !ContainsSubstring("chmod") &&
+                                             !ContainsSubstring("chown"));
+  }
+  SECTION("one that root made for the service") {
+    fs::create_directory(path);
+    CHECK_THAT(why_not_own(path, other),
+               ContainsSubstring("if nothing else uses it, as root, run: chown nobody " + path.string()));
+  }
+  SECTION("a file") {
+    write_file(path, "");
+    CHECK_THAT(why_not_own(path, ::geteuid()), ContainsSubstring("is a file, not a directory"));
+  }
 }
 
 TEST_CASE("root writes nothing in a directory that others can change") {

@@ -40,7 +40,7 @@ CertificateStatus with_token_until(CertificateStatus standing, std::chrono::seco
 
 CertificateStatus with_state_problem(CertificateStatus standing) {
   standing.state_problem =
-      Problem{"/var/lib/gravitee-renewd: No space left on device: 12 KiB are free, and a renewal needs 4096 KiB"};
+      Problem{"/var/lib/gravitee-renewd: too little space: 12 KiB are free, and a renewal may need 4096 KiB"};
   return standing;
 }
 

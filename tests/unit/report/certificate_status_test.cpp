@@ -119,6 +119,25 @@ TEST_CASE("the status of an unreadable keystore shows everything else") {
   CHECK_THAT(sentence(world), StartsWith("production CRITICAL: ") && ContainsSubstring(world.keystore.string()));
 }
 
+TEST_CASE("the advice on a keystore that is damaged or missing is a command, as far as a backup is stored") {
+  World world;
+  const auto advice = [&world] { return assess(look(world), {}, world.clock.now()).advice(); };
+  SECTION("with a backup") {
+    REQUIRE(world.run());
+    write_file(world.keystore, "damaged");
+    CHECK_THAT(advice(), ContainsSubstring("run gravitee-renewd rollback production --to 2, which"));
+    std::filesystem::remove(world.keystore);
+    CHECK_THAT(advice(), ContainsSubstring("run: install -o ") && ContainsSubstring(" -m 0640 ") &&
+                             ContainsSubstring("/generations/2 " + world.keystore.string()));
+  }
+  SECTION("without one") {
+    write_file(world.keystore, "damaged");
+    CHECK_THAT(advice(), ContainsSubstring("Gravitee Cloud"));
+    std::filesystem::remove(world.keystore);
+    CHECK_THAT(advice(), ContainsSubstring("Gravitee Cloud"));
+  }
+}
+
 TEST_CASE("the summary says how much time is left and what comes next") {
   World world;
   CHECK_THAT(sentence(world), StartsWith("production: 9 days left, renewal on "));

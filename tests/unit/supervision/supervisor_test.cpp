@@ -336,11 +336,57 @@ TEST_CASE("the status has the gateway's state, and a change of it without anothe
   };
   supervised.run_until([&] { return health().has_value(); });
   CHECK(health() == gateway::Health::up);
-  const std::string events = world.events();
+  const auto requests = world.cloud.requests;
   world.gateway.condition->health = gateway::Health::down;
   supervised.supervisor.gateway_changed();
   supervised.run_until([&] { return health() == gateway::Health::down; });
-  CHECK(world.events() == events);
+  CHECK(world.cloud.requests == requests);
+}
+
+TEST_CASE("the log says what no other event does, what to do, and when it is over") {
+  World world;
+  world.gateway.condition = gateway::GatewayState{gateway::Health::up, "fake.service is running", "fake.service"};
+  fleet::Alone alone;
+  Supervised supervised(world, alone);
+  supervised.run_until([&] { return !supervised.board.standings().empty(); });
+  world.logged.str("");
+  const auto becomes = [&](gateway::Health health) {
+    world.logged.str("");
+    world.gateway.condition->health = health;
+    supervised.supervisor.gateway_changed();
+    supervised.run_until([&] { return world.logged.str().find("gateway_down") != std::string::npos; });
+    return boost::json::parse(world.logged.str()).as_object();
+  };
+  const auto down = becomes(gateway::Health::down);
+  CHECK(down.at("event") == "certificate_checked");
+  CHECK(down.at("level") == "error");
+  CHECK(down.at("finding") == "gateway_down");
+  CHECK_THAT(std::string(down.at("advice").as_string()), ContainsSubstring("journalctl -u fake.service"));
+  CHECK(becomes(gateway::Health::stopped).at("level") == "warning");
+  const auto up = becomes(gateway::Health::up);
+  CHECK(up.at("level") == "info");
+  CHECK_THAT(std::string(up.at("message").as_string()), StartsWith("no longer: the gateway is stopped"));
+}
+
+TEST_CASE("the log repeats a finding as seldom as other problems, whatever its message counts") {
+  World world;
+  const World::Objects objects(world);
+  Announcer announcer(objects.context, world.settings, 12h);
+  const TimePoint now = world.clock.now();
+  const auto logs = [&](const std::string& message, TimePoint at) {
+    const auto before = world.logged.str().size();
+    announcer.found(
+        {.findings = {{report::FindingKind::state_not_writable, report::Severity::warning, message, "free"}}}, at);
+    return world.logged.str().size() > before;
+  };
+  CHECK(logs("12 KiB are free", now));
+  CHECK_FALSE(logs("11 KiB are free", now + 1min));
+  CHECK(logs("10 KiB are free", now + 12h));
+  announcer.found({.findings = {{report::FindingKind::renewal_failing, report::Severity::critical, "", ""}}},
+                  now + 13h);
+  // The other has its own event.
+  CHECK_THAT(world.logged.str(), ContainsSubstring("no longer: ") && !ContainsSubstring("renewal_failing"));
+  CHECK(logs("12 KiB are free", now + 13h));
 }
 
 TEST_CASE("a keystore that is replaced while the gateway changes is noticed") {
