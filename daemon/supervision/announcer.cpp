@@ -40,6 +40,9 @@ bool has_event_of_its_own(FindingKind kind) {
     case FindingKind::state_not_writable:
     case FindingKind::keystore_not_replaceable:
     case FindingKind::gateway_not_restartable:
+    case FindingKind::gateway_health_unknown:
+    case FindingKind::ca_file_unusable:
+    case FindingKind::configuration_not_in_effect:
       return false;
   }
   return false;
