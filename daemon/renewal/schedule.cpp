@@ -86,10 +86,13 @@ Step Schedule::with_delays(Step step, const Situation& situation, TimePoint now)
                                  attempts_.failures_in_a_row == 1 ? "" : "s", attempts_.last_failure));
   }
   if (requests) {
-    if (!situation.requests.empty() &&
-        attempts_.failed_at < std::chrono::floor<std::chrono::seconds>(situation.requests.back())) {
-      // The daemon ended before it knew the outcome: a certificate may have been issued.
-      const TimePoint again = situation.requests.back() + schedule_.retry_at_least;
+    // Unless it has failed since, a certificate may have been issued: the daemon ended before it knew. A failure in the
+    // future is from a clock that was ahead, and says nothing.
+    const auto last = situation.requests.empty() ? TimePoint() : situation.requests.back();
+    const bool is_known =
+        std::chrono::floor<std::chrono::seconds>(last) <= attempts_.failed_at && attempts_.failed_at <= now;
+    if (!situation.requests.empty() && !is_known) {
+      const TimePoint again = last + schedule_.retry_at_least;
       wait_until(
           again, Reason::retry,
           fmt::format("a certificate was requested a moment ago; next request allowed at {}", format_time(again)));

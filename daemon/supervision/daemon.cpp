@@ -264,6 +264,8 @@ std::vector<std::string> Daemon::stuck() const {
 }
 
 void Daemon::tell_status() {
+  status_pause_.cancel();
+  status_changed_ = false;
   service::notify_status(
       (configuration_refused_ ? "the configuration was refused, the previous one stays in effect; " : "") +
       report::summary(board_.standings(), clock_.now()));
@@ -274,9 +276,10 @@ void Daemon::tell_status_soon() {
     return;
   }
   status_pause_.expires_after(kStatusPause);
-  status_pause_.async_wait([this](const boost::system::error_code& /*cancelled*/) {
-    status_changed_ = false;
-    tell_status();
+  status_pause_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) {
+      tell_status();
+    }
   });
 }
 

@@ -166,6 +166,11 @@ TEST_CASE("a request with an unknown outcome is not repeated at once") {
   (void)failing.failed({ErrorKind::tls, "failed"}, kNotAfter, kDue - 10s);
   failing.cause_may_be_fixed(kDue);
   CHECK(failing.next({kValidity, Unfinished::none, {kDue - 5s}}, kDue).at == kDue + 55s);
+  // Nor does one by a clock that was ahead.
+  Schedule ahead = schedule();
+  (void)ahead.failed({ErrorKind::tls, "failed"}, kNotAfter, kDue + days(1));
+  ahead.cause_may_be_fixed(kDue);
+  CHECK(ahead.next({kValidity, Unfinished::none, {kDue - 5s}}, kDue).at == kDue + 55s);
 }
 
 TEST_CASE("while the clock is before notBefore, nothing is requested, resumed or counted") {
