@@ -21,6 +21,13 @@ class StatusBoard {
     standings_.erase(name);
     changed_();
   }
+  // After a reload, which the certificates need not be looked at for.
+  void configuration_is_in_effect() {
+    for (auto& [name, standing] : standings_) {
+      standing.configuration_problem.reset();
+    }
+    changed_();
+  }
   // By name. A certificate appears once it has been checked.
   const std::map<std::string, CertificateStatus>& standings() const { return standings_; }
   // Called after each change.

@@ -217,6 +217,7 @@ void Daemon::reload() {
   } else if (settings) {
     settings_ = std::move(*settings);
     asks_for_time_->expect(longest_step(settings_));
+    board_.configuration_is_in_effect();
     log_output_->set_output(service::event_output(settings_.log));
     log_.event(EventName::config_reloaded, "", watching(settings_), {{"configuration", configuration_.string()}});
     for (const auto& [name, watched] : watched_) {

@@ -185,6 +185,10 @@ TimePoint Supervisor::failed(const Error& error) {
 }
 
 void Supervisor::publish() {
+  // The next supervisor is about to publish what it sees, with the settings that are now in effect.
+  if (retiring_ && !renewal_.holds_answer()) {
+    return;
+  }
   status_.publish();
   if (const auto& status = status_.status()) {
     announcer_.found(report::assess(*status, {}, context_.clock.now()), context_.clock.now());
