@@ -151,10 +151,13 @@ asio::awaitable<Result<UnitProperties>> SystemdUnits::properties_of(std::string 
 }
 
 asio::awaitable<Result<UnitState>> SystemdUnits::state(std::string unit, Deadline deadline) {
+  // One that ends while systemd is being asked may be news that the answer does not have: a unit that is said to be up,
+  // and was stopped since.
+  const auto ended_before = with_ended_jobs_;
   CO_TRY_LET(const UnitProperties properties, co_await properties_of(unit, deadline));
   CO_TRY(check_loaded(unit, properties));
   UnitState state = to_state(properties);
-  if (state.up()) {
+  if (state.up() && ended_before.contains(state.name)) {
     with_ended_jobs_.erase(state.name);
   }
   state.job_ended = with_ended_jobs_.contains(state.name);
