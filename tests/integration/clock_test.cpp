@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "integration/notify_socket.hpp"
 #include "support/catch.hpp"
 #include "support/host.hpp"
 
@@ -139,12 +140,15 @@ TEST_CASE("an idle daemon makes no system call at all") {
   return;
 #endif
   Host host({"--initial-days", "200"});
-  BackgroundProcess daemon(host.daemon_command(), {.deadline = kDeadline});
-  daemon.wait_for_errors(says("certificate_checked"));
-  // When it reacts to a signal, the work of its first check is done.
+  NotifySocket systemd(host / "notify");
+  BackgroundProcess daemon(
+      host.daemon_command(),
+      {.environment = {{"NOTIFY_SOCKET", (host / "notify").string()}}, .input = {}, .deadline = kDeadline});
+  systemd.wait_for("READY=1");
+  // When it has reacted to a signal as well, the work of its first check is done.
   write_file(host.configuration(), "certificates: 1\n");
   daemon.send_signal(SIGHUP);
-  daemon.wait_for_errors(says("config_rejected"));
+  systemd.wait_for("READY=1");
   // Not beside the keystore, whose directory is watched.
   const TemporaryDirectory directory;
   const auto log = directory / "strace";

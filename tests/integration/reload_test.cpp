@@ -2,15 +2,12 @@
 
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstring>
 #include <thread>
 
+#include "integration/notify_socket.hpp"
 #include "support/catch.hpp"
 #include "support/host.hpp"
 
@@ -47,40 +44,6 @@ rlim_t two_more_than_open(pid_t pid) {
   }
   return limit - 1;
 }
-
-// In systemd's place.
-class NotifySocket {
- public:
-  explicit NotifySocket(const std::filesystem::path& path) : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-    REQUIRE(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-    const timeval limit{.tv_sec = kDeadline.count(), .tv_usec = 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  }
-  NotifySocket(const NotifySocket&) = delete;
-  NotifySocket& operator=(const NotifySocket&) = delete;
-  ~NotifySocket() { ::close(socket_); }
-
-  // Reads messages until one begins so, and returns it; what came before it is passed over.
-  std::string wait_for(const std::string& beginning) {
-    while (true) {
-      char message[4096];
-      const ssize_t n = ::recv(socket_, message, sizeof message, 0);
-      if (n < 0) {
-        throw std::runtime_error("no message that begins with " + beginning);
-      }
-      const std::string text(message, static_cast<std::size_t>(n));
-      if (text.starts_with(beginning)) {
-        return text;
-      }
-    }
-  }
-
- private:
-  int socket_;
-};
 
 void end(BackgroundProcess& daemon) {
   daemon.send_signal(SIGTERM);
