@@ -10,7 +10,7 @@ using namespace renewd::testing;
 
 namespace {
 
-constexpr std::int64_t kDay = 24 * 60 * 60;
+constexpr std::int64_t kDay = 86'400;
 constexpr std::chrono::seconds kDeadline{180};
 
 std::function<bool(const std::string&)> says(const std::string& event) {
