@@ -133,7 +133,7 @@ Overview Lookout::look(TimePoint now) {
   auto gateways = examine(now, overview.daemon ? Examiner::daemon : Examiner::command);
   for (std::size_t i = 0; i < certificates_.size(); ++i) {
     auto& standing = overview.standings[i];
-    standing.ca_file_problem = report::ca_file_problem(filesystem_, certificates_[i], http_);
+    standing.ca_file_problem = report::ca_file_problem(filesystem_, http_);
     report::add_examination(standing, *stores_[i], std::move(gateways[i]));
     if (overview.daemon) {
       const auto seen = state::ObservationStore(filesystem_, {state_directory_, certificates_[i].name}).load();

@@ -140,16 +140,12 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
   return standing;
 }
 
-std::optional<Problem> ca_file_problem(const Filesystem& filesystem,
-                                       const configuration::CertificateSettings& certificate,
-                                       const configuration::HttpSettings& http) {
-  const auto check = [&filesystem](const char* key, const std::optional<std::filesystem::path>& file,
-                                   certificate::Peer peer) -> std::optional<Problem> {
-    auto read = file ? certificate::read_ca_file(filesystem, *file, peer).map([](const auto&) {}) : Result<void>();
-    return read ? std::nullopt : std::optional(problem_of(with_context(key, std::move(read.error()))));
-  };
-  auto problem = check("http.ca_file", http.ca_file, certificate::Peer::server);
-  return problem ? problem : check("keystore.ca_file", certificate.keystore.ca_file, certificate::Peer::client);
+std::optional<Problem> ca_file_problem(const Filesystem& filesystem, const configuration::HttpSettings& http) {
+  if (!http.ca_file) {
+    return std::nullopt;
+  }
+  auto read = certificate::read_ca_file(filesystem, *http.ca_file, certificate::Peer::server);
+  return read ? std::nullopt : std::optional(problem_of(with_context("http.ca_file", std::move(read.error()))));
 }
 
 std::optional<Problem> configuration_problem(std::optional<TimePoint> file, std::optional<TimePoint> in_effect) {

@@ -77,7 +77,7 @@ struct CertificateStatus {
   std::optional<gateway::GatewayState> gateway = std::nullopt;
   // Why that cannot be found out.
   std::optional<Problem> health_check_problem = std::nullopt;
-  // Why a CA file of the configuration cannot be used.
+  // Why http.ca_file cannot be used.
   std::optional<Problem> ca_file_problem = std::nullopt;
   // The configuration in effect is not the one that the file has.
   std::optional<Problem> configuration_problem = std::nullopt;
@@ -109,10 +109,8 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
                               const configuration::CertificateSettings& certificate,
                               const std::filesystem::path& state_directory, TimePoint now, Reader reader);
 
-// Why a CA file cannot be used. Blocks.
-std::optional<Problem> ca_file_problem(const Filesystem& filesystem,
-                                       const configuration::CertificateSettings& certificate,
-                                       const configuration::HttpSettings& http);
+// Why http.ca_file cannot be used. Blocks.
+std::optional<Problem> ca_file_problem(const Filesystem& filesystem, const configuration::HttpSettings& http);
 // Whether the configuration in effect is another one than the file has, by the times when they were modified. Nothing
 // if one is not known.
 std::optional<Problem> configuration_problem(std::optional<TimePoint> file, std::optional<TimePoint> in_effect);

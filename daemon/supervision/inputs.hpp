@@ -10,18 +10,15 @@
 #include "configuration/settings.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
-#include "core/filesystem.hpp"
 
 namespace renewd::supervision {
 
 class Inputs {
  public:
-  // What each of them contains, comparable within this process alone.
+  // What each of them contains (a CA file: its size, and when it was changed), comparable within this process alone.
   using Contents = std::vector<std::size_t>;
 
-  // `filesystem` must outlive this object.
-  Inputs(Filesystem& filesystem, const configuration::CertificateSettings& certificate,
-         const configuration::HttpSettings& http);
+  Inputs(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http);
 
   // Blocks.
   Contents read() const;
@@ -38,7 +35,6 @@ class Inputs {
     std::vector<ErrorKind> decides;
   };
 
-  Filesystem& filesystem_;
   std::vector<Input> inputs_;
 };
 

@@ -40,7 +40,7 @@ asio::awaitable<Result<keystore::InstalledKeystore>> PublishedStatus::read() {
     auto opened = context_.keystore.read();
     status = report::read_status(context_.filesystem, context_.keystore, opened, certificate_, state_directory_,
                                  context_.clock.now(), report::Reader::daemon);
-    status->ca_file_problem = report::ca_file_problem(context_.filesystem, certificate_, http_);
+    status->ca_file_problem = report::ca_file_problem(context_.filesystem, http_);
     status->configuration_problem = report::configuration_problem(modified_at(configuration_), configuration_modified_);
     return opened;
   });

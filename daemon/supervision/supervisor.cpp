@@ -41,7 +41,7 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
       run_(renewal_, shared.slots, shared.coordinator, progress_,
            renewal::longest_renewal(certificate_.gateway, settings.http) + kLongestCheck),
       sleep_(executor, context.keystore),
-      inputs_(context_.filesystem, certificate_, settings.http) {
+      inputs_(certificate_, settings.http) {
   if (inherited) {
     schedule_.inherit(std::move(inherited->attempts));
     inputs_at_attempt_ = std::move(inherited->inputs_at_attempt);

@@ -12,7 +12,6 @@ namespace {
 
 struct Files {
   TemporaryDirectory directory;
-  PosixFilesystem filesystem;
   std::filesystem::path token = directory.path() / "token";
   std::filesystem::path password = directory.path() / "password";
   std::filesystem::path ca_file = directory.path() / "ca.pem";
@@ -30,7 +29,7 @@ struct Files {
     certificate.keystore.password = SecretSource{Kind::file, password.string(), {}};
     configuration::HttpSettings http;
     http.ca_file = ca_file;
-    return {filesystem, certificate, http};
+    return {certificate, http};
   }
 };
 
@@ -74,5 +73,5 @@ TEST_CASE("what changed while no daemon ran is found by its time") {
   CHECK_FALSE(inputs.changed_since("gateway", changed - std::chrono::seconds(1)));
   configuration::CertificateSettings certificate;
   certificate.token = SecretSource{SecretSource::Kind::env, "TOKEN", {}};
-  CHECK(Inputs(files.filesystem, certificate, {}).changed_since("unauthorized", changed + std::chrono::hours(1)));
+  CHECK(Inputs(certificate, {}).changed_since("unauthorized", changed + std::chrono::hours(1)));
 }

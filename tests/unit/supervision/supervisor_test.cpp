@@ -289,7 +289,7 @@ TEST_CASE("the next attempt follows at once when an input has other contents, if
   World world;
   make_due(world);
   fleet::Alone alone;
-  const auto before = Inputs(world.filesystem, world.settings, {}).read();
+  const auto before = Inputs(world.settings, {}).read();
   write_file(world.directory / "token", "another-token\n");
   const auto run_until = [&](const char* failure, const char* event) {
     Supervised supervised(world, alone, {}, Inheritance{failing(world, failure), before});
