@@ -23,13 +23,13 @@ namespace fs = std::filesystem;
 constexpr std::string_view kOutside = "/var/lib/gravitee-keystore";
 
 // The owner of the nearest directory above `file` that is not root's, and the directories of root below that one.
-struct Above {
+struct Ancestors {
   uid_t owner = 0;
   std::vector<std::string> of_root;
 };
 
-Above above(const fs::path& file) {
-  Above found;
+Ancestors ancestors_of(const fs::path& file) {
+  Ancestors found;
   for (fs::path at = file.parent_path(); found.owner == 0 && at != at.parent_path(); at = at.parent_path()) {
     struct stat status{};
     if (::lstat(at.c_str(), &status) != 0) {
@@ -101,7 +101,7 @@ std::string owner_correction(const KeystoreUse& use, const User& service) {
   }
   const User reader = reader_of(use, of_file.st_uid, of_directory.st_uid, service);
   const std::string group = group_name(group_for(reader, of_file.st_gid, service));
-  const Above nearest = above(file);
+  const Ancestors nearest = ancestors_of(file);
   // The gateway's directories contain the service's.
   const bool is_chosen = is_choice_of_others(use.keystore, nearest.owner) &&
                          is_choice_of_others(use.keystore, of_file.st_uid) &&

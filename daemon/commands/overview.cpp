@@ -131,9 +131,10 @@ Overview Lookout::look(TimePoint now) {
   overview.daemon = holder ? std::move(*holder) : std::nullopt;
   overview.run_by = schedule_.run_by;
   auto gateways = examine(now, overview.daemon ? Examiner::daemon : Examiner::command);
+  const auto ca_file_problem = report::ca_file_problem(filesystem_, http_);
   for (std::size_t i = 0; i < certificates_.size(); ++i) {
     auto& standing = overview.standings[i];
-    standing.ca_file_problem = report::ca_file_problem(filesystem_, http_);
+    standing.ca_file_problem = ca_file_problem;
     report::add_examination(standing, *stores_[i], std::move(gateways[i]));
     if (overview.daemon) {
       const auto seen = state::ObservationStore(filesystem_, {state_directory_, certificates_[i].name}).load();

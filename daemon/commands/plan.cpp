@@ -35,12 +35,12 @@ class Plan {
 
   std::string text(const CertificateSettings& certificate, const Screen& screen) {
     const CertificateStatus standing = standing_of(certificate);
-    const Means means =
+    const RenewalDetails details =
         certificate.renew == configuration::RenewMode::never
-            ? Means()
-            : Means{cloud::renew_url(certificate.account_url), gateway(certificate),
-                    standing.outlook ? windows_sentence(certificate, standing.outlook->splay, now_) : ""};
-    return plan_text(standing, settings_.schedule, means, screen);
+            ? RenewalDetails()
+            : RenewalDetails{cloud::renew_url(certificate.account_url), gateway(certificate),
+                             standing.outlook ? windows_sentence(certificate, standing.outlook->splay, now_) : ""};
+    return plan_text(standing, settings_.schedule, details, screen);
   }
 
   json::object as_json(const CertificateSettings& certificate) {

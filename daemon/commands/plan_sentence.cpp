@@ -24,7 +24,7 @@ using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
 // "the keystore" and "replaced", of a sentence in the passive.
-struct Deed {
+struct Action {
   std::string what;
   std::string done;
   std::string active = {};  // "restarts a", of a gateway
@@ -32,15 +32,15 @@ struct Deed {
 
 // What activating the gateway does. Nothing with `none`.
 struct Effect {
-  std::vector<Deed> operator()(const configuration::NoGateway&) const { return {}; }
-  std::vector<Deed> operator()(const configuration::SystemdGateway& gateway) const {
+  std::vector<Action> operator()(const configuration::NoGateway&) const { return {}; }
+  std::vector<Action> operator()(const configuration::SystemdGateway& gateway) const {
     const std::string units = fmt::format("{}", fmt::join(gateway.units, ", "));
     return {{units, "restarted", "restarts " + units}};
   }
-  std::vector<Deed> operator()(const configuration::CommandGateway& gateway) const {
+  std::vector<Action> operator()(const configuration::CommandGateway& gateway) const {
     return {{gateway.argv.front(), "run", "runs " + gateway.argv.front()}};
   }
-  std::vector<Deed> operator()(const configuration::SignalGateway& gateway) const {
+  std::vector<Action> operator()(const configuration::SignalGateway& gateway) const {
     const auto* const unit = std::get_if<std::string>(&gateway.target);
     const std::string target =
         unit != nullptr ? *unit : "the process in " + std::get<std::filesystem::path>(gateway.target).string();
@@ -49,17 +49,17 @@ struct Effect {
   }
 };
 
-std::vector<Deed> effect_of(const CertificateSettings& certificate) {
+std::vector<Action> effect_of(const CertificateSettings& certificate) {
   return std::visit(Effect{}, certificate.gateway.action);
 }
 
 // "a would be x, b y, and c z"; without `auxiliary`: "a x, b y, and c z".
-std::string in_words(const std::vector<Deed>& deeds, std::string_view auxiliary) {
+std::string in_words(const std::vector<Action>& actions, std::string_view auxiliary) {
   std::string text;
-  for (std::size_t i = 0; i < deeds.size(); ++i) {
-    const bool is_last = i + 1 == deeds.size();
-    text += i == 0 ? "" : !is_last ? ", " : deeds.size() == 2 ? " and " : ", and ";
-    text += fmt::format("{}{} {}", deeds[i].what, i == 0 ? auxiliary : "", deeds[i].done);
+  for (std::size_t i = 0; i < actions.size(); ++i) {
+    const bool is_last = i + 1 == actions.size();
+    text += i == 0 ? "" : !is_last ? ", " : actions.size() == 2 ? " and " : ", and ";
+    text += fmt::format("{}{} {}", actions[i].what, i == 0 ? auxiliary : "", actions[i].done);
   }
   return text;
 }
@@ -88,23 +88,23 @@ Times times_of(const CertificateStatus& standing, const CertificateSettings& cer
 }
 
 std::string consequence(const Times& times, const CertificateSettings& certificate) {
-  std::vector<Deed> deeds = effect_of(certificate);
+  std::vector<Action> actions = effect_of(certificate);
   if (times.stage == Unfinished::installed) {
-    return deeds.empty() ? "it would be completed" : in_words(deeds, " would be") + ", and verified";
+    return actions.empty() ? "it would be completed" : in_words(actions, " would be") + ", and verified";
   }
   constexpr std::string_view kWouldBe = " would be";
-  deeds.insert(deeds.begin(), {"the keystore", "replaced"});
-  const Deed request{"a new certificate", "requested"};
+  actions.insert(actions.begin(), {"the keystore", "replaced"});
+  const Action request{"a new certificate", "requested"};
   const bool requests = times.stage == Unfinished::none;
   if (times.installation > times.request) {
     const std::string when = fmt::format("at {}, when activate_windows allow it, ", moment(times.installation));
-    return requests ? in_words({request}, kWouldBe) + ", and " + when + in_words(deeds, "")
-                    : when + in_words(deeds, kWouldBe);
+    return requests ? in_words({request}, kWouldBe) + ", and " + when + in_words(actions, "")
+                    : when + in_words(actions, kWouldBe);
   }
   if (requests) {
-    deeds.insert(deeds.begin(), request);
+    actions.insert(actions.begin(), request);
   }
-  return in_words(deeds, kWouldBe);
+  return in_words(actions, kWouldBe);
 }
 
 std::string next_window(const renewal::MaintenanceWindows& windows, std::string_view key, seconds splay,

@@ -69,7 +69,7 @@ std::string_view to_string(Act act) {
 }
 
 std::string plan_text(const CertificateStatus& standing, const configuration::ScheduleSettings& schedule,
-                      const Means& means, const Screen& screen) {
+                      const RenewalDetails& details, const Screen& screen) {
   const TimePoint now = standing.looked_at;
   const auto& outlook = standing.outlook;
   std::string text = standing.name + "\n";
@@ -92,8 +92,8 @@ std::string plan_text(const CertificateStatus& standing, const configuration::Sc
     row("window", fmt::format("opens at {}; the splay of this host is {}", format_time(outlook->window_opens),
                               format_duration(outlook->splay)));
   }
-  if (!means.windows.empty()) {
-    row("allowed", means.windows);
+  if (!details.windows.empty()) {
+    row("allowed", details.windows);
   }
   row("next", action(*outlook, now));
   row("why", outlook->step.message);
@@ -109,9 +109,9 @@ std::string plan_text(const CertificateStatus& standing, const configuration::Sc
         fmt::format("{} in a row; last error: {}", standing.attempts.failures_in_a_row, last_error(standing.attempts)));
   }
   if (standing.renew != configuration::RenewMode::never) {
-    row("request", fmt::format("POST {} ({} of {} daily requests used)", means.url, standing.requests.size(),
+    row("request", fmt::format("POST {} ({} of {} daily requests used)", details.url, standing.requests.size(),
                                schedule.requests_per_day));
-    row("gateway", means.gateway);
+    row("gateway", details.gateway);
   }
   return text;
 }

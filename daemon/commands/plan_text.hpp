@@ -15,13 +15,13 @@ std::string_view to_string(renewal::Act act);
 
 // What a renewal uses: the address of its request, the description of the activation, windows_sentence(). All are empty
 // with `renew: never`.
-struct Means {
+struct RenewalDetails {
   std::string url;
   std::string gateway;
   std::string windows = {};
 };
 
 std::string plan_text(const report::CertificateStatus& standing, const configuration::ScheduleSettings& schedule,
-                      const Means& means, const Screen& screen);
+                      const RenewalDetails& details, const Screen& screen);
 
 }  // namespace renewd::commands

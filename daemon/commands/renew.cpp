@@ -208,12 +208,12 @@ class Pass {
         say(certificate, fmt::format("{:12} {}", "", "what to do: " + step.result.error().advice));
       }
     }
-    foretell(certificate, good ? "" : "once this is fixed: ");
+    say_plan(certificate, good ? "" : "once this is fixed: ");
     co_return good && !busy;
   }
 
   // The same plan as that of `plan`.
-  void foretell(const CertificateSettings& certificate, std::string_view condition) {
+  void say_plan(const CertificateSettings& certificate, std::string_view condition) {
     const auto standing = standing_of(certificate);
     const auto daemon = state::lock_holder(filesystem_, state::daemon_lock(state_directory_));
     say(certificate, std::string(condition) + plan_sentence(standing, certificate));

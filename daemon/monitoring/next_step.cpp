@@ -13,7 +13,7 @@ namespace {
 using report::CertificateStatus;
 using state::Phase;
 
-std::string_view deed_at_gateway(Phase phase) {
+std::string_view action_at_gateway(Phase phase) {
   switch (phase) {
     case Phase::rolling_back:
       return "restores the previous keystore";
@@ -30,9 +30,9 @@ std::string_view deed_at_gateway(Phase phase) {
 }
 
 // The daemon …
-std::string_view deed_of(const CertificateStatus& standing) {
+std::string_view action_of(const CertificateStatus& standing) {
   if (standing.activation_pending()) {
-    return deed_at_gateway(standing.unfinished->phase);
+    return action_at_gateway(standing.unfinished->phase);
   }
   const bool is_answered =
       standing.answer_is_stored || (standing.unfinished && standing.unfinished->waits_for_installation());
@@ -47,7 +47,7 @@ std::string now_sentence(const CertificateStatus& standing) {
   if (standing.outlook->step.act == renewal::Act::obtain) {
     return "The daemon requests a certificate now, and installs it when `activate_windows` allow it.";
   }
-  return fmt::format("The daemon {} now.", deed_of(standing));
+  return fmt::format("The daemon {} now.", action_of(standing));
 }
 
 // Why not now, and not earlier.
@@ -87,10 +87,10 @@ std::string later_sentence(const CertificateStatus& standing, TimePoint now) {
   const std::string when = fmt::format("at {} UTC, in {}", format_minute(step.at),
                                        format_duration(std::chrono::ceil<std::chrono::seconds>(step.at - now)));
   if (step.reason == renewal::Reason::retry && standing.attempts.failures_in_a_row != 0) {
-    return fmt::format("The daemon tries again {}: it {}.", when, deed_of(standing));
+    return fmt::format("The daemon tries again {}: it {}.", when, action_of(standing));
   }
   const std::string reason = reason_of(standing, now);
-  return fmt::format("The daemon {} {}{}{}.", deed_of(standing), when, reason.empty() ? "" : "; ", reason);
+  return fmt::format("The daemon {} {}{}{}.", action_of(standing), when, reason.empty() ? "" : "; ", reason);
 }
 
 }  // namespace

@@ -25,12 +25,8 @@ Result<std::string> rehearse_keystore(const renewal::RenewalContext& around,
                                       const configuration::CertificateSettings& settings,
                                       const state::StatePaths& paths) {
   TRY_LET(auto installed, around.keystore.read().map_error([&](Error error) {
-    const state::Generations generations(around.filesystem, paths);
-    if (!around.keystore.exists()) {
-      error.advice = state::advice_on_missing(generations, settings.keystore.path);
-      return error;
-    }
-    return with_advice(std::move(error), state::advice_on_damaged(generations, settings.name));
+    return state::with_restore_advice(std::move(error), around.keystore.exists(), {around.filesystem, paths},
+                                      settings.keystore.path, settings.name);
   }));
   TRY_LET(const auto trusted, keystore::read_trusted(around.filesystem, settings.keystore));
   const auto& certificate = installed.keystore.certificate;
@@ -60,7 +56,7 @@ Result<std::string> rehearse_state_directory(Filesystem& filesystem, const state
   TRY(state::rehearse_state(filesystem, paths));
   const fs::path directory = state::nearest_directory(filesystem, paths.directory);
   TRY_LET(const FreeSpace space, filesystem.free_space(directory));
-  return fmt::format("{} is writable, {} MiB free", directory.string(), space.bytes / (1024 * 1024));
+  return fmt::format("{} is writable, {} MiB free", directory.string(), space.bytes / 1024 / 1024);
 }
 
 // A renewal under way uses the same files, and must not be disturbed.

@@ -126,11 +126,8 @@ CertificateStatus read_status(Filesystem& filesystem, const keystore::Store& sto
     }
   }
   if (!standing.outlook) {
-    if (!store.exists()) {
-      standing.restore_advice = state::advice_on_missing(generations, certificate.keystore.path);
-    } else if (standing.outlook.error().advice.empty()) {
-      standing.restore_advice = state::advice_on_damaged(generations, certificate.name);
-    }
+    standing.outlook = tl::unexpected(state::with_restore_advice(
+        std::move(standing.outlook.error()), store.exists(), generations, certificate.keystore.path, certificate.name));
     return standing;
   }
   if (auto stored = state::longer_lasting(generations, standing.outlook->certificate.not_after());

@@ -60,8 +60,6 @@ struct CertificateStatus {
   std::vector<TimePoint> requests = {};  // to the cloud, within the last day
   bool answer_is_stored = false;
   std::vector<state::PastRenewal> history = {};  // oldest first
-  // If the installed keystore is missing or damaged: how to restore it.
-  std::optional<std::string> restore_advice = std::nullopt;
   // A stored keystore that is valid for longer than the installed one.
   std::optional<state::Generation> longer_lasting = std::nullopt;
   // Why a renewal would fail because of the account token, as far as the reader can see.

@@ -259,11 +259,11 @@ constexpr std::array<Check, 12> kChecks{clock_in_doubt,
 
 std::string advice_on_unreadable(const CertificateStatus& standing) {
   const std::string& advice = standing.outlook.error().advice;
-  return standing.restore_advice.value_or(
-      !advice.empty() ? advice
-                      : fmt::format("run gravitee-renewd validate to see why the service cannot read it, or "
-                                    "gravitee-renewd inspect {} --password-file FILE to test a password",
-                                    shell_quoted(standing.keystore.string())));
+  return advice.empty() ? fmt::format(
+                              "run gravitee-renewd validate to see why the service cannot read it, or "
+                              "gravitee-renewd inspect {} --password-file FILE to test a password",
+                              shell_quoted(standing.keystore.string()))
+                        : advice;
 }
 
 }  // namespace

@@ -21,61 +21,46 @@ std::string advice_on(const Problem& problem, std::string_view otherwise = kFixW
 
 using HostCheck = std::optional<Finding> (*)(const CertificateStatus&);
 
-// Only a warning: it is found months before the token is needed.
-std::optional<Finding> token_unusable(const CertificateStatus& standing) {
-  if (!standing.token_problem) {
+// Only warnings: they are found months before a renewal.
+std::optional<Finding> warning(FindingKind kind, const std::optional<Problem>& problem, std::string_view what,
+                               std::string_view otherwise = kFixWhatItNames) {
+  if (!problem) {
     return std::nullopt;
   }
-  return Finding{FindingKind::token_unusable, Severity::warning, standing.token_problem->message,
-                 advice_on(*standing.token_problem,
-                           "let the service read a valid token: /usr/share/doc/gravitee-renewd/docs/operations.md, "
-                           "\"Token unusable\"; a token that cannot be read needs no new one")};
+  return Finding{kind, Severity::warning, std::string(what) + problem->message, advice_on(*problem, otherwise)};
+}
+
+std::optional<Finding> token_unusable(const CertificateStatus& standing) {
+  return warning(FindingKind::token_unusable, standing.token_problem, "",
+                 "let the service read a valid token: /usr/share/doc/gravitee-renewd/docs/operations.md, \"Token "
+                 "unusable\"; a token that cannot be read needs no new one");
 }
 
 std::optional<Finding> keystore_not_replaceable(const CertificateStatus& standing) {
   // What keeps it from being read usually keeps it from being replaced.
-  if (!standing.replacement_problem || !standing.outlook) {
-    return std::nullopt;
-  }
-  return Finding{FindingKind::keystore_not_replaceable, Severity::warning,
-                 "the keystore cannot be replaced: " + standing.replacement_problem->message,
-                 advice_on(*standing.replacement_problem)};
+  return standing.outlook ? warning(FindingKind::keystore_not_replaceable, standing.replacement_problem,
+                                    "the keystore cannot be replaced: ")
+                          : std::nullopt;
 }
 
 std::optional<Finding> gateway_not_restartable(const CertificateStatus& standing) {
-  if (!standing.activation_problem) {
-    return std::nullopt;
-  }
-  return Finding{FindingKind::gateway_not_restartable, Severity::warning,
-                 "the gateway could not be activated after a renewal: " + standing.activation_problem->message,
-                 advice_on(*standing.activation_problem)};
+  return warning(FindingKind::gateway_not_restartable, standing.activation_problem,
+                 "the gateway could not be activated after a renewal: ");
 }
 
 // A renewal could not be verified either, and would be rolled back.
 std::optional<Finding> gateway_health_unknown(const CertificateStatus& standing) {
-  if (!standing.health_check_problem) {
-    return std::nullopt;
-  }
-  return Finding{FindingKind::gateway_health_unknown, Severity::warning,
-                 "the gateway's health cannot be checked: " + standing.health_check_problem->message,
-                 advice_on(*standing.health_check_problem)};
+  return warning(FindingKind::gateway_health_unknown, standing.health_check_problem,
+                 "the gateway's health cannot be checked: ");
 }
 
 std::optional<Finding> ca_file_unusable(const CertificateStatus& standing) {
-  if (!standing.ca_file_problem) {
-    return std::nullopt;
-  }
-  return Finding{FindingKind::ca_file_unusable, Severity::warning,
-                 "a CA file cannot be used, so the next renewal would fail: " + standing.ca_file_problem->message,
-                 advice_on(*standing.ca_file_problem)};
+  return warning(FindingKind::ca_file_unusable, standing.ca_file_problem,
+                 "a CA file cannot be used, so the next renewal would fail: ");
 }
 
 std::optional<Finding> configuration_not_in_effect(const CertificateStatus& standing) {
-  if (!standing.configuration_problem) {
-    return std::nullopt;
-  }
-  return Finding{FindingKind::configuration_not_in_effect, Severity::warning, standing.configuration_problem->message,
-                 standing.configuration_problem->advice};
+  return warning(FindingKind::configuration_not_in_effect, standing.configuration_problem, "");
 }
 
 // Only a stopped gateway is no emergency.

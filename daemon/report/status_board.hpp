@@ -21,7 +21,7 @@ class StatusBoard {
     standings_.erase(name);
     changed_();
   }
-  // After a reload, which the certificates need not be looked at for.
+  // After a reload: until each certificate is checked again, nothing says otherwise.
   void configuration_is_in_effect() {
     for (auto& [name, standing] : standings_) {
       standing.configuration_problem.reset();

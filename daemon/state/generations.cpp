@@ -200,4 +200,13 @@ std::string advice_on_damaged(const Generations& generations, std::string_view c
                 : "if its password is right, the file is damaged, and " + from_the_cloud();
 }
 
+Error with_restore_advice(Error error, bool exists, const Generations& generations,
+                          const std::filesystem::path& keystore, std::string_view certificate) {
+  if (!exists) {
+    error.advice = advice_on_missing(generations, keystore);
+    return error;
+  }
+  return with_advice(std::move(error), advice_on_damaged(generations, certificate));
+}
+
 }  // namespace renewd::state

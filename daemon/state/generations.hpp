@@ -62,5 +62,8 @@ std::optional<Generation> longer_lasting(const Generations& generations, std::ch
 // expires last, or by one from the cloud.
 std::string advice_on_missing(const Generations& generations, const std::filesystem::path& keystore);
 std::string advice_on_damaged(const Generations& generations, std::string_view certificate);
+// The error of reading a keystore, with that advice. Of one that exists, the error may have its own.
+Error with_restore_advice(Error error, bool exists, const Generations& generations,
+                          const std::filesystem::path& keystore, std::string_view certificate);
 
 }  // namespace renewd::state

@@ -39,7 +39,8 @@ struct Inheritance {
 
 class Supervisor {
  public:
-  // Everything in `context` must outlive the supervisor. A failure from before `settings_changed` may be fixed since.
+  // Everything in `context` must outlive the supervisor. If the last failure is older than `settings_changed`, the next
+  // attempt follows at once.
   Supervisor(const boost::asio::any_io_executor& executor, renewal::RenewalContext context, Shared shared,
              configuration::CertificateSettings certificate, const configuration::Settings& settings,
              TimePoint settings_changed, std::optional<Inheritance> inherited = std::nullopt);

@@ -117,13 +117,15 @@ TEST_CASE("plan fits the screen") {
     std::string text;
     for (const auto& standing : all_kinds()) {
       const bool watched_only = standing.renew == configuration::RenewMode::never;
-      text += plan_text(standing, {},
-                        watched_only
-                            ? Means()
-                            : Means{"https://eu.cloud.gravitee.io/management/accounts/7b6f41d3/certificate/renewcert",
-                                    "try-restart graviteeio-apim-gateway.service"},
-                        screen_of_width(width)) +
-              "\n";
+      text +=
+          plan_text(
+              standing, {},
+              watched_only
+                  ? RenewalDetails()
+                  : RenewalDetails{"https://eu.cloud.gravitee.io/management/accounts/7b6f41d3/certificate/renewcert",
+                                   "try-restart graviteeio-apim-gateway.service"},
+              screen_of_width(width)) +
+          "\n";
     }
     check_golden(file_name("plan", width), text);
   }

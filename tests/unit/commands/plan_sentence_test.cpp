@@ -40,7 +40,7 @@ TEST_CASE("a renewal that is not due says when, with the zone") {
   CHECK_THAT(daemon_sentence(standing, settings(), false), EndsWith("at 2027-09-02 09:12 UTC"));
 }
 
-TEST_CASE("where a timer renews, nobody is told to start the daemon") {
+TEST_CASE("with schedule.run_by: timer, no sentence says to start the daemon") {
   auto due = standing_in({.left = 29 * 24h});
   auto later = standing_in({});
   for (auto* const standing : {&due, &later}) {

@@ -148,7 +148,7 @@ TEST_CASE("another user's state directory, and another user's file in ours, are 
   CHECK_FALSE(state.filesystem.open_to_lock(state.path / "daemon.lock", true));
 }
 
-TEST_CASE("the advice on a state directory that is somebody else's breaks nothing of theirs") {
+TEST_CASE("the advice on a state directory of another user is safe to follow") {
   const TemporaryDirectory directory;
   const fs::path path = directory / "state";
   const uid_t other = find_user("nobody")->id;

@@ -23,14 +23,20 @@ CertificateStatus with_replaced(CertificateStatus standing, std::chrono::seconds
   return standing;
 }
 
-CertificateStatus with_token_problem(CertificateStatus standing) {
-  standing.token_problem = Problem{"the account token expired at 2026-01-01T00:00:00Z: create a new one"};
+CertificateStatus with_problem(CertificateStatus standing, std::optional<Problem> CertificateStatus::* which,
+                               Problem problem) {
+  standing.*which = std::move(problem);
   return standing;
 }
 
+CertificateStatus with_token_problem(CertificateStatus standing) {
+  return with_problem(std::move(standing), &CertificateStatus::token_problem,
+                      {"the account token expired at 2026-01-01T00:00:00Z: create a new one"});
+}
+
 CertificateStatus with_replacement_problem(CertificateStatus standing) {
-  standing.replacement_problem = Problem{"/opt/graviteeio/apim/gateway/config is owned by gravitee"};
-  return standing;
+  return with_problem(std::move(standing), &CertificateStatus::replacement_problem,
+                      {"/opt/graviteeio/apim/gateway/config is owned by gravitee"});
 }
 
 CertificateStatus with_token_until(CertificateStatus standing, std::chrono::seconds left) {
@@ -39,31 +45,28 @@ CertificateStatus with_token_until(CertificateStatus standing, std::chrono::seco
 }
 
 CertificateStatus with_state_problem(CertificateStatus standing) {
-  standing.state_problem =
-      Problem{"/var/lib/gravitee-renewd: too little space: 12 KiB are free, and a renewal may need 4096 KiB"};
-  return standing;
+  return with_problem(std::move(standing), &CertificateStatus::state_problem,
+                      {"/var/lib/gravitee-renewd: too little space: 12 KiB are free, and a renewal may need 4096 KiB"});
 }
 
 CertificateStatus with_ca_file_problem(CertificateStatus standing) {
-  standing.ca_file_problem = Problem{"http.ca_file: opening /etc/ssl/ca.pem: No such file or directory"};
-  return standing;
+  return with_problem(std::move(standing), &CertificateStatus::ca_file_problem,
+                      {"http.ca_file: opening /etc/ssl/ca.pem: No such file or directory"});
 }
 
 CertificateStatus with_configuration_problem(CertificateStatus standing) {
-  standing.configuration_problem =
-      Problem{"the configuration that is in effect is not the one in the file", "reload it"};
-  return standing;
+  return with_problem(std::move(standing), &CertificateStatus::configuration_problem,
+                      {"the configuration that is in effect is not the one in the file", "reload it"});
 }
 
 CertificateStatus with_activation_problem(CertificateStatus standing) {
-  standing.activation_problem = Problem{"gateway.service does not exist on this host"};
-  return standing;
+  return with_problem(std::move(standing), &CertificateStatus::activation_problem,
+                      {"gateway.service does not exist on this host"});
 }
 
 CertificateStatus with_health_check_problem(CertificateStatus standing) {
-  standing.health_check_problem =
-      Problem{"GET http://localhost:18082/_node/health: HTTP 401 instead of 200", "set the password"};
-  return standing;
+  return with_problem(std::move(standing), &CertificateStatus::health_check_problem,
+                      {"GET http://localhost:18082/_node/health: HTTP 401 instead of 200", "set the password"});
 }
 
 CertificateStatus with_gateway(CertificateStatus standing, gateway::Health health) {

@@ -118,7 +118,7 @@ TEST_CASE("a finding that alerts says what to do, and nothing else does") {
              ContainsSubstring("gravitee-renewd rollback production --to 2"));
   standing = unreadable("production");
   CHECK_THAT(advice_of(standing), ContainsSubstring("gravitee-renewd validate"));
-  standing.restore_advice = "copy it back";
+  standing.outlook.error().advice = "copy it back";
   CHECK(advice_of(standing) == "copy it back");
 }
 
