@@ -1,0 +1,39 @@
+// etcd over its JSON gateway (docs/decisions say why not gRPC). All members of one process share it: its token, its
+// lease and its choice of an endpoint.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "configuration/fleet_settings.hpp"
+#include "fleet/store.hpp"
+
+namespace renewd::fleet {
+
+class EtcdStore final : public Store {
+ public:
+  // `host` chooses the first endpoint: each host begins at another one. Times out after `connect` and `call`.
+  EtcdStore(boost::asio::any_io_executor executor, configuration::EtcdSettings settings, std::string_view host);
+  ~EtcdStore() override;
+
+  boost::asio::awaitable<StoreResult<Snapshot>> read(std::string prefix) override;
+  // Takes a lease for the puts that need one.
+  boost::asio::awaitable<StoreResult<Committed>> commit(Transaction transaction) override;
+  boost::asio::awaitable<StoreError> watch(std::string prefix, Revision first, Changed changed) override;
+
+  // Renews the lease, as long as there is one, until it is cancelled. If that fails, the watches end, to be opened at
+  // another endpoint: a member that was stopped is silent.
+  boost::asio::awaitable<void> keep_lease();
+  // Ends the lease: the keys with it vanish at once. For an orderly stop; may fail.
+  boost::asio::awaitable<void> end_lease();
+
+  std::vector<std::pair<Unreachable, std::uint64_t>> failures() const override;
+
+ private:
+  class Session;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace renewd::fleet

@@ -1,0 +1,53 @@
+// The keys of one account, as they are at one revision.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "fleet/records.hpp"
+#include "fleet/store.hpp"
+
+namespace renewd::fleet {
+
+// Where the values of one account live: "<prefix>/1/<account id, percent-encoded>/".
+class Keys {
+ public:
+  Keys(std::string_view prefix, std::string_view account);
+
+  const std::string& base() const { return base_; }
+  std::string renewal() const { return base_ + "renewal"; }
+  std::string generation() const { return base_ + "generation"; }
+  std::string rollout() const { return base_ + "rollout"; }
+  std::string members() const { return base_ + "members/"; }
+  std::string member(const MemberName& name) const { return members() + name; }
+
+ private:
+  std::string base_;
+};
+
+template <typename T>
+struct Versioned {
+  Revision revision = 0;                  // 0: there is none
+  std::optional<T> value = std::nullopt;  // nothing: there is none, or it is refused
+  std::optional<RefusedValue> refused = std::nullopt;
+
+  bool is_absent() const { return revision == 0; }
+};
+
+struct View {
+  Revision revision = 0;
+  Versioned<RenewalRecord> renewal;
+  Versioned<Published> generation;
+  Versioned<Rollout> rollout;
+  std::map<MemberName, Versioned<MemberRecord>> members;
+
+  bool is_present(const MemberName& member) const { return members.contains(member); }
+};
+
+View view_of(const Snapshot& snapshot, const Keys& keys);
+// The same after the changes, which are later.
+void apply(const Changes& changes, const Keys& keys, View& view);
+
+}  // namespace renewd::fleet
