@@ -17,7 +17,7 @@ namespace renewd::fleet {
 // What the member knows of itself.
 struct Self {
   MemberName name;
-  // `renew: never` or manual: it is shown, and neither leads nor follows.
+  // `renew: never`: it is shown, and neither leads nor follows.
   bool takes_part = true;
   // Another process has the same name: it only follows, and restarts nothing.
   bool conflict = false;
@@ -36,8 +36,8 @@ struct Self {
 
   // What its own schedule says.
   bool due = false;              // it would request a certificate now
-  bool may_deploy = false;       // it may install and activate now
-  bool in_window = false;        // the same, apart from its delay after a failure
+  bool in_window = false;        // its answer may be installed, as far as maintenance windows go
+  bool delayed = false;          // by an earlier failure
   TimePoint schedule_next = {};  // when to ask it again
   // Why the last activation failed, while the gateway is down with either keystore.
   std::optional<std::string> gateway_down;
@@ -60,12 +60,14 @@ struct Rules {
 // Each of these is one step. Afterwards decide() is asked again, but for `wait`.
 enum class Act {
   wait,         // until `at`, or a change
+  judge,        // the stored answer: nothing is known about it since the start
   deploy,       // install, activate, verify; or go on with that
   request,      // the claim of `renewal` has just succeeded, or is to be written: then request a certificate
   adopt,        // what is published
   publish,      // the answer or, without one, the installed certificate
   set_aside,    // the answer, which is not later than what is published
   end_claim,    // its own
+  go_alone,     // request one for itself: it can take no part, and too little time is left
   take,         // a turn
   report,       // the outcome of its turn, or release it
   halt,         // a holder is lost, or this host's gateway is down
@@ -91,6 +93,9 @@ struct Now {
 // `id` is a fresh random id, for a claim or a turn.
 Step decide(const View& view, const Sightings& sightings, const Self& self, const Rules& rules, const std::string& id,
             Now now);
+
+// A network that is away for a moment is no reason to go alone.
+inline constexpr std::chrono::minutes kUnreachableBeforeAlone{10};
 
 // Whether the member goes by itself: etcd has been unreachable for `unreachable`, and less than alone_after, shortened
 // by up to half by `splay` in [0, 1), is left until `in_use_until`. With 0s, never.

@@ -11,14 +11,13 @@
 namespace renewd::fleet {
 
 struct LocalRecord {
-  // The last certificate that this host requested for the fleet, or adopted from it.
+  // The last certificate that this host requested for the fleet, or adopted from it. If it is neither installed nor
+  // waits to be, it was rolled back or given up here, and is not adopted again.
   std::string fingerprint;
   std::uint64_t generation = 0;  // 0: it was not published yet
   std::uint64_t highest = 0;     // the highest generation that was seen
   // How often the answer had been rolled back when this host took its turn: one more means that the turn has failed.
   int rolled_back = 0;
-  // The operator rolled this one back: it is not followed again, until `activate`, or a later one.
-  std::string declined;
 
   bool operator==(const LocalRecord&) const = default;
 };
