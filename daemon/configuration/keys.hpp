@@ -95,9 +95,13 @@ struct AbsolutePath {
   std::filesystem::path now;
   std::function<void(std::filesystem::path)> set;
 };
-enum class TextKind { secret, name, account_url, probe_url, user_name, credential, variable };
+enum class TextKind { secret, name, account_url, probe_url, user_name, credential, variable, etcd_prefix, host_name };
 struct Text {
   std::string* into;
+  TextKind kind;
+};
+struct OptionalText {
+  std::optional<std::string>* into;
   TextKind kind;
 };
 // The full name of a service.
@@ -107,7 +111,7 @@ struct UnitName {
       : set([&into](std::string name) { into = std::move(name); }) {}
   std::function<void(std::string)> set;
 };
-enum class ListKind { units, command };
+enum class ListKind { units, command, endpoints };
 struct Texts {
   std::vector<std::string>* into;
   ListKind kind;
@@ -123,13 +127,10 @@ struct Section {
   bool list = false;
 };
 struct EmptyMap {};
-// A key of the contract that this version does not support. It is an error, so that nobody relies on it.
-struct LaterVersion {};
-
-using Value = std::variant<Duration, RenewBefore*, Count, bool*, TimeOfDay, Choice, AbsolutePath, Text, UnitName, Texts,
-                           Signal, std::optional<SecretSource>*, std::optional<Pattern>*, std::optional<ProxySettings>*,
+using Value = std::variant<Duration, RenewBefore*, Count, bool*, TimeOfDay, Choice, AbsolutePath, Text, OptionalText, UnitName,
+                           Texts, Signal, std::optional<SecretSource>*, std::optional<Pattern>*, std::optional<ProxySettings>*,
                            std::optional<ListenAddress>*, std::bitset<7>*, TimeZone*, std::vector<MaintenanceWindow>*,
-                           Section, EmptyMap, LaterVersion>;
+                           Section, EmptyMap>;
 
 // Of keys without a default: the key is required; or exactly one of the map's keys with this mark is.
 inline constexpr std::string_view kRequired = "required";

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "configuration/certificate_settings.hpp"
+#include "configuration/fleet_settings.hpp"
 #include "configuration/keys.hpp"
 #include "core/event_lines.hpp"
 
@@ -120,6 +121,7 @@ struct Settings {
   std::filesystem::path state_directory = "/var/lib/gravitee-renewd";
   LogSettings log;
   MetricsSettings metrics;
+  FleetSettings fleet;
   // The file that they were read from, and when it had been modified: another time means other settings.
   std::filesystem::path file;
   std::optional<TimePoint> modified;
@@ -138,7 +140,9 @@ struct Settings {
         {"log", section(log), "", "What the daemon logs, and how."},
         {"metrics", section(metrics), "",
          "Where the daemon publishes its metrics and its status page. Off by default."},
-        {"fleet", LaterVersion{}, "", ""},
+        {"fleet", section(fleet), "",
+         "Hosts that share an account: one requests the certificate for all, and they restart their gateways in turn. "
+         "Read docs/fleet.md first. Off by default."},
     };
   }
 };
@@ -154,6 +158,11 @@ void for_each_secret(SettingsOrConst& settings, With with) {
   };
   if constexpr (requires { settings.certificates; }) {
     each(settings.http.proxy_password, "proxy password");
+    if (settings.fleet.etcd) {
+      each(settings.fleet.etcd->password, "etcd password");
+      each(settings.fleet.etcd->key, "fleet key");
+      each(settings.fleet.etcd->second_key, "second fleet key");
+    }
     for (auto& certificate : settings.certificates) {
       for_each_secret(certificate, with);
     }

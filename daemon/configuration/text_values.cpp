@@ -1,4 +1,5 @@
 // Values that are text of a certain form: names, URLs, units, programs, signals and expressions.
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
@@ -11,11 +12,33 @@
 #include "configuration/numbers.hpp"
 #include "configuration/urls.hpp"
 #include "configuration/values.hpp"
+#include "core/text.hpp"
 
 namespace renewd::configuration {
 namespace {
 
 using Parsed = tl::expected<std::string, std::string>;
+
+constexpr std::size_t kLongestHost = 255;
+constexpr std::size_t kLongestPrefix = 200;
+
+bool is_slash_or_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return c == '/' || byte < 0x20 || byte == 0x7F;
+}
+
+// Without trailing slashes.
+Parsed parse_prefix(std::string_view text) {
+  while (text.ends_with('/')) {
+    text.remove_suffix(1);
+  }
+  const bool plain = std::ranges::all_of(text, [](char c) { return is_alphanumeric_or(c, "/-_."); });
+  if (!text.starts_with('/') || !plain || text.size() > kLongestPrefix || text.find("//") != std::string_view::npos) {
+    return tl::unexpected<std::string>(
+        "must begin with / and consist of letters, digits and -_. between single slashes, as in /gravitee-renewd");
+  }
+  return std::string(text);
+}
 
 Parsed parse_text(const std::string& text, TextKind kind) {
   const auto require = [&text](bool valid, const char* why) {
@@ -37,6 +60,11 @@ Parsed parse_text(const std::string& text, TextKind kind) {
                      "must be the NAME of LoadCredential=NAME:PATH in the unit; for a path, use {file: PATH}");
     case TextKind::variable:
       return require(text.find('=') == std::string::npos, "must be the name of an environment variable, without =");
+    case TextKind::etcd_prefix:
+      return parse_prefix(text);
+    case TextKind::host_name:
+      return require(text.size() <= kLongestHost && std::ranges::none_of(text, is_slash_or_control),
+                     "must be at most 255 bytes, without / and control characters");
     case TextKind::secret:
       break;
   }
@@ -66,9 +94,21 @@ void check_unit_name(const GivenValue& given, const YamlNode& node, const std::s
   }
 }
 
+void read_endpoint(const GivenValue& given, const YamlNode& node, std::string& into) {
+  if (auto endpoint = parse_endpoint(into)) {
+    into = std::move(*endpoint);
+  } else {
+    given.refuse(node, endpoint.error());
+  }
+}
+
 }  // namespace
 
 void read(const GivenValue& given, const Text& value) {
+  read_parsed(given, *value.into, [&value](const std::string& text) { return parse_text(text, value.kind); });
+}
+
+void read(const GivenValue& given, const OptionalText& value) {
   read_parsed(given, *value.into, [&value](const std::string& text) { return parse_text(text, value.kind); });
 }
 
@@ -91,6 +131,8 @@ void read(const GivenValue& given, const Texts& value) {
       texts.push_back(*text);
       if (value.kind == ListKind::units) {
         check_unit_name(given, *item, *text);
+      } else if (value.kind == ListKind::endpoints) {
+        read_endpoint(given, *item, texts.back());
       }
     }
   }

@@ -12,6 +12,7 @@ namespace renewd::configuration {
 namespace {
 
 constexpr std::string_view kProbeForm = "http://localhost:18082/_node/health";
+constexpr std::string_view kEndpointForm = "https://etcd-1.example.com:2379";
 constexpr std::string_view kAccountForm = "https://REGION.cloud.gravitee.io/management/accounts/ACCOUNT-ID";
 
 tl::unexpected<std::string> wrong(std::string why) {
@@ -97,6 +98,33 @@ tl::expected<std::string, std::string> parse_probe_url(std::string_view text) {
     return wrong("must not contain a #");
   }
   return std::string(text);
+}
+
+tl::expected<std::string, std::string> parse_endpoint(std::string_view text) {
+  const auto url = parse_url(text);
+  if (!url) {
+    return wrong("is not a URL such as " + std::string(kEndpointForm));
+  }
+  if (url->scheme != "https" && url->scheme != "http") {
+    return wrong("must start with https://, as in " + std::string(kEndpointForm));
+  }
+  if (url->has_user_info) {
+    return wrong("must not contain a user name or password; put them under `username` and `password`");
+  }
+  if (url->scheme == "http" && !is_loopback(url->host)) {
+    return wrong(
+        "must start with https:// (http is accepted only for loopback addresses: 127.0.0.0/8, ::1, localhost)");
+  }
+  if (auto ambiguous = ambiguous_numbers(*url); !ambiguous.empty()) {
+    return wrong(std::move(ambiguous));
+  }
+  if (!url->port) {
+    return wrong("must include a port, as in " + std::string(kEndpointForm));
+  }
+  if ((!url->path.empty() && url->path != "/") || url->has_query || url->has_fragment) {
+    return wrong("must end with the port, as in " + std::string(kEndpointForm));
+  }
+  return std::string(text.ends_with('/') ? text.substr(0, text.size() - 1) : text);
 }
 
 tl::expected<ProxySettings, std::string> parse_proxy(std::string_view text) {

@@ -1,4 +1,4 @@
-// The three kinds of URL in the configuration. The errors continue a sentence that starts with the key's name, and
+// The kinds of URL in the configuration. The errors continue a sentence that starts with the key's name, and
 // never repeat the URL: it may contain a password.
 #pragma once
 
@@ -17,6 +17,9 @@ tl::expected<std::string, std::string> parse_account_url(std::string_view text);
 
 // The URL of a health check, unchanged: https, or http to a loopback address.
 tl::expected<std::string, std::string> parse_probe_url(std::string_view text);
+
+// An endpoint of etcd without a trailing slash: https://host:port, or http to a loopback address.
+tl::expected<std::string, std::string> parse_endpoint(std::string_view text);
 
 // http://[user@]host:port
 tl::expected<ProxySettings, std::string> parse_proxy(std::string_view text);

@@ -39,7 +39,7 @@ bool looks_like_number(std::string_view text) {
 }
 
 template <typename Kind>
-constexpr bool kReadByItsSection = std::same_as<Kind, Section> || std::same_as<Kind, LaterVersion>;
+constexpr bool kReadByItsSection = std::same_as<Kind, Section>;
 
 }  // namespace
 

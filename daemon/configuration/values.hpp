@@ -57,6 +57,7 @@ void read(const GivenValue& given, const TimeOfDay& value);
 void read(const GivenValue& given, const Choice& value);
 void read(const GivenValue& given, const AbsolutePath& value);
 void read(const GivenValue& given, const Text& value);
+void read(const GivenValue& given, const OptionalText& value);
 void read(const GivenValue& given, const UnitName& value);
 void read(const GivenValue& given, const Texts& value);
 void read(const GivenValue& given, const Signal& value);

@@ -18,12 +18,10 @@ std::string did_you_mean(std::string_view word) {
   return fmt::format("did you mean \"{}\"?", word);
 }
 
-std::vector<std::string_view> names_of(const Keys& keys, bool later_too) {
+std::vector<std::string_view> names_of(const Keys& keys) {
   std::vector<std::string_view> names;
   for (const Key& key : keys) {
-    if (later_too || !std::holds_alternative<LaterVersion>(key.value)) {
-      names.push_back(key.name);
-    }
+    names.push_back(key.name);
   }
   return names;
 }
@@ -45,7 +43,7 @@ std::string unknown_key(std::string_view key, std::string_view meant, const std:
     return message + "; merge keys are not supported: write the keys out";
   }
   return message + "; " +
-         (meant.empty() ? "the keys here are " + enumerate(names_of(keys, false), "and") : did_you_mean(meant));
+         (meant.empty() ? "the keys here are " + enumerate(names_of(keys), "and") : did_you_mean(meant));
 }
 
 }  // namespace
@@ -54,7 +52,7 @@ std::optional<YamlMap> YamlMap::open(const YamlNode& node, std::string name, con
   if (node.kind != YamlNode::Kind::map) {
     sink.error(node.place,
                fmt::format("{} must be a map with the keys {}", name.empty() ? "the file" : fmt::format("`{}`", name),
-                           enumerate(names_of(keys, false), "and")));
+                           enumerate(names_of(keys), "and")));
     return std::nullopt;
   }
   YamlMap map(node, std::move(name), sink);
@@ -72,10 +70,8 @@ void YamlMap::check_keys(const Keys& keys) {
     const auto [first, is_new] = seen.try_emplace(entry.key, entry.place);
     const auto known = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == entry.key; });
     if (known == keys.end()) {
-      meant_.push_back(meant_by(entry.key, names_of(keys, true)));
+      meant_.push_back(meant_by(entry.key, names_of(keys)));
       sink_->error(entry.place, unknown_key(entry.key, meant_.back(), name_, keys));
-    } else if (std::holds_alternative<LaterVersion>(known->value)) {
-      sink_->error(entry.place, fmt::format("this version does not support `{}` yet; remove it", name_of(entry.key)));
     } else if (!is_new) {
       sink_->error(entry.place, fmt::format("`{}` appears twice, first on line {}; remove one of them",
                                             name_of(entry.key), first->second.line));

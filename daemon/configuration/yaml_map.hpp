@@ -14,7 +14,7 @@ namespace renewd::configuration {
 
 class YamlMap {
  public:
-  // Reports every key that is unknown, of a later version or given twice, and alternatives (kOneOfThese) of which there
+  // Reports every key that is unknown or given twice, and alternatives (kOneOfThese) of which there
   // is not exactly one. `name` stands for the map in messages ("gateway.verify"); it is empty for the whole file.
   // Nothing, and an error, when the node is not a map. The node and the sink must outlive the result.
   static std::optional<YamlMap> open(const YamlNode& node, std::string name, const Keys& keys, DiagnosticSink& sink);

@@ -36,6 +36,10 @@ KINDS = {
     "unit": lambda _: UNIT,
     "units": lambda _: {"type": "array", "minItems": 1, "items": UNIT},
     "command": lambda _: {"type": "array", "minItems": 1, "items": [text("^/")], "additionalItems": {"type": "string"}},
+    "endpoints": lambda _: {"type": "array", "minItems": 1, "items": text(
+        rf"^(https://(\[[0-9A-Fa-f:.]+\]|[^/?#@:%\s\[\]]+):{PORT}|{LOOPBACK[:-1]})/?$")},
+    "etcd_prefix": lambda _: text(r"^(/[A-Za-z0-9._-]+)+/*$") | {"maxLength": 200},
+    "host_name": lambda _: text(r"^[^/\x00-\x1F\x7F]{1,255}$"),
     "signal": lambda _: {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 64},
                                    text(rf"^((SIG)?({SIGNALS})|[1-9]|[1-5][0-9]|6[0-4])$")]},
     "secret": lambda _: {"$ref": "#/definitions/secret"},
@@ -56,6 +60,8 @@ MAP_RULES = {
                 "else": {"properties": {"listen": {"pattern": r"^(unix:|(localhost|127(\.[0-9]{1,3}){3}|\[::1\]):)"}}}},
     "certificates[]": {"if": {"required": ["renew"], "properties": {"renew": {"const": "never"}}},
                        "else": {"required": ["account_url", "token"]}},
+    "fleet.etcd": {"dependencies": {"cert_file": ["key_file"], "key_file": ["cert_file"],
+                                    "username": ["password"], "password": ["username"]}},
     "gateway.verify.http": {"dependencies": {"username": ["password"], "password": ["username"]}},
     "gateway.verify.log": {"anyOf": [{"required": ["ready"]}, {"required": ["failed"]}]},
 }

@@ -35,13 +35,6 @@ BadFiles unknown_keys() {
   };
 }
 
-BadFiles keys_of_later_versions() {
-  return {
-      {with_gateway("{none: {}, rollback: maybe}"), "3:35", "`gateway.rollback` must be true or false"},
-      {with_top_level("fleet: {etcd: {}}"), "2:1", "`fleet`"},
-  };
-}
-
 BadFiles missing_keys() {
   return {
       {"log: {level: info}\n", "1:1", "the key `certificates` is missing"},
@@ -58,6 +51,7 @@ BadFiles missing_keys() {
 
 BadFiles wrong_types() {
   return {
+      {with_gateway("{none: {}, rollback: maybe}"), "3:35", "`gateway.rollback` must be true or false"},
       {"- a\n", "1:1", "the file must be a map with the keys"},
       {"text\n", "1:1", "the file must be a map"},
       {"certificates: {name: a}\n", "1:15", "must be a list of at least one certificate"},

@@ -28,7 +28,6 @@ inline constexpr std::string_view kAddresses = "it knows an address by its form 
 inline constexpr std::string_view kNumberSpelling = "it sees the number, not how it is spelt";
 
 BadFiles unknown_keys();
-BadFiles keys_of_later_versions();
 BadFiles missing_keys();
 BadFiles wrong_types();
 BadFiles given_twice();
@@ -40,6 +39,7 @@ BadFiles wrong_health_checks();
 BadFiles wrong_log_lines();
 BadFiles wrong_in_the_rest();
 BadFiles wrong_metrics();
+BadFiles wrong_fleets();
 // Syntax errors: no schema sees these files.
 BadFiles not_yaml();
 

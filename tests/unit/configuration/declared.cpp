@@ -30,8 +30,24 @@ std::string_view kind_of(TextKind kind) {
       return "credential";
     case TextKind::variable:
       return "variable";
+    case TextKind::etcd_prefix:
+      return "etcd_prefix";
+    case TextKind::host_name:
+      return "host_name";
   }
   throw std::logic_error("a kind of text without a name");
+}
+
+std::string_view kind_of(ListKind kind) {
+  switch (kind) {
+    case ListKind::units:
+      return "units";
+    case ListKind::command:
+      return "command";
+    case ListKind::endpoints:
+      return "endpoints";
+  }
+  throw std::logic_error("a kind of list without a name");
 }
 
 std::string time_of_day(std::chrono::minutes time) {
@@ -74,9 +90,16 @@ struct Described {
     }
     return text;
   }
+  json::object operator()(const OptionalText& value) const {
+    json::object text{{"kind", kind_of(value.kind)}};
+    if (*value.into) {
+      text["default"] = **value.into;
+    }
+    return text;
+  }
   json::object operator()(const UnitName&) const { return {{"kind", "unit"}}; }
   json::object operator()(const Texts& value) const {
-    return {{"kind", value.kind == ListKind::units ? "units" : "command"}};
+    return {{"kind", kind_of(value.kind)}};
   }
   json::object operator()(const Signal& value) const {
     return {{"kind", "signal"}, {"default", fmt::format("SIG{}", ::sigabbrev_np(*value.into))}};
@@ -104,7 +127,6 @@ struct Described {
     return {{"kind", value.list ? "list" : "map"}, {"keys", declared(value.keys())}};
   }
   json::object operator()(const EmptyMap&) const { return {{"kind", "empty"}}; }
-  json::object operator()(const LaterVersion&) const { return {}; }
 };
 
 }  // namespace
@@ -112,9 +134,6 @@ struct Described {
 json::array declared(const Keys& keys) {
   json::array all;
   for (const Key& key : keys) {
-    if (std::holds_alternative<LaterVersion>(key.value)) {
-      continue;
-    }
     json::object described = std::visit(Described(), key.value);
     described["name"] = key.name;
     described["example"] = key.example;

@@ -25,10 +25,6 @@ TEST_CASE("refuses unknown keys and suggests the nearest") {
   check(unknown_keys());
 }
 
-TEST_CASE("refuses keys of later versions instead of ignoring them") {
-  check(keys_of_later_versions());
-}
-
 TEST_CASE("reports missing keys at the map that lacks them") {
   check(missing_keys());
 }
@@ -51,6 +47,10 @@ TEST_CASE("refuses secrets without a usable source") {
 
 TEST_CASE("refuses invalid maintenance windows") {
   check(wrong_windows());
+}
+
+TEST_CASE("refuses a fleet that could not work") {
+  check(wrong_fleets());
 }
 
 TEST_CASE("reports a host without time zones") {

@@ -74,6 +74,12 @@ std::vector<std::string> good_files() {
       with_top_level("metrics: {listen: localhost:1}"),
       with_top_level("metrics: {listen: unix:/run/gravitee-renewd/metrics.sock}"),
       with_top_level("metrics: {listen: 0.0.0.0:9464, allow_remote: true}"),
+      // A fleet.
+      with_top_level("fleet: {etcd: {endpoints: [\"https://etcd-1.example.com:2379/\", \"https://[2001:db8::1]:2379\", "
+                     "\"http://localhost:2379\"], key: {credential: fleet-key}, alone_after: 0s, prefix: /a/b_c.d/, "
+                     "host: gateway-7.example.com}}"),
+      with_top_level("fleet: {etcd: {endpoints: [\"https://e:2379\"], key: {file: /k}, second_key: {file: /k2}, "
+                     "cert_file: /c, key_file: /c.key, username: renewd, password: {file: /p}, takeover_after: 2m}}"),
       // YAML.
       "---\n" + watched("keystore: {path: /k}") + "...\n",
       "certificates:\n"

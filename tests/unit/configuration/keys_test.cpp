@@ -61,6 +61,10 @@ void add_by_rule(const std::string& name, RightFile& file) {
       {"gateway.verify.log.unit", {"gateway.verify.log.ready", "up"}},
       {"gateway.verify.log.file", {"gateway.verify.log.ready", "up"}},
       {"http.proxy_password", {"http.proxy", "http://user@proxy:3128"}},
+      {"fleet.etcd.cert_file", {"fleet.etcd.key_file", "/key.pem"}},
+      {"fleet.etcd.key_file", {"fleet.etcd.cert_file", "/certificate.pem"}},
+      {"fleet.etcd.username", {"fleet.etcd.password", "{file: /p}"}},
+      {"fleet.etcd.password", {"fleet.etcd.username", "renewd"}},
   };
   if (const auto other = kOthers.find(name); other != kOthers.end()) {
     file.set(other->second.first, other->second.second);
@@ -77,7 +81,7 @@ RightFile file_around(const Declared& all, const std::string& name) {
     for (const json::value& key : all.maps.at(map)) {
       const bool is_one_of = text(key, "without") == kOneOfThese;
       alternative = is_one_of && (alternative == nullptr || text(key, "name") == below) ? &key : alternative;
-      if (text(key, "without") == kRequired) {
+      if (text(key, "without") == kRequired && !key.as_object().contains("keys")) {
         file.set(map + "." + text(key, "name"), text(key, "example"));
       }
     }

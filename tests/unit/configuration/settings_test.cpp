@@ -135,6 +135,30 @@ log: {level: debug, format: json}
   CHECK(settings.log.format == LogFormat::json);
 }
 
+TEST_CASE("a fleet has the documented defaults") {
+  CHECK_FALSE(settings_of(with_top_level("")).fleet.etcd);
+  const auto etcd =
+      settings_of(with_top_level("fleet: {etcd: {endpoints: [\"https://e:2379\"], key: {file: /k}}}")).fleet.etcd.value();
+  CHECK(etcd.endpoints == std::vector<std::string>{"https://e:2379"});
+  CHECK(etcd.key->name == "/k");
+  CHECK_FALSE(etcd.second_key);
+  CHECK_FALSE(etcd.username);
+  CHECK_FALSE(etcd.host);
+  CHECK(etcd.prefix == "/gravitee-renewd");
+  CHECK(etcd.restart_at_once == 1);
+  CHECK(etcd.alone_after == days{3});
+  CHECK(etcd.takeover_after == 15min);
+  CHECK(etcd.lost_after == 10min);
+}
+
+TEST_CASE("slashes at the end of an endpoint and of the prefix have no meaning") {
+  const auto etcd = settings_of(with_top_level("fleet: {etcd: {endpoints: [\"https://e:2379/\"], key: {file: /k}, prefix: "
+                                               "/gateways/renewd//}}"))
+                        .fleet.etcd.value();
+  CHECK(etcd.endpoints == std::vector<std::string>{"https://e:2379"});
+  CHECK(etcd.prefix == "/gateways/renewd");
+}
+
 TEST_CASE("request_timeout may be shorter than the default connect_timeout") {
   CHECK(settings_of(with_top_level("http: {request_timeout: 5s}")).http.request_timeout == 5s);
 }
@@ -353,6 +377,7 @@ TEST_CASE("the installed example loads with every option, and shows the defaults
   CHECK(all.certificates[4].renew == RenewMode::never);
   CHECK(all.http.proxy_password);
   CHECK(all.metrics.listen);
+  CHECK(all.fleet.etcd);
 }
 
 }  // namespace
