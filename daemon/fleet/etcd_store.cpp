@@ -1,8 +1,9 @@
 #include "fleet/etcd_store.hpp"
 
 #include <algorithm>
-#include <list>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -27,6 +28,19 @@ struct OpenWatch {
   asio::steady_timer end;  // cancelled to end the watch
 };
 
+// Among the open watches while it lives.
+class Listed {
+ public:
+  Listed(std::vector<OpenWatch*>& list, OpenWatch& watch) : list_(list), watch_(watch) { list_.push_back(&watch); }
+  Listed(const Listed&) = delete;
+  Listed& operator=(const Listed&) = delete;
+  ~Listed() { std::erase(list_, &watch_); }
+
+ private:
+  std::vector<OpenWatch*>& list_;
+  OpenWatch& watch_;
+};
+
 tl::unexpected<StoreError> store_failure(CallError error) {
   return tl::unexpected(std::move(error.error));
 }
@@ -42,9 +56,9 @@ struct EtcdStore::State {
   }
 
   void end_watches_at(std::size_t endpoint) {
-    for (OpenWatch& watch : watches) {
-      if (watch.endpoint == endpoint) {
-        watch.end.cancel();
+    for (OpenWatch* const watch : watches) {
+      if (watch->endpoint == endpoint) {
+        watch->end.cancel();
       }
     }
   }
@@ -54,7 +68,7 @@ struct EtcdStore::State {
   Slots granting;
   LeaseId lease = 0;  // 0: none
   ClusterId cluster;  // of the last read
-  std::list<OpenWatch> watches;
+  std::vector<OpenWatch*> watches;
 };
 
 namespace {
@@ -128,7 +142,11 @@ asio::awaitable<StoreResult<Committed>> commit_transaction(SharedState state, Tr
 }
 
 asio::awaitable<void> keep_outcome(asio::awaitable<CallResult<void>> call, std::optional<CallResult<void>>* outcome) {
-  outcome->emplace(co_await std::move(call));
+  try {
+    outcome->emplace(co_await std::move(call));
+  } catch (const boost::system::system_error&) {
+    // Asio throws a cancellation that arrives between two awaits.
+  }
 }
 
 // Until the stream ends, or `open.end` is cancelled.
@@ -137,8 +155,8 @@ asio::awaitable<CallError> receive(SharedState state, GatewayRequest request, Et
   std::optional<CallResult<void>> outcome;
   auto call = state->session.stream(std::move(request), [&watch](std::string_view piece) { return watch.take(piece); });
   co_await (keep_outcome(std::move(call), &outcome) || expired(open.end));
-  const bool stopped = co_await stop_requested();
-  if (stopped) {
+  const auto cancellation = co_await asio::this_coro::cancellation_state;
+  if (cancellation.cancelled() != asio::cancellation_type::none) {
     co_return CallError{{Unreachable::cancelled, "cancelled"}};
   }
   if (watch.ended()) {
@@ -155,16 +173,15 @@ asio::awaitable<CallError> receive(SharedState state, GatewayRequest request, Et
 
 asio::awaitable<StoreError> watch_prefix(SharedState state, std::string prefix, Revision first,
                                          Store::Changed changed) {
-  const auto open = state->watches.emplace(state->watches.end(), state->executor, state->session.current(), prefix);
+  OpenWatch open(state->executor, state->session.current(), prefix);
+  const Listed listed(state->watches, open);
   EtcdWatch watch(first, state->cluster, std::move(changed));
-  CallError error = co_await receive(state, watch_request(prefix, first), watch, *open);
-  const std::size_t endpoint = open->endpoint;
-  state->watches.erase(open);
+  CallError error = co_await receive(state, watch_request(prefix, first), watch, open);
   state->session.count(error.error.reason);
   if (error.reaction == Reaction::authenticate) {
     state->session.forget_token();
   } else if (error.reaction == Reaction::elsewhere) {
-    state->session.move_on(endpoint);
+    state->session.move_on(open.endpoint);
   }
   co_return std::move(error.error);
 }
@@ -174,7 +191,7 @@ asio::awaitable<void> keep_alive_once(SharedState state) {
   const LeaseId lease = state->lease;
   if (lease == 0) {
     if (!state->watches.empty()) {
-      const std::string prefix = state->watches.front().prefix;
+      const std::string prefix = state->watches.front()->prefix;
       co_await state->session.call(probe_request(prefix), Repeat::always);
     }
     co_return;
