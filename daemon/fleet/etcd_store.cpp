@@ -159,14 +159,14 @@ asio::awaitable<CallError> receive(SharedState state, GatewayRequest request, Et
   if (cancellation.cancelled() != asio::cancellation_type::none) {
     co_return CallError{{Unreachable::cancelled, "cancelled"}};
   }
+  if (outcome && *outcome && !watch.ended()) {
+    watch.finish();
+  }
   if (watch.ended()) {
     co_return *watch.ended();
   }
   if (outcome && !*outcome && outcome->error().error.reason != Unreachable::cancelled) {
     co_return std::move(outcome->error());
-  }
-  if (outcome && *outcome) {
-    co_return CallError{store_error(Unreachable::connect, "watching etcd: the response ended"), Reaction::elsewhere};
   }
   co_return CallError{store_error(Unreachable::connect, "watching etcd: another call to the same member has failed")};
 }

@@ -26,6 +26,13 @@ Flow EtcdWatch::take(std::string_view piece) {
   return Flow::more;
 }
 
+void EtcdWatch::finish() {
+  const auto last = parse_watch_line(lines_.rest());
+  if (!last || take_line(*last) == Flow::more) {
+    end(store_error(Unreachable::connect, "the response ended"), Reaction::elsewhere);
+  }
+}
+
 Flow EtcdWatch::end(StoreError error, Reaction reaction) {
   error.message = "watching etcd: " + error.message;
   ended_ = CallError{std::move(error), reaction, true};

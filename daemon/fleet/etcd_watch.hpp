@@ -19,6 +19,8 @@ class EtcdWatch {
 
   // Returns stop once the watch can go on no longer: etcd itself leaves a canceled one open.
   http::Flow take(std::string_view piece);
+  // The response has ended.
+  void finish();
   // Why it ended; nothing if it has not.
   const std::optional<CallError>& ended() const { return ended_; }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -76,6 +77,8 @@ class Lines {
  public:
   // Errors: too_large, for a line over kResponseLimit.
   StoreResult<std::vector<std::string>> add(std::string_view piece);
+  // At the end of the stream: an error there has no line break.
+  std::string rest() { return std::exchange(unfinished_, {}); }
 
  private:
   std::string unfinished_;
