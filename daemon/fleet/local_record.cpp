@@ -47,14 +47,13 @@ LocalRecord LocalRecordStore::load() const {
     return {};
   }
   auto fingerprint = digits(*object, "fingerprint");
-  auto declined = digits(*object, "declined");
   const auto generation = number(*object, "generation");
   const auto highest = number(*object, "highest");
   const auto rolled_back = number(*object, "rolled_back");
-  if (!fingerprint || !declined || !generation || !highest || !rolled_back || *rolled_back > state::kMaxCount) {
+  if (!fingerprint || !generation || !highest || !rolled_back || *rolled_back > state::kMaxCount) {
     return {};
   }
-  return {std::move(*fingerprint), *generation, *highest, static_cast<int>(*rolled_back), std::move(*declined)};
+  return {std::move(*fingerprint), *generation, *highest, static_cast<int>(*rolled_back)};
 }
 
 Result<void> LocalRecordStore::save(const LocalRecord& record) {
@@ -62,8 +61,7 @@ Result<void> LocalRecordStore::save(const LocalRecord& record) {
                             {"fingerprint", record.fingerprint},
                             {"generation", record.generation},
                             {"highest", record.highest},
-                            {"rolled_back", record.rolled_back},
-                            {"declined", record.declined}};
+                            {"rolled_back", record.rolled_back}};
   return state::write_state(filesystem_, file_, json_text(object) + "\n");
 }
 
