@@ -7,7 +7,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "configuration/fleet_settings.hpp"
+#include "configuration/settings.hpp"
 #include "fleet/store.hpp"
 
 namespace renewd::fleet {
