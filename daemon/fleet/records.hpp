@@ -23,6 +23,13 @@ bool is_later(const CertificateRecord& one, const CertificateRecord& other);
 
 // "<host>/<certificate>".
 using MemberName = std::string;
+// Printable, with one slash, and no longer than a host name and a certificate's name can be.
+bool is_member_name(std::string_view text);
+
+// Larger values are neither published nor used: etcd takes requests of 1.5 MiB.
+inline constexpr std::size_t kPublishedLimit = std::size_t{1024} * 1024;
+// More members than a fleet can have.
+inline constexpr std::size_t kMaxMembers = 1000;
 
 // A member's intention to request a certificate for all.
 struct Claim {
@@ -143,7 +150,7 @@ struct MemberRecord {
   bool operator==(const MemberRecord&) const = default;
 };
 
-// One line of JSON each. For `Published`: two lines.
+// One line of JSON each; times are seconds since the epoch, as in the state's files. For `Published`: two lines.
 std::string serialize(const RenewalRecord& record);
 std::string serialize(const Rollout& rollout);
 std::string serialize(const MemberRecord& record);
@@ -164,7 +171,8 @@ template <typename T>
 using Accepted = tl::expected<T, RefusedValue>;
 
 // Unknown members are ignored; a value that needs a newer reader ("min_reader") is newer_version, any other that cannot
-// be parsed is tampered, as are names with control characters and times out of range.
+// be parsed is tampered, as are names with control characters and times out of range. Texts for people are made
+// printable.
 Accepted<RenewalRecord> parse_renewal(std::string_view text);
 Accepted<Rollout> parse_rollout(std::string_view text);
 Accepted<MemberRecord> parse_member(std::string_view text);

@@ -37,8 +37,6 @@ struct Contents {
   Secret identity;               // PEM: PKCS#8 key, certificate, chain
 };
 
-inline constexpr std::size_t kSealedLimit = std::size_t{1024} * 1024;
-
 // `path` is the etcd key. Fills in `key_id` and `salt` of the header. Errors: bad_answer, too_large.
 Result<Published> seal(const FleetKey& key, std::string_view path, Header header, const Contents& contents);
 

@@ -72,7 +72,6 @@ asio::awaitable<Result<Record>> Obtain::request() {
   co_return tl::unexpected(std::move(error));
 }
 
-// Anything that would stop the renewal after the answer must stop it before the request.
 asio::awaitable<Result<Secret>> Obtain::check_request(TimePoint now) {
   const TimePoint allowed = request_allowed_at(work_.requests.load(now), requests_per_day_, now);
   if (now < allowed) {

@@ -22,13 +22,15 @@ class Obtain {
   // if the answer has already been judged and is being installed. Errors: those of a request, bad_answer, disk.
   boost::asio::awaitable<Result<std::optional<Judged>>> run(std::optional<Record> record);
 
+  // Whether a request would be possible now: anything that would stop the renewal after the answer stops it before.
+  // Returns the credential of the request. The caller holds the lock.
+  boost::asio::awaitable<Result<Secret>> check_request(TimePoint now);
+
   // Whether there is an answer that could not be stored, and would be lost with this object.
   bool holds_answer() const { return unstored_answer_.has_value(); }
 
  private:
   boost::asio::awaitable<Result<Record>> request();
-  // Returns the credential of the request.
-  boost::asio::awaitable<Result<Secret>> check_request(TimePoint now);
   Result<void> check_host();
   Result<void> reserve(TimePoint now);
   void compare_clocks(std::optional<std::chrono::sys_seconds> server_time, TimePoint asked);

@@ -37,6 +37,53 @@ asio::awaitable<Result<std::optional<Judged>>> Renewal::obtain(std::string holde
   co_return judged;
 }
 
+asio::awaitable<Result<void>> Renewal::rehearse(std::string holder) {
+  CO_TRY_LET(const auto lock, work_.take_lock(holder));
+  CO_TRY_LET(const auto record, co_await load());
+  if (record) {
+    co_return failure(ErrorKind::busy, "a renewal is under way");
+  }
+  auto possible = co_await obtain_.check_request(work_.clock.now());
+  co_return std::move(possible).map([](const Secret& /*credential*/) {});
+}
+
+asio::awaitable<Result<std::optional<certificate::Certificate>>> Renewal::judge(std::string holder) {
+  CO_TRY_LET(const auto lock, work_.take_lock(holder));
+  CO_TRY_LET(std::optional<Record> record, co_await load());
+  if (!record || record->phase != Phase::answered) {
+    co_return std::nullopt;
+  }
+  CO_TRY_LET(const auto judged, co_await obtain_.run(std::move(record)));
+  CO_TRY(work_.forget_interruptions(0));
+  co_return judged ? std::optional(judged->candidate.keystore.certificate) : std::nullopt;
+}
+
+asio::awaitable<Result<certificate::Certificate>> Renewal::adopt(std::string holder, std::optional<Secret> answer,
+                                                                 Secret identity) {
+  CO_TRY_LET(const auto lock, work_.take_lock(holder));
+  CO_TRY_LET(const auto record, co_await load());
+  if (record) {
+    co_return failure(ErrorKind::busy, "a renewal is under way");
+  }
+  CO_TRY_LET(const auto judged,
+             co_await run_blocking(work_.pool, [&] { return renewal::adopt(work_, gate_, answer, identity); }));
+  CO_TRY(work_.forget_interruptions(0));
+  co_return judged.candidate.keystore.certificate;
+}
+
+asio::awaitable<Result<Shareable>> Renewal::share() {
+  co_return co_await run_blocking(work_.pool, [this] { return shareable(work_); });
+}
+
+asio::awaitable<Result<void>> Renewal::drop_answer(std::string holder) {
+  CO_TRY_LET(const auto lock, work_.take_lock(holder));
+  CO_TRY_LET(const auto record, co_await load());
+  if (!record || record->phase != Phase::answered) {
+    co_return failure(ErrorKind::busy, "no answer is waiting");
+  }
+  co_return co_await run_blocking(work_.pool, [&] { return renewal::drop_answer(work_, *record); });
+}
+
 asio::awaitable<Result<Completed>> Renewal::deploy(std::string holder, std::optional<Judged> judged) {
   CO_TRY_LET(const auto lock, work_.take_lock(holder));
   CO_TRY_LET(std::optional<Record> record, co_await load());

@@ -16,6 +16,7 @@
 #include "renewal/deploy.hpp"
 #include "renewal/gate.hpp"
 #include "renewal/obtain.hpp"
+#include "renewal/share.hpp"
 
 namespace renewd::renewal {
 
@@ -50,6 +51,16 @@ class Renewal {
 
   // `holder` is named to other processes that want the lock. Error busy: another process holds it.
   boost::asio::awaitable<Result<std::optional<Judged>>> obtain(std::string holder);
+  // Whether a certificate could be requested now, without requesting one. Errors: those of obtain() before the request.
+  boost::asio::awaitable<Result<void>> rehearse(std::string holder);
+  // The certificate of the answer that waits to be installed, judged again; nothing if there is none. Errors: those of
+  // obtain().
+  boost::asio::awaitable<Result<std::optional<certificate::Certificate>>> judge(std::string holder);
+  // For hosts that share a certificate: see share.hpp. Adopting fails with kind busy while a renewal is under way.
+  boost::asio::awaitable<Result<certificate::Certificate>> adopt(std::string holder, std::optional<Secret> answer,
+                                                                 Secret identity);
+  boost::asio::awaitable<Result<Shareable>> share();
+  boost::asio::awaitable<Result<void>> drop_answer(std::string holder);
   // `judged` comes from an obtain() right before; without it, a renewal is resumed.
   boost::asio::awaitable<Result<Completed>> deploy(std::string holder, std::optional<Judged> judged);
   // Both, under one lock, or the rest of an unfinished renewal.

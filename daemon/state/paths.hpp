@@ -30,6 +30,7 @@ struct StatePaths {
   std::filesystem::path attempts() const { return directory / "attempts.json"; }
   std::filesystem::path observation() const { return directory / "observation.json"; }
   std::filesystem::path requests() const { return directory / "requests.json"; }
+  std::filesystem::path fleet() const { return directory / "fleet"; }
   std::filesystem::path lock() const { return directory / "lock"; }
   std::filesystem::path generations() const { return directory / "generations"; }
   std::filesystem::path generations_index() const { return directory / "generations.json"; }
