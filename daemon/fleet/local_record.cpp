@@ -12,10 +12,10 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kLimit = std::size_t{64} * 1024;
-constexpr std::int64_t kMaxNumber = std::int64_t{1} << 53;
+constexpr std::int64_t kMaxGeneration = std::int64_t{1} << 53;
 
-std::optional<std::string> digits(const json::object& object, const char* name) {
-  const auto* const value = object.if_contains(name);
+std::optional<std::string> fingerprint_of(const json::object& object) {
+  const auto* const value = object.if_contains("fingerprint");
   const auto* const text = value == nullptr ? nullptr : value->if_string();
   if (text == nullptr || (!text->empty() && !state::is_hexadecimal(*text))) {
     return std::nullopt;
@@ -27,7 +27,8 @@ std::optional<std::uint64_t> number(const json::object& object, const char* name
   const auto* const value = object.if_contains(name);
   json::error_code error;
   const auto number = value == nullptr ? -1 : value->to_number<std::int64_t>(error);
-  return error || number < 0 || number > kMaxNumber ? std::nullopt : std::optional(static_cast<std::uint64_t>(number));
+  return error || number < 0 || number > kMaxGeneration ? std::nullopt
+                                                        : std::optional(static_cast<std::uint64_t>(number));
 }
 
 }  // namespace
@@ -46,15 +47,14 @@ LocalRecord LocalRecordStore::load() const {
   if (object == nullptr) {
     return {};
   }
-  auto fingerprint = digits(*object, "fingerprint");
-  auto declined = digits(*object, "declined");
+  auto fingerprint = fingerprint_of(*object);
   const auto generation = number(*object, "generation");
   const auto highest = number(*object, "highest");
   const auto rolled_back = number(*object, "rolled_back");
-  if (!fingerprint || !declined || !generation || !highest || !rolled_back || *rolled_back > state::kMaxCount) {
+  if (!fingerprint || !generation || !highest || !rolled_back || *rolled_back > state::kMaxCount) {
     return {};
   }
-  return {std::move(*fingerprint), *generation, *highest, static_cast<int>(*rolled_back), std::move(*declined)};
+  return {std::move(*fingerprint), *generation, *highest, static_cast<int>(*rolled_back)};
 }
 
 Result<void> LocalRecordStore::save(const LocalRecord& record) {
@@ -62,8 +62,7 @@ Result<void> LocalRecordStore::save(const LocalRecord& record) {
                             {"fingerprint", record.fingerprint},
                             {"generation", record.generation},
                             {"highest", record.highest},
-                            {"rolled_back", record.rolled_back},
-                            {"declined", record.declined}};
+                            {"rolled_back", record.rolled_back}};
   return state::write_state(filesystem_, file_, json_text(object) + "\n");
 }
 
