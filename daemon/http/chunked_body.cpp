@@ -40,7 +40,7 @@ Result<bool> ChunkedBody::feed(std::string_view bytes, std::string& body, std::s
       line_.clear();
       continue;
     }
-    const auto last = begin_chunk(limit - body.size());
+    const auto last = begin_chunk(limit - body.size(), limit);
     if (!last || *last) {
       return last;
     }
@@ -49,12 +49,12 @@ Result<bool> ChunkedBody::feed(std::string_view bytes, std::string& body, std::s
 }
 
 // Returns true for the last chunk.
-Result<bool> ChunkedBody::begin_chunk(std::size_t room) {
+Result<bool> ChunkedBody::begin_chunk(std::size_t room, std::size_t limit) {
   const std::string_view size = trimmed(std::string_view(line_).substr(0, line_.find(';')));
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), value, 16);
   if (error == std::errc::result_out_of_range || (error == std::errc() && value > room)) {
-    return body_too_large();
+    return body_too_large(limit);
   }
   if (error != std::errc() || end != size.data() + size.size()) {
     return failure(ErrorKind::bad_answer, "the response is not valid HTTP: the size of a chunk is not a number");

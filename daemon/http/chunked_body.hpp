@@ -18,7 +18,7 @@ class ChunkedBody {
   Result<bool> feed(std::string_view bytes, std::string& body, std::size_t limit);
 
  private:
-  Result<bool> begin_chunk(std::size_t room);
+  Result<bool> begin_chunk(std::size_t room, std::size_t limit);
 
   std::string line_;  // the size line so far
   std::size_t left_ = 0;

@@ -4,8 +4,8 @@
 
 namespace renewd::http {
 
-tl::unexpected<Error> body_too_large() {
-  return rejection(RejectionReason::too_large, fmt::format("the response is larger than {} KiB", kBodyLimit / 1024));
+tl::unexpected<Error> body_too_large(std::size_t limit) {
+  return rejection(RejectionReason::too_large, fmt::format("the response is larger than {} KiB", limit / 1024));
 }
 
 std::string HttpResponse::header(std::string_view name) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,7 +18,7 @@ namespace renewd::http {
 
 // An answer of the cloud has a few KiB.
 inline constexpr std::size_t kBodyLimit = std::size_t{1024} * 1024;
-tl::unexpected<Error> body_too_large();
+tl::unexpected<Error> body_too_large(std::size_t limit = kBodyLimit);
 
 struct HttpRequest {
   std::string method;  // "GET", "POST"
@@ -28,6 +29,12 @@ struct HttpRequest {
   std::string body;
   // Sent as "Authorization: Basic …", unless there is a token.
   std::optional<BasicCredentials> basic_credentials = std::nullopt;
+  // The whole value of Authorization, instead of either.
+  std::optional<Secret> authorization = std::nullopt;
+  std::size_t body_limit = kBodyLimit;  // of the response
+  // Called once the connection is open, just before the first byte of the request is written. An error ends the
+  // exchange: until then, the server has certainly not received the request.
+  std::function<Result<void>()> before_sending = nullptr;
 };
 
 struct HttpResponse {

@@ -10,18 +10,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/write.hpp>
-#include <fmt/format.h>
 
 #include "core/as_tuple.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
-#include "http/connect.hpp"
 #include "http/deadline.hpp"
-#include "http/proxy_tunnel.hpp"
 #include "http/request_text.hpp"
-#include "http/resolve.hpp"
 #include "http/response_reader.hpp"
-#include "http/tls.hpp"
 #include "http/url.hpp"
 
 namespace renewd::http {
@@ -29,19 +24,6 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-using configuration::HttpSettings;
-
-using Connection = std::variant<tcp::socket, std::unique_ptr<TlsStream>>;
-
-constexpr std::chrono::milliseconds kShutdownTimeout{500};  // for the server's close_notify
-
-TimeLimit whole_limit(const HttpSettings& settings) {
-  return time_limit(settings.request_timeout, "http.request_timeout");
-}
-
-TimeLimit step_limit(const HttpSettings& settings, TimeLimit whole) {
-  return sooner(time_limit(settings.connect_timeout, "http.connect_timeout"), whole);
-}
 
 tl::unexpected<Error> io_failure(const boost::system::error_code& error) {
   if (is_cancellation(error)) {
@@ -50,69 +32,7 @@ tl::unexpected<Error> io_failure(const boost::system::error_code& error) {
   return failure(is_tls_error(error) ? ErrorKind::tls : ErrorKind::connect, error.message());
 }
 
-asio::awaitable<Result<tcp::socket>> connect_to(std::string host, std::uint16_t port, HttpSettings settings,
-                                                TimeLimit whole) {
-  CO_TRY_LET(auto endpoints, co_await within(step_limit(settings, whole), "looking up " + host, resolve(host, port)));
-  auto socket = co_await connect(std::move(endpoints), step_limit(settings, whole));
-  if (!socket) {
-    co_return tl::unexpected(with_context("connecting to " + authority(host, port), std::move(socket.error())));
-  }
-  co_return std::move(*socket);
-}
-
-asio::awaitable<Result<tcp::socket>> connect_through_proxy(configuration::ProxySettings proxy, Url url,
-                                                           HttpSettings settings, TimeLimit whole) {
-  const std::string name = "proxy " + authority(proxy.host, proxy.port);
-  auto socket = co_await connect_to(proxy.host, proxy.port, settings, whole);
-  if (!socket) {
-    Error error = with_context(name, std::move(socket.error()));
-    if (error.kind == ErrorKind::dns || error.kind == ErrorKind::connect) {
-      error.kind = ErrorKind::proxy;  // the cause is the proxy, not the cloud
-    }
-    co_return tl::unexpected(std::move(error));
-  }
-  std::string doing = fmt::format("opening a tunnel to {} through {}", url.authority(), name);
-  CO_TRY(co_await within(step_limit(settings, whole), std::move(doing),
-                         open_tunnel(*socket, url.authority(), proxy, settings.proxy_password)));
-  co_return std::move(*socket);
-}
-
 // The references below are to objects in the caller's frame, which outlives the coroutine.
-
-asio::awaitable<Result<void>> handshake(TlsStream& stream, const std::optional<std::filesystem::path>& ca_file) {
-  const auto [error] = co_await stream.async_handshake(TlsStream::client, kAsTuple);
-  if (is_cancellation(error)) {
-    co_return cancelled();
-  }
-  if (error) {
-    co_return tl::unexpected(explain_handshake(stream, error, ca_file));
-  }
-  co_return Result<void>();
-}
-
-asio::awaitable<Result<Connection>> start_tls(tcp::socket socket, Url url, HttpSettings settings, TimeLimit whole) {
-  CO_TRY_LET(auto context, make_tls_context(settings.ca_file));
-  auto stream = std::make_unique<TlsStream>(std::move(socket), context);
-  CO_TRY(expect_host(*stream, url));
-  std::string doing = "TLS handshake with " + url.authority();
-  CO_TRY(co_await within(step_limit(settings, whole), std::move(doing), handshake(*stream, settings.ca_file)));
-  co_return Connection(std::move(stream));
-}
-
-asio::awaitable<Result<tcp::socket>> connect_by_route(Url url, HttpSettings settings, TimeLimit whole) {
-  if (settings.proxy && !url.host_is_loopback()) {
-    co_return co_await connect_through_proxy(*settings.proxy, url, settings, whole);
-  }
-  co_return co_await connect_to(url.lookup_name, url.port, settings, whole);
-}
-
-asio::awaitable<Result<Connection>> open(Url url, HttpSettings settings, TimeLimit whole) {
-  CO_TRY_LET(auto socket, co_await connect_by_route(url, settings, whole));
-  if (url.scheme == Scheme::http) {
-    co_return Connection(std::move(socket));
-  }
-  co_return co_await start_tls(std::move(socket), url, settings, whole);
-}
 
 template <typename Stream>
 asio::awaitable<Result<void>> write_request(Stream& stream, const std::string& text) {
@@ -124,20 +44,25 @@ asio::awaitable<Result<void>> write_request(Stream& stream, const std::string& t
 }
 
 template <typename Stream>
-asio::awaitable<Result<HttpResponse>> read_response(Stream& stream) {
-  ResponseReader reader;
+asio::awaitable<Result<Progress>> read_more(Stream& stream, ResponseReader& reader) {
   std::array<char, 16 * 1024> buffer;
+  const auto [error, size] = co_await stream.async_read_some(asio::buffer(buffer), kAsTuple);
+  if (is_cancellation(error) || (error && is_tls_error(error))) {
+    co_return io_failure(error);
+  }
+  if (error) {
+    const auto how = error == asio::error::eof ? ConnectionEnd::clean : ConnectionEnd::abrupt;
+    CO_TRY(reader.end(how));
+    co_return Progress::complete;
+  }
+  co_return reader.feed({buffer.data(), size});
+}
+
+template <typename Stream>
+asio::awaitable<Result<HttpResponse>> read_response(Stream& stream, std::size_t body_limit) {
+  ResponseReader reader(body_limit);
   for (;;) {
-    const auto [error, size] = co_await stream.async_read_some(asio::buffer(buffer), kAsTuple);
-    if (is_cancellation(error) || (error && is_tls_error(error))) {
-      co_return io_failure(error);
-    }
-    if (error) {
-      const auto how = error == asio::error::eof ? ConnectionEnd::clean : ConnectionEnd::abrupt;
-      CO_TRY(reader.end(how));
-      co_return reader.take();
-    }
-    CO_TRY_LET(const auto progress, reader.feed({buffer.data(), size}));
+    CO_TRY_LET(const auto progress, co_await read_more(stream, reader));
     if (progress == Progress::complete) {
       co_return reader.take();
     }
@@ -145,35 +70,61 @@ asio::awaitable<Result<HttpResponse>> read_response(Stream& stream) {
 }
 
 template <typename Stream>
-asio::awaitable<Result<HttpResponse>> send_and_receive(Stream& stream, const std::string& text, TimeLimit whole) {
+asio::awaitable<Result<HttpResponse>> send_and_receive(Stream& stream, const HttpRequest& request,
+                                                       const std::string& text, TimeLimit whole) {
   CO_TRY(co_await within(whole, "sending the request", write_request(stream, text)));
-  co_return co_await within(whole, "waiting for the response", read_response(stream));
+  co_return co_await within(whole, "waiting for the response", read_response(stream, request.body_limit));
 }
 
-asio::awaitable<Result<void>> shut_down(TlsStream& stream) {
-  co_await stream.async_shutdown(kAsTuple);
-  co_return Result<void>();
-}
-
-// Sends close_notify. Ignores errors, and a cancellation: the result of the exchange is already known.
-asio::awaitable<void> close_gracefully(Connection& connection) {
-  const auto state = co_await asio::this_coro::cancellation_state;
-  auto* const stream = std::get_if<std::unique_ptr<TlsStream>>(&connection);
-  if (stream != nullptr && state.cancelled() == asio::cancellation_type::none) {
-    co_await within(time_limit(kShutdownTimeout, ""), "closing", shut_down(**stream));
+template <typename Stream>
+asio::awaitable<Result<Progress>> read_head(Stream& stream, ResponseReader& reader) {
+  for (;;) {
+    CO_TRY_LET(const auto progress, co_await read_more(stream, reader));
+    if (progress == Progress::complete || reader.head() != nullptr) {
+      co_return progress;
+    }
   }
 }
 
-asio::awaitable<Result<HttpResponse>> exchange(HttpRequest request, HttpSettings settings) {
-  const TimeLimit whole = whole_limit(settings);
+template <typename Stream>
+asio::awaitable<Result<void>> send_and_stream(Stream& stream, const HttpRequest& request, const std::string& text,
+                                              const Sink& sink, TimeLimit whole) {
+  CO_TRY(co_await within(whole, "sending the request", write_request(stream, text)));
+  ResponseReader reader(request.body_limit);
+  CO_TRY_LET(auto progress, co_await within(whole, "waiting for the response", read_head(stream, reader)));
+  if (reader.is_encoded()) {
+    co_return failure(ErrorKind::bad_answer, "the response is encoded, although that was not requested");
+  }
+  HttpResponse head = *reader.head();
+  head.body.clear();
+  Flow flow = sink(head, "");
+  for (;;) {
+    const std::string piece = reader.take_piece();
+    if (flow == Flow::more && !piece.empty()) {
+      flow = sink(head, piece);
+    }
+    if (flow == Flow::stop || progress == Progress::complete) {
+      co_return Result<void>();
+    }
+    CO_TRY_LET(progress, co_await read_more(stream, reader));
+  }
+}
+
+Result<void> permitted(const HttpRequest& request) {
+  return request.before_sending ? request.before_sending() : Result<void>();
+}
+
+asio::awaitable<Result<HttpResponse>> exchange(HttpRequest request, ConnectionSettings settings) {
+  const TimeLimit whole = settings.request_limit();
   CO_TRY_LET(const auto url, parse_url(request.url));
   CO_TRY_LET(const auto text, request_text(request, url));
-  CO_TRY_LET(auto connection, co_await open(url, settings, whole));
+  CO_TRY_LET(auto connection, co_await open_connection(url, settings, whole));
+  CO_TRY(permitted(request));
   Result<HttpResponse> response;
   if (auto* const stream = std::get_if<std::unique_ptr<TlsStream>>(&connection)) {
-    response = co_await send_and_receive(**stream, text, whole);
+    response = co_await send_and_receive(**stream, request, text, whole);
   } else {
-    response = co_await send_and_receive(std::get<tcp::socket>(connection), text, whole);
+    response = co_await send_and_receive(std::get<tcp::socket>(connection), request, text, whole);
   }
   if (response) {
     co_await close_gracefully(connection);
@@ -181,9 +132,22 @@ asio::awaitable<Result<HttpResponse>> exchange(HttpRequest request, HttpSettings
   co_return std::move(response);
 }
 
-asio::awaitable<Result<void>> open_and_close(std::string text, HttpSettings settings) {
+asio::awaitable<Result<void>> exchange_as_stream(HttpRequest request, Sink sink, ConnectionSettings settings) {
+  const TimeLimit whole = settings.request_limit();
+  CO_TRY_LET(const auto url, parse_url(request.url));
+  CO_TRY_LET(const auto text, request_text(request, url));
+  CO_TRY_LET(auto connection, co_await open_connection(url, settings, whole));
+  keep_alive(connection);
+  CO_TRY(permitted(request));
+  if (auto* const stream = std::get_if<std::unique_ptr<TlsStream>>(&connection)) {
+    co_return co_await send_and_stream(**stream, request, text, sink, whole);
+  }
+  co_return co_await send_and_stream(std::get<tcp::socket>(connection), request, text, sink, whole);
+}
+
+asio::awaitable<Result<void>> open_and_close(std::string text, ConnectionSettings settings) {
   CO_TRY_LET(const auto url, parse_url(text));
-  CO_TRY_LET(auto connection, co_await open(url, settings, whole_limit(settings)));
+  CO_TRY_LET(auto connection, co_await open_connection(url, settings, settings.request_limit()));
   co_await close_gracefully(connection);
   co_return Result<void>();
 }
@@ -207,8 +171,8 @@ asio::awaitable<Result<T>> run(asio::any_io_executor executor, std::string metho
 
 }  // namespace
 
-HttpsClient::HttpsClient(asio::any_io_executor executor, HttpSettings settings)
-    : executor_(std::move(executor)), settings_(std::move(settings)) {}
+HttpsClient::HttpsClient(asio::any_io_executor executor, configuration::HttpSettings settings, ClientOptions options)
+    : executor_(std::move(executor)), settings_{std::move(settings), std::move(options)} {}
 
 asio::awaitable<Result<HttpResponse>> HttpsClient::send(HttpRequest request) {
   std::string method = printable(request.method, 20);
@@ -218,6 +182,13 @@ asio::awaitable<Result<HttpResponse>> HttpsClient::send(HttpRequest request) {
 
 asio::awaitable<Result<void>> HttpsClient::rehearse(std::string url) {
   return run(executor_, "reaching", url, open_and_close(url, settings_));
+}
+
+asio::awaitable<Result<void>> HttpsClient::stream(HttpRequest request, Sink sink) {
+  std::string method = printable(request.method, 20);
+  std::string url = request.url;
+  return run(executor_, std::move(method), std::move(url),
+             exchange_as_stream(std::move(request), std::move(sink), settings_));
 }
 
 }  // namespace renewd::http

@@ -33,13 +33,14 @@ Result<void> check(const HttpRequest& request) {
   if (request.basic_credentials && request.basic_credentials->user.find(':') != std::string::npos) {
     return failure(ErrorKind::unauthorized, "the user name must not contain a colon (RFC 7617)");
   }
-  if (!request.bearer_token) {
+  const auto& token = request.authorization ? request.authorization : request.bearer_token;
+  if (!token) {
     return {};
   }
-  if (request.bearer_token->empty()) {
+  if (token->empty()) {
     return failure(ErrorKind::unauthorized, "the token is empty");
   }
-  if (!is_field_value(request.bearer_token->view())) {
+  if (!is_field_value(token->view())) {
     return failure(ErrorKind::unauthorized,
                    "the token contains a line break or another control character, which cannot be sent; check that it "
                    "is only the token");
@@ -49,6 +50,9 @@ Result<void> check(const HttpRequest& request) {
 
 // Empty without credentials.
 std::string authorization(const HttpRequest& request) {
+  if (request.authorization) {
+    return secret_header("Authorization: ", *request.authorization);
+  }
   if (request.bearer_token) {
     return secret_header("Authorization: Bearer ", *request.bearer_token);
   }

@@ -7,7 +7,7 @@
 namespace renewd::http {
 
 // A header with a secret in it. Never by fmt, whose buffer is on the stack, which nobody wipes; the text is on the heap
-// from the start. `name` has at least 16 characters: "Authorization: Bearer ".
+// from the start. `name` has at least 15 characters: "Authorization: ".
 std::string secret_header(std::string_view name, const Secret& secret);
 
 // The value of the User-Agent header.

@@ -31,14 +31,14 @@ std::vector<std::string> codings_of(const std::string& field) {
 }
 
 // Several values must be equal (RFC 9112, 6.3).
-Result<std::size_t> length_of(const std::string& field) {
+Result<std::size_t> length_of(const std::string& field, std::size_t limit) {
   std::optional<std::uint64_t> length;
   for (const std::string_view element : list_elements(field)) {
     std::uint64_t value = 0;
     const char* const begin = element.data() + (element.starts_with('+') ? 1 : 0);
     const auto [end, error] = std::from_chars(begin, element.data() + element.size(), value);
     if (error == std::errc::result_out_of_range) {
-      return body_too_large();
+      return body_too_large(limit);
     }
     if (error != std::errc() || end != element.data() + element.size() || length.value_or(value) != value) {
       return failure(ErrorKind::bad_answer, "the response is not valid HTTP: its Content-Length is not a number");
@@ -48,7 +48,7 @@ Result<std::size_t> length_of(const std::string& field) {
   if (!length) {
     return failure(ErrorKind::bad_answer, "the response is not valid HTTP: its Content-Length is not a number");
   }
-  return *length > kBodyLimit ? body_too_large() : Result<std::size_t>(static_cast<std::size_t>(*length));
+  return *length > limit ? body_too_large(limit) : Result<std::size_t>(static_cast<std::size_t>(*length));
 }
 
 bool has_no_body(unsigned status) {
@@ -106,7 +106,7 @@ Result<void> ResponseReader::choose_framing() {
   if (chunked) {
     framing_ = Framing::chunked;
   } else if (has_length) {
-    TRY_LET(auto length, length_of(response_.header("content-length")));
+    TRY_LET(auto length, length_of(response_.header("content-length"), limit_));
     framing_ = Framing::length;
     length_ = length;
   } else {
@@ -122,12 +122,12 @@ Result<Progress> ResponseReader::read_body(std::string_view bytes) {
       body += bytes.substr(0, length_ - body.size());
       return body.size() == length_ ? finish() : Progress::more_needed;
     case Framing::chunked: {
-      TRY_LET(const auto whole, chunks_.feed(bytes, body, kBodyLimit));
+      TRY_LET(const auto whole, chunks_.feed(bytes, body, limit_));
       return whole ? finish() : Progress::more_needed;
     }
     case Framing::until_end:
-      if (bytes.size() > kBodyLimit - body.size()) {
-        return body_too_large();
+      if (bytes.size() > limit_ - body.size()) {
+        return body_too_large(limit_);
       }
       body += bytes;
       return Progress::more_needed;
@@ -157,6 +157,13 @@ Result<void> ResponseReader::end(ConnectionEnd how) {
 
 HttpResponse ResponseReader::take() {
   return std::move(response_);
+}
+
+std::string ResponseReader::take_piece() {
+  if (framing_ == Framing::length) {
+    length_ -= response_.body.size();
+  }
+  return std::exchange(response_.body, {});
 }
 
 }  // namespace renewd::http

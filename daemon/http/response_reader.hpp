@@ -20,8 +20,10 @@ enum class ConnectionEnd { clean, abrupt };
 
 class ResponseReader {
  public:
+  explicit ResponseReader(std::size_t body_limit = kBodyLimit) : limit_(body_limit) {}
+
   // Takes the next bytes; ignores those after the response, and skips interim responses (1xx). Do not call it again
-  // after `complete` or an error. Errors: bad_answer, with reason too_large for a body over kBodyLimit, encoded or
+  // after `complete` or an error. Errors: bad_answer, with reason too_large for a body over the limit, encoded or
   // decoded.
   Result<Progress> feed(std::string_view bytes);
 
@@ -33,6 +35,12 @@ class ResponseReader {
   // Call this once, after success.
   HttpResponse take();
 
+  // For a body that is used as it arrives. The head, without a body, once it has arrived; otherwise null.
+  const HttpResponse* head() const { return framing_ == Framing::unknown ? nullptr : &response_; }
+  // What has arrived of the body since the last call, as it was sent; the limit is that of one piece.
+  std::string take_piece();
+  bool is_encoded() const { return !codings_.empty(); }
+
  private:
   enum class Framing { unknown, length, chunked, until_end };
 
@@ -41,6 +49,7 @@ class ResponseReader {
   Result<Progress> read_body(std::string_view bytes);
   Result<Progress> finish();
 
+  std::size_t limit_;
   std::string head_;  // the bytes before the body
   HttpResponse response_;
   int interim_responses_ = 0;

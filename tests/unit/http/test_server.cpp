@@ -1,5 +1,6 @@
 #include "unit/http/test_server.hpp"
 
+#include <array>
 #include <optional>
 
 #include <boost/asio/as_tuple.hpp>
@@ -33,6 +34,10 @@ struct TestServer::State {
       context.use_certificate_chain_file(script.certificate.string());
       context.use_private_key_file(script.certificate.string(), ssl::context::pem);
     }
+    if (!script.client_ca.empty()) {
+      context.set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
+      context.load_verify_file(script.client_ca.string());
+    }
     if (script.tls_version != 0) {
       SSL_CTX_set_min_proto_version(context.native_handle(), script.tls_version);
       SSL_CTX_set_max_proto_version(context.native_handle(), script.tls_version);
@@ -47,6 +52,8 @@ struct TestServer::State {
   std::vector<std::string> requests;
   std::vector<std::string> connects;
   std::string server_name;
+  std::string client_subject;
+  bool was_reset = false;
 };
 
 namespace {
@@ -78,18 +85,20 @@ asio::awaitable<std::string> read_request(Stream& stream) {
 }
 
 template <typename Stream>
-asio::awaitable<void> wait_for_client_to_go(Stream& stream) {
+asio::awaitable<bool> wait_for_client_to_go(Stream& stream) {
   std::array<char, 1024> buffer;
   for (;;) {
     const auto [error, size] = co_await stream.async_read_some(asio::buffer(buffer), kAsTuple);
     if (error) {
-      co_return;
+      co_return error == asio::error::connection_reset;
     }
   }
 }
 
+// Returns whether the client has reset the connection.
 template <typename Stream>
-asio::awaitable<void> end(Stream& stream, const Script& script) {
+asio::awaitable<bool> end(Stream& stream, const Script& script) {
+  bool was_reset = false;
   switch (script.ending) {
     case Ending::goodbye:
       if constexpr (requires { stream.async_shutdown(kAsTuple); }) {
@@ -102,7 +111,7 @@ asio::awaitable<void> end(Stream& stream, const Script& script) {
       stream.lowest_layer().set_option(asio::socket_base::linger(true, 0));
       break;
     case Ending::silence:
-      co_await wait_for_client_to_go(stream);
+      was_reset = co_await wait_for_client_to_go(stream);
       break;
     case Ending::and_again:
       for (;;) {
@@ -115,6 +124,7 @@ asio::awaitable<void> end(Stream& stream, const Script& script) {
   }
   boost::system::error_code ignored;
   stream.lowest_layer().close(ignored);
+  co_return was_reset;
 }
 
 template <typename State, typename Stream>
@@ -128,7 +138,15 @@ asio::awaitable<void> answer(std::shared_ptr<State> state, Stream& stream) {
   if (state->script.on_request) {
     state->script.on_request();
   }
-  co_await end(stream, state->script);
+  state->was_reset = co_await end(stream, state->script);
+}
+
+std::string subject_of(const X509* certificate) {
+  std::array<char, 256> text{};
+  if (certificate != nullptr) {
+    X509_NAME_oneline(X509_get_subject_name(certificate), text.data(), static_cast<int>(text.size()));
+  }
+  return text.data();
 }
 
 // Returns whether the connection continues.
@@ -171,6 +189,7 @@ asio::awaitable<void> serve_one(std::shared_ptr<State> state, tcp::socket socket
   if (!error) {
     const char* name = SSL_get_servername(stream.native_handle(), TLSEXT_NAMETYPE_host_name);
     state->server_name = name == nullptr ? "" : name;
+    state->client_subject = subject_of(SSL_get0_peer_certificate(stream.native_handle()));
     co_await answer(state, stream);
   }
 }
@@ -217,6 +236,13 @@ const std::vector<std::string>& TestServer::connects() const {
 }
 const std::string& TestServer::server_name() const {
   return state_->server_name;
+}
+
+const std::string& TestServer::client_subject() const {
+  return state_->client_subject;
+}
+bool TestServer::was_reset() const {
+  return state_->was_reset;
 }
 
 bool have_ipv6(asio::io_context& io) {

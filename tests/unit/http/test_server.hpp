@@ -31,6 +31,7 @@ struct Script {
   std::filesystem::path certificate;
   int tls_version = 0;                          // OpenSSL's number of the only version; 0: any
   std::string ciphers = "DEFAULT:@SECLEVEL=0";  // for TLS 1.2 and older
+  std::filesystem::path client_ca;              // if not empty, clients need a certificate of this CA
   // Performs `ending` instead of the handshake.
   bool no_handshake = false;
 
@@ -62,6 +63,10 @@ class TestServer {
   const std::vector<std::string>& connects() const;
   // SNI of the last handshake.
   const std::string& server_name() const;
+  // Of the certificate in the last handshake; empty without one.
+  const std::string& client_subject() const;
+  // Whether the last client whose end was awaited has reset the connection.
+  bool was_reset() const;
 
  private:
   struct State;
