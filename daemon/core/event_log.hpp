@@ -25,7 +25,9 @@ BOOST_DEFINE_ENUM_CLASS(EventName, daemon_started, daemon_stopping, config_reloa
                         renewal_failed, keystore_installed, gateway_output, gateway_activated,
                         gateway_activation_failed, gateway_verified, gateway_verification_failed, renewal_rolled_back,
                         renewal_completed, renewal_resumed, clock_skewed, clock_changed, token_unusable,
-                        monitoring_unavailable, log_lines_dropped, fleet_leading, fleet_following, fleet_unreachable)
+                        monitoring_unavailable, log_lines_dropped, fleet_leading, fleet_following, fleet_unreachable,
+                        fleet_published, fleet_turn, fleet_halted, fleet_resumed, fleet_value_refused, fleet_alone,
+                        fleet_conflict)
 
 // The names of the enumerators.
 std::string_view to_string(EventName name);

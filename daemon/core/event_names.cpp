@@ -47,10 +47,17 @@ constexpr std::array kEvents = std::to_array<EventKind>({
     {EventName::fleet_leading, Level::info, "c440be9f60c14f0c833850dacd742f74"},
     {EventName::fleet_following, Level::info, "c35c62dc5c914628b0d1e8381f8bc83e"},
     {EventName::fleet_unreachable, Level::warning, "8612d7bf6dfd49119846be4a27ea8515"},
+    {EventName::fleet_published, Level::info, "1e030b73e38b476c8337261c932bc95c"},
+    {EventName::fleet_turn, Level::info, "e6c6fc341b1744be915e008a96f71537"},
+    {EventName::fleet_halted, Level::error, "bdc11c292184467fa6032db7485ea9af"},
+    {EventName::fleet_resumed, Level::info, "22905db52ca2450dbb6abccc660789d8"},
+    {EventName::fleet_value_refused, Level::error, "795e365784b14788976ebaaedb5a6a6e"},
+    {EventName::fleet_alone, Level::warning, "f824d9b8bf074ff9a0f5f305c2f70422"},
+    {EventName::fleet_conflict, Level::error, "5f9a7cfb3aa648bfa219d1d919b29005"},
 });
 
 // kind_of() needs the order of the enumeration, without gaps.
-static_assert(kEvents.size() == static_cast<std::size_t>(EventName::fleet_unreachable) + 1);
+static_assert(kEvents.size() == static_cast<std::size_t>(EventName::fleet_conflict) + 1);
 static_assert(std::ranges::adjacent_find(kEvents, std::ranges::greater_equal(), &EventKind::event) == kEvents.end());
 
 const EventKind& kind_of(EventName event) {

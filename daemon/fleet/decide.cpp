@@ -224,7 +224,7 @@ std::optional<Step> Deciding::publish() const {
                : wait(MemberState::ready, "this host may not publish the certificate that it has", self_.schedule_next);
   }
   const bool is_known = self_.installed && self_.installed->fingerprint == self_.local.fingerprint;
-  if (can && is_known && later_than_published(*self_.installed)) {
+  if (can && is_known && !self_.unpublishable && later_than_published(*self_.installed)) {
     return Step{.act = Act::publish, .state = MemberState::current};
   }
   return std::nullopt;
@@ -251,7 +251,7 @@ std::optional<Step> Deciding::adopt() const {
     return std::nullopt;
   }
   if (self_.unable) {
-    return wait(MemberState::unable, *self_.unable, self_.schedule_next);
+    return wait(MemberState::unable, *self_.unable, std::min(self_.schedule_next, self_.unable_until));
   }
   return Step{.act = Act::adopt, .state = MemberState::ready};
 }

@@ -46,6 +46,9 @@ struct Self {
   std::chrono::seconds retry_delay{0};
   // Why the published generation cannot be adopted, until something changes.
   std::optional<std::string> unable;
+  TimePoint unable_until = {};
+  // The installed certificate cannot be published: its key cannot be read.
+  bool unpublishable = false;
 };
 
 struct Rules {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/error.hpp"
@@ -16,17 +17,18 @@ namespace renewd::fleet {
 // 32 random bytes, as text: 64 hexadecimal digits, or base64.
 class FleetKey {
  public:
-  // Error kind: client_error, for anything else.
+  // Ignores white space at both ends. Error kind: client_error, for anything else; it does not repeat the text.
   static Result<FleetKey> parse(const Secret& text);
-  // As parse() reads it.
-  static Secret generate();
+  // As parse() reads it. Error kind: client_error, without random bytes.
+  static Result<Secret> generate();
 
   // 16 hexadecimal digits, safe to show: which key it is.
   const std::string& id() const { return id_; }
+  const Secret& bytes() const { return bytes_; }
 
  private:
-  friend struct Sealing;
-  explicit FleetKey(Secret bytes);
+  FleetKey(Secret bytes, std::string id) : bytes_(std::move(bytes)), id_(std::move(id)) {}
+
   Secret bytes_;
   std::string id_;
 };
@@ -37,11 +39,12 @@ struct Contents {
   Secret identity;               // PEM: PKCS#8 key, certificate, chain
 };
 
-// `path` is the etcd key. Fills in `key_id` and `salt` of the header. Errors: bad_answer, too_large.
+// `path` is the etcd key. Fills in `key_id` and `salt` of the header. Leaves out the answer where the value would be
+// larger than kPublishedLimit. Error kind: bad_answer, with the reason too_large where the identity alone is.
 Result<Published> seal(const FleetKey& key, std::string_view path, Header header, const Contents& contents);
 
-// Tries the key with the header's id. Compares the certificate with the header's. Refusals: wrong_key, tampered,
-// too_large, wrong_account.
+// Uses the key with the header's id. The identity is then a PEM file with a key, and with the header's certificate.
+// Refusals: wrong_account, wrong_key, tampered.
 Accepted<Contents> open(const std::vector<FleetKey>& keys, std::string_view path, std::string_view account,
                         const Published& published);
 

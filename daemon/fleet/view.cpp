@@ -1,5 +1,7 @@
 #include "fleet/view.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/text.hpp"
@@ -39,29 +41,47 @@ std::optional<MemberName> member_of(std::string_view key, const std::string& mem
   return MemberName(key.substr(members.size()));
 }
 
+// A transaction of this host is in the view at once, before the watch has told of earlier changes of other keys.
+template <typename T, typename Parse>
+void update(Versioned<T>& stored, const KeyValue& kv, Parse parse) {
+  if (stored.revision < kv.mod_revision) {
+    stored = versioned<T>(kv, parse);
+  }
+}
+
 void put(View& view, const Keys& keys, const KeyValue& kv) {
   if (kv.key == keys.renewal()) {
-    view.renewal = versioned<RenewalRecord>(kv, parse_renewal);
+    update(view.renewal, kv, parse_renewal);
   } else if (kv.key == keys.generation()) {
-    view.generation = versioned<Published>(kv, parse_published);
+    update(view.generation, kv, parse_published);
   } else if (kv.key == keys.rollout()) {
-    view.rollout = versioned<Rollout>(kv, parse_rollout);
+    update(view.rollout, kv, parse_rollout);
   } else if (const auto member = member_of(kv.key, keys.members())) {
     if (view.members.size() < kMaxMembers || view.members.contains(*member)) {
-      view.members[*member] = versioned<MemberRecord>(kv, parse_member);
+      update(view.members[*member], kv, parse_member);
     }
   }
 }
 
-void remove(View& view, const Keys& keys, const std::string& key) {
+template <typename T>
+void remove(Versioned<T>& stored, Revision revision) {
+  if (stored.revision < revision) {
+    stored = {};
+  }
+}
+
+void remove(View& view, const Keys& keys, const std::string& key, Revision revision) {
   if (key == keys.renewal()) {
-    view.renewal = {};
+    remove(view.renewal, revision);
   } else if (key == keys.generation()) {
-    view.generation = {};
+    remove(view.generation, revision);
   } else if (key == keys.rollout()) {
-    view.rollout = {};
+    remove(view.rollout, revision);
   } else if (const auto member = member_of(key, keys.members())) {
-    view.members.erase(*member);
+    const auto stored = view.members.find(*member);
+    if (stored != view.members.end() && stored->second.revision < revision) {
+      view.members.erase(stored);
+    }
   }
 }
 
@@ -79,12 +99,9 @@ View view_of(const Snapshot& snapshot, const Keys& keys) {
 }
 
 void apply(const Changes& changes, const Keys& keys, View& view) {
-  if (changes.revision <= view.revision) {
-    return;  // the view has them already
-  }
-  view.revision = changes.revision;
+  view.revision = std::max(view.revision, changes.revision);
   for (const auto& key : changes.deleted) {
-    remove(view, keys, key);
+    remove(view, keys, key, changes.revision);
   }
   for (const auto& kv : changes.puts) {
     put(view, keys, kv);

@@ -47,7 +47,7 @@ struct View {
 };
 
 View view_of(const Snapshot& snapshot, const Keys& keys);
-// The same after the changes, which are later.
+// The same after the changes. What the view has of a later revision stays.
 void apply(const Changes& changes, const Keys& keys, View& view);
 
 }  // namespace renewd::fleet

@@ -71,6 +71,8 @@ std::string reason_of(const CertificateStatus& standing, TimePoint now) {
                                              : "an earlier attempt was interrupted";
     case renewal::Reason::request_cap:
       return "the daily limit of requests is reached (`schedule.requests_per_day`)";
+    case renewal::Reason::fleet:
+      return outlook.step.message;
     case renewal::Reason::window_open:
     case renewal::Reason::windows_overridden:
     case renewal::Reason::expired:

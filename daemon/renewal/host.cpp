@@ -15,9 +15,13 @@ constexpr std::size_t kMachineIdSize = 32;
 
 std::string host_identity(const Filesystem& filesystem) {
   const auto id = filesystem.read("/etc/machine-id", 256);
+  return host_identity(id ? std::string_view(*id) : std::string_view(), host_name());
+}
+
+std::string host_name() {
   std::array<char, 256> name{};
   (void)::gethostname(name.data(), name.size() - 1);
-  return host_identity(id ? std::string_view(*id) : std::string_view(), name.data());
+  return name.data();
 }
 
 std::string host_identity(std::string_view machine_id, std::string_view host_name) {

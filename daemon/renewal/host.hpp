@@ -12,6 +12,9 @@ namespace renewd::renewal {
 // enough alone: cloned hosts share an id, early in the first boot there is none, and hosts may share a name.
 std::string host_identity(const Filesystem& filesystem);
 
+// The kernel's host name (gethostname(2)).
+std::string host_name();
+
 // `machine_id` is the content of the file; an invalid one ("uninitialized", empty) is ignored.
 std::string host_identity(std::string_view machine_id, std::string_view host_name);
 

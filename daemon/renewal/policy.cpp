@@ -116,6 +116,8 @@ std::string_view to_string(Reason reason) {
       return "retry";
     case Reason::request_cap:
       return "request_cap";
+    case Reason::fleet:
+      return "fleet";
   }
   return "unknown";
 }

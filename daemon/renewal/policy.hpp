@@ -30,6 +30,7 @@ enum class Reason {
   unfinished,     // a renewal is under way
   retry,          // the last attempt failed, and it is too early for the next one
   request_cap,    // schedule.requests_per_day
+  fleet,          // another host renews, or it is not this host's turn
 };
 std::string_view to_string(Reason reason);
 

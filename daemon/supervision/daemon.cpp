@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
@@ -90,7 +91,7 @@ Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSetting
       http(daemon.loop_.executor(), http_settings),
       objects(daemon.loop_.executor(), certificate, http_settings, daemon.filesystem_, http, daemon.log_, daemon.clock_,
               &daemon.pool_),
-      supervisor(daemon.loop_.executor(), objects.context(), {daemon.slots_, daemon.board_, daemon.alone_}, certificate,
+      supervisor(daemon.loop_.executor(), objects.context(), {daemon.slots_, daemon.board_, daemon.fleet_}, certificate,
                  daemon.settings_, settings_changed(daemon, previous),
                  previous == nullptr ? std::nullopt : std::optional(previous->supervisor.inheritance())),
       watching(daemon.unit_watch_.watch(objects.context().gateway.watched_units(),

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -18,7 +19,6 @@
 #include "core/filesystem.hpp"
 #include "core/log_queue.hpp"
 #include "core/slots.hpp"
-#include "fleet/alone.hpp"
 #include "gateway/unit_watch.hpp"
 #include "http/https_client.hpp"
 #include "monitoring/monitoring.hpp"
@@ -81,7 +81,7 @@ class Daemon {
   boost::asio::thread_pool pool_;
   Slots slots_;
   report::StatusBoard board_;
-  fleet::Alone alone_;
+  std::shared_ptr<const FleetLink> fleet_;  // null: without a fleet
   gateway::UnitWatch unit_watch_;
   monitoring::Monitoring monitoring_;
   std::map<std::string, std::unique_ptr<Watched>> watched_;

@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 using renewal::Act;
 
 asio::awaitable<Result<std::optional<renewal::Completed>>> RenewalRun::run(Act act) {
-  CO_TRY_LET(std::optional<Slots::Slot> slot, co_await take_slot());
+  CO_TRY_LET(const Slots::Slot slot, co_await take_slot());
   std::optional<renewal::Judged> judged;
   if (act != Act::deploy) {
     CO_TRY_LET(judged, co_await renewal_.obtain("run"));
@@ -18,16 +18,7 @@ asio::awaitable<Result<std::optional<renewal::Completed>>> RenewalRun::run(Act a
   if (act == Act::obtain) {
     co_return std::nullopt;
   }
-  if (!coordinator_.has_turn()) {
-    slot.reset();
-    judged.reset();  // a key is not held for as long, and the answer may have expired until then
-    progress_.expect_nothing();
-    CO_TRY(co_await coordinator_.take_turn());
-    CO_TRY_LET(Slots::Slot another, co_await take_slot());
-    slot.emplace(std::move(another));
-  }
   auto completed = co_await renewal_.deploy("run", std::move(judged));
-  coordinator_.end_turn(completed && completed->activation.use == gateway::Use::in_use);
   co_return std::move(completed).map([](renewal::Completed&& done) { return std::optional(std::move(done)); });
 }
 

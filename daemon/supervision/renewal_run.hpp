@@ -1,5 +1,4 @@
-// One renewal under the daemon: its two stages, when a slot of the process is free, the second in this host's turn.
-// Waiting for a slot or the turn holds neither, and is not "stuck".
+// One renewal under the daemon: its two stages, when a slot of the process is free. Waiting for it is not "stuck".
 #pragma once
 
 #include <chrono>
@@ -8,7 +7,6 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "core/slots.hpp"
-#include "fleet/coordinator.hpp"
 #include "renewal/renewal.hpp"
 #include "renewal/schedule.hpp"
 #include "supervision/progress.hpp"
@@ -18,9 +16,8 @@ namespace renewd::supervision {
 class RenewalRun {
  public:
   // `longest`: what both stages may take. All references must outlive this object.
-  RenewalRun(renewal::Renewal& renewal, Slots& slots, fleet::Coordinator& coordinator, Progress& progress,
-             std::chrono::seconds longest)
-      : renewal_(renewal), slots_(slots), coordinator_(coordinator), progress_(progress), longest_(longest) {}
+  RenewalRun(renewal::Renewal& renewal, Slots& slots, Progress& progress, std::chrono::seconds longest)
+      : renewal_(renewal), slots_(slots), progress_(progress), longest_(longest) {}
 
   // Nothing where `act` is to obtain a certificate only. Errors: those of the stages.
   boost::asio::awaitable<Result<std::optional<renewal::Completed>>> run(renewal::Act act);
@@ -30,7 +27,6 @@ class RenewalRun {
 
   renewal::Renewal& renewal_;
   Slots& slots_;
-  fleet::Coordinator& coordinator_;
   Progress& progress_;
   std::chrono::seconds longest_;
 };

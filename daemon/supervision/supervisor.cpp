@@ -4,6 +4,10 @@
 #include <exception>
 #include <utility>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "core/blocking.hpp"
@@ -30,18 +34,22 @@ constexpr std::chrono::seconds kLookAgain = 1min;
 Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalContext context, Shared shared,
                        configuration::CertificateSettings certificate, const configuration::Settings& settings,
                        TimePoint settings_changed, std::optional<Inheritance> inherited)
-    : context_(context),
+    : executor_(executor),
+      source_(context.source),
+      context_{context.filesystem, context.keystore, source_,     context.gateway,
+               context.log,        context.clock,    context.pool},
       certificate_(std::move(certificate)),
       check_every_(settings.schedule.check_every),
-      renewal_(context, certificate_, settings.state_directory, settings.schedule.requests_per_day),
-      schedule_(context.filesystem, certificate_, settings),
+      renewal_(context_, certificate_, settings.state_directory, settings.schedule.requests_per_day),
+      schedule_(context_.filesystem, certificate_, settings),
       status_(context_, certificate_, settings, schedule_, shared.board),
       announcer_(context_, certificate_, check_every_),
       observer_(context_, announcer_, {settings.state_directory, certificate_.name}),
-      run_(renewal_, shared.slots, shared.coordinator, progress_,
+      run_(renewal_, shared.slots, progress_,
            renewal::longest_renewal(certificate_.gateway, settings.http) + kLongestCheck),
-      sleep_(executor, context.keystore),
-      inputs_(certificate_, settings.http) {
+      sleep_(executor, context_.keystore),
+      inputs_(certificate_, settings.http),
+      left_fleet_(executor, 1) {
   if (inherited) {
     schedule_.inherit(std::move(inherited->attempts));
     inputs_at_attempt_ = std::move(inherited->inputs_at_attempt);
@@ -52,9 +60,37 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
   renewal_.on_installed(
       [this](const auto& record, const auto& certificate) { status_.installed(record, certificate); });
   renewal_.on_expected([this](const auto& certificate) { observer_.expect(certificate); });
+  if (shared.fleet) {
+    member_ = std::make_unique<FleetMember>(executor, shared.fleet, context_, certificate_, settings, renewal_,
+                                            [this] { fleet_changed(); });
+    source_.may_request([this] { return member_->confirm_claim(); });
+  }
+}
+
+void Supervisor::follow_fleet() {
+  if (member_) {
+    asio::co_spawn(executor_, member_->follow(),
+                   asio::bind_cancellation_slot(leave_fleet_.slot(), [this](const std::exception_ptr& /*thrown*/) {
+                     left_fleet_.try_send(boost::system::error_code());
+                   }));
+  }
+}
+
+// Returns when nothing refers to this object any more.
+asio::awaitable<void> Supervisor::leave_fleet() {
+  if (member_) {
+    leave_fleet_.emit(asio::cancellation_type::terminal);
+    co_await left_fleet_.async_receive(asio::as_tuple(asio::use_awaitable));
+  }
 }
 
 asio::awaitable<void> Supervisor::run() {
+  follow_fleet();
+  co_await work();
+  co_await leave_fleet();
+}
+
+asio::awaitable<void> Supervisor::work() {
   bool goes_on = true;
   while (goes_on) {
     const TimePoint planned = co_await guarded_step();
@@ -135,10 +171,15 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
     announcer_.interrupted(**unfinished, *retry_at);
     co_return *retry_at;
   }
-  const Step step = schedule_.next({validity, stage, renewal_.requests(now)}, now);
-  if (step.reason == renewal::Reason::not_due) {
+  const Step planned = schedule_.next({validity, stage, renewal_.requests(now)}, now);
+  if (planned.reason == renewal::Reason::not_due) {
     schedule_.forget_failures();
   }
+  const auto allowed = co_await as_fleet_allows(planned, certificate, *unfinished);
+  if (!allowed) {
+    co_return failed(allowed.error());
+  }
+  const Step& step = *allowed;
   announcer_.checked(certificate, step, schedule_, now);
   if (certificate_.token && certificate_.renew == configuration::RenewMode::automatic) {
     announcer_.token(
@@ -157,6 +198,22 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
     announcer_.due(step);
   }
   co_return co_await act(step.act);
+}
+
+asio::awaitable<Result<Step>> Supervisor::as_fleet_allows(Step planned, certificate::Certificate installed,
+                                                          std::optional<renewal::Record> unfinished) {
+  if (!member_) {
+    co_return planned;
+  }
+  const auto& attempts = schedule_.attempts();
+  HostSituation situation{.planned = std::move(planned),
+                          .installed = state::record_of(installed),
+                          .in_use = status_.status()->in_use,
+                          .unfinished = std::move(unfinished),
+                          .requests = renewal_.requests(context_.clock.now()),
+                          .last_failure = attempts.failures_in_a_row > 0 ? attempts.last_message : std::string()};
+  Result<Step> allowed = co_await member_->next(std::move(situation));
+  co_return allowed;
 }
 
 asio::awaitable<TimePoint> Supervisor::act(Act act) {
@@ -179,6 +236,9 @@ TimePoint Supervisor::failed(const Error& error) {
     return now;
   }
   const TimePoint retry_at = schedule_.failed(error, needed_until_, now);
+  if (member_) {
+    member_->failed(error, std::chrono::ceil<std::chrono::seconds>(retry_at - now));
+  }
   save();
   announcer_.failed(error, retry_at, schedule_.attempts().failures_in_a_row);
   return retry_at;
@@ -214,6 +274,9 @@ asio::awaitable<bool> Supervisor::retry_if_fixed() {
   const auto& attempts = schedule_.attempts();
   if (attempts.failures_in_a_row > 0) {
     fixed = co_await run_blocking(context_.pool, [&] { return input_changed(attempts); }) || fixed;
+  }
+  if (fixed && member_) {
+    member_->try_again();
   }
   if (fixed) {
     schedule_.cause_may_be_fixed(context_.clock.now());
@@ -266,6 +329,9 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
         look_at = look_at.value_or(context_.clock.now() + kLookAgain);
         break;
       case Woken::by_interruption:
+        if (std::exchange(fleet_changed_, false)) {
+          co_return true;
+        }
         if (std::exchange(gateway_changed_, false)) {
           progress_.expect_within(kLongestCheck);
           co_await status_.look_at_gateway();

@@ -2,17 +2,21 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/experimental/channel.hpp>
 
 #include "configuration/settings.hpp"
 #include "core/slots.hpp"
-#include "fleet/coordinator.hpp"
 #include "renewal/renewal.hpp"
 #include "report/status_board.hpp"
+#include "source/guarded_source.hpp"
 #include "supervision/announcer.hpp"
+#include "supervision/fleet_member.hpp"
 #include "supervision/inputs.hpp"
 #include "supervision/keystore_observer.hpp"
 #include "supervision/progress.hpp"
@@ -27,7 +31,7 @@ namespace renewd::supervision {
 struct Shared {
   Slots& slots;  // one is held while a certificate is obtained or deployed
   report::StatusBoard& board;
-  fleet::Coordinator& coordinator;
+  std::shared_ptr<const FleetLink> fleet = nullptr;  // null: this host renews by itself
 };
 
 // What another supervisor leaves to the one that takes its place: counts that it could not write, and what they depend
@@ -63,10 +67,15 @@ class Supervisor {
   bool is_stuck() const { return progress_.is_stuck(context_.clock); }
 
  private:
+  boost::asio::awaitable<void> work();
   // Each of these returns when to check again.
   boost::asio::awaitable<TimePoint> guarded_step();
   boost::asio::awaitable<TimePoint> step();
   boost::asio::awaitable<TimePoint> check(certificate::Certificate certificate);
+  // What the fleet allows of that; the planned step without a fleet.
+  boost::asio::awaitable<Result<renewal::Step>> as_fleet_allows(renewal::Step planned,
+                                                                certificate::Certificate installed,
+                                                                std::optional<renewal::Record> unfinished);
   boost::asio::awaitable<TimePoint> act(renewal::Act act);
   TimePoint unreadable(const Error& error);
   TimePoint failed(const Error& error);
@@ -85,7 +94,15 @@ class Supervisor {
   // False: the supervisor must end.
   boost::asio::awaitable<bool> sleep_until(TimePoint next);
   bool must_check_replacement() const;
+  void follow_fleet();
+  boost::asio::awaitable<void> leave_fleet();
+  void fleet_changed() {
+    fleet_changed_ = true;
+    sleep_.interrupt();
+  }
 
+  boost::asio::any_io_executor executor_;
+  source::GuardedSource source_;
   renewal::RenewalContext context_;
   configuration::CertificateSettings certificate_;
   std::chrono::seconds check_every_;
@@ -98,9 +115,13 @@ class Supervisor {
   RenewalRun run_;
   Sleep sleep_;
   Inputs inputs_;
+  std::unique_ptr<FleetMember> member_;  // null: this host renews by itself
+  boost::asio::cancellation_signal leave_fleet_;
+  boost::asio::experimental::channel<void(boost::system::error_code)> left_fleet_;
   // What the last attempt read or, before the first one of this process, its first look.
   Inputs::Contents inputs_at_attempt_;
   bool gateway_changed_ = false;
+  bool fleet_changed_ = false;
   bool retiring_ = false;
   // Initially true: it may have been set while no daemon ran. Handled once the clock is plausible.
   bool clock_was_set_ = true;

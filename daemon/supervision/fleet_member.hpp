@@ -1,0 +1,119 @@
+// One certificate as a member of the fleet: executes what fleet::decide() says. The supervisor asks it what to do
+// before it acts.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "configuration/settings.hpp"
+#include "fleet/decide.hpp"
+#include "fleet/sealed.hpp"
+#include "renewal/renewal.hpp"
+#include "renewal/schedule.hpp"
+#include "supervision/fleet_announcer.hpp"
+#include "supervision/fleet_link.hpp"
+#include "supervision/fleet_view.hpp"
+
+namespace renewd::supervision {
+
+// What the supervisor knows at a check.
+struct HostSituation {
+  renewal::Step planned;  // by the host's own schedule
+  state::CertificateRecord installed;
+  std::optional<state::CertificateRecord> in_use;
+  std::optional<renewal::Record> unfinished;
+  std::vector<TimePoint> requests;  // of the last day, oldest first
+  std::string last_failure;         // the message, if the last attempt has failed
+};
+
+class FleetMember {
+ public:
+  // `wake` is called when next() has something else to say. References must outlive this object.
+  FleetMember(const boost::asio::any_io_executor& executor, std::shared_ptr<const FleetLink> link,
+              const renewal::RenewalContext& context, const configuration::CertificateSettings& certificate,
+              const configuration::Settings& settings, renewal::Renewal& renewal, std::function<void()> wake);
+
+  // Follows the fleet until it is cancelled.
+  boost::asio::awaitable<void> follow() { return view_.follow(); }
+
+  // What this host does next: as planned, if it goes alone; otherwise to wait, to obtain (its claim stands), or to
+  // deploy (in its turn). What the fleet needs before that has been done. Errors: those of the renewal.
+  boost::asio::awaitable<Result<renewal::Step>> next(HostSituation situation);
+  // Just before a request. Error kind: fleet, if its claim is lost, or cannot be confirmed.
+  boost::asio::awaitable<Result<void>> confirm_claim();
+  // An attempt has failed; the next one follows after `delay`.
+  void failed(const Error& error, std::chrono::seconds delay);
+  // Something has changed on which the adoption of a certificate may depend.
+  void try_again() { unable_ = {}; }
+
+ private:
+  // A certificate that this host cannot adopt or publish, until something changes.
+  struct Obstacle {
+    fleet::Revision revision = 0;
+    std::string fingerprint;
+    std::string message;
+    TimePoint until = TimePoint::max();
+  };
+  using Done = Result<std::optional<renewal::Step>>;
+
+  fleet::Now now() const;
+  fleet::Self self_of(const HostSituation& situation) const;
+  // Performs one step. Nothing: it is done, and the next one is to be decided.
+  boost::asio::awaitable<Done> perform(fleet::Step step, HostSituation situation);
+  boost::asio::awaitable<Done> wait(fleet::Step step);
+  boost::asio::awaitable<Done> deploy(fleet::Step step, HostSituation situation);
+  boost::asio::awaitable<Done> request(fleet::Step step, HostSituation situation);
+  boost::asio::awaitable<Done> judge();
+  boost::asio::awaitable<Done> adopt();
+  boost::asio::awaitable<Done> publish();
+  boost::asio::awaitable<Done> set_aside();
+  boost::asio::awaitable<Done> end_claim(fleet::Step step);
+  boost::asio::awaitable<Done> write_rollout(fleet::Step step);
+  boost::asio::awaitable<Done> by_itself(HostSituation situation, std::string why);
+
+  boost::asio::awaitable<void> write_presence(fleet::MemberState state, std::string reason);
+  boost::asio::awaitable<void> read_keys();
+  void view_changed();
+  renewal::Step until_etcd_is_back() const;
+  bool goes_alone(const HostSituation& situation) const;
+  Result<void> remember(fleet::LocalRecord record);
+  std::uint64_t published_generation() const;
+
+  std::shared_ptr<const FleetLink> link_;
+  const renewal::RenewalContext& context_;
+  const configuration::CertificateSettings& certificate_;
+  fleet::Rules rules_;
+  fleet::MemberName name_;
+  double splay_;  // in [0, 1): this host's place among those that go alone
+  std::chrono::seconds retry_delay_;
+  renewal::Renewal& renewal_;
+  std::function<void()> wake_;
+  FleetAnnouncer announcer_;
+  FleetView view_;
+  std::vector<fleet::FleetKey> fleet_keys_;  // the first one seals
+  std::string keys_problem_;
+  fleet::LocalRecordStore local_store_;
+  fleet::LocalRecord local_;
+  std::optional<state::CertificateRecord> answer_;  // that waits to be installed; nothing: not judged yet
+  // Of this process, and when it was last confirmed: it must not be old when the request begins.
+  std::optional<std::string> claim_;
+  fleet::Now claim_confirmed_{};
+  std::optional<fleet::FailedRequest> request_failed_;
+  Obstacle unable_;
+  Obstacle unpublishable_;
+  bool alone_ = false;
+  bool present_ = false;  // this process has written its record
+  bool conflict_ = false;
+  bool busy_ = false;  // next() is at work
+  std::optional<fleet::MemberRecord> record_;
+  std::optional<fleet::Self> last_self_;
+  fleet::Step last_step_{fleet::Act::wait};
+};
+
+}  // namespace renewd::supervision
