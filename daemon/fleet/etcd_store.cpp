@@ -175,7 +175,7 @@ asio::awaitable<StoreError> watch_prefix(SharedState state, std::string prefix, 
                                          Store::Changed changed) {
   OpenWatch open(state->executor, state->session.current(), prefix);
   const Listed listed(state->watches, open);
-  EtcdWatch watch(first, state->cluster, std::move(changed));
+  EtcdWatch watch(state->session, first, state->cluster, std::move(changed));
   CallError error = co_await receive(state, watch_request(prefix, first), watch, open);
   state->session.count(error.error.reason);
   if (error.reaction == Reaction::authenticate) {

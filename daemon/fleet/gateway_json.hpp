@@ -28,6 +28,7 @@ using LeaseId = std::int64_t;
 struct GatewayRequest {
   std::string_view path;
   std::string body;
+  Secret secret = Secret();  // in the body, if any
 };
 
 GatewayRequest read_request(std::string_view prefix);

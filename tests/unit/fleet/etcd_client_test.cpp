@@ -73,6 +73,8 @@ struct EtcdFixture : Fixture {
     return *store_;
   }
 
+  void forget_store() { store_.reset(); }
+
   std::string read() {
     const auto result = run_in(io, store().read("/p/"));
     last_error = result ? fleet::StoreError() : result.error();
@@ -141,6 +143,24 @@ TEST_CASE("a token that etcd does not know is replaced once, for a transaction, 
   CHECK((GENERATE(true, false) ? fixture.read() : fixture.commit()) == "ok");
   CHECK(server.requests().size() == 4);
   CHECK(fixture.store().failures().empty());
+}
+
+TEST_CASE("what etcd repeats of the token or the password is not shown") {
+  EtcdFixture fixture;
+  fixture.use_password();
+  bool refuse_password = false;
+  fixture.member([&](const std::string& path, const std::string&) {
+    if (path == "/v3/auth/authenticate" && !refuse_password) {
+      return Reply{response(200, kToken)};
+    }
+    return Reply{response(403, R"({"code":7,"message":"permission denied: NZvJIkEtiwIhqhDD.33 hunter2"})")};
+  });
+  CHECK(fixture.read() == "permission");
+  CHECK_THAT(fixture.last_error.message, ContainsSubstring("[token]") && !ContainsSubstring("NZvJIkEtiwIhqhDD"));
+  refuse_password = true;
+  fixture.forget_store();
+  CHECK(fixture.read() == "permission");
+  CHECK_THAT(fixture.last_error.message, ContainsSubstring("[password]") && !ContainsSubstring("hunter2"));
 }
 
 TEST_CASE("authenticates once, not for ever") {
