@@ -230,6 +230,10 @@ void EtcdCluster::set_password(const std::string& password) {
   post("/v3/auth/user/changepw", {{"name", user()}, {"password", password}});
 }
 
+std::uint16_t EtcdCluster::port(std::size_t member) const {
+  return members_[member]->client_port;
+}
+
 void EtcdCluster::kill(std::size_t member) {
   members_[member]->process.reset();
 }
