@@ -146,6 +146,7 @@ asio::awaitable<void> keep_outcome(asio::awaitable<CallResult<void>> call, std::
     outcome->emplace(co_await std::move(call));
   } catch (const boost::system::system_error&) {
     // Asio throws a cancellation that arrives between two awaits.
+    outcome->emplace(tl::unexpected(CallError{{Unreachable::cancelled, "cancelled"}}));
   }
 }
 
