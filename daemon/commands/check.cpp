@@ -32,10 +32,18 @@ std::string without_bars(std::string text) {
   return text;
 }
 
+// Only where it says more than the findings.
+std::string fleet_part(const CertificateStatus& standing) {
+  const auto& fleet = standing.fleet;
+  return fleet && fleet->generation != 0 ? fmt::format(", fleet generation {} in use on {} of {}", fleet->generation,
+                                                       fleet->hosts_in_use_of_newest, fleet->hosts)
+                                         : "";
+}
+
 std::string sentence(const Assessed& assessed) {
   const auto& [standing, assessment] = assessed;
   const bool watched_only = assessment.severity() == Severity::ok && standing->renew == configuration::RenewMode::never;
-  return standing->name + ": " + assessment.message() + (watched_only ? ", watched only" : "");
+  return standing->name + ": " + assessment.message() + (watched_only ? ", watched only" : "") + fleet_part(*standing);
 }
 
 std::string performance_data(const Assessed& assessed, bool alone) {

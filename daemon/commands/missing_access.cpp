@@ -34,6 +34,16 @@ std::vector<FileToRead> files_to_read(const configuration::Settings& settings, c
       files.push_back({secret.name, true});
     }
   });
+  if (const auto& etcd = settings.fleet.etcd) {
+    for (const auto& file : {etcd->ca_file, etcd->cert_file}) {
+      if (file) {
+        files.push_back({*file});
+      }
+    }
+    if (etcd->key_file) {
+      files.push_back({*etcd->key_file, true});
+    }
+  }
   return files;
 }
 

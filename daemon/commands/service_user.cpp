@@ -47,16 +47,23 @@ bool is_same_file(const fs::path& a, const fs::path& b) {
 // server.
 Result<void> check_secrets_of_root(const configuration::Settings& settings) {
   Result<void> checked;
-  for_each_secret(settings, [&checked](const SecretSource& secret, std::string_view) {
+  const auto check = [&checked](const std::string& file) {
     std::error_code missing;
-    if (checked && secret.kind == SecretSource::Kind::file && fs::exists(secret.name, missing)) {
-      checked = check_trusted(secret.name, 0).map_error([&secret](Error error) {
-        return with_context(
-            "refusing to read the secret " + secret.name + " as root, because other users can change it",
-            std::move(error));
+    if (checked && fs::exists(file, missing)) {
+      checked = check_trusted(file, 0).map_error([&file](Error error) {
+        return with_context("refusing to read the secret " + file + " as root, because other users can change it",
+                            std::move(error));
       });
     }
+  };
+  for_each_secret(settings, [&check](const SecretSource& secret, std::string_view) {
+    if (secret.kind == SecretSource::Kind::file) {
+      check(secret.name);
+    }
   });
+  if (settings.fleet.etcd && settings.fleet.etcd->key_file) {
+    check(settings.fleet.etcd->key_file->string());
+  }
   return checked;
 }
 

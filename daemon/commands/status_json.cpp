@@ -105,6 +105,27 @@ std::int64_t whole_days(double days) {
   return static_cast<std::int64_t>(std::floor(days));
 }
 
+json::value fleet_json(const report::FleetStatus& fleet) {
+  return json::object{
+      {"reachable", fleet.unreachable.empty()},
+      {"unreachable", fleet.unreachable.empty() ? json::value(nullptr) : json::value(fleet.unreachable)},
+      {"unreachable_since", time_or_null(fleet.unreachable_since)},
+      {"generation", fleet.generation},
+      {"newest_not_after",
+       fleet.newest_not_after ? json::value(format_time(*fleet.newest_not_after)) : json::value(nullptr)},
+      {"hosts", fleet.hosts},
+      {"hosts_in_use_of_newest", fleet.hosts_in_use_of_newest},
+      {"leading", fleet.leading},
+      {"waiting", fleet.waiting},
+      {"behind_since", time_or_null(fleet.behind_since.value_or(TimePoint()))},
+      {"halted", fleet.halt ? json::value(json::object{{"reason", fleet.halt->reason},
+                                                       {"member", fleet.halt->member},
+                                                       {"at", format_time(fleet.halt->at)}})
+                            : json::value(nullptr)},
+      {"state", fleet.state},
+      {"sentence", fleet.sentence}};
+}
+
 json::object certificate_json(const CertificateStatus& standing, const report::Assessment& assessment) {
   json::object object{
       {"name", standing.name},
@@ -129,6 +150,7 @@ json::object certificate_json(const CertificateStatus& standing, const report::A
   object["activation_problem"] = message_or_null(standing.activation_problem);
   object["gateway_state"] =
       standing.gateway ? json::value(gateway::to_string(standing.gateway->health)) : json::value(nullptr);
+  object["fleet"] = standing.fleet ? fleet_json(*standing.fleet) : json::value(nullptr);
   return object;
 }
 

@@ -141,6 +141,9 @@ Row row_of(const CertificateStatus& standing, TimePoint now) {
   if (standing.outlook) {
     row.remarks.emplace_back("next", standing.outlook->step.message);
   }
+  if (standing.fleet) {
+    row.remarks.emplace_back("fleet", state::describe(*standing.fleet));
+  }
   // An error that a newer keystore has outlived is no longer of interest.
   if (assessment.has(report::FindingKind::renewal_failing)) {
     row.remarks.emplace_back("last error", last_error(standing.attempts));

@@ -39,14 +39,14 @@ struct EtcdSettings {
          "The CA of etcd's certificates, in the form of `http.ca_file`, which is not used here; nor is `http.proxy`.",
          "none: the system's"},
         {"cert_file", AbsolutePath(cert_file), "/etc/gravitee-renewd/etcd-client.pem",
-         "The client certificate, PEM, for an etcd with `--client-cert-auth`; needs `key_file`. With `username` it must "
+         "The client certificate, PEM, for an etcd with `--client-cert-auth`; needs `key_file`. With `username` it "
+         "must "
          "have no CN, because etcd's gateway refuses it otherwise."},
         {"key_file", AbsolutePath(key_file), "/etc/gravitee-renewd/etcd-client.key",
          "The private key of `cert_file`, PEM, unencrypted, that only the daemon's user can read."},
         {"username", OptionalText{&username, TextKind::user_name}, "renewd",
          "etcd's user, whose role needs to read and write the keys below `prefix` and nothing else."},
-        {"password", &password, "{file: /etc/gravitee-renewd/etcd-password}",
-         "A secret: the password of `username`."},
+        {"password", &password, "{file: /etc/gravitee-renewd/etcd-password}", "A secret: the password of `username`."},
         {"prefix", Text{&prefix, TextKind::etcd_prefix}, "/gateways/renewd",
          "The beginning of all keys in etcd, the same on all hosts."},
         {"host", OptionalText{&host, TextKind::host_name}, "gateway-7",

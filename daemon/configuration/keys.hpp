@@ -127,10 +127,10 @@ struct Section {
   bool list = false;
 };
 struct EmptyMap {};
-using Value = std::variant<Duration, RenewBefore*, Count, bool*, TimeOfDay, Choice, AbsolutePath, Text, OptionalText, UnitName,
-                           Texts, Signal, std::optional<SecretSource>*, std::optional<Pattern>*, std::optional<ProxySettings>*,
-                           std::optional<ListenAddress>*, std::bitset<7>*, TimeZone*, std::vector<MaintenanceWindow>*,
-                           Section, EmptyMap>;
+using Value = std::variant<Duration, RenewBefore*, Count, bool*, TimeOfDay, Choice, AbsolutePath, Text, OptionalText,
+                           UnitName, Texts, Signal, std::optional<SecretSource>*, std::optional<Pattern>*,
+                           std::optional<ProxySettings>*, std::optional<ListenAddress>*, std::bitset<7>*, TimeZone*,
+                           std::vector<MaintenanceWindow>*, Section, EmptyMap>;
 
 // Of keys without a default: the key is required; or exactly one of the map's keys with this mark is.
 inline constexpr std::string_view kRequired = "required";

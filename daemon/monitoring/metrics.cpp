@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "core/version.hpp"
+#include "monitoring/fleet_metrics.hpp"
 #include "report/assessment.hpp"
 
 namespace renewd::monitoring {
@@ -192,6 +193,9 @@ std::vector<Family> metrics(const std::vector<std::string>& names,
     families.push_back(std::move(family));
   }
   for (auto& family : counted(names, counters)) {
+    families.push_back(std::move(family));
+  }
+  for (auto& family : fleet_metrics(names, standings, now)) {
     families.push_back(std::move(family));
   }
   Family skew{"clock_skew_seconds",

@@ -88,6 +88,9 @@ PageText page_text(const CertificateStatus& standing, report::Assessment assessm
     text.facts.emplace_back("Last known expiry", moment(*known));
   }
   text.facts.emplace_back("In use", describe_in_use(standing));
+  if (standing.fleet) {
+    text.facts.emplace_back("Fleet", state::describe(*standing.fleet));
+  }
   if (!standing.history.empty()) {
     text.facts.emplace_back("Past renewals", describe_past(standing));
   }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "report/checks.hpp"
+#include "report/fleet_checks.hpp"
 
 namespace renewd::report {
 namespace {
@@ -154,7 +155,9 @@ Assessment assess(const CertificateStatus& standing, const Thresholds& threshold
       assessment.left = std::chrono::floor<seconds>(TimePoint(*expires) - now);
       assessment.days = days_to_compare(*assessment.left, assessment.warning, assessment.critical);
     }
-    assessment.findings = by_urgency(findings_of_unreadable(standing, assessment.left));
+    auto findings = findings_of_unreadable(standing, assessment.left);
+    add_fleet_findings(standing, now, findings);
+    assessment.findings = by_urgency(findings);
     return assessment;
   }
   CheckInput facts = check_input(standing, assessment.warning, assessment.critical, now);
@@ -167,7 +170,9 @@ Assessment assess(const CertificateStatus& standing, const Thresholds& threshold
   if (facts.days) {
     assessment.left = facts.left;
   }
-  assessment.findings = by_urgency(run_checks(facts));
+  auto findings = run_checks(facts);
+  add_fleet_findings(standing, now, findings);
+  assessment.findings = by_urgency(findings);
   add_expiry_advice(assessment.findings, standing);
   return assessment;
 }

@@ -183,7 +183,8 @@ state::Observation observation_of(const CertificateStatus& standing,
           .health = unhealthy ? std::optional(Problem{standing.gateway->message}) : std::nullopt,
           .ca_file = standing.ca_file_problem,
           .token_not_after = standing.token_not_after,
-          .token_changed = certificate.token ? changed_at(*certificate.token) : std::nullopt};
+          .token_changed = certificate.token ? changed_at(*certificate.token) : std::nullopt,
+          .fleet = standing.fleet};
 }
 
 // What only the running service finds is due to its sandbox, or to groups that it had not when it started.
@@ -217,6 +218,7 @@ void add_observation(CertificateStatus& standing, const configuration::Certifica
   add(standing.activation_problem, seen.activation);
   add(standing.health_check_problem, seen.health_check);
   add(standing.ca_file_problem, seen.ca_file);
+  standing.fleet = standing.fleet ? standing.fleet : seen.fleet;
   if (seen.health && (!standing.gateway || standing.gateway->health == gateway::Health::up)) {
     standing.gateway = gateway::GatewayState{gateway::Health::unhealthy, seen.health->message, ""};
   }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +19,7 @@
 #include "keystore/store.hpp"
 #include "renewal/schedule.hpp"
 #include "state/certificate_record.hpp"
+#include "state/fleet_status.hpp"
 #include "state/generations.hpp"
 #include "state/history.hpp"
 #include "state/journal.hpp"
@@ -24,6 +27,8 @@
 #include "state/retry_state.hpp"
 
 namespace renewd::report {
+
+using state::FleetStatus;
 
 // What follows from an installed certificate.
 struct Outlook {
@@ -81,6 +86,11 @@ struct CertificateStatus {
   std::optional<Problem> configuration_problem = std::nullopt;
   // Why the gateway could not be activated after a renewal: a unit is missing, or may not be restarted.
   std::optional<Problem> activation_problem = std::nullopt;
+
+  // Nothing without a fleet, or before etcd was asked.
+  std::optional<FleetStatus> fleet = std::nullopt;
+  // Failed calls to etcd since the start of the daemon, by reason; the same for all certificates of a process.
+  std::map<std::string, std::uint64_t> fleet_failures = {};
 
   // What is meant to renew it, and why that does not happen; the running daemon has no such problem.
   configuration::RunBy run_by = configuration::RunBy::daemon;

@@ -65,6 +65,16 @@ KindNames names_of(FindingKind kind) {
       return {"ca_file_unusable", "CA file unusable"};
     case FindingKind::configuration_not_in_effect:
       return {"configuration_not_in_effect", "configuration not in effect"};
+    case FindingKind::fleet_unreachable:
+      return {"fleet_unreachable", "etcd unreachable"};
+    case FindingKind::fleet_halted:
+      return {"fleet_halted", "fleet halted"};
+    case FindingKind::fleet_lagging:
+      return {"fleet_lagging", "behind the fleet"};
+    case FindingKind::fleet_key_differs:
+      return {"fleet_key_differs", "other fleet key"};
+    case FindingKind::fleet_conflict:
+      return {"fleet_conflict", "name used twice"};
     case FindingKind::longer_lasting_stored:
       return {"longer_lasting_stored", "in order"};
   }
@@ -115,7 +125,8 @@ std::string_view advice_for(ErrorKind kind) {
     case ErrorKind::gateway:
       return "find the cause in the gateway's own log and fix it; the daemon retries by itself";
     case ErrorKind::fleet:
-      return "check whether the hosts of the fleet can reach each other";
+      return "check whether this host can reach etcd: gravitee-renewd validate --online; "
+             "/usr/share/doc/gravitee-renewd/docs/fleet.md, \"etcd unreachable\"";
     case ErrorKind::cancelled:
     case ErrorKind::busy:
       return "";

@@ -35,6 +35,11 @@ enum class FindingKind {
   gateway_health_unknown,  // its health check cannot be made
   ca_file_unusable,
   configuration_not_in_effect,
+  fleet_unreachable,
+  fleet_halted,           // its restarts in turn
+  fleet_lagging,          // the gateway does not use what the fleet published a day ago
+  fleet_key_differs,      // from that of the other hosts
+  fleet_conflict,         // another process has this host's name
   longer_lasting_stored,  // a stored keystore expires later than the installed one; nothing is wrong
 };
 // "keystore_unreadable"; docs/status.md lists them.

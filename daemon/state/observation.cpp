@@ -68,6 +68,9 @@ Observation ObservationStore::load() const {
         observation.*time = checked_microseconds(*value).value();
       }
     }
+    if (const auto* const value = object.if_contains("fleet")) {
+      observation.fleet = fleet_status_from(*value);
+    }
     return observation;
   } catch (const std::exception&) {
     return {};
@@ -95,6 +98,9 @@ Result<void> ObservationStore::save(const Observation& observation) {
     if (const auto& known = observation.*time) {
       object[name] = std::chrono::floor<std::chrono::microseconds>(*known).time_since_epoch().count();
     }
+  }
+  if (observation.fleet) {
+    object["fleet"] = to_json(*observation.fleet);
   }
   const std::string text = json_text(object) + "\n";
   if (filesystem_.read(paths_.observation(), kObservationLimit) == text) {

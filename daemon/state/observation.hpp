@@ -8,6 +8,7 @@
 
 #include "core/clock.hpp"
 #include "core/filesystem.hpp"
+#include "state/fleet_status.hpp"
 #include "state/paths.hpp"
 
 namespace renewd::state {
@@ -28,6 +29,8 @@ struct Observation {
   std::optional<std::chrono::sys_seconds> token_not_after;
   // When the token's file was last changed (to the microsecond), if it is a file that the service can see.
   std::optional<TimePoint> token_changed;
+  // Nothing without a fleet.
+  std::optional<FleetStatus> fleet = std::nullopt;
 
   // Whether a renewal would fail: all but `health`, which a restart for the renewal may even improve.
   bool prevents_renewal() const;

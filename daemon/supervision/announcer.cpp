@@ -32,6 +32,9 @@ bool has_event_of_its_own(FindingKind kind) {
     case FindingKind::token_unusable:
     case FindingKind::token_expires_before_renewal:
     case FindingKind::daemon_not_running:
+    case FindingKind::fleet_unreachable:
+    case FindingKind::fleet_halted:
+    case FindingKind::fleet_conflict:
     case FindingKind::longer_lasting_stored:
       return true;
     case FindingKind::old_certificate_in_use:
@@ -43,6 +46,8 @@ bool has_event_of_its_own(FindingKind kind) {
     case FindingKind::gateway_health_unknown:
     case FindingKind::ca_file_unusable:
     case FindingKind::configuration_not_in_effect:
+    case FindingKind::fleet_lagging:
+    case FindingKind::fleet_key_differs:
       return false;
   }
   return false;

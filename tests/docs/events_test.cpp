@@ -26,7 +26,7 @@ struct Row {
 };
 
 // The last one; the compiler's warning about a switch keeps the names complete, and this one in its place.
-constexpr EventName kLast = EventName::fleet_unreachable;
+constexpr EventName kLast = EventName::fleet_conflict;
 
 std::vector<EventName> all_events() {
   std::vector<EventName> names;

@@ -9,8 +9,8 @@ BadFiles unknown_keys() {
       {with_top_level("schedul: {}"), "2:1", "unknown key \"schedul\"; did you mean \"schedule\"?"},
       {with_top_level("Log: {}"), "2:1", "did you mean \"log\"?"},
       {with_top_level("zzz: 1"), "2:1",
-       "unknown key \"zzz\"; the keys here are `certificates`, `http`, `schedule`, `state_directory`, `log` "
-       "and `metrics`"},
+       "unknown key \"zzz\"; the keys here are `certificates`, `http`, `schedule`, `state_directory`, `log`, "
+       "`metrics` and `fleet`"},
       {with_top_level("metricss: {}"), "2:1", "did you mean \"metrics\"?"},
       {with_top_level("schedule: {check_evry: 1h}"), "2:12", "unknown key \"check_evry\" in `schedule`; did you mean"},
       {with_line("renew_befor: 30d"), "3:5", "did you mean \"renew_before\"?"},

@@ -166,10 +166,10 @@ BadFiles wrong_metrics() {
 }
 
 BadFiles wrong_fleets() {
-  // The map of etcd begins at 2:15; what is added to it, at 2:82.
+  // The map of etcd begins at 2:15; what is added to it, at 2:87.
   const auto with = [](const std::string& keys) {
-    return with_top_level("fleet: {etcd: {endpoints: [\"https://etcd.example.com:2379\"], key: {file: /fleet-key}, " + keys +
-                          "}}");
+    return with_top_level("fleet: {etcd: {endpoints: [\"https://etcd.example.com:2379\"], key: {file: /fleet-key}, " +
+                          keys + "}}");
   };
   // The list begins at 2:27.
   const auto endpoints = [](const std::string& list) {
@@ -191,24 +191,24 @@ BadFiles wrong_fleets() {
       {endpoints("[\"https://e:2379?a=b\"]"), "2:28", "must end with the port"},
       {endpoints("[\"https://renewd:secret@e:2379\"]"), "2:28", "under `username` and `password`"},
       {endpoints("[\"https://e:1\", \"https://e:2\", \"https://e:1/\"]"), "2:27", "has https://e:1 twice", kOtherEntry},
-      {with("cert_file: /c.pem"), "2:82", "`fleet.etcd.cert_file` needs `fleet.etcd.key_file`; give both or neither"},
-      {with("key_file: /k.pem"), "2:82", "`fleet.etcd.key_file` needs `fleet.etcd.cert_file`"},
-      {with("username: renewd"), "2:82", "`fleet.etcd.username` needs `fleet.etcd.password`"},
-      {with("password: {file: /p}"), "2:82", "`fleet.etcd.password` needs `fleet.etcd.username`"},
-      {with("username: \"a:b\", password: {file: /p}"), "2:92", "must not contain a colon"},
-      {with("ca_file: ca.pem"), "2:91", "`fleet.etcd.ca_file` must be an absolute path"},
-      {with("prefix: gravitee-renewd"), "2:90", "must begin with /"},
-      {with("prefix: /"), "2:90", "must begin with /"},
-      {with("prefix: /a//b"), "2:90", "between single slashes"},
-      {with("prefix: \"/a b\""), "2:90", "consist of letters"},
-      {with("host: a/b"), "2:88", "without / and control characters"},
-      {with("host: \"a\\tb\""), "2:88", "without / and control characters"},
-      {with("host: \"\""), "2:88", "must not be empty"},
-      {with("second_key: {file: /fleet-key}"), "2:82", "must be another secret than `fleet.etcd.key`", kOtherValue},
-      {with("restart_at_once: 0"), "2:99", "must be a whole number from 1 to 1000"},
-      {with("lost_after: 0s"), "2:94", "must be at least 1s"},
-      {with("takeover_after: 119s"), "2:82", "must be at least twice `http.request_timeout`, 2m", kOtherValue},
-      {with("takeover_after: 5m") + "http: {request_timeout: 3m}\n", "2:82", "6m, so that", kOtherValue},
+      {with("cert_file: /c.pem"), "2:87", "`fleet.etcd.cert_file` needs `fleet.etcd.key_file`; give both or neither"},
+      {with("key_file: /k.pem"), "2:87", "`fleet.etcd.key_file` needs `fleet.etcd.cert_file`"},
+      {with("username: renewd"), "2:87", "`fleet.etcd.username` needs `fleet.etcd.password`"},
+      {with("password: {file: /p}"), "2:87", "`fleet.etcd.password` needs `fleet.etcd.username`"},
+      {with("username: \"a:b\", password: {file: /p}"), "2:97", "must not contain a colon"},
+      {with("ca_file: ca.pem"), "2:96", "`fleet.etcd.ca_file` must be an absolute path"},
+      {with("prefix: gravitee-renewd"), "2:95", "must begin with /"},
+      {with("prefix: /"), "2:95", "must begin with /"},
+      {with("prefix: /a//b"), "2:95", "between single slashes"},
+      {with("prefix: \"/a b\""), "2:95", "consist of letters"},
+      {with("host: a/b"), "2:93", "without / and control characters"},
+      {with("host: \"a\\tb\""), "2:93", "without / and control characters"},
+      {with("host: \"\""), "2:93", "must not be empty"},
+      {with("second_key: {file: /fleet-key}"), "2:87", "must be another secret than `fleet.etcd.key`", kOtherValue},
+      {with("restart_at_once: 0"), "2:104", "must be a whole number from 1 to 1000"},
+      {with("lost_after: 0s"), "2:99", "must be at least 1s"},
+      {with("takeover_after: 119s"), "2:87", "must be at least twice `http.request_timeout`, 2m", kOtherValue},
+      {with("takeover_after: 5m") + "http: {request_timeout: 3m}\n", "2:87", "6m, so that", kOtherValue},
   };
 }
 
@@ -244,9 +244,9 @@ BadFiles not_yaml() {
 
 BadFiles all_bad_files() {
   BadFiles all;
-  for (const auto files : {unknown_keys, missing_keys, wrong_types, given_twice,
-                           wrong_in_a_certificate, wrong_secrets, wrong_windows, wrong_gateways, wrong_health_checks,
-                           wrong_log_lines, wrong_in_the_rest, wrong_metrics, wrong_fleets}) {
+  for (const auto files :
+       {unknown_keys, missing_keys, wrong_types, given_twice, wrong_in_a_certificate, wrong_secrets, wrong_windows,
+        wrong_gateways, wrong_health_checks, wrong_log_lines, wrong_in_the_rest, wrong_metrics, wrong_fleets}) {
     for (BadFile& file : files()) {
       all.push_back(std::move(file));
     }

@@ -98,9 +98,7 @@ struct Described {
     return text;
   }
   json::object operator()(const UnitName&) const { return {{"kind", "unit"}}; }
-  json::object operator()(const Texts& value) const {
-    return {{"kind", kind_of(value.kind)}};
-  }
+  json::object operator()(const Texts& value) const { return {{"kind", kind_of(value.kind)}}; }
   json::object operator()(const Signal& value) const {
     return {{"kind", "signal"}, {"default", fmt::format("SIG{}", ::sigabbrev_np(*value.into))}};
   }

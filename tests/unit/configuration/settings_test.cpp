@@ -137,8 +137,8 @@ log: {level: debug, format: json}
 
 TEST_CASE("a fleet has the documented defaults") {
   CHECK_FALSE(settings_of(with_top_level("")).fleet.etcd);
-  const auto etcd =
-      settings_of(with_top_level("fleet: {etcd: {endpoints: [\"https://e:2379\"], key: {file: /k}}}")).fleet.etcd.value();
+  const auto etcd = settings_of(with_top_level("fleet: {etcd: {endpoints: [\"https://e:2379\"], key: {file: /k}}}"))
+                        .fleet.etcd.value();
   CHECK(etcd.endpoints == std::vector<std::string>{"https://e:2379"});
   CHECK(etcd.key->name == "/k");
   CHECK_FALSE(etcd.second_key);
@@ -152,9 +152,10 @@ TEST_CASE("a fleet has the documented defaults") {
 }
 
 TEST_CASE("slashes at the end of an endpoint and of the prefix have no meaning") {
-  const auto etcd = settings_of(with_top_level("fleet: {etcd: {endpoints: [\"https://e:2379/\"], key: {file: /k}, prefix: "
-                                               "/gateways/renewd//}}"))
-                        .fleet.etcd.value();
+  const auto etcd =
+      settings_of(with_top_level("fleet: {etcd: {endpoints: [\"https://e:2379/\"], key: {file: /k}, prefix: "
+                                 "/gateways/renewd//}}"))
+          .fleet.etcd.value();
   CHECK(etcd.endpoints == std::vector<std::string>{"https://e:2379"});
   CHECK(etcd.prefix == "/gateways/renewd");
 }

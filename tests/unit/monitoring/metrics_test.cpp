@@ -69,6 +69,35 @@ TEST_CASE("gauges show the board and omit unknown values") {
   CHECK_FALSE(contains(metrics, "readable{certificate=\"unseen\"}"));
 }
 
+TEST_CASE("a fleet has metrics, and without one there are none") {
+  ShownBoard board;
+  board.now = day(10);
+  auto member = standing("member", 10);
+  board.add(member);
+  CHECK_FALSE(contains(board.metrics(), "gravitee_renewd_fleet"));
+  member.fleet = report::FleetStatus{.hosts = 20,
+                                     .hosts_in_use_of_newest = 12,
+                                     .generation = 7,
+                                     .newest_not_after = std::chrono::floor<std::chrono::seconds>(day(375)),
+                                     .waiting = true,
+                                     .halt = state::FleetHalt{"lost", "gateway-3/member", day(9)},
+                                     .behind_since = day(9),
+                                     .state = "waiting"};
+  member.fleet_failures = {{"timeout", 3}};
+  board.standings.insert_or_assign("member", member);
+  const std::string metrics = board.metrics();
+  for (const std::string line :
+       {"reachable{certificate=\"member\"} 1", "hosts{certificate=\"member\"} 20",
+        "hosts_in_use_of_newest{certificate=\"member\"} 12", "generation{certificate=\"member\"} 7",
+        "leading{certificate=\"member\"} 0", "waiting{certificate=\"member\"} 1", "halted{certificate=\"member\"} 1",
+        "lag_seconds{certificate=\"member\"} 86400", "request_failures_total{class=\"timeout\"} 3",
+        "request_failures_total{class=\"no_leader\"} 0"}) {
+    CAPTURE(line);
+    CHECK(contains(metrics, "gravitee_renewd_fleet_" + line + "\n"));
+  }
+  CHECK(contains(board.page(), "generation 7, in use on 12 of 20 hosts"));
+}
+
 TEST_CASE("the page and the metrics escape invisible characters") {
   ShownBoard board;
   board.now = day(340);

@@ -69,6 +69,43 @@ CertificateStatus with_health_check_problem(CertificateStatus standing) {
                       {"GET http://localhost:18082/_node/health: HTTP 401 instead of 200", "set the password"});
 }
 
+report::FleetStatus fleet() {
+  return {.hosts = 20, .hosts_in_use_of_newest = 12, .generation = 7, .state = "current"};
+}
+
+CertificateStatus in_fleet(CertificateStatus standing, report::FleetStatus fleet) {
+  standing.fleet = std::move(fleet);
+  return standing;
+}
+
+CertificateStatus without_etcd(CertificateStatus standing, std::chrono::seconds since) {
+  auto seen = fleet();
+  seen.unreachable = "timeout";
+  seen.problem = Problem{"https://etcd-1.example.com:2379: no response within 10 s"};
+  seen.unreachable_since = kNow - since;
+  return in_fleet(std::move(standing), seen);
+}
+
+CertificateStatus halted(CertificateStatus standing, const std::string& reason) {
+  auto seen = fleet();
+  seen.halt = state::FleetHalt{reason, "gateway-3/production", kNow - 1h};
+  return in_fleet(std::move(standing), seen);
+}
+
+CertificateStatus behind(CertificateStatus standing, std::chrono::seconds since) {
+  auto seen = fleet();
+  seen.state = "waiting";
+  seen.sentence = "its turn comes after gateway-1/production";
+  seen.behind_since = kNow - since;
+  return in_fleet(std::move(standing), seen);
+}
+
+CertificateStatus with_fleet_problem(CertificateStatus standing, std::optional<Problem> report::FleetStatus::* which) {
+  auto seen = fleet();
+  seen.*which = Problem{"gateway-3/production is not as it should be"};
+  return in_fleet(std::move(standing), seen);
+}
+
 CertificateStatus with_gateway(CertificateStatus standing, gateway::Health health) {
   standing.gateway = gateway::GatewayState{health, "gateway.service is as the test says", "gateway.service"};
   return standing;
@@ -280,6 +317,30 @@ std::vector<AssessmentCase> made() {
       {"the daemon runs with another configuration",
        with_configuration_problem(standing_in({})),
        {{Kind::configuration_not_in_effect, warning}, {Kind::not_expiring, ok}}},
+      {"a fleet in order", in_fleet(standing_in({}), fleet()), {{Kind::not_expiring, ok}}},
+      {"etcd has not answered for an hour",
+       without_etcd(standing_in({}), 1h),
+       {{Kind::fleet_unreachable, warning}, {Kind::not_expiring, ok}}},
+      {"etcd has not answered for a while", without_etcd(standing_in({}), 59min), {{Kind::not_expiring, ok}}},
+      {"a gateway of the fleet failed",
+       halted(standing_in({}), "failed"),
+       {{Kind::fleet_halted, warning}, {Kind::not_expiring, ok}}},
+      {"a host of the fleet was lost",
+       halted(standing_in({}), "lost"),
+       {{Kind::fleet_halted, warning}, {Kind::not_expiring, ok}}},
+      {"an operator halted the fleet",
+       halted(standing_in({}), "operator"),
+       {{Kind::fleet_halted, warning}, {Kind::not_expiring, ok}}},
+      {"the gateway has waited a day for its turn",
+       behind(standing_in({}), kDay),
+       {{Kind::fleet_lagging, warning}, {Kind::not_expiring, ok}}},
+      {"the gateway waits for its turn", behind(standing_in({}), 23h), {{Kind::not_expiring, ok}}},
+      {"the others have another fleet key",
+       with_fleet_problem(standing_in({}), &report::FleetStatus::other_key),
+       {{Kind::fleet_key_differs, warning}, {Kind::not_expiring, ok}}},
+      {"two hosts have one name",
+       with_fleet_problem(standing_in({}), &report::FleetStatus::conflict),
+       {{Kind::fleet_conflict, warning}, {Kind::not_expiring, ok}}},
       {"the gateway's unit is missing",
        with_activation_problem(standing_in({})),
        {{Kind::gateway_not_restartable, warning}, {Kind::not_expiring, ok}}},

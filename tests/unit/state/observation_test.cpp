@@ -40,6 +40,34 @@ TEST_CASE("what the daemon saw is stored, and removed once nothing is wrong") {
   REQUIRE(stored.store.save({}));
 }
 
+TEST_CASE("what the daemon saw of its fleet is stored") {
+  Stored stored;
+  FleetStatus fleet{
+      .unreachable = "timeout",
+      .problem = Problem{"no response within 10 s", "see etcd's log"},
+      .unreachable_since = TimePoint(std::chrono::microseconds(1'600'000'000'123'456)),
+      .hosts = 20,
+      .hosts_in_use_of_newest = 12,
+      .generation = 7,
+      .newest_not_after = std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000)),
+      .leading = true,
+      .waiting = true,
+      .halt = FleetHalt{"lost", "gateway-3/production", TimePoint(std::chrono::microseconds(1'600'000'000'000'001))},
+      .behind_since = TimePoint(std::chrono::microseconds(1'600'000'000'000'002)),
+      .other_key = Problem{"another key"},
+      .conflict = Problem{"the same name"},
+      .state = "waiting",
+      .sentence = "for its turn"};
+  REQUIRE(stored.store.save({.fleet = fleet}));
+  CHECK(stored.store.load().fleet == fleet);
+  CHECK(stored.store.load().token == std::nullopt);
+  REQUIRE(stored.store.save({.fleet = FleetStatus{}}));
+  CHECK(stored.store.load().fleet == FleetStatus{});
+  write_file(stored.paths.observation(), R"({"fleet":{"hosts":-1},"token":{"message":"expired","advice":""}})");
+  CHECK_FALSE(stored.store.load().fleet);
+  CHECK(stored.store.load().token == Problem{"expired"});
+}
+
 TEST_CASE("an observation that is the stored one is not written again") {
   Stored stored;
   REQUIRE(stored.store.save({.token = Problem{"expired"}}));
