@@ -31,6 +31,8 @@ constexpr int kStepsPerCheck = 20;
 constexpr std::string_view kHolder = "run";
 // Until what etcd could not be asked is tried again, unless the view changes before.
 constexpr std::chrono::seconds kRetryAtEtcd = 1min;
+// What waits for the fleet alone is looked at again after so long, whatever a watch may have missed.
+constexpr std::chrono::minutes kCheckAgain{10};
 // After a failure of this host, such as a full disk.
 constexpr std::chrono::seconds kRetryAdoption = 1min;
 
@@ -147,7 +149,8 @@ fleet::Self FleetMember::self_of(const HostSituation& situation) const {
   self.due = planned.act == renewal::Act::renew || planned.act == renewal::Act::obtain;
   self.delayed = is_delayed(planned);
   self.in_window = planned.act == renewal::Act::deploy || self.delayed;
-  self.schedule_next = planned.at;
+  // What is due now waits for the fleet, which says when.
+  self.schedule_next = planned.act == renewal::Act::wait ? planned.at : now().wall + kCheckAgain;
   if (self.stage == fleet::Self::Stage::installed && !situation.last_failure.empty()) {
     self.gateway_down = situation.last_failure;
   }

@@ -28,6 +28,7 @@ class Host {
   void cut_off(Span time);
   void set_clock(Span skew);
   void drop_watch();
+  bool keeps(Lease lease) const { return running_ && lease_ == lease; }
   void lose_lease() { world_.etcd.expire(lease_); }
   void etcd_changed();
   void lose_key(bool lost);
@@ -112,6 +113,7 @@ class Host {
   fleet::Self self() const;
   fleet::Self::Stage stage() const;
   bool goes_alone() const;
+  void trace_step() const;
   void perform();
   void wait();
   void request();

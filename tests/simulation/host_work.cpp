@@ -16,6 +16,7 @@ using fleet::MemberState;
 constexpr auto kClaimIsFresh = 20s;
 constexpr int kStepsPerCheck = 20;
 constexpr auto kRetryAtEtcd = 1min;
+constexpr auto kCheckAgain = 10min;
 constexpr auto kClockTolerance = 5min;
 constexpr int kRollbacksPerAnswer = 3;
 
@@ -315,7 +316,7 @@ fleet::Self Host::self() const {
   self.due = planned_.act == renewal::Act::renew || planned_.act == renewal::Act::obtain;
   self.delayed = planned_.act == renewal::Act::wait && planned_.reason == renewal::Reason::retry;
   self.in_window = planned_.act == renewal::Act::deploy || self.delayed;
-  self.schedule_next = planned_.at;
+  self.schedule_next = planned_.act == renewal::Act::wait ? planned_.at : wall() + kCheckAgain;
   if (self.stage == fleet::Self::Stage::installed && schedule_->attempts().failures_in_a_row > 0) {
     self.gateway_down = schedule_->attempts().last_message;
   }
@@ -354,11 +355,18 @@ void Host::next() {
     }
     last_self_ = self();
     last_step_ = fleet::decide(*view_, sightings_, *last_self_, world_.rules, new_id(), both());
+    trace_step();
     if (!reachable && writes_to_etcd(last_step_.act)) {
       return finish(wall() + kRetryAtEtcd);
     }
     perform();
   });
+}
+
+void Host::trace_step() const {
+  const std::string until = last_step_.act == Act::wait ? " until " + format_time(last_step_.at - skew_) : "";
+  trace(fmt::format("act {}, {}{} {}", static_cast<int>(last_step_.act), to_string(last_step_.state), until,
+                    last_step_.reason));
 }
 
 void Host::perform() {

@@ -148,6 +148,12 @@ void World::trouble(std::size_t kind) {
           one->drop_watch();
         }
         etcd.restore(*std::exchange(backup_, std::nullopt));
+        for (const auto& [lease, alive] : etcd.leases()) {
+          const bool is_kept = std::ranges::any_of(hosts_, [lease](const auto& one) { return one->keeps(lease); });
+          if (!is_kept) {
+            at(now_ + 1min, [this, lease] { etcd.expire(lease); });
+          }
+        }
       } else {
         backup_ = etcd.backup();
       }
