@@ -246,6 +246,12 @@ asio::awaitable<FleetMember::Done> FleetMember::wait(fleet::Step step) {
   if (waits) {
     announcer_.turn("waiting", published_generation(), step.reason);
   }
+  // Changes that came meanwhile have woken nobody.
+  const bool is_there = !present_ || conflict_ || view_.view()->is_present(name_);
+  const auto again = fleet::decide(*view_.view(), view_.sightings(), *last_self_, rules_, "", now());
+  if (!view_.unreachable_for() && (!is_there || again.act != Act::wait || again.state != step.state)) {
+    co_return std::nullopt;
+  }
   const TimePoint at = view_.unreachable_for() ? std::min(step.at, context_.clock.now() + kRetryAtEtcd) : step.at;
   co_return wait_until(at, std::move(step.reason));
 }

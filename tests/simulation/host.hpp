@@ -99,6 +99,8 @@ class Host {
   void next();
   void finish(TimePoint wall);
   void failed(ErrorKind kind, const std::string& message);
+  void act_failed(ErrorKind kind, const std::string& message);
+  TimePoint count_failure(ErrorKind kind, const std::string& message);
   void act(renewal::Act act);
   void deploy();
   void restart_gateway(std::function<void(bool)> then);

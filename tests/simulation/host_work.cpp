@@ -101,13 +101,24 @@ void Host::finish(TimePoint at) {
 }
 
 void Host::failed(ErrorKind kind, const std::string& message) {
+  const TimePoint retry_at = count_failure(kind, message);
+  finish(retry_at);
+}
+
+// Supervisor::act(): the fleet waits for the outcome.
+void Host::act_failed(ErrorKind kind, const std::string& message) {
+  (void)count_failure(kind, message);
+  finish(wall());
+}
+
+TimePoint Host::count_failure(ErrorKind kind, const std::string& message) {
   trace(fmt::format("fails: {} ({})", message, to_string(kind)));
   const TimePoint retry_at = schedule_->failed({kind, message}, disk_.installed.not_after, wall());
   retry_delay_ = std::max(std::chrono::ceil<std::chrono::seconds>(retry_at - wall()), std::chrono::seconds(1));
   if (claim_) {
     request_failed_ = fleet::FailedRequest{member_, std::string(to_string(kind)), message, wall()};
   }
-  finish(retry_at);
+  return retry_at;
 }
 
 void Host::act(renewal::Act act) {
@@ -188,7 +199,8 @@ void Host::verified() {
     return;
   }
   schedule_->succeeded(wall());
-  finish(schedule_->attempts().not_before);
+  world_.expect_report(*this);
+  finish(wall());
 }
 
 void Host::roll_back() {
@@ -204,7 +216,7 @@ void Host::roll_back() {
       // Neither runs: it goes on later, with the renewed one again.
       world_.history.installations.push_back({member_, disk_.installed, renewed, true});
       disk_.installed = renewed;
-      return failed(ErrorKind::gateway, "the gateway runs with neither certificate");
+      return act_failed(ErrorKind::gateway, "the gateway runs with neither certificate");
     }
     ++disk_.rolled_back;
     disk_.phase = Phase::answered;
@@ -213,7 +225,7 @@ void Host::roll_back() {
       disk_.answer.reset();
       disk_.rolled_back = 0;
     }
-    failed(ErrorKind::gateway, "the gateway does not run with the renewed certificate");
+    act_failed(ErrorKind::gateway, "the gateway does not run with the renewed certificate");
   });
 }
 
@@ -224,7 +236,7 @@ void Host::obtain() {
     return;
   }
   if (world_.mishap(0.05)) {
-    return failed(ErrorKind::unauthorized, "the token cannot be read");
+    return act_failed(ErrorKind::unauthorized, "the token cannot be read");
   }
   disk_.requests.push_back(wall());
   disk_.phase = Phase::requested;
@@ -238,7 +250,7 @@ void Host::obtain() {
         return post();
       }
       disk_.phase = Phase::none;
-      failed(ErrorKind::fleet, "its claim is lost");
+      act_failed(ErrorKind::fleet, "its claim is lost");
     });
   });
 }
@@ -260,7 +272,7 @@ void Host::post() {
 void Host::answered(Result<fleet::CertificateRecord> answer) {
   if (!answer) {
     disk_.phase = Phase::none;
-    return failed(answer.error().kind, answer.error().message);
+    return act_failed(answer.error().kind, answer.error().message);
   }
   trace(fmt::format("stores the answer {}", answer->serial));
   disk_.answer = *answer;
@@ -271,7 +283,7 @@ void Host::answered(Result<fleet::CertificateRecord> answer) {
   }
   if (disk_.answer->not_before > wall() + kClockTolerance) {
     ++world_.history.further_requests;
-    return failed(ErrorKind::bad_answer, "the certificate is not valid yet");
+    return act_failed(ErrorKind::bad_answer, "the certificate is not valid yet");
   }
   finish(wall());
 }
@@ -403,6 +415,11 @@ void Host::perform() {
 
 void Host::wait() {
   write_presence(last_step_.state, [this] {
+    const bool is_there = !present_ || conflict_ || view_->is_present(member_);
+    const auto again = fleet::decide(*view_, sightings_, *last_self_, world_.rules, "", both());
+    if (!unreachable_since_ && (!is_there || again.act != Act::wait || again.state != last_step_.state)) {
+      return next();
+    }
     finish(unreachable_since_ ? std::min<TimePoint>(last_step_.at, wall() + kRetryAtEtcd) : last_step_.at);
   });
 }

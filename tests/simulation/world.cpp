@@ -293,7 +293,21 @@ std::vector<Violation> World::run() {
     }
   }
   finish();
-  return audit(history);
+  auto violations = audit(history);
+  violations.insert(violations.end(), late_.begin(), late_.end());
+  return violations;
+}
+
+void World::expect_report(Host& host) {
+  if (in_trouble()) {
+    return;
+  }
+  at(now_ + 1min, [this, &host] {
+    const fleet::View view = fleet::view_of(etcd.read(keys.base()), keys);
+    if (fleet::current_rollout(view).holder(host.member()) != nullptr) {
+      late_.push_back({8, fmt::format("{} has not reported its turn by {}", host.member(), format_time(now_))});
+    }
+  });
 }
 
 void World::finish() {

@@ -47,6 +47,9 @@ class World {
   // Whether a gateway runs with it.
   bool runs(const fleet::MemberName& member, const fleet::CertificateRecord& certificate);
 
+  // A turn that is over must be reported soon.
+  void expect_report(Host& host);
+
   Random random;
   MemoryEtcd etcd;
   fleet::Keys keys{"/gravitee-renewd", "account"};
@@ -69,6 +72,7 @@ class World {
   TimePoint end_;
   std::multimap<TimePoint, std::function<void()>> events_;
   std::vector<std::unique_ptr<Host>> hosts_;
+  std::vector<Violation> late_;
   std::size_t seen_events_ = 0;
   std::optional<MemoryEtcd::Backup> backup_;
   Span backdated_{0};

@@ -191,18 +191,20 @@ bool Audit::was_verified(const std::string& fingerprint, TimePoint before) const
 
 void Audit::few_gateways_are_down() {
   for (const auto& restart : history_.restarts) {
-    std::size_t down = 0;
-    std::size_t with_the_same = 0;
+    std::set<MemberName> down;
+    std::set<MemberName> with_the_same;
     for (const auto& other : history_.restarts) {
       if (other.down <= restart.down && restart.down < other.up && is_accounted_for(other, restart.down)) {
-        ++down;
-        with_the_same += other.fingerprint == restart.fingerprint ? 1U : 0U;
+        down.insert(other.member);
+        if (other.fingerprint == restart.fingerprint) {
+          with_the_same.insert(other.member);
+        }
       }
     }
-    if (down > history_.restart_at_once) {
-      violated(5, "{} gateways were down at {}, by {}", down, format_time(restart.down), restart.member);
-    } else if (with_the_same > 1 && !was_verified(restart.fingerprint, restart.down)) {
-      violated(5, "{} gateways were down at {} before the first had verified {}", with_the_same,
+    if (down.size() > history_.restart_at_once) {
+      violated(5, "{} gateways were down at {}, by {}", down.size(), format_time(restart.down), restart.member);
+    } else if (with_the_same.size() > 1 && !was_verified(restart.fingerprint, restart.down)) {
+      violated(5, "{} gateways were down at {} before the first had verified {}", with_the_same.size(),
                format_time(restart.down), restart.fingerprint);
     }
   }

@@ -43,7 +43,8 @@ class MemoryEtcd {
     std::map<std::string, Lease> leases;  // of the keys
   };
   Backup backup() const { return contents_; }
-  // The revisions go back, too. Leases with keys in the backup are alive again, until they expire; others are forgotten.
+  // The revisions go back, too. Leases with keys in the backup are alive again, until they expire; others are
+  // forgotten.
   void restore(Backup backup);
 
   // Everything that ever happened, for an auditor: each revision or, with `restored`, all that is there afterwards.
