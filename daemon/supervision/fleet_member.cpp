@@ -360,6 +360,8 @@ asio::awaitable<FleetMember::Done> FleetMember::adopt() {
     unable_ = {revision, published.header.certificate.fingerprint, adopted.error().message};
     if (adopted.error().kind != ErrorKind::bad_answer) {
       unable_.until = context_.clock.now() + kRetryAdoption;
+    } else if (adopted.error().reason == RejectionReason::not_yet_valid) {
+      unable_.until = published.header.certificate.not_before;
     }
     co_return tl::unexpected(std::move(adopted.error()));
   }

@@ -158,7 +158,7 @@ std::string Host::description() const {
 std::string Host::explanation() const {
   using fleet::MemberState;
   const MemberState state = record_ ? record_->state : MemberState::current;
-  const bool explains = state == MemberState::failed || state == MemberState::unable || state == MemberState::apart;
+  const bool explains = state == MemberState::failed || state == MemberState::apart;
   return explains ? std::string(to_string(state)) : "";
 }
 

@@ -165,7 +165,8 @@ void Host::restart_gateway(std::function<void(bool)> then) {
   const std::size_t number = ++gateway_.restarts;
   const std::size_t place = world_.history.restarts.size();
   const bool by_itself = alone_ || last_step_.state == MemberState::alone;
-  world_.history.restarts.push_back({member_, certificate.fingerprint, world_.now(), TimePoint::max(), by_itself});
+  const std::string& deployed = disk_.answer ? disk_.answer->fingerprint : certificate.fingerprint;
+  world_.history.restarts.push_back({member_, deployed, world_.now(), TimePoint::max(), by_itself});
   trace(fmt::format("restarts its gateway with {}", certificate.serial));
   auto tell = guarded(std::move(then));
   world_.at(world_.now() + world_.random.between(Span(5s), Span(60s)), [this, certificate, number, place, tell] {
@@ -490,7 +491,7 @@ void Host::adopt() {
     return failed(ErrorKind::disk, "the disk is full");
   }
   if (header.certificate.not_before > wall() + kClockTolerance) {
-    unable_ = {view_->generation.revision};
+    unable_ = {view_->generation.revision, header.certificate.not_before};
     return failed(ErrorKind::bad_answer, "the certificate is not valid yet");
   }
   trace(fmt::format("adopts {}", header.certificate.serial));

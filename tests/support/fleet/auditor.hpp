@@ -29,7 +29,7 @@ struct Post {
 
 struct Restart {
   fleet::MemberName member;
-  std::string fingerprint;  // of the certificate with which it is to run
+  std::string fingerprint;  // of the certificate that is deployed, also while it is rolled back
   TimePoint down;
   TimePoint up;
   bool alone = false;  // near the end of its certificate, without the fleet
