@@ -31,6 +31,8 @@ constexpr int kStepsPerCheck = 20;
 constexpr std::string_view kHolder = "run";
 // Until what etcd could not be asked is tried again, unless the view changes before.
 constexpr std::chrono::seconds kRetryAtEtcd = 1min;
+// What waits for the fleet alone is looked at again after so long, whatever a watch may have missed.
+constexpr std::chrono::minutes kCheckAgain{10};
 // After a failure of this host, such as a full disk.
 constexpr std::chrono::seconds kRetryAdoption = 1min;
 
@@ -147,7 +149,8 @@ fleet::Self FleetMember::self_of(const HostSituation& situation) const {
   self.due = planned.act == renewal::Act::renew || planned.act == renewal::Act::obtain;
   self.delayed = is_delayed(planned);
   self.in_window = planned.act == renewal::Act::deploy || self.delayed;
-  self.schedule_next = planned.at;
+  // What is due now waits for the fleet, which says when.
+  self.schedule_next = planned.act == renewal::Act::wait ? planned.at : now().wall + kCheckAgain;
   if (self.stage == fleet::Self::Stage::installed && !situation.last_failure.empty()) {
     self.gateway_down = situation.last_failure;
   }
@@ -243,6 +246,12 @@ asio::awaitable<FleetMember::Done> FleetMember::wait(fleet::Step step, HostSitua
   co_await write_presence(step.state, step.reason);
   if (waits) {
     announcer_.turn("waiting", published_generation(), step.reason);
+  }
+  // Changes that came meanwhile have woken nobody.
+  const bool is_there = !present_ || conflict_ || view_.view()->is_present(name_);
+  const auto again = fleet::decide(*view_.view(), view_.sightings(), *last_self_, rules_, "", now());
+  if (!view_.unreachable_for() && (!is_there || again.act != Act::wait || again.state != step.state)) {
+    co_return std::nullopt;
   }
   const TimePoint at = view_.unreachable_for() ? std::min(step.at, context_.clock.now() + kRetryAtEtcd) : step.at;
   // Where the fleet has nothing to say, the host's own plan is the reason.
@@ -358,6 +367,8 @@ asio::awaitable<FleetMember::Done> FleetMember::adopt() {
     unable_ = {revision, published.header.certificate.fingerprint, adopted.error().message};
     if (adopted.error().kind != ErrorKind::bad_answer) {
       unable_.until = context_.clock.now() + kRetryAdoption;
+    } else if (adopted.error().reason == RejectionReason::not_yet_valid) {
+      unable_.until = published.header.certificate.not_before;
     }
     co_return tl::unexpected(std::move(adopted.error()));
   }
