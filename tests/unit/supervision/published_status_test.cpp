@@ -20,8 +20,7 @@ asio::awaitable<void> read(PublishedStatus& status) {
 TEST_CASE("the status has the gateway's state, and a change of it without another check") {
   World world;
   world.gateway.condition = gateway::GatewayState{gateway::Health::up, "fake.service is running", "fake.service"};
-  fleet::Alone alone;
-  Supervised supervised(world, alone);
+  Supervised supervised(world);
   const auto health = [&supervised] {
     const auto& standings = supervised.board.standings();
     return standings.empty() ? std::nullopt : std::optional(standings.at("production").gateway.value().health);
@@ -38,8 +37,7 @@ TEST_CASE("the status has the gateway's state, and a change of it without anothe
 TEST_CASE("the log says what no other event does, what to do, and when it is over") {
   World world;
   world.gateway.condition = gateway::GatewayState{gateway::Health::up, "fake.service is running", "fake.service"};
-  fleet::Alone alone;
-  Supervised supervised(world, alone);
+  Supervised supervised(world);
   supervised.run_until([&] { return !supervised.board.standings().empty(); });
   world.logged.str("");
   const auto becomes = [&](gateway::Health health) {
@@ -83,8 +81,7 @@ TEST_CASE("the log repeats a finding as seldom as other problems, whatever its m
 
 TEST_CASE("a keystore that is replaced while the gateway changes is noticed") {
   World world;
-  fleet::Alone alone;
-  Supervised supervised(world, alone);
+  Supervised supervised(world);
   supervised.run_until([&] { return !supervised.board.standings().empty(); });
   write_file(world.keystore, keystores().newest);
   supervised.supervisor.gateway_changed();

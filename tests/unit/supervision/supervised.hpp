@@ -9,7 +9,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
-#include "fleet/alone.hpp"
 #include "state/observation.hpp"
 #include "supervision/supervisor.hpp"
 #include "unit/renewal/world.hpp"
@@ -25,12 +24,12 @@ inline asio::awaitable<void> as_root(asio::awaitable<void> work) {
 
 // A supervisor of the world's certificate, which runs until the object ends.
 struct Supervised {
-  explicit Supervised(World& supervised, fleet::Coordinator& coordinator, TimePoint settings_changed = {},
+  explicit Supervised(World& supervised, TimePoint settings_changed = {},
                       std::optional<supervision::Inheritance> inherited = std::nullopt)
       : world(supervised),
         settings{.schedule = {.splay = 0s}, .state_directory = world.directory / "state"},
-        supervisor(io.get_executor(), objects.context, {slots, board, coordinator}, world.settings, settings,
-                   settings_changed, std::move(inherited)) {
+        supervisor(io.get_executor(), objects.context, {slots, board}, world.settings, settings, settings_changed,
+                   std::move(inherited)) {
     asio::co_spawn(io, as_root(supervisor.run()),
                    asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr thrown) {
                      if (thrown) {
@@ -64,8 +63,7 @@ struct Supervised {
 
 // The first event of that name that a supervisor logs; it is ended then.
 inline boost::json::object first(World& world, const std::string& name) {
-  fleet::Alone alone;
-  Supervised(world, alone).run_until([&] { return world.events().find(name) != std::string::npos; });
+  Supervised(world).run_until([&] { return world.events().find(name) != std::string::npos; });
   std::istringstream lines(world.logged.str());
   for (std::string line; std::getline(lines, line);) {
     auto event = boost::json::parse(line).as_object();

@@ -55,11 +55,10 @@ TEST_CASE("the next attempt waits while the same thing prevents the renewal") {
 TEST_CASE("the next attempt follows at once when an input has other contents, if the failure depends on it") {
   World world;
   make_due(world);
-  fleet::Alone alone;
   const auto before = Inputs(world.settings, {}).read();
   write_file(world.directory / "token", "another-token\n");
   const auto run_until = [&](const char* failure, const char* event) {
-    Supervised supervised(world, alone, {}, Inheritance{failing(world, failure), before});
+    Supervised supervised(world, {}, Inheritance{failing(world, failure), before});
     supervised.run_until([&] { return world.events().find(event) != std::string::npos; });
   };
   SECTION("it does") {
@@ -75,9 +74,8 @@ TEST_CASE("a supervisor with other settings continues the count of failures, and
   World world;
   make_due(world);
   world.cloud.response = failure(ErrorKind::tls, "not trusted");
-  fleet::Alone alone;
   const auto next_event = [&](TimePoint changed) {
-    Supervised supervised(world, alone, changed, Inheritance{failing(world, "tls"), {}});
+    Supervised supervised(world, changed, Inheritance{failing(world, "tls"), {}});
     supervised.run_until([&] { return world.events().find("certificate_checked") != std::string::npos; });
     supervised.run_until([&] { return !supervised.board.standings().empty(); });
     return supervised.board.standings().at("production").attempts.failures_in_a_row;

@@ -1,14 +1,8 @@
 #include <cerrno>
 #include <system_error>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/experimental/channel.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "core/text.hpp"
 #include "state/history.hpp"
-#include "state/lock.hpp"
 #include "state/retry_state.hpp"
 #include "supervised.hpp"
 
@@ -21,32 +15,6 @@ namespace {
 
 std::chrono::sys_seconds not_after(World& world, const std::string& keystore) {
   return world.open(keystore)->keystore.certificate.not_after();
-}
-
-// Others have their turn first.
-class Queue final : public fleet::Coordinator {
- public:
-  explicit Queue(const asio::any_io_executor& executor) : turn_(executor, 1) {}
-  bool has_turn() const override { return false; }
-  asio::awaitable<Result<void>> take_turn() override {
-    waiting = true;
-    const auto [error] = co_await turn_.async_receive(asio::as_tuple(asio::use_awaitable));
-    waiting = false;
-    co_return error ? failure(ErrorKind::cancelled, "stopped") : Result<void>();
-  }
-  void end_turn(bool verified) override { ended_verified = verified; }
-  void call() { turn_.try_send(boost::system::error_code()); }
-
-  bool waiting = false;
-  std::optional<bool> ended_verified;
-
- private:
-  asio::experimental::channel<void(boost::system::error_code)> turn_;
-};
-
-asio::awaitable<void> take_slot(Slots& slots, bool& taken) {
-  const auto slot = co_await slots.take();
-  taken = slot.has_value();
 }
 
 }  // namespace
@@ -104,41 +72,6 @@ TEST_CASE("an activation that fails for lack of resources is retried, and nothin
   world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
   CHECK(world.run());
   CHECK_THAT(world.events(), ContainsSubstring("renewal_completed") && !ContainsSubstring("rolled_back"));
-}
-
-TEST_CASE("a host that waits for its turn has its answer, holds neither the lock nor a slot, and is not stuck") {
-  World world;
-  world.clock.time = world.clock.now() + 6 * 24h;  // inside the renewal window
-  asio::io_context others;
-  Queue queue(others.get_executor());
-  Supervised supervised(world, queue);
-  supervised.run_until([&] { return queue.waiting; });
-
-  CHECK_THAT(world.events(), ContainsSubstring("renewal_answered") && !ContainsSubstring("keystore_installed"));
-  const state::StatePaths paths(world.directory / "state", "production");
-  CHECK(state::Lock::acquire(world.filesystem, paths.lock(), "another"));
-  bool taken = false;
-  asio::co_spawn(supervised.io, take_slot(supervised.slots, taken), asio::detached);
-  supervised.run_until([&] { return taken; });
-  const TimePoint waiting_since = *world.clock.time;
-  world.clock.time = waiting_since + 30 * 24h;
-  CHECK_FALSE(supervised.supervisor.is_stuck());
-  world.clock.time = waiting_since;
-
-  SECTION("until it is called") {
-    queue.call();
-    others.run();
-    supervised.run_until([&] { return queue.ended_verified.has_value(); });
-    CHECK(*queue.ended_verified);
-    CHECK_THAT(world.events(), ContainsSubstring("renewal_completed"));
-    CHECK(world.cloud.requests == 1);
-  }
-  SECTION("until the daemon stops") {
-    supervised.stop.emit(asio::cancellation_type::terminal);
-    supervised.run_until([&] { return !queue.waiting; });
-    CHECK_THAT(world.events(), !ContainsSubstring("renewal_failed"));
-    CHECK(read_file(world.keystore) == keystores().installed);
-  }
 }
 
 TEST_CASE("the roll-back of a resumed renewal is not reported as an external replacement") {
