@@ -338,8 +338,14 @@ Command add_fleet(CLI::App& app, const fs::path& configuration) {
 
 // CLI11 would only say that a command is missing, not which word it does not know.
 bool report_unknown_command(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  // `fleet` has commands of its own.
+  if (!chosen.empty() && chosen.front()->get_subcommands().empty() &&
+      !chosen.front()->get_subcommands(nullptr).empty()) {
+    return report_unknown_command(*chosen.front());
+  }
   const auto words = app.remaining();
-  if (!app.get_subcommands().empty() || words.empty() || words.front().starts_with('-')) {
+  if (!chosen.empty() || words.empty() || words.front().starts_with('-')) {
     return false;
   }
   std::vector<std::string> names;

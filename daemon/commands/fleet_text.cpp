@@ -22,9 +22,8 @@ using fleet::View;
 
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kLabelWidth = 11;
-constexpr std::size_t kWidestName = 28;
+constexpr std::size_t kWidestName = 48;
 constexpr std::size_t kStateWidth = 8;
-constexpr std::size_t kCertificateWidth = 14;  // "7 (2027-11-24)"
 constexpr std::size_t kBriefSerial = 8;
 
 std::string ago(TimePoint time, TimePoint now) {
@@ -109,7 +108,7 @@ std::string rollout_line(const FleetRows& all, const Screen& screen) {
   return text;
 }
 
-// "7 (2027-11-24)": the generation, or the beginning of the serial, and when it expires.
+// "7 2027-11-24": the generation, or the beginning of the serial, and when it expires.
 std::string certificate_cell(const std::optional<fleet::CertificateRecord>& certificate, std::uint64_t generation) {
   if (!certificate) {
     return "unknown";
@@ -121,7 +120,7 @@ std::string certificate_cell(const std::optional<fleet::CertificateRecord>& cert
 
 std::string in_use_cell(const FleetRow& row, std::uint64_t newest) {
   if (!row.record || !row.record->in_use) {
-    return "unknown";
+    return row.record ? "unknown" : "-";
   }
   const auto& record = *row.record;
   const bool is_installed = record.installed && record.installed->fingerprint == record.in_use->fingerprint;
@@ -136,29 +135,53 @@ std::string line_of(const std::vector<std::pair<std::string, std::size_t>>& cell
   return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
 }
 
+// As wide as their contents; the names get the rest, at most.
+struct MemberWidths {
+  std::size_t name = std::string_view("MEMBER").size();
+  std::size_t installed = std::string_view("INSTALLED").size();
+  std::size_t in_use = std::string_view("IN USE").size();
+};
+
+std::string installed_cell(const FleetRow& row) {
+  return row.record ? certificate_cell(row.record->installed, row.record->generation) : "-";
+}
+
+MemberWidths widths_of(const FleetRows& all, std::uint64_t newest, const Screen& screen) {
+  constexpr std::size_t kGaps = 8;
+  constexpr std::size_t kSince = 8;
+  MemberWidths widths;
+  for (const auto& row : all.rows) {
+    widths.installed = std::max(widths.installed, columns(installed_cell(row)));
+    widths.in_use = std::max(widths.in_use, columns(in_use_cell(row, newest)));
+  }
+  const std::size_t taken = kGaps + kStateWidth + widths.installed + widths.in_use + kSince;
+  const std::size_t most =
+      std::clamp<std::size_t>(screen.width - std::min(screen.width, taken), widths.name, kWidestName);
+  for (const auto& row : all.rows) {
+    widths.name = std::max(widths.name, std::min(columns(shown(row.name, screen)) + 1, most));
+  }
+  return widths;
+}
+
 std::string rows_text(const FleetRows& all, std::uint64_t newest, const std::string& self, TimePoint now,
                       const Screen& screen) {
-  std::size_t name_width = std::string_view("MEMBER").size();
-  for (const auto& row : all.rows) {
-    name_width = std::max(name_width, std::min(columns(shown(row.name, screen)) + 1, kWidestName));
-  }
-  constexpr std::size_t kWideCertificate = kCertificateWidth + kBriefSerial - 3;
-  std::string text = line_of({{"MEMBER", name_width},
+  const MemberWidths widths = widths_of(all, newest, screen);
+  std::string text = line_of({{"MEMBER", widths.name},
                               {"STATE", kStateWidth},
-                              {"INSTALLED", kWideCertificate},
-                              {"IN USE", kWideCertificate},
+                              {"INSTALLED", widths.installed},
+                              {"IN USE", widths.in_use},
                               {"SINCE", 0}});
   for (const auto& row : all.rows) {
     std::string name = shown(row.name, screen) + (row.name.starts_with(self + "/") ? "*" : "");
-    if (columns(name) > name_width) {
+    if (columns(name) > widths.name) {
       text += name + "\n";
       name.clear();
     }
     const auto& record = row.record;
-    text += line_of({{name, name_width},
+    text += line_of({{name, widths.name},
                      {row.state, kStateWidth},
-                     {record ? certificate_cell(record->installed, record->generation) : "-", kWideCertificate},
-                     {record ? in_use_cell(row, newest) : "-", kWideCertificate},
+                     {installed_cell(row), widths.installed},
+                     {in_use_cell(row, newest), widths.in_use},
                      {record ? format_duration(std::max(std::chrono::seconds(0),
                                                         std::chrono::floor<std::chrono::seconds>(now - record->since)))
                              : "-",
