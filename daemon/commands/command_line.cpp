@@ -336,26 +336,24 @@ Command add_fleet(CLI::App& app, const fs::path& configuration) {
   return {fleet, [chosen] { return (*chosen)(); }};
 }
 
-// CLI11 would only say that a command is missing, not which word it does not know.
+// CLI11 would only say that a command is missing, not which word it does not know. `fleet` has commands of its own.
 bool report_unknown_command(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
-  // `fleet` has commands of its own.
-  if (!chosen.empty() && chosen.front()->get_subcommands().empty() &&
-      !chosen.front()->get_subcommands(nullptr).empty()) {
-    return report_unknown_command(*chosen.front());
-  }
-  const auto words = app.remaining();
-  if (!chosen.empty() || words.empty() || words.front().starts_with('-')) {
+  const CLI::App& group = chosen.empty() ? app : *chosen.front();
+  const auto words = app.remaining(true);
+  const auto commands = group.get_subcommands(nullptr);
+  if (commands.empty() || !group.get_subcommands().empty() || words.empty() || words.front().starts_with('-')) {
     return false;
   }
   std::vector<std::string> names;
-  for (const auto* command : app.get_subcommands(nullptr)) {
+  for (const auto* command : commands) {
     names.push_back(command->get_name());
   }
+  const std::string prefix = chosen.empty() ? "" : group.get_name() + " ";
   const std::string_view meant = nearest(words.front(), {names.begin(), names.end()});
-  std::cerr << "gravitee-renewd: unknown command \"" << printable(words.front()) << '"';
+  std::cerr << "gravitee-renewd: unknown command \"" << prefix << printable(words.front()) << '"';
   if (!meant.empty()) {
-    std::cerr << "; did you mean \"" << meant << "\"?";
+    std::cerr << "; did you mean \"" << prefix << meant << "\"?";
   }
   std::cerr << "\nRun with --help for more information.\n";
   return true;

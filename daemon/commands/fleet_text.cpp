@@ -40,7 +40,7 @@ std::string published_line(const View& view, TimePoint now) {
                        printable(view.generation.refused->message));
   }
   const auto& header = view.generation.value->header;
-  const std::string how = header.claim == "by_hand" ? " by hand"
+  const std::string how = header.claim == "by_hand" ? " (by hand)"
                           : header.claim == "alone" ? ", which renewed alone"
                                                     : "";
   return fmt::format("generation {}, serial {}, valid until {} UTC; published {} by {}{}; sealed with the key {}",
@@ -261,7 +261,7 @@ std::string fleet_table(const std::string& account, const View& view, const std:
   if (view.rollout.refused) {
     add("restarts", "cannot be read: " + printable(view.rollout.refused->message));
   } else {
-    add("restarts", view.generation.value ? rollout_line(all, screen) : "");
+    add("restarts", view.generation.value && !all.rows.empty() ? rollout_line(all, screen) : "");
   }
   add("halted", halt_line(rollout));
   if (all.rows.empty()) {
