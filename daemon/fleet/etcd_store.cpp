@@ -212,11 +212,15 @@ asio::awaitable<void> keep_alive_for_ever(SharedState state) {
   for (;;) {
     timer.expires_after(state->session.limits().keep_alive);
     co_await timer.async_wait(kAsTuple);
-    const bool stopped = co_await stop_requested();
+    bool stopped = co_await stop_requested();
     if (stopped) {
       co_return;
     }
     co_await keep_alive_once(state);
+    stopped = co_await stop_requested();
+    if (stopped) {
+      co_return;
+    }
   }
 }
 
