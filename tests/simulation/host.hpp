@@ -60,6 +60,7 @@ class Host {
     Phase phase = Phase::none;
     std::optional<fleet::CertificateRecord> answer;
     int rolled_back = 0;
+    bool without_fleet = false;  // installed alone
     fleet::LocalRecord local;
     state::RetryState attempts;
     std::vector<TimePoint> requests;

@@ -141,6 +141,7 @@ void Host::deploy() {
     disk_.previous = disk_.installed;
     disk_.installed = *disk_.answer;
     disk_.phase = Phase::installed;
+    disk_.without_fleet = alone_ || last_step_.state == MemberState::alone;
     trace(fmt::format("installs {}", disk_.installed.serial));
     if (step_may_crash()) {
       return;
@@ -164,7 +165,7 @@ void Host::restart_gateway(std::function<void(bool)> then) {
   gateway_.up = false;
   const std::size_t number = ++gateway_.restarts;
   const std::size_t place = world_.history.restarts.size();
-  const bool by_itself = alone_ || last_step_.state == MemberState::alone;
+  const bool by_itself = alone_ || disk_.without_fleet;
   const std::string& deployed = disk_.answer ? disk_.answer->fingerprint : certificate.fingerprint;
   world_.history.restarts.push_back({member_, deployed, world_.now(), TimePoint::max(), by_itself});
   trace(fmt::format("restarts its gateway with {}", certificate.serial));
