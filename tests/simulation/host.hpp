@@ -148,6 +148,7 @@ class Host {
   Lease lease_ = 0;
   std::optional<renewal::Schedule> schedule_;
   bool clock_was_set_ = false;
+  bool outstanding_ = false;    // a request
   bool checking_ = false;       // the supervisor is at work, not asleep
   bool busy_ = false;           // the member decides
   bool fleet_changed_ = false;  // to be checked as soon as the supervisor sleeps

@@ -259,20 +259,17 @@ void Host::obtain() {
 
 void Host::post() {
   trace(alone_ ? "requests a certificate alone" : fmt::format("requests a certificate with the claim {}", *claim_));
-  auto outstanding = std::make_shared<bool>(true);
-  // A process that ends now loses the response.
+  outstanding_ = true;
   world_.request_certificate(*this, alone_ ? "" : *claim_,
-                             [this, epoch = epoch_, outstanding](Result<fleet::CertificateRecord> answer) {
-                               if (epoch != epoch_) {
-                                 world_.history.further_requests += answer ? 1U : 0U;
-                                 return;
-                               }
+                             [this, epoch = epoch_](Result<fleet::CertificateRecord> answer) {
                                resume(epoch, [this, answer] { answered(answer); });
                              });
 }
 
 void Host::answered(Result<fleet::CertificateRecord> answer) {
+  outstanding_ = false;
   if (!answer) {
+    ++world_.history.further_requests;
     disk_.phase = Phase::none;
     return act_failed(answer.error().kind, answer.error().message);
   }
