@@ -9,6 +9,8 @@
 #include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/failures.hpp"
+#include "commands/fleet_members.hpp"
+#include "commands/fleet_memory.hpp"
 #include "commands/terminal_progress.hpp"
 #include "core/text.hpp"
 #include "http/https_client.hpp"
@@ -79,6 +81,34 @@ std::string advice_on_command(const Error& error) {
   return error.kind == ErrorKind::disk ? error.advice : report::advice_on(error);
 }
 
+// The daemon would otherwise take over again what the operator goes back from.
+Result<void> decline(Filesystem& filesystem, const configuration::Settings& settings,
+                     const CertificateSettings& certificate) {
+  const auto installed = keystore::FileStore(filesystem, certificate.keystore).read();
+  return installed ? decline_installed(filesystem, {settings.state_directory, certificate.name},
+                                       installed->keystore.certificate.fingerprint_sha256())
+                   : Result<void>();
+}
+
+// What the fleet does next with a member after the command.
+std::string fleet_outlook(Filesystem& filesystem, const configuration::Settings& settings,
+                          const CertificateSettings& certificate, const std::string& command,
+                          const Completed& completed) {
+  if (!takes_part(settings, certificate)) {
+    return "";
+  }
+  const std::string name = certificate.name;
+  if (command == "rollback") {
+    return "; this host does not take over that certificate of the fleet again, until gravitee-renewd activate " +
+           name + " or a later one";
+  }
+  const auto forgotten =
+      forget_declined(filesystem, {settings.state_directory, name}, completed.certificate.fingerprint_sha256());
+  return !forgotten   ? "; failed: " + forgotten.error().message
+         : *forgotten ? "; this host follows its fleet again"
+                      : "";
+}
+
 std::string success(const std::string& done, const Completed& completed) {
   return fmt::format("{}, valid until {}; {}", done, format_time(completed.certificate.not_after()),
                      completed.activation.message);
@@ -115,6 +145,12 @@ int work_on(const ByHandOptions& options, const std::string& command, std::ostre
   const supervision::CertificateObjects objects(loop.executor(), certificate, settings->http, filesystem, http, log,
                                                 clock);
   Renewal renewal(objects.context(), certificate, settings->state_directory, settings->schedule.requests_per_day);
+  if (command == "rollback" && takes_part(*settings, certificate)) {
+    if (const auto declined = decline(filesystem, *settings, certificate); !declined) {
+      say(out, certificate.name, "failed: " + declined.error().message);
+      return kFailure;
+    }
+  }
   std::optional<Result<Completed>> result;
   progress.begin_activation(certificate.name, options.generation ? fmt::format("generation {}", *options.generation)
                                               : command == "rollback" ? "the previous keystore"
@@ -130,7 +166,10 @@ int work_on(const ByHandOptions& options, const std::string& command, std::ostre
                              : command == "rollback" ? "rolled back"
                                                      : "activated";
     say(out, certificate.name,
-        success(done, **result) + (command == "rollback" ? outlook(**result, certificate, clock.now()) : ""));
+        success(done, **result) +
+            (command == "rollback" && !takes_part(*settings, certificate) ? outlook(**result, certificate, clock.now())
+                                                                          : "") +
+            fleet_outlook(filesystem, *settings, certificate, command, **result));
     return kSuccess;
   }
   const bool interrupted = !result || result->error().kind == ErrorKind::cancelled;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -19,6 +20,7 @@
 #include "commands/by_hand.hpp"
 #include "commands/check.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/fleet.hpp"
 #include "commands/init.hpp"
 #include "commands/inspect.hpp"
 #include "commands/permissions.hpp"
@@ -77,11 +79,13 @@ Command add_renew(CLI::App& app, const fs::path& configuration) {
   auto* command = app.add_subcommand("renew", "Renew everything that is due now, then restart and verify the gateway");
   command->add_option("NAME", options->names, "The certificates to renew; the default is all");
   command->add_flag("--force", options->force, "Renew even if nothing is due");
+  command->add_flag("--alone", options->alone, "On a host of a fleet: renew without the other hosts");
   command->add_flag("--dry-run", options->dry_run,
                     "Test everything except the request, the replacement of the keystore and the restart");
   command->footer(
       "Exit status: 0 done or nothing due, 1 something failed,\n"
       "2 the command line or the configuration is wrong.\n"
+      "On a host of a fleet, the daemon renews: without --alone, renew only says whether anything is due.\n"
       "Example: gravitee-renewd renew production --force");
   return {command, runner(renew, options, configuration)};
 }
@@ -180,7 +184,8 @@ Command add_validate(CLI::App& app, const fs::path& configuration) {
   const auto options = std::make_shared<ValidateOptions>();
   auto* command = app.add_subcommand("validate", "Check the configuration and report all errors at once");
   command->add_flag("--online", options->online,
-                    "Also test the connection to the cloud (DNS, proxy, TLS), without sending the token");
+                    "Also test the connection to the cloud (DNS, proxy, TLS), without sending the token, and to the "
+                    "fleet's etcd");
   command->add_flag("--strict", options->strict, "Treat warnings as errors; use it on the host that the file is for");
   command->footer(
       "A mistake in the file is an error. A problem of this host is a warning: a file that is missing or that the\n"
@@ -262,20 +267,93 @@ Command add_init(CLI::App& app, const fs::path& configuration) {
           }};
 }
 
-// CLI11 would only say that a command is missing, not which word it does not know.
+struct FleetCommandText {
+  const char* name;
+  const char* about;
+  const char* footer;
+  int (*run)(const FleetOptions&, std::ostream&, std::ostream&);
+};
+
+constexpr std::array kFleetCommands{
+    FleetCommandText{
+        "halt", "Restart no further gateway, until fleet resume",
+        "Gateways that are restarting now are finished. A certificate that is published later waits, too.\n"
+        "Example: gravitee-renewd fleet halt production",
+        fleet_halt},
+    FleetCommandText{"resume", "Let the restarts go on after a halt",
+                     "Hosts that failed or were lost do not halt the others again; missing ones are not waited for.\n"
+                     "Example: gravitee-renewd fleet resume production",
+                     fleet_resume},
+    FleetCommandText{"publish", "Make the certificate installed here that of all hosts",
+                     "For a keystore that was renewed by hand. It must be later than the published one.\n"
+                     "Example: gravitee-renewd fleet publish production",
+                     fleet_publish},
+    FleetCommandText{"reseal", "Encrypt what is published with fleet.etcd.key again",
+                     "Opens it with key or second_key: a step of changing the key\n"
+                     "(/usr/share/doc/gravitee-renewd/docs/fleet.md).\n"
+                     "Example: gravitee-renewd fleet reseal",
+                     fleet_reseal}};
+
+constexpr const char* kFleetStatuses =
+    "Exit status: 0, 1 etcd cannot be used or the change is not possible,\n"
+    "2 the command line or the configuration is wrong, or has no fleet.\n";
+
+void add_fleet_status(CLI::App& fleet, const fs::path& configuration,
+                      const std::shared_ptr<std::function<int()>>& chosen) {
+  const auto options = std::make_shared<FleetOptions>();
+  auto* command = fleet.add_subcommand("status", "Show every host: what it has, what it uses, what it waits for");
+  command->add_option("NAME", options->name, "A certificate of the account; the default is every account");
+  command->add_flag("--json", options->json, "Print one JSON object instead of a table");
+  command->footer(std::string(kFleetStatuses) + "Example: gravitee-renewd fleet status");
+  command->callback([chosen, run = runner(fleet_status, options, configuration)] { *chosen = run; });
+}
+
+void add_fleet_key(CLI::App& fleet, const std::shared_ptr<std::function<int()>>& chosen) {
+  auto* command = fleet.add_subcommand("key", "Print a new key for fleet.etcd.key");
+  command->footer(
+      "Needs no configuration. All hosts need the same key.\n"
+      "Exit status: 0, or 1 without random bytes.\n"
+      "Example: (umask 077; gravitee-renewd fleet key > /etc/gravitee-renewd/fleet-key)");
+  command->callback([chosen] { *chosen = [] { return fleet_key(std::cout, std::cerr); }; });
+}
+
+Command add_fleet(CLI::App& app, const fs::path& configuration) {
+  auto* fleet = app.add_subcommand("fleet", "See and direct the hosts that share an account");
+  fleet->require_subcommand(1);
+  fleet->footer("Read /usr/share/doc/gravitee-renewd/docs/fleet.md first.\nExample: gravitee-renewd fleet status");
+  const auto chosen = std::make_shared<std::function<int()>>();
+  add_fleet_key(*fleet, chosen);
+  add_fleet_status(*fleet, configuration, chosen);
+  for (const auto& each : kFleetCommands) {
+    const auto options = std::make_shared<FleetOptions>();
+    auto* command = fleet->add_subcommand(each.name, each.about);
+    auto* name = command->add_option("NAME", options->name,
+                                     "A certificate of the account; may be left out if there is only one account");
+    name->required(std::string_view(each.name) == "publish");
+    command->footer(std::string(kFleetStatuses) + each.footer);
+    command->callback([chosen, run = runner(each.run, options, configuration)] { *chosen = run; });
+  }
+  return {fleet, [chosen] { return (*chosen)(); }};
+}
+
+// CLI11 would only say that a command is missing, not which word it does not know. `fleet` has commands of its own.
 bool report_unknown_command(const CLI::App& app) {
-  const auto words = app.remaining();
-  if (!app.get_subcommands().empty() || words.empty() || words.front().starts_with('-')) {
+  const auto chosen = app.get_subcommands();
+  const CLI::App& group = chosen.empty() ? app : *chosen.front();
+  const auto words = app.remaining(true);
+  const auto commands = group.get_subcommands(nullptr);
+  if (commands.empty() || !group.get_subcommands().empty() || words.empty() || words.front().starts_with('-')) {
     return false;
   }
   std::vector<std::string> names;
-  for (const auto* command : app.get_subcommands(nullptr)) {
+  for (const auto* command : commands) {
     names.push_back(command->get_name());
   }
+  const std::string prefix = chosen.empty() ? "" : group.get_name() + " ";
   const std::string_view meant = nearest(words.front(), {names.begin(), names.end()});
-  std::cerr << "gravitee-renewd: unknown command \"" << printable(words.front()) << '"';
+  std::cerr << "gravitee-renewd: unknown command \"" << prefix << printable(words.front()) << '"';
   if (!meant.empty()) {
-    std::cerr << "; did you mean \"" << meant << "\"?";
+    std::cerr << "; did you mean \"" << prefix << meant << "\"?";
   }
   std::cerr << "\nRun with --help for more information.\n";
   return true;
@@ -294,7 +372,7 @@ int run_command_line(int argc, const char* const* argv) {
   // In the order of --help.
   std::vector<Command> all;
   for (const auto add : {add_run, add_renew, add_activate, add_rollback, add_status, add_check, add_plan, add_validate,
-                         add_inspect, add_init}) {
+                         add_inspect, add_init, add_fleet}) {
     all.push_back(add(app, configuration));
   }
   try {

@@ -222,7 +222,8 @@ class Init {
         "    gravitee-renewd renew --dry-run\n"
         "- start the service, now and at every boot:\n"
         "    systemctl daemon-reload\n"
-        "    systemctl enable --now gravitee-renewd\n";
+        "    systemctl enable --now gravitee-renewd\n"
+        "- where several hosts share the account, read /usr/share/doc/gravitee-renewd/docs/fleet.md first\n";
     say(out, steps);
   }
 

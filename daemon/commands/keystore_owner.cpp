@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "certificate/keystore.hpp"
 #include "core/advice.hpp"
 #include "core/descriptor.hpp"
 #include "core/filesystem.hpp"

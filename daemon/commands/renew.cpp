@@ -8,6 +8,8 @@
 #include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
 #include "commands/failures.hpp"
+#include "commands/fleet_members.hpp"
+#include "commands/fleet_memory.hpp"
 #include "commands/permissions.hpp"
 #include "commands/plan_sentence.hpp"
 #include "commands/service_user.hpp"
@@ -42,6 +44,7 @@ class Pass {
        std::vector<CertificateSettings> certificates, const std::shared_ptr<service::JournalRelay>& journal,
        std::ostream& out)
       : options_(options),
+        settings_(settings),
         state_directory_(settings.state_directory),
         schedule_(settings.schedule),
         certificates_(std::move(certificates)),
@@ -111,6 +114,9 @@ class Pass {
       co_return false;
     }
     renewal::Renewal renewal(around, certificate, state_directory_, schedule_.requests_per_day);
+    if (!options_.alone && takes_part(settings_, certificate)) {
+      co_return leaves_to_fleet(certificate, validity, renewal.recorded().has_value());
+    }
     const auto unfinished = renewal.unfinished();
     if (!unfinished) {
       explain_failure(certificate, unfinished.error());
@@ -130,9 +136,45 @@ class Pass {
       co_return false;
     }
     forget_failures(filesystem_, state_directory_, certificate.name);
+    if (renewed->renewed && !remember(certificate, renewed->certificate)) {
+      co_return false;
+    }
     say(certificate, fmt::format("{}, valid until {}; {}", renewed->renewed ? "renewed" : "activated",
                                  format_time(renewed->certificate.not_after()), renewed->activation.message));
     co_return true;
+  }
+
+  // The daemon publishes what this host has requested.
+  bool remember(const CertificateSettings& certificate, const certificate::Certificate& renewed) {
+    const auto remembered =
+        takes_part(settings_, certificate)
+            ? remember_requested(filesystem_, {state_directory_, certificate.name}, renewed.fingerprint_sha256())
+            : Result<void>();
+    if (!remembered) {
+      say_failed(certificate, remembered.error().message,
+                 "the gateway uses the renewed certificate; for the other hosts run gravitee-renewd fleet publish " +
+                     certificate.name);
+    }
+    return remembered.has_value();
+  }
+
+  // A member requests and restarts in agreement with the others, which is up to the daemon. False if there is something
+  // to do.
+  bool leaves_to_fleet(const CertificateSettings& certificate, const renewal::Validity& validity, bool unfinished) {
+    const auto decision = renewal::decide(validity, certificate, std::chrono::seconds(0), clock_.now());
+    if (!unfinished && !decision.due && !options_.force) {
+      say(certificate, "nothing to do: " + decision.message);
+      return true;
+    }
+    say(certificate, fmt::format("skipped: {}, but this host belongs to a fleet: its daemon requests one certificate "
+                                 "for all hosts, and restarts their gateways in turn",
+                                 unfinished     ? "a renewal is under way"
+                                 : decision.due ? decision.message
+                                                : "--force asks for a renewal"));
+    say(certificate, "what to do: see what the fleet waits for with gravitee-renewd fleet status " + certificate.name +
+                         "; to renew this host without the others, run gravitee-renewd renew --alone " +
+                         (options_.force ? "--force " : "") + certificate.name);
+    return false;
   }
 
   // Installing is for the next of activate_windows.
@@ -233,6 +275,7 @@ class Pass {
   }
 
   const RenewOptions& options_;
+  const configuration::Settings& settings_;
   std::filesystem::path state_directory_;
   configuration::ScheduleSettings schedule_;
   std::vector<CertificateSettings> certificates_;

@@ -12,6 +12,7 @@ struct RenewOptions {
   std::filesystem::path configuration;
   std::vector<std::string> names;  // empty: all
   bool force = false;              // even if not due
+  bool alone = false;              // without the fleet
   bool dry_run = false;            // everything but the request, the replacement and the restart
 };
 

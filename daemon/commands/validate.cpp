@@ -11,13 +11,17 @@
 
 #include "commands/configured.hpp"
 #include "commands/exit_status.hpp"
+#include "commands/fleet_members.hpp"
+#include "commands/fleet_probe.hpp"
 #include "commands/permissions.hpp"
 #include "commands/service_user.hpp"
 #include "core/cancellation.hpp"
+#include "fleet/etcd_store.hpp"
 #include "http/https_client.hpp"
 #include "preflight/host_check.hpp"
 #include "source/cloud_source.hpp"
 #include "supervision/event_loop.hpp"
+#include "supervision/fleet_link.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -55,6 +59,10 @@ class HostChecks {
     }
     if (options_.online) {
       co_await check_cloud();
+      const bool stopping = co_await stop_requested();
+      if (settings_.fleet.etcd && !stopping) {
+        co_await check_fleet();
+      }
     }
   }
 
@@ -80,6 +88,17 @@ class HostChecks {
       findings_.push_back({proxy ? "http.proxy" : fmt::format("certificates[{}].account_url", i), Level::warning,
                            "the cloud cannot be reached: " + reached.error().message +
                                (reached.error().advice.empty() ? "" : "; " + reached.error().advice)});
+    }
+  }
+
+  asio::awaitable<void> check_fleet() {
+    fleet::EtcdStore store(loop_.executor(), *settings_.fleet.etcd, supervision::fleet_host(*settings_.fleet.etcd));
+    auto probe = co_await probe_fleet(store, settings_, read_fleet_keys(*settings_.fleet.etcd));
+    for (const auto& sentence : probe.good) {
+      say(out_, "fleet", sentence);
+    }
+    for (auto& finding : probe.findings) {
+      findings_.push_back(std::move(finding));
     }
   }
 

@@ -52,13 +52,22 @@ void check_takeover(const YamlMap& map, const EtcdSettings& settings, const Http
   }
 }
 
+// Nothing would take turns, nor tell the others that this host is there.
+void check_run_by(const YamlMap& file, const YamlMap& fleet, const ScheduleSettings& schedule) {
+  if (schedule.run_by == RunBy::timer) {
+    fleet.sink().error(file.place_of("fleet"),
+                       "`fleet` needs the daemon, because hosts take turns: remove `schedule.run_by: timer`");
+  }
+}
+
 }  // namespace
 
-void read_fleet(const YamlMap& file, const HttpSettings& http, FleetSettings& into) {
+void read_fleet(const YamlMap& file, const HttpSettings& http, const ScheduleSettings& schedule, FleetSettings& into) {
   const auto fleet = read_section(file, "fleet", into.keys());
   if (!fleet || fleet->find("etcd") == nullptr) {
     return;
   }
+  check_run_by(file, *fleet, schedule);
   EtcdSettings& settings = into.etcd.emplace();
   if (const auto map = read_section(*fleet, "etcd", settings.keys())) {
     check_endpoints(*map, settings);

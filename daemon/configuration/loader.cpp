@@ -68,7 +68,7 @@ void read_file(const YamlNode& root, DiagnosticSink& sink, Settings& into) {
   read_schedule(*map, into.schedule);
   read_section(*map, "log", into.log.keys());
   read_metrics(*map, into.metrics);
-  read_fleet(*map, into.http, into.fleet);
+  read_fleet(*map, into.http, into.schedule, into.fleet);
 }
 
 // An error about the file as a whole.

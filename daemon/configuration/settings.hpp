@@ -142,7 +142,7 @@ struct Settings {
          "Where the daemon publishes its metrics and its status page. Off by default."},
         {"fleet", section(fleet), "",
          "Hosts that share an account: one requests the certificate for all, and they restart their gateways in turn. "
-         "Read docs/fleet.md first. Off by default."},
+         "Read /usr/share/doc/gravitee-renewd/docs/fleet.md first. Off by default."},
     };
   }
 };

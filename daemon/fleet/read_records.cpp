@@ -179,7 +179,9 @@ RenewalRecord read_renewal(const Members& members) {
 }
 
 Rollout read_rollout(const Members& members) {
-  Rollout rollout{.generation = members.generation("generation"), .fingerprint = members.fingerprint("fingerprint")};
+  Rollout rollout{.generation = members.generation("generation"), .fingerprint = members.text("fingerprint")};
+  // Halted before anything was published, it is of no generation.
+  members.checked(rollout.generation == 0 ? rollout.fingerprint.empty() : state::is_hexadecimal(rollout.fingerprint));
   const std::string state = members.text("state");
   members.checked(state == "rolling" || state == "halted");
   if (state == "halted") {

@@ -276,6 +276,9 @@ void HostFiles::check_certificate(const std::string& key, const CertificateSetti
 void HostFiles::check_global(const configuration::Settings& settings) {
   check_bundle("http.ca_file", settings.http.ca_file, certificate::Peer::server);
   check_secret("http.proxy_password", "the proxy's password", settings.http.proxy_password, read_basic_password);
+  if (settings.fleet.etcd) {
+    check_fleet(*settings.fleet.etcd);
+  }
   if (auto why = why_not_own(settings.state_directory, user_ ? user_->id : ::geteuid()); !why.empty()) {
     warn("state_directory", std::move(why));
   }

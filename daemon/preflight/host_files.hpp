@@ -66,6 +66,9 @@ class HostFiles {
   std::optional<renewal::Validity> check_keystore(const std::string& key,
                                                   const configuration::CertificateSettings& settings,
                                                   const std::filesystem::path& state_directory);
+  // Everything under `fleet`.
+  void check_fleet(const configuration::EtcdSettings& settings);
+  void check_client_certificate(const configuration::EtcdSettings& settings);
   void check_window(const std::string& key, const configuration::CertificateSettings& settings,
                     const renewal::Validity& validity);
   void check_token(const std::string& key, const configuration::CertificateSettings& settings,

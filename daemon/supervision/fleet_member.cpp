@@ -178,6 +178,7 @@ asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation
     answer_.reset();
   }
   busy_ = true;
+  last_situation_ = situation;
   Done done = std::nullopt;
   for (int steps = 0; done && !*done && steps < kStepsPerCheck; ++steps) {
     if (goes_alone(situation)) {
@@ -214,7 +215,7 @@ asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation
 asio::awaitable<FleetMember::Done> FleetMember::perform(fleet::Step step, HostSituation situation) {
   switch (step.act) {
     case Act::wait:
-      co_return co_await wait(std::move(step));
+      co_return co_await wait(std::move(step), std::move(situation));
     case Act::judge:
       co_return co_await judge();
     case Act::deploy:
@@ -240,7 +241,7 @@ asio::awaitable<FleetMember::Done> FleetMember::perform(fleet::Step step, HostSi
   co_return std::nullopt;
 }
 
-asio::awaitable<FleetMember::Done> FleetMember::wait(fleet::Step step) {
+asio::awaitable<FleetMember::Done> FleetMember::wait(fleet::Step step, HostSituation situation) {
   const bool waits = step.state == MemberState::waiting && (!record_ || record_->state != MemberState::waiting);
   co_await write_presence(step.state, step.reason);
   if (waits) {
@@ -253,7 +254,13 @@ asio::awaitable<FleetMember::Done> FleetMember::wait(fleet::Step step) {
     co_return std::nullopt;
   }
   const TimePoint at = view_.unreachable_for() ? std::min(step.at, context_.clock.now() + kRetryAtEtcd) : step.at;
-  co_return wait_until(at, std::move(step.reason));
+  // Where the fleet has nothing to say, the host's own plan is the reason.
+  renewal::Step waiting = std::move(situation.planned);
+  if (waiting.act != renewal::Act::wait || !step.reason.empty()) {
+    waiting = wait_until(at, std::move(step.reason));
+  }
+  waiting.at = std::min(waiting.at, at);
+  co_return waiting;
 }
 
 renewal::Step FleetMember::until_etcd_is_back() const {
@@ -370,6 +377,7 @@ asio::awaitable<FleetMember::Done> FleetMember::adopt() {
   local.fingerprint = answer_->fingerprint;
   local.generation = published.header.generation;
   CO_TRY(remember(std::move(local)));
+  has_adopted_ = true;
   announcer_.adopted(published.header);
   co_return std::nullopt;
 }
@@ -529,6 +537,9 @@ asio::awaitable<void> FleetMember::read_keys() {
 // Wakes the supervisor if it would do something else now than what it was told.
 void FleetMember::view_changed() {
   announcer_.reachable(view_.unreachable_for(), view_.error());
+  if (!busy_ && !alone_ && last_situation_ && goes_alone(*last_situation_)) {
+    wake_();
+  }
   if (view_.view() == nullptr) {
     return;
   }

@@ -100,7 +100,10 @@ asio::awaitable<void> Supervisor::work() {
       co_return;
     }
     publish();
-    goes_on = co_await sleep_until(next);
+    const bool at_once = next <= context_.clock.now() && !retiring_;
+    if (!at_once) {
+      goes_on = co_await sleep_until(next);
+    }
   }
 }
 
@@ -213,6 +216,9 @@ asio::awaitable<Result<Step>> Supervisor::as_fleet_allows(Step planned, certific
                           .requests = renewal_.requests(context_.clock.now()),
                           .last_failure = attempts.failures_in_a_row > 0 ? attempts.last_message : std::string()};
   Result<Step> allowed = co_await member_->next(std::move(situation));
+  if (member_->has_adopted()) {
+    schedule_.obtained(context_.clock.now());
+  }
   co_return allowed;
 }
 

@@ -7,10 +7,10 @@ _gravitee_renewd_names() {
 
 _gravitee_renewd() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local configuration=/etc/gravitee-renewd/config.yaml command='' words='' index
+  local configuration=/etc/gravitee-renewd/config.yaml command='' below='' words='' index
   local -A options=(
     [run]=''
-    [renew]='--force --dry-run'
+    [renew]='--force --alone --dry-run'
     [status]='--json --watch'
     [check]='--warning --critical --timeout --verbose --version'
     [plan]='--json'
@@ -19,7 +19,9 @@ _gravitee_renewd() {
     [init]='--from --output --force --account-url --token-file --password-file --unit --permissions --user --root --dry-run'
     [activate]=''
     [rollback]='--to --list'
+    [fleet]=''
   )
+  local -A fleet_options=([key]='' [status]='--json' [halt]='' [resume]='' [publish]='' [reseal]='')
 
   COMPREPLY=()
   if [[ $previous == --config || $previous == --password-file || $previous == --root ||
@@ -33,18 +35,25 @@ _gravitee_renewd() {
       --password-file | --root | --from | --output | --account-url | --token-file | --unit | --user) ((++index)) ;;
       --warning | --critical | --timeout | -w | -c | -t | --to) ((++index)) ;;
       -*) ;;
-      *) [[ -n $command ]] || command=${COMP_WORDS[index]} ;;
+      *)
+        [[ $command != fleet || -n $below ]] || below=${COMP_WORDS[index]}
+        [[ -n $command ]] || command=${COMP_WORDS[index]}
+        ;;
     esac
   done
 
   if [[ $word == -* ]]; then
-    words="--config --help ${command:+${options[$command]-}}"
+    words="--config --help ${command:+${options[$command]-}} ${below:+${fleet_options[$below]-}}"
     [[ -n $command ]] || words+=--version
   elif [[ -z $command ]]; then
     words=${!options[*]}
+  elif [[ $command == fleet && -z $below ]]; then
+    words=${!fleet_options[*]}
   else
-    case $command in
-      renew | check | plan | activate | rollback) words=$(_gravitee_renewd_names "$configuration") ;;
+    case ${below:-$command} in
+      renew | check | plan | activate | rollback | status | halt | resume | publish | reseal)
+        [[ $command == status ]] || words=$(_gravitee_renewd_names "$configuration")
+        ;;
       inspect)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return

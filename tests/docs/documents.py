@@ -34,7 +34,9 @@ METRICS = """certificate_not_before_timestamp_seconds certificate_not_after_time
     next_attempt_timestamp_seconds last_check_timestamp_seconds last_success_timestamp_seconds renewal_attempts_total
     renewal_failures_total consecutive_failures token_not_after_timestamp_seconds activation_pending rollbacks_total request_duration_seconds_bucket
     request_duration_seconds_sum request_duration_seconds_count clock_skew_seconds config_last_reload_successful
-    build_info severity finding renewal_failing gateway_up""".split()
+    build_info severity finding renewal_failing gateway_up fleet_reachable fleet_hosts fleet_hosts_in_use_of_newest
+    fleet_generation fleet_newest_not_after_timestamp_seconds fleet_leading fleet_halted fleet_waiting fleet_lag_seconds
+    fleet_request_failures_total""".split()
 problems = []
 
 
@@ -92,7 +94,7 @@ def check_commands(renewd):
             words = [word for word in call if not word.startswith("-")]
             if "--config" in call:
                 words.remove(call[call.index("--config") + 1])
-            command = words[:1]
+            command = words[:2] if words[:1] == ["fleet"] else words[:1]
             if tuple(command) not in help_of:
                 done = subprocess.run([renewd, *command, "--help"], capture_output=True, text=True, check=False)
                 help_of[tuple(command)] = done.stdout if done.returncode == 0 else None
@@ -102,7 +104,7 @@ def check_commands(renewd):
                 continue
             for option in (word for word in call if word.startswith("-")):
                 if option not in ("--config", "--help") and not re.search(rf"(^|[\s,]){re.escape(option)}\b", text):
-                    problem(document, f"{command[0] if command else 'gravitee-renewd'} has no option {option}")
+                    problem(document, f"{' '.join(command) or 'gravitee-renewd'} has no option {option}")
 
 
 def check_configurations(renewd):
@@ -166,8 +168,10 @@ def texts_of(path):
 def check_messages():
     """Whoever reads a message has the installed files, not the sources."""
     installed = "/usr/share/doc/gravitee-renewd/"
-    sections = {re.sub(r"[`*]", "", heading) for heading in
-                re.findall(r"^#+ +(.*)$", pathlib.Path("docs/operations.md").read_text(), flags=re.M)}
+    sections = {}
+    for document in DOCUMENTS:
+        sections[str(document)] = {re.sub(r"[`*]", "", heading) for heading in
+                                   re.findall(r"^#+ +(.*)$", document.read_text(), flags=re.M)}
     for path in [*pathlib.Path("daemon").rglob("*.[ch]pp"), pathlib.Path("systemd/gravitee-renewd.catalog")]:
         for text in texts_of(path):
             for found in re.finditer(r"(\S*?)(docs/[\w-]+(?:\.[\w-]+)*)(?:, \"([^\"]+)\")?", text):
@@ -176,7 +180,7 @@ def check_messages():
                     problem(path, f"{name} is a path of the sources: {installed}{name} is where packages install it")
                 elif not pathlib.Path(name).exists():
                     problem(path, f"there is no {name}")
-                elif section and section not in sections:
+                elif section and section not in sections[name]:
                     problem(path, f"{name} has no section {section}")
 
 

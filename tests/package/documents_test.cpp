@@ -13,7 +13,7 @@ using namespace renewd::testing;
 namespace {
 
 using Words = std::set<std::string>;
-// The options of each command; those of the program itself under "".
+// The options of each command; those of the program itself under "", those of a command's command under both words.
 using Commands = std::map<std::string, Words>;
 
 const std::string kSource = PROJECT_SOURCE;
@@ -58,10 +58,15 @@ Commands in_help() {
   const std::string overview = help({});
   Commands commands{{"", options(overview)}};
   for (const auto& command : matches(section(overview, "Subcommands:", "^$"), "^  ([a-z]+) ")) {
-    commands[command] = options(help({command}));
+    const std::string its = help({command});
+    commands[command] = options(its);
+    for (const auto& below : matches(section(its, "Subcommands:", "^$"), "^  ([a-z]+) ")) {
+      commands[command + " " + below] = options(help({command, below}));
+    }
   }
   REQUIRE(commands.size() > 5);
-  REQUIRE(commands.at("renew") == Words{"--dry-run", "--force", "--help"});
+  REQUIRE(commands.at("renew") == Words{"--alone", "--dry-run", "--force", "--help"});
+  REQUIRE(commands.at("fleet status") == Words{"--help", "--json"});
   return commands;
 }
 
@@ -72,8 +77,19 @@ Words lines_of(const std::string& text) {
 Words names(const Commands& commands) {
   Words names;
   for (const auto& [name, options] : commands) {
-    if (!name.empty()) {
+    if (!name.empty() && name.find(' ') == std::string::npos) {
       names.insert(name);
+    }
+  }
+  return names;
+}
+
+// Those below a command.
+Words names_below(const std::string& command, const Commands& commands) {
+  Words names;
+  for (const auto& [name, options] : commands) {
+    if (name.starts_with(command + " ")) {
+      names.insert(name.substr(command.size() + 1));
     }
   }
   return names;
@@ -97,6 +113,7 @@ TEST_CASE("bash completes the commands and options of --help and no others") {
   };
   const Commands commands = in_help();
   CHECK(completed("gravitee-renewd ''") == names(commands));
+  CHECK(completed("gravitee-renewd fleet ''") == names_below("fleet", commands));
   for (const auto& [command, options] : commands) {
     INFO(command);
     CHECK(completed("gravitee-renewd " + command + " -") == with_common(options));
@@ -115,6 +132,7 @@ TEST_CASE("bash completes the names of the configured certificates, and files") 
   };
   CHECK(completed("--config config.yaml renew ''") == "production b\n");
   CHECK(completed("--config config.yaml rollback pro") == "production\n");
+  CHECK(completed("--config config.yaml fleet halt ''") == "production b\n");
   CHECK(completed("--config conf") == "config.yaml\n");
   CHECK(completed("inspect --password-file co") == "config.yaml\n");
   CHECK(completed("inspect co") == "config.yaml\n");
@@ -138,6 +156,8 @@ TEST_CASE("zsh completes the commands and options of --help and no others") {
   };
   const Commands commands = in_help();
   CHECK(matches(said("", " >/dev/null; _gravitee_renewd_commands"), "^([a-z]+):") == names(commands));
+  CHECK(matches(said("", " >/dev/null; _gravitee_renewd_fleet_commands"), "^([a-z]+):") ==
+        names_below("fleet", commands));
   for (const auto& [command, options] : commands) {
     INFO(command);
     CHECK(matches(said(command, ""), "(--[a-z][a-z-]*)\\[") == with_common(options));
@@ -149,7 +169,7 @@ TEST_CASE("gravitee-renewd(8) has the commands and options of --help and no othe
   const auto options = [](const std::string& text) { return matches(text, "\\*(--[a-z][a-z-]*)\\*"); };
   const std::string described = section(page, "# COMMANDS", "^# ");
   Commands found{{"", options(section(page, "# OPTIONS", "^# "))}};
-  for (const auto& command : matches(described, "^\\*([a-z]+)\\*")) {
+  for (const auto& command : matches(described, "^\\*([a-z]+(?: [a-z]+)?)\\*")) {
     INFO(command);
     const std::string heading = "*" + command + "*";
     found[command] = options(*matches(described, "^(\\*" + command + "\\*.*)$").begin());

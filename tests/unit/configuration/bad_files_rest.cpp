@@ -206,6 +206,7 @@ BadFiles wrong_fleets() {
       {with("host: \"\""), "2:93", "must not be empty"},
       {with("second_key: {file: /fleet-key}"), "2:87", "must be another secret than `fleet.etcd.key`", kOtherValue},
       {with("restart_at_once: 0"), "2:104", "must be a whole number from 1 to 1000"},
+      {with("lost_after: 15m") + "schedule: {run_by: timer}\n", "2:1", "`fleet` needs the daemon", kOtherValue},
       {with("lost_after: 0s"), "2:99", "must be at least 1s"},
       {with("takeover_after: 119s"), "2:87", "must be at least twice `http.request_timeout`, 2m", kOtherValue},
       {with("takeover_after: 5m") + "http: {request_timeout: 3m}\n", "2:87", "6m, so that", kOtherValue},
