@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/redaction.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
 
@@ -88,7 +89,15 @@ CallError transport_error(Error error, bool sent, bool had_token) {
   return result;
 }
 
-CallError refusal(const std::string& url, const GatewayError& error) {
+Redaction redaction_of(const Secret& password, const std::optional<Secret>& token) {
+  Redaction redaction;
+  redaction.hide("password", password);
+  redaction.hide("token", token.value_or(Secret()));
+  return redaction;
+}
+
+CallError refusal(const std::string& url, GatewayError error, const Redaction& redaction) {
+  error.message = redaction(error.message);
   Explained explained = explain(error);
   explained.error.message = fmt::format("POST {}: {}", printable(url), explained.error.message);
   return {std::move(explained.error), explained.reaction, true};
@@ -119,6 +128,10 @@ void EtcdSession::move_on(std::size_t from) {
   if (on_move) {
     on_move(from);
   }
+}
+
+std::string EtcdSession::redacted(const std::string& text) const {
+  return redaction_of(Secret(), token_)(text);
 }
 
 void EtcdSession::forget_token() {
@@ -160,7 +173,8 @@ asio::awaitable<CallResult<std::string>> EtcdSession::attempt(std::size_t endpoi
     co_return tl::unexpected(transport_error(std::move(response.error()), sent, token.has_value()));
   }
   if (response->status != 200 || begins_with_error(response->body)) {
-    co_return tl::unexpected(refusal(url, parse_error(response->status, response->body)));
+    co_return tl::unexpected(
+        refusal(url, parse_error(response->status, response->body), redaction_of(request.secret, token)));
   }
   co_return std::move(response->body);
 }
@@ -273,7 +287,7 @@ asio::awaitable<CallResult<void>> EtcdSession::stream(GatewayRequest request, Li
   };
   auto ended = co_await http_.stream(std::move(http), std::move(receive));
   if (status != 0 && status != 200) {
-    co_return tl::unexpected(refusal(url, parse_error(status, error_body)));
+    co_return tl::unexpected(refusal(url, parse_error(status, error_body), redaction_of(Secret(), *token)));
   }
   if (!ended) {
     co_return tl::unexpected(transport_error(std::move(ended.error()), sent, status == 0 && token->has_value()));

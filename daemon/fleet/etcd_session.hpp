@@ -61,6 +61,8 @@ class EtcdSession {
   // The next call begins at the next endpoint. Calls `on_move` even if there is no other one.
   void move_on(std::size_t from);
   std::function<void(std::size_t from)> on_move;
+  // What etcd says, without the token, which it may repeat.
+  std::string redacted(const std::string& text) const;
   // The token is not used again.
   void forget_token();
 

@@ -159,14 +159,14 @@ asio::awaitable<CallError> receive(SharedState state, GatewayRequest request, Et
   if (cancellation.cancelled() != asio::cancellation_type::none) {
     co_return CallError{{Unreachable::cancelled, "cancelled"}};
   }
+  if (outcome && *outcome && !watch.ended()) {
+    watch.finish();
+  }
   if (watch.ended()) {
     co_return *watch.ended();
   }
   if (outcome && !*outcome && outcome->error().error.reason != Unreachable::cancelled) {
     co_return std::move(outcome->error());
-  }
-  if (outcome && *outcome) {
-    co_return CallError{store_error(Unreachable::connect, "watching etcd: the response ended"), Reaction::elsewhere};
   }
   co_return CallError{store_error(Unreachable::connect, "watching etcd: another call to the same member has failed")};
 }
@@ -175,7 +175,7 @@ asio::awaitable<StoreError> watch_prefix(SharedState state, std::string prefix, 
                                          Store::Changed changed) {
   OpenWatch open(state->executor, state->session.current(), prefix);
   const Listed listed(state->watches, open);
-  EtcdWatch watch(first, state->cluster, std::move(changed));
+  EtcdWatch watch(state->session, first, state->cluster, std::move(changed));
   CallError error = co_await receive(state, watch_request(prefix, first), watch, open);
   state->session.count(error.error.reason);
   if (error.reaction == Reaction::authenticate) {

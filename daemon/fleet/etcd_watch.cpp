@@ -26,10 +26,23 @@ Flow EtcdWatch::take(std::string_view piece) {
   return Flow::more;
 }
 
+void EtcdWatch::finish() {
+  const auto last = parse_watch_line(lines_.rest());
+  if (!last || take_line(*last) == Flow::more) {
+    end(store_error(Unreachable::connect, "the response ended"), Reaction::elsewhere);
+  }
+}
+
 Flow EtcdWatch::end(StoreError error, Reaction reaction) {
   error.message = "watching etcd: " + error.message;
   ended_ = CallError{std::move(error), reaction, true};
   return Flow::stop;
+}
+
+Flow EtcdWatch::refused(GatewayError error) {
+  error.message = session_.redacted(error.message);
+  Explained explained = explain(error);
+  return end(std::move(explained.error), explained.reaction);
 }
 
 Flow EtcdWatch::take_line(const WatchLine& line) {
@@ -40,8 +53,7 @@ Flow EtcdWatch::take_line(const WatchLine& line) {
     return canceled(*why);
   }
   if (const auto* const error = std::get_if<GatewayError>(&line)) {
-    Explained explained = explain(*error);
-    return end(std::move(explained.error), explained.reaction);
+    return refused(*error);
   }
   for (const Changes& changes : std::get<std::vector<Changes>>(line)) {
     if (changes.revision >= next_) {
@@ -69,8 +81,7 @@ Flow EtcdWatch::canceled(const WatchCanceled& why) {
     return end(
         store_error(Unreachable::bad_answer, fmt::format("revision {} was compacted, up to {}", next_, why.compacted)));
   }
-  Explained explained = explain({0, -1, why.reason.empty() ? "canceled without a reason" : why.reason});
-  return end(std::move(explained.error), explained.reaction);
+  return refused({0, -1, why.reason.empty() ? "canceled without a reason" : why.reason});
 }
 
 }  // namespace renewd::fleet

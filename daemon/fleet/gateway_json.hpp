@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -27,6 +28,7 @@ using LeaseId = std::int64_t;
 struct GatewayRequest {
   std::string_view path;
   std::string body;
+  Secret secret = Secret();  // in the body, if any
 };
 
 GatewayRequest read_request(std::string_view prefix);
@@ -76,6 +78,8 @@ class Lines {
  public:
   // Errors: too_large, for a line over kResponseLimit.
   StoreResult<std::vector<std::string>> add(std::string_view piece);
+  // At the end of the stream: an error there has no line break.
+  std::string rest() { return std::exchange(unfinished_, {}); }
 
  private:
   std::string unfinished_;

@@ -94,7 +94,9 @@ GatewayRequest revoke_request(LeaseId lease) {
 }
 
 GatewayRequest authenticate_request(std::string_view user, const Secret& password) {
-  return post("/v3/auth/authenticate", {{"name", user}, {"password", password.view()}});
+  GatewayRequest request = post("/v3/auth/authenticate", {{"name", user}, {"password", password.view()}});
+  request.secret = password;
+  return request;
 }
 
 }  // namespace renewd::fleet

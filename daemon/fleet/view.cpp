@@ -85,6 +85,15 @@ void remove(View& view, const Keys& keys, const std::string& key, Revision revis
   }
 }
 
+void apply_all(const Changes& changes, const Keys& keys, View& view) {
+  for (const auto& key : changes.deleted) {
+    remove(view, keys, key, changes.revision);
+  }
+  for (const auto& kv : changes.puts) {
+    put(view, keys, kv);
+  }
+}
+
 }  // namespace
 
 Keys::Keys(std::string_view prefix, std::string_view account)
@@ -99,12 +108,15 @@ View view_of(const Snapshot& snapshot, const Keys& keys) {
 }
 
 void apply(const Changes& changes, const Keys& keys, View& view) {
-  view.revision = std::max(view.revision, changes.revision);
-  for (const auto& key : changes.deleted) {
-    remove(view, keys, key, changes.revision);
+  if (changes.revision > view.revision) {
+    apply_all(changes, keys, view);
+    view.revision = changes.revision;
   }
-  for (const auto& kv : changes.puts) {
-    put(view, keys, kv);
+}
+
+void apply_own(const Changes& changes, const Keys& keys, View& view) {
+  if (changes.revision > view.revision) {
+    apply_all(changes, keys, view);
   }
 }
 

@@ -37,6 +37,7 @@ struct Versioned {
 };
 
 struct View {
+  // Everything up to this one is in it.
   Revision revision = 0;
   Versioned<RenewalRecord> renewal;
   Versioned<Published> generation;
@@ -47,7 +48,10 @@ struct View {
 };
 
 View view_of(const Snapshot& snapshot, const Keys& keys);
-// The same after the changes. What the view has of a later revision stays.
+// The same after the next changes of a watch. Those that it has already are ignored.
 void apply(const Changes& changes, const Keys& keys, View& view);
+// The same after a transaction of this host, at once: the watch may tell of it, and of others before it, later; or has
+// done so already.
+void apply_own(const Changes& changes, const Keys& keys, View& view);
 
 }  // namespace renewd::fleet

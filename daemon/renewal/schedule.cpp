@@ -123,6 +123,11 @@ void Schedule::succeeded(TimePoint now) {
   attempts_.after_success = true;
 }
 
+void Schedule::obtained(TimePoint now) {
+  attempts_.forget_failures();
+  attempts_.not_before = std::min(attempts_.not_before, now);
+}
+
 void Schedule::cause_may_be_fixed(TimePoint now) {
   // Only these may have come with a Retry-After, and nothing on this host is their cause.
   const bool server_decides = attempts_.last_failure == to_string(ErrorKind::rate_limited) ||

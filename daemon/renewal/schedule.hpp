@@ -65,6 +65,8 @@ class Schedule {
   // Returns the time of the next attempt; after `busy`, which is not a failure, that of the next check.
   TimePoint failed(const Error& error, TimePoint not_after, TimePoint now);
   void succeeded(TimePoint now);
+  // A certificate was obtained from elsewhere: earlier failures to request one do not delay it.
+  void obtained(TimePoint now);
   // An operator has fixed the problem, by `renew` or with another keystore.
   void forget_failures() { attempts_.forget_failures(); }
   // The cause of the failures may have been removed: the next attempt follows at once, unless the server said when, or

@@ -61,6 +61,13 @@ std::chrono::seconds longest_step(const configuration::Settings& settings) {
   return longest;
 }
 
+using Left = asio::experimental::channel<void(boost::system::error_code)>;
+
+asio::awaitable<void> keep_lease(std::shared_ptr<fleet::EtcdStore> etcd, std::shared_ptr<Left> left) {
+  using asio::experimental::awaitable_operators::operator||;
+  co_await (etcd->keep_lease() || left->async_receive(asio::as_tuple(asio::use_awaitable)));
+}
+
 bool begins_step(EventName name) {
   return name == EventName::keystore_installed || name == EventName::gateway_activated ||
          // The previous keystore may be put back.
@@ -143,6 +150,7 @@ Result<void> Daemon::run() {
   monitoring_.configure(settings_);
   loop_.start(monitoring_.write_textfile());
   loop_.start(unit_watch_.run());
+  join_fleet();
   watch_what_is_new();
   loop_.on_hangup([this] { reload(); });
   if (const auto interval = service::watchdog_interval()) {
@@ -178,6 +186,24 @@ const configuration::CertificateSettings* Daemon::settings_of(const std::string&
   const auto found = std::find_if(settings_.certificates.begin(), settings_.certificates.end(),
                                   [&name](const auto& certificate) { return certificate.name == name; });
   return found == settings_.certificates.end() ? nullptr : &*found;
+}
+
+void Daemon::join_fleet() {
+  const auto& wanted = settings_.fleet.etcd;
+  if (fleet_ && wanted && fleet_->settings == *wanted) {
+    return;
+  }
+  if (left_fleet_) {
+    left_fleet_->try_send(boost::system::error_code());
+    left_fleet_.reset();
+  }
+  fleet_.reset();
+  if (wanted) {
+    const auto etcd = std::make_shared<fleet::EtcdStore>(loop_.executor(), *wanted, fleet_host(*wanted));
+    left_fleet_ = std::make_shared<Left>(loop_.executor(), 1);
+    fleet_ = make_link(*wanted, etcd, filesystem_);
+    loop_.start(keep_lease(etcd, left_fleet_));
+  }
 }
 
 void Daemon::watch_what_is_new() {
@@ -221,6 +247,7 @@ void Daemon::reload() {
     board_.configuration_is_in_effect();
     log_output_->set_output(service::event_output(settings_.log));
     log_.event(EventName::config_reloaded, "", watching(settings_), {{"configuration", configuration_.string()}});
+    join_fleet();
     for (const auto& [name, watched] : watched_) {
       if (watched) {
         watched->supervisor.retire();

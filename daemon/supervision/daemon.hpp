@@ -19,6 +19,7 @@
 #include "core/filesystem.hpp"
 #include "core/log_queue.hpp"
 #include "core/slots.hpp"
+#include "fleet/etcd_store.hpp"
 #include "gateway/unit_watch.hpp"
 #include "http/https_client.hpp"
 #include "monitoring/monitoring.hpp"
@@ -57,6 +58,8 @@ class Daemon {
   // The lock that says that a daemon runs. When a new one cannot be taken, the previous one stays.
   Result<void> hold(const std::filesystem::path& state_directory);
   void watch_what_is_new();
+  // Connects to etcd, or no longer, as the settings say; not again if they are the same.
+  void join_fleet();
   // A certificate's life, from one configuration to the next.
   boost::asio::awaitable<void> watch(std::string name);
   void reload();
@@ -82,6 +85,8 @@ class Daemon {
   Slots slots_;
   report::StatusBoard board_;
   std::shared_ptr<const FleetLink> fleet_;  // null: without a fleet
+  // Ends keep_lease() for the link before a reload.
+  std::shared_ptr<boost::asio::experimental::channel<void(boost::system::error_code)>> left_fleet_;
   gateway::UnitWatch unit_watch_;
   monitoring::Monitoring monitoring_;
   std::map<std::string, std::unique_ptr<Watched>> watched_;

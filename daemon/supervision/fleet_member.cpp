@@ -31,6 +31,8 @@ constexpr int kStepsPerCheck = 20;
 constexpr std::string_view kHolder = "run";
 // Until what etcd could not be asked is tried again, unless the view changes before.
 constexpr std::chrono::seconds kRetryAtEtcd = 1min;
+// What waits for the fleet alone is looked at again after so long, whatever a watch may have missed.
+constexpr std::chrono::minutes kCheckAgain{10};
 // After a failure of this host, such as a full disk.
 constexpr std::chrono::seconds kRetryAdoption = 1min;
 
@@ -147,7 +149,8 @@ fleet::Self FleetMember::self_of(const HostSituation& situation) const {
   self.due = planned.act == renewal::Act::renew || planned.act == renewal::Act::obtain;
   self.delayed = is_delayed(planned);
   self.in_window = planned.act == renewal::Act::deploy || self.delayed;
-  self.schedule_next = planned.at;
+  // What is due now waits for the fleet, which says when.
+  self.schedule_next = planned.act == renewal::Act::wait ? planned.at : now().wall + kCheckAgain;
   if (self.stage == fleet::Self::Stage::installed && !situation.last_failure.empty()) {
     self.gateway_down = situation.last_failure;
   }
@@ -175,6 +178,7 @@ asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation
     answer_.reset();
   }
   busy_ = true;
+  last_situation_ = situation;
   Done done = std::nullopt;
   for (int steps = 0; done && !*done && steps < kStepsPerCheck; ++steps) {
     if (goes_alone(situation)) {
@@ -211,7 +215,7 @@ asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation
 asio::awaitable<FleetMember::Done> FleetMember::perform(fleet::Step step, HostSituation situation) {
   switch (step.act) {
     case Act::wait:
-      co_return co_await wait(std::move(step));
+      co_return co_await wait(std::move(step), std::move(situation));
     case Act::judge:
       co_return co_await judge();
     case Act::deploy:
@@ -237,14 +241,26 @@ asio::awaitable<FleetMember::Done> FleetMember::perform(fleet::Step step, HostSi
   co_return std::nullopt;
 }
 
-asio::awaitable<FleetMember::Done> FleetMember::wait(fleet::Step step) {
+asio::awaitable<FleetMember::Done> FleetMember::wait(fleet::Step step, HostSituation situation) {
   const bool waits = step.state == MemberState::waiting && (!record_ || record_->state != MemberState::waiting);
   co_await write_presence(step.state, step.reason);
   if (waits) {
     announcer_.turn("waiting", published_generation(), step.reason);
   }
+  // Changes that came meanwhile have woken nobody.
+  const bool is_there = !present_ || conflict_ || view_.view()->is_present(name_);
+  const auto again = fleet::decide(*view_.view(), view_.sightings(), *last_self_, rules_, "", now());
+  if (!view_.unreachable_for() && (!is_there || again.act != Act::wait || again.state != step.state)) {
+    co_return std::nullopt;
+  }
   const TimePoint at = view_.unreachable_for() ? std::min(step.at, context_.clock.now() + kRetryAtEtcd) : step.at;
-  co_return wait_until(at, std::move(step.reason));
+  // Where the fleet has nothing to say, the host's own plan is the reason.
+  renewal::Step waiting = std::move(situation.planned);
+  if (waiting.act != renewal::Act::wait || !step.reason.empty()) {
+    waiting = wait_until(at, std::move(step.reason));
+  }
+  waiting.at = std::min(waiting.at, at);
+  co_return waiting;
 }
 
 renewal::Step FleetMember::until_etcd_is_back() const {
@@ -351,6 +367,8 @@ asio::awaitable<FleetMember::Done> FleetMember::adopt() {
     unable_ = {revision, published.header.certificate.fingerprint, adopted.error().message};
     if (adopted.error().kind != ErrorKind::bad_answer) {
       unable_.until = context_.clock.now() + kRetryAdoption;
+    } else if (adopted.error().reason == RejectionReason::not_yet_valid) {
+      unable_.until = published.header.certificate.not_before;
     }
     co_return tl::unexpected(std::move(adopted.error()));
   }
@@ -359,6 +377,7 @@ asio::awaitable<FleetMember::Done> FleetMember::adopt() {
   local.fingerprint = answer_->fingerprint;
   local.generation = published.header.generation;
   CO_TRY(remember(std::move(local)));
+  has_adopted_ = true;
   announcer_.adopted(published.header);
   co_return std::nullopt;
 }
@@ -518,6 +537,9 @@ asio::awaitable<void> FleetMember::read_keys() {
 // Wakes the supervisor if it would do something else now than what it was told.
 void FleetMember::view_changed() {
   announcer_.reachable(view_.unreachable_for(), view_.error());
+  if (!busy_ && !alone_ && last_situation_ && goes_alone(*last_situation_)) {
+    wake_();
+  }
   if (view_.view() == nullptr) {
     return;
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -49,6 +50,8 @@ class FleetMember {
   boost::asio::awaitable<Result<void>> confirm_claim();
   // An attempt has failed; the next one follows after `delay`.
   void failed(const Error& error, std::chrono::seconds delay);
+  // True once after a certificate was adopted: no earlier failure of this host delays it.
+  bool has_adopted() { return std::exchange(has_adopted_, false); }
   // Something has changed on which the adoption of a certificate may depend.
   void try_again() { unable_ = {}; }
 
@@ -66,7 +69,7 @@ class FleetMember {
   fleet::Self self_of(const HostSituation& situation) const;
   // Performs one step. Nothing: it is done, and the next one is to be decided.
   boost::asio::awaitable<Done> perform(fleet::Step step, HostSituation situation);
-  boost::asio::awaitable<Done> wait(fleet::Step step);
+  boost::asio::awaitable<Done> wait(fleet::Step step, HostSituation situation);
   boost::asio::awaitable<Done> deploy(fleet::Step step, HostSituation situation);
   boost::asio::awaitable<Done> request(fleet::Step step, HostSituation situation);
   boost::asio::awaitable<Done> judge();
@@ -112,6 +115,8 @@ class FleetMember {
   bool conflict_ = false;
   bool busy_ = false;  // next() is at work
   std::optional<fleet::MemberRecord> record_;
+  bool has_adopted_ = false;
+  std::optional<HostSituation> last_situation_;
   std::optional<fleet::Self> last_self_;
   fleet::Step last_step_{fleet::Act::wait};
 };

@@ -39,10 +39,12 @@ asio::awaitable<void> FleetView::follow() {
     if (is_current_) {
       pause = kFirstPause;
       const fleet::Revision next = view_->revision + 1;
+      watching_ = true;
       fleet::StoreError ended = co_await link_->store->watch(keys_.base(), next, [this](const fleet::Changes& changes) {
         fleet::apply(changes, keys_, *view_);
         seen();
       });
+      watching_ = false;
       read_again(std::move(ended));
     }
     const bool stopping = co_await stop_requested();
@@ -90,7 +92,7 @@ asio::awaitable<bool> FleetView::commit(fleet::Transaction transaction) {
   for (const auto& put : puts) {
     own.puts.push_back({put.key, put.value, committed->revision});
   }
-  fleet::apply(own, keys_, *view_);
+  fleet::apply_own(own, keys_, *view_);
   seen();
   co_return true;
 }
@@ -106,7 +108,11 @@ void FleetView::read_again(fleet::StoreError error) {
 }
 
 void FleetView::replace(const fleet::Snapshot& snapshot) {
-  view_ = fleet::view_of(snapshot, keys_);
+  // The watch may have overtaken it, and does not repeat what came since.
+  const bool overtaken = watching_ && view_ && view_->revision > snapshot.revision;
+  if (!overtaken) {
+    view_ = fleet::view_of(snapshot, keys_);
+  }
   is_current_ = true;
   seen();
 }

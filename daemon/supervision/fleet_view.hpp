@@ -54,6 +54,7 @@ class FleetView {
   std::optional<fleet::View> view_;
   fleet::Sightings sightings_;
   bool is_current_ = false;
+  bool watching_ = false;
   std::optional<fleet::BootTime> unreachable_since_;
   std::optional<fleet::StoreError> error_;
   std::mt19937_64 jitter_;

@@ -100,7 +100,10 @@ asio::awaitable<void> Supervisor::work() {
       co_return;
     }
     publish();
-    goes_on = co_await sleep_until(next);
+    const bool at_once = next <= context_.clock.now() && !retiring_;
+    if (!at_once) {
+      goes_on = co_await sleep_until(next);
+    }
   }
 }
 
@@ -213,6 +216,9 @@ asio::awaitable<Result<Step>> Supervisor::as_fleet_allows(Step planned, certific
                           .requests = renewal_.requests(context_.clock.now()),
                           .last_failure = attempts.failures_in_a_row > 0 ? attempts.last_message : std::string()};
   Result<Step> allowed = co_await member_->next(std::move(situation));
+  if (member_->has_adopted()) {
+    schedule_.obtained(context_.clock.now());
+  }
   co_return allowed;
 }
 
@@ -220,14 +226,15 @@ asio::awaitable<TimePoint> Supervisor::act(Act act) {
   inputs_at_attempt_ = co_await run_blocking(context_.pool, [this] { return inputs_.read(); });
   const auto done = co_await run_.run(act);
   (void)co_await look();
+  TimePoint next = context_.clock.now();
   if (!done) {
-    co_return failed(done.error());
-  }
-  if (!*done) {
-    co_return context_.clock.now();  // the next step plans when to deploy
-  }
-  schedule_.succeeded(context_.clock.now());
-  co_return schedule_.attempts().not_before;
+    next = failed(done.error());
+  } else if (*done) {
+    schedule_.succeeded(context_.clock.now());
+    next = schedule_.attempts().not_before;
+  }  // otherwise the next step plans when to deploy
+  // The fleet waits for the outcome.
+  co_return member_ ? context_.clock.now() : next;
 }
 
 TimePoint Supervisor::failed(const Error& error) {

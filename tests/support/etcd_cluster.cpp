@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fstream>
 #include <optional>
+#include <random>
 #include <stdexcept>
 
 #include <boost/asio/io_context.hpp>
@@ -25,11 +26,19 @@ namespace json = boost::json;
 
 constexpr const char* kRootPassword = "root-password-2vXk8";
 
-// Free a moment ago: nothing else on this host asks for ports by number.
+// Not one that the kernel chooses: it might give the same to somebody's connection before etcd listens.
 std::uint16_t free_port(asio::io_context& io, std::vector<std::unique_ptr<asio::ip::tcp::acceptor>>& held) {
-  held.push_back(
-      std::make_unique<asio::ip::tcp::acceptor>(io, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0)));
-  return held.back()->local_endpoint().port();
+  static std::mt19937 random{std::random_device()()};
+  std::uniform_int_distribution<std::uint16_t> ports(12000, 31999);
+  for (;;) {
+    auto acceptor = std::make_unique<asio::ip::tcp::acceptor>(io, asio::ip::tcp::v4());
+    boost::system::error_code error;
+    acceptor->bind({asio::ip::address_v4::loopback(), ports(random)}, error);
+    if (!error) {
+      held.push_back(std::move(acceptor));
+      return held.back()->local_endpoint().port();
+    }
+  }
 }
 
 std::string address(std::string_view scheme, std::uint16_t port) {
@@ -219,6 +228,10 @@ void EtcdCluster::enable_authentication(bool on) {
 
 void EtcdCluster::set_password(const std::string& password) {
   post("/v3/auth/user/changepw", {{"name", user()}, {"password", password}});
+}
+
+std::uint16_t EtcdCluster::port(std::size_t member) const {
+  return members_[member]->client_port;
 }
 
 void EtcdCluster::kill(std::size_t member) {

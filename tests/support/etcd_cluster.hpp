@@ -40,6 +40,8 @@ class EtcdCluster {
 
   // "https://127.0.0.1:PORT"
   const std::vector<std::string>& endpoints() const { return endpoints_; }
+  // For a proxy in between.
+  std::uint16_t port(std::size_t member) const;
   std::filesystem::path ca_file() const { return ca_.file(); }
   // Certificate and key in one PEM file, without a common name, as the daemon needs it.
   std::filesystem::path client_certificate() const { return ca_.path("client.pem"); }

@@ -111,6 +111,7 @@ void MemoryEtcd::restore(Backup backup) {
   contents_ = std::move(backup);
   history_.clear();
   compacted_ = contents_.revision;
+  leases_.clear();
   for (const auto& [key, lease] : contents_.leases) {
     leases_[lease] = true;
   }

@@ -28,6 +28,7 @@ class MemoryEtcd {
   void remove(std::string_view prefix);
 
   Lease grant();
+  const std::map<Lease, bool>& leases() const { return leases_; }
   bool is_alive(Lease lease) const { return leases_.contains(lease); }
   // Its keys vanish in one revision.
   void expire(Lease lease);
@@ -42,7 +43,8 @@ class MemoryEtcd {
     std::map<std::string, Lease> leases;  // of the keys
   };
   Backup backup() const { return contents_; }
-  // The revisions go back, too. Leases live on, as those of a backup do.
+  // The revisions go back, too. Leases with keys in the backup are alive again, until they expire; others are
+  // forgotten.
   void restore(Backup backup);
 
   // Everything that ever happened, for an auditor: each revision or, with `restored`, all that is there afterwards.

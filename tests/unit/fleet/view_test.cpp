@@ -58,6 +58,26 @@ TEST_CASE("changes are applied in order, and those that a view already has are i
   CHECK(view.members.empty());
 }
 
+TEST_CASE("what a host wrote itself hides nothing that a watch tells later of the time before") {
+  View view = view_of({.revision = 5, .values = {}}, kKeys);
+  MemberRecord own = member_record();
+  own.process = "own";
+  apply_own({.revision = 8, .puts = {{kKeys.member("a/production"), serialize(own), 8}}, .deleted = {}}, kKeys, view);
+  CHECK(view.members.at("a/production").value == own);
+  CHECK(view.revision == 5);
+  apply({.revision = 6, .puts = {{kKeys.generation(), serialize(published(3)), 6}}, .deleted = {}}, kKeys, view);
+  CHECK(view.generation.value == published(3));
+  // Its own key as it was before.
+  apply({.revision = 7, .puts = {{kKeys.member("a/production"), serialize(member_record()), 7}}, .deleted = {}}, kKeys,
+        view);
+  CHECK(view.members.at("a/production").value == own);
+  apply({.revision = 9, .puts = {}, .deleted = {kKeys.member("a/production")}}, kKeys, view);
+  CHECK(view.members.empty());
+  // Learned only now, after the watch.
+  apply_own({.revision = 8, .puts = {{kKeys.member("a/production"), serialize(own), 8}}, .deleted = {}}, kKeys, view);
+  CHECK(view.members.empty());
+}
+
 TEST_CASE("a value that is repaired is used again") {
   View view = view_of({.revision = 5, .values = {{kKeys.rollout(), "?", 5}}}, kKeys);
   apply({.revision = 6, .puts = {{kKeys.rollout(), serialize(rollout()), 6}}, .deleted = {}}, kKeys, view);

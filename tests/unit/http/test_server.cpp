@@ -97,9 +97,9 @@ asio::awaitable<bool> wait_for_client_to_go(Stream& stream) {
 
 // Returns whether the client has reset the connection.
 template <typename Stream>
-asio::awaitable<bool> end(Stream& stream, const Script& script) {
+asio::awaitable<bool> end(Stream& stream, const Script& script, Ending ending) {
   bool was_reset = false;
-  switch (script.ending) {
+  switch (ending) {
     case Ending::goodbye:
       if constexpr (requires { stream.async_shutdown(kAsTuple); }) {
         co_await stream.async_shutdown(kAsTuple);
@@ -134,11 +134,15 @@ asio::awaitable<void> answer(std::shared_ptr<State> state, Stream& stream) {
     co_return;  // the client closed the connection, or only rehearsed
   }
   state->requests.push_back(std::move(request));
-  co_await asio::async_write(stream, asio::buffer(state->script.response), kAsTuple);
+  Reply reply{state->script.response, state->script.ending};
+  if (state->script.reply) {
+    reply = state->script.reply(state->requests.back());
+  }
+  co_await asio::async_write(stream, asio::buffer(reply.response), kAsTuple);
   if (state->script.on_request) {
     state->script.on_request();
   }
-  state->was_reset = co_await end(stream, state->script);
+  state->was_reset = co_await end(stream, state->script, reply.ending);
 }
 
 std::string subject_of(const X509* certificate) {
@@ -160,7 +164,7 @@ asio::awaitable<bool> act_as_proxy(std::shared_ptr<State> state, tcp::socket& so
       co_return true;
     }
   }
-  co_await end(socket, script);
+  co_await end(socket, script, script.ending);
   co_return false;
 }
 
@@ -177,7 +181,7 @@ asio::awaitable<void> serve_one(std::shared_ptr<State> state, tcp::socket socket
     }
   }
   if (script.no_handshake) {
-    co_await end(socket, script);
+    co_await end(socket, script, script.ending);
     co_return;
   }
   if (script.certificate.empty()) {

@@ -21,6 +21,11 @@ enum class Ending {
   and_again  // `repeat`, until the client closes the connection
 };
 
+struct Reply {
+  std::string response;
+  Ending ending = Ending::goodbye;
+};
+
 struct Script {
   // Sent after the request was read.
   std::string response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK";
@@ -41,6 +46,9 @@ struct Script {
   bool silent_proxy = false;
 
   std::string address = "127.0.0.1";
+  // Instead of `response` and `ending`, from what was received.
+  std::function<Reply(const std::string& request)> reply = nullptr;
+
   std::function<void()> on_connection;
   std::function<void()> on_request;  // after the response was sent
 };

@@ -17,7 +17,7 @@
 namespace renewd::testing {
 
 struct FleetHost {
-  explicit FleetHost(std::string host_name) : name(std::move(host_name)) {
+  explicit FleetHost(const std::string& host_name) : name(host_name), machine("machine-of-" + host_name) {
     world.clock.time = std::chrono::system_clock::now() + 6 * 24h;  // inside the renewal window
     settings.schedule.splay = 0s;
     settings.state_directory = world.directory / "state";
@@ -45,7 +45,7 @@ struct FleetHost {
     std::shared_ptr<const supervision::FleetLink> link(const FleetHost& host,
                                                        const std::function<fleet::BootTime()>& boot) const {
       return std::make_shared<supervision::FleetLink>(
-          supervision::FleetLink{host.etcd, store, host.name, "machine-of-" + host.name, supervision::new_id(), boot});
+          supervision::FleetLink{host.etcd, store, host.name, host.machine, supervision::new_id(), boot});
     }
 
     std::shared_ptr<MemoryStore> store;
@@ -58,6 +58,7 @@ struct FleetHost {
   };
 
   std::string name;
+  std::string machine;
   World world;
   configuration::Settings settings;
   configuration::EtcdSettings etcd;
@@ -66,7 +67,7 @@ struct FleetHost {
 
 struct FleetOfHosts {
   explicit FleetOfHosts(const std::vector<std::string>& names) {
-    const Secret key = fleet::FleetKey::generate();
+    const Secret key = fleet::FleetKey::generate().value();
     for (const auto& name : names) {
       hosts.emplace_back(name);
       hosts.back().etcd.key = SecretSource{.kind = SecretSource::Kind::value, .name = "", .value = key};
@@ -102,6 +103,12 @@ struct FleetOfHosts {
     while (!satisfied()) {
       INFO(log());
       REQUIRE(io.run_one_until(end) == 1);
+    }
+  }
+  // Until nothing is left to do.
+  void settle() {
+    io.restart();
+    while (io.poll() > 0) {
     }
   }
   // Time passes, for what is measured without the wall clock; the hosts notice with the next change.

@@ -1,0 +1,36 @@
+// A faulty network on loopback: a TCP proxy in a thread of its own, between a program and one server, whose faults a
+// test switches on and off. TLS passes through: the server's certificate must name 127.0.0.1.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+namespace renewd::testing {
+
+enum class Network {
+  works,
+  cut,             // connections are reset, and new ones at once
+  silent,          // connections stay open, and nothing passes; what was held back passes later
+  loses_responses  // of new connections: the request (a TLS 1.3 record after the handshake) passes, then it is cut
+};
+
+class TcpProxy {
+ public:
+  // To 127.0.0.1:`server`.
+  explicit TcpProxy(std::uint16_t server);
+  TcpProxy(const TcpProxy&) = delete;
+  TcpProxy& operator=(const TcpProxy&) = delete;
+  ~TcpProxy();
+
+  std::uint16_t port() const;
+  // In force when it returns.
+  void set(Network network);
+  int connections() const;     // so far
+  int lost_responses() const;  // so far
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace renewd::testing
