@@ -130,6 +130,9 @@ class FleetMember {
   std::optional<fleet::MemberRecord> record_;
   bool has_adopted_ = false;
   std::optional<HostSituation> last_situation_;
+  // What the last step was decided on. Its transaction compares the revisions of this view: the current one may have
+  // moved on while the step was prepared.
+  fleet::View decided_on_;
   std::optional<fleet::Self> last_self_;
   fleet::Step last_step_{fleet::Act::wait};
 };
