@@ -83,7 +83,8 @@ renewal::Step wait_until(TimePoint at, std::string message) {
 
 FleetMember::FleetMember(const asio::any_io_executor& executor, std::shared_ptr<const FleetLink> link,
                          const renewal::RenewalContext& context, const configuration::CertificateSettings& certificate,
-                         const configuration::Settings& settings, renewal::Renewal& renewal, std::function<void()> wake)
+                         const configuration::Settings& settings, renewal::Renewal& renewal, std::function<void()> wake,
+                         std::function<void()> seen)
     : link_(std::move(link)),
       context_(context),
       certificate_(certificate),
@@ -91,9 +92,11 @@ FleetMember::FleetMember(const asio::any_io_executor& executor, std::shared_ptr<
              link_->settings.takeover_after,  link_->settings.lost_after,         settings.http.request_timeout},
       name_(fmt::format("{}/{}", link_->host, certificate.name)),
       splay_(place_among_hosts(context.filesystem, certificate.name)),
+      check_every_(settings.schedule.check_every),
       retry_delay_(settings.schedule.retry_at_least),
       renewal_(renewal),
       wake_(std::move(wake)),
+      seen_(std::move(seen)),
       announcer_(context.log, certificate.name, settings.schedule.check_every),
       view_(executor, link_, fleet::Keys(link_->settings.prefix, certificate.account_id())),
       local_store_(context.filesystem, {settings.state_directory, certificate.name}),
@@ -199,6 +202,7 @@ asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation
       done = std::optional(until_etcd_is_back());
       break;
     }
+    note_whether_behind();
     done = co_await perform(last_step_, situation);
     // The journal may be another one now.
     if (done && !*done && (last_step_.act == Act::adopt || last_step_.act == Act::set_aside)) {
@@ -565,6 +569,8 @@ void FleetMember::view_changed() {
   const fleet::Step step = fleet::decide(*view_.view(), view_.sightings(), *last_self_, rules_, "", now());
   if (differs || step.act != Act::wait || step.state != last_step_.state || step.at + 1s < last_step_.at) {
     wake_();
+  } else {
+    seen_();
   }
 }
 

@@ -91,6 +91,8 @@ void Host::crash(Span back_after) {
   trace("crashes");
   running_ = false;
   ++epoch_;
+  // Nobody gets the response.
+  world_.history.further_requests += std::exchange(outstanding_, false) ? 1U : 0U;
   world_.at(world_.now() + world_.random.spread(40s, 4min), [this, lease = lease_] { world_.etcd.expire(lease); });
   world_.at(world_.now() + back_after, [this, epoch = epoch_] {
     if (!running_ && epoch == epoch_) {
@@ -138,14 +140,21 @@ void Host::set_clock(Span skew) {
 }
 
 void Host::lose_key(bool lost) {
+  trace(lost ? "has another key" : "has the key again");
   key_lost_ = lost;
+  unable_ = {};
+  if (running_) {
+    wake();
+  }
 }
 
 void Host::calm_down() {
   cut_until_ = frozen_until_ = world_.now();
-  key_lost_ = false;
   if (!running_) {
     start();
+  }
+  if (key_lost_) {
+    lose_key(false);
   }
 }
 

@@ -60,6 +60,7 @@ class Host {
     Phase phase = Phase::none;
     std::optional<fleet::CertificateRecord> answer;
     int rolled_back = 0;
+    bool without_fleet = false;  // installed alone
     fleet::LocalRecord local;
     state::RetryState attempts;
     std::vector<TimePoint> requests;
@@ -147,6 +148,7 @@ class Host {
   Lease lease_ = 0;
   std::optional<renewal::Schedule> schedule_;
   bool clock_was_set_ = false;
+  bool outstanding_ = false;    // a request
   bool checking_ = false;       // the supervisor is at work, not asleep
   bool busy_ = false;           // the member decides
   bool fleet_changed_ = false;  // to be checked as soon as the supervisor sleeps

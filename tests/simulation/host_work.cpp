@@ -141,6 +141,7 @@ void Host::deploy() {
     disk_.previous = disk_.installed;
     disk_.installed = *disk_.answer;
     disk_.phase = Phase::installed;
+    disk_.without_fleet = alone_ || last_step_.state == MemberState::alone;
     trace(fmt::format("installs {}", disk_.installed.serial));
     if (step_may_crash()) {
       return;
@@ -164,7 +165,7 @@ void Host::restart_gateway(std::function<void(bool)> then) {
   gateway_.up = false;
   const std::size_t number = ++gateway_.restarts;
   const std::size_t place = world_.history.restarts.size();
-  const bool by_itself = alone_ || last_step_.state == MemberState::alone;
+  const bool by_itself = alone_ || disk_.without_fleet;
   const std::string& deployed = disk_.answer ? disk_.answer->fingerprint : certificate.fingerprint;
   world_.history.restarts.push_back({member_, deployed, world_.now(), TimePoint::max(), by_itself});
   trace(fmt::format("restarts its gateway with {}", certificate.serial));
@@ -258,20 +259,17 @@ void Host::obtain() {
 
 void Host::post() {
   trace(alone_ ? "requests a certificate alone" : fmt::format("requests a certificate with the claim {}", *claim_));
-  auto outstanding = std::make_shared<bool>(true);
-  // A process that ends now loses the response.
+  outstanding_ = true;
   world_.request_certificate(*this, alone_ ? "" : *claim_,
-                             [this, epoch = epoch_, outstanding](Result<fleet::CertificateRecord> answer) {
-                               if (epoch != epoch_) {
-                                 world_.history.further_requests += answer ? 1U : 0U;
-                                 return;
-                               }
+                             [this, epoch = epoch_](Result<fleet::CertificateRecord> answer) {
                                resume(epoch, [this, answer] { answered(answer); });
                              });
 }
 
 void Host::answered(Result<fleet::CertificateRecord> answer) {
+  outstanding_ = false;
   if (!answer) {
+    ++world_.history.further_requests;
     disk_.phase = Phase::none;
     return act_failed(answer.error().kind, answer.error().message);
   }

@@ -41,6 +41,7 @@ TEST_CASE("the fleet keeps its invariants, whatever goes wrong") {
     return;
   }
   const std::uint64_t seeds = number("RENEWD_FLEET_SEEDS").value_or(kSeeds);
+  CHECK(seeds > 0);
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const auto violations = World(seed, false).run();
     if (!violations.empty()) {

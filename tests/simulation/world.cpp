@@ -90,7 +90,7 @@ void World::watch_etcd() {
 }
 
 void World::plan_troubles() {
-  constexpr std::size_t kKinds = 11;
+  constexpr std::size_t kKinds = 12;
   const auto count = random.between(std::int64_t{0}, std::int64_t{40});
   for (std::int64_t i = 0; i < count; ++i) {
     const TimePoint when = start_ + random.spread(1s, calm_from_ - start_);
@@ -107,10 +107,10 @@ void World::plan_troubles() {
       host->calm_down();
     }
   });
-  at(calm_from_ + 1h, [this] { operate(); });
-  // What goes wrong by then is an operator's business once more.
-  at(calm_from_ + days(1), [this] { operate(); });
-  at(calm_from_ + days(2), [this] { operate(); });
+  // A bad certificate halts the roll-out at each host that tries it: an operator looks at it again and again.
+  for (TimePoint when = calm_from_ + 1h; when < end_ - 24h; when += 6h) {
+    at(when, [this] { operate(); });
+  }
 }
 
 void World::trouble(std::size_t kind) {
@@ -158,6 +158,9 @@ void World::trouble(std::size_t kind) {
         backup_ = etcd.backup();
       }
       return;
+    case 10:
+      host.lose_key(true);
+      return at(now_ + random.spread(1min, 12h), [&host] { host.lose_key(false); });
     default:
       if (random.chance(0.5)) {
         operate();
@@ -253,11 +256,7 @@ void World::request_certificate(Host& host, const std::string& claim,
   const Span returns = is_slow ? random.between(30s, 90s) : random.between(200ms, 5s);
   const auto trouble = cloud_trouble_;
   if (trouble && *trouble != ErrorKind::timeout) {
-    ++history.further_requests;
     return at(now_ + arrives + returns, [then, trouble] { then(failure(*trouble, "the cloud is in trouble")); });
-  }
-  if (arrives + returns > kRequestTimeout || trouble) {
-    ++history.further_requests;
   }
   at(now_ + arrives, [this, then, arrives, returns, trouble] {
     ++issued_;
@@ -302,9 +301,13 @@ void World::expect_report(Host& host) {
   if (in_trouble()) {
     return;
   }
-  at(now_ + 1min, [this, &host] {
+  const auto turn = [this, &host]() -> std::string {
     const fleet::View view = fleet::view_of(etcd.read(keys.base()), keys);
-    if (fleet::current_rollout(view).holder(host.member()) != nullptr) {
+    const auto* const holder = view.rollout.value ? view.rollout.value->holder(host.member()) : nullptr;
+    return holder == nullptr ? "" : holder->id;
+  };
+  at(now_ + 1min, [this, &host, turn, id = turn()] {
+    if (!id.empty() && turn() == id) {
       late_.push_back({8, fmt::format("{} has not reported its turn by {}", host.member(), format_time(now_))});
     }
   });
