@@ -25,7 +25,7 @@ bool changed_after(const SecretSource& source, TimePoint time) {
 }  // namespace
 
 Inputs::Inputs(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http,
-               const configuration::FleetSettings& fleet) {
+               const configuration::FleetSettings& shared) {
   const auto add = [this](const auto& source, std::vector<ErrorKind> decides) {
     if (!source) {
       return;
@@ -42,13 +42,13 @@ Inputs::Inputs(const configuration::CertificateSettings& certificate, const conf
   add(certificate.keystore.ca_file, {ErrorKind::bad_answer, ErrorKind::disk});
   add(http.ca_file, {ErrorKind::tls});
   add(http.proxy_password, {ErrorKind::proxy});
-  if (fleet.etcd) {
-    add(fleet.etcd->key, {ErrorKind::fleet});
-    add(fleet.etcd->second_key, {ErrorKind::fleet});
-    add(fleet.etcd->password, {ErrorKind::fleet});
-    add(fleet.etcd->ca_file, {ErrorKind::fleet});
-    add(fleet.etcd->cert_file, {ErrorKind::fleet});
-    add(fleet.etcd->key_file, {ErrorKind::fleet});
+  if (shared.etcd) {
+    add(shared.etcd->key, {ErrorKind::fleet});
+    add(shared.etcd->second_key, {ErrorKind::fleet});
+    add(shared.etcd->password, {ErrorKind::fleet});
+    add(shared.etcd->ca_file, {ErrorKind::fleet});
+    add(shared.etcd->cert_file, {ErrorKind::fleet});
+    add(shared.etcd->key_file, {ErrorKind::fleet});
   }
 }
 

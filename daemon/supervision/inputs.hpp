@@ -19,7 +19,7 @@ class Inputs {
   using Contents = std::vector<std::size_t>;
 
   Inputs(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http,
-         const configuration::FleetSettings& fleet = {});
+         const configuration::FleetSettings& shared = {});
 
   // Blocks.
   Contents read() const;

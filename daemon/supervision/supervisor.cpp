@@ -48,7 +48,7 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
       run_(renewal_, shared.slots, progress_,
            renewal::longest_renewal(certificate_.gateway, settings.http) + kLongestCheck),
       sleep_(executor, context_.keystore),
-      inputs_(certificate_, settings.http),
+      inputs_(certificate_, settings.http, settings.fleet),
       left_fleet_(executor, 1) {
   if (inherited) {
     schedule_.inherit(std::move(inherited->attempts));
