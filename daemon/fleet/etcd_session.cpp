@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/cancellation.hpp"
 #include "core/redaction.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
@@ -231,6 +232,10 @@ asio::awaitable<CallResult<std::string>> EtcdSession::call(GatewayRequest reques
   bool authenticated_again = false;
   std::size_t endpoints_left = settings_.endpoints.size();
   for (;;) {
+    const bool stopped = co_await stop_requested();
+    if (stopped) {
+      co_return tl::unexpected(cancelled_call());
+    }
     const std::size_t endpoint = current_;
     auto token = co_await token_for(endpoint);
     CallResult<std::string> body = tl::unexpected(CallError{});

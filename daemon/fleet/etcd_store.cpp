@@ -146,6 +146,7 @@ asio::awaitable<void> keep_outcome(asio::awaitable<CallResult<void>> call, std::
     outcome->emplace(co_await std::move(call));
   } catch (const boost::system::system_error&) {
     // Asio throws a cancellation that arrives between two awaits.
+    outcome->emplace(tl::unexpected(CallError{{Unreachable::cancelled, "cancelled"}}));
   }
 }
 
@@ -211,11 +212,15 @@ asio::awaitable<void> keep_alive_for_ever(SharedState state) {
   for (;;) {
     timer.expires_after(state->session.limits().keep_alive);
     co_await timer.async_wait(kAsTuple);
-    const bool stopped = co_await stop_requested();
+    bool stopped = co_await stop_requested();
     if (stopped) {
       co_return;
     }
     co_await keep_alive_once(state);
+    stopped = co_await stop_requested();
+    if (stopped) {
+      co_return;
+    }
   }
 }
 

@@ -1,5 +1,5 @@
-// etcd over its JSON gateway (docs/decisions say why not gRPC). All members of one process share it: its token, its
-// lease and its choice of an endpoint.
+// etcd over its JSON gateway (docs/decisions/0017-etcd-by-its-json-gateway.md). All members of one process share it:
+// its token, its lease and its choice of an endpoint.
 #pragma once
 
 #include <memory>

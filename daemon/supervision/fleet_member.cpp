@@ -83,7 +83,8 @@ renewal::Step wait_until(TimePoint at, std::string message) {
 
 FleetMember::FleetMember(const asio::any_io_executor& executor, std::shared_ptr<const FleetLink> link,
                          const renewal::RenewalContext& context, const configuration::CertificateSettings& certificate,
-                         const configuration::Settings& settings, renewal::Renewal& renewal, std::function<void()> wake)
+                         const configuration::Settings& settings, renewal::Renewal& renewal, std::function<void()> wake,
+                         std::function<void()> seen)
     : link_(std::move(link)),
       context_(context),
       certificate_(certificate),
@@ -91,9 +92,11 @@ FleetMember::FleetMember(const asio::any_io_executor& executor, std::shared_ptr<
              link_->settings.takeover_after,  link_->settings.lost_after,         settings.http.request_timeout},
       name_(fmt::format("{}/{}", link_->host, certificate.name)),
       splay_(place_among_hosts(context.filesystem, certificate.name)),
+      check_every_(settings.schedule.check_every),
       retry_delay_(settings.schedule.retry_at_least),
       renewal_(renewal),
       wake_(std::move(wake)),
+      seen_(std::move(seen)),
       announcer_(context.log, certificate.name, settings.schedule.check_every),
       view_(executor, link_, fleet::Keys(link_->settings.prefix, certificate.account_id())),
       local_store_(context.filesystem, {settings.state_directory, certificate.name}),
@@ -106,8 +109,7 @@ fleet::Now FleetMember::now() const {
 }
 
 std::uint64_t FleetMember::published_generation() const {
-  const auto* view = view_.view();
-  return view != nullptr && view->generation.value ? view->generation.value->header.generation : 0;
+  return decided_on_.generation.value ? decided_on_.generation.value->header.generation : 0;
 }
 
 Result<void> FleetMember::remember(fleet::LocalRecord record) {
@@ -193,12 +195,14 @@ asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation
       done = std::optional(at_gateway ? situation.planned : until_etcd_is_back());
       break;
     }
+    decided_on_ = *view_.view();
     last_self_ = self_of(situation);
-    last_step_ = fleet::decide(*view_.view(), view_.sightings(), *last_self_, rules_, new_id(), now());
+    last_step_ = fleet::decide(decided_on_, view_.sightings(), *last_self_, rules_, new_id(), now());
     if (!reachable && writes_to_etcd(last_step_.act)) {
       done = std::optional(until_etcd_is_back());
       break;
     }
+    note_whether_behind();
     done = co_await perform(last_step_, situation);
     // The journal may be another one now.
     if (done && !*done && (last_step_.act == Act::adopt || last_step_.act == Act::set_aside)) {
@@ -280,7 +284,7 @@ asio::awaitable<FleetMember::Done> FleetMember::request(fleet::Step step, HostSi
   CO_TRY(co_await renewal_.rehearse(std::string(kHolder)));
   const fleet::Now before = now();
   const std::string id = step.renewal->claim->id;
-  const bool claimed = co_await view_.commit(fleet::write_renewal(*view_.view(), view_.keys(), *step.renewal));
+  const bool claimed = co_await view_.commit(fleet::write_renewal(decided_on_, view_.keys(), *step.renewal));
   if (!claimed) {
     co_return std::nullopt;
   }
@@ -328,7 +332,7 @@ void FleetMember::failed(const Error& error, std::chrono::seconds delay) {
 }
 
 asio::awaitable<FleetMember::Done> FleetMember::end_claim(fleet::Step step) {
-  const bool ended = co_await view_.commit(fleet::write_renewal(*view_.view(), view_.keys(), *step.renewal));
+  const bool ended = co_await view_.commit(fleet::write_renewal(decided_on_, view_.keys(), *step.renewal));
   if (ended) {
     claim_.reset();
     request_failed_.reset();
@@ -344,7 +348,7 @@ asio::awaitable<FleetMember::Done> FleetMember::judge() {
   answer_ = state::record_of(*certificate);
   fleet::LocalRecord local = local_;
   local.fingerprint = answer_->fingerprint;
-  const auto& published = view_.view() != nullptr ? view_.view()->generation.value : std::nullopt;
+  const auto& published = decided_on_.generation.value;
   local.generation =
       published && published->header.certificate.fingerprint == local.fingerprint ? published->header.generation : 0;
   CO_TRY(remember(std::move(local)));
@@ -352,8 +356,8 @@ asio::awaitable<FleetMember::Done> FleetMember::judge() {
 }
 
 asio::awaitable<FleetMember::Done> FleetMember::adopt() {
-  const fleet::Published published = *view_.view()->generation.value;
-  const fleet::Revision revision = view_.view()->generation.revision;
+  const fleet::Published published = *decided_on_.generation.value;
+  const fleet::Revision revision = decided_on_.generation.revision;
   const std::string path = view_.keys().generation();
   auto opened = co_await run_blocking(
       context_.pool, [&] { return fleet::open(fleet_keys_, path, certificate_.account_id(), published); });
@@ -406,7 +410,7 @@ asio::awaitable<FleetMember::Done> FleetMember::publish() {
   auto sealed = co_await run_blocking(
       context_.pool, [&] { return fleet::seal(fleet_keys_.front(), path, std::move(header), contents); });
   CO_TRY_LET(const fleet::Published published, std::move(sealed));
-  const bool done = co_await view_.commit(fleet::publish(*view_.view(), view_.keys(), published));
+  const bool done = co_await view_.commit(fleet::publish(decided_on_, view_.keys(), published));
   if (!done) {
     co_return std::nullopt;
   }
@@ -433,7 +437,7 @@ asio::awaitable<FleetMember::Done> FleetMember::write_rollout(fleet::Step step) 
     local.rolled_back = last_self_->rolled_back;
     CO_TRY(remember(std::move(local)));
   }
-  const bool written = co_await view_.commit(fleet::write_rollout(*view_.view(), view_.keys(), *step.rollout));
+  const bool written = co_await view_.commit(fleet::write_rollout(decided_on_, view_.keys(), *step.rollout));
   if (!written) {
     co_return std::nullopt;
   }
@@ -565,6 +569,8 @@ void FleetMember::view_changed() {
   const fleet::Step step = fleet::decide(*view_.view(), view_.sightings(), *last_self_, rules_, "", now());
   if (differs || step.act != Act::wait || step.state != last_step_.state || step.at + 1s < last_step_.at) {
     wake_();
+  } else {
+    seen_();
   }
 }
 

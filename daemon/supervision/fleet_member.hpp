@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "fleet/sealed.hpp"
 #include "renewal/renewal.hpp"
 #include "renewal/schedule.hpp"
+#include "state/fleet_status.hpp"
 #include "supervision/fleet_announcer.hpp"
 #include "supervision/fleet_link.hpp"
 #include "supervision/fleet_view.hpp"
@@ -35,10 +37,12 @@ struct HostSituation {
 
 class FleetMember {
  public:
-  // `wake` is called when next() has something else to say. References must outlive this object.
+  // `wake` is called when next() has something else to say, `seen` when only status() has. References must outlive this
+  // object.
   FleetMember(const boost::asio::any_io_executor& executor, std::shared_ptr<const FleetLink> link,
               const renewal::RenewalContext& context, const configuration::CertificateSettings& certificate,
-              const configuration::Settings& settings, renewal::Renewal& renewal, std::function<void()> wake);
+              const configuration::Settings& settings, renewal::Renewal& renewal, std::function<void()> wake,
+              std::function<void()> seen);
 
   // Follows the fleet until it is cancelled.
   boost::asio::awaitable<void> follow() { return view_.follow(); }
@@ -50,6 +54,11 @@ class FleetMember {
   boost::asio::awaitable<Result<void>> confirm_claim();
   // An attempt has failed; the next one follows after `delay`.
   void failed(const Error& error, std::chrono::seconds delay);
+  // For people: the fleet as it is seen from here. Nothing before etcd was asked.
+  std::optional<state::FleetStatus> status() const;
+  // How many calls to etcd have failed, by reason: of all members of this process.
+  std::map<std::string, std::uint64_t> failed_calls() const;
+
   // True once after a certificate was adopted: no earlier failure of this host delays it.
   bool has_adopted() { return std::exchange(has_adopted_, false); }
   // Something has changed on which the adoption of a certificate may depend.
@@ -83,6 +92,7 @@ class FleetMember {
   boost::asio::awaitable<void> write_presence(fleet::MemberState state, std::string reason);
   boost::asio::awaitable<void> read_keys();
   void view_changed();
+  void note_whether_behind();
   renewal::Step until_etcd_is_back() const;
   bool goes_alone(const HostSituation& situation) const;
   Result<void> remember(fleet::LocalRecord record);
@@ -94,9 +104,11 @@ class FleetMember {
   fleet::Rules rules_;
   fleet::MemberName name_;
   double splay_;  // in [0, 1): this host's place among those that go alone
+  std::chrono::seconds check_every_;
   std::chrono::seconds retry_delay_;
   renewal::Renewal& renewal_;
   std::function<void()> wake_;
+  std::function<void()> seen_;
   FleetAnnouncer announcer_;
   FleetView view_;
   std::vector<fleet::FleetKey> fleet_keys_;  // the first one seals
@@ -110,6 +122,7 @@ class FleetMember {
   std::optional<fleet::FailedRequest> request_failed_;
   Obstacle unable_;
   Obstacle unpublishable_;
+  std::optional<TimePoint> behind_since_;  // this host could use the newest certificate, and does not
   bool alone_ = false;
   bool present_ = false;  // this process has written its record
   bool conflict_ = false;
@@ -117,6 +130,9 @@ class FleetMember {
   std::optional<fleet::MemberRecord> record_;
   bool has_adopted_ = false;
   std::optional<HostSituation> last_situation_;
+  // What the last step was decided on. Its transaction compares the revisions of this view: the current one may have
+  // moved on while the step was prepared.
+  fleet::View decided_on_;
   std::optional<fleet::Self> last_self_;
   fleet::Step last_step_{fleet::Act::wait};
 };

@@ -24,7 +24,8 @@ bool changed_after(const SecretSource& source, TimePoint time) {
 
 }  // namespace
 
-Inputs::Inputs(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http) {
+Inputs::Inputs(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http,
+               const configuration::FleetSettings& shared) {
   const auto add = [this](const auto& source, std::vector<ErrorKind> decides) {
     if (!source) {
       return;
@@ -36,12 +37,19 @@ Inputs::Inputs(const configuration::CertificateSettings& certificate, const conf
     }
   };
   // Nothing here decides over a failure of the gateway, nor of the network.
-  using enum ErrorKind;
-  add(certificate.token, {unauthorized, client_error});
-  add(certificate.keystore.password, {bad_answer, disk});
-  add(certificate.keystore.ca_file, {bad_answer, disk});
-  add(http.ca_file, {tls});
-  add(http.proxy_password, {proxy});
+  add(certificate.token, {ErrorKind::unauthorized, ErrorKind::client_error});
+  add(certificate.keystore.password, {ErrorKind::bad_answer, ErrorKind::disk});
+  add(certificate.keystore.ca_file, {ErrorKind::bad_answer, ErrorKind::disk});
+  add(http.ca_file, {ErrorKind::tls});
+  add(http.proxy_password, {ErrorKind::proxy});
+  if (shared.etcd) {
+    add(shared.etcd->key, {fleet});
+    add(shared.etcd->second_key, {fleet});
+    add(shared.etcd->password, {fleet});
+    add(shared.etcd->ca_file, {fleet});
+    add(shared.etcd->cert_file, {fleet});
+    add(shared.etcd->key_file, {fleet});
+  }
 }
 
 Inputs::Contents Inputs::read() const {

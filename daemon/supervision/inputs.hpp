@@ -18,7 +18,8 @@ class Inputs {
   // What each of them contains (a CA file: its size, and when it was changed), comparable within this process alone.
   using Contents = std::vector<std::size_t>;
 
-  Inputs(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http);
+  Inputs(const configuration::CertificateSettings& certificate, const configuration::HttpSettings& http,
+         const configuration::FleetSettings& shared = {});
 
   // Blocks.
   Contents read() const;

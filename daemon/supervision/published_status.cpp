@@ -45,6 +45,10 @@ asio::awaitable<Result<keystore::InstalledKeystore>> PublishedStatus::read() {
     return opened;
   });
   const bool is_news = co_await examine_gateway(*status);
+  if (status_) {
+    status->fleet_failures = std::move(status_->fleet_failures);
+  }
+  status->fleet = fleet_;
   status_ = std::move(status);
   co_await run_blocking(context_.pool, [&] {
     if (installed && status_->installed_is_in_use() && (is_news || !kept_)) {
@@ -67,6 +71,16 @@ asio::awaitable<void> PublishedStatus::look_at_gateway() {
     co_return;
   }
   co_await run_blocking(context_.pool, [this] { store_observation(); });
+}
+
+asio::awaitable<void> PublishedStatus::look_at_fleet(std::optional<state::FleetStatus> fleet,
+                                                     std::map<std::string, std::uint64_t> failed_calls) {
+  fleet_ = std::move(fleet);
+  if (status_) {
+    status_->fleet = fleet_;
+    status_->fleet_failures = std::move(failed_calls);
+    co_await run_blocking(context_.pool, [this] { store_observation(); });
+  }
 }
 
 // True if the gateway has started with the installed keystore, and the record of what is in use must follow.

@@ -2,8 +2,11 @@
 // memory.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
@@ -37,6 +40,9 @@ class PublishedStatus {
   const std::optional<renewal::Record>& unfinished() const { return status_->unfinished; }
   // A keystore was installed. The gateway may take minutes to restart, and the status must show that meanwhile.
   void installed(const renewal::Record& record, const certificate::Certificate& certificate);
+  // What this host sees of its fleet; and how many calls to etcd have failed, by reason.
+  boost::asio::awaitable<void> look_at_fleet(std::optional<state::FleetStatus> fleet,
+                                             std::map<std::string, std::uint64_t> failed_calls);
   // Publishes the status and what comes next. Does nothing before the first read().
   void publish();
   // What was published last; nothing before the first read().
@@ -60,6 +66,7 @@ class PublishedStatus {
   state::ObservationStore observations_;
   state::Observation observed_;  // at the last check
   bool problems_are_gone_ = false;
+  std::optional<state::FleetStatus> fleet_;
   bool kept_ = false;  // the keystore in use, as a generation
   std::optional<report::CertificateStatus> status_;
 };

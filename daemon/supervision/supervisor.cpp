@@ -48,7 +48,7 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
       run_(renewal_, shared.slots, progress_,
            renewal::longest_renewal(certificate_.gateway, settings.http) + kLongestCheck),
       sleep_(executor, context_.keystore),
-      inputs_(certificate_, settings.http),
+      inputs_(certificate_, settings.http, settings.fleet),
       left_fleet_(executor, 1) {
   if (inherited) {
     schedule_.inherit(std::move(inherited->attempts));
@@ -61,8 +61,9 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
       [this](const auto& record, const auto& certificate) { status_.installed(record, certificate); });
   renewal_.on_expected([this](const auto& certificate) { observer_.expect(certificate); });
   if (shared.fleet) {
-    member_ = std::make_unique<FleetMember>(executor, shared.fleet, context_, certificate_, settings, renewal_,
-                                            [this] { fleet_changed(); });
+    member_ = std::make_unique<FleetMember>(
+        executor, shared.fleet, context_, certificate_, settings, renewal_, [this] { fleet_changed(); },
+        [this] { fleet_seen(); });
     source_.may_request([this] { return member_->confirm_claim(); });
   }
 }
@@ -216,6 +217,7 @@ asio::awaitable<Result<Step>> Supervisor::as_fleet_allows(Step planned, certific
                           .requests = renewal_.requests(context_.clock.now()),
                           .last_failure = attempts.failures_in_a_row > 0 ? attempts.last_message : std::string()};
   Result<Step> allowed = co_await member_->next(std::move(situation));
+  co_await status_.look_at_fleet(member_->status(), member_->failed_calls());
   if (member_->has_adopted()) {
     schedule_.obtained(context_.clock.now());
   }
@@ -338,6 +340,10 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
       case Woken::by_interruption:
         if (std::exchange(fleet_changed_, false)) {
           co_return true;
+        }
+        if (std::exchange(fleet_seen_, false)) {
+          co_await status_.look_at_fleet(member_->status(), member_->failed_calls());
+          publish();
         }
         if (std::exchange(gateway_changed_, false)) {
           progress_.expect_within(kLongestCheck);

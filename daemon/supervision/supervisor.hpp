@@ -100,6 +100,10 @@ class Supervisor {
     fleet_changed_ = true;
     sleep_.interrupt();
   }
+  void fleet_seen() {
+    fleet_seen_ = true;
+    sleep_.interrupt();
+  }
 
   boost::asio::any_io_executor executor_;
   source::GuardedSource source_;
@@ -121,7 +125,8 @@ class Supervisor {
   // What the last attempt read or, before the first one of this process, its first look.
   Inputs::Contents inputs_at_attempt_;
   bool gateway_changed_ = false;
-  bool fleet_changed_ = false;
+  bool fleet_changed_ = false;  // there is something to do
+  bool fleet_seen_ = false;     // only to show
   bool retiring_ = false;
   // Initially true: it may have been set while no daemon ran. Handled once the clock is plausible.
   bool clock_was_set_ = true;

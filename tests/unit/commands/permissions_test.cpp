@@ -184,6 +184,20 @@ TEST_CASE("reports files that the service's user cannot read or write, and fails
   CHECK_THAT(host.out.str(), !ContainsSubstring("cannot read " + host.configuration().string()));
 }
 
+TEST_CASE("the files and credentials of a fleet are among what the service must read") {
+  Host host;
+  const std::string key = (host.directory / "etcd.key").string();
+  write_file(key, "key");
+  fs::permissions(key, fs::perms(0600));
+  host.configure("systemd: {unit: gateway.service}", "{env: PASSWORD}",
+                 "fleet: {etcd: {endpoints: [\"https://etcd.example.com:2379\"], key: {credential: renewd-test-key}, "
+                 "cert_file: " +
+                     (host.directory / "token").string() + ", key_file: " + key + "}}\n");
+  CHECK(host.run() == (is_root() ? kFailure : kSuccess));
+  CHECK_THAT(read_file(host.drop_in()), ContainsSubstring("LoadCredential=renewd-test-key\n"));
+  CHECK((host.out.str().find("still missing: daemon cannot read " + key) != std::string::npos) == is_root());
+}
+
 TEST_CASE("refuses a directory that a unit file cannot contain") {
   Host host;
   const fs::path odd = host.directory / GENERATE("a\"b", "a'b", "a\\x41", "a\nb");

@@ -270,6 +270,22 @@ TEST_CASE("a transaction goes to another endpoint only if etcd has not received 
   }
 }
 
+TEST_CASE("a call that is cancelled ends at once, and goes nowhere else") {
+  EtcdFixture fixture;
+  boost::asio::cancellation_signal signal;
+  TestServer& first = fixture.member([&](const std::string&, const std::string&) {
+    signal.emit(boost::asio::cancellation_type::terminal);
+    return Reply{"", Ending::silence};
+  });
+  TestServer& second = fixture.member(always({response(200, kEmpty)}));
+  const auto result = run_in(fixture.io, fixture.store().read("/p/"), signal.slot());
+  REQUIRE_FALSE(result);
+  CHECK(to_string(result.error().reason) == "cancelled");
+  CHECK(fixture.store().failures().empty());
+  CHECK(first.requests().size() == 1);
+  CHECK(second.requests().empty());
+}
+
 TEST_CASE("a transaction that compares nothing is not sent") {
   EtcdFixture fixture;
   TestServer& server = fixture.member(always({response(200, kSucceeded)}));

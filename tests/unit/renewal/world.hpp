@@ -9,6 +9,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
@@ -86,7 +88,11 @@ class FakeGateway final : public gateway::Gateway {
     co_return gateway::Examination{.state = condition, .health_check_problem = health_check_problem};
   }
   std::vector<std::string> watched_units() const override { return {}; }
-  asio::awaitable<Result<std::string>> check_activation() override { co_return possible; }
+  asio::awaitable<Result<std::string>> check_activation() override {
+    on_check();
+    co_await asio::post(asio::use_awaitable);  // the event loop goes on meanwhile
+    co_return possible;
+  }
   std::string log_position() const override { return log_end; }
   asio::awaitable<Result<gateway::Activation>> activate(gateway::GatewaySnapshot before) override {
     ++activations;
@@ -115,6 +121,7 @@ class FakeGateway final : public gateway::Gateway {
   bool unanswered = false;
   std::string log_end;
   std::optional<gateway::GatewaySnapshot> last_before;
+  std::function<void()> on_check = [] {};
   std::function<void()> on_activate = [] {};
   std::function<void()> on_verify = [] {};
   int activations = 0;

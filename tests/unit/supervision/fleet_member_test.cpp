@@ -155,6 +155,21 @@ TEST_CASE("a claim of a host that is gone is taken over") {
   CHECK(fleet.requests() == 1);
 }
 
+TEST_CASE("a claim that another host makes while this one prepares its own is respected") {
+  FleetOfHosts fleet({"a"});
+  bool claimed = false;
+  fleet["a"].world.gateway.on_check = [&] {
+    const auto view = fleet.view();
+    const fleet::Claim claim{"x", "other/production", fleet["a"].world.clock.now()};
+    claimed = fleet.etcd.commit(fleet::write_renewal(view, fleet.keys, fleet::claimed(view, claim)))->succeeded;
+  };
+  fleet.start();
+  fleet.run_until([&] { return claimed; });
+  fleet.settle();
+  CHECK(fleet.requests() == 0);
+  CHECK(fleet.view().renewal.value->claim->member == "other/production");
+}
+
 TEST_CASE("while etcd is unreachable nothing changes, until little is left: then a host renews by itself") {
   FleetOfHosts fleet({"a", "b"});
   fleet.start();

@@ -52,6 +52,18 @@ TEST_CASE("a failure depends on the inputs of its class alone") {
   CHECK_FALSE(retries("gateway"));
 }
 
+TEST_CASE("a failure of the fleet depends on its key") {
+  Files files;
+  configuration::FleetSettings fleet;
+  fleet.etcd.emplace().key = SecretSource{SecretSource::Kind::file, files.password.string(), {}};
+  const Inputs inputs({}, {}, fleet);
+  const auto before = inputs.read();
+  CHECK_FALSE(inputs.differ("fleet", before, inputs.read()));
+  write_file(files.password, "second");
+  CHECK(inputs.differ("fleet", before, inputs.read()));
+  CHECK_FALSE(inputs.differ("unauthorized", before, inputs.read()));
+}
+
 TEST_CASE("the same contents are no change, and contents that can be read again are one") {
   Files files;
   const Inputs inputs = files.inputs();
