@@ -72,7 +72,8 @@ class World {
   TimePoint end_;
   std::multimap<TimePoint, std::function<void()>> events_;
   std::vector<std::unique_ptr<Host>> hosts_;
-  std::vector<Violation> late_;
+  bool peaceful_ = false;
+  std::vector<Violation> others_;
   std::size_t seen_events_ = 0;
   std::optional<MemoryEtcd::Backup> backup_;
   Span backdated_{0};
