@@ -92,15 +92,13 @@ FleetMember::FleetMember(const asio::any_io_executor& executor, std::shared_ptr<
              link_->settings.takeover_after,  link_->settings.lost_after,         settings.http.request_timeout},
       name_(fmt::format("{}/{}", link_->host, certificate.name)),
       splay_(place_among_hosts(context.filesystem, certificate.name)),
-      check_every_(settings.schedule.check_every),
       retry_delay_(settings.schedule.retry_at_least),
       renewal_(renewal),
       wake_(std::move(wake)),
       seen_(std::move(seen)),
       announcer_(context.log, certificate.name, settings.schedule.check_every),
       view_(executor, link_, fleet::Keys(link_->settings.prefix, certificate.account_id())),
-      local_store_(context.filesystem, {settings.state_directory, certificate.name}),
-      local_(local_store_.load()) {
+      local_store_(context.filesystem, {settings.state_directory, certificate.name}) {
   view_.on_change([this] { view_changed(); });
 }
 
@@ -175,7 +173,7 @@ bool FleetMember::goes_alone(const HostSituation& situation) const {
 }
 
 asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation) {
-  co_await read_keys();
+  co_await read_inputs();
   if (stage_of(situation.unfinished) != fleet::Self::Stage::answered) {
     answer_.reset();
   }
@@ -210,6 +208,9 @@ asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation
     }
   }
   busy_ = false;
+  if (done && *done && (*done)->act == renewal::Act::wait) {
+    view_changed();  // what has changed since the decision
+  }
   if (!done) {
     co_return tl::unexpected(std::move(done.error()));
   }
@@ -514,8 +515,10 @@ asio::awaitable<void> FleetMember::write_presence(fleet::MemberState state, std:
   record_ = std::move(record);
 }
 
-asio::awaitable<void> FleetMember::read_keys() {
+asio::awaitable<void> FleetMember::read_inputs() {
   const auto& settings = link_->settings;
+  // Commands write what they did by hand.
+  local_ = co_await run_blocking(context_.pool, [this] { return local_store_.load(); });
   auto keys = co_await run_blocking(context_.pool, [&settings]() -> Result<std::vector<fleet::FleetKey>> {
     std::vector<fleet::FleetKey> read;
     for (const auto* source : {&settings.key, &settings.second_key}) {

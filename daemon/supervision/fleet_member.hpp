@@ -90,7 +90,7 @@ class FleetMember {
   boost::asio::awaitable<Done> by_itself(HostSituation situation, std::string why);
 
   boost::asio::awaitable<void> write_presence(fleet::MemberState state, std::string reason);
-  boost::asio::awaitable<void> read_keys();
+  boost::asio::awaitable<void> read_inputs();
   void view_changed();
   void note_whether_behind();
   renewal::Step until_etcd_is_back() const;
@@ -104,7 +104,6 @@ class FleetMember {
   fleet::Rules rules_;
   fleet::MemberName name_;
   double splay_;  // in [0, 1): this host's place among those that go alone
-  std::chrono::seconds check_every_;
   std::chrono::seconds retry_delay_;
   renewal::Renewal& renewal_;
   std::function<void()> wake_;
