@@ -43,12 +43,12 @@ Inputs::Inputs(const configuration::CertificateSettings& certificate, const conf
   add(http.ca_file, {ErrorKind::tls});
   add(http.proxy_password, {ErrorKind::proxy});
   if (shared.etcd) {
-    add(shared.etcd->key, {fleet});
-    add(shared.etcd->second_key, {fleet});
-    add(shared.etcd->password, {fleet});
-    add(shared.etcd->ca_file, {fleet});
-    add(shared.etcd->cert_file, {fleet});
-    add(shared.etcd->key_file, {fleet});
+    add(shared.etcd->key, {ErrorKind::fleet});
+    add(shared.etcd->second_key, {ErrorKind::fleet});
+    add(shared.etcd->password, {ErrorKind::fleet});
+    add(shared.etcd->ca_file, {ErrorKind::fleet});
+    add(shared.etcd->cert_file, {ErrorKind::fleet});
+    add(shared.etcd->key_file, {ErrorKind::fleet});
   }
 }
 

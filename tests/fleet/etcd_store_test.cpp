@@ -3,7 +3,6 @@
 
 using namespace renewd;
 using namespace renewd::testing;
-using fleet::Changes;
 using fleet::KeyValue;
 using fleet::Unreachable;
 
@@ -40,7 +39,7 @@ TEST_CASE("etcd: a comparison that must fail really does, and the current values
 TEST_CASE("etcd: values may be any bytes, and a sealed generation fits") {
   SKIP_WITHOUT_ETCD();
   StoreFixture fixture({1});
-  std::string bytes(1300 * 1024, '\0');
+  std::string bytes(std::size_t{1300} * 1024, '\0');
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     bytes[i] = static_cast<char>(i * 7);
   }
@@ -53,8 +52,8 @@ TEST_CASE("etcd: values may be any bytes, and a sealed generation fits") {
   REQUIRE(read->values.size() == 2);
   CHECK(read->values[0].value == std::string("\0\xff\n\"", 4));
   CHECK((read->values[1].value == bytes));
-  CHECK(outcome_of(fixture.put("x", std::string(1600 * 1024, 'x'), 0)) == "too_large");
-  CHECK(outcome_of(fixture.put("x", std::string(3 * 1024 * 1024, 'x'), 0)) == "too_large");
+  CHECK(outcome_of(fixture.put("x", std::string(std::size_t{1600} * 1024, 'x'), 0)) == "too_large");
+  CHECK(outcome_of(fixture.put("x", std::string(std::size_t{3} * 1024 * 1024, 'x'), 0)) == "too_large");
 }
 
 TEST_CASE("etcd: a watch shows each revision in order, from an earlier one on") {

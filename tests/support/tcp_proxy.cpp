@@ -118,7 +118,7 @@ struct TcpProxy::State {
   asio::awaitable<void> pump(std::shared_ptr<Link> link, bool from_client) {
     tcp::socket& from = from_client ? link->client : link->server;
     tcp::socket& to = from_client ? link->server : link->client;
-    std::array<char, 16 * 1024> buffer;
+    std::array<char, std::size_t{16} * 1024> buffer;
     for (;;) {
       const auto [error, size] = co_await from.async_read_some(asio::buffer(buffer), kAsTuple);
       while (network == Network::silent && from.is_open()) {

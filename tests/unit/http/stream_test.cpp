@@ -208,7 +208,7 @@ TEST_CASE("what the kernel has not delivered of a request that timed out is neve
   acceptor.set_option(asio::socket_base::receive_buffer_size(4096));
   acceptor.bind({asio::ip::address_v4::loopback(), 0});
   acceptor.listen();
-  const std::string body(256 * 1024, 'x');  // more than the server's buffer holds, less than ours
+  const std::string body(std::size_t{256} * 1024, 'x');  // more than the server's buffer holds, less than ours
   http::HttpRequest request{
       "POST", "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()), {}, std::nullopt, body};
   http::HttpsClient client(fixture.io.get_executor(), fixture.settings);
