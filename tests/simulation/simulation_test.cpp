@@ -13,7 +13,7 @@ using namespace renewd::testing;
 namespace {
 
 #ifdef RENEWD_SANITIZED
-constexpr std::uint64_t kSeeds = 250;
+constexpr std::uint64_t kSeeds = 1000;
 #else
 constexpr std::uint64_t kSeeds = 5000;
 #endif
