@@ -68,6 +68,9 @@ class Deciding {
   bool published_is_bad() const;
   bool may_write() const { return !self_.conflict && !self_.other_key; }
   bool expires_soon() const;
+  // The same, spread over the hosts, for one that can take no part.
+  bool goes_alone_now() const;
+  std::size_t limit(const Rollout& rollout) const { return rollout.verified.empty() ? 1 : rules_.restart_at_once; }
   std::optional<Rollout> may_take() const;
   nanoseconds passed_over_after(std::size_t free) const;
   nanoseconds takeover_after(const Claim& claim) const;
@@ -146,6 +149,14 @@ std::optional<Step> Deciding::apart_from_fleet() const {
   if (self_.takes_part) {
     return std::nullopt;
   }
+  // What it has from before must not hold up the others.
+  const bool has_turn = current_rollout(view_).holder(self_.name) != nullptr && !view_.rollout.refused;
+  if (has_turn && self_.stage != Self::Stage::installed && !self_.conflict) {
+    return write(Act::report, MemberState::apart, released(current_rollout(view_), self_.name));
+  }
+  if (auto ended = own_claim()) {
+    return ended;
+  }
   if (self_.stage != Self::Stage::none && self_.in_window && !self_.delayed) {
     return Step{.act = Act::deploy, .state = MemberState::apart};
   }
@@ -209,6 +220,9 @@ std::optional<Step> Deciding::outcome() const {
 
 std::optional<Step> Deciding::publish() const {
   if (self_.stage == Self::Stage::answered && !self_.answer) {
+    if (auto ended = self_.delayed ? own_claim() : std::nullopt) {
+      return ended;
+    }
     return self_.delayed ? wait(MemberState::ready, "the stored answer is checked again later", self_.schedule_next)
                          : Step{.act = Act::judge};
   }
@@ -250,6 +264,9 @@ std::optional<Step> Deciding::adopt() const {
       !is_later(*published(), *self_.installed) || was_dropped_here()) {
     return std::nullopt;
   }
+  if (self_.unable && goes_alone_now()) {
+    return Step{.act = Act::go_alone, .state = MemberState::alone};
+  }
   if (self_.unable) {
     return wait(MemberState::unable, *self_.unable, std::min(self_.schedule_next, self_.unable_until));
   }
@@ -259,6 +276,12 @@ std::optional<Step> Deciding::adopt() const {
 bool Deciding::expires_soon() const {
   const auto& used = self_.in_use ? self_.in_use : self_.installed;
   return rules_.alone_after > 0s && used && used->not_after - now_.wall < rules_.alone_after;
+}
+
+bool Deciding::goes_alone_now() const {
+  const auto& used = self_.in_use ? self_.in_use : self_.installed;
+  const auto at = used ? alone_at(rules_, used->not_after, self_.splay) : std::nullopt;
+  return self_.due && at && now_.wall >= *at;
 }
 
 // How long those before this member in the queue have until they are passed over. `free`: turns that can be taken.
@@ -282,8 +305,10 @@ nanoseconds Deciding::passed_over_after(std::size_t free) const {
 std::optional<Rollout> Deciding::may_take() const {
   Rollout rollout = current_rollout(view_);
   if (expires_soon()) {
-    std::erase_if(rollout.holders, [this](const Holder& holder) {
-      return sightings_.absent(holder.member, now_.boot) >= nanoseconds(rules_.lost_after);
+    std::erase_if(rollout.holders, [&](const Holder& holder) {
+      const bool is_down = rollout.halt && rollout.halt->reason == HaltReason::failed &&
+                           rollout.halt->member == holder.member && holder.member != self_.name;
+      return is_down || sightings_.absent(holder.member, now_.boot) >= nanoseconds(rules_.lost_after);
     });
   }
   const auto mine = rollout.failed.find(self_.name);
@@ -295,8 +320,7 @@ std::optional<Rollout> Deciding::may_take() const {
   if (rollout.halt && !expires_soon()) {
     return std::nullopt;
   }
-  const std::size_t limit = rollout.verified.empty() ? 1 : rules_.restart_at_once;
-  return rollout.holders.size() < limit ? std::optional(rollout) : std::nullopt;
+  return rollout.holders.size() < limit(rollout) ? std::optional(rollout) : std::nullopt;
 }
 
 std::optional<Step> Deciding::turn() const {
@@ -328,15 +352,15 @@ std::optional<Step> Deciding::turn() const {
   }
   auto possible = may_take();
   if (!possible) {
-    return wait(has_failed ? idle : MemberState::waiting,
-                rollout.halt ? fmt::format("the roll-out is halted ({}, {})", to_string(rollout.halt->reason),
-                                           rollout.halt->member)
-                             : fmt::format("waiting for its turn; {} of {} restart now", rollout.holders.size(),
-                                           rollout.verified.empty() ? 1 : rules_.restart_at_once),
-                self_.schedule_next);
+    return wait(
+        has_failed ? idle : MemberState::waiting,
+        rollout.halt
+            ? fmt::format("the roll-out is halted ({}, {})", to_string(rollout.halt->reason), rollout.halt->member)
+            : fmt::format("waiting for its turn; {} of {} restart now", rollout.holders.size(), limit(rollout)),
+        self_.schedule_next);
   }
-  const std::size_t limit = rollout.verified.empty() ? 1 : rules_.restart_at_once;
-  const std::size_t free = limit > possible->holders.size() ? limit - possible->holders.size() : 1;
+  const std::size_t most = limit(rollout);
+  const std::size_t free = most > possible->holders.size() ? most - possible->holders.size() : 1;
   const nanoseconds pause = expires_soon() || has_failed ? 0ns : passed_over_after(free);
   if (pause > 0ns) {
     return wait_for(MemberState::waiting, "waiting for its turn; another host comes first", pause);
@@ -361,13 +385,18 @@ nanoseconds Deciding::takeover_after(const Claim& claim) const {
 std::optional<Step> Deciding::request() const {
   const bool nothing_to_follow =
       published() == nullptr || (self_.installed && !is_later(*published(), *self_.installed)) || published_is_bad();
-  if (!self_.due || self_.stage != Self::Stage::none || !nothing_to_follow) {
+  if (!self_.due || self_.stage != Self::Stage::none) {
     return std::nullopt;
   }
-  if (!may_write() || view_.renewal.refused || view_.generation.refused) {
-    return expires_soon() ? std::optional(Step{.act = Act::go_alone, .state = MemberState::alone}) : std::nullopt;
+  // What cannot be parsed is replaced: the transaction compares its revision.
+  const auto is_foreign = [](const auto& versioned) {
+    return versioned.refused && versioned.refused->refusal != Refusal::tampered;
+  };
+  if (!may_write() || is_foreign(view_.renewal) || is_foreign(view_.generation) || !nothing_to_follow) {
+    return goes_alone_now() ? std::optional(Step{.act = Act::go_alone, .state = MemberState::alone}) : std::nullopt;
   }
-  if (const RenewalRecord renewal = view_.renewal.value.value_or(RenewalRecord()); renewal.claim) {
+  const RenewalRecord renewal = view_.renewal.value.value_or(RenewalRecord());
+  if (renewal.claim) {
     const nanoseconds left = takeover_after(*renewal.claim);
     if (left > 0ns) {
       return wait_for(MemberState::current, fmt::format("{} requests a certificate", renewal.claim->member), left);
@@ -378,22 +407,14 @@ std::optional<Step> Deciding::request() const {
                                 renewal.failed ? " (" + renewal.failed->failure_class + ")" : ""),
                     left);
   }
-  const auto requests = claimed(view_, {id_, self_.name, now_.wall}).requests;
-  std::size_t of_last_day = 0;
-  TimePoint oldest = now_.wall;
-  for (const TimePoint at : requests) {
-    if (at > now_.wall - 24h && at != now_.wall) {
-      ++of_last_day;
-      oldest = std::min(oldest, at);
-    }
-  }
-  if (of_last_day >= rules_.requests_per_day) {
-    return wait(MemberState::current,
-                fmt::format("the fleet has reached its limit of {} requests a day", rules_.requests_per_day),
-                std::max(oldest + 24h, now_.wall + 1s));
-  }
   Step step{.act = Act::request, .state = MemberState::leading};
   step.renewal = claimed(view_, {id_, self_.name, now_.wall});
+  const auto& requests = step.renewal->requests;  // of the last day, with this one
+  if (requests.size() > rules_.requests_per_day) {
+    return wait(MemberState::current,
+                fmt::format("the fleet has reached its limit of {} requests a day", rules_.requests_per_day),
+                std::max(requests[requests.size() - 1 - rules_.requests_per_day] + 24h, now_.wall + 1s));
+  }
   return step;
 }
 

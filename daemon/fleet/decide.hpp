@@ -34,6 +34,9 @@ struct Self {
   LocalRecord local;
   std::optional<TimePoint> last_request;  // its own, by its own clock
 
+  // In [0, 1): its place among those that go alone.
+  double splay = 0;
+
   // What its own schedule says.
   bool due = false;              // it would request a certificate now
   bool in_window = false;        // its answer may be installed, as far as maintenance windows go

@@ -211,6 +211,11 @@ Rollout halted(Rollout rollout, Halt halt) {
 }
 
 Rollout resumed(Rollout rollout, const View& view) {
+  // One whose gateway is down has its turn still, and would keep all others from theirs.
+  if (rollout.halt && rollout.halt->reason == HaltReason::failed && rollout.holder(rollout.halt->member) != nullptr) {
+    insert(rollout.excused, rollout.halt->member);
+    drop_holder(rollout, rollout.halt->member);
+  }
   rollout.halt.reset();
   std::erase_if(rollout.holders, [&view](const Holder& holder) { return !view.is_present(holder.member); });
   for (const auto& failure : rollout.failed) {

@@ -42,7 +42,7 @@ Rollout released(Rollout rollout, const MemberName& member);
 Rollout returned(Rollout rollout, const MemberName& member);  // it was lost, and is back
 Rollout lost(Rollout rollout, const MemberName& member, TimePoint now);
 Rollout halted(Rollout rollout, Halt halt);
-// Drops the holders that are absent from the view, and excuses the failed and the lost.
+// Drops the holders that are absent from the view, and the one whose gateway is down; excuses the failed and the lost.
 Rollout resumed(Rollout rollout, const View& view);
 
 }  // namespace renewd::fleet

@@ -31,10 +31,7 @@ std::string_view usable(const Workspace& work, const InstalledKeystore& installe
   if (!answer) {
     return identity.view();
   }
-  const auto opened = read(work, answer->view(), installed);
-  const bool not_for_this_host = !opened && (opened.error().reason == RejectionReason::wrong_password ||
-                                             opened.error().reason == RejectionReason::no_key);
-  return not_for_this_host ? identity.view() : answer->view();
+  return read(work, answer->view(), installed) ? answer->view() : identity.view();
 }
 
 }  // namespace

@@ -57,6 +57,26 @@ bool writes_to_etcd(Act act) {
   return false;
 }
 
+// Also when an exception ends the work.
+class BusyWhile {
+ public:
+  explicit BusyWhile(bool& busy) : busy_(busy) { busy_ = true; }
+  ~BusyWhile() { busy_ = false; }
+  BusyWhile(const BusyWhile&) = delete;
+  BusyWhile& operator=(const BusyWhile&) = delete;
+
+ private:
+  bool& busy_;
+};
+
+// Whether the others learn nothing new. The reason to wait has numbers that change with each turn of another host.
+bool says_the_same(fleet::MemberRecord one, const fleet::MemberRecord& other) {
+  if (one.state == MemberState::waiting && other.state == MemberState::waiting) {
+    one.reason = other.reason;
+  }
+  return one == other;
+}
+
 bool is_delayed(const renewal::Step& planned) {
   return planned.act == renewal::Act::wait && planned.reason == renewal::Reason::retry;
 }
@@ -126,6 +146,7 @@ fleet::Self FleetMember::self_of(const HostSituation& situation) const {
   fleet::Self self{.name = name_};
   self.takes_part = certificate_.renew != configuration::RenewMode::never;
   self.conflict = conflict_;
+  self.splay = splay_;
   const auto has = [this](const std::string& id) {
     return std::ranges::any_of(fleet_keys_, [&id](const fleet::FleetKey& key) { return key.id() == id; });
   };
@@ -177,7 +198,12 @@ asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation
   if (stage_of(situation.unfinished) != fleet::Self::Stage::answered) {
     answer_.reset();
   }
-  busy_ = true;
+  if (renewal_.holds_answer() && situation.planned.act != renewal::Act::wait) {
+    // To store it needs no request, and hence no claim.
+    situation.planned.act = renewal::Act::obtain;
+    co_return situation.planned;
+  }
+  const BusyWhile busy(busy_);
   last_situation_ = situation;
   Done done = std::nullopt;
   for (int steps = 0; done && !*done && steps < kStepsPerCheck; ++steps) {
@@ -193,7 +219,8 @@ asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation
       done = std::optional(at_gateway ? situation.planned : until_etcd_is_back());
       break;
     }
-    decided_on_ = *view_.view();
+    co_await check_generation();
+    decided_on_ = trusted_view();
     last_self_ = self_of(situation);
     last_step_ = fleet::decide(decided_on_, view_.sightings(), *last_self_, rules_, new_id(), now());
     if (!reachable && writes_to_etcd(last_step_.act)) {
@@ -201,7 +228,11 @@ asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation
       break;
     }
     note_whether_behind();
+    const int failed_commits = view_.failed_commits();
     done = co_await perform(last_step_, situation);
+    if (done && !*done && view_.failed_commits() > std::max(failed_commits, 1)) {
+      done = std::optional(until_etcd_is_back());
+    }
     // The journal may be another one now.
     if (done && !*done && (last_step_.act == Act::adopt || last_step_.act == Act::set_aside)) {
       done = std::optional(wait_until(context_.clock.now(), ""));
@@ -215,6 +246,34 @@ asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation
     co_return tl::unexpected(std::move(done.error()));
   }
   co_return done->value_or(wait_until(context_.clock.now() + kRetryAtEtcd, "another step of the fleet follows"));
+}
+
+// Nothing is decided by a header that anybody could have written: what it heads must open.
+asio::awaitable<void> FleetMember::check_generation() {
+  const auto& generation = view_.view()->generation;
+  if (!generation.value || generation.revision == checked_.revision || fleet_keys_.empty()) {
+    co_return;
+  }
+  const fleet::Published published = *generation.value;
+  const fleet::Revision revision = generation.revision;
+  auto opened = co_await run_blocking(context_.pool, [&] {
+    return fleet::open(fleet_keys_, view_.keys().generation(), certificate_.account_id(), published);
+  });
+  checked_ = {revision, std::nullopt};
+  // With another key it may be right for the others.
+  if (!opened && opened.error().refusal != fleet::Refusal::wrong_key) {
+    announcer_.refused(view_.keys().generation(), revision, opened.error());
+    checked_.refused = fleet::RefusedValue{fleet::Refusal::tampered, opened.error().message};
+  }
+}
+
+fleet::View FleetMember::trusted_view() const {
+  fleet::View view = *view_.view();
+  if (checked_.refused && view.generation.revision == checked_.revision) {
+    view.generation.value.reset();
+    view.generation.refused = checked_.refused;
+  }
+  return view;
 }
 
 asio::awaitable<FleetMember::Done> FleetMember::perform(fleet::Step step, HostSituation situation) {
@@ -326,7 +385,10 @@ asio::awaitable<Result<void>> FleetMember::confirm_claim() {
 
 void FleetMember::failed(const Error& error, std::chrono::seconds delay) {
   retry_delay_ = std::max(delay, 1s);
-  if (claim_) {
+  const auto* view = view_.view();
+  const bool claims = claim_ && view != nullptr && view->renewal.value && view->renewal.value->claim &&
+                      view->renewal.value->claim->id == *claim_;
+  if (claims) {
     request_failed_ =
         fleet::FailedRequest{name_, std::string(to_string(error.kind)), error.message, context_.clock.now()};
   }
@@ -475,7 +537,7 @@ asio::awaitable<FleetMember::Done> FleetMember::by_itself(HostSituation situatio
 }
 
 asio::awaitable<void> FleetMember::write_presence(fleet::MemberState state, std::string reason) {
-  if (view_.view() == nullptr || view_.unreachable_for() || fleet_keys_.empty() || !last_self_) {
+  if (!view_.is_current() || fleet_keys_.empty() || !last_self_) {
     co_return;
   }
   fleet::MemberRecord record{.machine = link_->machine,
@@ -495,7 +557,10 @@ asio::awaitable<void> FleetMember::write_presence(fleet::MemberState state, std:
     record.since = record_->since;
   }
   const auto stored = view_.view()->members.find(name_);
-  if (stored != view_.view()->members.end() && stored->second.value == record) {
+  const bool is_stored =
+      stored != view_.view()->members.end() && stored->second.value && says_the_same(*stored->second.value, record);
+  // Where writing has failed, this finds out whether it is possible again.
+  if (is_stored && view_.failed_commits() == 0) {
     record_ = std::move(record);
     co_return;
   }
@@ -543,7 +608,13 @@ asio::awaitable<void> FleetMember::read_inputs() {
 
 // Wakes the supervisor if it would do something else now than what it was told.
 void FleetMember::view_changed() {
-  announcer_.reachable(view_.unreachable_for(), view_.error());
+  const auto unreachable = view_.unreachable_for();
+  announcer_.reachable(unreachable, view_.error());
+  if (!unreachable) {
+    unreachable_since_.reset();
+  } else if (!unreachable_since_) {
+    unreachable_since_ = context_.clock.now() - std::chrono::duration_cast<TimePoint::duration>(*unreachable);
+  }
   if (!busy_ && !alone_ && last_situation_ && goes_alone(*last_situation_)) {
     wake_();
   }
@@ -554,7 +625,10 @@ void FleetMember::view_changed() {
   const auto mine = view_.view()->members.find(name_);
   const bool is_there = mine != view_.view()->members.end();
   const bool is_ours = is_there && mine->second.value && mine->second.value->process == link_->process;
-  const bool other_machine = is_there && mine->second.value && mine->second.value->machine != link_->machine;
+  const auto& refused = is_there ? mine->second.refused : std::nullopt;
+  const bool other_machine =
+      is_there && (mine->second.value ? mine->second.value->machine != link_->machine
+                                      : refused && refused->refusal == fleet::Refusal::newer_version);
   const bool conflict = is_there && !is_ours && (present_ || other_machine);
   if (conflict) {
     announcer_.conflict(name_);
@@ -569,7 +643,7 @@ void FleetMember::view_changed() {
     return;
   }
   last_self_->conflict = conflict_;
-  const fleet::Step step = fleet::decide(*view_.view(), view_.sightings(), *last_self_, rules_, "", now());
+  const fleet::Step step = fleet::decide(trusted_view(), view_.sightings(), *last_self_, rules_, "", now());
   if (differs || step.act != Act::wait || step.state != last_step_.state || step.at + 1s < last_step_.at) {
     wake_();
   } else {

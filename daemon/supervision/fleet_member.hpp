@@ -89,6 +89,9 @@ class FleetMember {
   boost::asio::awaitable<Done> write_rollout(fleet::Step step);
   boost::asio::awaitable<Done> by_itself(HostSituation situation, std::string why);
 
+  boost::asio::awaitable<void> check_generation();
+  // The view, without what check_generation() has refused.
+  fleet::View trusted_view() const;
   boost::asio::awaitable<void> write_presence(fleet::MemberState state, std::string reason);
   boost::asio::awaitable<void> read_inputs();
   void view_changed();
@@ -119,6 +122,12 @@ class FleetMember {
   std::optional<std::string> claim_;
   fleet::Now claim_confirmed_{};
   std::optional<fleet::FailedRequest> request_failed_;
+  struct Checked {
+    fleet::Revision revision = 0;
+    std::optional<fleet::RefusedValue> refused = std::nullopt;
+  };
+  Checked checked_;  // the generation
+  std::optional<TimePoint> unreachable_since_;
   Obstacle unable_;
   Obstacle unpublishable_;
   std::optional<TimePoint> behind_since_;  // this host could use the newest certificate, and does not

@@ -46,7 +46,7 @@ std::optional<state::FleetStatus> FleetMember::status() const {
   if (unreachable && view_.error()) {
     status.unreachable = to_string(view_.error()->reason);
     status.problem = Problem{view_.error()->message, view_.error()->advice};
-    status.unreachable_since = context_.clock.now() - std::chrono::duration_cast<TimePoint::duration>(*unreachable);
+    status.unreachable_since = unreachable_since_.value_or(context_.clock.now());
   }
   if (alone_) {
     status.state = to_string(MemberState::alone);

@@ -37,7 +37,7 @@ asio::awaitable<void> FleetView::follow() {
     is_current_ = false;
     co_await read();
     if (is_current_) {
-      pause = kFirstPause;
+      const fleet::BootTime begun = link_->boot_time();
       const fleet::Revision next = view_->revision + 1;
       watching_ = true;
       fleet::StoreError ended = co_await link_->store->watch(keys_.base(), next, [this](const fleet::Changes& changes) {
@@ -45,6 +45,10 @@ asio::awaitable<void> FleetView::follow() {
         seen();
       });
       watching_ = false;
+      // One that ends at once, as behind a proxy that cuts streams, is not opened again and again.
+      if (link_->boot_time() - begun >= kLongestPause) {
+        pause = kFirstPause;
+      }
       read_again(std::move(ended));
     }
     const bool stopping = co_await stop_requested();
@@ -80,10 +84,13 @@ asio::awaitable<bool> FleetView::commit(fleet::Transaction transaction) {
   const auto puts = transaction.put;
   auto committed = co_await link_->store->commit(std::move(transaction));
   if (!committed) {
+    ++failed_commits_;
+    writes_fail_since_ = writes_fail_since_.value_or(link_->boot_time());
     read_again(std::move(committed.error()));
-    unreachable_since_ = unreachable_since_.value_or(link_->boot_time());
     co_return false;
   }
+  failed_commits_ = 0;
+  writes_fail_since_.reset();
   if (!committed->succeeded) {
     replace(committed->current);
     co_return false;
@@ -98,7 +105,11 @@ asio::awaitable<bool> FleetView::commit(fleet::Transaction transaction) {
 }
 
 std::optional<std::chrono::nanoseconds> FleetView::unreachable_for() const {
-  return unreachable_since_ ? std::optional(link_->boot_time() - *unreachable_since_) : std::nullopt;
+  // An etcd that can be read and not written is of no use either.
+  const auto since = unreachable_since_ && writes_fail_since_ ? std::min(*unreachable_since_, *writes_fail_since_)
+                     : unreachable_since_                     ? *unreachable_since_
+                                                              : writes_fail_since_.value_or(fleet::BootTime::max());
+  return since == fleet::BootTime::max() ? std::nullopt : std::optional(link_->boot_time() - since);
 }
 
 // What a transaction did that failed is not known.

@@ -37,7 +37,11 @@ class FleetView {
   const fleet::View* view() const { return view_ ? &*view_ : nullptr; }
   const fleet::Keys& keys() const { return keys_; }
   const fleet::Sightings& sightings() const { return sightings_; }
-  // Nothing while etcd is reachable.
+  // Whether the last call has shown what is there now.
+  bool is_current() const { return is_current_; }
+  // How many transactions in a row had no answer.
+  int failed_commits() const { return failed_commits_; }
+  // Nothing while etcd is reachable, and can be written.
   std::optional<std::chrono::nanoseconds> unreachable_for() const;
   const std::optional<fleet::StoreError>& error() const { return error_; }
 
@@ -56,6 +60,8 @@ class FleetView {
   bool is_current_ = false;
   bool watching_ = false;
   std::optional<fleet::BootTime> unreachable_since_;
+  std::optional<fleet::BootTime> writes_fail_since_;
+  int failed_commits_ = 0;
   std::optional<fleet::StoreError> error_;
   std::mt19937_64 jitter_;
 };

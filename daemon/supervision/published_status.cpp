@@ -18,6 +18,22 @@ constexpr std::chrono::seconds kHealthTimeout{10};
 
 }  // namespace
 
+namespace {
+
+// The counts change with each step of another host; they are stored with the next check.
+bool says_more_than_counts(std::optional<state::FleetStatus> before, std::optional<state::FleetStatus> after) {
+  for (auto* const fleet : {&before, &after}) {
+    if (*fleet) {
+      (*fleet)->hosts = 0;
+      (*fleet)->hosts_in_use_of_newest = 0;
+      (*fleet)->sentence.clear();
+    }
+  }
+  return before != after;
+}
+
+}  // namespace
+
 PublishedStatus::PublishedStatus(const renewal::RenewalContext& context,
                                  const configuration::CertificateSettings& certificate,
                                  const configuration::Settings& settings, const renewal::Schedule& schedule,
@@ -75,10 +91,13 @@ asio::awaitable<void> PublishedStatus::look_at_gateway() {
 
 asio::awaitable<void> PublishedStatus::look_at_fleet(std::optional<state::FleetStatus> fleet,
                                                      std::map<std::string, std::uint64_t> failed_calls) {
+  const bool is_news = says_more_than_counts(fleet_, fleet);
   fleet_ = std::move(fleet);
   if (status_) {
     status_->fleet = fleet_;
     status_->fleet_failures = std::move(failed_calls);
+  }
+  if (status_ && is_news) {
     co_await run_blocking(context_.pool, [this] { store_observation(); });
   }
 }
