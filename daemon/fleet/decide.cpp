@@ -234,7 +234,11 @@ std::optional<Step> Deciding::publish() const {
     if (!later_than_published(*self_.answer)) {
       return Step{.act = Act::set_aside};
     }
-    return can ? Step{.act = Act::publish, .state = MemberState::leading}
+    if (can) {
+      return Step{.act = Act::publish, .state = MemberState::leading};
+    }
+    return expires_soon() && self_.in_window && !self_.delayed
+               ? Step{.act = Act::deploy, .state = MemberState::alone}
                : wait(MemberState::ready, "this host may not publish the certificate that it has", self_.schedule_next);
   }
   const bool is_known = self_.installed && self_.installed->fingerprint == self_.local.fingerprint;
