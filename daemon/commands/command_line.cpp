@@ -327,9 +327,12 @@ Command add_fleet(CLI::App& app, const fs::path& configuration) {
   for (const auto& each : kFleetCommands) {
     const auto options = std::make_shared<FleetOptions>();
     auto* command = fleet->add_subcommand(each.name, each.about);
-    auto* name = command->add_option("NAME", options->name,
-                                     "A certificate of the account; may be left out if there is only one account");
-    name->required(std::string_view(each.name) == "publish");
+    const bool publishes = std::string_view(each.name) == "publish";
+    auto* name =
+        command->add_option("NAME", options->name,
+                            publishes ? "The certificate whose installed keystore is published"
+                                      : "A certificate of the account; may be left out if there is only one account");
+    name->required(publishes);
     command->footer(std::string(kFleetStatuses) + each.footer);
     command->callback([chosen, run = runner(each.run, options, configuration)] { *chosen = run; });
   }

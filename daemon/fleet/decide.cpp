@@ -54,6 +54,7 @@ class Deciding {
   std::optional<Step> request() const;
   Step rest() const;
   std::optional<Step> lost_holder() const;
+  std::optional<Step> repaired() const;
 
   Step wait(MemberState state, std::string reason, TimePoint at) const;
   Step wait_for(MemberState state, std::string reason, nanoseconds time) const;
@@ -132,6 +133,11 @@ Step Deciding::decide() const {
   }
   if (!step) {
     step = rest();
+  }
+  if (step->act == Act::wait && self_.takes_part) {
+    if (auto repair = repaired()) {
+      return *repair;
+    }
   }
   if (step->act == Act::wait && self_.takes_part && !self_.conflict) {
     if (auto other = lost_holder()) {
@@ -439,6 +445,27 @@ Step Deciding::rest() const {
   const bool has_own = published() != nullptr && self_.installed && !is_published(self_.installed);
   return wait(has_own ? MemberState::apart : MemberState::current,
               has_own ? "the installed certificate is not the fleet's" : "", self_.schedule_next);
+}
+
+// A register that cannot be parsed is written again. Who had a turn is then unknown: an operator lets the roll-out go
+// on.
+std::optional<Step> Deciding::repaired() const {
+  const auto is_damaged = [](const auto& versioned) {
+    return versioned.refused && versioned.refused->refusal == Refusal::tampered;
+  };
+  if (!may_write()) {
+    return std::nullopt;
+  }
+  if (is_damaged(view_.renewal)) {
+    Step step{.act = Act::end_claim};
+    step.renewal = RenewalRecord();
+    return step;
+  }
+  if (is_damaged(view_.rollout)) {
+    return write(Act::halt, MemberState::ready,
+                 halted(current_rollout(view_), {HaltReason::by_operator, self_.name, now_.wall}));
+  }
+  return std::nullopt;
 }
 
 // A holder that is absent for too long; or, to wait for, when one will be.

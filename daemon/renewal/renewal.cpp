@@ -59,14 +59,15 @@ asio::awaitable<Result<std::optional<certificate::Certificate>>> Renewal::judge(
 }
 
 asio::awaitable<Result<certificate::Certificate>> Renewal::adopt(std::string holder, std::optional<Secret> answer,
-                                                                 Secret identity) {
+                                                                 Secret identity, std::string fingerprint) {
   CO_TRY_LET(const auto lock, work_.take_lock(holder));
   CO_TRY_LET(const auto record, co_await load());
   if (record) {
     co_return failure(ErrorKind::busy, "a renewal is under way");
   }
-  CO_TRY_LET(const auto judged,
-             co_await run_blocking(work_.pool, [&] { return renewal::adopt(work_, gate_, answer, identity); }));
+  CO_TRY_LET(const auto judged, co_await run_blocking(work_.pool, [&] {
+               return renewal::adopt(work_, gate_, answer, identity, fingerprint);
+             }));
   CO_TRY(work_.forget_interruptions(0));
   co_return judged.candidate.keystore.certificate;
 }

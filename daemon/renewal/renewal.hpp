@@ -58,7 +58,7 @@ class Renewal {
   boost::asio::awaitable<Result<std::optional<certificate::Certificate>>> judge(std::string holder);
   // For hosts that share a certificate: see share.hpp. Adopting fails with kind busy while a renewal is under way.
   boost::asio::awaitable<Result<certificate::Certificate>> adopt(std::string holder, std::optional<Secret> answer,
-                                                                 Secret identity);
+                                                                 Secret identity, std::string fingerprint);
   boost::asio::awaitable<Result<Shareable>> share();
   boost::asio::awaitable<Result<void>> drop_answer(std::string holder);
   // `judged` comes from an obtain() right before; without it, a renewal is resumed.

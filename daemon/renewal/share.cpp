@@ -48,14 +48,15 @@ Result<Shareable> shareable(Workspace& work) {
   return Shareable{std::nullopt, std::move(identity), state::record_of(installed.keystore.certificate)};
 }
 
-Result<Judged> adopt(Workspace& work, Gate& gate, const std::optional<Secret>& answer, const Secret& identity) {
+Result<Judged> adopt(Workspace& work, Gate& gate, const std::optional<Secret>& answer, const Secret& identity,
+                     const std::string& fingerprint) {
   TRY_LET(const InstalledKeystore installed, work.keystore.read());
   TRY(state::check_state(work.filesystem, work.paths)
           .and_then([&] { return work.keystore.rehearse_replacement(); })
           .map_error(in_context("it could not be installed")));
   TRY(work.answers.store(usable(work, installed, answer, identity)).map_error(in_context("storing the answer")));
   gate.notes = {};
-  TRY_LET(Record record, work.reach(Record{}, Phase::answered));
+  TRY_LET(Record record, work.reach(Record{.fingerprint = fingerprint}, Phase::answered));
   return gate.judge(installed, std::move(record));
 }
 

@@ -21,8 +21,10 @@ Result<Shareable> shareable(Workspace& work);
 
 // Stores what another host has obtained as this host's answer, and judges it. The answer is preferred, so that equal
 // passwords give equal keystores; the identity is for a host that cannot open it. The caller holds the lock, and no
-// renewal is under way. Errors: those of Gate::judge().
-Result<Judged> adopt(Workspace& work, Gate& gate, const std::optional<Secret>& answer, const Secret& identity);
+// renewal is under way. It may have been installed here before: with `fingerprint`, that of its certificate, the caller
+// has decided that it is wanted. Errors: those of Gate::judge().
+Result<Judged> adopt(Workspace& work, Gate& gate, const std::optional<Secret>& answer, const Secret& identity,
+                     const std::string& fingerprint);
 
 // Moves the waiting answer aside, and ends the renewal. The caller holds the lock. Error kind: disk.
 Result<void> drop_answer(Workspace& work, const Record& record);

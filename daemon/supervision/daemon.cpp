@@ -201,7 +201,7 @@ void Daemon::join_fleet() {
   if (wanted) {
     const auto etcd = std::make_shared<fleet::EtcdStore>(loop_.executor(), *wanted, fleet_host(*wanted));
     left_fleet_ = std::make_shared<Left>(loop_.executor(), 1);
-    fleet_ = make_link(*wanted, etcd, filesystem_);
+    fleet_ = make_link(*wanted, etcd, filesystem_, process_);
     loop_.start(keep_lease(etcd, left_fleet_));
   }
 }

@@ -84,6 +84,7 @@ class Daemon {
   boost::asio::thread_pool pool_;
   Slots slots_;
   report::StatusBoard board_;
+  const std::string process_ = new_id();    // the same after a reload
   std::shared_ptr<const FleetLink> fleet_;  // null: without a fleet
   // Ends keep_lease() for the link before a reload.
   std::shared_ptr<boost::asio::experimental::channel<void(boost::system::error_code)>> left_fleet_;

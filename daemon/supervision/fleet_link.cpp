@@ -27,7 +27,8 @@ std::string fleet_host(const configuration::EtcdSettings& settings) {
 }
 
 std::shared_ptr<const FleetLink> make_link(const configuration::EtcdSettings& settings,
-                                           std::shared_ptr<fleet::Store> store, const Filesystem& filesystem) {
+                                           std::shared_ptr<fleet::Store> store, const Filesystem& filesystem,
+                                           std::string process) {
   // The machine's id is nobody else's business (machine-id(5)): only a part of a digest is shared.
   std::string machine;
   for (const auto byte : certificate::digest_of(renewal::host_identity(filesystem))) {
@@ -35,7 +36,7 @@ std::shared_ptr<const FleetLink> make_link(const configuration::EtcdSettings& se
   }
   machine.resize(32);
   return std::make_shared<const FleetLink>(
-      FleetLink{settings, std::move(store), fleet_host(settings), std::move(machine), new_id(), boot_time});
+      FleetLink{settings, std::move(store), fleet_host(settings), std::move(machine), std::move(process), boot_time});
 }
 
 std::string new_id() {

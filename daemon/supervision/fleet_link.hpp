@@ -23,7 +23,8 @@ struct FleetLink {
 
 // Who this host is in the fleet, with this connection. The host name is the default of fleet.etcd.host.
 std::shared_ptr<const FleetLink> make_link(const configuration::EtcdSettings& settings,
-                                           std::shared_ptr<fleet::Store> store, const Filesystem& filesystem);
+                                           std::shared_ptr<fleet::Store> store, const Filesystem& filesystem,
+                                           std::string process);
 std::string fleet_host(const configuration::EtcdSettings& settings);
 
 // A random id (RFC 9562, version 4).

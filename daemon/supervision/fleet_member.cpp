@@ -57,6 +57,29 @@ bool writes_to_etcd(Act act) {
   return false;
 }
 
+bool is_of_this_host(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::unauthorized:
+    case ErrorKind::bad_answer:
+    case ErrorKind::disk:
+    case ErrorKind::gateway:
+    case ErrorKind::fleet:
+    case ErrorKind::cancelled:
+    case ErrorKind::busy:
+      return true;
+    case ErrorKind::dns:
+    case ErrorKind::connect:
+    case ErrorKind::tls:
+    case ErrorKind::proxy:
+    case ErrorKind::timeout:
+    case ErrorKind::client_error:
+    case ErrorKind::rate_limited:
+    case ErrorKind::server_error:
+      break;
+  }
+  return false;
+}
+
 // Also when an exception ends the work.
 class BusyWhile {
  public:
@@ -112,7 +135,8 @@ FleetMember::FleetMember(const asio::any_io_executor& executor, std::shared_ptr<
              link_->settings.takeover_after,  link_->settings.lost_after,         settings.http.request_timeout},
       name_(fmt::format("{}/{}", link_->host, certificate.name)),
       splay_(place_among_hosts(context.filesystem, certificate.name)),
-      retry_delay_(settings.schedule.retry_at_least),
+      retry_at_least_(settings.schedule.retry_at_least),
+      retry_delay_(retry_at_least_),
       renewal_(renewal),
       wake_(std::move(wake)),
       seen_(std::move(seen)),
@@ -147,15 +171,7 @@ fleet::Self FleetMember::self_of(const HostSituation& situation) const {
   self.takes_part = certificate_.renew != configuration::RenewMode::never;
   self.conflict = conflict_;
   self.splay = splay_;
-  const auto has = [this](const std::string& id) {
-    return std::ranges::any_of(fleet_keys_, [&id](const fleet::FleetKey& key) { return key.id() == id; });
-  };
-  self.other_key =
-      fleet_keys_.empty() || (view.generation.value ? !has(view.generation.value->header.key_id)
-                                                    : std::ranges::any_of(view.members, [&](const auto& member) {
-                                                        return member.first != name_ && member.second.value &&
-                                                               !has(member.second.value->key_id);
-                                                      }));
+  self.other_key = uses_other_key(view);
   self.installed = situation.installed;
   self.in_use = situation.in_use;
   self.stage = stage_of(situation.unfinished);
@@ -184,6 +200,18 @@ fleet::Self FleetMember::self_of(const HostSituation& situation) const {
   self.unpublishable =
       !unpublishable_.fingerprint.empty() && unpublishable_.fingerprint == situation.installed.fingerprint;
   return self;
+}
+
+bool FleetMember::uses_other_key(const fleet::View& view) const {
+  const auto has = [this](const std::string& id) {
+    return std::ranges::any_of(fleet_keys_, [&id](const fleet::FleetKey& key) { return key.id() == id; });
+  };
+  if (view.generation.value) {
+    return !has(view.generation.value->header.key_id);
+  }
+  return fleet_keys_.empty() || std::ranges::any_of(view.members, [&](const auto& member) {
+           return member.first != name_ && member.second.value && !has(member.second.value->key_id);
+         });
 }
 
 bool FleetMember::goes_alone(const HostSituation& situation) const {
@@ -384,7 +412,8 @@ asio::awaitable<Result<void>> FleetMember::confirm_claim() {
 }
 
 void FleetMember::failed(const Error& error, std::chrono::seconds delay) {
-  retry_delay_ = std::max(delay, 1s);
+  // What is wrong with this host alone must not hold up the others: it keeps its own pace.
+  retry_delay_ = is_of_this_host(error.kind) ? retry_at_least_ : std::max(delay, 1s);
   const auto* view = view_.view();
   const bool claims = claim_ && view != nullptr && view->renewal.value && view->renewal.value->claim &&
                       view->renewal.value->claim->id == *claim_;
@@ -429,7 +458,8 @@ asio::awaitable<FleetMember::Done> FleetMember::adopt() {
     unable_ = {revision, published.header.certificate.fingerprint, opened.error().message};
     co_return std::nullopt;
   }
-  auto adopted = co_await renewal_.adopt(std::string(kHolder), std::move(opened->answer), std::move(opened->identity));
+  auto adopted = co_await renewal_.adopt(std::string(kHolder), std::move(opened->answer), std::move(opened->identity),
+                                         published.header.certificate.fingerprint);
   if (!adopted) {
     unable_ = {revision, published.header.certificate.fingerprint, adopted.error().message};
     if (adopted.error().kind != ErrorKind::bad_answer) {
@@ -575,8 +605,9 @@ asio::awaitable<void> FleetMember::write_presence(fleet::MemberState state, std:
     wake_();
     co_return;
   }
-  present_ = true;  // before the answer, which the watch may overtake
-  (void)co_await view_.commit(*transaction);
+  if (co_await view_.commit(*transaction)) {
+    present_ = true;
+  }
   record_ = std::move(record);
 }
 
@@ -643,6 +674,10 @@ void FleetMember::view_changed() {
     return;
   }
   last_self_->conflict = conflict_;
+  last_self_->other_key = uses_other_key(*view_.view());
+  if (unable_.revision != view_.view()->generation.revision) {
+    last_self_->unable.reset();
+  }
   const fleet::Step step = fleet::decide(trusted_view(), view_.sightings(), *last_self_, rules_, "", now());
   if (differs || step.act != Act::wait || step.state != last_step_.state || step.at + 1s < last_step_.at) {
     wake_();

@@ -97,6 +97,7 @@ class FleetMember {
   void view_changed();
   void note_whether_behind();
   renewal::Step until_etcd_is_back() const;
+  bool uses_other_key(const fleet::View& view) const;
   bool goes_alone(const HostSituation& situation) const;
   Result<void> remember(fleet::LocalRecord record);
   std::uint64_t published_generation() const;
@@ -107,6 +108,7 @@ class FleetMember {
   fleet::Rules rules_;
   fleet::MemberName name_;
   double splay_;  // in [0, 1): this host's place among those that go alone
+  std::chrono::seconds retry_at_least_;
   std::chrono::seconds retry_delay_;
   renewal::Renewal& renewal_;
   std::function<void()> wake_;

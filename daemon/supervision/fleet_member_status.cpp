@@ -58,7 +58,9 @@ std::optional<state::FleetStatus> FleetMember::status() const {
   if (!keys_problem_.empty()) {
     status.other_key = Problem{keys_problem_, "correct fleet.etcd.key and fleet.etcd.second_key"};
   } else if (last_self_ && last_self_->other_key) {
-    status.other_key = Problem{"other hosts of the fleet use another fleet.etcd.key", {}};
+    status.other_key = Problem{"other hosts of the fleet use another fleet.etcd.key",
+                               "give all hosts the same fleet.etcd.key; to change it, keep the previous one as "
+                               "fleet.etcd.second_key until `gravitee-renewd fleet reseal`"};
   }
   status.behind_since = behind_since_;
   if (view_.view() == nullptr) {

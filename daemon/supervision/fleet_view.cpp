@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kFirstPause = 1s;
-constexpr std::chrono::milliseconds kLongestPause = 1min;
+constexpr std::chrono::milliseconds kLongestPause = 15s;
 
 }  // namespace
 

@@ -248,6 +248,23 @@ TEST_CASE("what cannot be parsed is replaced, and what a newer version wrote is 
   CHECK(member.decide().act == Act::wait);
 }
 
+TEST_CASE("registers that cannot be parsed are written again, and a roll-out then waits for an operator") {
+  Member member;
+  member.publish(1);
+  member.view.renewal = {70, std::nullopt, refused(Refusal::tampered)};
+  Step step = member.decide();
+  CHECK(step.act == Act::end_claim);
+  CHECK(step.renewal == RenewalRecord());
+  member.view.renewal = {};
+  member.self.in_use.reset();
+  member.view.rollout = {70, std::nullopt, refused(Refusal::tampered)};
+  step = member.decide();
+  CHECK(step.act == Act::halt);
+  CHECK(step.rollout->halt->reason == HaltReason::by_operator);
+  member.view.rollout.refused = refused(Refusal::newer_version);
+  CHECK(member.decide().act == Act::wait);
+}
+
 TEST_CASE("a member ends its own claim when nothing of it is under way") {
   Member member;
   member.view.renewal = {70, RenewalRecord{.claim = Claim{"x", std::string(kMe), kThen - 1min}}, std::nullopt};
