@@ -61,7 +61,9 @@ std::string advice_on(fleet::Refusal refusal) {
     case fleet::Refusal::wrong_account:
       break;
   }
-  return "find out who writes to etcd; gravitee-renewd fleet publish on a healthy host replaces the value";
+  return "find out who may write below fleet.etcd.prefix; the hosts write the value again, a damaged roll-out as "
+         "halted: "
+         "gravitee-renewd fleet resume";
 }
 
 }  // namespace

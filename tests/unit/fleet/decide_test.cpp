@@ -251,12 +251,12 @@ TEST_CASE("what cannot be parsed is replaced, and what a newer version wrote is 
 TEST_CASE("registers that cannot be parsed are written again, and a roll-out then waits for an operator") {
   Member member;
   member.publish(1);
+  member.self.in_use.reset();
   member.view.renewal = {70, std::nullopt, refused(Refusal::tampered)};
   Step step = member.decide();
   CHECK(step.act == Act::end_claim);
   CHECK(step.renewal == RenewalRecord());
   member.view.renewal = {};
-  member.self.in_use.reset();
   member.view.rollout = {70, std::nullopt, refused(Refusal::tampered)};
   step = member.decide();
   CHECK(step.act == Act::halt);
