@@ -89,7 +89,7 @@ TEST_CASE("fleet: of two hosts that both lead, the later certificate wins, and t
   fleet.set_network(leader, Network::cut);
   fleet.cloud().process().send_signal(SIGCONT);
   wait_or_fail(fleet, "the first answer", [&] { return has_logged(fleet, leader, "renewal_answered"); });
-  // Its lease ends, and another host takes over.
+  // It is missing for too long, and another host takes over.
   wait_or_fail(fleet, "a published certificate", [&] {
     recorder.catch_up();
     return recorder.view().generation.value.has_value();

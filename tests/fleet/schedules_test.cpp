@@ -62,7 +62,13 @@ class FaultSchedule {
     } catch (const std::exception& error) {
       problem = error.what();
     }
-    for (const auto& violation : audit(recorder_.history(restart_at_once_, problem.empty()))) {
+    const FleetHistory history = recorder_.history(restart_at_once_, problem.empty());
+    // Otherwise the auditor had nothing to check.
+    if (history.restarts.size() < hosts_ || fleet_.cloud().request_count() > history.posts.size()) {
+      problem +=
+          fmt::format("\nonly {} restarts and {} requests are known", history.restarts.size(), history.posts.size());
+    }
+    for (const auto& violation : audit(history)) {
       problem += fmt::format("\ninvariant {}: {}", violation.invariant, violation.what);
     }
     return problem.empty() ? problem : problem + report();
