@@ -26,16 +26,6 @@ configuration::EtcdSettings settings_of(const EtcdCluster& etcd) {
   return settings;
 }
 
-// "2026-01-31T12:00:00.123Z"
-TimePoint time_of(const boost::json::object& event) {
-  const std::string text = field(event, "time");
-  const auto seconds = parse_time(text.substr(0, 19) + "Z");
-  if (!seconds || text.size() < 23) {
-    throw std::runtime_error("not a time: " + text);
-  }
-  return *seconds + std::chrono::milliseconds(std::stoi(text.substr(20, 3)));
-}
-
 struct GatewayLine {
   bool down;
   fleet::MemberName member;
@@ -52,6 +42,16 @@ std::vector<GatewayLine> gateway_lines(const FleetHosts& fleet) {
 }
 
 }  // namespace
+
+// "2026-01-31T12:00:00.123Z"
+TimePoint time_of(const boost::json::object& event) {
+  const std::string text = field(event, "time");
+  const auto seconds = parse_time(text.substr(0, 19) + "Z");
+  if (!seconds || text.size() < 23) {
+    throw std::runtime_error("not a time: " + text);
+  }
+  return *seconds + std::chrono::milliseconds(std::stoi(text.substr(20, 3)));
+}
 
 fleet::MemberName member_name(std::size_t i) {
   return "gateway-" + std::to_string(i) + "/production";

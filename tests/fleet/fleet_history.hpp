@@ -36,6 +36,9 @@ class FleetRecorder {
   std::vector<Revised> revisions_;
 };
 
+// When it was logged.
+TimePoint time_of(const boost::json::object& event);
+
 // "gateway-0/production"
 fleet::MemberName member_name(std::size_t i);
 

@@ -120,6 +120,14 @@ void FleetHosts::set_network(std::size_t i, Network network) {
   }
 }
 
+int FleetHosts::connections(std::size_t i) const {
+  int sum = 0;
+  for (const auto& proxy : members_[i].proxies) {
+    sum += proxy->connections();
+  }
+  return sum;
+}
+
 void FleetHosts::break_gateway(std::size_t i, bool broken) {
   const auto file = shared_ / ("broken-gateway-" + std::to_string(i));
   if (broken) {

@@ -46,6 +46,8 @@ class FleetHosts {
 
   // Between one host and all members of etcd, if `proxied`.
   void set_network(std::size_t i, Network network);
+  // So far, from one host to all members of etcd, if `proxied`.
+  int connections(std::size_t i) const;
   // From now on its gateway fails, or works.
   void break_gateway(std::size_t i, bool broken);
   // A command with the binary, for one host.
