@@ -18,6 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr std::chrono::seconds kDeadline{300};
+constexpr auto kSettled = 15s;
 constexpr auto kIdle = 120s;
 
 // KiB, of a line of smaps_rollup.
@@ -75,7 +76,7 @@ TEST_CASE("figures: an idle host", "[.figures]") {
   BackgroundProcess alone(without.daemon_command());
   fleet.start_all();
   wait_until([&] { return fleet.hosts_that_use(0) == fleet.size() && without.restarts() > 0; }, kDeadline);
-  std::this_thread::sleep_for(kIdle);
+  std::this_thread::sleep_for(kSettled);
   const int before = fleet.connections(0);
   std::this_thread::sleep_for(kIdle);
   std::cout << fmt::format("{} connections in {}, watch included if it was opened again\n",
