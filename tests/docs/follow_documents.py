@@ -58,6 +58,8 @@ ELSEWHERE = [
     ("docs/deployments/rhel.md", "podman build", "ctest runs scripts/package, as the container does; Debian 12's tests have no Podman"),
     ("docs/reliability.md", "operators_year", "nobody: it changes the sources. ctest runs operators_year without it"),
     ("docs/benchmarks/herd.md", "/herd", "herd_test.cpp runs the same scenarios"),
+    ("docs/benchmarks/fleet.md", "figures: *", "nobody: it measures. ctest runs the other tests of tests/fleet"),
+    ("docs/reliability.md", "no schedule of faults", "ctest runs schedules_test.cpp"),
     ("docs/architecture.md", "main.cpp", "nothing to run: a drawing"),
     ("docs/configuration.md", "did you mean", "load_test.cpp has such messages"),
     ("docs/state-format.md", "gravitee-renewd-journal", "journal_test.cpp has such journals"),

@@ -153,18 +153,3 @@ TEST_CASE("fleet: a host that dies after the request is known, and the next one 
   INFO(logs(fleet));
   CHECK(fleet.cloud().request_count() == 1);
 }
-
-// By hand: 20 daemons need about 2 GB with the sanitizers.
-TEST_CASE("fleet: twenty hosts, one request, never two gateways down", "[.fleet_long]") {
-  if (!EtcdCluster::is_installed()) {
-    return;
-  }
-  FleetOptions options;
-  options.hosts = 20;
-  FleetHosts fleet(options);
-  fleet.start_all();
-  wait_for_all(fleet, 0);
-  CHECK(fleet.cloud().request_count() == 1);
-  CHECK(fleet.most_down_at_once() == 1);
-  CHECK(restarts_of_all(fleet) == fleet.size());
-}

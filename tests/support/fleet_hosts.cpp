@@ -31,9 +31,9 @@ FleetHosts::FleetHosts(FleetOptions options)
   // Says when it is down, and fails where a file says so.
   write_file(shared_ / "restart-gateway",
              "#!/bin/sh\n"
-             "echo \"down $1\" >>\"$2/gateways\"\n"
+             "echo \"down $1 $(date +%s%3N)\" >>\"$2/gateways\"\n"
              "sleep 0.2\n"
-             "echo \"up $1\" >>\"$2/gateways\"\n"
+             "echo \"up $1 $(date +%s%3N)\" >>\"$2/gateways\"\n"
              "echo restarted >>\"$3\"\n"
              "test ! -e \"$2/broken-$1\"\n");
   std::filesystem::permissions(shared_ / "restart-gateway", std::filesystem::perms(0755));
@@ -52,8 +52,20 @@ void FleetHosts::configure(std::size_t i) {
   Extra extra;
   extra.certificate = {"gateway: {command: {argv: " +
                        quoted_list({shared_ / "restart-gateway", name, shared_.path(), host / "restarts"}) + "}}"};
+  if (options_.request_timeout) {
+    extra.http = {"request_timeout: " + std::to_string(options_.request_timeout->count()) + "s"};
+  }
   host.configure(extra);
-  std::string fleet = "endpoints: " + quoted_list(etcd_.endpoints()) + ", ca_file: " + etcd_.ca_file().string() +
+  std::vector<std::string> endpoints = etcd_.endpoints();
+  if (options_.proxied && members_[i].proxies.empty()) {
+    for (std::size_t member = 0; member < endpoints.size(); ++member) {
+      members_[i].proxies.push_back(std::make_unique<TcpProxy>(etcd_.port(member)));
+    }
+  }
+  for (std::size_t member = 0; member < members_[i].proxies.size(); ++member) {
+    endpoints[member] = "https://127.0.0.1:" + std::to_string(members_[i].proxies[member]->port());
+  }
+  std::string fleet = "endpoints: " + quoted_list(endpoints) + ", ca_file: " + etcd_.ca_file().string() +
                       ", username: " + etcd_.user() + ", password: {file: " + (host / "etcd-password").string() +
                       "}, host: " + name + ", key: {file: " + (host / "fleet-key").string() + "}";
   for (const std::string& line : options_.fleet) {
@@ -102,6 +114,20 @@ Events FleetHosts::events(std::size_t i) const {
   return parse_events(text.substr(0, text.rfind('\n') + 1));  // the last line may be unfinished
 }
 
+void FleetHosts::set_network(std::size_t i, Network network) {
+  for (const auto& proxy : members_[i].proxies) {
+    proxy->set(network);
+  }
+}
+
+int FleetHosts::connections(std::size_t i) const {
+  int sum = 0;
+  for (const auto& proxy : members_[i].proxies) {
+    sum += proxy->connections();
+  }
+  return sum;
+}
+
 void FleetHosts::break_gateway(std::size_t i, bool broken) {
   const auto file = shared_ / ("broken-gateway-" + std::to_string(i));
   if (broken) {
@@ -132,7 +158,7 @@ std::size_t FleetHosts::most_down_at_once() const {
   std::istringstream lines(read_file(shared_ / "gateways"));
   std::size_t down = 0;
   std::size_t most = 0;
-  for (std::string state, name; lines >> state >> name;) {
+  for (std::string state, name, time; lines >> state >> name >> time;) {
     down = state == "down" ? down + 1 : down - std::min<std::size_t>(down, 1);
     most = std::max(most, down);
   }

@@ -10,6 +10,7 @@
 
 #include "support/etcd_cluster.hpp"
 #include "support/host.hpp"
+#include "support/tcp_proxy.hpp"
 
 namespace renewd::testing {
 
@@ -19,6 +20,8 @@ struct FleetOptions {
   std::vector<std::string> simulator = {};  // flags of the cloud
   std::vector<std::string> fleet = {};      // more lines of fleet.etcd, in flow style: "restart_at_once: 2"
   std::vector<std::string> top_level = {};  // more lines of the configuration
+  std::optional<std::chrono::seconds> request_timeout = std::nullopt;
+  bool proxied = false;  // each host reaches each member of etcd through a proxy of its own
 };
 
 class FleetHosts {
@@ -35,11 +38,16 @@ class FleetHosts {
   void start_all();
   void kill(std::size_t i);  // SIGKILL
   void stop(std::size_t i);  // SIGTERM; the exit status must be 0
+  bool runs(std::size_t i) const { return members_[i].daemon != nullptr; }
   BackgroundProcess& daemon(std::size_t i) { return *members_[i].daemon; }
   // What it has logged so far, of all its runs.
   Events events(std::size_t i) const;
   std::string log(std::size_t i) const;
 
+  // Between one host and all members of etcd, if `proxied`.
+  void set_network(std::size_t i, Network network);
+  // So far, from one host to all members of etcd, if `proxied`.
+  int connections(std::size_t i) const;
   // From now on its gateway fails, or works.
   void break_gateway(std::size_t i, bool broken);
   // A command with the binary, for one host.
@@ -49,11 +57,14 @@ class FleetHosts {
   std::size_t hosts_that_use(std::size_t index);
   // The largest number of gateways that were down at once.
   std::size_t most_down_at_once() const;
+  // Lines of "down NAME MILLISECONDS" and "up NAME MILLISECONDS", in order.
+  std::string gateways() const { return read_file(shared_ / "gateways"); }
 
  private:
   struct Member {
     std::unique_ptr<Host> host;
     std::unique_ptr<BackgroundProcess> daemon = nullptr;
+    std::vector<std::unique_ptr<TcpProxy>> proxies = {};
   };
 
   void configure(std::size_t i);
