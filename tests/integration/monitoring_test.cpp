@@ -91,7 +91,10 @@ TEST_CASE("after a renewal the metrics are those of the documentation, and promt
   const std::regex documented("\\| `(gravitee_renewd_[a-z_]+)");
   auto families = families_of(metrics, shown);
   families.insert("gravitee_renewd_gateway_up");  // needs a unit, or a health check
-  CHECK(families == families_of(read_file(MONITORING_DOCUMENT), documented));
+  auto expected = families_of(read_file(MONITORING_DOCUMENT), documented);
+  // Those of a fleet have no place on a host without one (tests/unit/monitoring has them).
+  std::erase_if(expected, [](const std::string& name) { return name.starts_with("gravitee_renewd_fleet_"); });
+  CHECK(families == expected);
   stop(daemon);
 }
 
