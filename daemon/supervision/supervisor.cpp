@@ -344,6 +344,8 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
         if (std::exchange(fleet_seen_, false)) {
           co_await status_.look_at_fleet(member_->status(), member_->failed_calls());
           publish();
+          // For the commands, which read the disk: once for many changes.
+          look_at = look_at.value_or(context_.clock.now() + kLookAgain);
         }
         if (std::exchange(gateway_changed_, false)) {
           progress_.expect_within(kLongestCheck);
