@@ -280,7 +280,7 @@ constexpr std::array kFleetCommands{
         "Gateways that are restarting now are finished. A certificate that is published later waits, too.\n"
         "Example: gravitee-renewd fleet halt production",
         fleet_halt},
-    FleetCommandText{"resume", "Let the restarts go on after a halt",
+    FleetCommandText{"resume", "Continue the restarts after a halt",
                      "Hosts that failed or were lost do not halt the others again; missing ones are not waited for.\n"
                      "Example: gravitee-renewd fleet resume production",
                      fleet_resume},

@@ -32,6 +32,17 @@ std::string ambiguous_numbers(const UrlParts& url) {
   return leading_zero_hint(url.port_text).empty() ? "" : "has a port with a leading zero; remove the zero";
 }
 
+// What is wrong with the URL of a server of the operator's own; empty when nothing is.
+std::string server_problem(const UrlParts& url) {
+  if (url.has_user_info) {
+    return "must not contain a user name or password; put them under `username` and `password`";
+  }
+  if (url.scheme == "http" && !is_loopback(url.host)) {
+    return "must start with https:// (http is accepted only for loopback addresses: 127.0.0.0/8, ::1, localhost)";
+  }
+  return ambiguous_numbers(url);
+}
+
 // Nothing for a port that cannot exist.
 std::optional<UrlParts> parse_url(std::string_view text) {
   auto url = split_url(text);
@@ -84,15 +95,8 @@ tl::expected<std::string, std::string> parse_probe_url(std::string_view text) {
   if (url->scheme != "https" && url->scheme != "http") {
     return wrong("must start with http:// or https://");
   }
-  if (url->has_user_info) {
-    return wrong("must not contain a user name or password; put them under `username` and `password`");
-  }
-  if (url->scheme == "http" && !is_loopback(url->host)) {
-    return wrong(
-        "must start with https:// (http is accepted only for loopback addresses: 127.0.0.0/8, ::1, localhost)");
-  }
-  if (auto ambiguous = ambiguous_numbers(*url); !ambiguous.empty()) {
-    return wrong(std::move(ambiguous));
+  if (auto problem = server_problem(*url); !problem.empty()) {
+    return wrong(std::move(problem));
   }
   if (url->has_fragment) {
     return wrong("must not contain a #");
@@ -108,15 +112,8 @@ tl::expected<std::string, std::string> parse_endpoint(std::string_view text) {
   if (url->scheme != "https" && url->scheme != "http") {
     return wrong("must start with https://, as in " + std::string(kEndpointForm));
   }
-  if (url->has_user_info) {
-    return wrong("must not contain a user name or password; put them under `username` and `password`");
-  }
-  if (url->scheme == "http" && !is_loopback(url->host)) {
-    return wrong(
-        "must start with https:// (http is accepted only for loopback addresses: 127.0.0.0/8, ::1, localhost)");
-  }
-  if (auto ambiguous = ambiguous_numbers(*url); !ambiguous.empty()) {
-    return wrong(std::move(ambiguous));
+  if (auto problem = server_problem(*url); !problem.empty()) {
+    return wrong(std::move(problem));
   }
   if (!url->port) {
     return wrong("must include a port, as in " + std::string(kEndpointForm));

@@ -155,7 +155,7 @@ std::optional<Step> Deciding::apart_from_fleet() const {
   if (self_.takes_part) {
     return std::nullopt;
   }
-  // What it has from before must not hold up the others.
+  // A claim or a turn that it still has must not block the other hosts.
   const bool has_turn = current_rollout(view_).holder(self_.name) != nullptr && !view_.rollout.refused;
   if (has_turn && self_.stage != Self::Stage::installed && !self_.conflict) {
     return write(Act::report, MemberState::apart, released(current_rollout(view_), self_.name));

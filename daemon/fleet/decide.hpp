@@ -67,7 +67,7 @@ struct Rules {
 enum class Act {
   wait,         // until `at`, or a change
   judge,        // the stored answer: nothing is known about it since the start
-  deploy,       // install, activate, verify; or go on with that
+  deploy,       // install, activate, verify; or resume that
   request,      // the claim of `renewal` has just succeeded, or is to be written: then request a certificate
   adopt,        // what is published
   publish,      // the answer or, without one, the installed certificate

@@ -1,4 +1,4 @@
-// Reads what other hosts wrote, and perhaps somebody else: form and size of everything are checked here.
+// Parses values that other hosts, or an attacker with access to etcd, wrote: checks the form and the size of each.
 #include <algorithm>
 #include <utility>
 

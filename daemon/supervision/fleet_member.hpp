@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -65,18 +66,21 @@ class FleetMember {
   void try_again() { unable_ = {}; }
 
  private:
-  // A certificate that this host cannot adopt or publish, until something changes.
+  // A generation that this host cannot adopt, until something changes.
   struct Obstacle {
     fleet::Revision revision = 0;
-    std::string fingerprint;
     std::string message;
     TimePoint until = TimePoint::max();
   };
   using Done = Result<std::optional<renewal::Step>>;
+  // The holder of the certificate's lock.
+  static constexpr std::string_view kHolder = "run";
 
+  static renewal::Step wait_until(TimePoint at, std::string message);
   fleet::Now now() const;
   fleet::Self self_of(const HostSituation& situation) const;
-  // Performs one step. Nothing: it is done, and the next one is to be decided.
+  // Decides on one step, and performs it. Nothing: it is done, and the next one is to be decided.
+  boost::asio::awaitable<Done> perform_next(HostSituation situation);
   boost::asio::awaitable<Done> perform(fleet::Step step, HostSituation situation);
   boost::asio::awaitable<Done> wait(fleet::Step step, HostSituation situation);
   boost::asio::awaitable<Done> deploy(fleet::Step step, HostSituation situation);
@@ -131,7 +135,7 @@ class FleetMember {
   Checked checked_;  // the generation
   std::optional<TimePoint> unreachable_since_;
   Obstacle unable_;
-  Obstacle unpublishable_;
+  std::string unpublishable_;              // the fingerprint of an installed certificate whose key cannot be read
   std::optional<TimePoint> behind_since_;  // this host could use the newest certificate, and does not
   bool alone_ = false;
   bool present_ = false;  // this process has written its record

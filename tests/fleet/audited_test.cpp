@@ -66,6 +66,15 @@ void check_history(FleetHosts& fleet, FleetRecorder& recorder, unsigned restart_
   }
 }
 
+// Until another host than that one has published a certificate.
+void wait_for_takeover(FleetHosts& fleet, FleetRecorder& recorder, std::size_t leader) {
+  wait_or_fail(fleet, "a published certificate", [&] {
+    recorder.catch_up();
+    return recorder.view().generation.value.has_value();
+  });
+  CHECK(recorder.view().generation.value->header.published_by != member_name(leader));
+}
+
 FleetOptions quick_takeover() {
   FleetOptions options;
   options.fleet = {"takeover_after: 20s"};
@@ -90,11 +99,7 @@ TEST_CASE("fleet: of two hosts that both lead, the later certificate wins, and t
   fleet.cloud().process().send_signal(SIGCONT);
   wait_or_fail(fleet, "the first answer", [&] { return has_logged(fleet, leader, "renewal_answered"); });
   // It is missing for too long, and another host takes over.
-  wait_or_fail(fleet, "a published certificate", [&] {
-    recorder.catch_up();
-    return recorder.view().generation.value.has_value();
-  });
-  CHECK(recorder.view().generation.value->header.published_by != member_name(leader));
+  wait_for_takeover(fleet, recorder, leader);
   CHECK(fleet.host(leader).restarts() == 0);
   fleet.set_network(leader, Network::works);
   wait_or_fail(fleet, "the later certificate everywhere", [&] { return fleet.hosts_that_use(1) == fleet.size(); });
@@ -113,11 +118,7 @@ TEST_CASE("fleet: a leader that is stopped for longer than the takeover does no 
   const std::size_t leader = wait_for_leader(fleet);
   fleet.daemon(leader).send_signal(SIGSTOP);
   fleet.cloud().process().send_signal(SIGCONT);
-  wait_or_fail(fleet, "a published certificate", [&] {
-    recorder.catch_up();
-    return recorder.view().generation.value.has_value();
-  });
-  CHECK(recorder.view().generation.value->header.published_by != member_name(leader));
+  wait_for_takeover(fleet, recorder, leader);
   fleet.daemon(leader).send_signal(SIGCONT);
   check_history(fleet, recorder, 1);
   CHECK(fleet.cloud().request_count() <= 2);

@@ -166,7 +166,7 @@ TEST_CASE("check reports files that the daemon cannot read, even if its own user
     CHECK(certificate_of(status_of(host)).at("readable") == false);
     daemon.send_signal(SIGTERM);
     CHECK(daemon.wait().status == 0);
-    const auto without_daemon = command(host, {"check"});  // whoever renews without a daemon sees it
+    const auto without_daemon = command(host, {"check"});  // an operator who renews without a daemon sees it
     CHECK_THAT(without_daemon.output, ContainsSubstring("no daemon is running") && !ContainsSubstring("cannot read"));
   }
   SECTION("the directory of the account token") {

@@ -1,0 +1,142 @@
+// What a member adopts from the fleet, and publishes for it.
+#include <algorithm>
+#include <utility>
+
+#include "core/blocking.hpp"
+#include "core/try.hpp"
+#include "fleet/transactions.hpp"
+#include "supervision/fleet_member.hpp"
+
+namespace renewd::supervision {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// After a failure of this host, such as a full disk.
+constexpr std::chrono::seconds kRetryAdoption = 1min;
+
+}  // namespace
+
+// Nothing is decided by a header that anybody could have written: what it heads must open.
+asio::awaitable<void> FleetMember::check_generation() {
+  const auto& generation = view_.view()->generation;
+  if (!generation.value || generation.revision == checked_.revision || fleet_keys_.empty()) {
+    co_return;
+  }
+  const fleet::Published published = *generation.value;
+  const fleet::Revision revision = generation.revision;
+  auto opened = co_await run_blocking(context_.pool, [&] {
+    return fleet::open(fleet_keys_, view_.keys().generation(), certificate_.account_id(), published);
+  });
+  checked_ = {revision, std::nullopt};
+  // With another key it may be right for the others.
+  if (!opened && opened.error().refusal != fleet::Refusal::wrong_key) {
+    announcer_.refused(view_.keys().generation(), revision, opened.error());
+    checked_.refused = fleet::RefusedValue{fleet::Refusal::tampered, opened.error().message};
+  }
+}
+
+fleet::View FleetMember::trusted_view() const {
+  fleet::View view = *view_.view();
+  if (checked_.refused && view.generation.revision == checked_.revision) {
+    view.generation.value.reset();
+    view.generation.refused = checked_.refused;
+  }
+  return view;
+}
+
+asio::awaitable<FleetMember::Done> FleetMember::judge() {
+  CO_TRY_LET(const auto certificate, co_await renewal_.judge(std::string(kHolder)));
+  if (!certificate) {
+    co_return wait_until(context_.clock.now(), "");
+  }
+  answer_ = state::record_of(*certificate);
+  fleet::LocalRecord local = local_;
+  local.fingerprint = answer_->fingerprint;
+  const auto& published = decided_on_.generation.value;
+  local.generation =
+      published && published->header.certificate.fingerprint == local.fingerprint ? published->header.generation : 0;
+  CO_TRY(remember(std::move(local)));
+  co_return std::nullopt;
+}
+
+asio::awaitable<FleetMember::Done> FleetMember::adopt() {
+  const fleet::Published published = *decided_on_.generation.value;
+  const fleet::Revision revision = decided_on_.generation.revision;
+  const std::string path = view_.keys().generation();
+  auto opened = co_await run_blocking(
+      context_.pool, [&] { return fleet::open(fleet_keys_, path, certificate_.account_id(), published); });
+  if (!opened) {
+    announcer_.refused(path, revision, opened.error());
+    unable_ = {revision, opened.error().message};
+    co_return std::nullopt;
+  }
+  auto adopted = co_await renewal_.adopt(std::string(kHolder), std::move(opened->answer), std::move(opened->identity),
+                                         published.header.certificate.fingerprint);
+  if (!adopted) {
+    unable_ = {revision, adopted.error().message};
+    if (adopted.error().kind != ErrorKind::bad_answer) {
+      unable_.until = context_.clock.now() + kRetryAdoption;
+    } else if (adopted.error().reason == RejectionReason::not_yet_valid) {
+      unable_.until = published.header.certificate.not_before;
+    }
+    co_return tl::unexpected(std::move(adopted.error()));
+  }
+  answer_ = state::record_of(*adopted);
+  fleet::LocalRecord local = local_;
+  local.fingerprint = answer_->fingerprint;
+  local.generation = published.header.generation;
+  CO_TRY(remember(std::move(local)));
+  has_adopted_ = true;
+  announcer_.adopted(published.header);
+  co_return std::nullopt;
+}
+
+asio::awaitable<FleetMember::Done> FleetMember::publish() {
+  const std::string path = view_.keys().generation();
+  auto shared = co_await renewal_.share();
+  if (!shared) {
+    if (last_self_->stage == fleet::Self::Stage::none && shared.error().kind == ErrorKind::bad_answer) {
+      unpublishable_ = last_self_->installed->fingerprint;
+      context_.log.event(Level::warning, EventName::fleet_published, certificate_.name,
+                         "the installed certificate cannot be published: " + shared.error().message);
+      co_return std::nullopt;
+    }
+    co_return tl::unexpected(std::move(shared.error()));
+  }
+  fleet::Header header{.account = certificate_.account_id(),
+                       .generation = std::max(published_generation(), local_.highest) + 1,
+                       .key_id = {},
+                       .salt = {},
+                       .published_by = name_,
+                       .claim = claim_.value_or("alone"),
+                       .at = context_.clock.now(),
+                       .certificate = shared->certificate};
+  fleet::Contents contents{std::move(shared->answer), std::move(shared->identity)};
+  auto sealed = co_await run_blocking(
+      context_.pool, [&] { return fleet::seal(fleet_keys_.front(), path, std::move(header), contents); });
+  CO_TRY_LET(const fleet::Published published, std::move(sealed));
+  const bool done = co_await view_.commit(fleet::publish(decided_on_, view_.keys(), published));
+  if (!done) {
+    co_return std::nullopt;
+  }
+  claim_.reset();
+  request_failed_.reset();
+  announcer_.published(published.header);
+  fleet::LocalRecord local = local_;
+  local.fingerprint = published.header.certificate.fingerprint;
+  local.generation = published.header.generation;
+  CO_TRY(remember(std::move(local)));
+  co_return std::nullopt;
+}
+
+asio::awaitable<FleetMember::Done> FleetMember::set_aside() {
+  CO_TRY(co_await renewal_.drop_answer(std::string(kHolder)));
+  answer_.reset();
+  co_return std::nullopt;
+}
+
+}  // namespace renewd::supervision
