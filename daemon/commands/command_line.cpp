@@ -349,6 +349,7 @@ bool report_unknown_command(const CLI::App& app) {
     return false;
   }
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const auto* command : commands) {
     names.push_back(command->get_name());
   }

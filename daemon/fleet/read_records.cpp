@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 constexpr std::int64_t kReader = 1;
 constexpr std::int64_t kMaxNumber = std::int64_t{1} << 53;  // what every reader of JSON can hold
-constexpr std::int64_t kMaxWait = 366 * 86400;
+constexpr std::int64_t kMaxWait = std::int64_t{366} * 86400;
 constexpr std::size_t kMaxNameLength = 200;
 constexpr std::size_t kMaxAccountLength = 1000;
 constexpr std::size_t kSaltLength = 32;
@@ -246,13 +246,11 @@ auto parse(std::string_view text, std::string_view what, Read read)
   if (valid && needs > kReader) {
     return refused(Refusal::newer_version, what, "it needs a newer version of gravitee-renewd");
   }
-  if (valid) {
-    auto record = read(members);
-    if (valid) {
-      return record;
-    }
+  auto record = read(members);  // `members` notes in `valid` what is wrong
+  if (!valid) {
+    return refused(Refusal::tampered, what, "it is not as a member of the fleet writes it");
   }
-  return refused(Refusal::tampered, what, "it is not as a member of the fleet writes it");
+  return record;
 }
 
 }  // namespace
