@@ -84,11 +84,13 @@ std::string renew_url(const std::string& account_url) {
   return account_url.substr(0, end == std::string::npos ? 0 : end + 1) + "/certificate/renewcert";
 }
 
-asio::awaitable<RenewalResponse> request_renewal(http::HttpClient& client, std::string account_url, Secret token) {
+asio::awaitable<RenewalResponse> request_renewal(http::HttpClient& client, std::string account_url, Secret token,
+                                                 http::BeforeSending before_sending) {
   http::HttpRequest request;
   request.method = "POST";
   request.url = renew_url(account_url);
   request.bearer_token = token;
+  request.before_sending = std::move(before_sending);
   const std::string doing = "POST " + printable(request.url);
   auto response = co_await client.send(std::move(request));
   if (!response) {

@@ -23,8 +23,8 @@ std::string renew_url(const std::string& account_url);
 // Requests a new certificate. Returns the bytes of the answer unchanged; the caller must store them before it reads
 // them. A status other than 2xx becomes an error of kind unauthorized (401, 403), rate_limited (429), client_error
 // (3xx, other 4xx) or server_error (5xx), with the server's message.
-boost::asio::awaitable<RenewalResponse> request_renewal(http::HttpClient& client, std::string account_url,
-                                                        Secret token);
+boost::asio::awaitable<RenewalResponse> request_renewal(http::HttpClient& client, std::string account_url, Secret token,
+                                                        http::BeforeSending before_sending = nullptr);
 
 // http::error_message(), printable.
 std::string describe_error_body(std::string_view body);

@@ -157,9 +157,9 @@ http::HttpRequest EtcdSession::http_request(std::size_t endpoint, const GatewayR
   result.body = request.body;
   result.authorization = token;
   result.body_limit = kResponseLimit;
-  result.before_sending = [sent]() -> Result<void> {
+  result.before_sending = [sent]() -> asio::awaitable<Result<void>> {
     *sent = true;
-    return {};
+    co_return Result<void>();
   };
   return result;
 }

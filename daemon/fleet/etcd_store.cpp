@@ -51,7 +51,10 @@ tl::unexpected<StoreError> store_failure(CallError error) {
 struct EtcdStore::State {
   State(asio::any_io_executor the_executor, configuration::EtcdSettings settings, std::string_view host,
         EtcdLimits limits)
-      : executor(std::move(the_executor)), session(executor, std::move(settings), host, limits), granting(executor, 1) {
+      : executor(std::move(the_executor)),
+        session(executor, std::move(settings), host, limits),
+        granting(executor, 1),
+        until_keep_alive(executor) {
     session.on_move = [this](std::size_t from) { end_watches_at(from); };
   }
 
@@ -67,6 +70,8 @@ struct EtcdStore::State {
   EtcdSession session;
   Slots granting;
   LeaseId lease = 0;  // 0: none
+  asio::steady_timer until_keep_alive;
+  bool is_closed = false;
   ClusterId cluster;  // of the last read
   std::vector<OpenWatch*> watches;
 };
@@ -207,28 +212,27 @@ asio::awaitable<void> keep_alive_once(SharedState state) {
   }
 }
 
-asio::awaitable<void> keep_alive_for_ever(SharedState state) {
-  asio::steady_timer timer(state->executor);
-  for (;;) {
-    timer.expires_after(state->session.limits().keep_alive);
-    co_await timer.async_wait(kAsTuple);
-    bool stopped = co_await stop_requested();
-    if (stopped) {
-      co_return;
-    }
-    co_await keep_alive_once(state);
-    stopped = co_await stop_requested();
-    if (stopped) {
-      co_return;
-    }
-  }
-}
-
 asio::awaitable<void> revoke(SharedState state) {
   const LeaseId lease = std::exchange(state->lease, 0);
   if (lease != 0) {
     co_await state->session.call(revoke_request(lease), Repeat::always);
   }
+}
+
+asio::awaitable<void> keep_alive_until_closed(SharedState state) {
+  while (!state->is_closed) {
+    state->until_keep_alive.expires_after(state->session.limits().keep_alive);
+    co_await state->until_keep_alive.async_wait(kAsTuple);
+    bool stopped = co_await stop_requested();
+    if (!stopped && !state->is_closed) {
+      co_await keep_alive_once(state);
+      stopped = co_await stop_requested();
+    }
+    if (stopped) {
+      co_return;
+    }
+  }
+  co_await revoke(state);
 }
 
 }  // namespace
@@ -237,7 +241,10 @@ EtcdStore::EtcdStore(asio::any_io_executor executor, configuration::EtcdSettings
                      EtcdLimits limits)
     : state_(std::make_shared<State>(std::move(executor), std::move(settings), host, limits)) {}
 
-EtcdStore::~EtcdStore() = default;
+EtcdStore::~EtcdStore() {
+  state_->is_closed = true;
+  state_->until_keep_alive.cancel();
+}
 
 asio::awaitable<StoreResult<Snapshot>> EtcdStore::read(std::string prefix) {
   return read_prefix(state_, std::move(prefix));
@@ -252,11 +259,7 @@ asio::awaitable<StoreError> EtcdStore::watch(std::string prefix, Revision first,
 }
 
 asio::awaitable<void> EtcdStore::keep_lease() {
-  return keep_alive_for_ever(state_);
-}
-
-asio::awaitable<void> EtcdStore::end_lease() {
-  return revoke(state_);
+  return keep_alive_until_closed(state_);
 }
 
 std::vector<std::pair<Unreachable, std::uint64_t>> EtcdStore::failures() const {

@@ -27,11 +27,10 @@ class EtcdStore final : public Store {
   boost::asio::awaitable<StoreResult<Committed>> commit(Transaction transaction) override;
   boost::asio::awaitable<StoreError> watch(std::string prefix, Revision first, Changed changed) override;
 
-  // Renews the lease, as long as there is one, until it is cancelled. If that fails, the watches end, to be opened at
-  // another endpoint: a member that was stopped is silent.
+  // Renews the lease, as long as there is one, until it is cancelled or this object is destroyed, which also ends the
+  // lease: the keys with it vanish. If renewing fails, the watches end, to be opened at another endpoint: a member that
+  // was stopped is silent.
   boost::asio::awaitable<void> keep_lease();
-  // Ends the lease: the keys with it vanish at once. For an orderly stop; may fail.
-  boost::asio::awaitable<void> end_lease();
 
   std::vector<std::pair<Unreachable, std::uint64_t>> failures() const override;
 

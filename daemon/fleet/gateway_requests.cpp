@@ -65,6 +65,9 @@ GatewayRequest commit_request(const Transaction& transaction, LeaseId lease) {
     }
     success.push_back(json::object{{"request_put", std::move(operation)}});
   }
+  for (const auto& key : transaction.remove) {
+    success.push_back(json::object{{"request_delete_range", {{"key", encode_base64(key)}}}});
+  }
   json::array failure;
   if (!transaction.read.empty()) {
     json::object read = range_of(transaction.read);

@@ -36,7 +36,7 @@ struct Changes {
   std::vector<std::string> deleted;
 };
 
-// Puts all values if each key of `compare` still has that mod_revision (0: the key does not exist).
+// Puts all values, and removes keys, if each key of `compare` still has that mod_revision (0: the key does not exist).
 struct Transaction {
   struct Compare {
     std::string key;
@@ -52,6 +52,7 @@ struct Transaction {
   std::vector<Compare> compare;
   std::vector<Put> put;
   std::string read;  // this prefix is read if the comparison fails
+  std::vector<std::string> remove = {};
 
   bool operator==(const Transaction&) const = default;
 };

@@ -121,6 +121,18 @@ std::optional<Transaction> write_presence(const View& view, const Keys& keys, co
   return transaction;
 }
 
+std::optional<Transaction> remove_presence(const View& view, const Keys& keys, const MemberName& name,
+                                           std::string_view process) {
+  const auto found = view.members.find(name);
+  if (found == view.members.end() || !found->second.value || found->second.value->process != process) {
+    return std::nullopt;
+  }
+  Transaction transaction = reading_all(keys);
+  transaction.compare = {{keys.member(name), found->second.revision}};
+  transaction.remove = {keys.member(name)};
+  return transaction;
+}
+
 RenewalRecord claimed(const View& view, Claim claim) {
   RenewalRecord renewal = view.renewal.value.value_or(RenewalRecord());
   drop_old(renewal.requests, claim.at);

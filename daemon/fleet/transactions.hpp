@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "fleet/records.hpp"
 #include "fleet/store.hpp"
@@ -22,6 +23,9 @@ Transaction write_rollout(const View& view, const Keys& keys, const Rollout& rol
 // The member's own record. Nothing if the key is another machine's: a conflict.
 std::optional<Transaction> write_presence(const View& view, const Keys& keys, const MemberName& name,
                                           const MemberRecord& record);
+// Nothing if the record is not that of this process.
+std::optional<Transaction> remove_presence(const View& view, const Keys& keys, const MemberName& name,
+                                           std::string_view process);
 
 // --- The contents.
 

@@ -20,6 +20,10 @@ namespace renewd::http {
 inline constexpr std::size_t kBodyLimit = std::size_t{1024} * 1024;
 tl::unexpected<Error> body_too_large(std::size_t limit = kBodyLimit);
 
+// Called once the connection is open, just before the first byte of the request is written; within request_timeout. An
+// error ends the exchange: until then, the server has certainly not received the request.
+using BeforeSending = std::function<boost::asio::awaitable<Result<void>>()>;
+
 struct HttpRequest {
   std::string method;  // "GET", "POST"
   std::string url;     // http or https, absolute
@@ -32,9 +36,7 @@ struct HttpRequest {
   // The whole value of Authorization, instead of either.
   std::optional<Secret> authorization = std::nullopt;
   std::size_t body_limit = kBodyLimit;  // of the response
-  // Called once the connection is open, just before the first byte of the request is written. An error ends the
-  // exchange: until then, the server has certainly not received the request.
-  std::function<Result<void>()> before_sending = nullptr;
+  BeforeSending before_sending = nullptr;
 };
 
 struct HttpResponse {

@@ -110,8 +110,11 @@ asio::awaitable<Result<void>> send_and_stream(Stream& stream, const HttpRequest&
   }
 }
 
-Result<void> permitted(const HttpRequest& request) {
-  return request.before_sending ? request.before_sending() : Result<void>();
+asio::awaitable<Result<void>> permitted(const HttpRequest& request, TimeLimit whole) {
+  if (!request.before_sending) {
+    co_return Result<void>();
+  }
+  co_return co_await within(whole, "before the request is sent", request.before_sending());
 }
 
 asio::awaitable<Result<HttpResponse>> exchange(HttpRequest request, ConnectionSettings settings) {
@@ -119,7 +122,7 @@ asio::awaitable<Result<HttpResponse>> exchange(HttpRequest request, ConnectionSe
   CO_TRY_LET(const auto url, parse_url(request.url));
   CO_TRY_LET(const auto text, request_text(request, url));
   CO_TRY_LET(auto connection, co_await open_connection(url, settings, whole));
-  CO_TRY(permitted(request));
+  CO_TRY(co_await permitted(request, whole));
   Result<HttpResponse> response;
   if (auto* const stream = std::get_if<std::unique_ptr<TlsStream>>(&connection)) {
     response = co_await send_and_receive(**stream, request, text, whole);
@@ -138,7 +141,7 @@ asio::awaitable<Result<void>> exchange_as_stream(HttpRequest request, Sink sink,
   CO_TRY_LET(const auto text, request_text(request, url));
   CO_TRY_LET(auto connection, co_await open_connection(url, settings, whole));
   keep_alive(connection);
-  CO_TRY(permitted(request));
+  CO_TRY(co_await permitted(request, whole));
   if (auto* const stream = std::get_if<std::unique_ptr<TlsStream>>(&connection)) {
     co_return co_await send_and_stream(**stream, request, text, sink, whole);
   }

@@ -52,7 +52,7 @@ asio::awaitable<Result<Record>> Obtain::request() {
     co_return tl::unexpected(std::move(reserved.error()));
   }
   work_.event(EventName::renewal_requested, "requesting a certificate", {{"url", work_.source.describe()}});
-  auto fetched = co_await work_.source.fetch(std::move(credential));
+  auto fetched = co_await work_.source.fetch(std::move(credential), before_sending_);
   compare_clocks(fetched.time, now);
   gate_.notes.undecoded = std::move(fetched.undecoded);
   if (fetched.answer) {

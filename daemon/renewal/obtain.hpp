@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -17,6 +18,9 @@ class Obtain {
   // `requests_per_day` limits the requests of all processes together. `work` and `gate` must outlive this object.
   Obtain(Workspace& work, Gate& gate, unsigned requests_per_day)
       : work_(work), gate_(gate), requests_per_day_(requests_per_day) {}
+
+  // Before each request is sent.
+  void before_sending(http::BeforeSending asks) { before_sending_ = std::move(asks); }
 
   // Performs this stage, starting from the record that load_unfinished() returned. The caller holds the lock. Nothing
   // if the answer has already been judged and is being installed. Errors: those of a request, bad_answer, disk.
@@ -39,6 +43,7 @@ class Obtain {
   Workspace& work_;
   Gate& gate_;
   unsigned requests_per_day_;
+  http::BeforeSending before_sending_;
   // It must not be lost while this process lives.
   std::optional<std::string> unstored_answer_;
 };

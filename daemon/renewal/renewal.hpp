@@ -35,6 +35,8 @@ class Renewal {
   // Called (on any thread) before a certificate is installed, and for one that was installed externally, once that is
   // logged.
   void on_expected(Expected expected) { work_.on_expected = std::move(expected); }
+  // Before each request is sent.
+  void before_sending(http::BeforeSending asks) { obtain_.before_sending(std::move(asks)); }
 
   // See load_unfinished(). Errors: busy, disk.
   Result<std::optional<Record>> unfinished();

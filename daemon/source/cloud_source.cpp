@@ -30,8 +30,9 @@ asio::awaitable<Result<std::string>> CloudSource::rehearse() {
   co_return std::move(reached).map([this] { return fmt::format("{} is reachable", describe()); });
 }
 
-asio::awaitable<Fetched> CloudSource::fetch(Secret credential) {
-  auto exchange = co_await cloud::request_renewal(http_, account_url_, std::move(credential));
+asio::awaitable<Fetched> CloudSource::fetch(Secret credential, http::BeforeSending before_sending) {
+  auto exchange =
+      co_await cloud::request_renewal(http_, account_url_, std::move(credential), std::move(before_sending));
   co_return Fetched{std::move(exchange.body), exchange.server_time, std::move(exchange.undecoded)};
 }
 

@@ -18,7 +18,7 @@ class CloudSource final : public Source {
   // The account token, which must be configured, and readable.
   Result<Secret> credential() const override;
   boost::asio::awaitable<Result<std::string>> rehearse() override;
-  boost::asio::awaitable<Fetched> fetch(Secret credential) override;
+  boost::asio::awaitable<Fetched> fetch(Secret credential, http::BeforeSending before_sending) override;
 
  private:
   http::HttpClient& http_;

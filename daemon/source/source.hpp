@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "core/secret.hpp"
+#include "http/http_client.hpp"
 
 namespace renewd::source {
 
@@ -31,8 +32,8 @@ class Source {
   virtual Result<Secret> credential() const = 0;
   // Whether the source can be reached; nothing is requested, no secret sent. Returns what was reached, for people.
   virtual boost::asio::awaitable<Result<std::string>> rehearse() = 0;
-  // Requests a certificate. The error's kind says how to react (core/error.hpp).
-  virtual boost::asio::awaitable<Fetched> fetch(Secret credential) = 0;
+  // Requests a certificate, unless `before_sending` refuses. The error's kind says how to react (core/error.hpp).
+  virtual boost::asio::awaitable<Fetched> fetch(Secret credential, http::BeforeSending before_sending) = 0;
 };
 
 }  // namespace renewd::source

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
@@ -59,13 +58,6 @@ std::chrono::seconds longest_step(const configuration::Settings& settings) {
                         gateway::longest_verification(certificate.gateway.verify_timeout)});
   }
   return longest;
-}
-
-using Left = asio::experimental::channel<void(boost::system::error_code)>;
-
-asio::awaitable<void> keep_lease(std::shared_ptr<fleet::EtcdStore> etcd, std::shared_ptr<Left> left) {
-  using asio::experimental::awaitable_operators::operator||;
-  co_await (etcd->keep_lease() || left->async_receive(asio::as_tuple(asio::use_awaitable)));
 }
 
 bool begins_step(EventName name) {
@@ -193,16 +185,12 @@ void Daemon::join_fleet() {
   if (fleet_ && wanted && fleet_->settings == *wanted) {
     return;
   }
-  if (left_fleet_) {
-    left_fleet_->try_send(boost::system::error_code());
-    left_fleet_.reset();
-  }
+  // Supervisors that still work with the previous link keep its lease.
   fleet_.reset();
   if (wanted) {
     const auto etcd = std::make_shared<fleet::EtcdStore>(loop_.executor(), *wanted, fleet_host(*wanted));
-    left_fleet_ = std::make_shared<Left>(loop_.executor(), 1);
     fleet_ = make_link(*wanted, etcd, filesystem_, process_);
-    loop_.start(keep_lease(etcd, left_fleet_));
+    loop_.start(etcd->keep_lease());
   }
 }
 
@@ -250,7 +238,8 @@ void Daemon::reload() {
     join_fleet();
     for (const auto& [name, watched] : watched_) {
       if (watched) {
-        watched->supervisor.retire();
+        const auto* const next = settings_of(name);
+        watched->supervisor.retire(next == nullptr || next->account_id() != watched->certificate.account_id());
       }
     }
     watch_what_is_new();

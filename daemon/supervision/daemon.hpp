@@ -9,7 +9,6 @@
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -86,8 +85,6 @@ class Daemon {
   report::StatusBoard board_;
   const std::string process_ = new_id();    // the same after a reload
   std::shared_ptr<const FleetLink> fleet_;  // null: without a fleet
-  // Ends keep_lease() for the link before a reload.
-  std::shared_ptr<boost::asio::experimental::channel<void(boost::system::error_code)>> left_fleet_;
   gateway::UnitWatch unit_watch_;
   monitoring::Monitoring monitoring_;
   std::map<std::string, std::unique_ptr<Watched>> watched_;

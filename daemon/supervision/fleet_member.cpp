@@ -228,6 +228,14 @@ asio::awaitable<FleetMember::Done> FleetMember::perform_next(HostSituation situa
     co_return until_etcd_is_back();
   }
   note_whether_behind();
+  // One that claims or restarts must not look absent: the others would take it for dead.
+  const bool begins = last_step_.act == Act::request || last_step_.act == Act::take;
+  if (begins && !decided_on_.is_present(name_)) {
+    co_await write_presence(last_step_.act == Act::take ? MemberState::ready : MemberState::current, "");
+    if (conflict_) {
+      co_return std::nullopt;
+    }
+  }
   const int failed_commits = view_.failed_commits();
   Done done = co_await perform(last_step_, situation);
   const bool goes_on = done && !*done;

@@ -51,6 +51,8 @@ class FleetMember {
   // What this host does next: as planned, if it goes alone; otherwise to wait, to obtain (its claim stands), or to
   // deploy (in its turn). What the fleet needs before that has been done. Errors: those of the renewal.
   boost::asio::awaitable<Result<renewal::Step>> next(HostSituation situation);
+  // Nobody goes on as this member: the others need not wait for it.
+  boost::asio::awaitable<void> leave();
   // Just before a request. Error kind: fleet, if its claim is lost, or cannot be confirmed.
   boost::asio::awaitable<Result<void>> confirm_claim();
   // An attempt has failed; the next one follows after `delay`.

@@ -15,9 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A request begins at most so long after its claim was confirmed, by the monotonic and by the wall clock: 30 s with
-// the time that the confirmation may take.
-constexpr std::chrono::seconds kClaimIsFresh = 20s;
+// A request begins at most so long after its claim was confirmed, by the monotonic and by the wall clock.
+constexpr std::chrono::seconds kClaimIsFresh = 30s;
 
 bool is_of_this_host(ErrorKind kind) {
   switch (kind) {

@@ -66,6 +66,16 @@ asio::awaitable<void> FleetMember::write_presence(fleet::MemberState state, std:
   record_ = std::move(record);
 }
 
+asio::awaitable<void> FleetMember::leave() {
+  const bool reachable = co_await view_.refresh();
+  const auto removal = reachable ? fleet::remove_presence(*view_.view(), view_.keys(), name_, link_->process)
+                                 : std::optional<fleet::Transaction>();
+  if (removal) {
+    present_ = false;
+    co_await view_.commit(*removal);
+  }
+}
+
 // Wakes the supervisor if it would do something else now than what it was told.
 void FleetMember::view_changed() {
   const auto unreachable = view_.unreachable_for();

@@ -82,6 +82,7 @@ asio::awaitable<bool> FleetView::refresh() {
 
 asio::awaitable<bool> FleetView::commit(fleet::Transaction transaction) {
   const auto puts = transaction.put;
+  const auto removed = transaction.remove;
   auto committed = co_await link_->store->commit(std::move(transaction));
   if (!committed) {
     ++failed_commits_;
@@ -95,7 +96,7 @@ asio::awaitable<bool> FleetView::commit(fleet::Transaction transaction) {
     replace(committed->current);
     co_return false;
   }
-  fleet::Changes own{committed->revision, {}, {}};
+  fleet::Changes own{committed->revision, {}, removed};
   for (const auto& put : puts) {
     own.puts.push_back({put.key, put.value, committed->revision});
   }

@@ -35,9 +35,7 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
                        configuration::CertificateSettings certificate, const configuration::Settings& settings,
                        TimePoint settings_changed, std::optional<Inheritance> inherited)
     : executor_(executor),
-      source_(context.source),
-      context_{context.filesystem, context.keystore, source_,     context.gateway,
-               context.log,        context.clock,    context.pool},
+      context_(context),
       certificate_(std::move(certificate)),
       check_every_(settings.schedule.check_every),
       renewal_(context_, certificate_, settings.state_directory, settings.schedule.requests_per_day),
@@ -64,7 +62,7 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
     member_ = std::make_unique<FleetMember>(
         executor, shared.fleet, context_, certificate_, settings, renewal_, [this] { fleet_changed(); },
         [this] { fleet_seen(); });
-    source_.may_request([this] { return member_->confirm_claim(); });
+    renewal_.before_sending([this] { return member_->confirm_claim(); });
   }
 }
 
@@ -80,6 +78,9 @@ void Supervisor::follow_fleet() {
 // Returns when nothing refers to this object any more.
 asio::awaitable<void> Supervisor::leave_fleet() {
   if (member_) {
+    if (leaves_account_) {
+      co_await member_->leave();
+    }
     leave_fleet_.emit(asio::cancellation_type::terminal);
     co_await left_fleet_.async_receive(asio::as_tuple(asio::use_awaitable));
   }

@@ -14,7 +14,6 @@
 #include "core/slots.hpp"
 #include "renewal/renewal.hpp"
 #include "report/status_board.hpp"
-#include "source/guarded_source.hpp"
 #include "supervision/announcer.hpp"
 #include "supervision/fleet_member.hpp"
 #include "supervision/inputs.hpp"
@@ -52,9 +51,11 @@ class Supervisor {
   // Ends when it is cancelled, or retired.
   boost::asio::awaitable<void> run();
 
-  // Lets run() end as soon as nothing is under way: another supervisor takes its place, with other settings.
-  void retire() {
+  // Lets run() end as soon as nothing is under way: another supervisor takes its place, with other settings, or none.
+  // `leaves_account`: that one has another account.
+  void retire(bool leaves_account) {
     retiring_ = true;
+    leaves_account_ = leaves_account;
     sleep_.interrupt();
   }
   Inheritance inheritance() const { return {schedule_.attempts(), inputs_at_attempt_}; }
@@ -106,7 +107,6 @@ class Supervisor {
   }
 
   boost::asio::any_io_executor executor_;
-  source::GuardedSource source_;
   renewal::RenewalContext context_;
   configuration::CertificateSettings certificate_;
   std::chrono::seconds check_every_;
@@ -128,6 +128,7 @@ class Supervisor {
   bool fleet_changed_ = false;  // there is something to do
   bool fleet_seen_ = false;     // only to show
   bool retiring_ = false;
+  bool leaves_account_ = false;
   // Initially true: it may have been set while no daemon ran. Handled once the clock is plausible.
   bool clock_was_set_ = true;
   // When the certificate expires that the gateway uses: retries are closer the less time is left.

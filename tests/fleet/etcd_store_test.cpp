@@ -125,11 +125,23 @@ TEST_CASE("etcd: a leased key lives while the lease is renewed, and vanishes aft
   REQUIRE(outcome_of(again) == "ok");
   CHECK(again->succeeded);
   fixture.run_until([&] { return watch.seen().size() == 2; });
-  // An orderly end.
-  run_in(fixture.io, [](fleet::EtcdStore& store) -> boost::asio::awaitable<int> {
-    co_await store.end_lease();
-    co_return 0;
-  }(fixture.store()));
+  // It can be removed before.
+  const auto removed =
+      fixture.commit({{{key("members/a/production"), again->revision}}, {}, kPrefix, {key("members/a/production")}});
+  REQUIRE(outcome_of(removed) == "ok");
+  CHECK(removed->succeeded);
   fixture.run_until([&] { return watch.seen().size() == 3; });
-  CHECK(watch.seen().back().deleted.size() == 1);
+  CHECK(watch.seen().back().deleted == std::vector<std::string>{key("members/a/production")});
+}
+
+TEST_CASE("etcd: a store that is no longer used ends its lease") {
+  SKIP_WITHOUT_ETCD();
+  StoreFixture fixture({1});
+  fixture.limits.lease = std::chrono::hours(1);
+  const auto put = fixture.put("members/a/production", "here", 0, true);
+  REQUIRE(outcome_of(put) == "ok");
+  const LeaseBeside lease(fixture);
+  fixture.io.poll();
+  fixture.forget_store();
+  fixture.run_until([&] { return fixture.read()->values.empty(); });
 }

@@ -33,8 +33,10 @@ std::optional<Committed> MemoryEtcd::commit(const Transaction& transaction, Leas
   if (!same) {
     return Committed{.succeeded = false, .revision = contents_.revision, .current = read(transaction.read)};
   }
-  if (!transaction.put.empty()) {
+  if (!transaction.put.empty() || !transaction.remove.empty()) {
     Changes changes{.revision = contents_.revision + 1, .puts = {}, .deleted = {}};
+    std::ranges::copy_if(transaction.remove, std::back_inserter(changes.deleted),
+                         [this](const std::string& key) { return contents_.values.contains(key); });
     for (const auto& put : transaction.put) {
       changes.puts.push_back({put.key, put.value, changes.revision});
       contents_.leases.erase(put.key);

@@ -30,6 +30,9 @@ TEST_CASE("requests are exactly those that etcd knows") {
                        R"("success":[{"request_put":{"key":"Zm9v","value":"dg=="}},)"
                        R"({"request_put":{"key":"YmFy","value":"dw==","lease":"2324035615980682510"}}],)"
                        R"("failure":[{"request_range":{"key":"L3Av","range_end":"L3Aw","limit":"1003"}}]})");
+  CHECK(commit_request({{{"foo", 4}}, {}, "", {"foo"}}, 0).body ==
+        R"({"compare":[{"key":"Zm9v","target":"MOD","result":"EQUAL","mod_revision":"4"}],)"
+        R"("success":[{"request_delete_range":{"key":"Zm9v"}}],"failure":[]})");
   CHECK(watch_request("/p/", 7).path == "/v3/watch");
   CHECK(watch_request("/p/", 7).body == R"({"create_request":{"key":"L3Av","range_end":"L3Aw","start_revision":"7"}})");
   CHECK(grant_request(std::chrono::seconds(60)).path == "/v3/lease/grant");

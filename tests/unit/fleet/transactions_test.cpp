@@ -89,6 +89,17 @@ TEST_CASE("a member writes its own record under a lease, unless the name is anot
   CHECK(write_presence(view, kKeys, "a/production", member_record()));
 }
 
+TEST_CASE("a process removes its own record alone") {
+  const View view = view_of_all();
+  const std::string process = member_record().process;
+  const auto own = remove_presence(view, kKeys, "a/production", process).value();
+  CHECK(own.compare == std::vector<Compare>{{kKeys.member("a/production"), 7}});
+  CHECK(own.put.empty());
+  CHECK(own.remove == std::vector<std::string>{kKeys.member("a/production")});
+  CHECK_FALSE(remove_presence(view, kKeys, "a/production", "another"));
+  CHECK_FALSE(remove_presence(view, kKeys, "b/production", process));
+}
+
 TEST_CASE("a claim counts as a request, and old ones no longer do") {
   View view = view_of_all();
   view.renewal.value->requests = {kNow - 25h, kNow - 24h, kNow - 23h, kNow + 48h};

@@ -164,13 +164,15 @@ TEST_CASE("asks before it sends, and sends nothing if that is refused") {
   http::HttpsClient client(fixture.io.get_executor(), fixture.settings);
   http::HttpRequest request{"GET", server.url(), {}, std::nullopt, ""};
   int asked = 0;
-  request.before_sending = [&asked]() -> Result<void> {
+  request.before_sending = [&asked]() -> asio::awaitable<Result<void>> {
     ++asked;
-    return {};
+    co_return Result<void>();
   };
   CHECK(outcome(run_in(fixture.io, client.send(request))) == "ok");
   CHECK(asked == 1);
-  request.before_sending = [] { return failure(ErrorKind::fleet, "the claim is too old"); };
+  request.before_sending = []() -> asio::awaitable<Result<void>> {
+    co_return failure(ErrorKind::fleet, "the claim is too old");
+  };
   CHECK_THAT(outcome(run_in(fixture.io, client.send(request))), StartsWith("fleet: "));
   CHECK(server.requests().size() == 1);
   request.url = "https://localhost:1/";

@@ -58,6 +58,13 @@ inline const Keystores& keystores() {
 class FakeCloud final : public http::HttpClient {
  public:
   asio::awaitable<Result<http::HttpResponse>> send(http::HttpRequest request) override {
+    on_connected();
+    if (request.before_sending) {
+      auto allowed = co_await request.before_sending();
+      if (!allowed) {
+        co_return tl::unexpected(std::move(allowed.error()));
+      }
+    }
     ++requests;
     last_url = request.url;
     on_request();
@@ -66,6 +73,7 @@ class FakeCloud final : public http::HttpClient {
   asio::awaitable<Result<void>> rehearse(std::string) override { co_return Result<void>(); }
 
   Result<http::HttpResponse> response = http::HttpResponse{.status = 200, .headers = {}, .body = {}};
+  std::function<void()> on_connected = [] {};
   std::function<void()> on_request = [] {};
   std::string last_url;
   int requests = 0;

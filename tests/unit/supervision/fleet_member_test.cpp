@@ -170,6 +170,100 @@ TEST_CASE("a claim that another host makes while this one prepares its own is re
   CHECK(fleet.view().renewal.value->claim->member == "other/production");
 }
 
+TEST_CASE("a claim that has become old is confirmed before the request is sent") {
+  FleetOfHosts fleet({"a"});
+  FleetHost& host = fleet["a"];
+  bool is_connected = false;
+  host.world.cloud.on_connected = [&] {
+    is_connected = true;
+    fleet.pass(31s);
+  };
+  SECTION("and the request is sent") {
+    int confirmed = 0;
+    host.world.cloud.on_request = [&] { confirmed = fleet.view().renewal.value->claim->confirmed; };
+    fleet.start();
+    fleet.run_until([&] { return all_verified(fleet); });
+    CHECK(confirmed == 1);
+    CHECK(fleet.requests() == 1);
+  }
+  SECTION("by the wall clock, too") {
+    host.world.cloud.on_connected = [&] { host.world.clock.time += 31s; };
+    int confirmed = 0;
+    host.world.cloud.on_request = [&] { confirmed = fleet.view().renewal.value->claim->confirmed; };
+    fleet.start();
+    fleet.run_until([&] { return all_verified(fleet); });
+    CHECK(confirmed == 1);
+  }
+  SECTION("and not sent if another host has taken it over") {
+    host.world.cloud.on_connected = [&] {
+      is_connected = true;
+      fleet.pass(31s);
+      const auto view = fleet.view();
+      const fleet::Claim claim{"x", "other/production", host.world.clock.now()};
+      REQUIRE(fleet.etcd.commit(fleet::write_renewal(view, fleet.keys, fleet::claimed(view, claim)))->succeeded);
+    };
+    fleet.start();
+    fleet.run_until([&] { return is_connected; });
+    fleet.settle();
+    CHECK(fleet.requests() == 0);
+    CHECK(fleet.view().renewal.value->claim->member == "other/production");
+  }
+  SECTION("and not sent if that takes too long") {
+    bool was_confirmed = false;
+    fleet.etcd.on_change([&] {
+      const auto renewal = fleet.view().renewal.value;
+      if (!was_confirmed && renewal && renewal->claim && renewal->claim->confirmed == 1) {
+        was_confirmed = true;
+        fleet.boot += 40s;
+      }
+    });
+    fleet.start();
+    fleet.run_until([&] { return was_confirmed; });
+    fleet.settle();
+    CHECK(fleet.requests() == 0);
+  }
+}
+
+TEST_CASE("a host is present before it claims or takes a turn") {
+  FleetOfHosts fleet({"a"});
+  fleet.start();
+  fleet.run_until([&] { return all_verified(fleet); });
+  std::vector<std::string> keys;
+  for (const auto& event : fleet.etcd.events()) {
+    for (const auto& put : event.changes.puts) {
+      keys.push_back(put.key);
+    }
+  }
+  REQUIRE_FALSE(keys.empty());
+  CHECK(keys.front() == fleet.keys.member("a/production"));
+
+  SECTION("also after its record has vanished with the lease") {
+    FleetHost& host = fleet["a"];
+    fleet.stop(host);
+    CHECK(fleet.view().members.empty());
+    host.world.cloud.response->body = base64(keystores().newest);
+    host.world.clock.time = TimePoint(host.world.installed()->keystore.certificate.not_after()) - 24h;
+    fleet.start(host);
+    fleet.run_until([&] { return fleet.requests() == 2; });
+    CHECK(fleet.view().is_present("a/production"));
+  }
+}
+
+TEST_CASE("a member that is no longer configured is no longer present") {
+  FleetOfHosts fleet({"a", "b"});
+  fleet.start();
+  fleet.run_until([&] { return all_verified(fleet); });
+  fleet.settle();
+  for (const bool leaves : {false, true}) {
+    fleet["a"].process->supervisor.retire(leaves);
+    fleet.run_until([&] { return fleet["a"].process->ended; });
+    CHECK(fleet.view().is_present("a/production") != leaves);
+    CHECK(fleet.view().is_present("b/production"));
+    fleet.start(fleet["a"]);
+    fleet.settle();
+  }
+}
+
 TEST_CASE("while etcd is unreachable nothing changes, until little is left: then a host renews by itself") {
   FleetOfHosts fleet({"a", "b"});
   fleet.start();
