@@ -105,7 +105,7 @@ std::string fleet_outlook(Filesystem& filesystem, const configuration::Settings&
   const auto forgotten =
       forget_declined(filesystem, {settings.state_directory, name}, completed.certificate.fingerprint_sha256());
   return !forgotten   ? "; failed: " + forgotten.error().message
-         : *forgotten ? "; this host follows its fleet again"
+         : *forgotten ? "; this host follows its fleet again, from the daemon's next check on"
                       : "";
 }
 

@@ -1,5 +1,6 @@
 #include "commands/fleet.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -159,8 +160,8 @@ struct Publishing {
   fleet::LocalRecordStore local;
 };
 
-asio::awaitable<Result<std::string>> publish_installed(FleetAccount& account, Publishing& of, fleet::FleetKey key,
-                                                       fleet::MemberName member) {
+asio::awaitable<Result<std::string>> publish_installed(FleetAccount& account, Publishing& of,
+                                                       std::vector<fleet::FleetKey> keys, fleet::MemberName member) {
   if (of.renewal.recorded()) {
     co_return failure(ErrorKind::busy, "a renewal is under way on this host",
                       "wait until it has ended: the daemon publishes its result by itself");
@@ -168,9 +169,9 @@ asio::awaitable<Result<std::string>> publish_installed(FleetAccount& account, Pu
   CO_TRY_LET(auto shareable, co_await of.renewal.share());
   fleet::LocalRecord local = of.local.load();
   CO_TRY_LET(const auto header,
-             co_await account.publish(std::move(key), std::move(member), std::move(shareable), local, of.clock.now()));
-  local.fingerprint = header.certificate.fingerprint;
-  local.generation = local.highest = header.generation;
+             co_await account.publish(std::move(keys), std::move(member), std::move(shareable), local, of.clock.now()));
+  local = local.with(header.certificate.fingerprint, header.generation);
+  local.highest = std::max(local.highest, header.generation);
   CO_TRY(of.local.save(local));
   co_return fmt::format("published generation {}, serial {}, valid until {}: the other hosts take it over in turn",
                         header.generation, header.certificate.serial, format_time(header.certificate.not_after));
@@ -256,8 +257,7 @@ int fleet_publish(const FleetOptions& options, std::ostream& out, std::ostream& 
                       publishing = std::make_unique<Publishing>(running, certificate);
                     }
                   }
-                  return publish_installed(account, *publishing, std::move(keys.front()),
-                                           running.host() + "/" + which.name);
+                  return publish_installed(account, *publishing, std::move(keys), running.host() + "/" + which.name);
                 });
 }
 

@@ -1,5 +1,6 @@
 #include "commands/fleet_account.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -32,6 +33,14 @@ Result<void> check_understood(const fleet::Versioned<T>& value, const std::strin
 std::string name_of(const fleet::Header& header) {
   return fmt::format("generation {} (serial {}, valid until {})", header.generation,
                      printable(header.certificate.serial), format_time(header.certificate.not_after));
+}
+
+std::string still_restarting(const fleet::Rollout& rollout) {
+  std::vector<std::string> names;
+  for (const auto& holder : rollout.holders) {
+    names.push_back(printable(holder.member));
+  }
+  return names.empty() ? "" : fmt::format("; restarting now: {}", fmt::join(names, ", "));
 }
 
 Error error_of(const fleet::RefusedValue& refused) {
@@ -100,17 +109,19 @@ asio::awaitable<Result<std::string>> FleetAccount::resume() {
     const auto rollout = fleet::current_rollout(view);
     const auto resumed = fleet::resumed(rollout, view);
     if (resumed == rollout) {
+      done += still_restarting(rollout);
       return std::nullopt;
     }
     const auto dropped = rollout.holders.size() - resumed.holders.size();
     const auto excused = resumed.excused.size() - rollout.excused.size();
-    done = fmt::format(
-        "the restarts with generation {} go on{}{}", resumed.generation,
-        dropped == 0 ? ""
-                     : fmt::format("; {} missing host{} no longer waited for", dropped, dropped == 1 ? " is" : "s are"),
-        excused == 0 ? ""
-                     : fmt::format("; {} that failed or {} lost {} excused", excused, excused == 1 ? "was" : "were",
-                                   excused == 1 ? "is" : "are"));
+    done = fmt::format("the restarts with generation {} go on{}{}{}", resumed.generation,
+                       dropped == 0 ? ""
+                                    : fmt::format("; {} host{} missing or down, and no longer waited for", dropped,
+                                                  dropped == 1 ? " is" : "s are"),
+                       excused == 0 ? ""
+                                    : fmt::format("; {} that failed or {} lost {} excused", excused,
+                                                  excused == 1 ? "was" : "were", excused == 1 ? "is" : "are"),
+                       still_restarting(resumed));
     return fleet::write_rollout(view, keys_, resumed);
   };
   CO_TRY(co_await change(resuming));
@@ -148,9 +159,9 @@ asio::awaitable<Result<std::string>> FleetAccount::reseal(std::vector<fleet::Fle
   co_return done;
 }
 
-asio::awaitable<Result<fleet::Header>> FleetAccount::publish(fleet::FleetKey key, fleet::MemberName member,
-                                                             renewal::Shareable shareable, fleet::LocalRecord local,
-                                                             TimePoint now) {
+asio::awaitable<Result<fleet::Header>> FleetAccount::publish(std::vector<fleet::FleetKey> keys,
+                                                             fleet::MemberName member, renewal::Shareable shareable,
+                                                             fleet::LocalRecord local, TimePoint now) {
   fleet::Header header{.account = account_,
                        .generation = local.highest + 1,
                        .key_id = {},
@@ -169,6 +180,14 @@ asio::awaitable<Result<fleet::Header>> FleetAccount::publish(fleet::FleetKey key
       if (attempted && published->header.certificate == header.certificate) {
         return std::nullopt;  // it was applied, although etcd did not say so
       }
+      const bool is_lost = std::ranges::find(keys, published->header.key_id, &fleet::FleetKey::id) == keys.end();
+      if (is_lost && published->header.certificate == header.certificate) {
+        // The same generation: who has it installed need not do anything.
+        header = published->header;
+        TRY_LET(const auto sealed, fleet::seal(keys.front(), path, header, contents));
+        attempted = true;
+        return fleet::reseal(view, keys_, sealed);
+      }
       if (!fleet::is_later(header.certificate, published->header.certificate)) {
         return failure(
             ErrorKind::fleet,
@@ -178,7 +197,7 @@ asio::awaitable<Result<fleet::Header>> FleetAccount::publish(fleet::FleetKey key
       }
       header.generation = std::max(header.generation, published->header.generation + 1);
     }
-    TRY_LET(const auto sealed, fleet::seal(key, path, header, contents));
+    TRY_LET(const auto sealed, fleet::seal(keys.front(), path, header, contents));
     attempted = true;
     return fleet::publish(view, keys_, sealed);
   };

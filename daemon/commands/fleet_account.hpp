@@ -35,7 +35,7 @@ class FleetAccount {
   // The first key seals what any of them opens.
   boost::asio::awaitable<Result<std::string>> reseal(std::vector<fleet::FleetKey> keys);
   // Returns the header of the new generation. Its number is above `local.highest`.
-  boost::asio::awaitable<Result<fleet::Header>> publish(fleet::FleetKey key, fleet::MemberName member,
+  boost::asio::awaitable<Result<fleet::Header>> publish(std::vector<fleet::FleetKey> keys, fleet::MemberName member,
                                                         renewal::Shareable shareable, fleet::LocalRecord local,
                                                         TimePoint now);
   // Whether this user may write the account's keys; leaves nothing behind.

@@ -13,7 +13,7 @@ namespace renewd::commands {
 // This host has requested a certificate without the fleet: the daemon publishes it.
 Result<void> remember_requested(Filesystem& filesystem, const state::StatePaths& paths, const std::string& fingerprint);
 
-// Before a roll-back: the certificate that is installed was the fleet's, and is not adopted again.
+// Before a roll-back: the certificate that is installed is not adopted again.
 Result<void> decline_installed(Filesystem& filesystem, const state::StatePaths& paths, const std::string& installed);
 
 // What was rolled back or given up here may be adopted again. Returns whether anything was.

@@ -28,6 +28,12 @@ bool contains(const std::vector<MemberName>& names, const MemberName& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
+// No version of this program has written it: it is replaced.
+bool is_damaged(const auto& versioned) {
+  return versioned.refused &&
+         (versioned.refused->refusal == Refusal::tampered || versioned.refused->refusal == Refusal::too_large);
+}
+
 template <typename Duration>
 Duration at_least_zero(Duration duration) {
   return std::max(duration, Duration(0));
@@ -109,8 +115,9 @@ bool Deciding::later_than_published(const CertificateRecord& certificate) const 
 }
 
 bool Deciding::was_dropped_here() const {
-  return published() != nullptr && self_.stage == Self::Stage::none &&
-         self_.local.fingerprint == published()->fingerprint && !is_published(self_.installed);
+  const auto is_that = [this](const std::string& fingerprint) { return fingerprint == published()->fingerprint; };
+  return published() != nullptr && self_.stage == Self::Stage::none && !is_published(self_.installed) &&
+         (is_that(self_.local.fingerprint) || is_that(self_.local.declined));
 }
 
 bool Deciding::published_is_bad() const {
@@ -176,8 +183,8 @@ std::optional<Step> Deciding::unfinished() const {
     return std::nullopt;
   }
   const Rollout rollout = current_rollout(view_);
-  const bool halts = self_.gateway_down && rollout.holder(self_.name) != nullptr && !rollout.halt &&
-                     !contains(rollout.excused, self_.name) && !view_.rollout.refused;
+  const bool halts =
+      self_.gateway_down && rollout.holder(self_.name) != nullptr && !rollout.halt && !view_.rollout.refused;
   if (halts && !self_.conflict) {
     Step step = write(Act::halt, MemberState::failed, halted(rollout, {HaltReason::failed, self_.name, now_.wall}));
     step.reason = *self_.gateway_down;
@@ -232,7 +239,7 @@ std::optional<Step> Deciding::publish() const {
     return self_.delayed ? wait(MemberState::ready, "the stored answer is checked again later", self_.schedule_next)
                          : Step{.act = Act::judge};
   }
-  const bool can = may_write() && (!view_.generation.refused || view_.generation.refused->refusal == Refusal::tampered);
+  const bool can = may_write() && (!view_.generation.refused || is_damaged(view_.generation));
   if (self_.stage == Self::Stage::answered) {
     if (is_published(self_.answer)) {
       return std::nullopt;
@@ -316,9 +323,12 @@ std::optional<Rollout> Deciding::may_take() const {
   Rollout rollout = current_rollout(view_);
   if (expires_soon()) {
     std::erase_if(rollout.holders, [&](const Holder& holder) {
-      const bool is_down = rollout.halt && rollout.halt->reason == HaltReason::failed &&
-                           rollout.halt->member == holder.member && holder.member != self_.name;
-      return is_down || sightings_.absent(holder.member, now_.boot) >= nanoseconds(rules_.lost_after);
+      // Absent, down, or at work for too long: better a risky restart than a certain outage.
+      const bool is_down =
+          rollout.halt && rollout.halt->reason == HaltReason::failed && rollout.halt->member == holder.member;
+      const bool is_stuck = sightings_.rollout_unchanged(now_.boot) >= nanoseconds(rules_.lost_after);
+      return holder.member != self_.name &&
+             (is_down || is_stuck || sightings_.absent(holder.member, now_.boot) >= nanoseconds(rules_.lost_after));
     });
   }
   const auto mine = rollout.failed.find(self_.name);
@@ -399,9 +409,7 @@ std::optional<Step> Deciding::request() const {
     return std::nullopt;
   }
   // What cannot be parsed is replaced: the transaction compares its revision.
-  const auto is_foreign = [](const auto& versioned) {
-    return versioned.refused && versioned.refused->refusal != Refusal::tampered;
-  };
+  const auto is_foreign = [](const auto& versioned) { return versioned.refused && !is_damaged(versioned); };
   if (!may_write() || is_foreign(view_.renewal) || is_foreign(view_.generation) || !nothing_to_follow) {
     return goes_alone_now() ? std::optional(Step{.act = Act::go_alone, .state = MemberState::alone}) : std::nullopt;
   }
@@ -450,9 +458,6 @@ Step Deciding::rest() const {
 // A register that cannot be parsed is written again. Who had a turn is then unknown: an operator lets the roll-out go
 // on.
 std::optional<Step> Deciding::repaired() const {
-  const auto is_damaged = [](const auto& versioned) {
-    return versioned.refused && versioned.refused->refusal == Refusal::tampered;
-  };
   if (!may_write()) {
     return std::nullopt;
   }

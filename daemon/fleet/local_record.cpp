@@ -14,8 +14,8 @@ namespace json = boost::json;
 constexpr std::size_t kLimit = std::size_t{64} * 1024;
 constexpr std::int64_t kMaxGeneration = std::int64_t{1} << 53;
 
-std::optional<std::string> fingerprint_of(const json::object& object) {
-  const auto* const value = object.if_contains("fingerprint");
+std::optional<std::string> fingerprint_in(const json::object& object, const char* name) {
+  const auto* const value = object.if_contains(name);
   const auto* const text = value == nullptr ? nullptr : value->if_string();
   if (text == nullptr || (!text->empty() && !state::is_hexadecimal(*text))) {
     return std::nullopt;
@@ -47,14 +47,15 @@ LocalRecord LocalRecordStore::load() const {
   if (object == nullptr) {
     return {};
   }
-  auto fingerprint = fingerprint_of(*object);
+  auto fingerprint = fingerprint_in(*object, "fingerprint");
+  auto declined = fingerprint_in(*object, "declined");
   const auto generation = number(*object, "generation");
   const auto highest = number(*object, "highest");
   const auto rolled_back = number(*object, "rolled_back");
-  if (!fingerprint || !generation || !highest || !rolled_back || *rolled_back > state::kMaxCount) {
+  if (!fingerprint || !declined || !generation || !highest || !rolled_back || *rolled_back > state::kMaxCount) {
     return {};
   }
-  return {std::move(*fingerprint), *generation, *highest, static_cast<int>(*rolled_back)};
+  return {std::move(*fingerprint), *generation, *highest, static_cast<int>(*rolled_back), std::move(*declined)};
 }
 
 Result<void> LocalRecordStore::save(const LocalRecord& record) {
@@ -62,7 +63,8 @@ Result<void> LocalRecordStore::save(const LocalRecord& record) {
                             {"fingerprint", record.fingerprint},
                             {"generation", record.generation},
                             {"highest", record.highest},
-                            {"rolled_back", record.rolled_back}};
+                            {"rolled_back", record.rolled_back},
+                            {"declined", record.declined}};
   return state::write_state(filesystem_, file_, json_text(object) + "\n");
 }
 

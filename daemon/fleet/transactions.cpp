@@ -229,7 +229,10 @@ Rollout resumed(Rollout rollout, const View& view) {
     drop_holder(rollout, rollout.halt->member);
   }
   rollout.halt.reset();
-  std::erase_if(rollout.holders, [&view](const Holder& holder) { return !view.is_present(holder.member); });
+  std::erase_if(rollout.holders, [&view](const Holder& holder) {
+    const auto member = view.members.find(holder.member);
+    return member == view.members.end() || (member->second.value && member->second.value->state == MemberState::failed);
+  });
   for (const auto& failure : rollout.failed) {
     insert(rollout.excused, failure.first);
   }

@@ -43,7 +43,9 @@ asio::awaitable<Result<Completed>> Deploy::run(std::optional<Record> record, std
   int interruptions = 0;
   if (record && !judged) {
     work_.event(EventName::renewal_resumed,
-                fmt::format("resuming the unfinished renewal after \"{}\"", to_string(record->phase)),
+                record->phase == Phase::answered
+                    ? std::string("going on with the stored answer")
+                    : fmt::format("resuming the unfinished renewal after \"{}\"", to_string(record->phase)),
                 {{"phase", std::string(to_string(record->phase))}, {"resumed", std::int64_t{record->resumed}}});
     // In `answered` the gate counts them.
     if (record->phase != Phase::answered) {

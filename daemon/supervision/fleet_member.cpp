@@ -150,8 +150,8 @@ fleet::Self FleetMember::self_of(const HostSituation& situation) const {
   self.in_window = planned.act == renewal::Act::deploy || self.delayed;
   // What is due now waits for the fleet, which says when.
   self.schedule_next = planned.act == renewal::Act::wait ? planned.at : now().wall + kCheckAgain;
-  if (self.stage == fleet::Self::Stage::installed && !situation.last_failure.empty()) {
-    self.gateway_down = situation.last_failure;
+  if (self.stage == fleet::Self::Stage::installed && !situation.gateway_failure.empty()) {
+    self.gateway_down = situation.gateway_failure;
   }
   self.request_failed = request_failed_;
   self.retry_delay = retry_delay_;
@@ -170,9 +170,15 @@ bool FleetMember::uses_other_key(const fleet::View& view) const {
   if (view.generation.value) {
     return !has(view.generation.value->header.key_id);
   }
-  return fleet_keys_.empty() || std::ranges::any_of(view.members, [&](const auto& member) {
-           return member.first != name_ && member.second.value && !has(member.second.value->key_id);
-         });
+  // Nothing tells who is right, but for the number of hosts.
+  std::ptrdiff_t agree = 1;
+  std::ptrdiff_t differ = 0;
+  for (const auto& [name, member] : view.members) {
+    if (name != name_ && member.value) {
+      ++(has(member.value->key_id) ? agree : differ);
+    }
+  }
+  return fleet_keys_.empty() || differ > agree;
 }
 
 bool FleetMember::goes_alone(const HostSituation& situation) const {
@@ -211,21 +217,24 @@ asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation
 
 asio::awaitable<FleetMember::Done> FleetMember::perform_next(HostSituation situation) {
   if (goes_alone(situation)) {
+    if (view_.view() != nullptr) {
+      decided_on_ = trusted_view();
+      decided_at_ = moment_of(decided_on_);
+    }
     co_return co_await by_itself(std::move(situation), "etcd is unreachable, and the certificate in use expires soon");
   }
   alone_ = false;
   const bool reachable = co_await view_.refresh();
   if (view_.view() == nullptr) {
-    // What is at the gateway already is finished without asking anybody.
-    const bool at_gateway = stage_of(situation.unfinished) == fleet::Self::Stage::installed;
-    co_return at_gateway ? situation.planned : until_etcd_is_back();
+    co_return until_etcd_is_back(situation);
   }
   co_await check_generation();
   decided_on_ = trusted_view();
+  decided_at_ = moment_of(decided_on_);
   last_self_ = self_of(situation);
   last_step_ = fleet::decide(decided_on_, view_.sightings(), *last_self_, rules_, new_id(), now());
   if (!reachable && writes_to_etcd(last_step_.act)) {
-    co_return until_etcd_is_back();
+    co_return until_etcd_is_back(situation);
   }
   note_whether_behind();
   // One that claims or restarts must not look absent: the others would take it for dead.
@@ -240,7 +249,7 @@ asio::awaitable<FleetMember::Done> FleetMember::perform_next(HostSituation situa
   Done done = co_await perform(last_step_, situation);
   const bool goes_on = done && !*done;
   if (goes_on && view_.failed_commits() > std::max(failed_commits, 1)) {
-    co_return until_etcd_is_back();
+    co_return until_etcd_is_back(situation);
   }
   if (goes_on && (last_step_.act == Act::adopt || last_step_.act == Act::set_aside)) {
     co_return wait_until(context_.clock.now(), "");  // the journal is another one now
@@ -293,7 +302,11 @@ asio::awaitable<FleetMember::Done> FleetMember::wait(fleet::Step step, HostSitua
   co_return waiting;
 }
 
-renewal::Step FleetMember::until_etcd_is_back() const {
+// What is at the gateway already is finished without asking anybody.
+renewal::Step FleetMember::until_etcd_is_back(const HostSituation& situation) const {
+  if (stage_of(situation.unfinished) == fleet::Self::Stage::installed) {
+    return situation.planned;
+  }
   return wait_until(context_.clock.now() + kRetryAtEtcd, "etcd is unreachable");
 }
 
@@ -340,6 +353,7 @@ asio::awaitable<FleetMember::Done> FleetMember::by_itself(HostSituation situatio
   if (stage_of(situation.unfinished) == fleet::Self::Stage::answered && !answer_ && acts) {
     CO_TRY_LET([[maybe_unused]] const auto judged, co_await judge());
   }
+  (void)co_await view_.refresh();
   co_await write_presence(MemberState::alone, std::move(why));
   renewal::Step planned = std::move(situation.planned);
   if (planned.act == renewal::Act::renew) {
@@ -370,6 +384,9 @@ asio::awaitable<void> FleetMember::read_inputs() {
   }
   keys_problem_ = problem;
   if (keys) {
+    if (!std::ranges::equal(*keys, fleet_keys_, {}, &fleet::FleetKey::id, &fleet::FleetKey::id)) {
+      try_again();
+    }
     fleet_keys_ = std::move(*keys);
   }
 }

@@ -33,7 +33,7 @@ struct HostSituation {
   std::optional<state::CertificateRecord> in_use;
   std::optional<renewal::Record> unfinished;
   std::vector<TimePoint> requests;  // of the last day, oldest first
-  std::string last_failure;         // the message, if the last attempt has failed
+  std::string gateway_failure;      // the message, if the last attempt has failed at the gateway
 };
 
 class FleetMember {
@@ -51,8 +51,8 @@ class FleetMember {
   // What this host does next: as planned, if it goes alone; otherwise to wait, to obtain (its claim stands), or to
   // deploy (in its turn). What the fleet needs before that has been done. Errors: those of the renewal.
   boost::asio::awaitable<Result<renewal::Step>> next(HostSituation situation);
-  // Nobody goes on as this member: the others need not wait for it.
-  boost::asio::awaitable<void> leave();
+  // Before another object goes on as this member or, `for_good`, nobody. Tells the others what only this object knows.
+  boost::asio::awaitable<void> leave(bool for_good);
   // Just before a request. Error kind: fleet, if its claim is lost, or cannot be confirmed.
   boost::asio::awaitable<Result<void>> confirm_claim();
   // An attempt has failed; the next one follows after `delay`.
@@ -75,6 +75,11 @@ class FleetMember {
     TimePoint until = TimePoint::max();
   };
   using Done = Result<std::optional<renewal::Step>>;
+  struct Moment {
+    fleet::Revision revision = -1;
+    bool reachable = false;
+    bool operator==(const Moment&) const = default;
+  };
   // The holder of the certificate's lock.
   static constexpr std::string_view kHolder = "run";
 
@@ -101,8 +106,9 @@ class FleetMember {
   boost::asio::awaitable<void> write_presence(fleet::MemberState state, std::string reason);
   boost::asio::awaitable<void> read_inputs();
   void view_changed();
+  Moment moment_of(const fleet::View& view) const { return {view.revision, !view_.unreachable_for()}; }
   void note_whether_behind();
-  renewal::Step until_etcd_is_back() const;
+  renewal::Step until_etcd_is_back(const HostSituation& situation) const;
   bool uses_other_key(const fleet::View& view) const;
   bool goes_alone(const HostSituation& situation) const;
   Result<void> remember(fleet::LocalRecord record);
@@ -149,6 +155,8 @@ class FleetMember {
   // What the last step was decided on. Its transaction compares the revisions of this view: the current one may have
   // moved on while the step was prepared.
   fleet::View decided_on_;
+  // Until this changes, the same would be decided, and would end as it did.
+  Moment decided_at_;
   std::optional<fleet::Self> last_self_;
   fleet::Step last_step_{fleet::Act::wait};
 };

@@ -88,6 +88,14 @@ asio::awaitable<Result<void>> FleetMember::confirm_claim() {
 }
 
 void FleetMember::failed(const Error& error, std::chrono::seconds delay) {
+  // An answer that was adopted, and is refused after a change of the settings, was not given up: it may be adopted
+  // anew.
+  const bool is_refused = error.kind == ErrorKind::bad_answer && last_self_ &&
+                          last_self_->stage == fleet::Self::Stage::answered &&
+                          local_.fingerprint != last_self_->installed->fingerprint;
+  if (is_refused) {
+    (void)remember(local_.with("", 0));
+  }
   // What is wrong with this host alone must not hold up the others: it keeps its own pace.
   retry_delay_ = is_of_this_host(error.kind) ? retry_at_least_ : std::max(delay, 1s);
   const auto* view = view_.view();

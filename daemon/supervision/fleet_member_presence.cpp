@@ -38,7 +38,7 @@ asio::awaitable<void> FleetMember::write_presence(fleet::MemberState state, std:
                              .generation = 0,
                              .installed = last_self_->installed,
                              .in_use = last_self_->in_use,
-                             .since = context_.clock.now()};
+                             .since = std::chrono::floor<std::chrono::seconds>(context_.clock.now())};
   if (local_.fingerprint == last_self_->installed->fingerprint) {
     record.generation = local_.generation;
   }
@@ -66,10 +66,18 @@ asio::awaitable<void> FleetMember::write_presence(fleet::MemberState state, std:
   record_ = std::move(record);
 }
 
-asio::awaitable<void> FleetMember::leave() {
-  const bool reachable = co_await view_.refresh();
-  const auto removal = reachable ? fleet::remove_presence(*view_.view(), view_.keys(), name_, link_->process)
-                                 : std::optional<fleet::Transaction>();
+asio::awaitable<void> FleetMember::leave(bool for_good) {
+  const bool tells_failure = claim_ && request_failed_;
+  const bool reachable = (tells_failure || for_good) && co_await view_.refresh();
+  if (!reachable) {
+    co_return;
+  }
+  if (tells_failure && fleet::confirmed(*view_.view(), *claim_)) {
+    const auto ended = fleet::claim_ended(*view_.view(), request_failed_, retry_delay_);
+    co_await view_.commit(fleet::write_renewal(*view_.view(), view_.keys(), ended));
+  }
+  const auto removal = for_good ? fleet::remove_presence(*view_.view(), view_.keys(), name_, link_->process)
+                                : std::optional<fleet::Transaction>();
   if (removal) {
     present_ = false;
     co_await view_.commit(*removal);
@@ -117,6 +125,10 @@ void FleetMember::view_changed() {
   last_self_->other_key = uses_other_key(*view_.view());
   if (unable_.revision != view_.view()->generation.revision) {
     last_self_->unable.reset();
+  }
+  if (moment_of(*view_.view()) == decided_at_) {
+    seen_();
+    return;
   }
   const fleet::Step step = fleet::decide(trusted_view(), view_.sightings(), *last_self_, rules_, "", now());
   if (differs || step.act != Act::wait || step.state != last_step_.state || step.at + 1s < last_step_.at) {

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/blocking.hpp"
 #include "core/try.hpp"
 #include "fleet/transactions.hpp"
@@ -37,6 +39,15 @@ asio::awaitable<void> FleetMember::check_generation() {
     announcer_.refused(view_.keys().generation(), revision, opened.error());
     checked_.refused = fleet::RefusedValue{fleet::Refusal::tampered, opened.error().message};
   }
+  // Harmless, since nothing is adopted that is not later; but somebody should know.
+  const auto number = published.header.generation;
+  if (opened && number < local_.highest) {
+    announcer_.refused(view_.keys().generation(), revision,
+                       {fleet::Refusal::replayed,
+                        fmt::format("generation {} is published, but {} was: etcd was restored from a backup, or "
+                                    "somebody has put an earlier value back",
+                                    number, local_.highest)});
+  }
 }
 
 fleet::View FleetMember::trusted_view() const {
@@ -54,12 +65,9 @@ asio::awaitable<FleetMember::Done> FleetMember::judge() {
     co_return wait_until(context_.clock.now(), "");
   }
   answer_ = state::record_of(*certificate);
-  fleet::LocalRecord local = local_;
-  local.fingerprint = answer_->fingerprint;
   const auto& published = decided_on_.generation.value;
-  local.generation =
-      published && published->header.certificate.fingerprint == local.fingerprint ? published->header.generation : 0;
-  CO_TRY(remember(std::move(local)));
+  const bool is_published = published && published->header.certificate.fingerprint == answer_->fingerprint;
+  CO_TRY(remember(local_.with(answer_->fingerprint, is_published ? published->header.generation : 0)));
   co_return std::nullopt;
 }
 
@@ -83,13 +91,11 @@ asio::awaitable<FleetMember::Done> FleetMember::adopt() {
     } else if (adopted.error().reason == RejectionReason::not_yet_valid) {
       unable_.until = published.header.certificate.not_before;
     }
+    co_await write_presence(fleet::MemberState::unable, unable_.message);
     co_return tl::unexpected(std::move(adopted.error()));
   }
   answer_ = state::record_of(*adopted);
-  fleet::LocalRecord local = local_;
-  local.fingerprint = answer_->fingerprint;
-  local.generation = published.header.generation;
-  CO_TRY(remember(std::move(local)));
+  CO_TRY(remember(local_.with(answer_->fingerprint, published.header.generation)));
   has_adopted_ = true;
   announcer_.adopted(published.header);
   co_return std::nullopt;
@@ -97,6 +103,8 @@ asio::awaitable<FleetMember::Done> FleetMember::adopt() {
 
 asio::awaitable<FleetMember::Done> FleetMember::publish() {
   const std::string path = view_.keys().generation();
+  const auto& renewal = decided_on_.renewal.value;
+  const bool has_claim = renewal && renewal->claim && renewal->claim->member == name_;
   auto shared = co_await renewal_.share();
   if (!shared) {
     if (last_self_->stage == fleet::Self::Stage::none && shared.error().kind == ErrorKind::bad_answer) {
@@ -112,7 +120,7 @@ asio::awaitable<FleetMember::Done> FleetMember::publish() {
                        .key_id = {},
                        .salt = {},
                        .published_by = name_,
-                       .claim = claim_.value_or("alone"),
+                       .claim = has_claim ? renewal->claim->id : "alone",
                        .at = context_.clock.now(),
                        .certificate = shared->certificate};
   fleet::Contents contents{std::move(shared->answer), std::move(shared->identity)};
@@ -126,10 +134,7 @@ asio::awaitable<FleetMember::Done> FleetMember::publish() {
   claim_.reset();
   request_failed_.reset();
   announcer_.published(published.header);
-  fleet::LocalRecord local = local_;
-  local.fingerprint = published.header.certificate.fingerprint;
-  local.generation = published.header.generation;
-  CO_TRY(remember(std::move(local)));
+  CO_TRY(remember(local_.with(published.header.certificate.fingerprint, published.header.generation)));
   co_return std::nullopt;
 }
 

@@ -58,7 +58,7 @@ Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalCo
   renewal_.on_installed(
       [this](const auto& record, const auto& certificate) { status_.installed(record, certificate); });
   renewal_.on_expected([this](const auto& certificate) { observer_.expect(certificate); });
-  if (shared.fleet) {
+  if (shared.fleet && !certificate_.account_id().empty()) {
     member_ = std::make_unique<FleetMember>(
         executor, shared.fleet, context_, certificate_, settings, renewal_, [this] { fleet_changed(); },
         [this] { fleet_seen(); });
@@ -78,9 +78,7 @@ void Supervisor::follow_fleet() {
 // Returns when nothing refers to this object any more.
 asio::awaitable<void> Supervisor::leave_fleet() {
   if (member_) {
-    if (leaves_account_) {
-      co_await member_->leave();
-    }
+    co_await member_->leave(leaves_account_);
     leave_fleet_.emit(asio::cancellation_type::terminal);
     co_await left_fleet_.async_receive(asio::as_tuple(asio::use_awaitable));
   }
@@ -211,12 +209,13 @@ asio::awaitable<Result<Step>> Supervisor::as_fleet_allows(Step planned, certific
     co_return planned;
   }
   const auto& attempts = schedule_.attempts();
+  const bool fails_at_gateway = attempts.failures_in_a_row > 0 && attempts.last_failure == to_string(ErrorKind::gateway);
   HostSituation situation{.planned = std::move(planned),
                           .installed = state::record_of(installed),
                           .in_use = status_.status()->in_use,
                           .unfinished = std::move(unfinished),
                           .requests = renewal_.requests(context_.clock.now()),
-                          .last_failure = attempts.failures_in_a_row > 0 ? attempts.last_message : std::string()};
+                          .gateway_failure = fails_at_gateway ? attempts.last_message : std::string()};
   Result<Step> allowed = co_await member_->next(std::move(situation));
   co_await status_.look_at_fleet(member_->status(), member_->failed_calls());
   if (member_->has_adopted()) {

@@ -30,8 +30,8 @@ awaitable<StoreResult<Snapshot>> MemoryStore::read(std::string prefix) {
 awaitable<StoreResult<Committed>> MemoryStore::commit(Transaction transaction) {
   co_await boost::asio::post(executor_, boost::asio::use_awaitable);
   ++commits;
-  if (unreachable_) {
-    co_return tl::unexpected(fail(*unreachable_));
+  if (unreachable_ || unwritable_) {
+    co_return tl::unexpected(fail(unreachable_ ? *unreachable_ : *unwritable_));
   }
   if (const auto fate = std::exchange(next_, std::nullopt)) {
     if (*fate == Fate::unanswered) {

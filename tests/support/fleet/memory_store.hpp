@@ -30,6 +30,8 @@ class MemoryStore final : public fleet::Store {
 
   // While there is a reason, every call fails with it, and watches end.
   void set_unreachable(std::optional<fleet::Unreachable> reason);
+  // While there is a reason, transactions are refused with it.
+  void set_unwritable(std::optional<fleet::Unreachable> reason) { unwritable_ = reason; }
   // The process is dead, or taken for dead: its keys vanish. Its next commit takes another lease.
   void expire_lease();
   void drop_watches() { end_watches(); }
@@ -55,6 +57,7 @@ class MemoryStore final : public fleet::Store {
   MemoryEtcd& etcd_;
   Lease lease_ = 0;
   std::optional<fleet::Unreachable> unreachable_;
+  std::optional<fleet::Unreachable> unwritable_;
   std::optional<Fate> next_;
   std::optional<fleet::Transaction> late_;
   std::map<fleet::Unreachable, std::uint64_t> failures_;

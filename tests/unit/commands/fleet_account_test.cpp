@@ -53,7 +53,7 @@ struct World {
   fleet::View view() { return fleet::view_of(etcd.read(account.keys().base()), account.keys()); }
   fleet::Rollout rollout() { return fleet::current_rollout(view()); }
   Result<fleet::Header> publish(std::chrono::hours life, char key = 'a', fleet::LocalRecord local = {}) {
-    return run(account.publish(key_of(key), "a/production", shareable(life), std::move(local), kNow));
+    return run(account.publish({key_of(key)}, "a/production", shareable(life), std::move(local), kNow));
   }
   void put(const fleet::Rollout& rollout) { etcd.put(account.keys().rollout(), fleet::serialize(rollout)); }
 };
@@ -93,6 +93,23 @@ TEST_CASE("only a later certificate is published by hand") {
   CHECK(world.etcd.revision() == before);
 }
 
+TEST_CASE("a generation whose key is lost is sealed again from the certificate that is installed") {
+  World world;
+  const auto certificate = shareable(365 * 24h);
+  const auto publish = [&](char key) {
+    return world.run(world.account.publish({key_of(key)}, "a/production", certificate, {}, kNow));
+  };
+  REQUIRE(publish('a'));
+  REQUIRE_FALSE(publish('a'));
+  const auto again = publish('b');
+  REQUIRE(again);
+  CHECK(again->generation == 1);
+  CHECK(again->certificate == certificate.certificate);
+  const auto view = world.view();
+  CHECK(fleet::open({key_of('b')}, world.account.keys().generation(), kAccount, *view.generation.value));
+  CHECK_FALSE(world.publish(364 * 24h, 'c'));
+}
+
 TEST_CASE("a transaction that etcd applied without an answer is not repeated") {
   for (const auto fate : {MemoryStore::Fate::unanswered, MemoryStore::Fate::lost}) {
     World world;
@@ -130,6 +147,25 @@ TEST_CASE("an operator halts the restarts and lets them go on") {
   CHECK_THAT(*resumed, ContainsSubstring("go on"));
   CHECK_FALSE(world.rollout().halt);
   CHECK(world.run(world.account.resume()).value() == "nothing is halted");
+}
+
+TEST_CASE("going on names the hosts that still restart, and drops those that are down") {
+  World world;
+  REQUIRE(world.publish(365 * 24h));
+  auto rollout = world.rollout();
+  rollout.holders = {{"a/production", 1, "x", kNow}, {"b/production", 1, "y", kNow}};
+  world.put(rollout);
+  for (const auto& [name, state] :
+       {std::pair("a/production", fleet::MemberState::turn), {"b/production", fleet::MemberState::failed}}) {
+    fleet::MemberRecord record = member_record();
+    record.state = state;
+    world.etcd.put(world.account.keys().member(name), fleet::serialize(record));
+  }
+  CHECK(world.run(world.account.resume()).value() ==
+        "the restarts with generation 1 go on; 1 host is missing or down, and no longer waited for; "
+        "restarting now: a/production");
+  CHECK(world.rollout().holders.size() == 1);
+  CHECK(world.run(world.account.resume()).value() == "nothing is halted; restarting now: a/production");
 }
 
 TEST_CASE("a halt before anything is published holds for what comes") {

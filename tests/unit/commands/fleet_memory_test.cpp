@@ -32,10 +32,29 @@ TEST_CASE("what was requested without the fleet is remembered, to be published")
 TEST_CASE("what is rolled back is not adopted again, until it is activated") {
   Host host;
   REQUIRE(decline_installed(host.filesystem, host.paths, "BB"));
-  CHECK(host.local().fingerprint == "BB");
+  CHECK(host.local() == fleet::LocalRecord{.declined = "BB"});
   CHECK(forget_declined(host.filesystem, host.paths, "AA").value());
-  CHECK(host.local().fingerprint.empty());
+  CHECK(host.local() == fleet::LocalRecord());
   CHECK_FALSE(forget_declined(host.filesystem, host.paths, "AA").value());
+}
+
+TEST_CASE("going back twice declines the latest, and so does going back from a later one") {
+  Host host;
+  host.save({.fingerprint = "CC", .generation = 8, .highest = 8});
+  REQUIRE(decline_installed(host.filesystem, host.paths, "CC"));
+  REQUIRE(decline_installed(host.filesystem, host.paths, "BB"));
+  CHECK(host.local().declined == "CC");
+  host.save(host.local().with("DD", 9));
+  CHECK(host.local().declined.empty());
+  REQUIRE(decline_installed(host.filesystem, host.paths, "DD"));
+  CHECK(host.local().declined == "DD");
+}
+
+TEST_CASE("what was given up here is adopted again once something is activated") {
+  Host host;
+  host.save({.fingerprint = "BB", .generation = 7, .highest = 7});
+  CHECK(forget_declined(host.filesystem, host.paths, "AA").value());
+  CHECK(host.local() == fleet::LocalRecord{.highest = 7});
 }
 
 TEST_CASE("activating what is installed forgets nothing") {
@@ -50,6 +69,6 @@ TEST_CASE("an answer of the fleet that waits stays remembered") {
   host.save({.fingerprint = "CC", .generation = 8, .highest = 8});
   write_file(host.paths.answer(), "answer");
   REQUIRE(decline_installed(host.filesystem, host.paths, "BB"));
-  CHECK_FALSE(forget_declined(host.filesystem, host.paths, "BB").value());
-  CHECK(host.local().fingerprint == "CC");
+  CHECK(forget_declined(host.filesystem, host.paths, "BB").value());
+  CHECK(host.local() == fleet::LocalRecord{.fingerprint = "CC", .generation = 8, .highest = 8});
 }

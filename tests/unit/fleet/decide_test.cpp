@@ -196,6 +196,16 @@ TEST_CASE("near its expiry a certificate is renewed in spite of the fleet") {
       member.rollout().holders = {{"a/production", 2, "x", kThen}};
       CHECK(member.decide().act == Act::take);
     }
+    SECTION("while another host has a turn and does not end it") {
+      member.rollout().holders = {{"a/production", 2, "x", kThen}};
+      member.present("a/production", MemberState::turn);
+      member.sightings.saw(member.view, member.now.boot);
+      CHECK(member.decide().act == Act::wait);
+      member.now.boot += member.rules.lost_after;
+      const Step step = member.decide();
+      REQUIRE(step.act == Act::take);
+      CHECK(step.rollout->holder("a/production") == nullptr);
+    }
   }
   SECTION("another process has its name") {
     member.self.conflict = true;
@@ -244,20 +254,39 @@ TEST_CASE("what cannot be parsed is replaced, and what a newer version wrote is 
   member.self.due = true;
   member.view.renewal = {70, std::nullopt, refused(Refusal::tampered)};
   CHECK(member.decide().act == Act::request);
+  member.view.renewal.refused = refused(Refusal::too_large);
+  CHECK(member.decide().act == Act::request);
   member.view.renewal.refused = refused(Refusal::newer_version);
   CHECK(member.decide().act == Act::wait);
+}
+
+TEST_CASE("what an operator rolled back is neither published nor adopted") {
+  Member member;
+  member.self.local.fingerprint = nth_certificate(1).fingerprint;
+  member.self.local.declined = nth_certificate(2).fingerprint;
+  member.publish(2);
+  CHECK(member.decide().act == Act::wait);
+  CHECK(member.decide().state == MemberState::apart);
+  // It is still installed, because the command failed.
+  member.view.generation = {};
+  member.self.installed = member.self.in_use = nth_certificate(2);
+  CHECK(member.decide().act == Act::wait);
+  member.self.local.declined.clear();
+  member.publish(3);
+  CHECK(member.decide().act == Act::adopt);
 }
 
 TEST_CASE("registers that cannot be parsed are written again, and a roll-out then waits for an operator") {
   Member member;
   member.publish(1);
   member.self.in_use.reset();
-  member.view.renewal = {70, std::nullopt, refused(Refusal::tampered)};
+  const auto damage = GENERATE(Refusal::tampered, Refusal::too_large);
+  member.view.renewal = {70, std::nullopt, refused(damage)};
   Step step = member.decide();
   CHECK(step.act == Act::end_claim);
   CHECK(step.renewal == RenewalRecord());
   member.view.renewal = {};
-  member.view.rollout = {70, std::nullopt, refused(Refusal::tampered)};
+  member.view.rollout = {70, std::nullopt, refused(damage)};
   step = member.decide();
   CHECK(step.act == Act::halt);
   CHECK(step.rollout->halt->reason == HaltReason::by_operator);

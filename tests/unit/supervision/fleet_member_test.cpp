@@ -174,12 +174,13 @@ TEST_CASE("a claim that has become old is confirmed before the request is sent")
   FleetOfHosts fleet({"a"});
   FleetHost& host = fleet["a"];
   bool is_connected = false;
+  bool was_confirmed = false;
   host.world.cloud.on_connected = [&] {
     is_connected = true;
     fleet.pass(31s);
   };
   SECTION("and the request is sent") {
-    int confirmed = 0;
+    unsigned confirmed = 0;
     host.world.cloud.on_request = [&] { confirmed = fleet.view().renewal.value->claim->confirmed; };
     fleet.start();
     fleet.run_until([&] { return all_verified(fleet); });
@@ -187,8 +188,8 @@ TEST_CASE("a claim that has become old is confirmed before the request is sent")
     CHECK(fleet.requests() == 1);
   }
   SECTION("by the wall clock, too") {
-    host.world.cloud.on_connected = [&] { host.world.clock.time += 31s; };
-    int confirmed = 0;
+    host.world.cloud.on_connected = [&] { host.world.clock.time = host.world.clock.now() + 31s; };
+    unsigned confirmed = 0;
     host.world.cloud.on_request = [&] { confirmed = fleet.view().renewal.value->claim->confirmed; };
     fleet.start();
     fleet.run_until([&] { return all_verified(fleet); });
@@ -209,8 +210,7 @@ TEST_CASE("a claim that has become old is confirmed before the request is sent")
     CHECK(fleet.view().renewal.value->claim->member == "other/production");
   }
   SECTION("and not sent if that takes too long") {
-    bool was_confirmed = false;
-    fleet.etcd.on_change([&] {
+    const int listener = fleet.etcd.on_change([&] {
       const auto renewal = fleet.view().renewal.value;
       if (!was_confirmed && renewal && renewal->claim && renewal->claim->confirmed == 1) {
         was_confirmed = true;
@@ -220,6 +220,7 @@ TEST_CASE("a claim that has become old is confirmed before the request is sent")
     fleet.start();
     fleet.run_until([&] { return was_confirmed; });
     fleet.settle();
+    fleet.etcd.forget(listener);
     CHECK(fleet.requests() == 0);
   }
 }
@@ -331,4 +332,166 @@ TEST_CASE("a host that an operator rolled back does not take the certificate aga
   CHECK(fleet["a"].installed() == keystores().installed);
   CHECK(fleet.view().members.at("a/production").value->state == fleet::MemberState::apart);
   CHECK(fleet.requests() == 1);
+}
+
+namespace {
+
+// All that happens without time passing; it must come to an end.
+void settle_soon(FleetOfHosts& fleet) {
+  fleet.io.restart();
+  for (int i = 0; i < 20'000 && fleet.io.poll_one() > 0; ++i) {
+  }
+  INFO(fleet.log());
+  CHECK(fleet.io.poll_one() == 0);
+}
+
+}  // namespace
+
+TEST_CASE("what cannot be told to etcd now is tried again later, not at once") {
+  FleetOfHosts fleet({"a"});
+  FleetHost& host = fleet["a"];
+  const bool reads = GENERATE(false, true);
+  host.world.gateway.on_check = [&] {
+    if (reads) {
+      host.process->store->set_unwritable(fleet::Unreachable::permission);
+    } else {
+      host.process->store->set_unreachable(fleet::Unreachable::connect);
+    }
+  };
+  fleet.start();
+  settle_soon(fleet);
+  CHECK(fleet.requests() == 0);
+  CHECK(host.process->store->commits + host.process->store->reads < 20);
+
+  host.process->store->set_unwritable(std::nullopt);
+  host.process->store->set_unreachable(std::nullopt);
+  host.world.gateway.on_check = [] {};
+  if (reads) {
+    fleet.pass(1s);  // another host writes
+  }
+  fleet.run_until([&] { return all_verified(fleet); });
+}
+
+TEST_CASE("a gateway that is down is restarted without etcd") {
+  FleetOfHosts fleet({"a"});
+  FleetHost& host = fleet["a"];
+  host.world.gateway.activation = failure(ErrorKind::gateway, "it does not start");
+  fleet.start();
+  fleet.run_until([&] { return fleet.rollout().halt.has_value(); });
+  const int before = host.world.gateway.activations;
+  fleet.stop(host);
+
+  host.world.gateway.activation = gateway::Activation{gateway::Use::in_use, "restarted"};
+  host.world.clock.time = host.world.clock.now() + 24h;
+  fleet.start(host);
+  host.process->store->set_unwritable(fleet::Unreachable::permission);
+  fleet.run_until([&] { return host.world.gateway.activations > before; });
+}
+
+TEST_CASE("a host that went alone because it could not write takes part again once it can") {
+  FleetOfHosts fleet({"a", "b"});
+  FleetHost& alone = fleet["a"];
+  alone.world.cloud.response = failure(ErrorKind::connect, "no way to the cloud");
+  alone.world.clock.time = TimePoint(alone.world.installed()->keystore.certificate.not_after()) - 24h;
+  fleet.start(alone);
+  alone.process->store->set_unwritable(fleet::Unreachable::permission);
+  settle_soon(fleet);
+  fleet.pass(11min);
+  fleet.run_until([&] { return alone.world.events().find("fleet_alone") != std::string::npos; });
+  settle_soon(fleet);
+  alone.process->store->set_unwritable(std::nullopt);
+  fleet.start(fleet["b"]);
+  fleet.run_until([&] { return all_verified(fleet); });
+  CHECK(fleet.requests() == 2);
+}
+
+TEST_CASE("an adopted answer that the gate refuses later is adopted anew once the cause is gone") {
+  FleetOfHosts fleet({"a", "b"});
+  fleet.start(fleet["a"]);
+  fleet.run_until([&] { return fleet.rollout().verified.size() == 1; });
+  const auto view = fleet.view();
+  REQUIRE(fleet.etcd
+              .commit(fleet::write_rollout(
+                  view, fleet.keys,
+                  fleet::halted(*view.rollout.value, {fleet::HaltReason::by_operator, "a/production", {}})))
+              ->succeeded);
+  FleetHost& follower = fleet["b"];
+  fleet.start(follower);
+  const auto waits = [&] {
+    const auto now = fleet.view();
+    const auto member = now.members.find("b/production");
+    return member != now.members.end() && member->second.value->state == fleet::MemberState::waiting;
+  };
+  fleet.run_until(waits);
+  fleet.stop(follower);
+
+  const TemporaryDirectory other_ca;
+  run_or_throw({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                "/CN=other", "-keyout", (other_ca / "key").string(), "-out", (other_ca / "ca.pem").string()});
+  follower.world.settings.keystore.ca_file = other_ca / "ca.pem";
+  fleet.start(follower);
+  fleet.run_until([&] {
+    const auto now = fleet.view();
+    const auto member = now.members.find("b/production");
+    return member != now.members.end() && member->second.value->state == fleet::MemberState::unable;
+  });
+  CHECK_FALSE(fleet.rollout().failed.contains("b/production"));
+  fleet.stop(follower);
+
+  follower.world.settings.keystore.ca_file.reset();
+  fleet.start(follower);
+  fleet.run_until(waits);
+  CHECK(fleet.requests() == 1);
+}
+
+TEST_CASE("before anything is published, a host with another key than most does not stop the others") {
+  FleetOfHosts fleet({"a", "b", "c"});
+  FleetHost& other = fleet["c"];
+  other.etcd.key->value = fleet::FleetKey::generate().value();
+  for (auto& host : fleet.hosts) {
+    host.world.cloud.response = failure(ErrorKind::connect, "no way to the cloud");
+  }
+  fleet.start();
+  fleet.run_until([&] { return fleet.view().members.size() == 3; });
+  fleet.settle();
+  const auto yields = [](FleetHost& host) {
+    const auto standing = host.process->board.standings().at("production");
+    return standing.status->fleet->other_key.has_value();
+  };
+  CHECK(yields(other));
+  CHECK_FALSE(yields(fleet["a"]));
+  CHECK_FALSE(yields(fleet["b"]));
+}
+
+TEST_CASE("a certificate without an account belongs to no fleet") {
+  FleetOfHosts fleet({"a"});
+  fleet["a"].world.settings.account_url.clear();
+  fleet["a"].world.settings.renew = configuration::RenewMode::never;
+  fleet.start();
+  settle_soon(fleet);
+  CHECK(fleet.etcd.events().empty());
+}
+
+TEST_CASE("a request that fails while the settings are loaded again is told to the fleet as what it was") {
+  FleetOfHosts fleet({"a"});
+  FleetHost& host = fleet["a"];
+  host.world.cloud.response = failure(ErrorKind::server_error, "HTTP 503");
+  host.world.cloud.on_request = [&] { host.process->supervisor.retire(false); };
+  fleet.start();
+  fleet.run_until([&] { return host.process->ended; });
+  const auto renewal = fleet.view().renewal.value.value();
+  CHECK_FALSE(renewal.claim);
+  CHECK(renewal.failed->failure_class == "server_error");
+}
+
+TEST_CASE("an earlier generation that appears again is told") {
+  FleetOfHosts fleet({"a", "b"});
+  fleet.start(fleet["a"]);
+  fleet.run_until([&] { return fleet.rollout().verified.size() == 1; });
+  FleetHost& follower = fleet["b"];
+  std::filesystem::create_directories(follower.paths().directory);
+  REQUIRE(fleet::LocalRecordStore(follower.world.filesystem, follower.paths()).save({.highest = 5}));
+  fleet.start(follower);
+  fleet.run_until([&] { return all_verified(fleet); });
+  CHECK_THAT(follower.world.logged.str(), ContainsSubstring("replayed"));
 }
