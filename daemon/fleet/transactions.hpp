@@ -22,6 +22,9 @@ Transaction write_rollout(const View& view, const Keys& keys, const Rollout& rol
 // The member's own record. Nothing if the key is another machine's: a conflict.
 std::optional<Transaction> write_presence(const View& view, const Keys& keys, const MemberName& name,
                                           const MemberRecord& record);
+// Tells the process whose record this is that another one has the same name, for as long as that one lives. Nothing if
+// it knows already, or its record cannot be read.
+std::optional<Transaction> report_conflict(const View& view, const Keys& keys, const MemberName& name);
 
 // --- The contents.
 
