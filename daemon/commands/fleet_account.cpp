@@ -114,14 +114,16 @@ asio::awaitable<Result<std::string>> FleetAccount::resume() {
     }
     const auto dropped = rollout.holders.size() - resumed.holders.size();
     const auto excused = resumed.excused.size() - rollout.excused.size();
-    done = fmt::format("the restarts with generation {} go on{}{}{}", resumed.generation,
-                       dropped == 0 ? ""
-                                    : fmt::format("; {} host{} missing or down, and no longer waited for", dropped,
-                                                  dropped == 1 ? " is" : "s are"),
-                       excused == 0 ? ""
-                                    : fmt::format("; {} that failed or {} lost {} excused", excused,
-                                                  excused == 1 ? "was" : "were", excused == 1 ? "is" : "are"),
-                       still_restarting(resumed));
+    done = (resumed.generation == 0 ? "the restarts may begin with the next certificate"
+                                    : fmt::format("the restarts with generation {} continue", resumed.generation)) +
+           (dropped == 0 ? ""
+                         : fmt::format("; {} missing or down, and no longer waited for",
+                                       dropped == 1 ? "1 host is" : fmt::format("{} hosts are", dropped))) +
+           (excused == 0 ? ""
+                         : fmt::format("; {} that failed or {} lost {} not halt them again",
+                                       excused == 1 ? "1 host" : fmt::format("{} hosts", excused),
+                                       excused == 1 ? "was" : "were", excused == 1 ? "does" : "do")) +
+           still_restarting(resumed);
     return fleet::write_rollout(view, keys_, resumed);
   };
   CO_TRY(co_await change(resuming));

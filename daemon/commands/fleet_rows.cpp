@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "fleet/decide.hpp"
 #include "fleet/transactions.hpp"
 
 namespace renewd::commands {
@@ -23,14 +24,40 @@ std::string shown_why(const std::string& own, const Rollout& rollout, const Memb
   return printable(own);
 }
 
-FleetRow present_row(const MemberName& name, const fleet::Versioned<fleet::MemberRecord>& value,
-                     const Rollout& rollout) {
+bool is_newest(const std::optional<fleet::CertificateRecord>& certificate, const Rollout& rollout) {
+  return certificate && !rollout.fingerprint.empty() && certificate->fingerprint == rollout.fingerprint;
+}
+
+// What a member says of its own may be older than the newest number: a certificate that was published again has
+// another.
+std::uint64_t generation_of(const std::optional<fleet::CertificateRecord>& certificate,
+                            const fleet::MemberRecord& member, const Rollout& rollout) {
+  if (is_newest(certificate, rollout)) {
+    return rollout.generation;
+  }
+  const bool is_installed =
+      certificate && member.installed && member.installed->fingerprint == certificate->fingerprint;
+  return is_installed ? member.generation : 0;
+}
+
+FleetRow present_row(const MemberName& name, const fleet::Versioned<fleet::MemberRecord>& value, const Rollout& rollout,
+                     bool is_contested) {
   FleetRow row{.name = name, .state = "unknown", .why = {}, .record = value.value};
   if (value.value) {
     row.state = to_string(value.value->state);
-    row.why = shown_why(value.value->reason, rollout, name);
-    const auto& in_use = value.value->in_use;
-    row.uses_newest = in_use && !rollout.fingerprint.empty() && in_use->fingerprint == rollout.fingerprint;
+    // A member does not write its reason again for each turn of another one.
+    const bool is_derived =
+        value.value->state == fleet::MemberState::waiting && (rollout.halt || !rollout.holders.empty());
+    row.why = shown_why(is_derived ? fleet::why_no_turn(rollout) : value.value->reason, rollout, name);
+    row.generation = generation_of(value.value->installed, *value.value, rollout);
+    row.generation_in_use = generation_of(value.value->in_use, *value.value, rollout);
+    if (is_contested) {
+      row.why += fmt::format(
+          "{}another process has the same name, and restarts nothing: give each host its own "
+          "fleet.etcd.host",
+          row.why.empty() ? "" : "; ");
+    }
+    row.uses_newest = is_newest(value.value->in_use, rollout);
   } else if (value.refused) {
     row.why = fmt::format("its record cannot be read ({}): {}", to_string(value.refused->refusal),
                           printable(value.refused->message));
@@ -77,7 +104,8 @@ FleetRows fleet_rows(const fleet::View& view) {
   const Rollout rollout = fleet::current_rollout(view);
   std::map<MemberName, FleetRow> rows;
   for (const auto& [name, value] : view.members) {
-    rows.emplace(name, present_row(name, value, rollout));
+    const bool is_contested = value.value && view.is_contested(name, value.value->process);
+    rows.emplace(name, present_row(name, value, rollout, is_contested));
   }
   add_missing(rollout, rows);
   FleetRows all;

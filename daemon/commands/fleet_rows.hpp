@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ struct FleetRow {
   std::string state;  // of the member; "missing" and "unknown" (a record that cannot be read) besides
   std::string why;    // may be empty
   std::optional<fleet::MemberRecord> record;
+  // Of what is installed, and in use; 0: not from the fleet, or unknown. One certificate has one number.
+  std::uint64_t generation = 0;
+  std::uint64_t generation_in_use = 0;
   bool holds = false;   // a turn
   bool failed = false;  // in this roll-out
   bool uses_newest = false;

@@ -13,6 +13,7 @@
 #include "commands/printable_output.hpp"
 #include "core/text.hpp"
 #include "fleet/transactions.hpp"
+#include "state/fleet_status.hpp"
 
 namespace renewd::commands {
 namespace {
@@ -74,10 +75,8 @@ std::string halt_line(const fleet::Rollout& rollout) {
     return "";
   }
   const auto& [reason, member, at] = *rollout.halt;
-  const std::string why = reason == fleet::HaltReason::by_operator ? "by an operator on " + printable(member)
-                          : reason == fleet::HaltReason::lost      ? printable(member) + " was lost"
-                                                                   : printable(member) + " failed";
-  return fmt::format("since {} UTC: {}; to go on: gravitee-renewd fleet resume", format_minute(at), why);
+  return fmt::format("since {} UTC {}; to continue: gravitee-renewd fleet resume", format_minute(at),
+                     state::halted_by(to_string(reason), member));
 }
 
 std::string bar(const FleetRows& all, const Screen& screen) {
@@ -118,13 +117,8 @@ std::string certificate_cell(const std::optional<fleet::CertificateRecord>& cert
   return fmt::format("{} {}", name, format_day(certificate->not_after));
 }
 
-std::string in_use_cell(const FleetRow& row, std::uint64_t newest) {
-  if (!row.record || !row.record->in_use) {
-    return row.record ? "unknown" : "-";
-  }
-  const auto& record = *row.record;
-  const bool is_installed = record.installed && record.installed->fingerprint == record.in_use->fingerprint;
-  return certificate_cell(record.in_use, row.uses_newest ? newest : is_installed ? record.generation : 0);
+std::string in_use_cell(const FleetRow& row) {
+  return row.record ? certificate_cell(row.record->in_use, row.generation_in_use) : "-";
 }
 
 std::string line_of(const std::vector<std::pair<std::string, std::size_t>>& cells) {
@@ -143,16 +137,16 @@ struct MemberWidths {
 };
 
 std::string installed_cell(const FleetRow& row) {
-  return row.record ? certificate_cell(row.record->installed, row.record->generation) : "-";
+  return row.record ? certificate_cell(row.record->installed, row.generation) : "-";
 }
 
-MemberWidths widths_of(const FleetRows& all, std::uint64_t newest, const Screen& screen) {
+MemberWidths widths_of(const FleetRows& all, const Screen& screen) {
   constexpr std::size_t kGaps = 8;
   constexpr std::size_t kSince = 8;
   MemberWidths widths;
   for (const auto& row : all.rows) {
     widths.installed = std::max(widths.installed, columns(installed_cell(row)));
-    widths.in_use = std::max(widths.in_use, columns(in_use_cell(row, newest)));
+    widths.in_use = std::max(widths.in_use, columns(in_use_cell(row)));
   }
   const std::size_t taken = kGaps + kStateWidth + widths.installed + widths.in_use + kSince;
   const std::size_t most =
@@ -163,9 +157,8 @@ MemberWidths widths_of(const FleetRows& all, std::uint64_t newest, const Screen&
   return widths;
 }
 
-std::string rows_text(const FleetRows& all, std::uint64_t newest, const std::string& self, TimePoint now,
-                      const Screen& screen) {
-  const MemberWidths widths = widths_of(all, newest, screen);
+std::string rows_text(const FleetRows& all, const std::string& self, TimePoint now, const Screen& screen) {
+  const MemberWidths widths = widths_of(all, screen);
   std::string text = line_of({{"MEMBER", widths.name},
                               {"STATE", kStateWidth},
                               {"INSTALLED", widths.installed},
@@ -181,7 +174,7 @@ std::string rows_text(const FleetRows& all, std::uint64_t newest, const std::str
     text += line_of({{name, widths.name},
                      {row.state, kStateWidth},
                      {installed_cell(row), widths.installed},
-                     {in_use_cell(row, newest), widths.in_use},
+                     {in_use_cell(row), widths.in_use},
                      {record ? format_duration(std::max(std::chrono::seconds(0),
                                                         std::chrono::floor<std::chrono::seconds>(now - record->since)))
                              : "-",
@@ -237,7 +230,7 @@ json::value renewal_json(const View& view) {
 json::object json_of(const FleetRow& row) {
   json::object object{{"member", row.name},      {"state", row.state},   {"why", row.why},
                       {"restarting", row.holds}, {"failed", row.failed}, {"uses_newest", row.uses_newest}};
-  object["generation"] = row.record ? json::value(row.record->generation) : json::value(nullptr);
+  object["generation"] = row.generation != 0 ? json::value(row.generation) : json::value(nullptr);
   object["installed"] = row.record ? json_of(row.record->installed) : json::value(nullptr);
   object["in_use"] = row.record ? json_of(row.record->in_use) : json::value(nullptr);
   object["since"] = row.record ? json::value(format_time(row.record->since)) : json::value(nullptr);
@@ -267,7 +260,7 @@ std::string fleet_table(const std::string& account, const View& view, const std:
   if (all.rows.empty()) {
     return text + "\nno member is present: is the daemon running on the hosts?\n";
   }
-  text += "\n" + rows_text(all, rollout.generation, self, now, screen);
+  text += "\n" + rows_text(all, self, now, screen);
   const bool is_here =
       std::ranges::any_of(all.rows, [&](const FleetRow& row) { return row.name.starts_with(self + "/"); });
   return text + (is_here ? "* this host\n" : "");

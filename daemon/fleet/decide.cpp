@@ -9,6 +9,7 @@
 
 #include "core/text.hpp"
 #include "fleet/transactions.hpp"
+#include "state/fleet_status.hpp"
 
 namespace renewd::fleet {
 namespace {
@@ -66,6 +67,8 @@ class Deciding {
   Step wait_for(MemberState state, std::string reason, nanoseconds time) const;
   Step write(Act act, MemberState state, Rollout rollout) const;
 
+  // Of a host that has nothing to do.
+  MemberState idle() const { return is_published(self_.installed) ? MemberState::current : MemberState::apart; }
   const CertificateRecord* published() const;
   bool is_published(const std::optional<CertificateRecord>& certificate) const;
   bool later_than_published(const CertificateRecord& certificate) const;
@@ -173,8 +176,7 @@ std::optional<Step> Deciding::apart_from_fleet() const {
   if (self_.stage != Self::Stage::none && self_.in_window && !self_.delayed) {
     return Step{.act = Act::deploy, .state = MemberState::apart};
   }
-  return wait(is_published(self_.installed) ? MemberState::current : MemberState::apart,
-              "`renew: never`: this host takes no part", self_.schedule_next);
+  return wait(idle(), "`renew: never`: this host takes no part", self_.schedule_next);
 }
 
 // A gateway that is down must come up, in turn or not.
@@ -214,13 +216,13 @@ std::optional<Step> Deciding::outcome() const {
   }
   const bool of_another = holder->generation != rollout.generation;
   if (self_.stage == Self::Stage::answered && !of_another && self_.rolled_back > self_.local.rolled_back) {
-    return write(Act::report, MemberState::failed,
-                 failed(rollout, self_.name, {"the gateway did not run with it, and was rolled back", now_.wall}));
+    return write(
+        Act::report, MemberState::failed,
+        failed(rollout, self_.name, {"the gateway did not run with the certificate, and was rolled back", now_.wall}));
   }
   if (!of_another && was_dropped_here()) {
     return write(Act::report, MemberState::failed,
-                 failed(rollout, self_.name,
-                        {"the gateway did not run with it, and the certificate was given up", now_.wall, true}));
+                 failed(rollout, self_.name, {"the gateway did not run with the certificate", now_.wall, true}));
   }
   const bool has_use = self_.stage == Self::Stage::answered && is_published(self_.answer) && self_.in_window &&
                        !self_.delayed && !of_another;
@@ -252,7 +254,7 @@ std::optional<Step> Deciding::publish() const {
     }
     return expires_soon() && self_.in_window && !self_.delayed
                ? Step{.act = Act::deploy, .state = MemberState::alone}
-               : wait(MemberState::ready, "this host may not publish the certificate that it has", self_.schedule_next);
+               : wait(MemberState::ready, "this host cannot publish the certificate that it has", self_.schedule_next);
   }
   const bool is_known = self_.installed && self_.installed->fingerprint == self_.local.fingerprint;
   if (can && is_known && !self_.unpublishable && later_than_published(*self_.installed)) {
@@ -353,37 +355,32 @@ std::optional<Step> Deciding::turn() const {
   }
   const auto mine = rollout.failed.find(self_.name);
   const bool has_failed = mine != rollout.failed.end();
-  const MemberState idle = has_failed ? MemberState::failed : MemberState::ready;
+  const MemberState without_turn = has_failed ? MemberState::failed : MemberState::ready;
   if (self_.conflict || view_.rollout.refused) {
     // Then no turn can be taken, but that must not be an outage.
     return expires_soon() && self_.in_window && !self_.delayed
                ? Step{.act = Act::deploy, .state = MemberState::alone}
-               : wait(idle,
+               : wait(without_turn,
                       self_.conflict ? std::string(kConflict)
                                      : "the roll-out cannot be read: " + view_.rollout.refused->message,
                       self_.schedule_next);
   }
   if (contains(rollout.lost, self_.name)) {
-    return write(Act::return_back, idle, returned(rollout, self_.name));
+    return write(Act::return_back, without_turn, returned(rollout, self_.name));
   }
   if (!self_.in_window || self_.delayed) {
-    return wait(idle, has_failed ? mine->second.message : "a renewed certificate is ready to be installed",
+    return wait(without_turn, has_failed ? mine->second.message : "a renewed certificate is ready to be installed",
                 self_.schedule_next);
   }
   auto possible = may_take();
   if (!possible) {
-    return wait(
-        has_failed ? idle : MemberState::waiting,
-        rollout.halt
-            ? fmt::format("the roll-out is halted ({}, {})", to_string(rollout.halt->reason), rollout.halt->member)
-            : fmt::format("waiting for its turn; {} of {} restart now", rollout.holders.size(), limit(rollout)),
-        self_.schedule_next);
+    return wait(has_failed ? without_turn : MemberState::waiting, why_no_turn(rollout), self_.schedule_next);
   }
   const std::size_t most = limit(rollout);
   const std::size_t free = most > possible->holders.size() ? most - possible->holders.size() : 1;
   const nanoseconds pause = expires_soon() || has_failed ? 0ns : passed_over_after(free);
   if (pause > 0ns) {
-    return wait_for(MemberState::waiting, "waiting for its turn; another host comes first", pause);
+    return wait_for(MemberState::waiting, "another host comes first", pause);
   }
   return write(Act::take, MemberState::turn,
                taken(std::move(*possible), {self_.name, rollout.generation, id_, now_.wall}));
@@ -417,10 +414,10 @@ std::optional<Step> Deciding::request() const {
   if (renewal.claim) {
     const nanoseconds left = takeover_after(*renewal.claim);
     if (left > 0ns) {
-      return wait_for(MemberState::current, fmt::format("{} requests a certificate", renewal.claim->member), left);
+      return wait_for(idle(), fmt::format("{} requests a certificate", renewal.claim->member), left);
     }
   } else if (const auto left = nanoseconds(renewal.wait) - sightings_.renewal_unchanged(now_.boot); left > 0ns) {
-    return wait_for(MemberState::current,
+    return wait_for(idle(),
                     fmt::format("the fleet's last request failed{}; trying again later",
                                 renewal.failed ? " (" + renewal.failed->failure_class + ")" : ""),
                     left);
@@ -429,8 +426,7 @@ std::optional<Step> Deciding::request() const {
   step.renewal = claimed(view_, {id_, self_.name, now_.wall});
   const auto& requests = step.renewal->requests;  // of the last day, with this one
   if (requests.size() > rules_.requests_per_day) {
-    return wait(MemberState::current,
-                fmt::format("the fleet has reached its limit of {} requests a day", rules_.requests_per_day),
+    return wait(idle(), fmt::format("the fleet has reached its limit of {} requests a day", rules_.requests_per_day),
                 std::max(requests[requests.size() - 1 - rules_.requests_per_day] + 24h, now_.wall + 1s));
   }
   return step;
@@ -451,8 +447,7 @@ Step Deciding::rest() const {
                 self_.schedule_next);
   }
   const bool has_own = published() != nullptr && self_.installed && !is_published(self_.installed);
-  return wait(has_own ? MemberState::apart : MemberState::current,
-              has_own ? "the installed certificate is not the fleet's" : "", self_.schedule_next);
+  return wait(idle(), has_own ? "the installed certificate is not the fleet's" : "", self_.schedule_next);
 }
 
 // A register that cannot be parsed is written again. Who had a turn is then unknown: an operator lets the roll-out go
@@ -499,6 +494,20 @@ std::optional<Step> Deciding::lost_holder() const {
 }
 
 }  // namespace
+
+std::string why_no_turn(const Rollout& rollout) {
+  if (rollout.halt) {
+    return "the restarts are halted " + state::halted_by(to_string(rollout.halt->reason), rollout.halt->member);
+  }
+  if (rollout.holders.empty()) {
+    return "its turn comes later";
+  }
+  const std::string& first = rollout.holders.front().member;
+  const std::size_t others = rollout.holders.size() - 1;
+  return others == 0 ? fmt::format("its turn comes after {}, which restarts now", first)
+                     : fmt::format("its turn comes after {} and {} other{}, which restart now", first, others,
+                                   others == 1 ? "" : "s");
+}
 
 Step decide(const View& view, const Sightings& sightings, const Self& self, const Rules& rules, const std::string& id,
             Now now) {

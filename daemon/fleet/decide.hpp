@@ -100,6 +100,9 @@ struct Now {
 Step decide(const View& view, const Sightings& sightings, const Self& self, const Rules& rules, const std::string& id,
             Now now);
 
+// Why it is not the turn of a member that waits for it: the halt, or those whose turn it is.
+std::string why_no_turn(const Rollout& rollout);
+
 // A network that is away for a moment is no reason to go alone.
 inline constexpr std::chrono::minutes kUnreachableBeforeAlone{10};
 

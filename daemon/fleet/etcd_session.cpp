@@ -77,9 +77,29 @@ StoreError store_error(Error error) {
   return result;
 }
 
+// A scheme that does not fit the server: neither end names the cause. Empty: that is not likely.
+std::string advice_on_scheme(std::string_view url, const Error& error, bool sent) {
+  const auto mentions = [&error](std::string_view text) { return error.message.find(text) != std::string::npos; };
+  if (url.starts_with("http://") && error.kind == ErrorKind::connect && sent) {
+    return "if etcd serves TLS there (https:// in its --listen-client-urls), write https:// in fleet.etcd.endpoints; "
+           "otherwise, check that etcd runs there";
+  }
+  if (url.starts_with("https://") && error.kind == ErrorKind::tls &&
+      (mentions("closed the connection during the handshake") || mentions("wrong version number"))) {
+    return "if etcd serves no TLS there (http:// in its --listen-client-urls), give it a certificate "
+           "(/usr/share/doc/gravitee-renewd/docs/fleet.md, \"Certificates of etcd\"), because http:// in "
+           "fleet.etcd.endpoints is accepted for loopback addresses alone; otherwise, find out what closes TLS "
+           "connections on the way, such as a firewall";
+  }
+  return "";
+}
+
 // `had_token`: some versions of etcd close the connection when they do not know the token.
-CallError transport_error(Error error, bool sent, bool had_token) {
+CallError transport_error(std::string_view url, Error error, bool sent, bool had_token) {
   const ErrorKind kind = error.kind;
+  if (std::string advice = advice_on_scheme(url, error, sent); !advice.empty()) {
+    error.advice = std::move(advice);
+  }
   CallError result{store_error(std::move(error)), Reaction::none, sent};
   if (kind == ErrorKind::connect && sent && had_token) {
     result.reaction = Reaction::authenticate;
@@ -171,7 +191,7 @@ asio::awaitable<CallResult<std::string>> EtcdSession::attempt(std::size_t endpoi
   const std::string url = http.url;
   auto response = co_await http_.send(std::move(http));
   if (!response) {
-    co_return tl::unexpected(transport_error(std::move(response.error()), sent, token.has_value()));
+    co_return tl::unexpected(transport_error(url, std::move(response.error()), sent, token.has_value()));
   }
   if (response->status != 200 || begins_with_error(response->body)) {
     co_return tl::unexpected(
@@ -295,7 +315,7 @@ asio::awaitable<CallResult<void>> EtcdSession::stream(GatewayRequest request, Li
     co_return tl::unexpected(refusal(url, parse_error(status, error_body), redaction_of(Secret(), *token)));
   }
   if (!ended) {
-    co_return tl::unexpected(transport_error(std::move(ended.error()), sent, status == 0 && token->has_value()));
+    co_return tl::unexpected(transport_error(url, std::move(ended.error()), sent, status == 0 && token->has_value()));
   }
   co_return CallResult<void>();
 }

@@ -21,6 +21,15 @@ bool mentions(const GatewayError& error, std::string_view text) {
   return error.message.find(text) != std::string::npos;
 }
 
+Explained refused_as(Unreachable reason, std::string message, Reaction reaction = Reaction::none) {
+  return {store_error(reason, std::move(message)), reaction};
+}
+
+Explained with_advice(Explained explained, std::string advice) {
+  explained.error.advice = std::move(advice);
+  return explained;
+}
+
 Explained unavailable(const GatewayError& error, std::string message) {
   if (mentions(error, "no leader")) {
     return {store_error(Unreachable::no_leader, std::move(message)), Reaction::elsewhere};
@@ -29,17 +38,11 @@ Explained unavailable(const GatewayError& error, std::string message) {
     return {store_error(Unreachable::timeout, std::move(message)), Reaction::elsewhere};
   }
   if (mentions(error, "use of closed network connection")) {
-    StoreError explained = store_error(Unreachable::tls, std::move(message));
-    explained.advice =
-        "etcd's gateway cannot connect to its own server: with --client-cert-auth, the server's certificate also needs "
-        "the extended key usage clientAuth";
-    return {std::move(explained), Reaction::elsewhere};
+    return with_advice(refused_as(Unreachable::tls, std::move(message), Reaction::elsewhere),
+                       "etcd's gateway cannot connect to its own server: with --client-cert-auth, the server's "
+                       "certificate also needs the extended key usage clientAuth");
   }
   return {store_error(Unreachable::connect, std::move(message)), Reaction::elsewhere};
-}
-
-Explained refused_as(Unreachable reason, std::string message, Reaction reaction = Reaction::none) {
-  return {store_error(reason, std::move(message)), reaction};
 }
 
 }  // namespace
@@ -87,9 +90,18 @@ Explained explain(const GatewayError& error) {
   if (error.http_status == 400 && mentions(error, "CommonName of client sending a request against gateway")) {
     return refused_as(Unreachable::client_cn, std::move(message));
   }
+  if (error.http_status == 400 && mentions(error, "HTTP request to an HTTPS server")) {
+    return with_advice(refused_as(Unreachable::tls, std::move(message), Reaction::elsewhere),
+                       "write https:// in fleet.etcd.endpoints");
+  }
+  if (mentions(error, "user name is empty")) {
+    return with_advice(refused_as(Unreachable::auth, std::move(message), Reaction::authenticate),
+                       "etcd's authentication is enabled: set fleet.etcd.username and fleet.etcd.password "
+                       "(/usr/share/doc/gravitee-renewd/docs/fleet.md, \"The user\")");
+  }
   // By text, too: these have had several codes.
   if (error.code == kGrpcUnauthenticated || error.http_status == 401 || mentions(error, "invalid auth token") ||
-      mentions(error, "user name is empty") || mentions(error, "revision of auth store is old")) {
+      mentions(error, "revision of auth store is old")) {
     return refused_as(Unreachable::auth, std::move(message), Reaction::authenticate);
   }
   if (mentions(error, "authentication failed")) {
@@ -131,17 +143,22 @@ std::string_view advice_on(Unreachable reason) {
     case Unreachable::no_leader:
       return "most members of etcd are down, or cannot reach each other: etcdctl endpoint health --cluster";
     case Unreachable::auth:
-      return "check fleet.etcd.username and fleet.etcd.password; etcdctl user passwd sets the password";
+      return "check fleet.etcd.username and fleet.etcd.password; as etcd's root, etcdctl user passwd renewd sets the "
+             "password of the user renewd";
     case Unreachable::permission:
-      return "grant the role of fleet.etcd.username readwrite on all keys below fleet.etcd.prefix: "
-             "etcdctl role grant-permission --prefix=true";
+      return "fleet.etcd.username needs a role with readwrite on all keys below fleet.etcd.prefix; as etcd's root, "
+             "with "
+             "the names of /usr/share/doc/gravitee-renewd/docs/fleet.md: etcdctl role grant-permission renewd "
+             "--prefix=true readwrite /gravitee-renewd/ (with the slash at the end), and etcdctl user grant-role "
+             "renewd "
+             "renewd";
     case Unreachable::gateway_off:
       return "check that fleet.etcd.endpoints are etcd's client URLs, that etcd is 3.4 or later, and that its JSON "
              "gateway is not switched off (--enable-grpc-gateway=false)";
     case Unreachable::client_cn:
-      return "etcd's gateway accepts only client certificates without a common name while authentication is on: use "
-             "one "
-             "as fleet.etcd.cert_file";
+      return "while authentication is enabled, etcd's gateway accepts only client certificates without a common name "
+             "(CN): issue such a one for fleet.etcd.cert_file (/usr/share/doc/gravitee-renewd/docs/fleet.md, \"Client "
+             "certificates\")";
     case Unreachable::too_large:
       return "raise etcd's --max-request-bytes above 2 MiB, or use another prefix, if other keys fill this one";
     case Unreachable::bad_answer:

@@ -133,6 +133,21 @@ std::optional<Transaction> remove_presence(const View& view, const Keys& keys, c
   return transaction;
 }
 
+std::optional<Transaction> report_conflict(const View& view, const Keys& keys, const MemberName& name) {
+  const auto found = view.members.find(name);
+  if (found == view.members.end() || !found->second.value) {
+    return std::nullopt;
+  }
+  const std::string& process = found->second.value->process;
+  if (view.is_contested(name, process)) {
+    return std::nullopt;
+  }
+  Transaction transaction = reading_all(keys);
+  transaction.compare = {{keys.conflict(name, process), 0}};
+  transaction.put = {{keys.conflict(name, process), R"({"v":1})", true}};
+  return transaction;
+}
+
 RenewalRecord claimed(const View& view, Claim claim) {
   RenewalRecord renewal = view.renewal.value.value_or(RenewalRecord());
   drop_old(renewal.requests, claim.at);

@@ -26,6 +26,9 @@ std::optional<Transaction> write_presence(const View& view, const Keys& keys, co
 // Nothing if the record is not that of this process.
 std::optional<Transaction> remove_presence(const View& view, const Keys& keys, const MemberName& name,
                                            std::string_view process);
+// Tells the process whose record this is that another one has the same name, for as long as that one lives. Nothing if
+// it knows already, or its record cannot be read.
+std::optional<Transaction> report_conflict(const View& view, const Keys& keys, const MemberName& name);
 
 // --- The contents.
 

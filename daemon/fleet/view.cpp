@@ -49,6 +49,14 @@ void update(Versioned<T>& stored, const KeyValue& kv, Parse parse) {
   }
 }
 
+// What the value says does not matter.
+void put_conflict(View& view, std::string name, Revision revision) {
+  if (view.conflicts.size() < kMaxMembers || view.conflicts.contains(name)) {
+    Revision& stored = view.conflicts[std::move(name)];
+    stored = std::max(stored, revision);
+  }
+}
+
 void put(View& view, const Keys& keys, const KeyValue& kv) {
   if (kv.key == keys.renewal()) {
     update(view.renewal, kv, parse_renewal);
@@ -60,6 +68,8 @@ void put(View& view, const Keys& keys, const KeyValue& kv) {
     if (view.members.size() < kMaxMembers || view.members.contains(*member)) {
       update(view.members[*member], kv, parse_member);
     }
+  } else if (kv.key.starts_with(keys.conflicts())) {
+    put_conflict(view, kv.key.substr(keys.conflicts().size()), kv.mod_revision);
   }
 }
 
@@ -82,6 +92,10 @@ void remove(View& view, const Keys& keys, const std::string& key, Revision revis
     if (stored != view.members.end() && stored->second.revision < revision) {
       view.members.erase(stored);
     }
+  } else if (key.starts_with(keys.conflicts())) {
+    std::erase_if(view.conflicts, [&, name = key.substr(keys.conflicts().size())](const auto& one) {
+      return one.first == name && one.second < revision;
+    });
   }
 }
 

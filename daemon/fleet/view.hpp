@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "fleet/records.hpp"
 #include "fleet/store.hpp"
@@ -22,6 +23,14 @@ class Keys {
   std::string rollout() const { return base_ + "rollout"; }
   std::string members() const { return base_ + "members/"; }
   std::string member(const MemberName& name) const { return members() + name; }
+  // Another process than this one has the member's name, too.
+  std::string conflicts() const { return base_ + "conflicts/"; }
+  std::string conflict(const MemberName& name, std::string_view process) const {
+    return conflicts() + conflict_name(name, process);
+  }
+  static std::string conflict_name(const MemberName& name, std::string_view process) {
+    return name + "/" + std::string(process);
+  }
 
  private:
   std::string base_;
@@ -43,8 +52,13 @@ struct View {
   Versioned<Published> generation;
   Versioned<Rollout> rollout;
   std::map<MemberName, Versioned<MemberRecord>> members;
+  std::map<std::string, Revision> conflicts;  // by Keys::conflict_name()
 
   bool is_present(const MemberName& member) const { return members.contains(member); }
+  // Another process has said that it has the name of this one.
+  bool is_contested(const MemberName& member, std::string_view process) const {
+    return conflicts.contains(Keys::conflict_name(member, process));
+  }
 };
 
 View view_of(const Snapshot& snapshot, const Keys& keys);

@@ -75,6 +75,10 @@ KindNames names_of(FindingKind kind) {
       return {"fleet_key_differs", "other fleet key"};
     case FindingKind::fleet_conflict:
       return {"fleet_conflict", "name used twice"};
+    case FindingKind::fleet_value_refused:
+      return {"fleet_value_refused", "fleet's values unusable"};
+    case FindingKind::fleet_unable:
+      return {"fleet_unable", "cannot follow the fleet"};
     case FindingKind::longer_lasting_stored:
       return {"longer_lasting_stored", "in order"};
   }

@@ -40,6 +40,8 @@ enum class FindingKind {
   fleet_lagging,          // the gateway does not use what the fleet published a day ago
   fleet_key_differs,      // from that of the other hosts
   fleet_conflict,         // another process has this host's name
+  fleet_value_refused,    // what the fleet shares in etcd cannot be used here
+  fleet_unable,           // to use the certificate that the fleet published
   longer_lasting_stored,  // a stored keystore expires later than the installed one; nothing is wrong
 };
 // "keystore_unreadable"; docs/status.md lists them.

@@ -42,19 +42,42 @@ std::optional<Finding> fleet_halted(const FleetStatus& fleet, const std::string&
   }
   const auto& [reason, member, at] = *fleet.halt;
   const std::string resume = "gravitee-renewd fleet resume " + name;
-  const bool by_hand = reason == "operator";
-  const std::string why = by_hand            ? "by an operator on " + member
-                          : reason == "lost" ? member + " has been missing since it began to restart its gateway"
-                                             : "the gateway of " + member + " failed with the new certificate";
   return Finding{FindingKind::fleet_halted, Severity::warning,
-                 fmt::format("the fleet's restarts have been halted since {} UTC: {}", format_minute(at), why),
-                 by_hand ? "to go on, run " + resume
-                         : fmt::format("find the cause on {}, which tries again by itself; to go on without it, run {}",
-                                       member, resume)};
+                 fmt::format("the fleet's restarts have been halted since {} UTC {}", format_minute(at),
+                             state::halted_by(reason, member)),
+                 reason == "operator"
+                     ? "to let the restarts continue, run " + resume
+                     : fmt::format("find the cause on {}, which tries again by itself; to continue without it, run {}",
+                                   member, resume)};
+}
+
+std::optional<Finding> fleet_value_refused(const FleetStatus& fleet, const std::string&, TimePoint) {
+  if (!fleet.refused) {
+    return std::nullopt;
+  }
+  return Finding{FindingKind::fleet_value_refused, Severity::warning, fleet.refused->message,
+                 advice_on(fleet.refused, "/usr/share/doc/gravitee-renewd/docs/fleet.md, \"Values that are refused\"")};
+}
+
+// With another key, or a value that is refused, that is the cause.
+bool is_unable(const FleetStatus& fleet) {
+  return fleet.state == "unable" && !fleet.other_key && !fleet.refused;
+}
+
+std::optional<Finding> fleet_unable(const FleetStatus& fleet, const std::string&, TimePoint) {
+  if (!is_unable(fleet)) {
+    return std::nullopt;
+  }
+  return Finding{
+      FindingKind::fleet_unable, Severity::warning,
+      fmt::format("this host cannot use the fleet's newest certificate, generation {}: {}", fleet.generation,
+                  fleet.sentence),
+      "fix what the message names: /usr/share/doc/gravitee-renewd/docs/fleet.md, \"Unable\"; the daemon then "
+      "tries again by itself"};
 }
 
 std::optional<Finding> fleet_lagging(const FleetStatus& fleet, const std::string&, TimePoint now) {
-  if (!fleet.behind_since || now - *fleet.behind_since < kBehindFor) {
+  if (!fleet.behind_since || now - *fleet.behind_since < kBehindFor || is_unable(fleet)) {
     return std::nullopt;
   }
   return Finding{FindingKind::fleet_lagging, Severity::warning,
@@ -82,7 +105,8 @@ std::optional<Finding> fleet_conflict(const FleetStatus& fleet, const std::strin
                  advice_on(fleet.conflict, "give each host its own fleet.etcd.host")};
 }
 
-constexpr std::array<FleetCheck, 5> kFleetChecks{fleet_halted, fleet_conflict, fleet_key_differs, fleet_unreachable,
+constexpr std::array<FleetCheck, 7> kFleetChecks{fleet_halted,        fleet_conflict, fleet_key_differs,
+                                                 fleet_value_refused, fleet_unable,   fleet_unreachable,
                                                  fleet_lagging};
 
 }  // namespace

@@ -60,12 +60,22 @@ FleetStatus parse(const json::object& object) {
   }
   fleet.other_key = problem_in(object, "other_key");
   fleet.conflict = problem_in(object, "conflict");
+  fleet.refused = problem_in(object, "refused");
   fleet.state = text_in(object, "state");
   fleet.sentence = text_in(object, "sentence");
   return fleet;
 }
 
 }  // namespace
+
+std::string halted_by(std::string_view reason, std::string_view member) {
+  const std::string name = printable(member);
+  if (reason == "operator") {
+    return "by an operator on " + name.substr(0, name.find('/'));
+  }
+  return reason == "lost" ? fmt::format("because {} has been missing since it began to restart its gateway", name)
+                          : fmt::format("because the gateway of {} failed with the new certificate", name);
+}
 
 std::string describe(const FleetStatus& fleet) {
   std::string text = fleet.generation == 0
@@ -76,10 +86,11 @@ std::string describe(const FleetStatus& fleet) {
     text += fmt::format(" when etcd was last reachable, before {} UTC", format_minute(fleet.unreachable_since));
   }
   if (fleet.halt) {
-    text += ", halted";
+    const std::string cause = halted_by(fleet.halt->reason, fleet.halt->member);
+    text += ", restarts halted" + (fleet.sentence.ends_with(cause) ? "" : " " + cause);
   }
   if (!fleet.state.empty()) {
-    text += "; this host: " + fleet.state + (fleet.sentence.empty() ? "" : " (" + fleet.sentence + ")");
+    text += "; this host: " + fleet.state + (fleet.sentence.empty() ? "" : ": " + fleet.sentence);
   }
   return text;
 }
@@ -110,6 +121,7 @@ json::object to_json(const FleetStatus& fleet) {
   }
   add(object, "other_key", fleet.other_key);
   add(object, "conflict", fleet.conflict);
+  add(object, "refused", fleet.refused);
   return object;
 }
 

@@ -28,6 +28,10 @@ struct FleetHalt {
   bool operator==(const FleetHalt&) const = default;
 };
 
+// Who or what has halted the restarts: "by an operator on gateway-3", "because the gateway of gateway-3/production
+// failed with the new certificate".
+std::string halted_by(std::string_view reason, std::string_view member);
+
 struct FleetStatus {
   // Why etcd cannot be reached, as `reason` of fleet_unreachable; empty: it can. Then the rest is what was last seen.
   std::string unreachable;
@@ -44,17 +48,18 @@ struct FleetStatus {
   // Since when this host could use the newest certificate, and does not; nothing while it waits for a maintenance
   // window.
   std::optional<TimePoint> behind_since = std::nullopt;
-  // Others use another fleet key; another process has this host's name.
+  // Others use another fleet key; another process has this host's name; a value in etcd cannot be used.
   std::optional<Problem> other_key = std::nullopt;
   std::optional<Problem> conflict = std::nullopt;
-  // Of this member: the name of a fleet::MemberState, and why.
+  std::optional<Problem> refused = std::nullopt;
+  // Of this member: the name of a fleet::MemberState, and why; empty until it has seen the fleet.
   std::string state;
   std::string sentence = {};
 
   bool operator==(const FleetStatus&) const = default;
 };
 
-// "generation 7, in use on 12 of 20 hosts; this host: waiting (its turn comes after gateway-1)".
+// "generation 7, in use on 12 of 20 hosts; this host: waiting: its turn comes after gateway-1/production".
 std::string describe(const FleetStatus& fleet);
 
 boost::json::object to_json(const FleetStatus& fleet);

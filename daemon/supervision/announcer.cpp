@@ -35,6 +35,7 @@ bool has_event_of_its_own(FindingKind kind) {
     case FindingKind::fleet_unreachable:
     case FindingKind::fleet_halted:
     case FindingKind::fleet_conflict:
+    case FindingKind::fleet_value_refused:
     case FindingKind::longer_lasting_stored:
       return true;
     case FindingKind::old_certificate_in_use:
@@ -48,15 +49,16 @@ bool has_event_of_its_own(FindingKind kind) {
     case FindingKind::configuration_not_in_effect:
     case FindingKind::fleet_lagging:
     case FindingKind::fleet_key_differs:
+    case FindingKind::fleet_unable:
       return false;
   }
   return false;
 }
 
-// No event says that a token can be used again.
+// No event says that a token, or a value of the fleet, can be used again.
 bool end_is_reported(FindingKind kind) {
   return !has_event_of_its_own(kind) || kind == FindingKind::token_unusable ||
-         kind == FindingKind::token_expires_before_renewal;
+         kind == FindingKind::token_expires_before_renewal || kind == FindingKind::fleet_value_refused;
 }
 
 }  // namespace

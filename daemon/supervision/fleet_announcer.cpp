@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "state/fleet_status.hpp"
 
 namespace renewd::supervision {
 namespace {
@@ -22,31 +23,22 @@ Fields fields_of(const fleet::Header& header) {
 std::string advice_on(const fleet::Halt& halt) {
   switch (halt.reason) {
     case fleet::HaltReason::failed:
-      return fmt::format("fix {}, which tries again by itself, or let the others go on: gravitee-renewd fleet resume",
+      return fmt::format("fix {}, which tries again by itself, or continue without it: gravitee-renewd fleet resume",
                          halt.member);
     case fleet::HaltReason::lost:
-      return fmt::format("start {} again, or let the others go on: gravitee-renewd fleet resume", halt.member);
+      return fmt::format("start {} again, or continue without it: gravitee-renewd fleet resume", halt.member);
     case fleet::HaltReason::by_operator:
       break;
   }
-  return "to go on: gravitee-renewd fleet resume";
+  return "to let the restarts continue: gravitee-renewd fleet resume";
 }
 
-std::string cause_of(const fleet::Rollout& rollout) {
-  const fleet::Halt& halt = *rollout.halt;
-  switch (halt.reason) {
-    case fleet::HaltReason::failed: {
-      const auto failed = rollout.failed.find(halt.member);
-      return failed == rollout.failed.end() ? fmt::format("{} failed", halt.member)
-                                            : fmt::format("{} failed: {}", halt.member, failed->second.message);
-    }
-    case fleet::HaltReason::lost:
-      return fmt::format("{} disappeared while it restarted its gateway", halt.member);
-    case fleet::HaltReason::by_operator:
-      break;
-  }
-  return fmt::format("{} halted them", halt.member);
+// Before the first generation, the restarts have none.
+std::string restarts_with(std::uint64_t generation) {
+  return generation == 0 ? "the fleet's restarts" : fmt::format("the restarts with generation {}", generation);
 }
+
+}  // namespace
 
 std::string advice_on(fleet::Refusal refusal) {
   switch (refusal) {
@@ -65,8 +57,6 @@ std::string advice_on(fleet::Refusal refusal) {
          "halted: "
          "gravitee-renewd fleet resume";
 }
-
-}  // namespace
 
 void FleetAnnouncer::event(EventName name, std::string_view message, const Fields& fields) const {
   log_.event(name, certificate_, message, fields);
@@ -103,10 +93,16 @@ void FleetAnnouncer::alone(TimePoint not_after, const std::string& message) {
   }
 }
 
-void FleetAnnouncer::conflict(const fleet::MemberName& member) {
+void FleetAnnouncer::conflict(const fleet::MemberName& member, const Problem& problem) {
   if (!std::exchange(conflict_, true)) {
-    event(EventName::fleet_conflict, fmt::format("another process is {} in the fleet", member),
-          {{"member", member}, {"advice", std::string("give each host its own fleet.etcd.host")}});
+    event(EventName::fleet_conflict, problem.message, {{"member", member}, {"advice", problem.advice}});
+  }
+}
+
+void FleetAnnouncer::no_conflict(const fleet::MemberName& member) {
+  if (std::exchange(conflict_, false)) {
+    log_.event(Level::info, EventName::fleet_conflict, certificate_,
+               fmt::format("no other process has the name {} in the fleet any more", member), {{"member", member}});
   }
 }
 
@@ -140,14 +136,14 @@ void FleetAnnouncer::saw(const fleet::View& view, const fleet::Keys& keys) {
   const auto generation = static_cast<std::int64_t>(rollout.generation);
   if (rollout.halt && rollout.halt != halt_) {
     event(EventName::fleet_halted,
-          fmt::format("the restarts with generation {} are halted: {}", generation, cause_of(rollout)),
+          fmt::format("{} are halted {}", restarts_with(rollout.generation),
+                      state::halted_by(to_string(rollout.halt->reason), rollout.halt->member)),
           {{"reason", std::string(to_string(rollout.halt->reason))},
            {"member", rollout.halt->member},
            {"generation", generation},
            {"advice", advice_on(*rollout.halt)}});
   } else if (!rollout.halt && halt_) {
-    event(EventName::fleet_resumed, fmt::format("the restarts with generation {} go on", generation),
-          {{"generation", generation}});
+    event(EventName::fleet_resumed, restarts_with(rollout.generation) + " continue", {{"generation", generation}});
   }
   halt_ = rollout.halt;
 }

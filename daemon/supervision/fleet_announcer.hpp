@@ -13,6 +13,9 @@
 
 namespace renewd::supervision {
 
+// What to do about a value in etcd that cannot be used.
+std::string advice_on(fleet::Refusal refusal);
+
 class FleetAnnouncer {
  public:
   // Both must outlive this object. What lasts is logged again after `again`.
@@ -24,8 +27,8 @@ class FleetAnnouncer {
   void published(const fleet::Header& header);
   void turn(std::string_view turn, std::uint64_t generation, const std::string& message);
   void alone(TimePoint not_after, const std::string& message);
-  void conflict(const fleet::MemberName& member);
-  void no_conflict() { conflict_ = false; }
+  void conflict(const fleet::MemberName& member, const Problem& problem);
+  void no_conflict(const fleet::MemberName& member);
   void no_key(const std::string& problem);
   // Once for each revision of a key.
   void refused(const std::string& key, fleet::Revision revision, const fleet::RefusedValue& refused);

@@ -110,6 +110,8 @@ class FleetMember {
   void note_whether_behind();
   renewal::Step until_etcd_is_back(const HostSituation& situation) const;
   bool uses_other_key(const fleet::View& view) const;
+  // Another process has this member's name: which of the two acts.
+  std::optional<Problem> conflict_problem() const;
   bool goes_alone(const HostSituation& situation) const;
   Result<void> remember(fleet::LocalRecord record);
   std::uint64_t published_generation() const;
@@ -146,9 +148,9 @@ class FleetMember {
   std::string unpublishable_;              // the fingerprint of an installed certificate whose key cannot be read
   std::optional<TimePoint> behind_since_;  // this host could use the newest certificate, and does not
   bool alone_ = false;
-  bool present_ = false;  // this process has written its record
-  bool conflict_ = false;
-  bool busy_ = false;  // next() is at work
+  bool present_ = false;   // this process has written its record
+  bool conflict_ = false;  // another process is the member
+  bool busy_ = false;      // next() is at work
   std::optional<fleet::MemberRecord> record_;
   bool has_adopted_ = false;
   std::optional<HostSituation> last_situation_;

@@ -48,6 +48,11 @@ asio::awaitable<void> FleetMember::write_presence(fleet::MemberState state, std:
   const auto stored = view_.view()->members.find(name_);
   const bool is_stored =
       stored != view_.view()->members.end() && stored->second.value && says_the_same(*stored->second.value, record);
+  if (conflict_) {
+    if (auto report = fleet::report_conflict(*view_.view(), view_.keys(), name_)) {
+      co_await view_.commit(std::move(*report));
+    }
+  }
   // Where writing has failed, this finds out whether it is possible again.
   if (conflict_ || (is_stored && view_.failed_commits() == 0)) {
     record_ = std::move(record);
@@ -56,7 +61,7 @@ asio::awaitable<void> FleetMember::write_presence(fleet::MemberState state, std:
   const auto transaction = fleet::write_presence(*view_.view(), view_.keys(), name_, record);
   if (!transaction) {
     conflict_ = true;
-    announcer_.conflict(name_);
+    announcer_.conflict(name_, *conflict_problem());
     wake_();
     co_return;
   }
@@ -108,13 +113,15 @@ void FleetMember::view_changed() {
       is_there && (mine->second.value ? mine->second.value->machine != link_->machine
                                       : refused && refused->refusal == fleet::Refusal::newer_version);
   const bool conflict = is_there && !is_ours && (present_ || other_machine);
-  if (conflict) {
-    announcer_.conflict(name_);
-  } else if (conflict_) {
-    announcer_.no_conflict();
+  bool differs = std::exchange(conflict_, conflict) != conflict;
+  if (const auto problem = conflict_problem()) {
+    announcer_.conflict(name_, *problem);
+  } else {
+    announcer_.no_conflict(name_);
   }
-  const bool differs =
-      std::exchange(conflict_, conflict) != conflict || (!is_there && present_ && view_.failed_commits() == 0);
+  const bool must_write =
+      conflict ? fleet::report_conflict(*view_.view(), view_.keys(), name_).has_value() : !is_there && present_;
+  differs = differs || (must_write && view_.failed_commits() == 0);
   if (busy_ || !last_self_) {
     if (!last_self_) {
       wake_();  // read for the first time

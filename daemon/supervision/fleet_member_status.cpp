@@ -16,6 +16,20 @@ bool uses(const fleet::MemberRecord& member, const fleet::CertificateRecord& new
   return member.in_use && !fleet::is_later(newest, *member.in_use);
 }
 
+// The first one, in the order in which they matter.
+std::optional<Problem> refused_in(const fleet::View& view) {
+  const auto problem = [](std::string_view name, const auto& value) {
+    const auto& refused = value.refused;
+    return refused ? std::optional(Problem{fmt::format("this host cannot use the value `{}` in etcd ({}): {}", name,
+                                                       to_string(refused->refusal), refused->message),
+                                           advice_on(refused->refusal)})
+                   : std::nullopt;
+  };
+  auto first = problem("generation", view.generation);
+  first = first ? first : problem("rollout", view.rollout);
+  return first ? first : problem("renewal", view.renewal);
+}
+
 // Those may wait as long as their windows, or an operator, want.
 bool may_be_behind(MemberState state) {
   switch (state) {
@@ -41,8 +55,11 @@ std::optional<state::FleetStatus> FleetMember::status() const {
   if (view_.view() == nullptr && !view_.error()) {
     return std::nullopt;
   }
-  state::FleetStatus status{.unreachable = {}, .state = std::string(to_string(last_step_.state))};
-  status.sentence = last_step_.reason;
+  state::FleetStatus status{.unreachable = {}, .state = {}};
+  if (last_self_) {
+    status.state = to_string(last_step_.state);
+    status.sentence = last_step_.reason;
+  }
   if (unreachable && view_.error()) {
     status.unreachable = to_string(view_.error()->reason);
     status.problem = Problem{view_.error()->message, view_.error()->advice};
@@ -51,10 +68,7 @@ std::optional<state::FleetStatus> FleetMember::status() const {
   if (alone_) {
     status.state = to_string(MemberState::alone);
   }
-  if (conflict_) {
-    status.conflict = Problem{fmt::format("another process is {} in the fleet: this one restarts nothing", name_),
-                              "give each host its own fleet.etcd.host"};
-  }
+  status.conflict = conflict_problem();
   if (!keys_problem_.empty()) {
     status.other_key = Problem{keys_problem_, "correct fleet.etcd.key and fleet.etcd.second_key"};
   } else if (last_self_ && last_self_->other_key) {
@@ -78,11 +92,22 @@ std::optional<state::FleetStatus> FleetMember::status() const {
       return member.second.value && uses(*member.second.value, header.certificate);
     }));
   }
+  status.refused = refused_in(trusted_view());
   if (view.rollout.value && view.rollout.value->halt) {
     const auto& halt = *view.rollout.value->halt;
     status.halt = state::FleetHalt{std::string(to_string(halt.reason)), halt.member, halt.at};
   }
   return status;
+}
+
+std::optional<Problem> FleetMember::conflict_problem() const {
+  const bool acts = !conflict_ && view_.view() != nullptr && view_.view()->is_contested(name_, link_->process);
+  if (!conflict_ && !acts) {
+    return std::nullopt;
+  }
+  return Problem{fmt::format("another process has the name {} in the fleet, too: {} one restarts nothing", name_,
+                             acts ? "that" : "this"),
+                 "give each host its own fleet.etcd.host, and each cloned host its own machine id"};
 }
 
 void FleetMember::note_whether_behind() {

@@ -209,7 +209,8 @@ asio::awaitable<Result<Step>> Supervisor::as_fleet_allows(Step planned, certific
     co_return planned;
   }
   const auto& attempts = schedule_.attempts();
-  const bool fails_at_gateway = attempts.failures_in_a_row > 0 && attempts.last_failure == to_string(ErrorKind::gateway);
+  const bool fails_at_gateway =
+      attempts.failures_in_a_row > 0 && attempts.last_failure == to_string(ErrorKind::gateway);
   HostSituation situation{.planned = std::move(planned),
                           .installed = state::record_of(installed),
                           .in_use = status_.status()->in_use,

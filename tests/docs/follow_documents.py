@@ -78,6 +78,7 @@ ELSEWHERE = [
     ("docs/fleet.md", "fleet publish production", "tests/docs/follow_fleet.py"),
     ("docs/fleet.md", "fleet resume production\ngravitee-renewd fleet status", "tests/docs/follow_fleet.py"),
     ("docs/fleet.md", "fleet reseal production", "tests/docs/follow_fleet.py"),
+    ("docs/fleet.md", "MEMBER                 STATE", "fleet_text_test.cpp has such tables"),
     ("docs/status.md", "GRAVITEE CERT OK", "golden_test.cpp"),
 ]
 # The file whose content a block is; with "+", what a block is appended to.

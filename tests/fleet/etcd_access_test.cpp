@@ -75,6 +75,31 @@ TEST_CASE("etcd: without a user, an etcd that needs one is an error about authen
   CHECK(outcome_of(fixture.read()) == "auth");
 }
 
+TEST_CASE("etcd: http:// for an etcd with TLS is an error that says so") {
+  SKIP_WITHOUT_ETCD();
+  StoreFixture fixture(alone());
+  auto& endpoint = fixture.settings.endpoints.front();
+  endpoint = "http" + endpoint.substr(std::string("https").size());
+  const auto refused = fixture.read();
+  REQUIRE(outcome_of(refused) != "ok");
+  CHECK_THAT(refused.error().advice, ContainsSubstring("write https://"));
+}
+
+TEST_CASE("etcd: https:// for an etcd without TLS is an error that says so") {
+  SKIP_WITHOUT_ETCD();
+  EtcdOptions options = alone();
+  options.tls = false;
+  options.authentication = false;
+  StoreFixture fixture(options);
+  REQUIRE(outcome_of(fixture.read()) == "ok");
+  fixture.forget_store();
+  auto& endpoint = fixture.settings.endpoints.front();
+  endpoint = "https" + endpoint.substr(std::string("http").size());
+  const auto refused = fixture.read();
+  REQUIRE(outcome_of(refused) == "tls");
+  CHECK_THAT(refused.error().advice, ContainsSubstring("Certificates of etcd"));
+}
+
 TEST_CASE("etcd: a role that does not include the prefix is an error about permission") {
   SKIP_WITHOUT_ETCD();
   StoreFixture fixture(alone());

@@ -78,7 +78,7 @@ EtcdCluster::EtcdCluster(EtcdOptions options) : options_(std::move(options)) {
     std::vector<std::unique_ptr<asio::ip::tcp::acceptor>> held;  // so that no port comes twice
     for (std::size_t i = 0; i < options_.members; ++i) {
       members_.push_back(std::make_unique<Member>(free_port(io, held), free_port(io, held)));
-      endpoints_.push_back(address("https", members_.back()->client_port));
+      endpoints_.push_back(address(options_.tls ? "https" : "http", members_.back()->client_port));
     }
   }
   for (std::size_t i = 0; i < options_.members; ++i) {
@@ -119,19 +119,15 @@ void EtcdCluster::launch(std::size_t member) {
                                 "--data-dir",
                                 data,
                                 "--listen-client-urls",
-                                address("https", self.client_port),
+                                endpoints_[member],
                                 "--advertise-client-urls",
-                                address("https", self.client_port),
+                                endpoints_[member],
                                 "--listen-peer-urls",
                                 address("http", self.peer_port),
                                 "--initial-advertise-peer-urls",
                                 address("http", self.peer_port),
                                 "--initial-cluster",
                                 cluster,
-                                "--cert-file",
-                                certificate,
-                                "--key-file",
-                                certificate,
                                 "--bcrypt-cost",
                                 "4",
                                 "--auth-token-ttl",
@@ -140,6 +136,9 @@ void EtcdCluster::launch(std::size_t member) {
                                 "zap",
                                 "--log-level",
                                 "warn"};
+  if (options_.tls) {
+    argv.insert(argv.end(), {"--cert-file", certificate, "--key-file", certificate});
+  }
   if (options_.client_certificates) {
     argv.insert(argv.end(), {"--client-cert-auth", "--trusted-ca-file", ca_file().string()});
   }

@@ -22,6 +22,7 @@ namespace renewd::testing {
 struct EtcdOptions {
   std::size_t members = 3;
   std::string prefix = "/gravitee-renewd";
+  bool tls = true;
   bool authentication = true;
   bool client_certificates = false;  // --client-cert-auth
   std::chrono::seconds token_life{300};
@@ -38,7 +39,7 @@ class EtcdCluster {
   // Whether etcd is installed; if not, says on standard error that the test is skipped.
   static bool is_installed();
 
-  // "https://127.0.0.1:PORT"
+  // "https://127.0.0.1:PORT", or "http:…" without TLS
   const std::vector<std::string>& endpoints() const { return endpoints_; }
   // For a proxy in between.
   std::uint16_t port(std::size_t member) const;

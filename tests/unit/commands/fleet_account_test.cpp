@@ -131,7 +131,7 @@ TEST_CASE("etcd that stays unreachable is an error with its reason") {
   CHECK_THAT(halted.error().message, ContainsSubstring("no_leader"));
 }
 
-TEST_CASE("an operator halts the restarts and lets them go on") {
+TEST_CASE("an operator halts the restarts and lets them continue") {
   World world;
   REQUIRE(world.publish(365 * 24h));
   REQUIRE(world.run(world.account.halt("a/production", kNow)));
@@ -144,7 +144,7 @@ TEST_CASE("an operator halts the restarts and lets them go on") {
 
   const auto resumed = world.run(world.account.resume());
   REQUIRE(resumed);
-  CHECK_THAT(*resumed, ContainsSubstring("go on"));
+  CHECK(*resumed == "the restarts with generation 1 continue");
   CHECK_FALSE(world.rollout().halt);
   CHECK(world.run(world.account.resume()).value() == "nothing is halted");
 }
@@ -176,6 +176,12 @@ TEST_CASE("a halt before anything is published holds for what comes") {
   CHECK(world.rollout().generation == 1);
 }
 
+TEST_CASE("before anything is published, there is no generation to continue with") {
+  World world;
+  REQUIRE(world.run(world.account.halt("a/production", kNow)));
+  CHECK(world.run(world.account.resume()).value() == "the restarts may begin with the next certificate");
+}
+
 TEST_CASE("going on no longer waits for a missing host, and excuses one that failed") {
   World world;
   REQUIRE(world.publish(365 * 24h));
@@ -184,7 +190,9 @@ TEST_CASE("going on no longer waits for a missing host, and excuses one that fai
   rollout.failed = {{"b/production", {"it did not start", kNow, true}}};
   rollout.halt = fleet::Halt{fleet::HaltReason::failed, "b/production", kNow};
   world.put(rollout);
-  REQUIRE(world.run(world.account.resume()));
+  CHECK(world.run(world.account.resume()).value() ==
+        "the restarts with generation 1 continue; 1 host is no longer waited for; 1 host that failed or was lost does "
+        "not halt them again");
   CHECK(world.rollout().holders.empty());
   CHECK_FALSE(world.rollout().halt);
   CHECK(world.rollout().excused == std::vector<fleet::MemberName>{"b/production"});

@@ -84,6 +84,56 @@ TEST_CASE("fleet status shows every host and fits the screen") {
 
 TEST_CASE("fleet status before anything is published") {
   check_golden("fleet-status-empty.txt", fleet_table("7b6f41d3", {}, "d", kNow, screen_of_width(80)));
+  // The hosts have joined, and an operator has halted the restarts.
+  fleet::View view;
+  add(view, "a/production", MemberState::apart, 9, 9);
+  add(view, "d/production", MemberState::apart, 9, 9);
+  view.members["d/production"].value->in_use.reset();
+  view.rollout = {.revision = 3,
+                  .value = fleet::Rollout{.halt = fleet::Halt{fleet::HaltReason::by_operator, "d/production", kNow}}};
+  check_golden("fleet-status-joined.txt", fleet_table("7b6f41d3", view, "d", kNow, screen_of_width(80)));
+}
+
+TEST_CASE("one certificate has one number, whatever a host remembers of it") {
+  auto view = rolling();
+  for (const std::uint64_t remembered : {0U, 2U, 3U}) {
+    add(view, "d/production", MemberState::current, 3, 3);
+    view.members["d/production"].value->generation = remembered;
+    const auto rows = fleet_rows(view).rows;
+    const auto row = std::ranges::find(rows, "d/production", &FleetRow::name);
+    REQUIRE(row != rows.end());
+    CHECK(row->generation == 3);
+    CHECK(row->generation_in_use == 3);
+  }
+  add(view, "d/production", MemberState::apart, 9, 2);
+  const auto rows = fleet_rows(view).rows;
+  const auto row = std::ranges::find(rows, "d/production", &FleetRow::name);
+  CHECK(row->generation == 0);
+  CHECK(row->generation_in_use == 0);
+}
+
+TEST_CASE("fleet status shows that two processes have one name") {
+  auto view = rolling();
+  view.conflicts["d/production/p"] = 9;
+  view.conflicts["e/production/another"] = 9;
+  const auto rows = fleet_rows(view).rows;
+  for (const auto& row : rows) {
+    const bool is_shown = row.why.find("the same name") != std::string::npos;
+    CHECK(is_shown == (row.name == "d/production"));
+  }
+}
+
+TEST_CASE("a host that waits for its turn waits for what the roll-out says now") {
+  auto view = rolling();
+  const auto why = [&view] {
+    const auto rows = fleet_rows(view).rows;
+    return std::ranges::find(rows, "e/production", &FleetRow::name)->why;
+  };
+  CHECK_THAT(why(), ContainsSubstring("halted because the gateway of c/production failed"));
+  view.rollout.value->halt.reset();
+  CHECK_THAT(why(), ContainsSubstring("after a/production and 1 other"));
+  view.rollout.value->holders.clear();
+  CHECK(why() == "its turn comes after a/production");
 }
 
 TEST_CASE("fleet status escapes what others wrote") {
@@ -119,6 +169,9 @@ TEST_CASE("fleet status as JSON has every host, and null for what is not known")
   CHECK(members.at(0).at("restarting") == true);
   CHECK(members.at(1).at("state") == "missing");
   CHECK(members.at(1).at("installed").is_null());
+  CHECK(members.at(3).at("generation") == 3);
+  CHECK(members.at(6).at("member") == "h/production");
+  CHECK(members.at(6).at("generation").is_null());
   const auto empty = fleet_json("7b6f41d3", {});
   CHECK(empty.at("newest").is_null());
   CHECK(empty.at("halted").is_null());

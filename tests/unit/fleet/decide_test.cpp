@@ -81,6 +81,29 @@ TEST_CASE("a member that is due requests, but not while another one claims, nor 
   CHECK(member.decide().act == Act::request);
 }
 
+TEST_CASE("a host uses the newest certificate only if one is published, and it is that") {
+  Member member;
+  CHECK(member.decide().state == MemberState::apart);
+  member.self.due = true;
+  member.view.renewal = {71, RenewalRecord{.wait = 1h}, std::nullopt};
+  member.sightings.saw(member.view, kBoot);
+  CHECK(member.decide().state == MemberState::apart);
+  member.publish(1);
+  CHECK(member.decide().state == MemberState::current);
+}
+
+TEST_CASE("a host that waits for its turn says for whom, or who halted the restarts") {
+  Member member;
+  member.publish(2);
+  member.answer_waits(2);
+  member.rollout().holders = {{"a/production", 2, "x", kThen}};
+  CHECK(member.decide().reason == "its turn comes after a/production, which restarts now");
+  member.rollout().holders.push_back({"c/production", 2, "y", kThen});
+  CHECK(member.decide().reason == "its turn comes after a/production and 1 other, which restart now");
+  member.rollout().halt = Halt{HaltReason::by_operator, "d/production", kThen};
+  CHECK(member.decide().reason == "the restarts are halted by an operator on d");
+}
+
 TEST_CASE("the fleet makes no more requests a day than one host may") {
   Member member;
   member.self.due = true;

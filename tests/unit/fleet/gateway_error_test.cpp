@@ -48,6 +48,7 @@ const std::vector<Refusal> kRefusals = {
     {405, "Method Not Allowed", Unreachable::gateway_off, Reaction::none},
     {400, "CommonName of client sending a request against gateway will be ignored and not used as expected",
      Unreachable::client_cn, Reaction::none},
+    {400, "Client sent an HTTP request to an HTTPS server.", Unreachable::tls, Reaction::elsewhere},
     {400, v34("etcdserver: request is too large", 3), Unreachable::too_large, Reaction::none},
     {429, v34("grpc: received message larger than max (3145740 vs. 2097152)", 8), Unreachable::too_large,
      Reaction::none},
@@ -80,6 +81,19 @@ TEST_CASE("knows each refusal of etcd, in both forms") {
     CHECK_FALSE(explained.error.message.empty());
     CHECK_FALSE(explained.error.advice.empty());
   }
+}
+
+TEST_CASE("advice names what an operator runs or writes") {
+  const auto advice = [](unsigned status, const std::string& body) {
+    return explain(parse_error(status, body)).error.advice;
+  };
+  // As docs/fleet.md sets the user up.
+  const std::string permission = advice(403, v34("etcdserver: permission denied", 7));
+  CHECK_THAT(permission,
+             ContainsSubstring("etcdctl role grant-permission renewd --prefix=true readwrite /gravitee-renewd/"));
+  CHECK_THAT(permission, ContainsSubstring("etcdctl user grant-role renewd renewd"));
+  CHECK_THAT(advice(400, v34("etcdserver: user name is empty", 3)), ContainsSubstring("set fleet.etcd.username"));
+  CHECK_THAT(advice(400, "Client sent an HTTP request to an HTTPS server."), ContainsSubstring("https://"));
 }
 
 TEST_CASE("text from etcd is safe to print") {

@@ -100,6 +100,23 @@ TEST_CASE("a process removes its own record alone") {
   CHECK_FALSE(remove_presence(view, kKeys, "b/production", process));
 }
 
+TEST_CASE("a conflict is reported once, to the process that is the member, for as long as the reporter lives") {
+  View view = view_of_all();
+  const auto report = report_conflict(view, kKeys, "a/production").value();
+  const std::string key = kKeys.conflict("a/production", member_record().process);
+  CHECK(report.compare == std::vector<Compare>{{key, 0}});
+  REQUIRE(report.put.size() == 1);
+  CHECK(report.put.front().key == key);
+  CHECK(report.put.front().leased);
+  CHECK_FALSE(report_conflict(view, kKeys, "nobody/production"));
+  apply({.revision = view.revision + 1, .puts = {{key, "", view.revision + 1}}, .deleted = {}}, kKeys, view);
+  CHECK_FALSE(report_conflict(view, kKeys, "a/production"));
+  view.members["a/production"].value->process = "p2";
+  CHECK(report_conflict(view, kKeys, "a/production"));
+  view.members["a/production"] = {8, {}, RefusedValue{Refusal::newer_version, ""}};
+  CHECK_FALSE(report_conflict(view, kKeys, "a/production"));
+}
+
 TEST_CASE("a claim counts as a request, and old ones no longer do") {
   View view = view_of_all();
   view.renewal.value->requests = {kNow - 25h, kNow - 24h, kNow - 23h, kNow + 48h};

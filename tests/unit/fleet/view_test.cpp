@@ -78,6 +78,23 @@ TEST_CASE("what a host wrote itself hides nothing that a watch tells later of th
   CHECK(view.members.empty());
 }
 
+TEST_CASE("a conflict is seen for as long as the process lives that reported it") {
+  const std::string key = kKeys.conflict("a/production", "p1");
+  CHECK(key == kKeys.base() + "conflicts/a/production/p1");
+  View view = view_of({.revision = 5, .values = {{key, "?", 5}}}, kKeys);
+  CHECK(view.is_contested("a/production", "p1"));
+  CHECK_FALSE(view.is_contested("a/production", "p2"));
+  CHECK(view.members.empty());
+  apply({.revision = 6, .puts = {}, .deleted = {key}}, kKeys, view);
+  CHECK_FALSE(view.is_contested("a/production", "p1"));
+  apply({.revision = 8, .puts = {{key, "{}", 8}}, .deleted = {}}, kKeys, view);
+  apply({.revision = 9, .puts = {}, .deleted = {kKeys.conflict("a/production", "p2")}}, kKeys, view);
+  CHECK(view.is_contested("a/production", "p1"));
+  // Learned only now, after the watch.
+  apply_own({.revision = 7, .puts = {}, .deleted = {key}}, kKeys, view);
+  CHECK(view.is_contested("a/production", "p1"));
+}
+
 TEST_CASE("a value that is repaired is used again") {
   View view = view_of({.revision = 5, .values = {{kKeys.rollout(), "?", 5}}}, kKeys);
   apply({.revision = 6, .puts = {{kKeys.rollout(), serialize(rollout()), 6}}, .deleted = {}}, kKeys, view);
@@ -94,4 +111,9 @@ TEST_CASE("no more members are seen than a fleet can have") {
   CHECK(view.members.size() == 1000);
   apply({.revision = 2, .puts = {snapshot.values.front(), snapshot.values.back()}, .deleted = {}}, kKeys, view);
   CHECK(view.members.size() == 1000);
+  for (int i = 0; i < 1200; ++i) {
+    apply({.revision = 3 + i, .puts = {{kKeys.conflict("h/p", std::to_string(i)), "", 3 + i}}, .deleted = {}}, kKeys,
+          view);
+  }
+  CHECK(view.conflicts.size() == 1000);
 }

@@ -100,8 +100,16 @@ CertificateStatus behind(CertificateStatus standing, std::chrono::seconds since)
   return in_fleet(std::move(standing), seen);
 }
 
-CertificateStatus with_fleet_problem(CertificateStatus standing, std::optional<Problem> report::FleetStatus::* which) {
+CertificateStatus unable(CertificateStatus standing, std::chrono::seconds since) {
   auto seen = fleet();
+  seen.state = "unable";
+  seen.sentence = "checking the renewed certificate: the CA that issued it is not in keystore.ca_file";
+  seen.behind_since = kNow - since;
+  return in_fleet(std::move(standing), seen);
+}
+
+CertificateStatus with_fleet_problem(CertificateStatus standing, std::optional<Problem> report::FleetStatus::* which) {
+  auto seen = standing.fleet.value_or(fleet());
   seen.*which = Problem{"gateway-3/production is not as it should be"};
   return in_fleet(std::move(standing), seen);
 }
@@ -337,6 +345,18 @@ std::vector<AssessmentCase> made() {
       {"the gateway waits for its turn", behind(standing_in({}), 23h), {{Kind::not_expiring, ok}}},
       {"the others have another fleet key",
        with_fleet_problem(standing_in({}), &report::FleetStatus::other_key),
+       {{Kind::fleet_key_differs, warning}, {Kind::not_expiring, ok}}},
+      {"a value of the fleet cannot be used",
+       with_fleet_problem(standing_in({}), &report::FleetStatus::refused),
+       {{Kind::fleet_value_refused, warning}, {Kind::not_expiring, ok}}},
+      {"what the fleet published cannot be used",
+       unable(standing_in({}), 0s),
+       {{Kind::fleet_unable, warning}, {Kind::not_expiring, ok}}},
+      {"what the fleet published cannot be used for two days",
+       unable(standing_in({}), 2 * kDay),
+       {{Kind::fleet_unable, warning}, {Kind::not_expiring, ok}}},
+      {"what the fleet published was sealed with another key",
+       with_fleet_problem(unable(standing_in({}), 0s), &report::FleetStatus::other_key),
        {{Kind::fleet_key_differs, warning}, {Kind::not_expiring, ok}}},
       {"two hosts have one name",
        with_fleet_problem(standing_in({}), &report::FleetStatus::conflict),

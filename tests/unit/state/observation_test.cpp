@@ -56,6 +56,7 @@ TEST_CASE("what the daemon saw of its fleet is stored") {
       .behind_since = TimePoint(std::chrono::microseconds(1'600'000'000'000'002)),
       .other_key = Problem{"another key"},
       .conflict = Problem{"the same name"},
+      .refused = Problem{"a value that cannot be used"},
       .state = "waiting",
       .sentence = "for its turn"};
   REQUIRE(stored.store.save({.fleet = fleet}));

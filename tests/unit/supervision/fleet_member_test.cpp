@@ -321,6 +321,69 @@ TEST_CASE("a second process with a member's name only looks on") {
   CHECK(second.world.cloud.requests == 0);
 }
 
+TEST_CASE("two processes with one name both say so, one of them acts, and both say when it is over") {
+  FleetOfHosts fleet({"a", "b"});
+  FleetHost& first = fleet.hosts.front();
+  FleetHost& second = fleet.hosts.back();
+  second.name = "a";
+  const bool same_machine = GENERATE(true, false);
+  CAPTURE(same_machine);
+  if (same_machine) {
+    second.machine = first.machine;
+  }
+  const auto conflicts = [](FleetHost& host) {
+    const std::string events = host.world.events();
+    std::size_t count = 0;
+    for (auto at = events.find("fleet_conflict"); at != std::string::npos; at = events.find("fleet_conflict", at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  const auto problem = [](FleetHost& host) {
+    const auto standing = host.process->board.standings().find("production");
+    return standing != host.process->board.standings().end() && standing->second.fleet &&
+                   standing->second.fleet->conflict
+               ? standing->second.fleet->conflict->message
+               : std::string();
+  };
+  fleet.start(first);
+  fleet.run_until([&] { return fleet.rollout().verified.size() == 1; });
+  CHECK(conflicts(first) == 0);
+  fleet.start(second);
+  fleet.run_until([&] { return conflicts(first) == 1 && conflicts(second) == 1; });
+  fleet.settle();
+  // The member's record is that of one of them, and says of the other that it restarts nothing.
+  const bool second_acts = same_machine;
+  CHECK_THAT(problem(second_acts ? second : first), ContainsSubstring("that one restarts nothing"));
+  CHECK_THAT(problem(second_acts ? first : second), ContainsSubstring("this one restarts nothing"));
+
+  FleetHost& stopped = GENERATE(true, false) ? first : second;
+  FleetHost& other = &stopped == &first ? second : first;
+  fleet.stop(stopped);
+  fleet.run_until([&] { return conflicts(other) == 2; });
+  fleet.settle();
+  CHECK_THAT(other.world.logged.str(), ContainsSubstring("no other process has the name a/production"));
+  CHECK(problem(other).empty());
+  CHECK(fleet.view().members.at("a/production").value->machine == other.machine);
+}
+
+TEST_CASE("a daemon that crashed and starts again is in no conflict with itself") {
+  FleetOfHosts fleet({"a"});
+  fleet.start();
+  fleet.run_until([&] { return all_verified(fleet); });
+  FleetHost& host = fleet["a"];
+  const auto crashed = std::move(host.process);
+  crashed->stop.emit(asio::cancellation_type::terminal);
+  fleet.run_until([&] { return crashed->ended; });
+  REQUIRE(fleet.view().members.contains("a/production"));
+  fleet.start();
+  fleet.settle();
+  crashed->store->expire_lease();
+  fleet.settle();
+  CHECK(fleet.view().members.contains("a/production"));
+  CHECK(host.world.events().find("fleet_conflict") == std::string::npos);
+}
+
 TEST_CASE("a host that an operator rolled back does not take the certificate again") {
   FleetOfHosts fleet({"a"});
   fleet.start();
@@ -455,8 +518,8 @@ TEST_CASE("before anything is published, a host with another key than most does 
   fleet.run_until([&] { return fleet.view().members.size() == 3; });
   fleet.settle();
   const auto yields = [](FleetHost& host) {
-    const auto standing = host.process->board.standings().at("production");
-    return standing.status->fleet->other_key.has_value();
+    const auto& status = host.process->board.standings().at("production");
+    return status.fleet && status.fleet->other_key;
   };
   CHECK(yields(other));
   CHECK_FALSE(yields(fleet["a"]));
