@@ -67,9 +67,9 @@ void wait_for_takeover(FleetHosts& fleet, FleetRecorder& recorder, std::size_t l
 
 FleetOptions quick_takeover() {
   FleetOptions options;
-  options.fleet = {"takeover_after: 10s", "lost_after: 5s"};
+  options.fleet = {"takeover_after: 20s", "lost_after: 5s"};
   options.top_level = {"schedule: {splay: 0s, retry_at_least: 1s, retry_at_most: 2s}"};
-  options.request_timeout = std::chrono::seconds(5);
+  options.request_timeout = std::chrono::seconds(10);
   options.proxied = true;
   return options;
 }

@@ -240,5 +240,6 @@ TEST_CASE("fleet: a leader without a network for longer than the takeover reques
   wait_for_takeover(fleet, recorder, kLeader);
   NetworkOfItsOwn::mend();
   check_history(fleet, recorder, 1);
+  INFO(logs(fleet));
   CHECK(fleet.cloud().request_count() == 1);
 }
