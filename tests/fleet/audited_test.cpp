@@ -3,36 +3,13 @@
 
 #include <algorithm>
 
-#include "fleet_history.hpp"
+#include "fleet_trial.hpp"
 #include "support/catch.hpp"
-#include "support/wait_until.hpp"
 
 using namespace renewd;
 using namespace renewd::testing;
 
 namespace {
-
-constexpr std::chrono::seconds kDeadline{240};
-
-std::string logs(const FleetHosts& fleet) {
-  std::string text;
-  for (std::size_t i = 0; i < fleet.size(); ++i) {
-    text += "--- gateway-" + std::to_string(i) + "\n" + fleet.log(i);
-  }
-  return text;
-}
-
-void wait_or_fail(const FleetHosts& fleet, const std::string& what, const std::function<bool()>& condition) {
-  try {
-    wait_until(condition, kDeadline);
-  } catch (const std::exception&) {
-    FAIL("waited for this in vain: " << what << "\n" << logs(fleet));
-  }
-}
-
-bool has_logged(const FleetHosts& fleet, std::size_t host, const std::string& name) {
-  return fleet.log(host).find("\"event\":\"" + name + "\"") != std::string::npos;
-}
 
 // The cloud gives no response yet, so this one still leads when this returns.
 std::size_t wait_for_leader(FleetHosts& fleet) {
@@ -48,40 +25,13 @@ std::size_t wait_for_leader(FleetHosts& fleet) {
   return leader;
 }
 
-bool is_at_rest(FleetRecorder& recorder, std::size_t hosts) {
-  recorder.catch_up();
-  const fleet::View& view = recorder.view();
-  return view.renewal.value && !view.renewal.value->claim && view.rollout.value &&
-         view.rollout.value->holders.empty() && view.generation.value && view.members.size() == hosts &&
-         std::ranges::all_of(view.members, [&view](const auto& member) {
-           return member.second.value && member.second.value->in_use &&
-                  member.second.value->in_use->fingerprint == view.generation.value->header.certificate.fingerprint;
-         });
-}
+// A keep-alive is due every 20 s.
+constexpr std::chrono::seconds kSettled{5};
 
-void check_history(FleetHosts& fleet, FleetRecorder& recorder, unsigned restart_at_once) {
-  wait_or_fail(fleet, "rest", [&] { return is_at_rest(recorder, fleet.size()); });
-  for (const auto& violation : audit(recorder.history(restart_at_once, true))) {
-    FAIL_CHECK("invariant " << violation.invariant << ": " << violation.what << "\n" << logs(fleet));
-  }
-}
-
-// Until another host than that one has published a certificate.
-void wait_for_takeover(FleetHosts& fleet, FleetRecorder& recorder, std::size_t leader) {
-  wait_or_fail(fleet, "a published certificate", [&] {
-    recorder.catch_up();
-    return recorder.view().generation.value.has_value();
-  });
-  CHECK(recorder.view().generation.value->header.published_by != member_name(leader));
-}
-
-FleetOptions quick_takeover() {
-  FleetOptions options;
-  options.fleet = {"takeover_after: 20s"};
-  options.top_level = {"schedule: {splay: 0s, retry_at_least: 1s, retry_at_most: 2s}"};
-  options.request_timeout = std::chrono::seconds(10);
-  options.proxied = true;
-  return options;
+// Since its last call to etcd.
+bool is_quiet(const FleetHosts& fleet, std::size_t host) {
+  const auto calls = fleet.connections(host);
+  return !calls.empty() && std::ranges::max(calls) < std::chrono::system_clock::now() - kSettled;
 }
 
 }  // namespace
@@ -138,4 +88,39 @@ TEST_CASE("fleet: twenty hosts, one request, a canary, then three gateways at on
   CHECK(fleet.cloud().request_count() == 1);
   CHECK(fleet.most_down_at_once() <= 3);
   check_history(fleet, recorder, 3);
+}
+
+TEST_CASE("fleet: idle hosts make one call in 20 seconds") {
+  if (!EtcdCluster::is_installed()) {
+    return;
+  }
+  FleetOptions options;
+  options.proxied = true;
+  FleetHosts fleet(options);
+  FleetRecorder recorder(fleet);
+  fleet.start_all();
+  check_history(fleet, recorder, 1);
+  const auto all = [&fleet](const std::function<bool(std::size_t)>& condition) {
+    for (std::size_t i = 0; i < fleet.size(); ++i) {
+      if (!condition(i)) {
+        return false;
+      }
+    }
+    return true;
+  };
+  wait_or_fail(fleet, "silence", [&] { return all([&](std::size_t i) { return is_quiet(fleet, i); }); });
+  const TimePoint from = std::chrono::system_clock::now();
+  const auto calls_since = [&fleet, from](std::size_t i) {
+    return std::ranges::count_if(fleet.connections(i), [from](TimePoint time) { return time >= from; });
+  };
+  wait_or_fail(fleet, "three calls of each", [&] { return all([&](std::size_t i) { return calls_since(i) >= 3; }); });
+  FleetHistory history = recorder.history(1, true);
+  history.idle_from = from;
+  history.idle_until = std::chrono::system_clock::now();
+  for (std::size_t i = 0; i < fleet.size(); ++i) {
+    for (const TimePoint time : fleet.connections(i)) {
+      history.idle_calls.push_back({time, member_name(i)});
+    }
+  }
+  check(fleet, history);
 }

@@ -77,10 +77,10 @@ TEST_CASE("figures: an idle host", "[.figures]") {
   fleet.start_all();
   wait_until([&] { return fleet.hosts_that_use(0) == fleet.size() && without.restarts() > 0; }, kDeadline);
   std::this_thread::sleep_for(kSettled);
-  const int before = fleet.connections(0);
+  const std::size_t before = fleet.connections(0).size();
   std::this_thread::sleep_for(kIdle);
   std::cout << fmt::format("{} connections in {}, watch included if it was opened again\n",
-                           fleet.connections(0) - before, format_duration(kIdle));
+                           fleet.connections(0).size() - before, format_duration(kIdle));
   for (const char* kind : {"Rss", "Pss"}) {
     std::cout << fmt::format("{}: {} KiB with, {} KiB without a fleet\n", kind, memory(fleet.daemon(0).pid(), kind),
                              memory(alone.pid(), kind));

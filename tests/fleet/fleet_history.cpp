@@ -9,6 +9,8 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include "certificate/keystore.hpp"
+#include "cloud/answer.hpp"
 #include "core/text.hpp"
 #include "unit/http/event_loop.hpp"
 
@@ -24,6 +26,14 @@ configuration::EtcdSettings settings_of(const EtcdCluster& etcd) {
   settings.username = etcd.user();
   settings.password = SecretSource{SecretSource::Kind::value, "", Secret(etcd.password())};
   return settings;
+}
+
+fleet::CertificateRecord certificate_in(const std::filesystem::path& keystore) {
+  const auto opened = certificate::open_keystore(read_file(keystore), Secret(kKeystorePassword));
+  if (!opened) {
+    throw std::runtime_error("cannot be opened: " + keystore.string());
+  }
+  return state::record_of(opened->certificate);
 }
 
 struct GatewayLine {
@@ -189,6 +199,46 @@ void FleetRecorder::add_restarts(FleetHistory& history) const {
   }
 }
 
+// What was replaced is in the generation that the event names; only the newest three are stored.
+void FleetRecorder::add_installations(FleetHistory& history) const {
+  for (std::size_t i = 0; i < fleet_.size(); ++i) {
+    for (const auto& event : fleet_.events(i)) {
+      const auto* const generation = event.if_contains("generation");
+      if (field(event, "event") != "keystore_installed" || generation == nullptr) {
+        continue;
+      }
+      const auto replaced =
+          fleet_.host(i).state() / "generations" / std::to_string(generation->to_number<std::int64_t>());
+      const auto from = parse_time(field(event, "not_before"));
+      const auto until = parse_time(field(event, "not_after"));
+      if (!from || !until) {
+        throw std::runtime_error("keystore_installed has no dates");
+      }
+      if (std::filesystem::exists(replaced)) {
+        fleet::CertificateRecord installed{field(event, "serial"), "", std::chrono::floor<std::chrono::seconds>(*from),
+                                           std::chrono::floor<std::chrono::seconds>(*until)};
+        history.installations.push_back({member_name(i), certificate_in(replaced), std::move(installed)});
+      }
+    }
+  }
+}
+
+// All that the cloud has issued: the installed keystore, and an answer that waits.
+std::vector<fleet::CertificateRecord> FleetRecorder::on_disk(std::size_t i) const {
+  const Host& host = fleet_.host(i);
+  std::vector<fleet::CertificateRecord> certificates{certificate_in(host.keystore())};
+  if (std::filesystem::exists(host.state() / "answer")) {
+    const auto installed = certificate::open_keystore(read_file(host.keystore()), Secret(kKeystorePassword));
+    const auto answer = cloud::read_answer(read_file(host.state() / "answer"), *installed, Secret(kKeystorePassword),
+                                           [] { return std::nullopt; });
+    if (!answer) {
+      throw std::runtime_error("an answer cannot be read: " + answer.error().message);
+    }
+    certificates.push_back(state::record_of(answer->keystore.certificate));
+  }
+  return certificates;
+}
+
 FleetHistory FleetRecorder::history(unsigned restart_at_once, bool ended) {
   catch_up();
   FleetHistory history{.keys = keys_,
@@ -199,6 +249,7 @@ FleetHistory FleetRecorder::history(unsigned restart_at_once, bool ended) {
   add_times(history);
   add_requests(history);
   add_restarts(history);
+  add_installations(history);
   fleet::View before;
   for (const auto& revised : history.revisions) {
     fleet::View after = before;
@@ -214,9 +265,11 @@ FleetHistory FleetRecorder::history(unsigned restart_at_once, bool ended) {
     }
     before = std::move(after);
   }
-  for (const auto& [name, member] : view_.members) {
-    if (member.value) {
-      history.members.push_back({name, member.value->in_use ? member.value->in_use->fingerprint : "", "", {}});
+  for (std::size_t i = 0; i < fleet_.size(); ++i) {
+    const auto member = view_.members.find(member_name(i));
+    const auto& record = member == view_.members.end() ? std::nullopt : member->second.value;
+    if (record) {
+      history.members.push_back({member_name(i), record->in_use ? record->in_use->fingerprint : "", "", on_disk(i)});
     }
   }
   return history;

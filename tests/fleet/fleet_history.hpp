@@ -23,6 +23,8 @@ class FleetRecorder {
   FleetHistory history(unsigned restart_at_once, bool ended);
 
  private:
+  void add_installations(FleetHistory& history) const;
+  std::vector<fleet::CertificateRecord> on_disk(std::size_t i) const;
   void add_times(FleetHistory& history) const;
   void add_requests(FleetHistory& history) const;
   void add_restarts(FleetHistory& history) const;

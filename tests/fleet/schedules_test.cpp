@@ -64,9 +64,10 @@ class FaultSchedule {
     }
     const FleetHistory history = recorder_.history(restart_at_once_, problem.empty());
     // Otherwise the auditor had nothing to check.
-    if (history.restarts.size() < hosts_ || fleet_.cloud().request_count() > history.posts.size()) {
-      problem +=
-          fmt::format("\nonly {} restarts and {} requests are known", history.restarts.size(), history.posts.size());
+    if (history.restarts.size() < hosts_ || history.installations.size() < hosts_ ||
+        fleet_.cloud().request_count() > history.posts.size()) {
+      problem += fmt::format("\nonly {} restarts, {} installations and {} requests are known", history.restarts.size(),
+                             history.installations.size(), history.posts.size());
     }
     for (const auto& violation : audit(history)) {
       problem += fmt::format("\ninvariant {}: {}", violation.invariant, violation.what);

@@ -17,18 +17,18 @@ constexpr int kRenewalsInADay = 12;
 
 }  // namespace
 
-Host::Host(World& world, std::string name, const fleet::CertificateRecord& installed, Span skew,
-           std::chrono::seconds offset, configuration::CertificateSettings certificate)
+Host::Host(World& world, HostSetup setup)
     : world_(world),
-      member_(std::move(name) + "/p"),
-      certificate_(std::move(certificate)),
-      offset_(offset),
+      member_(setup.name + "/p"),
+      machine_(std::move(setup.machine)),
+      certificate_(std::move(setup.certificate)),
+      offset_(setup.offset),
       splay_(world.random.fraction()),
-      skew_(skew) {
+      skew_(setup.skew) {
   schedule_settings_.requests_per_day = kRenewalsInADay;
-  disk_.installed = installed;
-  disk_.in_use = installed;
-  gateway_.runs_with = installed;
+  disk_.installed = setup.installed;
+  disk_.in_use = setup.installed;
+  gateway_.runs_with = setup.installed;
 }
 
 void Host::resume(std::uint64_t epoch, const std::function<void()>& then) {
@@ -148,6 +148,12 @@ void Host::lose_key(bool lost) {
   }
 }
 
+void Host::rename(const std::string& name) {
+  trace("is renamed to " + name);
+  crash(1s);
+  member_ = name + "/p";
+}
+
 void Host::calm_down() {
   cut_until_ = frozen_until_ = world_.now();
   if (!running_) {
@@ -167,6 +173,9 @@ std::string Host::description() const {
 std::string Host::explanation() const {
   using fleet::MemberState;
   const MemberState state = record_ ? record_->state : MemberState::current;
+  if (conflict_) {
+    return "conflict";
+  }
   const bool explains = state == MemberState::failed || state == MemberState::apart;
   return explains ? std::string(to_string(state)) : "";
 }
@@ -259,7 +268,7 @@ void Host::commit(fleet::Transaction transaction, std::function<void(bool)> then
         if (epoch == epoch_ && !world_.etcd.is_alive(lease_)) {
           lease_ = world_.etcd.grant();
         }
-        *committed = world_.commit(member_, transaction, epoch == epoch_ ? lease_ : 0);
+        *committed = world_.commit(this, transaction, epoch == epoch_ ? lease_ : 0);
       },
       guarded([this, committed, puts, then = std::move(then)](bool answered) {
         if (!answered || !*committed) {
@@ -308,7 +317,8 @@ void Host::view_changed() {
   const auto mine = view_->members.find(member_);
   const bool is_there = mine != view_->members.end();
   const bool is_ours = is_there && mine->second.value && mine->second.value->process == process_;
-  const bool conflict = is_there && !is_ours && present_;
+  const bool other_machine = is_there && mine->second.value && mine->second.value->machine != machine_;
+  const bool conflict = is_there && !is_ours && (present_ || other_machine);
   const bool differs = std::exchange(conflict_, conflict) != conflict || (!is_there && present_ && !busy_);
   if (busy_ || !last_self_) {
     if (!last_self_) {

@@ -16,10 +16,18 @@
 
 namespace renewd::testing {
 
+struct HostSetup {
+  std::string name;
+  std::string machine;  // of its own, but for a clone
+  fleet::CertificateRecord installed;
+  Span skew{0};  // of its clock
+  std::chrono::seconds offset{0};
+  configuration::CertificateSettings certificate;
+};
+
 class Host {
  public:
-  Host(World& world, std::string name, const fleet::CertificateRecord& installed, Span skew,
-       std::chrono::seconds offset, configuration::CertificateSettings certificate);
+  Host(World& world, HostSetup setup);
 
   // --- What happens to it.
   void start();
@@ -32,12 +40,17 @@ class Host {
   void lose_lease() { world_.etcd.expire(lease_); }
   void etcd_changed();
   void lose_key(bool lost);
+  // The operator gives it another name, and restarts its daemon.
+  void rename(const std::string& name);
   // No further faults: it comes back at once.
   void calm_down();
 
   const fleet::MemberName& member() const { return member_; }
   bool is_cut_off() const { return world_.now() < cut_until_; }
   bool is_running() const { return running_; }
+  // It knows that another process has its name.
+  bool is_in_conflict() const { return conflict_; }
+  bool has_windows() const { return !certificate_.activate_windows.empty() || !certificate_.renew_windows.empty(); }
   const fleet::CertificateRecord& in_use() const { return gateway_.runs_with; }
   std::string explanation() const;
   std::vector<fleet::CertificateRecord> answers() const;
@@ -52,7 +65,7 @@ class Host {
   }
 
  private:
-  enum class Phase { none, requested, answered, installed };
+  enum class Phase { none, requested, answered, installed, rolling_back };
   struct Disk {
     fleet::CertificateRecord installed;
     fleet::CertificateRecord previous;
@@ -69,6 +82,7 @@ class Host {
     bool up = true;
     fleet::CertificateRecord runs_with;
     std::size_t restarts = 0;
+    std::vector<std::size_t> down;  // places in the history of what has made it go down
   };
   struct Obstacle {
     fleet::Revision revision = 0;
@@ -106,6 +120,7 @@ class Host {
   void deploy();
   void restart_gateway(std::function<void(bool)> then);
   void roll_back();
+  void put_back();
   void verified();
   void obtain();
   void post();
@@ -130,6 +145,7 @@ class Host {
 
   World& world_;
   fleet::MemberName member_;
+  std::string machine_;
   configuration::CertificateSettings certificate_;
   configuration::ScheduleSettings schedule_settings_;
   std::chrono::seconds offset_;
@@ -154,6 +170,7 @@ class Host {
   bool fleet_changed_ = false;  // to be checked as soon as the supervisor sleeps
   std::uint64_t wake_number_ = 0;
   renewal::Step planned_{renewal::Act::wait, {}, renewal::Reason::not_due, {}};
+  bool planned_in_window_ = true;  // of maintenance
   int steps_ = 0;
 
   std::optional<fleet::View> view_;

@@ -92,6 +92,9 @@ void Host::next() {
 }
 
 void Host::trace_step() const {
+  if (!world_.is_tracing()) {
+    return;
+  }
   const std::string until = last_step_.act == Act::wait ? " until " + format_time(last_step_.at - skew_) : "";
   trace(fmt::format("act {}, {}{} {}", static_cast<int>(last_step_.act), to_string(last_step_.state), until,
                     last_step_.reason));
@@ -219,6 +222,7 @@ void Host::adopt() {
   answer_ = header.certificate;
   disk_.local.fingerprint = header.certificate.fingerprint;
   disk_.local.generation = header.generation;
+  schedule_->obtained(wall());
   finish(wall());
 }
 
@@ -282,7 +286,7 @@ void Host::write_presence(MemberState state, std::function<void()> then) {
   if (!view_ || unreachable_since_ || !last_self_) {
     return then();
   }
-  fleet::MemberRecord record{.machine = member_,
+  fleet::MemberRecord record{.machine = machine_,
                              .process = process_,
                              .version = "1",
                              .key_id = key_lost_ ? "0000000000000000" : "0123456789abcdef",
@@ -300,14 +304,20 @@ void Host::write_presence(MemberState state, std::function<void()> then) {
   }
   const auto stored = view_->members.find(member_);
   const bool same = stored != view_->members.end() && stored->second.value == record;
-  const auto transaction =
-      same || conflict_ ? std::nullopt : fleet::write_presence(*view_, world_.keys, member_, record);
   record_ = record;
-  if (!transaction) {
+  if (same || conflict_) {
     return then();
   }
-  present_ = true;
-  commit(*transaction, [then = std::move(then)](bool /*written*/) { then(); });
+  const auto transaction = fleet::write_presence(*view_, world_.keys, member_, record);
+  if (!transaction) {
+    conflict_ = true;
+    wake();
+    return then();
+  }
+  commit(*transaction, [this, then = std::move(then)](bool written) {
+    present_ = present_ || written;
+    then();
+  });
 }
 
 }  // namespace renewd::testing

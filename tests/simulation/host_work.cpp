@@ -43,6 +43,7 @@ fleet::Self::Stage Host::stage() const {
     case Phase::answered:
       return fleet::Self::Stage::answered;
     case Phase::installed:
+    case Phase::rolling_back:
       return fleet::Self::Stage::installed;
   }
   return fleet::Self::Stage::none;
@@ -70,6 +71,8 @@ void Host::check() {
     request = std::min(request, wall());
   }
   planned_ = schedule_->next({validity, unfinished, disk_.requests}, wall());
+  planned_in_window_ =
+      certificate_.activate_windows.empty() || renewal::may_activate(validity, certificate_, offset_, wall()).due;
   if (planned_.reason == renewal::Reason::not_due) {
     schedule_->forget_failures();
   }
@@ -125,7 +128,14 @@ void Host::deploy() {
   if (step_may_crash()) {
     return;
   }
+  if (disk_.phase == Phase::rolling_back) {
+    if (disk_.previous.not_after > wall()) {
+      return put_back();
+    }
+    disk_.phase = Phase::answered;
+  }
   if (disk_.phase == Phase::answered) {
+    world_.expect_window(*this, planned_in_window_);
     world_.history.installations.push_back({member_, disk_.installed, *disk_.answer});
     disk_.previous = disk_.installed;
     disk_.installed = *disk_.answer;
@@ -156,10 +166,13 @@ void Host::restart_gateway(std::function<void(bool)> then) {
   const std::size_t place = world_.history.restarts.size();
   const bool by_itself = alone_ || disk_.without_fleet;
   const std::string& deployed = disk_.answer ? disk_.answer->fingerprint : certificate.fingerprint;
-  world_.history.restarts.push_back({member_, deployed, world_.now(), TimePoint::max(), by_itself});
+  world_.history.restarts.push_back(
+      {member_, deployed, world_.now(), TimePoint::max(), by_itself, world_.gateway_of(*this)});
+  gateway_.down.push_back(place);
+  world_.excuse_twins(*this);
   trace(fmt::format("restarts its gateway with {}", certificate.serial));
   auto tell = guarded(std::move(then));
-  world_.at(world_.now() + world_.random.between(Span(5s), Span(60s)), [this, certificate, number, place, tell] {
+  world_.at(world_.now() + world_.random.between(Span(5s), Span(60s)), [this, certificate, number, tell] {
     if (number != gateway_.restarts) {
       return;
     }
@@ -168,12 +181,10 @@ void Host::restart_gateway(std::function<void(bool)> then) {
       gateway_.up = true;
       gateway_.runs_with = certificate;
       // All its restarts since it went down are over.
-      for (auto& restart : world_.history.restarts) {
-        if (restart.member == member_ && restart.up == TimePoint::max()) {
-          restart.up = world_.now();
-        }
+      for (const std::size_t begun : std::exchange(gateway_.down, {})) {
+        world_.history.restarts[begun].up = world_.now();
       }
-    } else if (place + 1 < world_.history.restarts.size()) {
+    } else {
       trace("its gateway does not run");
     }
     tell(runs);
@@ -190,7 +201,9 @@ void Host::verified() {
     return;
   }
   schedule_->succeeded(wall());
-  world_.expect_report(*this);
+  if (!conflict_) {
+    world_.expect_report(*this);
+  }
   finish(wall());
 }
 
@@ -198,15 +211,17 @@ void Host::roll_back() {
   if (step_may_crash()) {
     return;
   }
-  const fleet::CertificateRecord renewed = disk_.installed;
-  world_.history.installations.push_back({member_, renewed, disk_.previous, true});
+  world_.history.installations.push_back({member_, disk_.installed, disk_.previous, true});
   disk_.installed = disk_.previous;
+  disk_.phase = Phase::rolling_back;
   trace(fmt::format("rolls back to {}", disk_.installed.serial));
-  restart_gateway([this, renewed](bool runs) {
+  put_back();
+}
+
+void Host::put_back() {
+  restart_gateway([this](bool runs) {
     if (!runs) {
-      // Neither runs: it goes on later, with the renewed one again.
-      world_.history.installations.push_back({member_, disk_.installed, renewed, true});
-      disk_.installed = renewed;
+      // Neither runs: the roll-back is repeated later.
       return act_failed(ErrorKind::gateway, "the gateway runs with neither certificate");
     }
     ++disk_.rolled_back;
@@ -263,6 +278,7 @@ void Host::answered(Result<fleet::CertificateRecord> answer) {
     return act_failed(answer.error().kind, answer.error().message);
   }
   trace(fmt::format("stores the answer {}", answer->serial));
+  world_.stored(*answer);
   disk_.answer = *answer;
   disk_.phase = Phase::answered;
   disk_.rolled_back = 0;

@@ -10,13 +10,14 @@
 
 using namespace renewd::testing;
 
+// The address sanitizer's allocator, which also serves what is built without it, need not note who has allocated.
+extern "C" const char* __asan_default_options() {  // NOLINT(bugprone-reserved-identifier)
+  return "malloc_context_size=0:quarantine_size_mb=4";
+}
+
 namespace {
 
-#ifdef RENEWD_SANITIZED
-constexpr std::uint64_t kSeeds = 1000;
-#else
 constexpr std::uint64_t kSeeds = 5000;
-#endif
 
 std::optional<std::uint64_t> number(const char* variable) {
   const char* const text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): one thread
@@ -31,21 +32,30 @@ std::string report(std::uint64_t seed, const std::vector<Violation>& violations)
   return text + "RENEWD_FLEET_SEED=" + std::to_string(seed) + " shows what happened";
 }
 
-}  // namespace
-
-TEST_CASE("the fleet keeps its invariants, whatever goes wrong") {
+// Those from `first` on in steps of two: the two tests run beside each other.
+void run_seeds(std::uint64_t first) {
   if (const auto seed = number("RENEWD_FLEET_SEED")) {
-    const auto violations = World(*seed, true).run();
+    const auto violations = World(*seed, *seed % 2 == first % 2).run();
     INFO(report(*seed, violations));
     CHECK(violations.empty());
     return;
   }
   const std::uint64_t seeds = number("RENEWD_FLEET_SEEDS").value_or(kSeeds);
-  CHECK(seeds > 0);
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+  CHECK(seeds >= first);
+  for (std::uint64_t seed = first; seed <= seeds; seed += 2) {
     const auto violations = World(seed, false).run();
     if (!violations.empty()) {
       FAIL_CHECK(report(seed, violations));
     }
   }
+}
+
+}  // namespace
+
+TEST_CASE("the fleet keeps its invariants, whatever goes wrong: odd seeds") {
+  run_seeds(1);
+}
+
+TEST_CASE("the fleet keeps its invariants, whatever goes wrong: even seeds") {
+  run_seeds(2);
 }

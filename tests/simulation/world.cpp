@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "core/time_zone.hpp"
 #include "simulation/host.hpp"
 
 namespace renewd::testing {
@@ -22,6 +23,19 @@ constexpr auto kLifetime = days(90);
 // After the last fault, everybody has so long to settle.
 constexpr auto kSettling = days(4);
 constexpr auto kQuiet = 6h;
+// So long after a publication, every gateway without maintenance windows runs with the certificate: after faults, a
+// host may wait for schedule.retry_at_most, and its clock may be an hour late.
+constexpr auto kRollout = 20min;
+constexpr auto kRecovery = 13h;
+
+configuration::MaintenanceWindow draw_window(Random& random) {
+  static const TimeZone kUtc = TimeZone::find("UTC").value();
+  configuration::MaintenanceWindow window;
+  window.from = 15min * random.between(std::int64_t{0}, 95);
+  window.to = (window.from + 15min * random.between(std::int64_t{4}, 24)) % 24h;
+  window.timezone = kUtc;
+  return window;
+}
 
 }  // namespace
 
@@ -54,10 +68,12 @@ void World::set_up() {
   backdated_ = random.chance(0.7) ? Span(1h) : Span(0s);
   configuration::CertificateSettings certificate;
   certificate.name = "p";
-  const bool alike = random.chance(0.5);
+  revokes_ = random.chance(0.5);
+  const bool alike = revokes_ || random.chance(0.5);  // otherwise those of some are revoked already
   // Sometimes there are only days left: then hosts may go alone.
   const Span left = random.chance(0.25) ? random.between(days(3), days(6)) : random.between(days(29), days(31));
   const auto spread = random.chance(0.5) ? 24h : 1h;
+  const bool have_windows = random.chance(0.3);
   const auto count = random.between(std::int64_t{3}, std::int64_t{8});
   const auto certificate_until = [this](TimePoint not_after) {
     ++issued_;
@@ -68,10 +84,24 @@ void World::set_up() {
   for (std::int64_t i = 0; i < count; ++i) {
     const CertificateRecord own =
         alike ? shared : certificate_until(start_ + left + random.between(Span(-6h), Span(6h)));
-    const Span skew = peaceful_ || random.chance(0.5) ? Span(0) : random.between(Span(-1h), Span(1h));
-    hosts_.push_back(std::make_unique<Host>(
-        *this, std::string(1, static_cast<char>('a' + i)), own, skew,
-        std::chrono::floor<std::chrono::seconds>(random.between(Span(0), Span(spread))), certificate));
+    const std::string name(1, static_cast<char>('a' + i));
+    HostSetup setup{.name = name, .machine = "machine " + name, .installed = own, .certificate = certificate};
+    setup.skew = peaceful_ || random.chance(0.5) ? Span(0) : random.between(Span(-1h), Span(1h));
+    setup.offset = std::chrono::floor<std::chrono::seconds>(random.between(Span(0), Span(spread)));
+    if (have_windows && random.chance(0.5)) {
+      setup.certificate.activate_windows.push_back(draw_window(random));
+    }
+    if (have_windows && random.chance(0.3)) {
+      setup.certificate.renew_windows.push_back(draw_window(random));
+    }
+    hosts_.push_back(std::make_unique<Host>(*this, std::move(setup)));
+    if (i == 0 && !peaceful_ && random.chance(0.15)) {
+      HostSetup twin{.name = name, .machine = "machine " + name, .installed = own, .certificate = certificate};
+      if (random.chance(0.5)) {
+        twin.machine = "another machine";
+      }
+      hosts_.push_back(std::make_unique<Host>(*this, std::move(twin)));
+    }
   }
   etcd.on_change([this] { watch_etcd(); });
   for (auto& host : hosts_) {
@@ -84,6 +114,9 @@ void World::watch_etcd() {
   for (; seen_events_ < etcd.events().size(); ++seen_events_) {
     const auto& event = etcd.events()[seen_events_];
     history.revisions.push_back({now_, event.changes, event.restored});
+    if (std::ranges::any_of(event.changes.puts, [this](const auto& put) { return put.key == keys.generation(); })) {
+      expect_recovery();
+    }
   }
   for (auto& host : hosts_) {
     host->etcd_changed();
@@ -108,6 +141,10 @@ void World::plan_troubles() {
       if (!peaceful_) {
         host->calm_down();
       }
+    }
+    // Or nobody notices.
+    if (hosts_.size() > 1 && is_twin(*hosts_[1]) && random.chance(0.5)) {
+      hosts_[1]->rename("z");
     }
   });
   // A bad certificate halts the roll-out at each host that tries it: an operator looks at it again and again.
@@ -170,7 +207,7 @@ void World::trouble(std::size_t kind) {
       } else {
         const fleet::View view = fleet::view_of(etcd.read(keys.base()), keys);
         trace("", "an operator halts the roll-out");
-        (void)commit("operator",
+        (void)commit(nullptr,
                      fleet::write_rollout(view, keys,
                                           fleet::halted(fleet::current_rollout(view),
                                                         {fleet::HaltReason::by_operator, host.member(), now_})),
@@ -187,7 +224,7 @@ void World::operate() {
     return;
   }
   trace("", "an operator resumes the roll-out");
-  (void)commit("operator", fleet::write_rollout(view, keys, fleet::resumed(fleet::current_rollout(view), view)), 0);
+  (void)commit(nullptr, fleet::write_rollout(view, keys, fleet::resumed(fleet::current_rollout(view), view)), 0);
 }
 
 void World::call_etcd(Host& host, std::function<void()> at_etcd, std::function<void(bool)> then) {
@@ -218,37 +255,62 @@ void World::call_etcd(Host& host, std::function<void()> at_etcd, std::function<v
   });
 }
 
-std::optional<fleet::Committed> World::commit(const fleet::MemberName& member, const fleet::Transaction& transaction,
-                                              Lease lease) {
-  const auto rollout_of = [this] {
-    return fleet::view_of(etcd.read(keys.rollout()), keys).rollout.value.value_or(fleet::Rollout());
+std::optional<fleet::Committed> World::commit(const Host* host, const fleet::Transaction& transaction, Lease lease) {
+  const auto changes = [&transaction](const std::string& key) {
+    return std::ranges::any_of(transaction.put, [&key](const fleet::Transaction::Put& put) { return put.key == key; });
   };
-  const bool changes_rollout = std::ranges::any_of(
-      transaction.put, [this](const fleet::Transaction::Put& put) { return put.key == keys.rollout(); });
-  if (!changes_rollout) {
+  const bool changes_rollout = changes(keys.rollout());
+  if (!changes_rollout && !changes(keys.renewal())) {
     return etcd.commit(transaction, lease);
   }
-  const fleet::Rollout before = rollout_of();
-  // What the rules allow near the end of a certificate, before the auditor sees it.
-  for (const auto& host : hosts_) {
-    if (host->member() == member && host->expires_soon()) {
-      history.overrides.push_back({now_, member});
+  // Members are not of interest here.
+  const auto registers = [this] {
+    fleet::Snapshot snapshot{.revision = etcd.revision(), .values = {}};
+    for (const std::string& key : {keys.renewal(), keys.rollout()}) {
+      std::ranges::move(etcd.read(key).values, std::back_inserter(snapshot.values));
     }
+    return fleet::view_of(snapshot, keys);
+  };
+  const fleet::View before = registers();
+  // What the rules allow near the end of a certificate, before the auditor sees it.
+  if (changes_rollout && host != nullptr && host->expires_soon()) {
+    history.overrides.push_back({now_, host->member()});
   }
   auto committed = etcd.commit(transaction, lease);
   if (committed->succeeded) {
-    const fleet::Rollout after = rollout_of();
-    for (const auto& holder : before.holders) {
-      if (holder.member != member && after.holder(holder.member) == nullptr) {
-        history.drops.push_back({now_, holder.member});
-      }
-    }
-    for (const auto& [name, failure] : after.failed) {
-      const auto earlier = before.failed.find(name);
-      bad_generations += failure.given_up && (earlier == before.failed.end() || !earlier->second.given_up) ? 1 : 0;
-    }
+    const fleet::View after = registers();
+    look_at_claim(host, before.renewal.value.value_or(fleet::RenewalRecord()),
+                  after.renewal.value.value_or(fleet::RenewalRecord()));
+    look_at_rollout(host, before.rollout.value.value_or(fleet::Rollout()),
+                    after.rollout.value.value_or(fleet::Rollout()));
   }
   return committed;
+}
+
+// Of two hosts with one name, one may end the claim of the other: that is a takeover, too.
+void World::look_at_claim(const Host* host, const fleet::RenewalRecord& before, const fleet::RenewalRecord& after) {
+  if (after.claim && host != nullptr) {
+    claims_.try_emplace(after.claim->id, host);
+  }
+  if (before.claim && !after.claim && claims_[before.claim->id] != host) {
+    ++history.further_requests;
+  }
+}
+
+void World::look_at_rollout(const Host* host, const fleet::Rollout& before, const fleet::Rollout& after) {
+  for (const auto& holder : after.holders) {
+    turns_.try_emplace(holder.id, host);
+  }
+  for (const auto& holder : before.holders) {
+    const bool is_own = host != nullptr && turns_[holder.id] == host;
+    if (!is_own && after.holder(holder.member) == nullptr) {
+      history.drops.push_back({now_, holder.member});
+    }
+  }
+  for (const auto& [name, failure] : after.failed) {
+    const auto earlier = before.failed.find(name);
+    bad_generations += failure.given_up && (earlier == before.failed.end() || !earlier->second.given_up) ? 1 : 0;
+  }
 }
 
 void World::request_certificate(Host& host, const std::string& claim,
@@ -269,6 +331,7 @@ void World::request_certificate(Host& host, const std::string& claim,
     if (mishap(0.05)) {
       bad_.insert(certificate.fingerprint);
     }
+    by_cloud_.push_back({certificate});
     trace("", fmt::format("the cloud issues {}{}", certificate.serial,
                           bad_.contains(certificate.fingerprint) ? ", with which no gateway runs" : ""));
     if (arrives + returns > kRequestTimeout || trouble) {
@@ -276,6 +339,12 @@ void World::request_certificate(Host& host, const std::string& claim,
     }
     at(now_ + returns, [then, certificate] { then(certificate); });
   });
+}
+
+void World::stored(const CertificateRecord& certificate) {
+  for (auto& issued : by_cloud_) {
+    issued.is_stored = issued.is_stored || issued.certificate == certificate;
+  }
 }
 
 bool World::runs(const fleet::MemberName& /*member*/, const CertificateRecord& certificate) {
@@ -290,7 +359,7 @@ std::vector<Violation> World::run() {
     const auto event = events_.extract(events_.begin());
     now_ = event.key();
     event.mapped()();
-    if (++count > 300'000) {
+    if (++count > 100'000) {
       return {{8, "the simulation does not come to an end"}};
     }
   }
@@ -316,6 +385,52 @@ void World::expect_report(Host& host) {
   });
 }
 
+void World::expect_window(const Host& host, bool is_open) {
+  if (!is_open) {
+    others_.push_back({6, fmt::format("{} restarts its gateway at {}, outside of its maintenance windows",
+                                      host.member(), format_time(now_))});
+  }
+}
+
+bool World::is_twin(const Host& host) const {
+  return std::ranges::any_of(
+      hosts_, [&host](const auto& other) { return other.get() != &host && other->member() == host.member(); });
+}
+
+std::string World::gateway_of(const Host& host) const {
+  const auto place = std::ranges::find(hosts_, &host, &std::unique_ptr<Host>::get);
+  return fmt::format("gateway {}", place - hosts_.begin());
+}
+
+void World::excuse_twins(const Host& host) {
+  const bool is_noticed = std::ranges::any_of(
+      hosts_, [&host](const auto& other) { return other->member() == host.member() && other->is_in_conflict(); });
+  if (is_twin(host) && !is_noticed) {
+    history.drops.push_back({now_, host.member()});
+  }
+}
+
+void World::expect_recovery() {
+  const auto published = fleet::view_of(etcd.read(keys.generation()), keys).generation.value;
+  if (published) {
+    at(peaceful_ ? now_ + kRollout : std::max(now_, calm_from_ + 1h) + kRecovery,
+       [this, certificate = published->header.certificate] { check_recovery(certificate); });
+  }
+}
+
+void World::check_recovery(const CertificateRecord& published) {
+  const auto newest = fleet::view_of(etcd.read(keys.generation()), keys).generation.value;
+  if (!newest || newest->header.certificate != published || bad_.contains(published.fingerprint)) {
+    return;
+  }
+  for (const auto& host : hosts_) {
+    if (host->in_use() != published && host->explanation().empty() && !host->has_windows()) {
+      others_.push_back({8, fmt::format("{} does not use {} at {}: {}", host->member(), published.serial,
+                                        format_time(now_), host->description())});
+    }
+  }
+}
+
 void World::finish() {
   history.ended = true;
   if (peaceful_ && history.posts.size() != 1) {
@@ -323,7 +438,18 @@ void World::finish() {
   }
   history.further_requests += static_cast<unsigned>(bad_generations);
   std::erase_if(history.idle_calls, [this](const Call& call) { return call.at < history.idle_from; });
+  // The last one that some gateway can use: all earlier ones may be revoked.
+  std::optional<CertificateRecord> newest;
+  for (const auto& issued : by_cloud_) {
+    if (issued.is_stored && !bad_.contains(issued.certificate.fingerprint)) {
+      newest = issued.certificate;
+    }
+  }
   for (const auto& host : hosts_) {
+    if (revokes_ && newest && fleet::is_later(*newest, host->in_use()) && host->explanation().empty()) {
+      others_.push_back({8, fmt::format("{} is without a connection with {}, revoked by {}", host->member(),
+                                        host->in_use().serial, newest->serial)});
+    }
     trace(host->member(), host->description());
     history.members.push_back({host->member(), host->in_use().fingerprint, host->explanation(), host->answers()});
   }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "fleet/base64.hpp"
+#include "fleet/view.hpp"
 #include "support/catch.hpp"
 
 namespace renewd::testing {
@@ -78,9 +80,10 @@ void FleetHosts::configure(std::size_t i) {
   write_file(host.configuration(), text);
 }
 
-void FleetHosts::start(std::size_t i) {
+void FleetHosts::start(std::size_t i, const std::vector<std::string>& launcher) {
   // Into a file: a pipe that nobody reads would stop it.
   std::vector<std::string> argv{"/bin/sh", "-c", "exec setpriv --pdeathsig KILL \"$@\" 2>>\"$0\"", host(i) / "log"};
+  argv.insert(argv.end(), launcher.begin(), launcher.end());
   const auto daemon = host(i).daemon_command();
   argv.insert(argv.end(), daemon.begin(), daemon.end());
   members_[i].daemon = std::make_unique<BackgroundProcess>(argv);
@@ -94,6 +97,12 @@ void FleetHosts::start_all() {
 
 void FleetHosts::kill(std::size_t i) {
   members_[i].daemon.reset();
+}
+
+void FleetHosts::expire_lease(std::size_t i) {
+  const fleet::Keys keys("/gravitee-renewd", kAccount);
+  const std::string key = keys.member("gateway-" + std::to_string(i) + "/production");
+  etcd_.post("/v3/kv/deleterange", {{"key", fleet::encode_base64(key)}});
 }
 
 void FleetHosts::stop(std::size_t i) {
@@ -120,12 +129,13 @@ void FleetHosts::set_network(std::size_t i, Network network) {
   }
 }
 
-int FleetHosts::connections(std::size_t i) const {
-  int sum = 0;
+std::vector<TimePoint> FleetHosts::connections(std::size_t i) const {
+  std::vector<TimePoint> all;
   for (const auto& proxy : members_[i].proxies) {
-    sum += proxy->connections();
+    const auto times = proxy->connected();
+    all.insert(all.end(), times.begin(), times.end());
   }
-  return sum;
+  return all;
 }
 
 void FleetHosts::break_gateway(std::size_t i, bool broken) {

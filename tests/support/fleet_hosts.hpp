@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "support/etcd_cluster.hpp"
 #include "support/host.hpp"
 #include "support/tcp_proxy.hpp"
@@ -32,11 +33,14 @@ class FleetHosts {
   EtcdCluster& etcd() { return etcd_; }
   Simulator& cloud() { return first_.cloud(); }
   std::size_t size() const { return members_.size(); }
-  Host& host(std::size_t i) { return *members_[i].host; }
+  Host& host(std::size_t i) const { return *members_[i].host; }
 
-  void start(std::size_t i);
+  // `launcher`: a program that runs the daemon that follows, with its arguments.
+  void start(std::size_t i, const std::vector<std::string>& launcher = {});
   void start_all();
   void kill(std::size_t i);  // SIGKILL
+  // What etcd does by itself a minute after the daemon was killed: its member record vanishes.
+  void expire_lease(std::size_t i);
   void stop(std::size_t i);  // SIGTERM; the exit status must be 0
   bool runs(std::size_t i) const { return members_[i].daemon != nullptr; }
   BackgroundProcess& daemon(std::size_t i) { return *members_[i].daemon; }
@@ -46,8 +50,8 @@ class FleetHosts {
 
   // Between one host and all members of etcd, if `proxied`.
   void set_network(std::size_t i, Network network);
-  // So far, from one host to all members of etcd, if `proxied`.
-  int connections(std::size_t i) const;
+  // When one host has connected to any member of etcd, if `proxied`: for each call, and for each watch.
+  std::vector<TimePoint> connections(std::size_t i) const;
   // From now on its gateway fails, or works.
   void break_gateway(std::size_t i, bool broken);
   // A command with the binary, for one host.

@@ -91,7 +91,7 @@ struct TcpProxy::State {
       if (error) {
         co_return;
       }
-      ++connections;
+      connected.push_back(std::chrono::system_clock::now());
       const auto link = std::make_shared<Link>(std::move(socket));
       link->loses_response = network == Network::loses_responses;
       if (network == Network::cut) {
@@ -164,9 +164,10 @@ struct TcpProxy::State {
   const std::uint16_t port;
   const tcp::endpoint server;
   asio::steady_timer changed;
-  Network network = Network::works;  // only in the thread
+  // These three only in the thread.
+  Network network = Network::works;
   std::set<std::shared_ptr<Link>> links;
-  std::atomic<int> connections = 0;
+  std::vector<std::chrono::system_clock::time_point> connected;
   std::atomic<int> lost = 0;
   std::thread thread;
 };
@@ -191,8 +192,10 @@ void TcpProxy::set(Network network) {
   done.get_future().wait();
 }
 
-int TcpProxy::connections() const {
-  return state_->connections;
+std::vector<std::chrono::system_clock::time_point> TcpProxy::connected() const {
+  std::promise<std::vector<std::chrono::system_clock::time_point>> times;
+  asio::post(state_->io, [&] { times.set_value(state_->connected); });
+  return times.get_future().get();
 }
 
 int TcpProxy::lost_responses() const {

@@ -2,8 +2,10 @@
 // test switches on and off. TLS passes through: the server's certificate must name 127.0.0.1.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace renewd::testing {
 
@@ -25,7 +27,8 @@ class TcpProxy {
   std::uint16_t port() const;
   // In force when it returns.
   void set(Network network);
-  int connections() const;     // so far
+  // When each connection so far was accepted.
+  std::vector<std::chrono::system_clock::time_point> connected() const;
   int lost_responses() const;  // so far
 
  private:

@@ -191,13 +191,14 @@ bool Audit::was_verified(const std::string& fingerprint, TimePoint before) const
 
 void Audit::few_gateways_are_down() {
   for (const auto& restart : history_.restarts) {
-    std::set<MemberName> down;
-    std::set<MemberName> with_the_same;
+    std::set<std::string> down;
+    std::set<std::string> with_the_same;
     for (const auto& other : history_.restarts) {
       if (other.down <= restart.down && restart.down < other.up && is_accounted_for(other, restart.down)) {
-        down.insert(other.member);
+        const std::string& gateway = other.gateway.empty() ? other.member : other.gateway;
+        down.insert(gateway);
         if (other.fingerprint == restart.fingerprint) {
-          with_the_same.insert(other.member);
+          with_the_same.insert(gateway);
         }
       }
     }

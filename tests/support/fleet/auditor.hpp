@@ -32,7 +32,8 @@ struct Restart {
   std::string fingerprint;  // of the certificate that is deployed, also while it is rolled back
   TimePoint down;
   TimePoint up;
-  bool alone = false;  // near the end of its certificate, without the fleet
+  bool alone = false;        // near the end of its certificate, without the fleet
+  std::string gateway = {};  // if two members have one name
 };
 
 struct Installation {
@@ -52,7 +53,7 @@ struct LiveMember {
   fleet::MemberName name;
   std::string in_use;                             // fingerprint
   std::string explanation;                        // why it is not the newest; may be empty
-  std::vector<fleet::CertificateRecord> answers;  // stored, and not yet installed or set aside
+  std::vector<fleet::CertificateRecord> answers;  // on its disk, installed or not, but not set aside
 };
 
 struct Call {

@@ -197,6 +197,16 @@ TEST_CASE("the auditor does not count holders that were dropped, and hosts that 
   CHECK(invariants(course.history).empty());
 }
 
+TEST_CASE("the auditor counts two gateways of members with one name (5)") {
+  Course course;
+  course.history.restart_at_once = 1;
+  auto& last = course.history.restarts.back();
+  last.member = "b/p";
+  CHECK(invariants(course.history).empty());
+  last.gateway = "of a clone";
+  CHECK(invariants(course.history) == Broken{5});
+}
+
 TEST_CASE("the auditor rejects a restart without a turn, before it, or after its end (6)") {
   Course course;
   course.restart("a/p", 1, 10s);
