@@ -36,6 +36,7 @@ std::string_view key_for(Unreachable reason) {
     case Unreachable::no_leader:
     case Unreachable::gateway_off:
     case Unreachable::too_large:
+    case Unreachable::no_space:
     case Unreachable::bad_answer:
     case Unreachable::cancelled:
       break;

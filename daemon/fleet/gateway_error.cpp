@@ -119,8 +119,14 @@ Explained explain(const GatewayError& error) {
   if (error.code == -1 && (error.http_status == 404 || error.http_status == 405)) {
     return refused_as(Unreachable::gateway_off, std::move(message));
   }
-  if (error.code == kGrpcResourceExhausted || mentions(error, "request is too large")) {
+  if (mentions(error, "database space exceeded")) {
+    return refused_as(Unreachable::no_space, std::move(message));
+  }
+  if (mentions(error, "request is too large") || mentions(error, "larger than max")) {
     return refused_as(Unreachable::too_large, std::move(message));
+  }
+  if (error.code == kGrpcResourceExhausted) {
+    return refused_as(Unreachable::timeout, std::move(message), Reaction::elsewhere);  // too many requests
   }
   if (error.code == kGrpcUnavailable || error.http_status >= 500) {
     return unavailable(error, std::move(message));
@@ -161,6 +167,9 @@ std::string_view advice_on(Unreachable reason) {
              "certificates\")";
     case Unreachable::too_large:
       return "raise etcd's --max-request-bytes above 2 MiB, or use another prefix, if other keys fill this one";
+    case Unreachable::no_space:
+      return "etcd's database is full, and it takes no writes: compact and defragment it, or raise "
+             "--quota-backend-bytes; then run etcdctl alarm disarm";
     case Unreachable::bad_answer:
       return "find out what answers at fleet.etcd.endpoints: it may be something other than etcd, or an etcd that this "
              "version does not know";

@@ -24,6 +24,8 @@ std::string_view to_string(Unreachable reason) {
       return "client_cn";
     case Unreachable::too_large:
       return "too_large";
+    case Unreachable::no_space:
+      return "no_space";
     case Unreachable::bad_answer:
       return "bad_answer";
     case Unreachable::cancelled:

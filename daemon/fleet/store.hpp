@@ -75,6 +75,7 @@ enum class Unreachable {
   gateway_off,
   client_cn,
   too_large,
+  no_space,
   bad_answer,
   cancelled
 };

@@ -16,9 +16,9 @@
 namespace renewd::state {
 
 // The reasons of fleet_unreachable (docs/events.md).
-inline constexpr std::array<std::string_view, 11> kUnreachableReasons{
+inline constexpr std::array<std::string_view, 12> kUnreachableReasons{
     "dns",        "connect",     "tls",       "timeout",   "no_leader", "auth",
-    "permission", "gateway_off", "client_cn", "too_large", "bad_answer"};
+    "permission", "gateway_off", "client_cn", "too_large", "no_space",  "bad_answer"};
 
 struct FleetHalt {
   std::string reason;  // "failed", "lost" or "operator"

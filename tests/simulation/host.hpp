@@ -142,6 +142,7 @@ class Host {
   void by_itself();
   void confirm_claim(std::function<void(bool)> then);
   void write_presence(fleet::MemberState state, std::function<void()> then);
+  void present_first(std::function<void()> then);
 
   World& world_;
   fleet::MemberName member_;
@@ -174,6 +175,7 @@ class Host {
   int steps_ = 0;
 
   std::optional<fleet::View> view_;
+  fleet::View decided_on_;
   fleet::Sightings sightings_;
   bool is_current_ = false;
   bool watching_ = false;

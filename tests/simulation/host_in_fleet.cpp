@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using fleet::Act;
 using fleet::MemberState;
 
-constexpr auto kClaimIsFresh = 20s;
+constexpr auto kClaimIsFresh = 30s;
 constexpr int kStepsPerCheck = 20;
 constexpr auto kRetryAtEtcd = 1min;
 constexpr auto kCheckAgain = 10min;
@@ -82,6 +82,7 @@ void Host::next() {
       return finish(wall() + kRetryAtEtcd);
     }
     last_self_ = self();
+    decided_on_ = *view_;
     last_step_ = fleet::decide(*view_, sightings_, *last_self_, world_.rules, new_id(), both());
     trace_step();
     if (!reachable && writes_to_etcd(last_step_.act)) {
@@ -109,7 +110,7 @@ void Host::perform() {
     case Act::deploy:
       return write_presence(last_step_.state, [this] { act(renewal::Act::deploy); });
     case Act::request:
-      return request();
+      return present_first([this] { request(); });
     case Act::adopt:
       return adopt();
     case Act::publish:
@@ -125,6 +126,7 @@ void Host::perform() {
     case Act::go_alone:
       return by_itself();
     case Act::take:
+      return present_first([this] { write_rollout(); });
     case Act::report:
     case Act::halt:
     case Act::return_back:
@@ -143,13 +145,21 @@ void Host::wait() {
   });
 }
 
+// One that claims or restarts must not look absent.
+void Host::present_first(std::function<void()> then) {
+  if (view_->is_present(member_)) {
+    return then();
+  }
+  write_presence(MemberState::ready, [this, then = std::move(then)] { conflict_ ? next() : then(); });
+}
+
 void Host::request() {
   if (world_.mishap(0.05)) {
     return failed(ErrorKind::disk, "the disk is full");
   }
   const fleet::Now before = both();
   const std::string id = last_step_.renewal->claim->id;
-  commit(fleet::write_renewal(*view_, world_.keys, *last_step_.renewal), [this, before, id](bool claimed) {
+  commit(fleet::write_renewal(decided_on_, world_.keys, *last_step_.renewal), [this, before, id](bool claimed) {
     if (!claimed) {
       return next();
     }
@@ -258,15 +268,16 @@ void Host::write_rollout() {
   if (last_step_.act == Act::take) {
     disk_.local.rolled_back = last_self_->rolled_back;
   }
-  commit(fleet::write_rollout(*view_, world_.keys, *last_step_.rollout), [this, act = last_step_.act](bool written) {
-    if (written) {
-      trace(act == Act::take     ? "takes a turn"
-            : act == Act::report ? "reports"
-            : act == Act::halt   ? "halts the roll-out"
-                                 : "is back");
-    }
-    next();
-  });
+  commit(fleet::write_rollout(decided_on_, world_.keys, *last_step_.rollout),
+         [this, act = last_step_.act](bool written) {
+           if (written) {
+             trace(act == Act::take     ? "takes a turn"
+                   : act == Act::report ? "reports"
+                   : act == Act::halt   ? "halts the roll-out"
+                                        : "is back");
+           }
+           next();
+         });
 }
 
 void Host::by_itself() {

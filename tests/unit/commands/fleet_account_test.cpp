@@ -162,7 +162,7 @@ TEST_CASE("going on names the hosts that still restart, and drops those that are
     world.etcd.put(world.account.keys().member(name), fleet::serialize(record));
   }
   CHECK(world.run(world.account.resume()).value() ==
-        "the restarts with generation 1 go on; 1 host is missing or down, and no longer waited for; "
+        "the restarts with generation 1 continue; 1 host is missing or down, and no longer waited for; "
         "restarting now: a/production");
   CHECK(world.rollout().holders.size() == 1);
   CHECK(world.run(world.account.resume()).value() == "nothing is halted; restarting now: a/production");

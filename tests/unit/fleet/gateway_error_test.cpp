@@ -50,6 +50,8 @@ const std::vector<Refusal> kRefusals = {
      Unreachable::client_cn, Reaction::none},
     {400, "Client sent an HTTP request to an HTTPS server.", Unreachable::tls, Reaction::elsewhere},
     {400, v34("etcdserver: request is too large", 3), Unreachable::too_large, Reaction::none},
+    {429, v34("etcdserver: mvcc: database space exceeded", 8), Unreachable::no_space, Reaction::none},
+    {429, v34("etcdserver: too many requests", 8), Unreachable::timeout, Reaction::elsewhere},
     {429, v34("grpc: received message larger than max (3145740 vs. 2097152)", 8), Unreachable::too_large,
      Reaction::none},
     {503, v34("etcdserver: no leader", 14), Unreachable::no_leader, Reaction::elsewhere},
