@@ -20,7 +20,10 @@ std::string since(TimePoint begin, TimePoint now) {
 }
 
 std::string advice_on(const std::optional<Problem>& problem, std::string otherwise) {
-  return problem && !problem->advice.empty() ? problem->advice : std::move(otherwise);
+  if (problem && !problem->advice.empty()) {
+    return problem->advice;
+  }
+  return otherwise;
 }
 
 std::optional<Finding> fleet_unreachable(const FleetStatus& fleet, const std::string&, TimePoint now) {
