@@ -60,7 +60,7 @@ TEST_CASE("etcd: a watch ends when the network is cut or silent, and a new one m
   REQUIRE(outcome_of(put) == "ok");
   const LeaseBeside lease(fixture);
   WatchBeside watch(fixture, put->revision + 1);
-  fixture.run_until([&] { return fixture.network.connections() >= 4; });
+  fixture.run_until([&] { return fixture.network.connected().size() >= 4; });
   fixture.network.set(GENERATE(Network::cut, Network::silent));
   fixture.run_until([&] { return watch.ended().has_value(); });
   CHECK(watch.seen().empty());

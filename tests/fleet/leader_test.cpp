@@ -129,7 +129,7 @@ class NetworkOfItsOwn {
   }
   // Nothing passes, and nobody is told.
   static void cut() { ip({"link", "set", "here", "down"}); }
-  static void mend() { ip({"link", "set", "here", "up"}); }
+  static void restore() { ip({"link", "set", "here", "up"}); }
 
  private:
   static void ip(std::vector<std::string> words) {
@@ -238,7 +238,7 @@ TEST_CASE("fleet: a leader without a network for longer than the takeover reques
     }
   }
   wait_for_takeover(fleet, recorder, kLeader);
-  NetworkOfItsOwn::mend();
+  NetworkOfItsOwn::restore();
   check_history(fleet, recorder, 1);
   INFO(logs(fleet));
   CHECK(fleet.cloud().request_count() == 1);
