@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using fleet::MemberName;
-using fleet::Rollout;
 using fleet::View;
 
 // A member sends at most one keep-alive in this time.

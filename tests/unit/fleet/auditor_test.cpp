@@ -18,7 +18,7 @@ namespace {
 // A fleet of three hosts from the first request to the last restart, as it should be.
 class Course {
  public:
-  Course() : history{.keys = kKeys} {
+  Course() : history{.keys = kKeys} {  // NOLINT(bugprone-throw-keyword-missing): they are data
     history.restart_at_once = 2;
     claim("a/p", "claim-1");
     history.posts.push_back({now += 1s, "a/p", "claim-1"});
