@@ -390,7 +390,9 @@ std::optional<Step> Deciding::turn() const {
 nanoseconds Deciding::takeover_after(const Claim& claim) const {
   const auto& used = self_.in_use ? self_.in_use : self_.installed;
   const nanoseconds eighth = used ? at_least_zero(nanoseconds(used->not_after - now_.wall) / 8) : nanoseconds::max();
-  const nanoseconds least = 2 * nanoseconds(rules_.request_timeout);
+  // A request that still counts on its claim has ended by then.
+  const nanoseconds least =
+      nanoseconds(rules_.request_timeout) + std::max(nanoseconds(rules_.request_timeout), nanoseconds(kClaimIsFresh));
   const nanoseconds absent = std::max(std::min(nanoseconds(rules_.takeover_after), eighth), least);
   const nanoseconds present = std::max(std::min(kPresentClaimant * nanoseconds(rules_.takeover_after), eighth), least);
   const nanoseconds unchanged = sightings_.renewal_unchanged(now_.boot);

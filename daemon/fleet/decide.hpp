@@ -103,6 +103,9 @@ Step decide(const View& view, const Sightings& sightings, const Self& self, cons
 // Why it is not the turn of a member that waits for it: the halt, or those whose turn it is.
 std::string why_no_turn(const Rollout& rollout);
 
+// A request begins at most so long after its claim was confirmed, by the monotonic and by the wall clock.
+inline constexpr std::chrono::seconds kClaimIsFresh{10};
+
 // A network that is away for a moment is no reason to go alone.
 inline constexpr std::chrono::minutes kUnreachableBeforeAlone{10};
 

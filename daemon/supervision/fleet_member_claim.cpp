@@ -15,9 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A request begins at most so long after its claim was confirmed, by the monotonic and by the wall clock.
-constexpr std::chrono::seconds kClaimIsFresh = 30s;
-
 bool is_of_this_host(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::unauthorized:
@@ -71,7 +68,7 @@ asio::awaitable<Result<void>> FleetMember::confirm_claim() {
   }
   const fleet::Now before = now();
   const auto by_wall = before.wall - claim_confirmed_.wall;
-  if (before.boot - claim_confirmed_.boot < kClaimIsFresh && by_wall >= 0s && by_wall < kClaimIsFresh) {
+  if (before.boot - claim_confirmed_.boot < fleet::kClaimIsFresh && by_wall >= 0s && by_wall < fleet::kClaimIsFresh) {
     co_return Result<void>();
   }
   (void)co_await view_.refresh();
@@ -80,7 +77,7 @@ asio::awaitable<Result<void>> FleetMember::confirm_claim() {
   if (renewal) {
     is_confirmed = co_await view_.commit(fleet::write_renewal(*view_.view(), view_.keys(), *renewal));
   }
-  if (!is_confirmed || now().boot - before.boot >= kClaimIsFresh) {
+  if (!is_confirmed || now().boot - before.boot >= fleet::kClaimIsFresh) {
     co_return failure(ErrorKind::fleet, "the claim to request a certificate for the fleet could not be confirmed");
   }
   claim_confirmed_ = before;

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using fleet::Act;
 using fleet::MemberState;
 
-constexpr auto kClaimIsFresh = 30s;
+using fleet::kClaimIsFresh;
 constexpr int kStepsPerCheck = 20;
 constexpr auto kRetryAtEtcd = 1min;
 constexpr auto kCheckAgain = 10min;

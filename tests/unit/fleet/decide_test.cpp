@@ -104,6 +104,19 @@ TEST_CASE("a host that waits for its turn says for whom, or who halted the resta
   CHECK(member.decide().reason == "the restarts are halted by an operator on d");
 }
 
+TEST_CASE("a claim is not taken over while its request may be under way, however short the limits") {
+  Member member;
+  member.self.due = true;
+  member.rules.request_timeout = 5s;
+  member.rules.takeover_after = 10s;
+  member.view.renewal = {70, RenewalRecord{.claim = Claim{"x", "a/production", kThen}}, std::nullopt};
+  member.sightings.saw(member.view, kBoot);
+  member.now.boot += 14s;
+  CHECK(member.decide().act == Act::wait);
+  member.now.boot += 1s;
+  CHECK(member.decide().act == Act::request);
+}
+
 TEST_CASE("the fleet makes no more requests a day than one host may") {
   Member member;
   member.self.due = true;

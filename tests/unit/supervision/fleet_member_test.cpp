@@ -177,7 +177,7 @@ TEST_CASE("a claim that has become old is confirmed before the request is sent")
   bool was_confirmed = false;
   host.world.cloud.on_connected = [&] {
     is_connected = true;
-    fleet.pass(31s);
+    fleet.pass(11s);
   };
   SECTION("and the request is sent") {
     unsigned confirmed = 0;
@@ -188,7 +188,7 @@ TEST_CASE("a claim that has become old is confirmed before the request is sent")
     CHECK(fleet.requests() == 1);
   }
   SECTION("by the wall clock, too") {
-    host.world.cloud.on_connected = [&] { host.world.clock.time = host.world.clock.now() + 31s; };
+    host.world.cloud.on_connected = [&] { host.world.clock.time = host.world.clock.now() + 11s; };
     unsigned confirmed = 0;
     host.world.cloud.on_request = [&] { confirmed = fleet.view().renewal.value->claim->confirmed; };
     fleet.start();
@@ -198,7 +198,7 @@ TEST_CASE("a claim that has become old is confirmed before the request is sent")
   SECTION("and not sent if another host has taken it over") {
     host.world.cloud.on_connected = [&] {
       is_connected = true;
-      fleet.pass(31s);
+      fleet.pass(11s);
       const auto view = fleet.view();
       const fleet::Claim claim{"x", "other/production", host.world.clock.now()};
       REQUIRE(fleet.etcd.commit(fleet::write_renewal(view, fleet.keys, fleet::claimed(view, claim)))->succeeded);
