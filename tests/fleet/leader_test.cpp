@@ -224,7 +224,7 @@ TEST_CASE("fleet: a leader without a network for longer than the takeover reques
   const NetworkOfItsOwn network;
   FleetOptions options = quick_takeover();
   options.proxied = false;
-  // A request begins up to 20 s after its claim was confirmed, and is given up after the timeout of 10 s.
+  // A request begins up to 10 s after its claim was confirmed, and is given up after the timeout of 10 s.
   options.fleet = {"takeover_after: 20s", "lost_after: 5s"};
   FleetHosts fleet(options);
   FleetRecorder recorder(fleet);
