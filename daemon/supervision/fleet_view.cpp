@@ -36,7 +36,8 @@ asio::awaitable<void> FleetView::follow() {
   while (true) {
     is_current_ = false;
     co_await read();
-    if (is_current_) {
+    bool stopping = co_await stop_requested();
+    if (is_current_ && !stopping) {
       const fleet::BootTime begun = link_->boot_time();
       const fleet::Revision next = view_->revision + 1;
       watching_ = true;
@@ -51,7 +52,7 @@ asio::awaitable<void> FleetView::follow() {
       }
       read_again(std::move(ended));
     }
-    const bool stopping = co_await stop_requested();
+    stopping = co_await stop_requested();
     if (stopping) {
       co_return;
     }

@@ -17,6 +17,11 @@ Sleep::Sleep(const asio::any_io_executor& executor, keystore::Store& store)
 
 asio::awaitable<Woken> Sleep::until(TimePoint time) {
   using asio::experimental::awaitable_operators::operator||;
+  // A cancellation that came before is not delivered again.
+  const bool stopped = co_await stop_requested();
+  if (stopped) {
+    co_return Woken::by_cancellation;
+  }
   const auto woken = co_await (timer_.sleep_until(time) || store_.changed() ||
                                interruption_.async_receive(asio::as_tuple(asio::use_awaitable)));
   const bool stopping = co_await stop_requested();

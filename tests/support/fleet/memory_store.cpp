@@ -21,6 +21,7 @@ using fleet::Unreachable;
 awaitable<StoreResult<Snapshot>> MemoryStore::read(std::string prefix) {
   co_await boost::asio::post(executor_, boost::asio::use_awaitable);
   ++reads;
+  on_read();
   if (unreachable_) {
     co_return tl::unexpected(fail(*unreachable_));
   }

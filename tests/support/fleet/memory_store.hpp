@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -45,6 +46,7 @@ class MemoryStore final : public fleet::Store {
   // Whether it succeeded; nothing if there was none.
   std::optional<bool> apply_late();
 
+  std::function<void()> on_read = [] {};
   std::size_t reads = 0;
   std::size_t commits = 0;
 

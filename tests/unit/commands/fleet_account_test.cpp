@@ -191,7 +191,8 @@ TEST_CASE("going on no longer waits for a missing host, and excuses one that fai
   rollout.halt = fleet::Halt{fleet::HaltReason::failed, "b/production", kNow};
   world.put(rollout);
   CHECK(world.run(world.account.resume()).value() ==
-        "the restarts with generation 1 continue; 1 host is no longer waited for; 1 host that failed or was lost does "
+        "the restarts with generation 1 continue; 1 host is missing or down, and no longer waited for; 1 host that "
+        "failed or was lost does "
         "not halt them again");
   CHECK(world.rollout().holders.empty());
   CHECK_FALSE(world.rollout().halt);
