@@ -35,6 +35,28 @@ std::string name_of(const fleet::Header& header) {
                      printable(header.certificate.serial), format_time(header.certificate.not_after));
 }
 
+// The members that show another key than these, as the one that they seal with.
+std::vector<std::string> others_than(const View& view, const std::vector<std::string>& key_ids) {
+  std::vector<std::string> names;
+  for (const auto& [name, member] : view.members) {
+    if (member.value && std::ranges::find(key_ids, member.value->key_id) == key_ids.end()) {
+      names.push_back(printable(name));
+    }
+  }
+  return names;
+}
+
+// With the wrong key, what is published would be of no use to the others.
+Result<void> check_majority_has(const View& view, const std::vector<fleet::FleetKey>& keys) {
+  std::vector<std::string> ids;
+  std::ranges::transform(keys, std::back_inserter(ids), &fleet::FleetKey::id);
+  const auto others = others_than(view, ids);
+  return 2 * others.size() <= view.members.size()
+             ? Result<void>()
+             : failure(ErrorKind::fleet, fmt::format("most hosts have another fleet key: {}", fmt::join(others, ", ")),
+                       "correct fleet.etcd.key on this host, or give the others the same key first");
+}
+
 std::string still_restarting(const fleet::Rollout& rollout) {
   std::vector<std::string> names;
   for (const auto& holder : rollout.holders) {
@@ -149,6 +171,12 @@ asio::awaitable<Result<std::string>> FleetAccount::reseal(std::vector<fleet::Fle
                  : done;
       return std::nullopt;
     }
+    const auto others = others_than(view, {keys.front().id()});
+    if (!others.empty()) {
+      return failure(ErrorKind::fleet,
+                     fmt::format("not all hosts have this key as `fleet.etcd.key`: {}", fmt::join(others, ", ")),
+                     "exchange the keys there, and reload the daemons, before you run this again");
+    }
     const auto contents = fleet::open(keys, key, account_, *view.generation.value);
     if (!contents) {
       return tl::unexpected(error_of(contents.error()));
@@ -178,6 +206,7 @@ asio::awaitable<Result<fleet::Header>> FleetAccount::publish(std::vector<fleet::
   const auto publishing = [&](const View& view) -> Changed {
     TRY(check_understood(view.generation, path));
     TRY(check_understood(view.renewal, keys_.renewal()));
+    TRY(check_majority_has(view, keys));
     if (const auto& published = view.generation.value) {
       if (attempted && published->header.certificate == header.certificate) {
         return std::nullopt;  // it was applied, although etcd did not say so
@@ -190,12 +219,17 @@ asio::awaitable<Result<fleet::Header>> FleetAccount::publish(std::vector<fleet::
         attempted = true;
         return fleet::reseal(view, keys_, sealed);
       }
+      if (published->header.certificate == header.certificate) {
+        return failure(ErrorKind::fleet, fmt::format("the installed certificate is published already, as {}",
+                                                     name_of(published->header)));
+      }
       if (!fleet::is_later(header.certificate, published->header.certificate)) {
         return failure(
             ErrorKind::fleet,
             fmt::format("the installed certificate (valid until {}) is not later than the published {}",
                         format_time(header.certificate.not_after), name_of(published->header)),
-            "only a later certificate becomes the fleet's; this host takes over the published one by itself");
+            "only a later certificate becomes the fleet's; gravitee-renewd fleet status says when this host takes over "
+            "the published one");
       }
       header.generation = std::max(header.generation, published->header.generation + 1);
     }

@@ -21,6 +21,8 @@ using std::chrono::nanoseconds;
 constexpr std::chrono::seconds kPublisherFirst = 30s;
 // Who comes first and does not act for so long is passed over.
 constexpr std::chrono::seconds kPassOver = 10s;
+// After a request of another host failed, however little is left.
+constexpr std::chrono::minutes kLeastWait{1};
 constexpr std::string_view kConflict = "another process has this host's name in the fleet (fleet.etcd.host)";
 // A claimant that is present may only be slow.
 constexpr int kPresentClaimant = 24;
@@ -83,6 +85,7 @@ class Deciding {
   std::size_t limit(const Rollout& rollout) const { return rollout.verified.empty() ? 1 : rules_.restart_at_once; }
   std::optional<Rollout> may_take() const;
   nanoseconds passed_over_after(std::size_t free) const;
+  nanoseconds eighth_left() const;
   nanoseconds takeover_after(const Claim& claim) const;
 
   const View& view_;
@@ -374,7 +377,12 @@ std::optional<Step> Deciding::turn() const {
   }
   auto possible = may_take();
   if (!possible) {
-    return wait(has_failed ? without_turn : MemberState::waiting, why_no_turn(rollout), self_.schedule_next);
+    Step step = wait(has_failed ? without_turn : MemberState::waiting, why_no_turn(rollout), self_.schedule_next);
+    const auto until_stuck = nanoseconds(rules_.lost_after) - sightings_.rollout_unchanged(now_.boot);
+    if (expires_soon() && until_stuck > 0ns) {
+      step.at = std::min(step.at, wait_for(step.state, "", until_stuck).at);
+    }
+    return step;
   }
   const std::size_t most = limit(rollout);
   const std::size_t free = most > possible->holders.size() ? most - possible->holders.size() : 1;
@@ -386,10 +394,15 @@ std::optional<Step> Deciding::turn() const {
                taken(std::move(*possible), {self_.name, rollout.generation, id_, now_.wall}));
 }
 
+// The closer the certificate's end is, the less time may pass.
+nanoseconds Deciding::eighth_left() const {
+  const auto& used = self_.in_use ? self_.in_use : self_.installed;
+  return used ? at_least_zero(nanoseconds(used->not_after - now_.wall) / 8) : nanoseconds::max();
+}
+
 // How long a claim must have stood still before another one replaces it. Less, the closer the certificate's end is.
 nanoseconds Deciding::takeover_after(const Claim& claim) const {
-  const auto& used = self_.in_use ? self_.in_use : self_.installed;
-  const nanoseconds eighth = used ? at_least_zero(nanoseconds(used->not_after - now_.wall) / 8) : nanoseconds::max();
+  const nanoseconds eighth = eighth_left();
   // A request that still counts on its claim has ended by then.
   const nanoseconds least =
       nanoseconds(rules_.request_timeout) + std::max(nanoseconds(rules_.request_timeout), nanoseconds(kClaimIsFresh));
@@ -418,7 +431,9 @@ std::optional<Step> Deciding::request() const {
     if (left > 0ns) {
       return wait_for(idle(), fmt::format("{} requests a certificate", renewal.claim->member), left);
     }
-  } else if (const auto left = nanoseconds(renewal.wait) - sightings_.renewal_unchanged(now_.boot); left > 0ns) {
+  } else if (const auto left = std::min(nanoseconds(renewal.wait), std::max(eighth_left(), nanoseconds(kLeastWait))) -
+                               sightings_.renewal_unchanged(now_.boot);
+             left > 0ns) {
     return wait_for(idle(),
                     fmt::format("the fleet's last request failed{}; trying again later",
                                 renewal.failed ? " (" + renewal.failed->failure_class + ")" : ""),

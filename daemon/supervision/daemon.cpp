@@ -235,11 +235,15 @@ void Daemon::reload() {
     board_.configuration_is_in_effect();
     log_output_->set_output(service::event_output(settings_.log));
     log_.event(EventName::config_reloaded, "", watching(settings_), {{"configuration", configuration_.string()}});
+    const auto before = fleet_;
     join_fleet();
+    const bool is_other_member =
+        before && (!fleet_ || fleet_->host != before->host || fleet_->settings.prefix != before->settings.prefix);
     for (const auto& [name, watched] : watched_) {
       if (watched) {
         const auto* const next = settings_of(name);
-        watched->supervisor.retire(next == nullptr || next->account_id() != watched->certificate.account_id());
+        watched->supervisor.retire(is_other_member || next == nullptr ||
+                                   next->account_id() != watched->certificate.account_id());
       }
     }
     watch_what_is_new();

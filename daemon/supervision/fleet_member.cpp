@@ -113,7 +113,9 @@ fleet::Now FleetMember::now() const {
 }
 
 std::uint64_t FleetMember::published_generation() const {
-  return decided_on_.generation.value ? decided_on_.generation.value->header.generation : 0;
+  // Anybody who can write to etcd could have written a header that was not opened.
+  const bool is_genuine = checked_.opened && checked_.revision == decided_on_.generation.revision;
+  return is_genuine && decided_on_.generation.value ? decided_on_.generation.value->header.generation : 0;
 }
 
 Result<void> FleetMember::remember(fleet::LocalRecord record) {
@@ -360,6 +362,18 @@ asio::awaitable<FleetMember::Done> FleetMember::by_itself(HostSituation situatio
     planned.act = renewal::Act::obtain;
   }
   co_return planned;
+}
+
+asio::awaitable<bool> FleetMember::keys_changed() {
+  const auto ids = [this] {
+    std::vector<std::string> all;
+    std::ranges::transform(fleet_keys_, std::back_inserter(all), &fleet::FleetKey::id);
+    return all;
+  };
+  const auto before = ids();
+  const std::string problem = keys_problem_;
+  co_await read_inputs();
+  co_return ids() != before || keys_problem_ != problem;
 }
 
 asio::awaitable<void> FleetMember::read_inputs() {

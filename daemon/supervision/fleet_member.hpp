@@ -66,6 +66,11 @@ class FleetMember {
   bool has_adopted() { return std::exchange(has_adopted_, false); }
   // Something has changed on which the adoption of a certificate may depend.
   void try_again() { unable_ = {}; }
+  // Whether it lacks what only another file can bring: keys_changed() then says whether that has come.
+  bool lacks_key() const {
+    return unable_.revision != 0 || !keys_problem_.empty() || (last_self_ && last_self_->other_key);
+  }
+  boost::asio::awaitable<bool> keys_changed();
 
  private:
   // A generation that this host cannot adopt, until something changes.
@@ -105,6 +110,7 @@ class FleetMember {
   fleet::View trusted_view() const;
   boost::asio::awaitable<void> write_presence(fleet::MemberState state, std::string reason);
   boost::asio::awaitable<void> read_inputs();
+  boost::asio::awaitable<void> give_back();
   void view_changed();
   Moment moment_of(const fleet::View& view) const { return {view.revision, !view_.unreachable_for()}; }
   void note_whether_behind();
@@ -141,6 +147,7 @@ class FleetMember {
   struct Checked {
     fleet::Revision revision = 0;
     std::optional<fleet::RefusedValue> refused = std::nullopt;
+    bool opened = false;
   };
   Checked checked_;  // the generation
   std::optional<TimePoint> unreachable_since_;

@@ -71,6 +71,19 @@ asio::awaitable<void> FleetMember::write_presence(fleet::MemberState state, std:
   record_ = std::move(record);
 }
 
+// What nobody else could end: a claim and, unless its gateway is down, a turn.
+asio::awaitable<void> FleetMember::give_back() {
+  if (claim_ && fleet::confirmed(*view_.view(), *claim_)) {
+    const auto ended = fleet::claim_ended(*view_.view(), std::nullopt, std::chrono::seconds(0));
+    co_await view_.commit(fleet::write_renewal(*view_.view(), view_.keys(), ended));
+  }
+  const auto rollout = fleet::current_rollout(*view_.view());
+  const bool is_down = last_self_ && last_self_->gateway_down;
+  if (!is_down && !conflict_ && !view_.view()->rollout.refused && rollout.holder(name_) != nullptr) {
+    co_await view_.commit(fleet::write_rollout(*view_.view(), view_.keys(), fleet::released(rollout, name_)));
+  }
+}
+
 asio::awaitable<void> FleetMember::leave(bool for_good) {
   const bool tells_failure = claim_ && request_failed_;
   const bool reachable = (tells_failure || for_good) && co_await view_.refresh();
@@ -80,6 +93,9 @@ asio::awaitable<void> FleetMember::leave(bool for_good) {
   if (tells_failure && fleet::confirmed(*view_.view(), *claim_)) {
     const auto ended = fleet::claim_ended(*view_.view(), request_failed_, retry_delay_);
     co_await view_.commit(fleet::write_renewal(*view_.view(), view_.keys(), ended));
+  }
+  if (for_good) {
+    co_await give_back();
   }
   const auto removal = for_good ? fleet::remove_presence(*view_.view(), view_.keys(), name_, link_->process)
                                 : std::optional<fleet::Transaction>();
@@ -112,15 +128,17 @@ void FleetMember::view_changed() {
   const bool other_machine =
       is_there && (mine->second.value ? mine->second.value->machine != link_->machine
                                       : refused && refused->refusal == fleet::Refusal::newer_version);
-  const bool conflict = is_there && !is_ours && (present_ || other_machine);
+  // Of a damaged record nobody knows whose it is: it is written again.
+  const bool is_damaged = refused && refused->refusal != fleet::Refusal::newer_version;
+  const bool conflict = is_there && !is_ours && !is_damaged && (present_ || other_machine);
   bool differs = std::exchange(conflict_, conflict) != conflict;
   if (const auto problem = conflict_problem()) {
     announcer_.conflict(name_, *problem);
   } else {
     announcer_.no_conflict(name_);
   }
-  const bool must_write =
-      conflict ? fleet::report_conflict(*view_.view(), view_.keys(), name_).has_value() : !is_there && present_;
+  const bool must_write = conflict ? fleet::report_conflict(*view_.view(), view_.keys(), name_).has_value()
+                                   : (!is_there || is_damaged) && present_;
   differs = differs || (must_write && view_.failed_commits() == 0);
   if (busy_ || !last_self_) {
     if (!last_self_) {

@@ -33,7 +33,7 @@ asio::awaitable<void> FleetMember::check_generation() {
   auto opened = co_await run_blocking(context_.pool, [&] {
     return fleet::open(fleet_keys_, view_.keys().generation(), certificate_.account_id(), published);
   });
-  checked_ = {revision, std::nullopt};
+  checked_ = {revision, std::nullopt, opened.has_value()};
   // With another key it may be right for the others.
   if (!opened && opened.error().refusal != fleet::Refusal::wrong_key) {
     announcer_.refused(view_.keys().generation(), revision, opened.error());
@@ -66,7 +66,8 @@ asio::awaitable<FleetMember::Done> FleetMember::judge() {
   }
   answer_ = state::record_of(*certificate);
   const auto& published = decided_on_.generation.value;
-  const bool is_published = published && published->header.certificate.fingerprint == answer_->fingerprint;
+  const bool is_published =
+      published_generation() != 0 && published->header.certificate.fingerprint == answer_->fingerprint;
   CO_TRY(remember(local_.with(answer_->fingerprint, is_published ? published->header.generation : 0)));
   co_return std::nullopt;
 }

@@ -78,7 +78,7 @@ void Supervisor::follow_fleet() {
 // Returns when nothing refers to this object any more.
 asio::awaitable<void> Supervisor::leave_fleet() {
   if (member_) {
-    co_await member_->leave(leaves_account_);
+    co_await member_->leave(leaves_fleet_);
     leave_fleet_.emit(asio::cancellation_type::terminal);
     co_await left_fleet_.async_receive(asio::as_tuple(asio::use_awaitable));
   }
@@ -161,7 +161,10 @@ asio::awaitable<TimePoint> Supervisor::check(certificate::Certificate certificat
   const auto unfinished = co_await run_blocking(context_.pool, [this] { return renewal_.unfinished(); });
   if (!unfinished) {
     // Each check tries it again, but only an attempt that was due has failed.
-    co_return now < schedule_.attempts().not_before ? schedule_.attempts().not_before : failed(unfinished.error());
+    const TimePoint again =
+        now < schedule_.attempts().not_before ? schedule_.attempts().not_before : failed(unfinished.error());
+    // A command by hand is at work: what it leaves must be seen soon.
+    co_return unfinished.error().kind == ErrorKind::busy ? std::min(again, now + kLookAgain) : again;
   }
   if (status_.unfinished() != *unfinished) {
     (void)co_await status_.read();  // finding the unfinished renewal has changed the state
@@ -299,7 +302,8 @@ asio::awaitable<bool> Supervisor::look_again() {
   save();
   publish();
   const bool fixed = co_await retry_if_fixed();
-  co_return fixed || !certificate;
+  const bool has_other_keys = member_ && member_->lacks_key() && co_await member_->keys_changed();
+  co_return fixed || has_other_keys || !certificate;
 }
 
 asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
@@ -309,7 +313,8 @@ asio::awaitable<bool> Supervisor::sleep_until(TimePoint next) {
   std::optional<TimePoint> look_at;
   // An answer that could not be stored exists only in this process.
   while (!retiring_ || renewal_.holds_answer()) {
-    if (status_.in_trouble() && !look_at) {
+    const bool in_trouble = status_.in_trouble() || (member_ && member_->lacks_key());
+    if (in_trouble && !look_at) {
       look_at = context_.clock.now() + kLookAgain;
     }
     const TimePoint wake = std::min(next, look_at.value_or(next));

@@ -52,10 +52,10 @@ class Supervisor {
   boost::asio::awaitable<void> run();
 
   // Lets run() end as soon as nothing is under way: another supervisor takes its place, with other settings, or none.
-  // `leaves_account`: that one has another account.
-  void retire(bool leaves_account) {
+  // `leaves_fleet`: nobody goes on as this member of the fleet.
+  void retire(bool leaves_fleet) {
     retiring_ = true;
-    leaves_account_ = leaves_account;
+    leaves_fleet_ = leaves_fleet;
     sleep_.interrupt();
   }
   Inheritance inheritance() const { return {schedule_.attempts(), inputs_at_attempt_}; }
@@ -128,7 +128,7 @@ class Supervisor {
   bool fleet_changed_ = false;  // there is something to do
   bool fleet_seen_ = false;     // only to show
   bool retiring_ = false;
-  bool leaves_account_ = false;
+  bool leaves_fleet_ = false;
   // Initially true: it may have been set while no daemon ran. Handled once the clock is plausible.
   bool clock_was_set_ = true;
   // When the certificate expires that the gateway uses: retries are closer the less time is left.

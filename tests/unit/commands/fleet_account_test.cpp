@@ -100,7 +100,9 @@ TEST_CASE("a generation whose key is lost is sealed again from the certificate t
     return world.run(world.account.publish({key_of(key)}, "a/production", certificate, {}, kNow));
   };
   REQUIRE(publish('a'));
-  REQUIRE_FALSE(publish('a'));
+  const auto already = publish('a');
+  REQUIRE_FALSE(already);
+  CHECK_THAT(already.error().message, ContainsSubstring("is published already, as generation 1"));
   const auto again = publish('b');
   REQUIRE(again);
   CHECK(again->generation == 1);
@@ -108,6 +110,31 @@ TEST_CASE("a generation whose key is lost is sealed again from the certificate t
   const auto view = world.view();
   CHECK(fleet::open({key_of('b')}, world.account.keys().generation(), kAccount, *view.generation.value));
   CHECK_FALSE(world.publish(364 * 24h, 'c'));
+}
+
+TEST_CASE("a host whose key most others do not have publishes and seals nothing") {
+  World world;
+  const auto show = [&](const std::string& name, char key) {
+    fleet::MemberRecord record = member_record();
+    record.key_id = key_of(key).id();
+    world.etcd.put(world.account.keys().member(name), fleet::serialize(record));
+  };
+  show("a/production", 'a');
+  show("b/production", 'a');
+  const auto refused = world.publish(365 * 24h, 'b');
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, ContainsSubstring("a/production, b/production"));
+  REQUIRE(world.publish(365 * 24h, 'a'));
+  show("c/production", 'c');
+  REQUIRE(world.publish(366 * 24h, 'a'));
+
+  const auto too_early = world.run(world.account.reseal({key_of('b'), key_of('a')}));
+  REQUIRE_FALSE(too_early);
+  CHECK_THAT(too_early.error().message, ContainsSubstring("a/production"));
+  for (const char* const name : {"a/production", "b/production", "c/production"}) {
+    show(name, 'b');
+  }
+  CHECK(world.run(world.account.reseal({key_of('b'), key_of('a')})));
 }
 
 TEST_CASE("a transaction that etcd applied without an answer is not repeated") {

@@ -81,6 +81,19 @@ TEST_CASE("a member that is due requests, but not while another one claims, nor 
   CHECK(member.decide().act == Act::request);
 }
 
+TEST_CASE("the fleet's delay is shorter, the less time is left, whatever the register says") {
+  Member member;
+  member.self.due = true;
+  member.view.renewal = {71, RenewalRecord{.wait = 8760h}, std::nullopt};
+  member.sightings.saw(member.view, member.now.boot);
+  member.expires_in(8h);
+  CHECK(member.decide().at == member.now.wall + 1h);
+  member.expires_in(-1h);
+  CHECK(member.decide().at == member.now.wall + 1min);
+  member.now.boot += 1min;
+  CHECK(member.decide().act == Act::request);
+}
+
 TEST_CASE("a host uses the newest certificate only if one is published, and it is that") {
   Member member;
   CHECK(member.decide().state == MemberState::apart);
@@ -237,6 +250,8 @@ TEST_CASE("near its expiry a certificate is renewed in spite of the fleet") {
       member.present("a/production", MemberState::turn);
       member.sightings.saw(member.view, member.now.boot);
       CHECK(member.decide().act == Act::wait);
+      member.self.schedule_next = member.now.wall + 12h;
+      CHECK(member.decide().at == member.now.wall + member.rules.lost_after);
       member.now.boot += member.rules.lost_after;
       const Step step = member.decide();
       REQUIRE(step.act == Act::take);

@@ -558,3 +558,42 @@ TEST_CASE("an earlier generation that appears again is told") {
   fleet.run_until([&] { return all_verified(fleet); });
   CHECK_THAT(follower.world.logged.str(), ContainsSubstring("replayed"));
 }
+
+TEST_CASE("a member whose record was damaged writes it again") {
+  FleetOfHosts fleet({"a"});
+  fleet.start();
+  fleet.run_until([&] { return all_verified(fleet); });
+  fleet.settle();
+  fleet.etcd.put(fleet.keys.member("a/production"), "[]");
+  fleet.run_until([&] { return fleet.view().members.at("a/production").value.has_value(); });
+  CHECK_THAT(fleet["a"].world.events(), !ContainsSubstring("fleet_conflict"));
+}
+
+TEST_CASE("the number of a generation that this host cannot open counts for nothing") {
+  FleetOfHosts fleet({"a"});
+  fleet.start();
+  fleet.run_until([&] { return all_verified(fleet); });
+  fleet.settle();
+  FleetHost& host = fleet["a"];
+  fleet::Published forged = *fleet.view().generation.value;
+  forged.header.generation = 1'000'000;
+  forged.header.key_id = "0123456789abcdef";
+  fleet.etcd.put(fleet.keys.generation(), fleet::serialize(forged));
+  fleet.settle();
+  fleet.stop(host);
+  fleet.start(host);
+  fleet.run_until([&] { return fleet.view().is_present(host.member()); });
+  fleet.settle();
+  CHECK(fleet::LocalRecordStore(host.world.filesystem, host.paths()).load().highest == 1);
+}
+
+TEST_CASE("a member that leaves gives its turn back") {
+  FleetOfHosts fleet({"a"});
+  FleetHost& host = fleet["a"];
+  host.world.gateway.on_activate = [&] { host.process->supervisor.retire(true); };
+  fleet.start();
+  fleet.run_until([&] { return host.process->ended; });
+  CHECK(host.installed() == keystores().renewed);
+  CHECK(fleet.rollout().holders.empty());
+  CHECK(fleet.view().members.empty());
+}
