@@ -59,6 +59,7 @@ Result<void> check_majority_has(const View& view, const std::vector<fleet::Fleet
 
 std::string still_restarting(const fleet::Rollout& rollout) {
   std::vector<std::string> names;
+  names.reserve(rollout.holders.size());
   for (const auto& holder : rollout.holders) {
     names.push_back(printable(holder.member));
   }
