@@ -171,9 +171,13 @@ class Pass {
                                  unfinished     ? "a renewal is under way"
                                  : decision.due ? decision.message
                                                 : "--force asks for a renewal"));
-    say(certificate, "what to do: see what the fleet waits for with gravitee-renewd fleet status " + certificate.name +
-                         "; to renew this host without the others, run gravitee-renewd renew --alone " +
-                         (options_.force ? "--force " : "") + certificate.name);
+    // Alone, what is under way would skip its turn: no advice for somebody in a hurry.
+    const std::string alone = unfinished
+                                  ? ""
+                                  : "; to renew this host without the others, run gravitee-renewd renew --alone " +
+                                        std::string(options_.force ? "--force " : "") + certificate.name;
+    say(certificate,
+        "what to do: see what the fleet waits for with gravitee-renewd fleet status " + certificate.name + alone);
     return false;
   }
 

@@ -184,9 +184,10 @@ std::string advice_on_failure(const CheckInput& facts) {
   if (!attempts.last_advice.empty() || !kind) {
     return attempts.last_advice;
   }
-  const std::string retry = facts.standing.activation_pending()
-                                ? activate_now(facts)
-                                : "to retry now, run gravitee-renewd renew " + facts.standing.name;
+  const std::string retry =
+      facts.standing.activation_pending() ? activate_now(facts)
+      : facts.standing.fleet ? "the daemon tries again by itself: gravitee-renewd fleet status " + facts.standing.name
+                             : "to retry now, run gravitee-renewd renew " + facts.standing.name;
   return std::string(advice_for(*kind)) + (*kind == ErrorKind::gateway ? "; " + retry : "");
 }
 

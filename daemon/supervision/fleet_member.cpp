@@ -239,10 +239,10 @@ asio::awaitable<FleetMember::Done> FleetMember::perform_next(HostSituation situa
     co_return until_etcd_is_back(situation);
   }
   note_whether_behind();
-  // One that claims or restarts must not look absent: the others would take it for dead.
-  const bool begins = last_step_.act == Act::request || last_step_.act == Act::take;
-  if (begins && !decided_on_.is_present(name_)) {
-    co_await write_presence(last_step_.act == Act::take ? MemberState::ready : MemberState::current, "");
+  // One that claims or restarts must not look absent, and another process with its name must notice it in time.
+  const bool acts = last_step_.act == Act::request || last_step_.act == Act::take || last_step_.act == Act::report;
+  if (acts && !is_present()) {
+    co_await write_presence(last_step_.act == Act::request ? MemberState::current : MemberState::ready, "");
     if (conflict_) {
       co_return std::nullopt;
     }

@@ -114,6 +114,7 @@ class FleetMember {
   void view_changed();
   Moment moment_of(const fleet::View& view) const { return {view.revision, !view_.unreachable_for()}; }
   void note_whether_behind();
+  bool is_present() const;  // as this process
   renewal::Step until_etcd_is_back(const HostSituation& situation) const;
   bool uses_other_key(const fleet::View& view) const;
   // Another process has this member's name: which of the two acts.

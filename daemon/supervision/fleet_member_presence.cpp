@@ -71,6 +71,11 @@ asio::awaitable<void> FleetMember::write_presence(fleet::MemberState state, std:
   record_ = std::move(record);
 }
 
+bool FleetMember::is_present() const {
+  const auto shown = view_.view()->members.find(name_);
+  return shown != view_.view()->members.end() && shown->second.value && shown->second.value->process == link_->process;
+}
+
 // What nobody else could end: a claim and, unless its gateway is down, a turn.
 asio::awaitable<void> FleetMember::give_back() {
   if (claim_ && fleet::confirmed(*view_.view(), *claim_)) {

@@ -50,6 +50,7 @@ class Host {
   bool is_running() const { return running_; }
   // It knows that another process has its name.
   bool is_in_conflict() const { return conflict_; }
+  bool is_up() const { return gateway_.up; }
   bool has_windows() const { return !certificate_.activate_windows.empty() || !certificate_.renew_windows.empty(); }
   const fleet::CertificateRecord& in_use() const { return gateway_.runs_with; }
   std::string explanation() const;

@@ -126,8 +126,8 @@ void Host::perform() {
     case Act::go_alone:
       return by_itself();
     case Act::take:
-      return present_first([this] { write_rollout(); });
     case Act::report:
+      return present_first([this] { write_rollout(); });
     case Act::halt:
     case Act::return_back:
       return write_rollout();
@@ -145,9 +145,10 @@ void Host::wait() {
   });
 }
 
-// One that claims or restarts must not look absent.
+// One that claims or restarts must not look absent, and another process with its name must notice it in time.
 void Host::present_first(std::function<void()> then) {
-  if (view_->is_present(member_)) {
+  const auto shown = view_->members.find(member_);
+  if (shown != view_->members.end() && shown->second.value && shown->second.value->process == process_) {
     return then();
   }
   write_presence(MemberState::ready, [this, then = std::move(then)] { conflict_ ? next() : then(); });

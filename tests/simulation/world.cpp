@@ -405,7 +405,11 @@ std::string World::gateway_of(const Host& host) const {
 void World::excuse_twins(const Host& host) {
   const bool is_noticed = std::ranges::any_of(
       hosts_, [&host](const auto& other) { return other->member() == host.member() && other->is_in_conflict(); });
-  if (is_twin(host) && !is_noticed) {
+  // What the other one has begun before it noticed is finished.
+  const bool is_at_work = std::ranges::any_of(hosts_, [&host](const auto& other) {
+    return other.get() != &host && other->member() == host.member() && !other->is_up();
+  });
+  if (is_twin(host) && (!is_noticed || is_at_work)) {
     history.drops.push_back({now_, host.member()});
   }
 }
@@ -441,7 +445,11 @@ void World::finish() {
   // The last one that some gateway can use: all earlier ones may be revoked.
   std::optional<CertificateRecord> newest;
   for (const auto& issued : by_cloud_) {
-    if (issued.is_stored && !bad_.contains(issued.certificate.fingerprint)) {
+    // What a host obtains that has the name of another one, an operator must bring to the others.
+    const bool is_of_twin = std::ranges::any_of(hosts_, [&issued](const auto& host) {
+      return host->is_in_conflict() && host->in_use().fingerprint == issued.certificate.fingerprint;
+    });
+    if (issued.is_stored && !is_of_twin && !bad_.contains(issued.certificate.fingerprint)) {
       newest = issued.certificate;
     }
   }

@@ -165,6 +165,9 @@ TEST_CASE("while an activation is pending, no advice names another command") {
   CHECK_THAT(
       assess(standing_in({.left = 29 * 24h, .attempts = failed(1, "gateway", "rolled back")}), {}, kNow).advice(),
       EndsWith("to retry now, run gravitee-renewd renew production"));
+  auto member = standing_in({.left = 29 * 24h, .attempts = failed(1, "gateway", "rolled back")});
+  member.fleet = state::FleetStatus{};
+  CHECK_THAT(assess(member, {}, kNow).advice(), EndsWith("gravitee-renewd fleet status production"));
 }
 
 TEST_CASE("with a clock in doubt, its consequences lead to the clock") {
