@@ -212,17 +212,17 @@ asio::awaitable<Result<fleet::Header>> FleetAccount::publish(std::vector<fleet::
       if (attempted && published->header.certificate == header.certificate) {
         return std::nullopt;  // it was applied, although etcd did not say so
       }
-      const bool is_lost = std::ranges::find(keys, published->header.key_id, &fleet::FleetKey::id) == keys.end();
-      if (is_lost && published->header.certificate == header.certificate) {
+      if (published->header.certificate == header.certificate) {
+        const bool is_lost = std::ranges::find(keys, published->header.key_id, &fleet::FleetKey::id) == keys.end();
+        if (!is_lost) {
+          return failure(ErrorKind::fleet, fmt::format("the installed certificate is published already, as {}",
+                                                       name_of(published->header)));
+        }
         // The same generation: who has it installed need not do anything.
         header = published->header;
         TRY_LET(const auto sealed, fleet::seal(keys.front(), path, header, contents));
         attempted = true;
         return fleet::reseal(view, keys_, sealed);
-      }
-      if (published->header.certificate == header.certificate) {
-        return failure(ErrorKind::fleet, fmt::format("the installed certificate is published already, as {}",
-                                                     name_of(published->header)));
       }
       if (!fleet::is_later(header.certificate, published->header.certificate)) {
         return failure(

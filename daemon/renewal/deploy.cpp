@@ -44,7 +44,7 @@ asio::awaitable<Result<Completed>> Deploy::run(std::optional<Record> record, std
   if (record && !judged) {
     work_.event(EventName::renewal_resumed,
                 record->phase == Phase::answered
-                    ? std::string("going on with the stored answer")
+                    ? std::string("continuing with the stored answer")
                     : fmt::format("resuming the unfinished renewal after \"{}\"", to_string(record->phase)),
                 {{"phase", std::string(to_string(record->phase))}, {"resumed", std::int64_t{record->resumed}}});
     // In `answered` the gate counts them.

@@ -191,7 +191,7 @@ bool FleetMember::goes_alone(const HostSituation& situation) const {
 }
 
 asio::awaitable<Result<renewal::Step>> FleetMember::next(HostSituation situation) {
-  co_await read_inputs();
+  (void)co_await read_inputs();
   if (stage_of(situation.unfinished) != fleet::Self::Stage::answered) {
     answer_.reset();
   }
@@ -364,19 +364,7 @@ asio::awaitable<FleetMember::Done> FleetMember::by_itself(HostSituation situatio
   co_return planned;
 }
 
-asio::awaitable<bool> FleetMember::keys_changed() {
-  const auto ids = [this] {
-    std::vector<std::string> all;
-    std::ranges::transform(fleet_keys_, std::back_inserter(all), &fleet::FleetKey::id);
-    return all;
-  };
-  const auto before = ids();
-  const std::string problem = keys_problem_;
-  co_await read_inputs();
-  co_return ids() != before || keys_problem_ != problem;
-}
-
-asio::awaitable<void> FleetMember::read_inputs() {
+asio::awaitable<bool> FleetMember::read_inputs() {
   const auto& settings = link_->settings;
   // Commands write what they did by hand.
   local_ = co_await run_blocking(context_.pool, [this] { return local_store_.load(); });
@@ -397,12 +385,12 @@ asio::awaitable<void> FleetMember::read_inputs() {
     announcer_.no_key(problem);
   }
   keys_problem_ = problem;
-  if (keys) {
-    if (!std::ranges::equal(*keys, fleet_keys_, {}, &fleet::FleetKey::id, &fleet::FleetKey::id)) {
-      try_again();
-    }
+  const bool changed = keys && !std::ranges::equal(*keys, fleet_keys_, {}, &fleet::FleetKey::id, &fleet::FleetKey::id);
+  if (changed) {
     fleet_keys_ = std::move(*keys);
+    try_again();
   }
+  co_return changed;
 }
 
 }  // namespace renewd::supervision

@@ -51,7 +51,8 @@ class FleetMember {
   // What this host does next: as planned, if it goes alone; otherwise to wait, to obtain (its claim stands), or to
   // deploy (in its turn). What the fleet needs before that has been done. Errors: those of the renewal.
   boost::asio::awaitable<Result<renewal::Step>> next(HostSituation situation);
-  // Before another object goes on as this member or, `for_good`, nobody. Tells the others what only this object knows.
+  // Before another object continues as this member or, `for_good`, nobody. Tells the others what only this object
+  // knows.
   boost::asio::awaitable<void> leave(bool for_good);
   // Just before a request. Error kind: fleet, if its claim is lost, or cannot be confirmed.
   boost::asio::awaitable<Result<void>> confirm_claim();
@@ -66,11 +67,12 @@ class FleetMember {
   bool has_adopted() { return std::exchange(has_adopted_, false); }
   // Something has changed on which the adoption of a certificate may depend.
   void try_again() { unable_ = {}; }
-  // Whether it lacks what only another file can bring: keys_changed() then says whether that has come.
+  // Whether it lacks a key, or cannot use what is published, which other files may change: see read_inputs().
   bool lacks_key() const {
-    return unable_.revision != 0 || !keys_problem_.empty() || (last_self_ && last_self_->other_key);
+    return !keys_problem_.empty() || (last_self_ && (last_self_->other_key || last_self_->unable));
   }
-  boost::asio::awaitable<bool> keys_changed();
+  // Reads the local record and the keys again. True: the keys are others than before.
+  boost::asio::awaitable<bool> read_inputs();
 
  private:
   // A generation that this host cannot adopt, until something changes.
@@ -109,8 +111,8 @@ class FleetMember {
   // The view, without what check_generation() has refused.
   fleet::View trusted_view() const;
   boost::asio::awaitable<void> write_presence(fleet::MemberState state, std::string reason);
-  boost::asio::awaitable<void> read_inputs();
-  boost::asio::awaitable<void> give_back();
+  boost::asio::awaitable<void> give_turn_back();
+  bool claim_stands() const;
   void view_changed();
   Moment moment_of(const fleet::View& view) const { return {view.revision, !view_.unreachable_for()}; }
   void note_whether_behind();

@@ -84,9 +84,13 @@ asio::awaitable<Result<void>> FleetMember::confirm_claim() {
   co_return Result<void>();
 }
 
+bool FleetMember::claim_stands() const {
+  return claim_ && view_.view() != nullptr && fleet::confirmed(*view_.view(), *claim_);
+}
+
 void FleetMember::failed(const Error& error, std::chrono::seconds delay) {
   // An answer that was adopted, and is refused after a change of the settings, was not given up: it may be adopted
-  // anew.
+  // again.
   const bool is_refused = error.kind == ErrorKind::bad_answer && last_self_ &&
                           last_self_->stage == fleet::Self::Stage::answered &&
                           local_.fingerprint != last_self_->installed->fingerprint;
@@ -95,10 +99,7 @@ void FleetMember::failed(const Error& error, std::chrono::seconds delay) {
   }
   // What is wrong with this host alone must not hold up the others: it keeps its own pace.
   retry_delay_ = is_of_this_host(error.kind) ? retry_at_least_ : std::max(delay, 1s);
-  const auto* view = view_.view();
-  const bool claims = claim_ && view != nullptr && view->renewal.value && view->renewal.value->claim &&
-                      view->renewal.value->claim->id == *claim_;
-  if (claims) {
+  if (claim_stands()) {
     request_failed_ =
         fleet::FailedRequest{name_, std::string(to_string(error.kind)), error.message, context_.clock.now()};
   }

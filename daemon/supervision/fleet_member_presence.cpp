@@ -76,12 +76,8 @@ bool FleetMember::is_present() const {
   return shown != view_.view()->members.end() && shown->second.value && shown->second.value->process == link_->process;
 }
 
-// What nobody else could end: a claim and, unless its gateway is down, a turn.
-asio::awaitable<void> FleetMember::give_back() {
-  if (claim_ && fleet::confirmed(*view_.view(), *claim_)) {
-    const auto ended = fleet::claim_ended(*view_.view(), std::nullopt, std::chrono::seconds(0));
-    co_await view_.commit(fleet::write_renewal(*view_.view(), view_.keys(), ended));
-  }
+// Nobody else could end it. The turn of a gateway that is down stays, so that no other one follows.
+asio::awaitable<void> FleetMember::give_turn_back() {
   const auto rollout = fleet::current_rollout(*view_.view());
   const bool is_down = last_self_ && last_self_->gateway_down;
   if (!is_down && !conflict_ && !view_.view()->rollout.refused && rollout.holder(name_) != nullptr) {
@@ -90,21 +86,19 @@ asio::awaitable<void> FleetMember::give_back() {
 }
 
 asio::awaitable<void> FleetMember::leave(bool for_good) {
-  const bool tells_failure = claim_ && request_failed_;
-  const bool reachable = (tells_failure || for_good) && co_await view_.refresh();
+  const bool reachable = (request_failed_ || for_good) && co_await view_.refresh();
   if (!reachable) {
     co_return;
   }
-  if (tells_failure && fleet::confirmed(*view_.view(), *claim_)) {
+  if (claim_stands()) {
     const auto ended = fleet::claim_ended(*view_.view(), request_failed_, retry_delay_);
     co_await view_.commit(fleet::write_renewal(*view_.view(), view_.keys(), ended));
   }
-  if (for_good) {
-    co_await give_back();
+  if (!for_good) {
+    co_return;
   }
-  const auto removal = for_good ? fleet::remove_presence(*view_.view(), view_.keys(), name_, link_->process)
-                                : std::optional<fleet::Transaction>();
-  if (removal) {
+  co_await give_turn_back();
+  if (const auto removal = fleet::remove_presence(*view_.view(), view_.keys(), name_, link_->process)) {
     present_ = false;
     co_await view_.commit(*removal);
   }
@@ -128,7 +122,7 @@ void FleetMember::view_changed() {
   announcer_.saw(*view_.view(), view_.keys());
   const auto mine = view_.view()->members.find(name_);
   const bool is_there = mine != view_.view()->members.end();
-  const bool is_ours = is_there && mine->second.value && mine->second.value->process == link_->process;
+  const bool is_ours = is_present();
   const auto& refused = is_there ? mine->second.refused : std::nullopt;
   const bool other_machine =
       is_there && (mine->second.value ? mine->second.value->machine != link_->machine

@@ -302,7 +302,7 @@ asio::awaitable<bool> Supervisor::look_again() {
   save();
   publish();
   const bool fixed = co_await retry_if_fixed();
-  const bool has_other_keys = member_ && member_->lacks_key() && co_await member_->keys_changed();
+  const bool has_other_keys = member_ && member_->lacks_key() && co_await member_->read_inputs();
   co_return fixed || has_other_keys || !certificate;
 }
 

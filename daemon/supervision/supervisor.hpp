@@ -52,7 +52,7 @@ class Supervisor {
   boost::asio::awaitable<void> run();
 
   // Lets run() end as soon as nothing is under way: another supervisor takes its place, with other settings, or none.
-  // `leaves_fleet`: nobody goes on as this member of the fleet.
+  // `leaves_fleet`: nobody continues as this member of the fleet.
   void retire(bool leaves_fleet) {
     retiring_ = true;
     leaves_fleet_ = leaves_fleet;

@@ -77,6 +77,16 @@ void kill_leader(const Step& step, Back back, std::size_t requests) {
   CHECK(fleet.hosts_that_use(requests - 1) == fleet.size());
 }
 
+// The numbers of requests that the fleet then makes.
+void kill_leader_both_ways(const Step& step, std::size_t if_back_at_once, std::size_t if_back_later) {
+  SECTION("and is back at once") {
+    kill_leader(step, Back::at_once, if_back_at_once);
+  }
+  SECTION("and is back after the others have gone on") {
+    kill_leader(step, Back::after_the_others, if_back_later);
+  }
+}
+
 // This process, and what it starts, in a network of its own, with a cable to one host.
 class NetworkOfItsOwn {
  public:
@@ -127,7 +137,7 @@ class NetworkOfItsOwn {
     wait_until([&] { return network(std::to_string(host)) != network("self"); });
     ip({"link", "set", "there", "netns", std::to_string(host)});
   }
-  // Nothing passes, and nobody is told.
+  // Every packet is lost, and no error is reported.
   static void cut() { ip({"link", "set", "here", "down"}); }
   static void restore() { ip({"link", "set", "here", "up"}); }
 
@@ -143,76 +153,36 @@ class NetworkOfItsOwn {
 }  // namespace
 
 TEST_CASE("fleet: the leader dies with its claim, before its request") {
-  SECTION("and is back at once") {
-    kill_leader(kClaimed, Back::at_once, 1);
-  }
-  SECTION("and is back after a takeover") {
-    kill_leader(kClaimed, Back::after_the_others, 1);
-  }
+  kill_leader_both_ways(kClaimed, 1, 1);
 }
 
 // Nobody can know whether a certificate was issued.
 TEST_CASE("fleet: the leader dies with its request, before the answer is on its disk") {
-  SECTION("and is back at once") {
-    kill_leader(kRequested, Back::at_once, 2);
-  }
-  SECTION("and is back after a takeover") {
-    kill_leader(kRequested, Back::after_the_others, 2);
-  }
+  kill_leader_both_ways(kRequested, 2, 2);
 }
 
 TEST_CASE("fleet: the leader dies with the answer on its disk, before it publishes") {
-  SECTION("and is back at once") {
-    kill_leader(kAnswered, Back::at_once, 1);
-  }
-  SECTION("and is back after a takeover") {
-    kill_leader(kAnswered, Back::after_the_others, 2);
-  }
+  kill_leader_both_ways(kAnswered, 1, 2);
 }
 
 TEST_CASE("fleet: the leader dies once it has published") {
-  SECTION("and is back at once") {
-    kill_leader(kPublished, Back::at_once, 1);
-  }
-  SECTION("and is back after the others have renewed") {
-    kill_leader(kPublished, Back::after_the_others, 1);
-  }
+  kill_leader_both_ways(kPublished, 1, 1);
 }
 
 TEST_CASE("fleet: the leader dies in its turn, before it installs") {
-  SECTION("and is back at once") {
-    kill_leader(kInTurn, Back::at_once, 1);
-  }
-  SECTION("and is back after a halt") {
-    kill_leader(kInTurn, Back::after_the_others, 1);
-  }
+  kill_leader_both_ways(kInTurn, 1, 1);
 }
 
 TEST_CASE("fleet: the leader dies in its turn, with the keystore installed") {
-  SECTION("and is back at once") {
-    kill_leader(kInstalled, Back::at_once, 1);
-  }
-  SECTION("and is back after a halt") {
-    kill_leader(kInstalled, Back::after_the_others, 1);
-  }
+  kill_leader_both_ways(kInstalled, 1, 1);
 }
 
 TEST_CASE("fleet: the leader dies in its turn, with its gateway restarted") {
-  SECTION("and is back at once") {
-    kill_leader(kActivated, Back::at_once, 1);
-  }
-  SECTION("and is back after a halt") {
-    kill_leader(kActivated, Back::after_the_others, 1);
-  }
+  kill_leader_both_ways(kActivated, 1, 1);
 }
 
 TEST_CASE("fleet: the leader dies in its turn, with its gateway verified") {
-  SECTION("and is back at once") {
-    kill_leader(kVerified, Back::at_once, 1);
-  }
-  SECTION("and is back after a halt") {
-    kill_leader(kVerified, Back::after_the_others, 1);
-  }
+  kill_leader_both_ways(kVerified, 1, 1);
 }
 
 // A proxy resets a connection, or holds back what it has received. Here the network loses everything in silence, and

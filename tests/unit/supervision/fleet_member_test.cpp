@@ -468,7 +468,7 @@ TEST_CASE("a host that went alone because it could not write takes part again on
   CHECK(fleet.requests() == 2);
 }
 
-TEST_CASE("an adopted answer that the gate refuses later is adopted anew once the cause is gone") {
+TEST_CASE("an adopted answer that the gate refuses later is adopted again once the cause is gone") {
   FleetOfHosts fleet({"a", "b"});
   fleet.start(fleet["a"]);
   fleet.run_until([&] { return fleet.rollout().verified.size() == 1; });
@@ -535,7 +535,7 @@ TEST_CASE("a certificate without an account belongs to no fleet") {
   CHECK(fleet.etcd.events().empty());
 }
 
-TEST_CASE("a request that fails while the settings are loaded again is told to the fleet as what it was") {
+TEST_CASE("a request that fails during a reload is reported to the fleet with its own class") {
   FleetOfHosts fleet({"a"});
   FleetHost& host = fleet["a"];
   host.world.cloud.response = failure(ErrorKind::server_error, "HTTP 503");
@@ -547,7 +547,7 @@ TEST_CASE("a request that fails while the settings are loaded again is told to t
   CHECK(renewal.failed->failure_class == "server_error");
 }
 
-TEST_CASE("an earlier generation that appears again is told") {
+TEST_CASE("an earlier generation that appears again is reported") {
   FleetOfHosts fleet({"a", "b"});
   fleet.start(fleet["a"]);
   fleet.run_until([&] { return fleet.rollout().verified.size() == 1; });
