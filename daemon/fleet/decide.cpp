@@ -17,15 +17,9 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-// For so long the publisher comes first: it is the canary that somebody may be watching.
-constexpr std::chrono::seconds kPublisherFirst = 30s;
-// Who comes first and does not act for so long is passed over.
-constexpr std::chrono::seconds kPassOver = 10s;
 // After a request of another host failed, however little is left.
 constexpr std::chrono::minutes kLeastWait{1};
 constexpr std::string_view kConflict = "another process has this host's name in the fleet (fleet.etcd.host)";
-// A claimant that is present may only be slow.
-constexpr int kPresentClaimant = 24;
 
 bool contains(const std::vector<MemberName>& names, const MemberName& name) {
   return std::ranges::find(names, name) != names.end();
@@ -37,17 +31,10 @@ bool is_damaged(const auto& versioned) {
          (versioned.refused->refusal == Refusal::tampered || versioned.refused->refusal == Refusal::too_large);
 }
 
-template <typename Duration>
-Duration at_least_zero(Duration duration) {
-  return std::max(duration, Duration(0));
-}
-
-// One decision: its inputs, and the questions that the lines of decide() ask.
-class Deciding {
+// One decision: a line of decide() each.
+class Deciding : Situation {
  public:
-  Deciding(const View& view, const Sightings& sightings, const Self& self, const Rules& rules, const std::string& id,
-           Now now)
-      : view_(view), sightings_(sightings), self_(self), rules_(rules), id_(id), now_(now) {}
+  Deciding(const Situation& situation, const std::string& id) : Situation(situation), id_(id) {}
 
   Step decide() const;
 
@@ -69,31 +56,7 @@ class Deciding {
   Step wait_for(MemberState state, std::string reason, nanoseconds time) const;
   Step write(Act act, MemberState state, Rollout rollout) const;
 
-  // Of a host that has nothing to do.
-  MemberState idle() const { return is_published(self_.installed) ? MemberState::current : MemberState::apart; }
-  const CertificateRecord* published() const;
-  bool is_published(const std::optional<CertificateRecord>& certificate) const;
-  bool later_than_published(const CertificateRecord& certificate) const;
-  // What is published was here, and was rolled back or given up.
-  bool was_dropped_here() const;
-  // Nobody's gateway runs with what is published, and this one has tried often enough.
-  bool published_is_bad() const;
-  bool may_write() const { return !self_.conflict && !self_.other_key; }
-  bool expires_soon() const;
-  // The same, spread over the hosts, for one that can take no part.
-  bool goes_alone_now() const;
-  std::size_t limit(const Rollout& rollout) const { return rollout.verified.empty() ? 1 : rules_.restart_at_once; }
-  std::optional<Rollout> may_take() const;
-  nanoseconds passed_over_after(std::size_t free) const;
-  nanoseconds eighth_left() const;
-  nanoseconds takeover_after(const Claim& claim) const;
-
-  const View& view_;
-  const Sightings& sightings_;
-  const Self& self_;
-  const Rules& rules_;
   const std::string& id_;
-  Now now_;
 };
 
 Step Deciding::wait(MemberState state, std::string reason, TimePoint at) const {
@@ -101,35 +64,11 @@ Step Deciding::wait(MemberState state, std::string reason, TimePoint at) const {
 }
 
 Step Deciding::wait_for(MemberState state, std::string reason, nanoseconds time) const {
-  return wait(state, std::move(reason), now_.wall + std::chrono::ceil<std::chrono::milliseconds>(at_least_zero(time)));
+  return wait(state, std::move(reason), now_.wall + std::chrono::ceil<std::chrono::milliseconds>(std::max(time, 0ns)));
 }
 
 Step Deciding::write(Act act, MemberState state, Rollout rollout) const {
   return {.act = act, .state = state, .rollout = std::move(rollout)};
-}
-
-const CertificateRecord* Deciding::published() const {
-  return view_.generation.value ? &view_.generation.value->header.certificate : nullptr;
-}
-
-bool Deciding::is_published(const std::optional<CertificateRecord>& certificate) const {
-  return certificate && published() != nullptr && certificate->fingerprint == published()->fingerprint;
-}
-
-bool Deciding::later_than_published(const CertificateRecord& certificate) const {
-  return published() == nullptr || is_later(certificate, *published());
-}
-
-bool Deciding::was_dropped_here() const {
-  const auto is_that = [this](const std::string& fingerprint) { return fingerprint == published()->fingerprint; };
-  return published() != nullptr && self_.stage == Self::Stage::none && !is_published(self_.installed) &&
-         (is_that(self_.local.fingerprint) || is_that(self_.local.declined));
-}
-
-bool Deciding::published_is_bad() const {
-  const Rollout rollout = current_rollout(view_);
-  const auto mine = rollout.failed.find(self_.name);
-  return was_dropped_here() && rollout.verified.empty() && mine != rollout.failed.end() && mine->second.given_up;
 }
 
 Step Deciding::decide() const {
@@ -295,59 +234,6 @@ std::optional<Step> Deciding::adopt() const {
   return Step{.act = Act::adopt, .state = MemberState::ready};
 }
 
-bool Deciding::expires_soon() const {
-  const auto& used = self_.in_use ? self_.in_use : self_.installed;
-  return rules_.alone_after > 0s && used && used->not_after - now_.wall < rules_.alone_after;
-}
-
-bool Deciding::goes_alone_now() const {
-  const auto& used = self_.in_use ? self_.in_use : self_.installed;
-  const auto at = used ? alone_at(rules_, used->not_after, self_.splay) : std::nullopt;
-  return self_.due && at && now_.wall >= *at;
-}
-
-// How long those before this member in the queue have until they are passed over. `free`: turns that can be taken.
-nanoseconds Deciding::passed_over_after(std::size_t free) const {
-  std::size_t before = 0;
-  const MemberName& publisher = view_.generation.value->header.published_by;
-  const bool publisher_first = sightings_.generation_unchanged(now_.boot) < kPublisherFirst;
-  const auto rank = [&](const MemberName& name) { return std::pair(!(publisher_first && name == publisher), name); };
-  for (const auto& [name, member] : view_.members) {
-    if (name != self_.name && member.value && member.value->state == MemberState::waiting &&
-        rank(name) < rank(self_.name)) {
-      ++before;
-    }
-  }
-  const std::size_t too_many = before < free ? 0 : before - free + 1;
-  const auto since = std::min(sightings_.rollout_unchanged(now_.boot), sightings_.generation_unchanged(now_.boot));
-  return at_least_zero(nanoseconds(kPassOver) * static_cast<std::int64_t>(too_many) - since);
-}
-
-// The roll-out in which this member may take a turn, apart from the queue.
-std::optional<Rollout> Deciding::may_take() const {
-  Rollout rollout = current_rollout(view_);
-  if (expires_soon()) {
-    std::erase_if(rollout.holders, [&](const Holder& holder) {
-      // Absent, down, or at work for too long: better a risky restart than a certain outage.
-      const bool is_down =
-          rollout.halt && rollout.halt->reason == HaltReason::failed && rollout.halt->member == holder.member;
-      const bool is_stuck = sightings_.rollout_unchanged(now_.boot) >= nanoseconds(rules_.lost_after);
-      return holder.member != self_.name &&
-             (is_down || is_stuck || sightings_.absent(holder.member, now_.boot) >= nanoseconds(rules_.lost_after));
-    });
-  }
-  const auto mine = rollout.failed.find(self_.name);
-  const bool by_operator = rollout.halt && rollout.halt->reason == HaltReason::by_operator;
-  if (mine != rollout.failed.end() && !expires_soon()) {
-    // It may have been its own fault: it tries again, alone.
-    return rollout.holders.empty() && !by_operator && !mine->second.given_up ? std::optional(rollout) : std::nullopt;
-  }
-  if (rollout.halt && !expires_soon()) {
-    return std::nullopt;
-  }
-  return rollout.holders.size() < limit(rollout) ? std::optional(rollout) : std::nullopt;
-}
-
 std::optional<Step> Deciding::turn() const {
   if (self_.stage != Self::Stage::answered) {
     return std::nullopt;
@@ -392,26 +278,6 @@ std::optional<Step> Deciding::turn() const {
   }
   return write(Act::take, MemberState::turn,
                taken(std::move(*possible), {self_.name, rollout.generation, id_, now_.wall}));
-}
-
-// The closer the certificate's end is, the less time may pass.
-nanoseconds Deciding::eighth_left() const {
-  const auto& used = self_.in_use ? self_.in_use : self_.installed;
-  return used ? at_least_zero(nanoseconds(used->not_after - now_.wall) / 8) : nanoseconds::max();
-}
-
-// How long a claim must have stood still before another one replaces it. Less, the closer the certificate's end is.
-nanoseconds Deciding::takeover_after(const Claim& claim) const {
-  const nanoseconds eighth = eighth_left();
-  // A request that still counts on its claim has ended by then.
-  const nanoseconds least =
-      nanoseconds(rules_.request_timeout) + std::max(nanoseconds(rules_.request_timeout), nanoseconds(kClaimIsFresh));
-  const nanoseconds absent = std::max(std::min(nanoseconds(rules_.takeover_after), eighth), least);
-  const nanoseconds present = std::max(std::min(kPresentClaimant * nanoseconds(rules_.takeover_after), eighth), least);
-  const nanoseconds unchanged = sightings_.renewal_unchanged(now_.boot);
-  const auto gone = sightings_.absent(claim.member, now_.boot);
-  const nanoseconds left = present - unchanged;
-  return at_least_zero(gone ? std::min(left, absent - std::min(*gone, unchanged)) : left);
 }
 
 std::optional<Step> Deciding::request() const {
@@ -528,20 +394,7 @@ std::string why_no_turn(const Rollout& rollout) {
 
 Step decide(const View& view, const Sightings& sightings, const Self& self, const Rules& rules, const std::string& id,
             Now now) {
-  return Deciding(view, sightings, self, rules, id, now).decide();
-}
-
-std::optional<TimePoint> alone_at(const Rules& rules, TimePoint in_use_until, double splay) {
-  if (rules.alone_after == 0s) {
-    return std::nullopt;
-  }
-  const auto before = std::chrono::duration<double>(rules.alone_after) * (1 - splay / 2);
-  return in_use_until - std::chrono::duration_cast<TimePoint::duration>(before);
-}
-
-bool goes_alone(const Rules& rules, nanoseconds unreachable, TimePoint in_use_until, double splay, TimePoint now) {
-  const auto at = alone_at(rules, in_use_until, splay);
-  return at && unreachable >= kUnreachableBeforeAlone && now >= *at;
+  return Deciding(Situation(view, sightings, self, rules, now), id).decide();
 }
 
 }  // namespace renewd::fleet

@@ -141,4 +141,8 @@ struct FleetOfHosts {
   std::list<FleetHost> hosts;
 };
 
+inline bool all_verified(const FleetOfHosts& fleet) {
+  return fleet.rollout().verified.size() == fleet.hosts.size();
+}
+
 }  // namespace renewd::testing
