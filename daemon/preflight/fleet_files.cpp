@@ -2,7 +2,6 @@
 #include <sys/stat.h>
 
 #include <string>
-#include <tuple>
 
 #include <fmt/format.h>
 
@@ -70,18 +69,10 @@ void HostFiles::check_client_certificate(const configuration::EtcdSettings& sett
 
 void HostFiles::check_fleet(const configuration::EtcdSettings& settings) {
   check_bundle("fleet.etcd.ca_file", settings.ca_file, certificate::Peer::server);
-  check_secret("fleet.etcd.password", "etcd's password", settings.password);
-  const bool key = check_secret("fleet.etcd.key", "the fleet key", settings.key, read_fleet_key);
+  check_closed_secret("fleet.etcd.password", "etcd's password", settings.password);
+  const bool key = check_closed_secret("fleet.etcd.key", "the fleet key", settings.key, read_fleet_key);
   const bool second =
-      check_secret("fleet.etcd.second_key", "the second fleet key", settings.second_key, read_fleet_key);
-  for (const auto& [name, what, source] :
-       {std::tuple("fleet.etcd.password", "etcd's password", &settings.password),
-        std::tuple("fleet.etcd.key", "the fleet key", &settings.key),
-        std::tuple("fleet.etcd.second_key", "the second fleet key", &settings.second_key)}) {
-    if (*source && (*source)->kind == SecretSource::Kind::file) {
-      check_readers(name, what, (*source)->name);
-    }
-  }
+      check_closed_secret("fleet.etcd.second_key", "the second fleet key", settings.second_key, read_fleet_key);
   if (key && second && settings.key && settings.second_key && id_of(*settings.key) == id_of(*settings.second_key)) {
     warn("fleet.etcd.second_key",
          "the second fleet key is the same as `fleet.etcd.key`; outside of a key rotation, "

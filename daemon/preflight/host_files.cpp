@@ -176,6 +176,16 @@ bool HostFiles::check_secret(const std::string& key, std::string_view what, cons
   return secret.has_value();
 }
 
+bool HostFiles::check_closed_secret(const std::string& key, std::string_view what,
+                                    const std::optional<SecretSource>& source,
+                                    Result<Secret> (*read)(const SecretSource&)) {
+  const bool usable = check_secret(key, what, source, read);
+  if (source && source->kind == SecretSource::Kind::file) {
+    check_readers(key, what, source->name);
+  }
+  return usable;
+}
+
 void HostFiles::check_bundle(const std::string& key, const std::optional<fs::path>& file, certificate::Peer peer) {
   if (!file || !check_visible(key, "the bundle", *file) || !check_readable(key, "the bundle", *file)) {
     return;
@@ -192,7 +202,7 @@ void HostFiles::check_bundle(const std::string& key, const std::optional<fs::pat
 std::optional<renewal::Validity> HostFiles::check_keystore(const std::string& key, const CertificateSettings& settings,
                                                            const fs::path& state_directory) {
   const state::Generations generations(filesystem_, {state_directory, settings.name});
-  const bool password = check_secret(key + ".password", "the keystore's password", settings.keystore.password);
+  const bool password = check_closed_secret(key + ".password", "the keystore's password", settings.keystore.password);
   const bool readable =
       check_secret_readable(key + ".path", "the keystore", settings.keystore.path, Sharing::group_of_directory,
                             filesystem_.exists(settings.keystore.path)
@@ -208,9 +218,6 @@ std::optional<renewal::Validity> HostFiles::check_keystore(const std::string& ke
   }
   check_readers(key + ".path", "the keystore", settings.keystore.path);
   check_keystore_writers(key + ".path", settings.keystore.path);
-  if (settings.keystore.password && settings.keystore.password->kind == SecretSource::Kind::file) {
-    check_readers(key + ".password", "the keystore's password", settings.keystore.password->name);
-  }
   check_bundle(key + ".ca_file", settings.keystore.ca_file, certificate::Peer::client);
   if (!password || !readable) {
     return std::nullopt;

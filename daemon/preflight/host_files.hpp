@@ -62,6 +62,9 @@ class HostFiles {
   // Whether the secret can be read here and now; true if none is configured.
   bool check_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source,
                     Result<Secret> (*read)(const SecretSource&) = read_secret);
+  // The same for one that not every user may read. (The token has a check of its own.)
+  bool check_closed_secret(const std::string& key, std::string_view what, const std::optional<SecretSource>& source,
+                           Result<Secret> (*read)(const SecretSource&) = read_secret);
   void check_bundle(const std::string& key, const std::optional<std::filesystem::path>& file, certificate::Peer peer);
   std::optional<renewal::Validity> check_keystore(const std::string& key,
                                                   const configuration::CertificateSettings& settings,
