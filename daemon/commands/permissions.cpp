@@ -73,7 +73,7 @@ Result<std::string> write(Filesystem& filesystem, const PermissionFile& file) {
     return "unchanged";
   }
   TRY(filesystem.create_directories(file.path.parent_path(), kDirectoryMode));
-  return write_durably(filesystem, file.path, file.text, {.owner = ::geteuid(), .group = ::getegid(), .mode = 0644})
+  return write_atomically(filesystem, file.path, file.text, {.owner = ::geteuid(), .group = ::getegid(), .mode = 0644})
       .map([] { return std::string("wrote"); });
 }
 

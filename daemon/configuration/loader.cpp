@@ -21,7 +21,8 @@
 namespace renewd::configuration {
 namespace {
 
-constexpr std::size_t kFileLimit = std::size_t{1024} * 1024;
+// Ten thousand certificates take 3 MiB.
+constexpr std::size_t kFileLimit = std::size_t{8} * 1024 * 1024;
 
 void read_http(const YamlMap& file, HttpSettings& into) {
   const auto map = read_section(file, "http", into.keys());
@@ -79,7 +80,7 @@ tl::unexpected<Diagnostics> refused(std::string why) {
 // `settings` holds the defaults.
 tl::expected<LocatedSettings, Diagnostics> parse_over(Settings settings, std::string_view yaml, bool world_readable) {
   if (yaml.size() > kFileLimit) {
-    return refused("the file is larger than the limit of 1 MiB");
+    return refused("the file is larger than the limit of 8 MiB");
   }
   auto document = read_yaml(yaml);
   if (!document) {

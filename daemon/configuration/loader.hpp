@@ -15,7 +15,7 @@ namespace renewd::configuration {
 
 tl::expected<Settings, Diagnostics> parse(std::string_view yaml);
 
-// Reads and parses a file of at most 1 MiB. A secret in it (`value`) is an error when every user can read the file.
+// Reads and parses a file of at most 8 MiB. A secret in it (`value`) is an error when every user can read the file.
 // `state_directory` defaults to $STATE_DIRECTORY (systemd.exec(5)).
 tl::expected<Settings, Diagnostics> load(const std::filesystem::path& file);
 

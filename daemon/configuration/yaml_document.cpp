@@ -31,6 +31,9 @@ Place place_of(const YAML::Mark& mark) {
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
+  // `most`: the limit of the weight.
+  explicit TreeBuilder(std::size_t most) : most_(most) {}
+
   YamlDocument take() { return std::move(document_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override { document_.begin = place_of(mark); }
@@ -101,7 +104,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void weigh(const YAML::Mark& mark, std::size_t weight) {
     weight_ += weight;
-    if (weight_ > kYamlWeightLimit) {
+    if (weight_ > most_) {
       throw Refused(place_of(mark), "aliases make this file too large; write out the values");
     }
   }
@@ -161,6 +164,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Anchored> anchored_;
   std::size_t weight_ = 0;
+  std::size_t most_;
 };
 
 // YAML forbids these, and yaml-cpp would take some for the end of the file or for another encoding.
@@ -270,7 +274,9 @@ tl::expected<YamlDocuments, Diagnostic> read_yaml_documents(std::string_view yam
     std::istringstream in(std::string(yaml) + (yaml.ends_with('\n') ? "...\n" : "\n...\n"));
     YAML::Parser parser(in);
     YamlDocuments documents;
-    for (TreeBuilder builder; parser.HandleNextDocument(builder); builder = TreeBuilder()) {
+    // What has no aliases has at most as many nodes and bytes together as this.
+    const std::size_t most = std::max(kYamlWeightLimit, 2 * yaml.size());
+    for (TreeBuilder builder(most); parser.HandleNextDocument(builder); builder = TreeBuilder(most)) {
       YamlDocument document = builder.take();
       if (documents.size() >= kYamlDocumentLimit) {
         throw Refused(document.begin, fmt::format("the file contains more than {} documents", kYamlDocumentLimit));

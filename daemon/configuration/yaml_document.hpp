@@ -42,8 +42,9 @@ struct YamlDocument {
   Place begin;
 };
 
-// Limits for hostile input, where each alias counts as a copy: nodes and bytes of a tree, depth of maps and lists,
-// documents. (Eight aliases of eight aliases of … make a short file with a huge tree.)
+// Limits for hostile input, where each alias counts as a copy: nodes and bytes of a tree (more in a longer text, which
+// has as many without aliases), depth of maps and lists, documents. (Eight aliases of eight aliases of … make a short
+// file with a huge tree.)
 inline constexpr std::size_t kYamlWeightLimit = std::size_t{2} * 1024 * 1024;
 inline constexpr std::size_t kYamlDepthLimit = 32;
 inline constexpr std::size_t kYamlDocumentLimit = 64;

@@ -28,11 +28,12 @@ std::string temporary_name(const std::string& name) {
 
 // Returns its path.
 Result<fs::path> create_temporary(Filesystem& filesystem, const fs::path& path, std::string_view bytes,
-                                  const FileAttributes& attributes, std::string_view suffix) {
+                                  const FileAttributes& attributes, Durability durability, std::string_view suffix) {
   fs::path temporary = path.parent_path() / temporary_name(path.filename().string());
   temporary += suffix;
   const auto create = [&] {
-    return filesystem.remove(temporary).and_then([&] { return filesystem.create(temporary, bytes, attributes); });
+    return filesystem.remove(temporary).and_then(
+        [&] { return filesystem.create(temporary, bytes, attributes, durability); });
   };
   auto created = create();
   if (!created && filesystem.exists(temporary)) {
@@ -45,9 +46,10 @@ Result<fs::path> create_temporary(Filesystem& filesystem, const fs::path& path, 
 
 }  // namespace
 
-Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::string_view bytes,
-                           const FileAttributes& attributes, const std::function<Result<void>()>& last_check) {
-  TRY_LET(const auto temporary, create_temporary(filesystem, path, bytes, attributes, ""));
+Result<void> write_atomically(Filesystem& filesystem, const fs::path& path, std::string_view bytes,
+                              const FileAttributes& attributes, Durability durability,
+                              const std::function<Result<void>()>& last_check) {
+  TRY_LET(const auto temporary, create_temporary(filesystem, path, bytes, attributes, durability, ""));
   auto renamed = last_check ? last_check() : Result<void>();
   if (renamed) {
     renamed = filesystem.rename(temporary, path);
@@ -56,18 +58,17 @@ Result<void> write_durably(Filesystem& filesystem, const fs::path& path, std::st
     (void)filesystem.remove(temporary);
     return renamed;
   }
-  return filesystem.sync_directory(path.parent_path());
+  return durability == Durability::full ? filesystem.sync_directory(path.parent_path()) : Result<void>();
 }
 
 Result<void> rehearse_write(Filesystem& filesystem, const fs::path& path, std::size_t size,
                             const FileAttributes& attributes) {
   // The suffix keeps it apart from the temporary file of a write that another process may be doing now.
-  TRY_LET(const auto temporary, create_temporary(filesystem, path, std::string(size, '\0'), attributes, "-rehearsal"));
+  TRY_LET(const auto temporary,
+          create_temporary(filesystem, path, std::string(size, '\0'), attributes, Durability::content, "-rehearsal"));
   fs::path renamed = temporary;
   renamed += "-renamed";
-  auto done = filesystem.rename(temporary, renamed)
-                  .and_then([&] { return filesystem.sync_directory(path.parent_path()); })
-                  .and_then([&] { return filesystem.remove(renamed); });
+  auto done = filesystem.rename(temporary, renamed).and_then([&] { return filesystem.remove(renamed); });
   if (!done) {
     (void)filesystem.remove(temporary);
     (void)filesystem.remove(renamed);

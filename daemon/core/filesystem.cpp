@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kBytesPerRead = 16384;
+constexpr off_t kMostAtOnce = off_t{64} * 1024;
 
 // Below an own directory, anything else was planted by another user.
 Result<void> check_own_file(const Descriptor& fd, std::string_view doing, const fs::path& path) {
@@ -104,12 +104,12 @@ Result<std::string> PosixFilesystem::read(const fs::path& path, std::size_t limi
   if (!S_ISREG(status.st_mode)) {
     return failure(ErrorKind::disk, fmt::format("reading {}: not a regular file", path.string()));
   }
-  // No buffer on the stack, which would not be wiped: the file may contain a key.
-  std::string bytes;
+  // No buffer on the stack, which would not be wiped: the file may contain a key. Of the file's size, since many are
+  // kept; a byte more shows the end.
+  std::string bytes(static_cast<std::size_t>(std::min<off_t>(status.st_size, kMostAtOnce)) + 1, '\0');
   std::size_t size = 0;
   while (true) {
-    bytes.resize(size + kBytesPerRead);
-    const ssize_t n = ::read(fd.get(), bytes.data() + size, kBytesPerRead);
+    const ssize_t n = ::read(fd.get(), bytes.data() + size, bytes.size() - size);
     if (n < 0 && errno == EINTR) {
       continue;
     }
@@ -123,6 +123,9 @@ Result<std::string> PosixFilesystem::read(const fs::path& path, std::size_t limi
     }
     if (size > limit) {
       return failure(ErrorKind::disk, fmt::format("reading {}: larger than {} bytes", path.string(), limit));
+    }
+    if (size == bytes.size()) {
+      bytes.resize(size + kMostAtOnce);
     }
   }
 }
@@ -187,7 +190,8 @@ Result<FreeSpace> PosixFilesystem::free_space(const fs::path& directory) const {
                    status.f_files == 0 ? kUnknown : std::uint64_t{status.f_favail}};
 }
 
-Result<void> PosixFilesystem::create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes) {
+Result<void> PosixFilesystem::create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes,
+                                     Durability durability) {
   TRY_LET(const auto place, find_to_change("creating", path));
   Descriptor fd(::openat(place.at(), place.name.c_str(),
                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, kNewFileMode));
@@ -198,7 +202,7 @@ Result<void> PosixFilesystem::create(const fs::path& path, std::string_view byte
   if (written && !write_to_descriptor(fd.get(), bytes)) {
     written = disk_failure("writing", path, errno);
   }
-  if (written && ::fsync(fd.get()) != 0) {
+  if (written && durability != Durability::process && ::fsync(fd.get()) != 0) {
     written = disk_failure("syncing", path, errno);
   }
   if (fd.close() != 0 && written) {
@@ -208,6 +212,28 @@ Result<void> PosixFilesystem::create(const fs::path& path, std::string_view byte
     ::unlinkat(place.at(), place.name.c_str(), 0);
   }
   return written;
+}
+
+Result<void> PosixFilesystem::append(const fs::path& path, std::string_view bytes, Durability durability) {
+  TRY(find_to_change("appending to", path).map([](const Place&) {}));
+  TRY_LET(auto fd, open("appending to", path, O_WRONLY | O_APPEND));
+  struct stat before{};
+  if (::fstat(fd.get(), &before) != 0) {
+    return disk_failure("appending to", path, errno);
+  }
+  Result<void> appended;
+  if (!write_to_descriptor(fd.get(), bytes)) {
+    appended = disk_failure("appending to", path, errno);
+  } else if (durability != Durability::process && ::fdatasync(fd.get()) != 0) {
+    appended = disk_failure("syncing", path, errno);
+  }
+  if (!appended) {
+    (void)::ftruncate(fd.get(), before.st_size);  // best effort: who reads the file must expect a part of the text
+  }
+  if (fd.close() != 0 && appended) {
+    appended = disk_failure("closing", path, errno);
+  }
+  return appended;
 }
 
 Result<void> PosixFilesystem::rename(const fs::path& from, const fs::path& to) {

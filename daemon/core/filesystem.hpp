@@ -47,6 +47,13 @@ struct FreeSpace {
   std::uint64_t files;
 };
 
+// What a change of a file survives once it has been made.
+enum class Durability {
+  process,  // the end of this process, but no power cut
+  content,  // a power cut, as soon as the directory is synced, which a new name needs
+  full,     // a power cut
+};
+
 struct HeldFile {
   std::filesystem::path path;    // without links
   std::string choice_of_others;  // see core/trusted_path
@@ -69,16 +76,19 @@ class Filesystem {
   virtual Result<std::vector<std::string>> list(const std::filesystem::path& directory) const = 0;
   // Whether this process may create, rename and remove files here. Changes nothing.
   virtual Result<void> check_writable(const std::filesystem::path& directory) const = 0;
-  // Whether write_durably() could replace the file by one with these attributes. Leaves nothing behind. The error says
-  // what to do if the cause is not a missing permission.
+  // Whether write_atomically() could replace the file by one with these attributes. Leaves nothing behind. The error
+  // says what to do if the cause is not a missing permission.
   virtual Result<void> check_replaceable(const std::filesystem::path& file, const FileAttributes& attributes) const = 0;
   // Of the file system of `directory`, for an ordinary user.
   virtual Result<FreeSpace> free_space(const std::filesystem::path& directory) const = 0;
 
-  // Creates a file, which must not exist, sets `attributes` before writing anything, writes and syncs it. Leaves no
-  // file behind on failure.
+  // Creates a file, which must not exist, sets `attributes` before writing anything, writes it and, unless only the
+  // process must be survived, syncs it (not its directory). Leaves no file behind on failure.
   virtual Result<void> create(const std::filesystem::path& path, std::string_view bytes,
-                              const FileAttributes& attributes) = 0;
+                              const FileAttributes& attributes, Durability durability) = 0;
+  // Adds to the end of a file, which must exist, and syncs it unless only the process must be survived. After a failure
+  // the file is as before as far as possible, and after a crash a part of `bytes` may be there.
+  virtual Result<void> append(const std::filesystem::path& path, std::string_view bytes, Durability durability) = 0;
   virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   // Succeeds if the file does not exist.
   virtual Result<void> remove(const std::filesystem::path& path) = 0;
@@ -99,7 +109,7 @@ class Filesystem {
 // - Below an own directory (the state directory) it follows no symbolic link, and accepts only regular files with one
 //   name that belong to this user or to root.
 // - Root changes nothing in a directory that others can change.
-class PosixFilesystem final : public Filesystem {
+class PosixFilesystem : public Filesystem {
  public:
   PosixFilesystem() = default;
   // As own(), whose error each use of the directory then repeats.
@@ -120,8 +130,9 @@ class PosixFilesystem final : public Filesystem {
   Result<void> check_writable(const std::filesystem::path& directory) const override;
   Result<void> check_replaceable(const std::filesystem::path& file, const FileAttributes& attributes) const override;
   Result<FreeSpace> free_space(const std::filesystem::path& directory) const override;
-  Result<void> create(const std::filesystem::path& path, std::string_view bytes,
-                      const FileAttributes& attributes) override;
+  Result<void> create(const std::filesystem::path& path, std::string_view bytes, const FileAttributes& attributes,
+                      Durability durability) override;
+  Result<void> append(const std::filesystem::path& path, std::string_view bytes, Durability durability) override;
   Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
   Result<void> remove(const std::filesystem::path& path) override;
   Result<void> create_directories(const std::filesystem::path& directory, mode_t mode) override;
@@ -143,13 +154,16 @@ class PosixFilesystem final : public Filesystem {
 };
 
 // Writes or replaces a file so that a reader, or the disk after a power cut, has either the old bytes or the new ones:
-// temporary file, sync, rename, sync of the directory (leveldb's order). Calls `last_check` just before the rename, and
+// temporary file, sync, rename, sync of the directory (leveldb's order). With less than full durability some of these
+// syncs are left out; without any, a power cut may leave an empty file. Calls `last_check` just before the rename, and
 // stops if it fails. After any error except that of the last sync, the old file is still there.
-Result<void> write_durably(Filesystem& filesystem, const std::filesystem::path& path, std::string_view bytes,
-                           const FileAttributes& attributes, const std::function<Result<void>()>& last_check = {});
+Result<void> write_atomically(Filesystem& filesystem, const std::filesystem::path& path, std::string_view bytes,
+                              const FileAttributes& attributes, Durability durability = Durability::full,
+                              const std::function<Result<void>()>& last_check = {});
 
-// Performs the same steps next to `path` with `size` zeros, which finds what the checks cannot (a quota, a network file
-// system). Leaves nothing behind. Call it after check_replaceable() or check_writable().
+// Performs the same steps next to `path` with `size` zeros, except for the sync of the directory. This finds what the
+// checks cannot (a quota, a network file system). Leaves nothing behind. Call it after check_replaceable() or
+// check_writable().
 Result<void> rehearse_write(Filesystem& filesystem, const std::filesystem::path& path, std::size_t size,
                             const FileAttributes& attributes);
 

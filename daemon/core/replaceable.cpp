@@ -87,8 +87,9 @@ Result<void> PosixFilesystem::check_writable(const fs::path& directory) const {
   TRY_LET(const auto place, find("writing to the directory", directory));
   const auto status = status_of(place);
   const std::string why = status ? why_not_replaceable(directory, *status) : "";
-  // AT_EACCESS: with the effective user and capabilities.
-  if (::faccessat(place.at(), place.name.c_str(), W_OK | X_OK, AT_EACCESS) != 0 && (errno != EPERM || why.empty())) {
+  // AT_EACCESS: with the effective user and capabilities. Syncing a directory needs the right to read it.
+  if (::faccessat(place.at(), place.name.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0 &&
+      (errno != EPERM || why.empty())) {
     return disk_failure("writing to the directory", directory, errno);
   }
   // An append-only directory passes faccessat().

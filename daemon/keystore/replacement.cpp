@@ -81,11 +81,15 @@ Result<void> replace(Filesystem& filesystem, const std::filesystem::path& keysto
                      : tl::unexpected(current.error());
     };
   };
-  if (auto written = write_durably(filesystem, target, bytes, replaced.attributes, still(previous)); !written) {
+  if (auto written =
+          write_atomically(filesystem, target, bytes, replaced.attributes, Durability::full, still(previous));
+      !written) {
     Error error = with_context(doing, std::move(written.error()));
     if (bytes != previous && still(bytes)()) {
       // Only the last sync failed, and a power cut might undo the replacement after the gateway has been restarted.
-      if (auto undone = write_durably(filesystem, target, previous, replaced.attributes, still(bytes)); !undone) {
+      const auto undone =
+          write_atomically(filesystem, target, previous, replaced.attributes, Durability::full, still(bytes));
+      if (!undone && !still(previous)()) {
         error.message +=
             "; the new keystore is in place, and restoring the previous one failed: " + undone.error().message;
       }

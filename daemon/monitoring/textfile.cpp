@@ -75,7 +75,7 @@ asio::awaitable<void> Textfile::write() {
   const auto path = *path_;
   const std::string contents = contents_();
   const Result<void> written = co_await run_blocking(pool_, [&]() -> Result<void> {
-    return write_durably(filesystem_, path, contents, attributes).map_error([](Error error) {
+    return write_atomically(filesystem_, path, contents, attributes, Durability::process).map_error([](Error error) {
       return with_context("writing metrics.textfile", std::move(error));
     });
   });

@@ -23,10 +23,10 @@ Error with_another(Error error, std::string_view what, const Error& another) {
   return error;
 }
 
-Workspace::Workspace(RenewalContext context, configuration::CertificateSettings certificate,
+Workspace::Workspace(RenewalContext context, const configuration::CertificateSettings& certificate,
                      const std::filesystem::path& state_directory)
     : RenewalContext(context),
-      settings(std::move(certificate)),
+      settings(certificate),
       paths(state_directory, settings.name),
       answers(filesystem, paths),
       generations(filesystem, paths),
@@ -40,12 +40,12 @@ Result<state::Lock> Workspace::take_lock(std::string_view holder) {
   return state::Lock::acquire(filesystem, paths.lock(), holder);
 }
 
-Result<Record> Workspace::reach(const Record& record, Phase phase, Invocations invocations) {
+Result<Record> Workspace::reach(const Record& record, Phase phase, Durability durability, Invocations invocations) {
   Record reached = advanced(record, phase, clock.now());
   if (phase != record.phase && reached.last_activation) {
     reached.last_activation->invocations = std::move(invocations);
   }
-  TRY(journal.write(reached));
+  TRY(journal.write(reached, durability));
   return reached;
 }
 
@@ -55,7 +55,7 @@ Result<void> Workspace::forget_interruptions(int remaining) {
     return {};
   }
   left->resumed = remaining;
-  return journal.write(*left);
+  return journal.write(*left, Durability::process);
 }
 
 std::optional<state::CertificateRecord> Workspace::certificate_in(const state::Generation& generation) {

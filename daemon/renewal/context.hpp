@@ -62,13 +62,17 @@ using Installed = std::function<void(const Record&, const certificate::Certifica
 
 class Workspace : public RenewalContext {
  public:
-  Workspace(RenewalContext context, configuration::CertificateSettings certificate,
+  // `certificate` must outlive this object.
+  Workspace(RenewalContext context, const configuration::CertificateSettings& certificate,
             const std::filesystem::path& state_directory);
 
   // The lock for one step of a renewal; `holder` is named to other processes that want it. Errors: busy, disk.
   Result<state::Lock> take_lock(std::string_view holder);
-  // Writes the record in this phase to the journal, and returns it. `invocations` are those of a new phase.
-  Result<Record> reach(const Record& record, Phase phase, Invocations invocations = {});
+  // Writes the record in this phase to the journal, and returns it. It need not survive a power cut if it only says
+  // what the keystore, the stored answer or the gateway shows as well, or what may be done again without harm.
+  // `invocations` are those of a new phase.
+  Result<Record> reach(const Record& record, Phase phase, Durability durability = Durability::full,
+                       Invocations invocations = {});
   // The phase ended without a crash: sets its count of interruptions back to `remaining`.
   Result<void> forget_interruptions(int remaining);
   // From the index of the generations, or the stored keystore itself.
@@ -76,7 +80,7 @@ class Workspace : public RenewalContext {
   void event(EventName name, std::string_view message, const Fields& fields = {}) const;
   void event(Level level, EventName name, std::string_view message, const Fields& fields) const;
 
-  configuration::CertificateSettings settings;
+  const configuration::CertificateSettings& settings;
   state::StatePaths paths;
   state::AnswerStore answers;
   state::Generations generations;

@@ -182,13 +182,14 @@ Result<Completed> Deploy::finish(const Record& record, gateway::Activation activ
   // Otherwise the gateway was only activated, with a keystore from elsewhere: that is not a renewal.
   const bool is_renewal = record.has_answer();
   // If the gateway does not run, or cannot be observed, it is not known which certificate it uses.
-  Result<void> recorded =
-      record.in_use ? work_.history.record_in_use(state::record_of(renewed)) : work_.history.forget_in_use();
-  // The journal is removed last: a step that fails before is repeated.
+  Result<void> recorded = record.in_use ? work_.history.record_in_use(state::record_of(renewed), Durability::content)
+                                        : work_.history.forget_in_use();
+  // discard() syncs the directory for what is before it. The journal is removed last: a step that fails before is
+  // repeated.
   recorded = std::move(recorded)
                  .and_then([&] {
                    return work_.history.append(is_renewal ? "renewed" : "activated", record, work_.clock.now(),
-                                               renewed.key_type());
+                                               renewed.key_type(), Durability::content);
                  })
                  .and_then([&] {
                    return record.in_use

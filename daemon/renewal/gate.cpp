@@ -22,7 +22,7 @@ constexpr std::chrono::days kLongestHold{7};
 
 // An answer may crash the daemon, or keep it busy until it is killed. One interruption may be a power cut; after a
 // second one the answer is not judged again.
-Result<Record> Gate::begin(Record record) {
+Result<Record> Gate::begin(Record record, Durability counted) {
   if (record.phase != Phase::answered) {
     return record;
   }
@@ -34,12 +34,12 @@ Result<Record> Gate::begin(Record record) {
     return tl::unexpected(refuse(record, error));
   }
   ++record.resumed;
-  TRY(work_.journal.write(record));
+  TRY(work_.journal.write(record, counted));
   return record;
 }
 
-Result<Judged> Gate::judge(const InstalledKeystore& installed, Record record) {
-  TRY_LET(record, begin(std::move(record)));
+Result<Judged> Gate::judge(const InstalledKeystore& installed, Record record, Durability counted) {
+  TRY_LET(record, begin(std::move(record), counted));
   auto answer = work_.answers.load();
   if (!answer || !*answer) {
     return failure(ErrorKind::disk, "reading the stored answer: " +

@@ -39,13 +39,14 @@ class Gate {
   RequestNotes notes;
 
   // Judges the stored answer against the installed keystore. On an error of kind bad_answer the answer was moved aside,
-  // or waits for its time; what was refused is logged. Errors: bad_answer, disk.
-  Result<Judged> judge(const InstalledKeystore& installed, Record record);
+  // or waits for its time; what was refused is logged. `counted`: what the count of attempts to judge it must survive.
+  // Errors: bad_answer, disk.
+  Result<Judged> judge(const InstalledKeystore& installed, Record record, Durability counted = Durability::full);
   // Whether what was judged is still what is stored and installed.
   bool still_holds(const Judged& judged, const InstalledKeystore& installed) const;
 
  private:
-  Result<Record> begin(Record record);
+  Result<Record> begin(Record record, Durability counted);
   bool waits_for_its_time(const Error& refusal, const certificate::Certificate& renewed,
                           const InstalledKeystore& installed, const Record& record) const;
   Error hold(Error error) const;

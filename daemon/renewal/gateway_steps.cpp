@@ -54,7 +54,7 @@ asio::awaitable<GatewayStep> GatewaySteps::activate_new(Record record) {
   const bool runs = step.outcome->use != gateway::Use::not_running;
   // Shows the next run whether the gateway has survived an interruption.
   auto units = co_await work_.gateway.units();
-  auto reached = work_.reach(step.record, runs ? Phase::activated : Phase::verified,
+  auto reached = work_.reach(step.record, runs ? Phase::activated : Phase::verified, Durability::process,
                              units ? std::move(units->invocations) : Invocations());
   if (!reached) {
     step.outcome = tl::unexpected(std::move(reached.error()));
@@ -69,7 +69,7 @@ asio::awaitable<GatewayStep> GatewaySteps::verify_new(Record record, gateway::Ac
   if (!verified) {
     co_return GatewayStep{std::move(record), std::move(verified)};
   }
-  auto reached = work_.reach(record, Phase::verified);
+  auto reached = work_.reach(record, Phase::verified, Durability::process);
   if (!reached) {
     co_return GatewayStep{std::move(record), tl::unexpected(std::move(reached.error()))};
   }

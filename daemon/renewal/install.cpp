@@ -55,7 +55,7 @@ Result<Replaced> install(Workspace& work, Gate& gate, Record record, std::option
   }
   record.fingerprint = fingerprint;
   log_installed(work, record, renewed, installed.keystore.certificate);
-  TRY_LET(record, work.reach(record, Phase::installed));
+  TRY_LET(record, work.reach(record, Phase::installed, Durability::process));
   return Replaced{std::move(record), renewed};
 }
 

@@ -21,6 +21,9 @@ namespace asio = boost::asio;
 }  // namespace
 
 asio::awaitable<Result<std::optional<Judged>>> Obtain::run(std::optional<Record> record) {
+  // An answer that was stored just now has never been judged. Of another one the count must survive what judging may do
+  // to the host.
+  const Durability counted = record ? Durability::full : Durability::process;
   if (!record) {
     CO_TRY_LET(record, co_await request());
   }
@@ -29,7 +32,7 @@ asio::awaitable<Result<std::optional<Judged>>> Obtain::run(std::optional<Record>
   }
   auto judged = co_await run_blocking(work_.pool, [&] {
     auto passed = work_.keystore.read().and_then(
-        [&](const InstalledKeystore& installed) { return gate_.judge(installed, *record); });
+        [&](const InstalledKeystore& installed) { return gate_.judge(installed, *record, counted); });
     if (!passed) {
       (void)work_.forget_interruptions(0);  // best effort: the failure matters more
     }
@@ -39,18 +42,13 @@ asio::awaitable<Result<std::optional<Judged>>> Obtain::run(std::optional<Record>
 }
 
 asio::awaitable<Result<Record>> Obtain::request() {
-  const Record begun{.phase = Phase::requested};
   if (unstored_answer_) {
-    co_return store(begun, *unstored_answer_);
+    co_return store({.phase = Phase::requested}, *unstored_answer_);
   }
   const TimePoint now = work_.clock.now();
   auto possible = co_await check_request(now);
   CO_TRY_LET(Secret credential, std::move(possible).map_error(in_context("requesting a certificate")));
-  CO_TRY_LET(Record record, work_.reach(begun, Phase::requested));
-  if (auto reserved = reserve(now); !reserved) {
-    (void)work_.journal.clear();
-    co_return tl::unexpected(std::move(reserved.error()));
-  }
+  CO_TRY_LET(Record record, begin(now));
   work_.event(EventName::renewal_requested, "requesting a certificate", {{"url", work_.source.describe()}});
   auto fetched = co_await work_.source.fetch(std::move(credential), before_sending_);
   compare_clocks(fetched.time, now);
@@ -91,21 +89,25 @@ Result<void> Obtain::check_host() {
   TRY_LET(const auto installed, work_.keystore.read());
   TRY(work_.keystore.rehearse_replacement().map_error(in_context("it could not be installed")));
   TRY_LET(const auto trusted, keystore::read_trusted(work_.filesystem, work_.settings.keystore));
-  // Better no request than an answer that cannot be stored.
-  TRY(state::check_state(work_.filesystem, work_.paths)
-          .and_then([this] { return state::rehearse_state(work_.filesystem, work_.paths); })
-          .map_error(in_context("it could not be stored")));
+  // Better no request than an answer that cannot be stored. What the check does not find, reserve() does.
+  TRY(state::check_state(work_.filesystem, work_.paths).map_error(in_context("it could not be stored")));
   return {};
 }
 
-// Disk space for the answer, and one of the day's requests.
-Result<void> Obtain::reserve(TimePoint now) {
+// Reserves disk space for the answer, and one of the day's requests; the journal's first entry then syncs the
+// directory. Where that fails, nothing of it stays, as far as possible.
+Result<Record> Obtain::begin(TimePoint now) {
   TRY(work_.answers.reserve_space().map_error(in_context("reserving disk space for the answer")));
-  if (auto counted = work_.requests.add(now); !counted) {
+  const auto counted = work_.requests.add(now).map_error(in_context("counting the requests"));
+  auto record = counted ? work_.reach({.phase = Phase::requested}, Phase::requested) : tl::unexpected(counted.error());
+  if (!record) {
     work_.answers.release_space();
-    return tl::unexpected(with_context("counting the requests", std::move(counted.error())));
+    (void)work_.journal.clear();
   }
-  return {};
+  if (!record && counted) {
+    (void)work_.requests.take_back(now);
+  }
+  return record;
 }
 
 // The Date header shows the cloud's clock, by which certificates are issued and checked.
@@ -138,7 +140,7 @@ Result<Record> Obtain::store(Record record, std::string answer) {
               fmt::format("received and stored an answer of {} bytes{}{}", size,
                           undecoded.empty() ? "" : ", still compressed: ", undecoded),
               {{"bytes", static_cast<std::int64_t>(size)}});
-  return work_.reach(record, Phase::answered);
+  return work_.reach(record, Phase::answered, Durability::process);
 }
 
 }  // namespace renewd::renewal

@@ -36,7 +36,7 @@ class Obtain {
  private:
   boost::asio::awaitable<Result<Record>> request();
   Result<void> check_host();
-  Result<void> reserve(TimePoint now);
+  Result<Record> begin(TimePoint now);
   void compare_clocks(std::optional<std::chrono::sys_seconds> server_time, TimePoint asked);
   Result<Record> store(Record record, std::string answer);
 

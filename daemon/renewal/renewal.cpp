@@ -9,9 +9,9 @@ namespace renewd::renewal {
 
 namespace asio = boost::asio;
 
-Renewal::Renewal(RenewalContext context, configuration::CertificateSettings settings,
+Renewal::Renewal(RenewalContext context, const configuration::CertificateSettings& settings,
                  const std::filesystem::path& state_directory, unsigned requests_per_day)
-    : work_(context, std::move(settings), state_directory), obtain_(work_, gate_, requests_per_day) {}
+    : work_(context, settings, state_directory), obtain_(work_, gate_, requests_per_day) {}
 
 Result<std::optional<Record>> Renewal::unfinished() {
   if (!work_.filesystem.exists(work_.paths.directory)) {

@@ -25,8 +25,8 @@ inline constexpr std::string_view kCheckingHolder = "checking";
 
 class Renewal {
  public:
-  // `requests_per_day` limits the requests of all processes together.
-  Renewal(RenewalContext context, configuration::CertificateSettings settings,
+  // `requests_per_day` limits the requests of all processes together. `settings` must outlive this object.
+  Renewal(RenewalContext context, const configuration::CertificateSettings& settings,
           const std::filesystem::path& state_directory, unsigned requests_per_day);
 
   // Called on the event loop when a keystore has been installed, the renewed or the previous one, before the gateway is

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <random>
 #include <utility>
 
 #include <fmt/format.h>
@@ -23,13 +24,9 @@ Unfinished stage_of(const std::optional<state::JournalEntry>& entry, bool answer
   return answered || answer_is_stored ? Unfinished::answered : Unfinished::none;
 }
 
-Schedule::Schedule(configuration::CertificateSettings certificate, configuration::ScheduleSettings schedule,
+Schedule::Schedule(const configuration::CertificateSettings& certificate, configuration::ScheduleSettings schedule,
                    std::chrono::seconds offset, state::RetryState attempts, std::uint64_t seed)
-    : certificate_(std::move(certificate)),
-      schedule_(schedule),
-      offset_(offset),
-      attempts_(std::move(attempts)),
-      jitter_(seed) {}
+    : certificate_(certificate), schedule_(schedule), offset_(offset), attempts_(std::move(attempts)), seed_(seed) {}
 
 Step Schedule::next(const Situation& situation, TimePoint now) const {
   if (auto wait = wait_for_clock(situation.validity, now)) {
@@ -108,7 +105,9 @@ TimePoint Schedule::failed(const Error& error, TimePoint not_after, TimePoint no
     return now + schedule_.retry_at_least;  // the other process may have finished by then
   }
   attempts_.add_failure(error, now);
-  const double jitter = std::uniform_real_distribution<double>(0, 1)(jitter_);
+  // Made when it is needed: the generator has 2.5 KB.
+  std::mt19937_64 random(seed_++);
+  const double jitter = std::uniform_real_distribution<double>(0, 1)(random);
   attempts_.after_success = false;
   attempts_.not_before =
       next_attempt({error.kind, attempts_.failures_in_a_row, error.retry_after}, schedule_, not_after, now, jitter);

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -55,8 +54,8 @@ inline constexpr int kInterruptionsTolerated = 3;
 
 class Schedule {
  public:
-  // `offset` is this host's splay; `seed` is for the jitter.
-  Schedule(configuration::CertificateSettings certificate, configuration::ScheduleSettings schedule,
+  // `offset` is this host's splay; `seed` is for the jitter. `certificate` must outlive this object.
+  Schedule(const configuration::CertificateSettings& certificate, configuration::ScheduleSettings schedule,
            std::chrono::seconds offset, state::RetryState attempts, std::uint64_t seed);
 
   // Changes nothing: the same situation gives the same step.
@@ -95,11 +94,11 @@ class Schedule {
  private:
   Step with_delays(Step step, const Situation& situation, TimePoint now) const;
 
-  configuration::CertificateSettings certificate_;
+  const configuration::CertificateSettings& certificate_;
   configuration::ScheduleSettings schedule_;
   std::chrono::seconds offset_;
   state::RetryState attempts_;
-  std::mt19937_64 jitter_;
+  std::uint64_t seed_;  // of the next delay
 };
 
 }  // namespace renewd::renewal

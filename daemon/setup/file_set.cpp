@@ -52,7 +52,7 @@ class Transaction {
     for (const Step& step : steps_) {
       TRY(make_directory(step.target.parent_path()));
       TRY(filesystem_.remove(step.temporary()));
-      TRY(filesystem_.create(step.temporary(), step.file->bytes, step.file->attributes));
+      TRY(filesystem_.create(step.temporary(), step.file->bytes, step.file->attributes, Durability::content));
     }
     for (Step& step : steps_) {
       TRY(filesystem_.rename(step.temporary(), step.target));
@@ -97,7 +97,7 @@ class Transaction {
       }));
       TRY_LET(const auto attributes, filesystem_.attributes(step.target));
       TRY(filesystem_.remove(step.previous()));
-      TRY(filesystem_.create(step.previous(), bytes, attributes));
+      TRY(filesystem_.create(step.previous(), bytes, attributes, Durability::content));
       step.backed_up = true;
     }
     return {};

@@ -25,7 +25,9 @@ std::filesystem::path reserved_file(const StatePaths& paths) {
 Result<void> AnswerStore::reserve_space() {
   TRY(filesystem_.create_directories(paths_.directory, kStateDirectoryMode));
   release_space();  // a crash may have left it
-  return filesystem_.create(reserved_file(paths_), std::string(kReservedBytes, '\0'), state_file_attributes());
+  // The file system counts the space when it is written, and a network file system when the file is closed.
+  return filesystem_.create(reserved_file(paths_), std::string(kReservedBytes, '\0'), state_file_attributes(),
+                            Durability::process);
 }
 
 void AnswerStore::release_space() {

@@ -25,7 +25,7 @@ class AnswerStore {
   Result<void> store(std::string_view answer);
   // The stored answer, if any.
   Result<std::optional<std::string>> load() const;
-  // Removes the answer after it was used.
+  // Removes the answer after it was used, and syncs the directory.
   Result<void> discard();
   // Moves a refused answer aside for inspection, under a name with the time, and removes all but the five newest.
   // Returns its new path.

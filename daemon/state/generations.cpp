@@ -77,7 +77,8 @@ Result<void> Generations::write_index(const std::map<int, CertificateRecord>& in
   for (const auto& [number, certificate] : index) {
     object[std::to_string(number)] = to_json(certificate);
   }
-  return write_state(filesystem_, paths_.generations_index(), json_text(object) + "\n");
+  return write_state(filesystem_, paths_.generations_index(), json_text(object) + "\n",
+                     Durability::process);  // it may be lost without harm
 }
 
 Result<std::vector<Generation>> Generations::list() const {

@@ -70,13 +70,15 @@ std::optional<PastRenewal> past_renewal(const std::string& line) {
 
 }  // namespace
 
-Result<void> History::append(std::string_view outcome, const JournalEntry& entry, TimePoint now, std::string_view key) {
+Result<void> History::append(std::string_view outcome, const JournalEntry& entry, TimePoint now, std::string_view key,
+                             Durability durability) {
   const auto began = entry.reached_at(Phase::requested);
   json::object object;
   object["outcome"] = outcome;
   object["fingerprint"] = entry.fingerprint.value_or("");
   object["began"] = began ? format_time(*began) : std::string();
   object["rolled_back"] = entry.rolled_back;
+  const std::string renewal = json_text(object);  // what is the same when the end of a renewal is repeated
   if (!key.empty()) {
     object["key"] = key;
   }
@@ -89,9 +91,11 @@ Result<void> History::append(std::string_view outcome, const JournalEntry& entry
     lines = complete_lines(text);
     std::erase_if(lines, [](const std::string& line) { return !past_renewal(line); });
   }
-  // After a crash between this line and the end of the renewal, the step is repeated: only `ended` may then differ.
-  const std::string line = json_text(object);
-  if (!lines.empty() && lines.back().starts_with(line.substr(0, line.size() - 1))) {
+  // After a crash between this line and the end of the renewal, the last steps are repeated. An earlier renewal had
+  // ended before this one began.
+  const auto last = lines.empty() ? std::nullopt : past_renewal(lines.back());
+  if (last && lines.back().starts_with(renewal.substr(0, renewal.size() - 1)) && !entry.reached.empty() &&
+      last->ended >= entry.reached.begin()->second) {
     return {};
   }
   object["ended"] = format_time(now);
@@ -103,7 +107,7 @@ Result<void> History::append(std::string_view outcome, const JournalEntry& entry
   for (const auto& kept : lines) {
     text += kept + "\n";
   }
-  return write_state(filesystem_, paths_.history(), text);
+  return write_state(filesystem_, paths_.history(), text, durability);
 }
 
 std::vector<PastRenewal> History::list() const {
@@ -118,8 +122,8 @@ std::vector<PastRenewal> History::list() const {
   return past;
 }
 
-Result<void> History::record_in_use(const CertificateRecord& in_use) {
-  return write_state(filesystem_, paths_.in_use(), json_text(to_json(in_use)) + "\n");
+Result<void> History::record_in_use(const CertificateRecord& in_use, Durability durability) {
+  return write_state(filesystem_, paths_.in_use(), json_text(to_json(in_use)) + "\n", durability);
 }
 
 Result<void> History::forget_in_use() {

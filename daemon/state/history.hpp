@@ -28,13 +28,14 @@ class History {
 
   // Appends one line of JSON: the outcome, the certificate, the seconds that each phase took and, if known, the type of
   // the key ("RSA 4096"). Only the newest kHistoryKept lines stay. A line that a crash would repeat is written once.
-  Result<void> append(std::string_view outcome, const JournalEntry& entry, TimePoint now, std::string_view key = {});
+  Result<void> append(std::string_view outcome, const JournalEntry& entry, TimePoint now, std::string_view key = {},
+                      Durability durability = Durability::full);
 
   // The newest kHistoryKept past renewals, oldest first. Invalid lines are skipped, and removed by the next append().
   std::vector<PastRenewal> list() const;
 
   // The certificate that the gateway was seen to start with.
-  Result<void> record_in_use(const CertificateRecord& in_use);
+  Result<void> record_in_use(const CertificateRecord& in_use, Durability durability = Durability::full);
   // From now on it is not known which one the gateway uses.
   Result<void> forget_in_use();
   // Nothing if it is not known, or the record is damaged.

@@ -20,6 +20,8 @@ namespace json = boost::json;
 
 constexpr std::string_view kFirstLine = "gravitee-renewd-journal 1";
 constexpr std::size_t kJournalLimit = std::size_t{64} * 1024;
+// A longer file is replaced by one with the next entry alone.
+constexpr std::size_t kRewrittenAt = std::size_t{32} * 1024;
 // A gateway has a handful of units; a position is a path, of 4096 bytes at most, and some numbers.
 constexpr std::size_t kMaxUnits = 64;
 constexpr std::size_t kMaxPositionLength = 4096 + 64;
@@ -126,6 +128,49 @@ std::optional<JournalEntry> parse_entry(const json::value& value) {
   return entry;
 }
 
+// Takes one entry off the front of `text`; nothing, and `text` unchanged, if there is no valid one.
+std::optional<JournalEntry> take_entry(std::string_view& text) {
+  constexpr std::size_t kLines = 3;
+  std::array<std::size_t, kLines> ends{};
+  std::size_t begin = 0;
+  for (auto& end : ends) {
+    end = text.find('\n', begin);
+    if (end == std::string_view::npos) {
+      return std::nullopt;
+    }
+    begin = end + 1;
+  }
+  const auto [first_end, second_end, third_end] = ends;
+  const std::string_view last_line = text.substr(second_end + 1, third_end - second_end);
+  if (text.substr(0, first_end) != kFirstLine || last_line != checksum_line(text.substr(0, second_end + 1))) {
+    return std::nullopt;
+  }
+  try {
+    auto entry = parse_entry(json::parse(text.substr(first_end + 1, second_end - first_end - 1)));
+    if (entry) {
+      text.remove_prefix(third_end + 1);
+    }
+    return entry;
+  } catch (const std::exception&) {
+    // The checksum is right, but the content is not: another program wrote it. Treated like a damaged one.
+    return std::nullopt;
+  }
+}
+
+struct Parsed {
+  std::optional<JournalEntry> last;
+  bool complete = false;  // nothing follows it, so that another one can be added
+};
+
+Parsed parse(std::string_view text) {
+  Parsed parsed;
+  while (auto entry = take_entry(text)) {
+    parsed.last = std::move(entry);
+  }
+  parsed.complete = text.empty();
+  return parsed;
+}
+
 }  // namespace
 
 std::string_view to_string(Phase phase) {
@@ -206,18 +251,7 @@ std::string serialize(const JournalEntry& entry) {
 }
 
 std::optional<JournalEntry> parse_journal(std::string_view text) {
-  const auto first_end = text.find('\n');
-  const auto second_end = first_end == std::string_view::npos ? first_end : text.find('\n', first_end + 1);
-  if (second_end == std::string_view::npos || text.substr(0, first_end) != kFirstLine ||
-      text.substr(second_end + 1) != checksum_line(text.substr(0, second_end + 1))) {
-    return std::nullopt;
-  }
-  try {
-    return parse_entry(json::parse(text.substr(first_end + 1, second_end - first_end - 1)));
-  } catch (const std::exception&) {
-    // The checksum is right, but the content is not: another program wrote it. Treated like a damaged one.
-    return std::nullopt;
-  }
+  return parse(text).last;
 }
 
 Result<Journal::Contents> Journal::read(TimePoint now) {
@@ -241,8 +275,15 @@ std::optional<JournalEntry> Journal::peek() const {
   return text ? parse_journal(*text) : std::nullopt;
 }
 
-Result<void> Journal::write(const JournalEntry& entry) {
-  return write_state(filesystem_, paths_.journal(), serialize(entry)).map_error(in_context("writing the journal"));
+Result<void> Journal::write(const JournalEntry& entry, Durability durability) {
+  const std::string text = serialize(entry);
+  const auto written = filesystem_.read(paths_.journal(), kRewrittenAt);
+  const auto parsed = written ? parse(*written) : Parsed();
+  if (parsed.last && parsed.complete && entry.phase != Phase::requested &&
+      written->size() + text.size() <= kRewrittenAt && filesystem_.append(paths_.journal(), text, durability)) {
+    return {};
+  }
+  return write_state(filesystem_, paths_.journal(), text).map_error(in_context("writing the journal"));
 }
 
 Result<void> Journal::clear() {

@@ -1,5 +1,5 @@
 // The progress of the renewal under way, so that it is resumed correctly after a crash at any point
-// (docs/state-format.md). Each phase is on the disk before the next step begins.
+// (docs/state-format.md). Each phase is written before the next step begins.
 #pragma once
 
 #include <chrono>
@@ -87,9 +87,10 @@ struct JournalEntry {
 // The record in another phase, reached now or earlier. Later phases count as not reached.
 JournalEntry advanced(JournalEntry entry, Phase phase, TimePoint now);
 
-// The content of the file: a line with name and version, a line of JSON, a line with the CRC-32 of both.
+// One entry of the file: a line with name and version, a line of JSON, a line with the CRC-32 of both.
 std::string serialize(const JournalEntry& entry);
-// Nothing if the text is damaged, of another version, or has an invalid member. Unknown members are ignored.
+// The last entry of the text; nothing if the text is damaged, of another version, or has an invalid member. Unknown
+// members are ignored. What follows the last valid entry is ignored, too: a crash may have cut the next one short.
 std::optional<JournalEntry> parse_journal(std::string_view text);
 
 class Journal {
@@ -105,8 +106,10 @@ class Journal {
   Result<Contents> read(TimePoint now);
   // The same without writing: a damaged journal counts as none, and stays in place.
   std::optional<JournalEntry> peek() const;
-  // Durable when it returns. Creates the directory.
-  Result<void> write(const JournalEntry& entry);
+  // Adds the entry to the file, which costs one sync, or none if only the process must be survived. `requested` begins
+  // a new file, and so does an entry that cannot be added: after many others, after one that a crash has cut short, or
+  // because of an error. This survives a power cut in any case, and syncs the directory. Creates the directory.
+  Result<void> write(const JournalEntry& entry, Durability durability = Durability::full);
   // Ends the renewal.
   Result<void> clear();
 

@@ -106,7 +106,8 @@ Result<void> ObservationStore::save(const Observation& observation) {
   if (filesystem_.read(paths_.observation(), kObservationLimit) == text) {
     return {};
   }
-  return write_state(filesystem_, paths_.observation(), text);
+  // After a power cut it is made anew.
+  return write_state(filesystem_, paths_.observation(), text, Durability::process);
 }
 
 }  // namespace renewd::state

@@ -157,12 +157,20 @@ Result<void> RequestLog::add(TimePoint now) {
   return save(requests);
 }
 
+Result<void> RequestLog::take_back(TimePoint now) {
+  auto requests = load(now);
+  if (!requests.empty()) {
+    requests.pop_back();
+  }
+  return save(requests);
+}
+
 Result<void> RequestLog::save(const std::vector<TimePoint>& requests) {
   json::array times;
   for (const TimePoint request : requests) {
     times.push_back(to_number(request));
   }
-  return write_state(filesystem_, paths_.requests(), json_text(times) + "\n");
+  return write_state(filesystem_, paths_.requests(), json_text(times) + "\n", Durability::content);
 }
 
 }  // namespace renewd::state

@@ -62,8 +62,10 @@ class RequestLog {
   std::vector<TimePoint> load(TimePoint now);
   // The same, without writing.
   std::vector<TimePoint> peek(TimePoint now) const { return read(now).requests; }
-  // Durable when it returns.
+  // Durable once the directory is synced.
   Result<void> add(TimePoint now);
+  // The request that was added last was not sent.
+  Result<void> take_back(TimePoint now);
 
  private:
   struct Contents {

@@ -28,10 +28,11 @@ FileAttributes state_file_attributes() {
   return {.owner = ::geteuid(), .group = ::getegid(), .mode = kStateFileMode, .extended = {}};
 }
 
-Result<void> write_state(Filesystem& filesystem, const std::filesystem::path& file, std::string_view bytes) {
+Result<void> write_state(Filesystem& filesystem, const std::filesystem::path& file, std::string_view bytes,
+                         Durability durability) {
   const auto directory = file.parent_path();
   TRY(filesystem.create_directories(directory, kStateDirectoryMode));
-  return write_durably(filesystem, file, bytes, state_file_attributes());
+  return write_atomically(filesystem, file, bytes, state_file_attributes(), durability);
 }
 
 std::filesystem::path nearest_directory(const Filesystem& filesystem, std::filesystem::path directory) {
@@ -44,6 +45,9 @@ std::filesystem::path nearest_directory(const Filesystem& filesystem, std::files
 Result<void> check_state(const Filesystem& filesystem, const StatePaths& paths) {
   const auto directory = nearest_directory(filesystem, paths.directory);
   TRY(filesystem.check_writable(directory));
+  if (filesystem.exists(paths.generations())) {
+    TRY(filesystem.check_writable(paths.generations()));
+  }
   // One that another user has left, such as root who restored a backup, stops every renewal.
   TRY(filesystem.open_to_lock(paths.lock(), false).map([](const Descriptor&) {}).map_error([&paths](Error error) {
     auto denial = explain_denial(paths.lock(), Sharing::none);

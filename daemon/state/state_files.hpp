@@ -11,8 +11,9 @@ namespace renewd::state {
 
 FileAttributes state_file_attributes();
 
-// write_durably() for a file of the state; creates its directory. Errors: disk.
-Result<void> write_state(Filesystem& filesystem, const std::filesystem::path& file, std::string_view bytes);
+// write_atomically() for a file of the state; creates its directory. Errors: disk.
+Result<void> write_state(Filesystem& filesystem, const std::filesystem::path& file, std::string_view bytes,
+                         Durability durability = Durability::full);
 
 // Whether the file system of a certificate's state takes what one renewal writes: it is writable, and has room for the
 // answer and a generation. Tries nothing, so it can be asked at every check. Errors: disk.

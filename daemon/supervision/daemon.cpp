@@ -24,6 +24,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kRenewalsAtOnce = 4;
+// Each holds a keystore in memory, and may wait for a gateway that does not answer.
+constexpr std::size_t kLooksAtOnce = 100;
 // Opening a keystore derives a key, which takes a processor up to a second.
 constexpr std::size_t kKeystoreThreads = 2;
 // Between two changes of the status that `systemctl status` shows.
@@ -90,8 +92,9 @@ Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSetting
       http(daemon.loop_.executor(), http_settings),
       objects(daemon.loop_.executor(), certificate, http_settings, daemon.filesystem_, http, daemon.log_, daemon.clock_,
               &daemon.pool_),
-      supervisor(daemon.loop_.executor(), objects.context(), {daemon.slots_, daemon.board_, daemon.fleet_}, certificate,
-                 daemon.settings_, settings_changed(daemon, previous),
+      supervisor(daemon.loop_.executor(), objects.context(),
+                 {daemon.slots_, daemon.looks_, daemon.board_, daemon.fleet_}, certificate, daemon.settings_,
+                 settings_changed(daemon, previous),
                  previous == nullptr ? std::nullopt : std::optional(previous->supervisor.inheritance())),
       watching(daemon.unit_watch_.watch(objects.context().gateway.watched_units(),
                                         [this] { supervisor.gateway_changed(); })) {}
@@ -114,6 +117,7 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
       loop_(EXIT_SUCCESS),
       pool_(kKeystoreThreads),
       slots_(loop_.executor(), kRenewalsAtOnce),
+      looks_(loop_.executor(), kLooksAtOnce),
       unit_watch_(loop_.executor()),
       monitoring_(loop_.executor(), &pool_, filesystem_, clock_, log_, board_, [this] { return stuck(); }),
       status_pause_(loop_.executor()) {

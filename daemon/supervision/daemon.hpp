@@ -82,6 +82,7 @@ class Daemon {
   EventLoop loop_;
   boost::asio::thread_pool pool_;
   Slots slots_;
+  Slots looks_;
   report::StatusBoard board_;
   const std::string process_ = new_id();    // the same after a reload
   std::shared_ptr<const FleetLink> fleet_;  // null: without a fleet

@@ -32,17 +32,18 @@ constexpr std::chrono::seconds kLookAgain = 1min;
 }  // namespace
 
 Supervisor::Supervisor(const asio::any_io_executor& executor, renewal::RenewalContext context, Shared shared,
-                       configuration::CertificateSettings certificate, const configuration::Settings& settings,
+                       const configuration::CertificateSettings& certificate, const configuration::Settings& settings,
                        TimePoint settings_changed, std::optional<Inheritance> inherited)
     : executor_(executor),
       context_(context),
-      certificate_(std::move(certificate)),
+      certificate_(certificate),
       check_every_(settings.schedule.check_every),
       renewal_(context_, certificate_, settings.state_directory, settings.schedule.requests_per_day),
       schedule_(context_.filesystem, certificate_, settings),
       status_(context_, certificate_, settings, schedule_, shared.board),
       announcer_(context_, certificate_, check_every_),
       observer_(context_, announcer_, {settings.state_directory, certificate_.name}),
+      looks_(shared.looks),
       run_(renewal_, shared.slots, progress_,
            renewal::longest_renewal(certificate_.gateway, settings.http) + kLongestCheck),
       sleep_(executor, context_.keystore),
@@ -132,6 +133,12 @@ asio::awaitable<TimePoint> Supervisor::step() {
 
 // Returns the certificate alone: the keystore's bytes, a key in plain text for PEM, are not held while a renewal runs.
 asio::awaitable<Result<certificate::Certificate>> Supervisor::look() {
+  progress_.expect_nothing();
+  const auto slot = co_await looks_.take();
+  progress_.expect_within(kLongestCheck);
+  if (!slot) {
+    co_return failure(ErrorKind::cancelled, "stopped");
+  }
   const auto installed = co_await status_.read();
   if (installed) {
     observer_.observe(*installed, context_.clock.now());
@@ -140,6 +147,9 @@ asio::awaitable<Result<certificate::Certificate>> Supervisor::look() {
 }
 
 TimePoint Supervisor::unreadable(const Error& error) {
+  if (error.kind == ErrorKind::cancelled) {
+    return context_.clock.now();
+  }
   // The fix may be in another file, such as the password's, which is not watched.
   const TimePoint again = context_.clock.now() + kCheckAgainWhenUnreadable;
   announcer_.unreadable(error.message, again, context_.clock.now());

@@ -29,6 +29,7 @@ namespace renewd::supervision {
 // What all supervisors share, and must outlive them.
 struct Shared {
   Slots& slots;  // one is held while a certificate is obtained or deployed
+  Slots& looks;  // one is held while the keystore and the state are read
   report::StatusBoard& board;
   std::shared_ptr<const FleetLink> fleet = nullptr;  // null: this host renews by itself
 };
@@ -42,10 +43,10 @@ struct Inheritance {
 
 class Supervisor {
  public:
-  // Everything in `context` must outlive the supervisor. If the last failure is older than `settings_changed`, the next
-  // attempt follows at once.
+  // Everything in `context`, and `certificate`, must outlive the supervisor. If the last failure is older than
+  // `settings_changed`, the next attempt follows at once.
   Supervisor(const boost::asio::any_io_executor& executor, renewal::RenewalContext context, Shared shared,
-             configuration::CertificateSettings certificate, const configuration::Settings& settings,
+             const configuration::CertificateSettings& certificate, const configuration::Settings& settings,
              TimePoint settings_changed, std::optional<Inheritance> inherited = std::nullopt);
 
   // Ends when it is cancelled, or retired.
@@ -108,7 +109,7 @@ class Supervisor {
 
   boost::asio::any_io_executor executor_;
   renewal::RenewalContext context_;
-  configuration::CertificateSettings certificate_;
+  const configuration::CertificateSettings& certificate_;
   std::chrono::seconds check_every_;
   renewal::Renewal renewal_;
   StoredSchedule schedule_;
@@ -116,6 +117,7 @@ class Supervisor {
   Announcer announcer_;
   KeystoreObserver observer_;
   Progress progress_;
+  Slots& looks_;
   RenewalRun run_;
   Sleep sleep_;
   Inputs inputs_;

@@ -5,9 +5,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "faults/strace.hpp"
 #include "faults/trial.hpp"
 #include "support/catch.hpp"
+#include "support/strace.hpp"
 
 using namespace renewd::testing;
 

@@ -3,9 +3,9 @@
 
 #include <map>
 
-#include "faults/strace.hpp"
 #include "faults/trial.hpp"
 #include "support/catch.hpp"
+#include "support/strace.hpp"
 
 using namespace renewd::testing;
 

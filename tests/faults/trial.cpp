@@ -4,9 +4,9 @@
 #include <set>
 #include <sstream>
 
-#include "faults/strace.hpp"
 #include "faults/whole_keystore.hpp"
 #include "support/catch.hpp"
+#include "support/strace.hpp"
 
 namespace renewd::testing {
 namespace {

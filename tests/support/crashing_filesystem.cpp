@@ -8,6 +8,7 @@ namespace fs = std::filesystem;
 
 CrashingFilesystem::CrashingFilesystem(fs::path root, int crash_at) : root_(std::move(root)), crash_at_(crash_at) {
   durable_ = files();
+  synced_ = durable_;
 }
 
 std::map<fs::path, std::string> CrashingFilesystem::files() const {
@@ -20,13 +21,17 @@ std::map<fs::path, std::string> CrashingFilesystem::files() const {
   return found;
 }
 
-void CrashingFilesystem::lose_what_was_not_synced() {
+void CrashingFilesystem::lose_what_was_not_synced(PowerCut cut) {
+  auto left = cut == PowerCut::keeps_names ? synced_ : durable_;
   for (const auto& [path, bytes] : files()) {
-    if (durable_.count(path) == 0) {
+    const auto kept = left.find(path);
+    if (kept == left.end()) {
       fs::remove(path);
+    } else if (cut == PowerCut::tears_appends && bytes.starts_with(kept->second)) {
+      kept->second = bytes.substr(0, kept->second.size() + (bytes.size() - kept->second.size()) / 2);
     }
   }
-  for (const auto& [path, bytes] : durable_) {
+  for (const auto& [path, bytes] : left) {
     write_file(path, bytes);
   }
 }
@@ -37,63 +42,56 @@ void CrashingFilesystem::change() {
   }
 }
 
-Result<std::string> CrashingFilesystem::read(const fs::path& path, std::size_t limit) const {
-  return real_.read(path, limit);
-}
-
-Result<FileAttributes> CrashingFilesystem::attributes(const fs::path& path) const {
-  return real_.attributes(path);
-}
-
-Result<fs::path> CrashingFilesystem::canonical(const fs::path& path) const {
-  return real_.canonical(path);
-}
-
-bool CrashingFilesystem::exists(const fs::path& path) const {
-  return real_.exists(path);
-}
-
-Result<std::vector<std::string>> CrashingFilesystem::list(const fs::path& directory) const {
-  return real_.list(directory);
-}
-
-Result<void> CrashingFilesystem::check_writable(const fs::path& directory) const {
-  return real_.check_writable(directory);
-}
-
-Result<FreeSpace> CrashingFilesystem::free_space(const fs::path& directory) const {
-  return real_.free_space(directory);
-}
-
-Result<void> CrashingFilesystem::create(const fs::path& path, std::string_view bytes,
-                                        const FileAttributes& attributes) {
+Result<void> CrashingFilesystem::create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes,
+                                        Durability durability) {
   change();
-  return real_.create(path, bytes, attributes);
+  auto created = PosixFilesystem::create(path, bytes, attributes, durability);
+  if (created) {
+    synced_[path] = durability == Durability::process ? std::string() : std::string(bytes);
+  }
+  return created;
+}
+
+Result<void> CrashingFilesystem::append(const fs::path& path, std::string_view bytes, Durability durability) {
+  change();
+  auto appended = PosixFilesystem::append(path, bytes, durability);
+  if (appended && durability != Durability::process) {
+    synced_[path] = read_file(path);
+    if (durable_.count(path) != 0) {
+      durable_[path] = synced_[path];
+    }
+  }
+  return appended;
 }
 
 Result<void> CrashingFilesystem::rename(const fs::path& from, const fs::path& to) {
   change();
-  return real_.rename(from, to);
+  auto renamed = PosixFilesystem::rename(from, to);
+  if (auto content = synced_.extract(from); renamed && content) {
+    synced_[to] = std::move(content.mapped());
+  }
+  return renamed;
 }
 
 Result<void> CrashingFilesystem::remove(const fs::path& path) {
   change();
-  return real_.remove(path);
+  synced_.erase(path);
+  return PosixFilesystem::remove(path);
 }
 
 // Directories are taken to be durable at once: losing an empty one costs nothing.
 Result<void> CrashingFilesystem::create_directories(const fs::path& directory, mode_t mode) {
   change();
-  return real_.create_directories(directory, mode);
+  return PosixFilesystem::create_directories(directory, mode);
 }
 
 Result<void> CrashingFilesystem::sync_directory(const fs::path& directory) {
   change();
-  auto synced = real_.sync_directory(directory);
+  auto synced = PosixFilesystem::sync_directory(directory);
   std::erase_if(durable_, [&](const auto& file) { return file.first.parent_path() == directory; });
-  for (auto& [path, bytes] : files()) {
+  for (const auto& [path, bytes] : synced_) {
     if (path.parent_path() == directory) {
-      durable_[path] = std::move(bytes);
+      durable_[path] = bytes;
     }
   }
   return synced;
@@ -101,7 +99,7 @@ Result<void> CrashingFilesystem::sync_directory(const fs::path& directory) {
 
 Result<void> CrashingFilesystem::touch(const fs::path& path) {
   change();
-  return real_.touch(path);
+  return PosixFilesystem::touch(path);
 }
 
 }  // namespace renewd::testing

@@ -80,7 +80,7 @@ TEST_CASE("reports why a file cannot be read") {
   }
   SECTION("too large") {
     const auto file = directory / "large.yaml";
-    write_file(file, std::string(kFile) + std::string(1024 * 1024, '\n'));
+    write_file(file, std::string(kFile) + std::string(std::size_t{8} * 1024 * 1024, '\n'));
     CHECK_THAT(only_error(file), ContainsSubstring("larger than"));
   }
   SECTION("empty, or only comments") {

@@ -1,5 +1,7 @@
 #include "core/filesystem.hpp"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,7 +38,7 @@ TEST_CASE("a created file has its attributes regardless of the umask") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const mode_t old_umask = ::umask(0077);
-  const auto created = filesystem.create(directory / "file", "bytes", own_attributes(0664));
+  const auto created = filesystem.create(directory / "file", "bytes", own_attributes(0664), Durability::content);
   ::umask(old_umask);
   REQUIRE(created);
   CHECK(read_file(directory / "file") == "bytes");
@@ -48,10 +50,35 @@ TEST_CASE("creating never writes to an existing file") {
   PosixFilesystem filesystem;
   write_file(directory / "file", "old");
   fs::create_symlink(directory / "elsewhere", directory / "link");
-  CHECK_FALSE(filesystem.create(directory / "file", "new", own_attributes()));
-  CHECK_FALSE(filesystem.create(directory / "link", "new", own_attributes()));
+  CHECK_FALSE(filesystem.create(directory / "file", "new", own_attributes(), Durability::content));
+  CHECK_FALSE(filesystem.create(directory / "link", "new", own_attributes(), Durability::content));
   CHECK(read_file(directory / "file") == "old");
   CHECK_FALSE(fs::exists(directory / "elsewhere"));
+}
+
+TEST_CASE("appending needs a file, adds to its end, and leaves it as it was where there is no space") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const fs::path file = directory / "file";
+  const auto durability = GENERATE(Durability::process, Durability::content, Durability::full);
+  CHECK_FALSE(filesystem.append(file, "x", durability));
+  CHECK_FALSE(fs::exists(file));
+  write_file(file, "one\n");
+  REQUIRE(filesystem.append(file, "two\n", durability));
+  CHECK(read_file(file) == "one\ntwo\n");
+
+  // The limit of this process stands in for a full disk: a part of the text would fit.
+  struct rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const struct rlimit small{12, before.rlim_max};
+  const auto old_handler = ::signal(SIGXFSZ, SIG_IGN);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  const auto appended = filesystem.append(file, "three and more\n", durability);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  ::signal(SIGXFSZ, old_handler);
+  REQUIRE_FALSE(appended);
+  CHECK_THAT(appended.error().message, ContainsSubstring("appending to") && ContainsSubstring(file.string()));
+  CHECK(read_file(file) == "one\ntwo\n");
 }
 
 TEST_CASE("a durable write replaces the whole file and leaves nothing else behind") {
@@ -59,7 +86,7 @@ TEST_CASE("a durable write replaces the whole file and leaves nothing else behin
   PosixFilesystem filesystem;
   write_file(directory / "file", "old");
   write_file(directory / ".file.gravitee-renewd", "left by a crash");
-  REQUIRE(write_durably(filesystem, directory / "file", "new", own_attributes(0640)));
+  REQUIRE(write_atomically(filesystem, directory / "file", "new", own_attributes(0640)));
   CHECK(read_file(directory / "file") == "new");
   CHECK(filesystem.attributes(directory / "file")->mode == 0640);
   CHECK(filesystem.list(directory.path()).value() == std::vector<std::string>{"file"});
@@ -82,7 +109,7 @@ TEST_CASE("owner, group, ACL and SELinux label are copied") {
   CHECK(attributes.owner == 1234);
   CHECK(attributes.group == 5678);
   CHECK(attributes.extended.count("security.selinux") == 1);
-  REQUIRE(filesystem.create(directory / "new", "new", attributes));
+  REQUIRE(filesystem.create(directory / "new", "new", attributes, Durability::content));
   CHECK(filesystem.attributes(directory / "new").value() == attributes);
   CHECK_THAT(run_or_throw({"getfacl", "-n", (directory / "new").string()}), ContainsSubstring("user:4321:r--"));
 }
@@ -95,7 +122,7 @@ TEST_CASE("an inherited ACL does not give others access to a file without one") 
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   run_or_throw({"setfacl", "-d", "-m", "u:4321:rw", directory.path().string()});
-  REQUIRE(filesystem.create(directory / "new", "new", own_attributes(0640)));
+  REQUIRE(filesystem.create(directory / "new", "new", own_attributes(0640), Durability::content));
   const auto attributes = filesystem.attributes(directory / "new").value();
   CHECK(attributes.mode == 0640);
   CHECK(attributes.extended.count("system.posix_acl_access") == 0);

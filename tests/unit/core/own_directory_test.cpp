@@ -82,8 +82,9 @@ TEST_CASE("no operation follows a link below the state directory") {
   const FileAttributes ours{.owner = ::geteuid(), .group = ::getegid(), .mode = 0600};
   CHECK_FALSE(state.filesystem.read(inside, 1000));
   CHECK_FALSE(state.filesystem.list(inside.parent_path()));
-  CHECK_FALSE(state.filesystem.create(inside.parent_path() / "2", "x", ours));
-  CHECK_FALSE(write_durably(state.filesystem, inside, "x", ours));
+  CHECK_FALSE(state.filesystem.create(inside.parent_path() / "2", "x", ours, Durability::content));
+  CHECK_FALSE(state.filesystem.append(inside, "x", Durability::content));
+  CHECK_FALSE(write_atomically(state.filesystem, inside, "x", ours));
   CHECK_FALSE(state.filesystem.rename(inside, state.file()));
   CHECK_FALSE(state.filesystem.remove(inside));
   CHECK_FALSE(state.filesystem.touch(inside));
@@ -102,7 +103,7 @@ TEST_CASE("a path below the state directory is stable although the directory was
   fs::create_directories(state.directory / "trap/production");
   fs::create_directory_symlink(state.directory / "trap", state.path);
   const FileAttributes ours{.owner = ::geteuid(), .group = ::getegid(), .mode = 0600};
-  REQUIRE(write_durably(state.filesystem, state.file(), "journal", ours));
+  REQUIRE(write_atomically(state.filesystem, state.file(), "journal", ours));
   CHECK(read_file(state.directory / "moved/production/journal") == "journal");
   CHECK(fs::is_empty(state.directory / "trap/production"));
 }
@@ -192,10 +193,11 @@ TEST_CASE("root writes nothing in a directory that others can change") {
   }
   PosixFilesystem filesystem;
   const fs::path file = theirs / "config/keystore.p12";
-  const auto written = write_durably(filesystem, file, "new", {.owner = 0, .group = 0, .mode = 0600});
+  const auto written = write_atomically(filesystem, file, "new", {.owner = 0, .group = 0, .mode = 0600});
   REQUIRE_FALSE(written);
   CHECK_THAT(written.error().message, ContainsSubstring("root") && ContainsSubstring(theirs.string()));
-  CHECK_FALSE(filesystem.create(theirs / "config/other", "x", {}));
+  CHECK_FALSE(filesystem.create(theirs / "config/other", "x", {}, Durability::content));
+  CHECK_FALSE(filesystem.append(file, "x", Durability::content));
   CHECK_FALSE(filesystem.rename(file, theirs / "config/other"));
   CHECK_FALSE(filesystem.remove(file));
   CHECK_FALSE(filesystem.touch(file));
@@ -212,7 +214,7 @@ TEST_CASE("set-id and sticky bits are never copied") {
   check(::chmod((directory / "keystore").c_str(), 07640));
   const auto attributes = filesystem.attributes(directory / "keystore");
   REQUIRE(attributes);
-  REQUIRE(write_durably(filesystem, directory / "keystore", "new", *attributes));
+  REQUIRE(write_atomically(filesystem, directory / "keystore", "new", *attributes));
   struct stat status{};
   check(::stat((directory / "keystore").c_str(), &status));
   CHECK((status.st_mode & 07777U) == 0640);
@@ -229,7 +231,7 @@ TEST_CASE("a resolved file stays the same although its directory is replaced") {
   fs::rename(config, state.directory / "real");
   fs::create_directory_symlink(state.path / "production", config);
   write_file(state.path / "production/keystore", "state");
-  REQUIRE(write_durably(filesystem, held->path, "new", {.owner = ::geteuid(), .group = ::getegid(), .mode = 0600}));
+  REQUIRE(write_atomically(filesystem, held->path, "new", {.owner = ::geteuid(), .group = ::getegid(), .mode = 0600}));
   CHECK(read_file(state.directory / "real/keystore") == "new");
   CHECK(read_file(state.path / "production/keystore") == "state");
   // No path into the state directory can be held.
@@ -241,8 +243,8 @@ TEST_CASE("another user's file with the temporary name does not prevent a write"
   PosixFilesystem filesystem;
   // Like another user's file in a sticky directory, it cannot be removed.
   fs::create_directory(directory / ".keystore.gravitee-renewd");
-  REQUIRE(write_durably(filesystem, directory / "keystore", "new",
-                        {.owner = ::geteuid(), .group = ::getegid(), .mode = 0600}));
+  REQUIRE(write_atomically(filesystem, directory / "keystore", "new",
+                           {.owner = ::geteuid(), .group = ::getegid(), .mode = 0600}));
   CHECK(read_file(directory / "keystore") == "new");
   CHECK(filesystem.list(directory.path()).value() == std::vector<std::string>{".keystore.gravitee-renewd", "keystore"});
 }

@@ -42,7 +42,7 @@ class Site {
     CHECK_THAT(checked.error().message, ContainsSubstring(words));
     CHECK(filesystem.list(directory.path()).value() == std::vector<std::string>{"keystore"});
     CHECK(read_file(keystore) == "old");
-    CHECK_FALSE(write_durably(filesystem, keystore, "new", attributes()));
+    CHECK_FALSE(write_atomically(filesystem, keystore, "new", attributes()));
   }
 
   TemporaryDirectory directory;
@@ -73,7 +73,7 @@ TEST_CASE("checking a replaceable file succeeds and changes nothing") {
   Site place;
   CHECK(place.check());
   CHECK(read_file(place.keystore) == "old");
-  CHECK(write_durably(place.filesystem, place.keystore, "new", place.attributes()));
+  CHECK(write_atomically(place.filesystem, place.keystore, "new", place.attributes()));
 }
 
 TEST_CASE("an immutable or append-only file or directory prevents a replacement") {
@@ -166,7 +166,7 @@ TEST_CASE("a keystore may have the longest possible name") {
   const auto attributes = filesystem.attributes(file).value();
   CHECK(filesystem.check_replaceable(file, attributes));
   CHECK(rehearse_write(filesystem, file, 10, attributes));
-  CHECK(write_durably(filesystem, file, "new", attributes));
+  CHECK(write_atomically(filesystem, file, "new", attributes));
   CHECK(read_file(file) == "new");
   CHECK(filesystem.list(directory.path()).value().size() == 1);
 }

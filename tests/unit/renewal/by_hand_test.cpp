@@ -231,6 +231,8 @@ TEST_CASE("an expired or damaged generation cannot be chosen") {
 }
 
 TEST_CASE("a power cut during a roll-back by hand leaves a complete keystore, and a gateway that uses it") {
+  const auto cut = GENERATE(PowerCut::loses_all, PowerCut::tears_appends, PowerCut::keeps_names);
+  CAPTURE(static_cast<int>(cut));
   int crashes = 0;
   for (int at = 1;; ++at) {
     CAPTURE(at);
@@ -246,7 +248,7 @@ TEST_CASE("a power cut during a roll-back by hand leaves a complete keystore, an
     } catch (const Crash&) {
       ++crashes;
     }
-    disk.lose_what_was_not_synced();
+    disk.lose_what_was_not_synced(cut);
     world.disk = nullptr;
     const std::string keystore = read_file(world.keystore);
     CHECK((keystore == keystores().installed || keystore == keystores().renewed));

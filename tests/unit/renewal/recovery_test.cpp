@@ -11,6 +11,8 @@ using namespace renewd::testing;
 using state::Phase;
 
 TEST_CASE("after a power cut at any step, the next run completes the renewal") {
+  const auto cut = GENERATE(PowerCut::loses_all, PowerCut::tears_appends, PowerCut::keeps_names);
+  CAPTURE(static_cast<int>(cut));
   int crashes = 0;
   for (int at = 1;; ++at) {
     CAPTURE(at);
@@ -27,7 +29,7 @@ TEST_CASE("after a power cut at any step, the next run completes the renewal") {
     } catch (const Crash&) {
       ++crashes;
     }
-    disk.lose_what_was_not_synced();
+    disk.lose_what_was_not_synced(cut);
     world.disk = nullptr;
     const std::string keystore = read_file(world.keystore);
     CHECK((keystore == keystores().installed || keystore == keystores().renewed));

@@ -108,6 +108,8 @@ TEST_CASE("never rolls back to an expired keystore, nor if gateway.rollback is f
 }
 
 TEST_CASE("a roll-back is resumed after a power cut") {
+  const auto cut = GENERATE(PowerCut::loses_all, PowerCut::tears_appends, PowerCut::keeps_names);
+  CAPTURE(static_cast<int>(cut));
   int crashes = 0;
   for (int at = 1;; ++at) {
     CAPTURE(at);
@@ -122,7 +124,7 @@ TEST_CASE("a roll-back is resumed after a power cut") {
     } catch (const Crash&) {
       ++crashes;
     }
-    disk.lose_what_was_not_synced();
+    disk.lose_what_was_not_synced(cut);
     world.disk = nullptr;
     REQUIRE_FALSE(world.run());
     CHECK(read_file(world.keystore) == keystores().installed);

@@ -14,7 +14,8 @@ constexpr Validity kValidity{kNotAfter - days(365), kNotAfter};
 constexpr TimePoint kDue = kNotAfter - days(20);  // the window of 30 days is open
 
 Schedule schedule(state::RetryState attempts = {}) {
-  return {configuration::CertificateSettings(), configuration::ScheduleSettings(), 0s, std::move(attempts), 1};
+  static const configuration::CertificateSettings certificate;
+  return {certificate, configuration::ScheduleSettings(), 0s, std::move(attempts), 1};
 }
 
 }  // namespace
@@ -209,7 +210,8 @@ TEST_CASE("a clock that is set back delays nothing for years") {
 TEST_CASE("a clock that is set back delays nothing for longer than a failure does") {
   configuration::ScheduleSettings settings;
   settings.check_every = days(7);
-  Schedule schedule_({}, settings, 0s, {}, 1);
+  const configuration::CertificateSettings certificate;
+  Schedule schedule_(certificate, settings, 0s, {}, 1);
   schedule_.failed({ErrorKind::connect, "refused"}, kNotAfter + days(4000), kDue + days(365));
   schedule_.clock_was_set(kDue);
   CHECK(schedule_.next({kValidity}, kDue).at <= kDue + 12h);

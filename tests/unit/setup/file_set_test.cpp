@@ -17,38 +17,24 @@ using testing::TemporaryDirectory;
 using testing::write_file;
 
 // The real disk, except that the n-th change fails.
-class FailingFilesystem final : public Filesystem {
+class FailingFilesystem final : public PosixFilesystem {
  public:
   explicit FailingFilesystem(int fail_at) : fail_at_(fail_at) {}
 
-  Result<std::string> read(const fs::path& path, std::size_t limit) const override { return real_.read(path, limit); }
-  Result<FileAttributes> attributes(const fs::path& path) const override { return real_.attributes(path); }
-  Result<fs::path> canonical(const fs::path& path) const override { return real_.canonical(path); }
-  bool exists(const fs::path& path) const override { return real_.exists(path); }
-  Result<std::vector<std::string>> list(const fs::path& directory) const override { return real_.list(directory); }
-  Result<void> check_writable(const fs::path& directory) const override { return real_.check_writable(directory); }
-  Result<void> check_replaceable(const fs::path& file, const FileAttributes& attributes) const override {
-    return real_.check_replaceable(file, attributes);
-  }
-  Result<FreeSpace> free_space(const fs::path& directory) const override { return real_.free_space(directory); }
-  Result<void> create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes) override {
-    return fails() ? failed() : real_.create(path, bytes, attributes);
+  Result<void> create(const fs::path& path, std::string_view bytes, const FileAttributes& attributes,
+                      Durability durability) override {
+    return fails() ? failed() : PosixFilesystem::create(path, bytes, attributes, durability);
   }
   Result<void> rename(const fs::path& from, const fs::path& to) override {
-    return fails() ? failed() : real_.rename(from, to);
+    return fails() ? failed() : PosixFilesystem::rename(from, to);
   }
-  Result<void> remove(const fs::path& path) override { return fails() ? failed() : real_.remove(path); }
+  Result<void> remove(const fs::path& path) override { return fails() ? failed() : PosixFilesystem::remove(path); }
   Result<void> create_directories(const fs::path& directory, mode_t mode) override {
-    return fails() ? failed() : real_.create_directories(directory, mode);
+    return fails() ? failed() : PosixFilesystem::create_directories(directory, mode);
   }
   Result<void> sync_directory(const fs::path& directory) override {
-    return fails() ? failed() : real_.sync_directory(directory);
+    return fails() ? failed() : PosixFilesystem::sync_directory(directory);
   }
-  Result<void> touch(const fs::path& path) override { return real_.touch(path); }
-  Result<Descriptor> open_to_lock(const fs::path& path, bool create) const override {
-    return real_.open_to_lock(path, create);
-  }
-  Result<HeldFile> follow(const fs::path& path) override { return real_.follow(path); }
 
   bool has_failed() const { return has_failed_; }
 
@@ -60,7 +46,6 @@ class FailingFilesystem final : public Filesystem {
   }
   static Result<void> failed() { return failure(ErrorKind::disk, "no space left"); }
 
-  PosixFilesystem real_;
   int fail_at_;
   int calls_ = 0;
   bool has_failed_ = false;

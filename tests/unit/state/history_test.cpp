@@ -67,6 +67,23 @@ TEST_CASE("a line repeated after a crash is written once, a truncated one is ski
   CHECK(written.back().at("fingerprint") == "F219");
 }
 
+TEST_CASE("what is done again by hand is another line, also with the same outcome") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  History history(filesystem, paths);
+  const auto began = [](std::chrono::sys_seconds time) {
+    return JournalEntry{.phase = Phase::verified, .reached = {{Phase::installed, time}}, .fingerprint = "F1"};
+  };
+  const std::chrono::sys_seconds first(1700001000s);
+  const std::chrono::sys_seconds second(1700009000s);
+  REQUIRE(history.append("activated", began(first), first + 5s));
+  REQUIRE(history.append("activated", began(second), second + 5s));
+  REQUIRE(history.append("activated", began(second), second + 60s));  // repeated after a crash
+  REQUIRE(history.list().size() == 2);
+  CHECK(history.list().back().ended == second + 5s);
+}
+
 TEST_CASE("the certificate in use is recorded, and a damaged record is ignored") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;

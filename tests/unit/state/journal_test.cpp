@@ -85,8 +85,103 @@ TEST_CASE("a journal with any byte changed, cut or added is not trusted") {
     changed[i] = static_cast<char>(changed[i] ^ 1);
     CHECK_FALSE(parse_journal(changed));
   }
-  CHECK_FALSE(parse_journal(text + "\n"));
   CHECK_FALSE(parse_journal(std::string(text.size(), '\0')));
+}
+
+namespace {
+
+// `entry()` in another phase, so that the two have texts of different lengths.
+JournalEntry next_entry() {
+  return advanced(entry(), Phase::installed, at(1700000005));
+}
+
+}  // namespace
+
+TEST_CASE("entries are added to the journal, and the last one counts") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  Journal journal(filesystem, paths);
+  const auto durability = GENERATE(Durability::process, Durability::full);
+  REQUIRE(journal.write(entry()));
+  REQUIRE(journal.write(next_entry(), durability));
+  CHECK(read_file(paths.journal()) == serialize(entry()) + serialize(next_entry()));
+  CHECK(journal.read(TimePoint(0s))->entry == next_entry());
+  CHECK(journal.peek() == next_entry());
+
+  JournalEntry requested{.phase = Phase::requested, .reached = {{Phase::requested, at(1700000009)}}};
+  REQUIRE(journal.write(requested));
+  CHECK(read_file(paths.journal()) == serialize(requested));
+}
+
+TEST_CASE("of an entry that a crash has cut short, nothing counts, and the next one is not added behind it") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  Journal journal(filesystem, paths);
+  const std::string first = serialize(entry());
+  const std::string second = serialize(next_entry());
+  REQUIRE(journal.write(entry()));
+  for (std::size_t size = 0; size < second.size(); ++size) {
+    // What was not written may also be zeros.
+    for (const std::size_t zeros : {0UL, 10UL}) {
+      CAPTURE(size, zeros);
+      write_file(paths.journal(), first + second.substr(0, size) + std::string(zeros, '\0'));
+      const auto contents = journal.read(TimePoint(0s));
+      REQUIRE(contents);
+      CHECK(contents->entry == entry());
+      CHECK_FALSE(contents->damaged);
+    }
+  }
+  REQUIRE(journal.write(next_entry()));
+  CHECK(read_file(paths.journal()) == second);
+}
+
+TEST_CASE("what follows a damaged entry is not trusted") {
+  const std::string first = serialize(entry());
+  const std::string second = serialize(next_entry());
+  REQUIRE(parse_journal(first + second) == next_entry());
+  for (std::size_t i = 0; i < second.size(); ++i) {
+    CAPTURE(i);
+    // Parts of two entries that were being written may reach the disk in any order.
+    std::string changed = first + second + second;
+    changed[first.size() + i] = static_cast<char>(changed[first.size() + i] ^ 1);
+    CHECK(parse_journal(changed) == entry());
+  }
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    CAPTURE(i);
+    std::string changed = first + second;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    CHECK_FALSE(parse_journal(changed));
+  }
+}
+
+TEST_CASE("a journal does not grow for ever") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  const StatePaths paths(directory.path(), "production");
+  Journal journal(filesystem, paths);
+  for (int i = 0; i < 200; ++i) {
+    REQUIRE(journal.write(entry(), Durability::process));
+    CHECK(std::filesystem::file_size(paths.journal()) < 40000);
+  }
+  CHECK(journal.peek() == entry());
+}
+
+TEST_CASE("where an entry cannot be added, the file is replaced") {
+  class AppendsNothing final : public PosixFilesystem {
+   public:
+    Result<void> append(const std::filesystem::path&, std::string_view, Durability) override {
+      return failure(ErrorKind::disk, "it belongs to root");
+    }
+  };
+  const TemporaryDirectory directory;
+  AppendsNothing filesystem;
+  const StatePaths paths(directory.path(), "production");
+  Journal journal(filesystem, paths);
+  REQUIRE(journal.write(entry()));
+  REQUIRE(journal.write(next_entry()));
+  CHECK(read_file(paths.journal()) == serialize(next_entry()));
 }
 
 TEST_CASE("a damaged journal is set aside, and the next is written in its place") {

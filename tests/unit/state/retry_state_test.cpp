@@ -84,6 +84,18 @@ TEST_CASE("requests of the last day are remembered") {
   CHECK(requests.load(kNow).empty());
 }
 
+TEST_CASE("a request that was not sent does not count") {
+  const TemporaryDirectory directory;
+  PosixFilesystem filesystem;
+  RequestLog requests(filesystem, StatePaths(directory.path(), "production"));
+  const TimePoint now(1700000000s);
+  REQUIRE(requests.take_back(now));
+  REQUIRE(requests.add(now - 1h));
+  REQUIRE(requests.add(now));
+  REQUIRE(requests.take_back(now));
+  CHECK(requests.load(now) == std::vector<TimePoint>{now - 1h});
+}
+
 TEST_CASE("requests in the future, after the clock was set back, count once, as made now") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;

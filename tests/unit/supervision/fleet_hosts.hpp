@@ -31,8 +31,9 @@ struct FleetHost {
     Process(asio::io_context& io, FleetHost& host, MemoryEtcd& etcd, const std::function<fleet::BootTime()>& boot)
         : store(std::make_shared<MemoryStore>(io.get_executor(), etcd)),
           slots(io.get_executor(), 1),
+          looks(io.get_executor(), 1),
           objects(host.world),
-          supervisor(io.get_executor(), objects.context, {slots, board, link(host, boot)}, host.world.settings,
+          supervisor(io.get_executor(), objects.context, {slots, looks, board, link(host, boot)}, host.world.settings,
                      host.settings, {}) {
       asio::co_spawn(io, as_root(supervisor.run()),
                      asio::bind_cancellation_slot(stop.slot(), [this](std::exception_ptr thrown) {
@@ -50,6 +51,7 @@ struct FleetHost {
 
     std::shared_ptr<MemoryStore> store;
     Slots slots;
+    Slots looks;
     report::StatusBoard board;
     const World::Objects objects;
     supervision::Supervisor supervisor;

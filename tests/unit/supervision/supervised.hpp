@@ -28,8 +28,8 @@ struct Supervised {
                       std::optional<supervision::Inheritance> inherited = std::nullopt)
       : world(supervised),
         settings{.schedule = {.splay = 0s}, .state_directory = world.directory / "state"},
-        supervisor(io.get_executor(), objects.context, {slots, board}, world.settings, settings, settings_changed,
-                   std::move(inherited)) {
+        supervisor(io.get_executor(), objects.context, {slots, looks, board}, world.settings, settings,
+                   settings_changed, std::move(inherited)) {
     asio::co_spawn(io, as_root(supervisor.run()),
                    asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr thrown) {
                      if (thrown) {
@@ -54,6 +54,7 @@ struct Supervised {
   World& world;
   asio::io_context io;
   Slots slots{io.get_executor(), 1};
+  Slots looks{io.get_executor(), 1};
   report::StatusBoard board;
   configuration::Settings settings;
   const World::Objects objects{world};

@@ -1,4 +1,4 @@
-#include "faults/strace.hpp"
+#include "support/strace.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -20,7 +20,8 @@ struct Traced {
 
 // All that the daemon does it does in its first thread; the one that looks a name up has nothing to do here, because
 // the simulator's URL has an address.
-Traced renew_under_strace(const Host& host, const std::vector<std::string>& options) {
+Traced renew_under_strace(const Host& host, const std::vector<std::string>& options,
+                          const std::vector<std::string>& arguments = {}) {
   const TemporaryDirectory directory;
   std::vector<std::string> argv = {
       "strace", "--quiet=all", "-e", "signal=none", "-y", "-s", "0", "-o", (directory / "log").string()};
@@ -29,6 +30,7 @@ Traced renew_under_strace(const Host& host, const std::vector<std::string>& opti
   for (const auto& word : host.renew_command()) {
     argv.push_back(word);
   }
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
   CommandResult result = run(argv, without_leak_check());
   check_no_secret(result.output + result.errors);
   return {std::move(result), read_file(directory / "log")};
@@ -122,8 +124,8 @@ bool Call::renames_to(const std::filesystem::path& file) const {
          text.find("\"" + file.filename().string() + "\") = 0") != std::string::npos;
 }
 
-Recording record(const Host& host, const std::vector<std::string>& names) {
-  Traced traced = renew_under_strace(host, {"-e", "trace=openat," + joined(names)});
+Recording record(const Host& host, const std::vector<std::string>& names, const std::vector<std::string>& arguments) {
+  Traced traced = renew_under_strace(host, {"-e", "trace=openat," + joined(names)}, arguments);
   Recording recording{std::move(traced.result), {}};
   std::map<std::pair<std::string, std::string>, int> made;
   bool begun = false;

@@ -38,8 +38,10 @@ struct Recording {
   std::vector<Call> calls;
 };
 
-// Runs `renew` and writes down its calls of these names; one that this machine does not have is left out.
-Recording record(const Host& host, const std::vector<std::string>& names);
+// Runs `renew` with these arguments and writes down its calls of these names; one that this machine does not have is
+// left out.
+Recording record(const Host& host, const std::vector<std::string>& names,
+                 const std::vector<std::string>& arguments = {});
 
 struct Injected {
   CommandResult result;
