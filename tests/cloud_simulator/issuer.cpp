@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -77,15 +78,21 @@ Issuer::Issuer(const Options& options)
     throw std::runtime_error("the shape " + options.shape + " needs --public-key-from or --initial-keystore");
   }
   if (!shape_.literal_answer && !options.fixed) {
-    prepared_key_ = next_key();
+    std::generate_n(std::back_inserter(prepared_keys_), options.prepared_keys, [this] { return new_key(); });
   }
 }
 
-EvpPkeyPtr Issuer::next_key() {
-  if (prepared_key_) {
-    return std::move(prepared_key_);
-  }
+EvpPkeyPtr Issuer::new_key() const {
   return generate_key(shape_.flaw == Flaw::weak_key ? "rsa:1024" : options_.key);
+}
+
+EvpPkeyPtr Issuer::next_key() {
+  if (prepared_keys_.empty()) {
+    return new_key();
+  }
+  EvpPkeyPtr key = std::move(prepared_keys_.back());
+  prepared_keys_.pop_back();
+  return key;
 }
 
 void Issuer::write_initial_keystore() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "authority.hpp"
 #include "containers.hpp"
@@ -17,13 +18,14 @@ struct Issued {
 
 class Issuer {
  public:
-  // Writes the client authority and the initial keystore, and makes the key of the first answer: a 4096-bit one takes
+  // Writes the client authority and the initial keystore, and makes the keys of the first answers: a 4096-bit one takes
   // seconds, which no client should have to wait for.
   explicit Issuer(const Options& options);
 
   Issued issue();
 
  private:
+  EvpPkeyPtr new_key() const;
   EvpPkeyPtr next_key();
   EVP_PKEY* certified_key(EVP_PKEY* fresh) const;
   void write_initial_keystore();
@@ -33,7 +35,7 @@ class Issuer {
   const Options& options_;
   const Shape& shape_;
   Authority authority_;
-  EvpPkeyPtr prepared_key_;
+  std::vector<EvpPkeyPtr> prepared_keys_;
   EvpPkeyPtr installed_key_;  // the public half is enough
   unsigned issued_ = 0;
 };

@@ -19,6 +19,7 @@ struct Raw {
   std::string password_file;
   std::string lifetime;
   std::string not_before;
+  std::string think;
   unsigned status = 0;
   std::string body_file;
   std::vector<std::string> headers;
@@ -38,16 +39,17 @@ std::string read_secret(const std::string& path) {
   return secret;
 }
 
-std::chrono::seconds parse_duration(const std::string& text) {
+std::chrono::milliseconds parse_duration(const std::string& text) {
   char* end = nullptr;
   const long number = std::strtol(text.c_str(), &end, 10);
   const std::string unit = end == text.c_str() ? "" : end;
-  for (const auto& [name, seconds] : {std::pair("s", 1L), {"m", 60L}, {"h", 3600L}, {"d", 86400L}}) {
+  for (const auto& [name, milliseconds] :
+       {std::pair("ms", 1L), {"s", 1'000L}, {"m", 60'000L}, {"h", 3'600'000L}, {"d", 86'400'000L}}) {
     if (unit == name) {
-      return std::chrono::seconds(number * seconds);
+      return std::chrono::milliseconds(number * milliseconds);
     }
   }
-  throw std::runtime_error("\"" + text + "\" is no duration (90s, 15m, -1h, 365d)");
+  throw std::runtime_error("\"" + text + "\" is no duration (50ms, 90s, 15m, -1h, 365d)");
 }
 
 std::string list_of_names() {
@@ -72,6 +74,8 @@ void describe(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("--password-file", raw.password_file, "a file that holds it")->excludes(password);
   app.add_option("--shape", options.shape, "the form of the answer")->capture_default_str();
   app.add_option("--key", options.key, "rsa:4096, rsa:2048, ec:P-256, ed25519")->capture_default_str();
+  app.add_option("--prepared-keys", options.prepared_keys, "how many keys to make before it listens")
+      ->capture_default_str();
   app.add_option("--initial-key", options.initial_key, "the key of the keystore that a host has installed; else --key");
   app.add_option("--lifetime", raw.lifetime, "of what is issued [365d]");
   app.add_option("--not-before", raw.not_before, "when it begins, from now: -1h [0s]");
@@ -88,6 +92,7 @@ void describe(CLI::App& app, Options& options, Raw& raw) {
       ->check(CLI::IsMember({"pkcs12", "pem"}))
       ->capture_default_str();
   app.add_option("--client-ca", options.client_ca, "where to write the authority of what is issued [client-ca.pem]");
+  app.add_option("--think", raw.think, "the time from a request to its answer: 50ms [0s]");
   app.add_flag("--quiet", options.quiet, "print no line for each request: requests.jsonl has it");
   app.add_option("--exit-after", options.exit_after, "end after this many requests");
 }
@@ -100,10 +105,13 @@ void interpret(const Raw& raw, Options& options) {
     options.password = read_secret(raw.password_file);
   }
   if (!raw.lifetime.empty()) {
-    options.lifetime = parse_duration(raw.lifetime);
+    options.lifetime = std::chrono::floor<std::chrono::seconds>(parse_duration(raw.lifetime));
   }
   if (!raw.not_before.empty()) {
-    options.not_before = parse_duration(raw.not_before);
+    options.not_before = std::chrono::floor<std::chrono::seconds>(parse_duration(raw.not_before));
+  }
+  if (!raw.think.empty()) {
+    options.think = parse_duration(raw.think);
   }
   if (raw.status != 0) {
     options.fixed = FixedAnswer{raw.status, raw.body_file.empty() ? "" : read_file(raw.body_file)};

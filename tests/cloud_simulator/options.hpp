@@ -34,10 +34,12 @@ struct Options {
   std::filesystem::path initial_keystore;
   int initial_days = 10;
   std::string initial_key;
+  unsigned prepared_keys = 1;  // made before it listens, for the first answers
   std::string initial_format = "pkcs12";
   std::filesystem::path client_ca;
-  bool quiet = false;       // print no line for each request
-  unsigned exit_after = 0;  // 0: never
+  std::chrono::milliseconds think{0};  // between a request and its answer; others are served meanwhile
+  bool quiet = false;                  // print no line for each request
+  unsigned exit_after = 0;             // 0: never
 };
 
 struct ParsedOptions {

@@ -171,6 +171,10 @@ asio::awaitable<void> Server::serve_tls(std::shared_ptr<Stream> stream) {
   if (broken) {
     co_return;
   }
+  if (options_.think.count() != 0) {
+    asio::steady_timer timer(io_, options_.think);
+    co_await timer.async_wait(kToken);
+  }
   Response response = endpoint_.answer(as_request(parser.get()));
   co_await respond(stream, std::move(response));
   if (options_.exit_after != 0 && endpoint_.answered() >= options_.exit_after) {

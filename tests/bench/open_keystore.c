@@ -1,0 +1,59 @@
+/* The least that a program can do: opens PKCS#12 keystores with OpenSSL and prints when their certificates expire.
+ *
+ *   open_keystore PASSWORD-FILE KEYSTORE... */
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pkcs12.h>
+
+static int read_password(const char* path, char* password, int size) {
+  FILE* file = fopen(path, "r");
+  if (file == NULL || fgets(password, size, file) == NULL) {
+    perror(path);
+    return 0;
+  }
+  fclose(file);
+  password[strcspn(password, "\r\n")] = '\0';
+  return 1;
+}
+
+static int print_end(BIO* out, const char* path, const char* password) {
+  int done = 0;
+  EVP_PKEY* key = NULL;
+  X509* certificate = NULL;
+  STACK_OF(X509)* chain = NULL;
+  BIO* in = BIO_new_file(path, "rb");
+  PKCS12* keystore = in == NULL ? NULL : d2i_PKCS12_bio(in, NULL);
+  if (keystore != NULL && PKCS12_parse(keystore, password, &key, &certificate, &chain) == 1 && certificate != NULL) {
+    done = ASN1_TIME_print(out, X509_get0_notAfter(certificate)) == 1 && BIO_puts(out, "\n") == 1;
+  }
+  sk_X509_pop_free(chain, X509_free);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  PKCS12_free(keystore);
+  BIO_free(in);
+  return done;
+}
+
+int main(int argc, char** argv) {
+  char password[256];
+  if (argc < 3) {
+    fprintf(stderr, "usage: open_keystore PASSWORD-FILE KEYSTORE...\n");
+    return 2;
+  }
+  if (!read_password(argv[1], password, sizeof password)) {
+    return 1;
+  }
+  BIO* out = BIO_new_fp(stdout, BIO_NOCLOSE);
+  for (int i = 2; i < argc; ++i) {
+    if (!print_end(out, argv[i], password)) {
+      fprintf(stderr, "%s:\n", argv[i]);
+      ERR_print_errors_fp(stderr);
+      return 1;
+    }
+  }
+  BIO_free(out);
+  return 0;
+}
