@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/blocking.hpp"
 #include "core/cancellation.hpp"
 #include "core/try.hpp"
 

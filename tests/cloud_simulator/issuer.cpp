@@ -30,7 +30,7 @@ Subject documented_subject(const std::string& common_name) {
 
 constexpr seconds kDocumentedLifetime{31'536'000};
 constexpr const char* kOtherAccount = "00000000-0000-4000-8000-000000000000";
-constexpr std::size_t kTooLarge = 2 * 1024 * 1024;
+constexpr std::size_t kTooLarge = std::size_t{2} * 1024 * 1024;
 
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);

@@ -217,7 +217,7 @@ asio::awaitable<void> Server::respond(std::shared_ptr<Stream> stream, Response r
       co_await write(stream, std::string("HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n") + response.body);
       break;
     case Fault::huge_header:
-      response.headers.emplace_back("X-Filler", std::string(1024 * 1024, 'x'));
+      response.headers.emplace_back("X-Filler", std::string(std::size_t{1024} * 1024, 'x'));
       co_await write(stream, head_text(response) + response.body);
       break;
     case Fault::none:
