@@ -24,7 +24,7 @@ endif()
 
 # The documents of an operator, beside each other as in the sources so that their links work.
 file(GLOB documents CONFIGURE_DEPENDS docs/*.md)
-list(FILTER documents EXCLUDE REGEX /architecture.md$)
+list(FILTER documents EXCLUDE REGEX "/(architecture|benchmarks).md$")
 install(FILES ${documents} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(DIRECTORY docs/deployments DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(FILES SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

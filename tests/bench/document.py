@@ -84,6 +84,7 @@ keystore and state.
 |---|---|
 {rows}
 
-Measured separately: [what a fleet costs](benchmarks/fleet.md), and [a herd of 100,000 hosts](benchmarks/herd.md).
+Measured separately: [what a fleet costs](benchmarks/fleet.md), and [a herd of 100,000 hosts](benchmarks/herd.md). What
+was found and changed on the way, and what was tried and dropped: [findings](benchmarks/findings.md).
 
 """ + "\n".join(section(answer) for answer in answers)
