@@ -31,16 +31,18 @@ constexpr const char* kCloseWritten = "close what was written";
 const std::vector<std::string> kAll = {kCreate,      "openat",      "read",     "getdents64", "fgetxattr", "fstatfs",
                                        "newfstatat", "mkdir",       "mkdirat",  "write",      "ftruncate", "pwrite64",
                                        "fsync",      kCloseWritten, "rename",   "renameat",   "fchmod",    "fchown",
-                                       "fsetxattr",  "unlink",      "unlinkat", "utimensat"};
+                                       "fsetxattr",  "unlink",      "unlinkat", "utimensat",  "fdatasync"};
 const std::vector<std::string> kChanging = {kCreate,  "mkdir",     "mkdirat", "rename",   "renameat", "fchmod",
                                             "fchown", "fsetxattr", "unlink",  "unlinkat", "utimensat"};
 const std::vector<std::string> kNeedingRoom = {kCreate, "mkdir",       "mkdirat", "write",    "ftruncate", "pwrite64",
-                                               "fsync", kCloseWritten, "rename",  "renameat", "fsetxattr"};
+                                               "fsync", kCloseWritten, "rename",  "renameat", "fsetxattr", "fdatasync"};
 
 // Calls whose failure does not stop the renewal: the keystore's time is for Java's file watchers, the text of the lock
-// is informational, the free space is read in order to refuse early, and reserved space is released again later.
+// is informational, the free space is read in order to refuse early, reserved space is released again later, and a
+// journal to which nothing can be added is replaced.
 bool is_best_effort(const Call& call) {
   return call.name == "utimensat" || call.name == "fstatfs" ||
+         (call.path.filename() == "journal" && (call.name == "write" || call.name == "fdatasync")) ||
          ((call.path.filename() == "lock" || call.path.filename() == "rehearsal.lock") &&
           (call.name == "ftruncate" || call.name == "pwrite64")) ||
          (call.path.filename() == ".answer.room" && call.name.starts_with("unlink"));
