@@ -200,7 +200,8 @@ def main():
         if not shutil.which(tool):
             print(f"skipped: {tool} is not installed")
             sys.exit(SKIPPED)
-    with tempfile.TemporaryDirectory() as directory:
+    # Always as deep: each directory of a path is looked at.
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
         questions[sys.argv[2]](Host(directory, sys.argv[1]))
 
 
