@@ -89,7 +89,7 @@ Result<void> Obtain::check_host() {
   TRY_LET(const auto installed, work_.keystore.read());
   TRY(work_.keystore.rehearse_replacement().map_error(in_context("it could not be installed")));
   TRY_LET(const auto trusted, keystore::read_trusted(work_.filesystem, work_.settings.keystore));
-  // Better no request than an answer that cannot be stored. What the check does not find, reserve() does.
+  // Better no request than an answer that cannot be stored. What the check does not find, begin() does.
   TRY(state::check_state(work_.filesystem, work_.paths).map_error(in_context("it could not be stored")));
   return {};
 }

@@ -106,7 +106,7 @@ Result<void> ObservationStore::save(const Observation& observation) {
   if (filesystem_.read(paths_.observation(), kObservationLimit) == text) {
     return {};
   }
-  // After a power cut it is made anew.
+  // If a power cut loses it, the next check writes it again.
   return write_state(filesystem_, paths_.observation(), text, Durability::process);
 }
 

@@ -199,7 +199,7 @@ class Daemon:
 
     @property
     def started_in(self) -> float:
-        """Seconds from before its process was made until it was ready."""
+        """Seconds from the start of its process until it was ready."""
         return self.ready - self.begun
 
     def events(self, name: str) -> int:

@@ -43,7 +43,7 @@ def sizes(programs: Programs, work: pathlib.Path) -> list[Row]:
 def ask(programs: Programs, work: pathlib.Path) -> Answer:
     return Answer(
         "Start and size",
-        f"The time from before the process is made until its `READY=1` for systemd, {ROUNDS} rounds in turns after one "
+        f"From the start of the process until its `READY=1` for systemd, {ROUNDS} rounds in turns after one "
         "that does not count; the state directory exists.",
         [*until_ready(programs, work), *sizes(programs, work)])
 

@@ -56,6 +56,8 @@ TEST_CASE("a renewal makes the disk keep what it needs, and nothing else") {
   // The first one also makes directories, and stores the keystore that it finds.
   const Syncs first = syncs_of_a_renewal(host);
   CHECK(first.size() == usual.size() + 5);
-  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // the next certificate must be valid for longer
+  // The next certificate must be valid for longer, and its dates are whole seconds.
+  const auto now = std::chrono::system_clock::now();
+  std::this_thread::sleep_until(std::chrono::floor<std::chrono::seconds>(now) + std::chrono::seconds(1));
   CHECK(syncs_of_a_renewal(host, {"--force"}) == usual);
 }
