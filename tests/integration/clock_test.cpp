@@ -1,8 +1,7 @@
-// The daemon and the clock: asleep without a single system call, and not confused by a clock that was wrong.
+// The daemon and the clock: not confused by one that was wrong.
 
 #include <signal.h>
 
-#include "integration/notify_socket.hpp"
 #include "support/catch.hpp"
 #include "support/host.hpp"
 
@@ -127,37 +126,5 @@ TEST_CASE("after the clock was set, the gateway's process is still told from a s
     CHECK_THAT(told(moved_by), !ContainsSubstring("signal"));
     run_or_throw({"touch", "-d", "10 minutes ago", pid_file});
     CHECK_THAT(told(moved_by), ContainsSubstring("signal"));
-  }
-}
-
-TEST_CASE("an idle daemon makes no system call at all") {
-  if (!have_program("strace")) {
-    WARN("skipped: strace is missing");
-    return;
-  }
-#ifdef RENEWD_THREAD_SANITIZER
-  WARN("skipped: the thread sanitizer has a thread of its own, which is never idle");
-  return;
-#endif
-  Host host({"--initial-days", "200"});
-  NotifySocket systemd(host / "notify");
-  BackgroundProcess daemon(
-      host.daemon_command(),
-      {.environment = {{"NOTIFY_SOCKET", (host / "notify").string()}}, .input = {}, .deadline = kDeadline});
-  systemd.wait_for("READY=1");
-  // When it has reacted to a signal as well, the work of its first check is done.
-  write_file(host.configuration(), "certificates: 1\n");
-  daemon.send_signal(SIGHUP);
-  systemd.wait_for("READY=1");
-  // Not beside the keystore, whose directory is watched.
-  const TemporaryDirectory directory;
-  const auto log = directory / "strace";
-  run({"timeout", "--signal=INT", "10", "strace", "-f", "-qq", "-o", log.string(), "-p", std::to_string(daemon.pid())});
-  std::istringstream lines(read_file(log));
-  for (std::string line; std::getline(lines, line);) {
-    // A thread that waits is shown with the call that it waits in, when strace comes and when it goes.
-    INFO(line);
-    CHECK((line.find("<unfinished ...>") != std::string::npos || line.find("<detached ...>") != std::string::npos ||
-           line.find("strace: Process") != std::string::npos));
   }
 }
