@@ -1,4 +1,4 @@
-// Arguments in, one line with the address out, requests until SIGTERM.
+// Arguments in, one line with the address out, requests until SIGTERM; a fault ends at SIGUSR1, which is printed.
 
 #include <csignal>
 #include <exception>
@@ -22,6 +22,13 @@ void serve(const Options& options) {
   Server server(io, options, endpoint);
   boost::asio::signal_set signals(io, SIGTERM, SIGINT);
   signals.async_wait([&io](const boost::system::error_code&, int) { io.stop(); });
+  boost::asio::signal_set over(io, SIGUSR1);
+  over.async_wait([&server](const boost::system::error_code& error, int) {
+    if (!error) {
+      server.end_fault();
+      std::cout << "without fault" << std::endl;
+    }
+  });
   boost::asio::co_spawn(io, server.accept(), boost::asio::detached);
   std::cout << "listening on " << server.url() << std::endl;
   io.run();

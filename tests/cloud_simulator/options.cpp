@@ -1,5 +1,6 @@
 #include "options.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -57,9 +58,10 @@ std::string list_of_names() {
   for (const auto& shape : shapes()) {
     text += " " + std::string(shape.name);
   }
-  text += "\n\nfaults:";
-  for (const auto& [name, fault] : fault_names()) {
-    text += " " + std::string(name);
+  text += "\n\nfaults, until SIGUSR1 ends them:";
+  for (const auto& [name, fault, meaning] : fault_names()) {
+    text += "\n  " + std::string(name) + std::string(21 - std::min<std::size_t>(name.size(), 20), ' ') +
+            std::string(meaning);
   }
   return text + "\n\nexample: gravitee-cloud-simulator --directory /tmp/cloud --initial-keystore /tmp/keystore.p12\n";
 }
@@ -82,7 +84,7 @@ void describe(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("--subject-cn", options.common_name, "the common name, if not the account's id");
   app.add_option("--public-key-from", options.public_key_from,
                  "for shapes without key: the file whose key is certified [the initial keystore]");
-  app.add_option("--fault", options.fault, "what goes wrong below HTTP");
+  app.add_option("--fault", options.fault, "what goes wrong on the way to an answer: NAME or NAME:N, see below");
   auto* status = app.add_option("--status", raw.status, "answer every request with this status");
   app.add_option("--body", raw.body_file, "a file to answer with")->needs(status);
   app.add_option("--header", raw.headers, "\"Name: value\" to add to answers");

@@ -1,5 +1,6 @@
 #include "server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -14,8 +15,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include "response_text.hpp"
-#include "server_tls.hpp"
+#include "response_faults.hpp"
 
 namespace renewd::simulator {
 namespace {
@@ -25,7 +25,6 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::milliseconds kDripInterval{100};
 
 tcp::endpoint parse_endpoint(const std::string& text) {
   const auto colon = text.rfind(':');
@@ -69,30 +68,18 @@ std::shared_ptr<tcp::socket> socket_of(const std::shared_ptr<Stream>& stream) {
 }
 
 template <typename Stream>
-asio::awaitable<void> drip(std::shared_ptr<Stream> stream, std::string text) {
+asio::awaitable<void> write_all(std::shared_ptr<Stream> stream, Delivery delivery) {
+  const std::size_t at_once = std::min(delivery.dripped_from, delivery.bytes.size());
+  bool written = co_await write(stream, delivery.bytes.substr(0, at_once));
   asio::steady_timer timer(co_await asio::this_coro::executor);
-  for (const char byte : text) {
-    const bool written = co_await write(stream, std::string(1, byte));
-    if (!written) {
-      co_return;
-    }
-    timer.expires_after(kDripInterval);
+  for (std::size_t at = at_once; written && at < delivery.bytes.size(); ++at) {
+    written = co_await write(stream, std::string(1, delivery.bytes[at]));
+    timer.expires_after(delivery.pause);
     co_await timer.async_wait(kToken);
   }
-}
-
-template <typename Stream>
-asio::awaitable<void> write_endlessly(std::shared_ptr<Stream> stream, std::string chunk) {
-  bool written = true;
-  while (written) {
-    written = co_await write(stream, chunk);
+  while (written && !delivery.repeated.empty()) {
+    written = co_await write(stream, delivery.repeated);
   }
-}
-
-template <typename Stream>
-asio::awaitable<void> end(std::shared_ptr<Stream> stream) {
-  // The answer to our own close_notify: nobody has to send one, so it is not waited for longer than the connection.
-  co_await stream->async_shutdown(kToken);
 }
 
 // What arrived first, before TLS: the client's hello.
@@ -109,15 +96,29 @@ Request as_request(const http::request<http::string_body>& message) {
   return request;
 }
 
+// Bound, so that the port is nobody else's.
+tcp::acceptor bound(asio::io_context& io, const tcp::endpoint& endpoint) {
+  tcp::acceptor acceptor(io);
+  acceptor.open(endpoint.protocol());
+  acceptor.set_option(asio::socket_base::reuse_address(true));
+  acceptor.bind(endpoint);
+  return acceptor;
+}
+
 }  // namespace
 
 Server::Server(asio::io_context& io, const Options& options, Endpoint& endpoint)
     : io_(io),
       options_(options),
       endpoint_(endpoint),
-      fault_(find_fault(options.fault)),
-      tls_(make_tls_context(options.directory, fault_)),
-      acceptor_(io, parse_endpoint(options.listen)) {}
+      fault_(parse_fault(options.fault)),
+      tls_(make_tls_contexts(options.directory, fault_.fault)),
+      acceptor_(bound(io, parse_endpoint(options.listen))),
+      listening_(io, asio::steady_timer::time_point::max()) {
+  if (fault_.fault != Fault::refuse) {
+    acceptor_.listen();
+  }
+}
 
 std::string Server::url() const {
   const auto local = acceptor_.local_endpoint();
@@ -125,42 +126,69 @@ std::string Server::url() const {
   return "https://" + (local.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(local.port());
 }
 
+void Server::end_fault() {
+  if (fault_.fault == Fault::refuse) {
+    acceptor_.listen();
+    listening_.cancel();
+  }
+  fault_ = {};
+}
+
 asio::awaitable<void> Server::accept() {
+  if (fault_.fault == Fault::refuse) {
+    co_await listening_.async_wait(kToken);
+  }
   for (;;) {
     auto [error, socket] = co_await acceptor_.async_accept(kToken);
     if (!error) {
-      asio::co_spawn(io_, serve(std::move(socket)), asio::detached);
+      ++connections_;
+      asio::co_spawn(io_, serve(std::move(socket), fault_), asio::detached);
     }
   }
 }
 
-asio::awaitable<void> Server::serve(Socket accepted) {
+asio::ssl::context& Server::context_for(Fault fault) {
+  const bool changes = fault == Fault::changed_certificate || fault == Fault::changed_authority;
+  return fault == Fault::none || (changes && connections_ == 1) ? tls_.good : tls_.faulty;
+}
+
+asio::awaitable<void> Server::serve(Socket accepted, ChosenFault chosen) {
   auto socket = std::make_shared<Socket>(std::move(accepted));
-  if (fault_ == Fault::reset_on_accept) {
+  if (chosen.fault == Fault::reset_on_accept) {
     reset(*socket);
     co_return;
   }
-  if (fault_ == Fault::close_on_accept) {
+  if (chosen.fault == Fault::close_on_accept) {
     co_return;
   }
-  if (fault_ == Fault::stall_accept) {
+  if (chosen.fault == Fault::stall_accept) {
     co_return co_await wait_for_close(socket);
   }
-  if (fault_ == Fault::stall_handshake) {
+  if (chosen.fault == Fault::reset_after_hello) {
+    co_await read_hello(socket);
+    reset(*socket);
+    co_return;
+  }
+  if (chosen.fault == Fault::stall_handshake) {
     co_await read_hello(socket);
     const std::string begun("\x16\x03\x03\x00\x7a\x02\x00", 7);  // a handshake record of 122 bytes, of which two come
     co_await write(socket, begun);
     co_return co_await wait_for_close(socket);
   }
-  if (fault_ == Fault::plain_http) {
+  if (chosen.fault == Fault::plain_http) {
     co_await read_hello(socket);
     co_await write(socket, std::string("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
     co_return;
   }
-  co_await serve_tls(std::make_shared<Stream>(std::move(*socket), tls_));
+  co_await serve_tls(std::make_shared<Stream>(std::move(*socket), context_for(chosen.fault)), chosen);
 }
 
-asio::awaitable<void> Server::serve_tls(std::shared_ptr<Stream> stream) {
+asio::awaitable<void> Server::wait(std::chrono::milliseconds time) {
+  asio::steady_timer timer(io_, time);
+  co_await timer.async_wait(kToken);
+}
+
+asio::awaitable<void> Server::serve_tls(std::shared_ptr<Stream> stream, ChosenFault chosen) {
   auto [refused] = co_await stream->async_handshake(asio::ssl::stream_base::server, kToken);
   if (refused) {
     co_return;
@@ -171,69 +199,38 @@ asio::awaitable<void> Server::serve_tls(std::shared_ptr<Stream> stream) {
   if (broken) {
     co_return;
   }
-  if (options_.think.count() != 0) {
-    asio::steady_timer timer(io_, options_.think);
-    co_await timer.async_wait(kToken);
-  }
+  co_await wait(options_.think);
   Response response = endpoint_.answer(as_request(parser.get()));
-  co_await respond(stream, std::move(response));
+  if (chosen.fault == Fault::late_answer) {
+    co_await wait(std::chrono::milliseconds(chosen.number.value_or(5000)));
+  }
+  co_await respond(stream, chosen, std::move(response));
   if (options_.exit_after != 0 && endpoint_.answered() >= options_.exit_after) {
     io_.stop();
   }
 }
 
-asio::awaitable<void> Server::respond(std::shared_ptr<Stream> stream, Response response) {
-  const std::string head = head_text(response);
-  const std::string half = response.body.substr(0, response.body.size() / 2);
-  switch (fault_) {
-    case Fault::reset_after_request:
-      co_return reset(stream->next_layer());
-    case Fault::stall_after_request:
-      co_return co_await wait_for_close(socket_of(stream));
-    case Fault::stall_in_header:
-      co_await write(stream, head.substr(0, head.size() / 2));
-      co_return co_await wait_for_close(socket_of(stream));
-    case Fault::stall_in_body:
-      co_await write(stream, head + half);
-      co_return co_await wait_for_close(socket_of(stream));
-    case Fault::reset_in_body:
-      co_await write(stream, head + half);
-      co_return reset(stream->next_layer());
-    case Fault::slow_drip:
-      co_await write(stream, head);
-      co_return co_await drip(stream, response.body);
-    case Fault::endless_body:
-      co_await write(stream, chunked_head_text());
-      co_return co_await write_endlessly(stream, chunk_text());
-    case Fault::close_after_request:
+asio::awaitable<void> Server::respond(std::shared_ptr<Stream> stream, ChosenFault chosen, Response response) {
+  Delivery delivery = deliver(chosen, std::move(response));
+  const Ending ending = delivery.ending;
+  co_await write_all(stream, std::move(delivery));
+  switch (ending) {
+    case Ending::notify:
+      // The answer to our own close_notify: nobody has to send one, so it is not waited for longer than the connection.
+      co_await stream->async_shutdown(kToken);
       break;
-    case Fault::truncated_body:
-      co_await write(stream, head + half);
+    case Ending::close:
       break;
-    case Fault::bad_http:
-      co_await write(stream, std::string("SIMULATOR READY\r\n\r\n"));
+    case Ending::noise:
+      co_await write(socket_of(stream), std::string("SIMULATOR OVER\r\n"));
       break;
-    case Fault::bad_length:
-      co_await write(stream, std::string("HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n") + response.body);
+    case Ending::reset:
+      reset(stream->next_layer());
       break;
-    case Fault::huge_header:
-      response.headers.emplace_back("X-Filler", std::string(std::size_t{1024} * 1024, 'x'));
-      co_await write(stream, head_text(response) + response.body);
-      break;
-    case Fault::none:
-    case Fault::reset_on_accept:
-    case Fault::close_on_accept:
-    case Fault::stall_accept:
-    case Fault::stall_handshake:
-    case Fault::plain_http:
-    case Fault::wrong_host:
-    case Fault::expired_server:
-    case Fault::unknown_ca:
-    case Fault::tls11_only:
-      co_await write(stream, head + response.body);
+    case Ending::stall:
+      co_await wait_for_close(socket_of(stream));
       break;
   }
-  co_await end(stream);
 }
 
 }  // namespace renewd::simulator

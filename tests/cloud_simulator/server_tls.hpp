@@ -9,8 +9,13 @@
 
 namespace renewd::simulator {
 
-// Makes an authority and a certificate for the loopback addresses and "localhost", and writes ca.pem, server.pem and
-// server.key. A fault about certificates or TLS versions shows in the context that is returned.
-boost::asio::ssl::context make_tls_context(const std::filesystem::path& directory, Fault fault);
+struct TlsContexts {
+  boost::asio::ssl::context good;
+  boost::asio::ssl::context faulty;  // shows a fault about certificates or TLS versions; `good` without one
+};
+
+// Makes an authority and certificates for the loopback addresses and "localhost", and writes ca.pem, server.pem and
+// server.key (the good ones).
+TlsContexts make_tls_contexts(const std::filesystem::path& directory, Fault fault);
 
 }  // namespace renewd::simulator

@@ -15,6 +15,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -75,8 +76,9 @@ struct Link {
 }  // namespace
 
 struct TcpProxy::State {
-  explicit State(std::uint16_t server_port)
-      : acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+  State(std::uint16_t server_port, std::string asked_credentials)
+      : credentials(std::move(asked_credentials)),
+        acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
         port(acceptor.local_endpoint().port()),
         server(asio::ip::address_v4::loopback(), server_port),
         changed(io) {
@@ -102,16 +104,51 @@ struct TcpProxy::State {
     }
   }
 
-  asio::awaitable<void> connect(std::shared_ptr<Link> link) {
-    links.insert(link);
+  // Reads a CONNECT request, after which the client sends nothing before it has a response.
+  asio::awaitable<bool> accepts_request(std::shared_ptr<Link> link) {
+    std::string head;
+    co_await asio::async_read_until(link->client, asio::dynamic_buffer(head), "\r\n\r\n", kAsTuple);
+    co_return head.starts_with("CONNECT ") &&
+        head.find("\r\nProxy-Authorization: Basic " + credentials + "\r\n") != std::string::npos;
+  }
+
+  asio::awaitable<void> respond(std::shared_ptr<Link> link, std::string status) {
+    const std::string head = "HTTP/1.1 " + status + "\r\n\r\n";
+    co_await asio::async_write(link->client, asio::buffer(head), kAsTuple);
+  }
+
+  // False if the client has had a refusal.
+  asio::awaitable<bool> open_tunnel(std::shared_ptr<Link> link) {
+    const bool accepted = co_await accepts_request(link);
+    if (!accepted) {
+      co_await respond(link, "407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0");
+      co_return false;
+    }
+    const auto [error] = co_await link->server.async_connect(server, kAsTuple);
+    co_await respond(link, error ? "502 Bad Gateway\r\nContent-Length: 0" : "200 Connection established");
+    co_return !error;
+  }
+
+  asio::awaitable<bool> open_link(std::shared_ptr<Link> link) {
     const auto [error] = co_await link->server.async_connect(server, kAsTuple);
     if (error) {
-      links.erase(link);
       link->cut();
-      co_return;
     }
-    asio::co_spawn(io, pump(link, true), asio::detached);
-    co_await pump(link, false);
+    co_return !error;
+  }
+
+  asio::awaitable<void> connect(std::shared_ptr<Link> link) {
+    links.insert(link);
+    bool opened = false;
+    if (credentials.empty()) {
+      opened = co_await open_link(link);
+    } else {
+      opened = co_await open_tunnel(link);
+    }
+    if (opened) {
+      asio::co_spawn(io, pump(link, true), asio::detached);
+      co_await pump(link, false);
+    }
     links.erase(link);
   }
 
@@ -159,6 +196,7 @@ struct TcpProxy::State {
     changed.cancel();
   }
 
+  const std::string credentials;
   asio::io_context io;
   tcp::acceptor acceptor;
   const std::uint16_t port;
@@ -172,7 +210,10 @@ struct TcpProxy::State {
   std::thread thread;
 };
 
-TcpProxy::TcpProxy(std::uint16_t server) : state_(std::make_unique<State>(server)) {}
+TcpProxy::TcpProxy(std::uint16_t server) : TcpProxy(server, {}) {}
+
+TcpProxy::TcpProxy(std::uint16_t server, std::string credentials)
+    : state_(std::make_unique<State>(server, std::move(credentials))) {}
 
 TcpProxy::~TcpProxy() {
   state_->io.stop();

@@ -1,10 +1,12 @@
 // A faulty network on loopback: a TCP proxy in a thread of its own, between a program and one server, whose faults a
-// test switches on and off. TLS passes through: the server's certificate must name 127.0.0.1.
+// test switches on and off. TLS passes through: the server's certificate must name 127.0.0.1. With credentials it is an
+// HTTP proxy (CONNECT), which leads to the one server whatever is asked for.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace renewd::testing {
@@ -20,6 +22,8 @@ class TcpProxy {
  public:
   // To 127.0.0.1:`server`.
   explicit TcpProxy(std::uint16_t server);
+  // An HTTP proxy that asks for these credentials, base64 of user:password.
+  TcpProxy(std::uint16_t server, std::string credentials);
   TcpProxy(const TcpProxy&) = delete;
   TcpProxy& operator=(const TcpProxy&) = delete;
   ~TcpProxy();
