@@ -42,6 +42,20 @@ std::optional<std::string_view> inside_sequence(std::string_view bytes) {
   return bytes.substr(2 + more);
 }
 
+// The length that the header of a DER SEQUENCE states, header included; nothing if it states none.
+std::optional<std::size_t> stated_size(std::string_view bytes) {
+  const auto inside = inside_sequence(bytes);
+  if (!inside || bytes[1] == '\x80') {
+    return std::nullopt;
+  }
+  const std::size_t header = bytes.size() - inside->size();
+  std::size_t length = header == 2 ? static_cast<unsigned char>(bytes[1]) : 0;
+  for (const char byte : bytes.substr(2, header - 2)) {
+    length = length * 256 + static_cast<unsigned char>(byte);
+  }
+  return header + length;
+}
+
 std::optional<Format> detect_der(std::string_view bytes) {
   const auto inside = inside_sequence(bytes);
   if (!inside) {
@@ -96,6 +110,11 @@ std::string_view to_string(Format format) {
 
 std::string_view display_name(Format format) {
   return kFormatNames.at(static_cast<std::size_t>(format)).display;
+}
+
+bool is_whole_der(std::string_view bytes) {
+  const auto size = detect_format(bytes) ? stated_size(bytes) : std::nullopt;
+  return size && *size <= bytes.size();
 }
 
 std::optional<Format> detect_format(std::string_view bytes) {

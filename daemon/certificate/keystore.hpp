@@ -60,6 +60,8 @@ struct Keystore {
 
 // By the first bytes; empty if they are not a keystore's.
 std::optional<Format> detect_format(std::string_view bytes);
+// Whether a file in DER (PKCS#12, a certificate, PKCS#7) has all the bytes that its header states.
+bool is_whole_der(std::string_view bytes);
 
 // With an empty password, PKCS#12 is tried without a password and with the empty one, and the integrity of JKS is not
 // checked.

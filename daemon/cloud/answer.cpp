@@ -237,6 +237,11 @@ Result<std::string> decode_answer(std::string_view body) {
                    fmt::format("reading the answer: its {} bytes are neither base64 nor PEM", body.size()));
 }
 
+bool is_whole_answer(std::string_view body) {
+  const auto decoded = decode_answer(body);
+  return decoded && certificate::is_whole_der(*decoded);
+}
+
 Result<Candidate> read_answer(std::string_view body, const Keystore& installed, const Secret& password,
                               const InstalledKey& installed_key) {
   TRY_LET(auto bytes, decode_answer(body));

@@ -17,6 +17,10 @@ namespace renewd::cloud {
 // Rejections: not_base64, too_large.
 Result<std::string> decode_answer(std::string_view body);
 
+// Whether nothing of an answer is missing, as its own form shows: an encoded PKCS#12 file, certificate or bundle in
+// DER. Never of PEM, which does not show how many certificates follow.
+bool is_whole_answer(std::string_view body);
+
 // A keystore that may be installed.
 struct Candidate {
   std::string bytes;

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "cloud/answer.hpp"
 #include "core/redaction.hpp"
 #include "core/text.hpp"
 #include "http/error_message.hpp"
@@ -91,6 +92,7 @@ asio::awaitable<RenewalResponse> request_renewal(http::HttpClient& client, std::
   request.url = renew_url(account_url);
   request.bearer_token = token;
   request.before_sending = std::move(before_sending);
+  request.is_whole = is_whole_answer;
   const std::string doing = "POST " + printable(request.url);
   auto response = co_await client.send(std::move(request));
   if (!response) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,9 @@ tl::unexpected<Error> body_too_large(std::size_t limit = kBodyLimit);
 // error ends the exchange: until then, the server has certainly not received the request.
 using BeforeSending = std::function<boost::asio::awaitable<Result<void>>()>;
 
+// Asked of a body whose end HTTP does not show: whether it is whole by itself. Not one that only may be.
+using IsWhole = bool (*)(std::string_view body);
+
 struct HttpRequest {
   std::string method;  // "GET", "POST"
   std::string url;     // http or https, absolute
@@ -37,6 +41,8 @@ struct HttpRequest {
   std::optional<Secret> authorization = std::nullopt;
   std::size_t body_limit = kBodyLimit;  // of the response
   BeforeSending before_sending = nullptr;
+  // A response whose body is whole by itself is a success, however the connection or the time ends.
+  IsWhole is_whole = nullptr;
 };
 
 struct HttpResponse {

@@ -59,21 +59,29 @@ asio::awaitable<Result<Progress>> read_more(Stream& stream, ResponseReader& read
 }
 
 template <typename Stream>
-asio::awaitable<Result<HttpResponse>> read_response(Stream& stream, std::size_t body_limit) {
-  ResponseReader reader(body_limit);
+asio::awaitable<Result<void>> read_response(Stream& stream, ResponseReader& reader) {
   for (;;) {
     CO_TRY_LET(const auto progress, co_await read_more(stream, reader));
     if (progress == Progress::complete) {
-      co_return reader.take();
+      co_return Result<void>();
     }
   }
+}
+
+bool is_usable(const HttpRequest& request, const ResponseReader& reader) {
+  return request.is_whole != nullptr && !reader.body().empty() && request.is_whole(reader.body());
 }
 
 template <typename Stream>
 asio::awaitable<Result<HttpResponse>> send_and_receive(Stream& stream, const HttpRequest& request,
                                                        const std::string& text, TimeLimit whole) {
   CO_TRY(co_await within(whole, "sending the request", write_request(stream, text)));
-  co_return co_await within(whole, "waiting for the response", read_response(stream, request.body_limit));
+  ResponseReader reader(request.body_limit);
+  auto received = co_await within(whole, "waiting for the response", read_response(stream, reader));
+  if (!received && !is_usable(request, reader)) {
+    co_return tl::unexpected(std::move(received.error()));
+  }
+  co_return reader.take();
 }
 
 template <typename Stream>

@@ -32,8 +32,11 @@ class ResponseReader {
   // connect if nothing was received, bad_answer if the response is truncated.
   Result<void> end(ConnectionEnd how);
 
-  // Call this once, after success.
+  // Call this once, at the end.
   HttpResponse take();
+
+  // What has arrived of the body so far, as it was sent; take() returns it after a failure, too.
+  std::string_view body() const { return response_.body; }
 
   // For a body that is used as it arrives. The head, without a body, once it has arrived; otherwise null.
   const HttpResponse* head() const { return framing_ == Framing::unknown ? nullptr : &response_; }

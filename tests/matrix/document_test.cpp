@@ -39,7 +39,8 @@ std::string class_of(const Fault& fault) {
     return "–";
   }
   const std::string other = fault.class_through_proxy;
-  return "`" + fault.failure_class + "`" + (other.empty() ? "" : ", through the proxy `" + other + "`");
+  const std::string or_class = fault.other_class.empty() ? "" : " or `" + fault.other_class + "`";
+  return "`" + fault.failure_class + "`" + or_class + (other.empty() ? "" : ", through the proxy `" + other + "`");
 }
 
 std::string table() {

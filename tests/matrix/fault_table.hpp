@@ -9,18 +9,23 @@ namespace renewd::testing {
 // The tests of the matrix, which ctest runs beside each other.
 enum class Step { connection, tls, silence, header, body, contents, whole, unusual };
 
+enum class Special {
+  none,
+  silent,  // the daemon waits for its deadline, which is short here; elsewhere slowness must not look like it
+  second_connection,  // the fault shows there: the first connection is that of `renew --dry-run`
+};
+
 struct Fault {
   Step step;
   std::string what;
   std::string name;  // the simulator's --fault
   // Of the event `renewal_failed`. Empty: a whole answer arrived, and must be installed.
   std::string failure_class;
-  // The same through a proxy, where it is another one.
+  Special special = Special::none;
+  // The class through a proxy, where it is another one.
   std::string class_through_proxy = {};
-  // The daemon waits until its deadline, which is short here; elsewhere a slow machine must not look like silence.
-  bool silent = false;
-  // The fault shows in the second connection: the first one is that of `renew --dry-run`.
-  bool second_connection = false;
+  // Another one, where it depends on how fast the client is.
+  std::string other_class = {};
 };
 
 const std::vector<Fault>& faults();

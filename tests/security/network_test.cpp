@@ -1,5 +1,5 @@
 // Positions: on the network, at the proxy, impersonating the cloud, reading the metrics. More of them, which the
-// simulator can play, are in tests/integration/server_faults_test.cpp and hostile_clients_test.cpp.
+// simulator can play, are in tests/matrix and tests/integration/server_faults_test.cpp and hostile_clients_test.cpp.
 
 #include <sys/stat.h>
 

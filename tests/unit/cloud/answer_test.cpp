@@ -333,6 +333,21 @@ TEST_CASE("every prefix of an answer is rejected or accepted without a crash") {
   }
 }
 
+TEST_CASE("only an answer that is all there is whole, and PEM never is") {
+  const std::string der = fixtures().bytes("renewed.p12");
+  const std::string text = fixtures().base64("renewed.p12");
+  for (const std::string& whole : {der, der + "x", text, "\"" + text + "\"", R"({"certificate": ")" + text + "\"}"}) {
+    CHECK(cloud::is_whole_answer(whole));
+    CHECK_FALSE(cloud::is_whole_answer(whole.substr(0, whole.size() - 8)));
+    CHECK_FALSE(cloud::is_whole_answer(whole.substr(0, 4)));
+  }
+  // An indefinite length: its end is not where the header says.
+  CHECK_FALSE(cloud::is_whole_answer(std::string("\x30\x80", 2) + der.substr(4)));
+  for (const std::string other : {"", "MAA=", "-----BEGIN CERTIFICATE-----\n", "[]", "\x30", "\x30\x84\xff\xff\xff"}) {
+    CHECK_FALSE(cloud::is_whole_answer(other));
+  }
+}
+
 TEST_CASE("an answer that is not understood is not quoted") {
   const std::string body = GENERATE(std::string("{\"error\": \"the token hunter2! is being rotated\"}"),
                                     std::string("hunter2! is no keystore"), std::string("[\"hunter2!\"]"));

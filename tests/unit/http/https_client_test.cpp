@@ -269,6 +269,28 @@ TEST_CASE("sends a token of any other bytes unchanged") {
   CHECK_THAT(server.requests().at(0), ContainsSubstring("\r\nAuthorization: Bearer " + token + "\r\n"));
 }
 
+TEST_CASE("a body that is whole by itself is a response, however the connection or the time ends") {
+  Fixture fixture;
+  const Ending ending = GENERATE(Ending::goodbye, Ending::hang_up, Ending::reset, Ending::silence);
+  CAPTURE(ending);
+  if (ending == Ending::silence) {
+    fixture.settings.request_timeout = std::chrono::seconds(10);
+  }
+  Script script = fixture.script("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nwhole");
+  script.ending = ending;
+  TestServer server(fixture.io, script);
+  http::HttpRequest request;
+  request.method = "POST";
+  request.url = server.url();
+  http::HttpsClient client(fixture.io.get_executor(), fixture.settings);
+  request.is_whole = [](std::string_view body) { return body == "another"; };
+  CHECK(outcome(run_in(fixture.io, client.send(request))) != "ok");
+  request.is_whole = [](std::string_view body) { return body == "whole"; };
+  const auto response = run_in(fixture.io, client.send(request));
+  REQUIRE(outcome(response) == "ok");
+  CHECK(response->body == "whole");
+}
+
 TEST_CASE("does not follow redirects") {
   Fixture fixture;
   TestServer target(fixture.io, fixture.script());
