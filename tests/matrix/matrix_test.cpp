@@ -5,6 +5,8 @@
 #include <atomic>
 #include <thread>
 
+#include <fmt/format.h>
+
 #include "matrix/cell.hpp"
 #include "support/catch.hpp"
 #include "support/host.hpp"
@@ -39,6 +41,7 @@ std::vector<Planned> plan(Step step, bool with_jks) {
 void run_cells(std::vector<Planned>& planned, const std::filesystem::path& jks) {
   std::atomic<std::size_t> next = 0;
   std::vector<std::thread> threads;
+  threads.reserve(kAtOnce);
   for (int i = 0; i < kAtOnce; ++i) {
     threads.emplace_back([&] {
       for (std::size_t at = next++; at < planned.size(); at = next++) {
@@ -65,8 +68,8 @@ void check(Step step) {
   REQUIRE_FALSE(planned.empty());
   run_cells(planned, jks);
   for (const auto& cell : planned) {
-    INFO(cell.name() << "\n" << cell.verdict.log);
-    CHECK(cell.verdict.problems == std::vector<std::string>());
+    INFO(cell.name() << "\n" << cell.verdict.log << fmt::format("{}", fmt::join(cell.verdict.problems, "\n")));
+    CHECK(cell.verdict.problems.empty());
   }
 }
 
