@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "core/clock.hpp"
 #include "core/redaction.hpp"
 #include "core/text.hpp"
 #include "http/error_message.hpp"
@@ -115,7 +116,7 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
     std::tm parts{};
     in >> std::get_time(&parts, form);
     if (in && in.peek() == std::istringstream::traits_type::eof()) {
-      return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
+      return within_clock(std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts))));
     }
   }
   return std::nullopt;

@@ -82,7 +82,9 @@ class Server {
 
 void expect_one_response(std::string_view request, const std::string& received, int handled) {
   http::response_parser<http::string_body> parser;
-  parser.skip(request.starts_with("HEAD "));
+  // The response to a request whose first line cannot be parsed has a body, whatever the line begins with.
+  const bool has_body = !received.ends_with("\r\n\r\n");
+  parser.skip(request.starts_with("HEAD ") && !has_body);
   boost::system::error_code error;
   std::size_t parsed = 0;
   parser.eager(true);
@@ -95,6 +97,7 @@ void expect_one_response(std::string_view request, const std::string& received, 
   expect(response["X-Content-Type-Options"] == "nosniff" && response.count("Content-Security-Policy") == 1);
   const unsigned status = response.result_int();
   expect(status == 200 || status == 404 || status == 400 || status == 405 || status == 421 || status == 431);
+  expect(!request.starts_with("HEAD ") || !has_body || status == 400);
   // The handler is asked once, and only for a response of its own.
   expect(handled == (status == 200 || status == 404 ? 1 : 0));
   expect(status != 200 || parser.get().body() == kBody || request.starts_with("HEAD "));
