@@ -9,8 +9,8 @@
 #include <openssl/objects.h>
 
 #include "certificate/openssl.hpp"
-#include "core/clock.hpp"
 #include "core/text.hpp"
+#include "core/within_clock.hpp"
 
 namespace renewd::certificate {
 namespace {

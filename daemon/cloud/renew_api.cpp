@@ -10,9 +10,9 @@
 
 #include <fmt/format.h>
 
-#include "core/clock.hpp"
 #include "core/redaction.hpp"
 #include "core/text.hpp"
+#include "core/within_clock.hpp"
 #include "http/error_message.hpp"
 
 namespace renewd::cloud {

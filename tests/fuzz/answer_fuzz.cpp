@@ -5,7 +5,6 @@
 #include "cloud/base64.hpp"
 #include "cloud/renew_api.hpp"
 #include "core/text.hpp"
-
 #include "input.hpp"
 
 namespace {
@@ -15,8 +14,9 @@ using renewd::fuzz::expect;
 
 std::string base64(std::string_view bytes) {
   std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   text.resize(static_cast<std::size_t>(size));
   return text;
 }

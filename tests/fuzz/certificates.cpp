@@ -5,7 +5,6 @@
 #include <openssl/x509v3.h>
 
 #include "certificate/openssl.hpp"
-
 #include "input.hpp"
 
 namespace renewd::fuzz {

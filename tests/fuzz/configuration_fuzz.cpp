@@ -1,7 +1,6 @@
 // The configuration file.
 #include "configuration/loader.hpp"
 #include "core/text.hpp"
-
 #include "input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -7,7 +7,6 @@
 #include "fleet/etcd_watch.hpp"
 #include "fleet/gateway_error.hpp"
 #include "fleet/gateway_json.hpp"
-
 #include "input.hpp"
 
 namespace {

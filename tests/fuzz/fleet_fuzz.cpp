@@ -6,7 +6,6 @@
 #include "fleet/records.hpp"
 #include "fleet/sealed.hpp"
 #include "fleet/view.hpp"
-
 #include "input.hpp"
 
 namespace {

@@ -3,7 +3,6 @@
 #include "http/field_lists.hpp"
 #include "http/response_reader.hpp"
 #include "http/url.hpp"
-
 #include "input.hpp"
 
 namespace {
@@ -38,7 +37,8 @@ void read_url(std::string_view text) {
   for (const std::string& part : {url->authority(), url->host_header(), url->target}) {
     expect(part.find_first_of(" \r\n\t") == std::string::npos);
   }
-  const auto again = parse_url((url->scheme == Scheme::https ? "https://" : "http://") + url->authority() + url->target);
+  const auto again =
+      parse_url((url->scheme == Scheme::https ? "https://" : "http://") + url->authority() + url->target);
   expect(again && again->authority() == url->authority() && again->target == url->target);
 }
 

@@ -5,9 +5,8 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "state/journal.hpp"
-
 #include "input.hpp"
+#include "state/journal.hpp"
 
 namespace {
 

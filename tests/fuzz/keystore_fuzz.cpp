@@ -1,7 +1,6 @@
 // Keystores of every format.
 #include "certificate/keystore.hpp"
 #include "core/text.hpp"
-
 #include "input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

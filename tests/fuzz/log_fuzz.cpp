@@ -11,7 +11,6 @@
 #include "gateway/log_lines.hpp"
 #include "gateway/log_matcher.hpp"
 #include "gateway/output_lines.hpp"
-
 #include "input.hpp"
 
 namespace {
@@ -39,7 +38,8 @@ std::optional<Pattern> compile(std::string_view text) {
 std::vector<std::string> lines_of(std::string_view bytes, std::size_t cut) {
   std::vector<std::string> lines;
   const LineSink sink = [&lines](std::string_view line) {
-    expect(!line.empty() && line.size() <= kLogLineLimit && line.find_first_of(std::string_view("\n\0", 2)) == line.npos);
+    expect(!line.empty() && line.size() <= kLogLineLimit &&
+           line.find_first_of(std::string_view("\n\0", 2)) == line.npos);
     lines.emplace_back(line);
   };
   LogLines split;

@@ -8,10 +8,9 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "core/descriptor.hpp"
+#include "input.hpp"
 #include "monitoring/host_header.hpp"
 #include "monitoring/listener.hpp"
-
-#include "input.hpp"
 
 namespace {
 

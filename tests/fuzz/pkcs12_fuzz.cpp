@@ -8,7 +8,6 @@
 
 #include "certificate/keystore.hpp"
 #include "certificate/openssl.hpp"
-
 #include "certificates.hpp"
 #include "input.hpp"
 
@@ -128,9 +127,8 @@ Chosen of_choice(fuzz::Input input) {
     const std::uint8_t what = input.byte();
     const fuzz::Issued& one = pool[what % pool.size()];
     const bool is_key = (what & 0x10U) != 0;
-    PKCS12_SAFEBAG* const bag =
-        is_key ? PKCS12_add_key(&bags, one.key.get(), 0, kRounds, NID_aes_256_cbc, kPassword)
-               : PKCS12_add_cert(&bags, one.certificate.get());
+    PKCS12_SAFEBAG* const bag = is_key ? PKCS12_add_key(&bags, one.key.get(), 0, kRounds, NID_aes_256_cbc, kPassword)
+                                       : PKCS12_add_cert(&bags, one.certificate.get());
     expect(bag != nullptr);
     ++(is_key ? chosen.keys : chosen.certificates);
     add_attributes(bag, input.byte());
@@ -148,8 +146,7 @@ void expect_usable(const Keystore& keystore) {
     return;
   }
   const Secret password(kPassword);
-  const auto written =
-      write_pkcs12(keystore.certificate, keystore.chain, *keystore.key, keystore.alias, password);
+  const auto written = write_pkcs12(keystore.certificate, keystore.chain, *keystore.key, keystore.alias, password);
   expect(written.has_value());
   const auto again = open_keystore(*written, password);
   expect(again && again->key && again->alias == keystore.alias && again->extra_bytes == 0);

@@ -1,14 +1,14 @@
 // Bundles of certificates in PKCS#7, as a file or as the cloud's answer to a host that has the key. The first byte of
-// the input says how the bundle comes, the second how many certificates it has, then which ones; then where a byte is
-// changed, and how. With "d" as the first byte, the rest is the bundle itself.
+// the input says how the bundle comes, and whether the host has PKCS#12 or PEM; the second how many certificates it
+// has, then which ones; then where a byte is changed, and how. With "d" as the first byte, the rest is the bundle
+// itself.
 #include <set>
 
 #include <openssl/pem.h>
 
 #include "certificate/openssl.hpp"
-#include "cloud/answer.hpp"
-
 #include "certificates.hpp"
+#include "cloud/answer.hpp"
 #include "input.hpp"
 
 namespace {
@@ -22,8 +22,9 @@ const Secret kPassword("changeit");
 
 std::string base64(std::string_view bytes) {
   std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   text.resize(static_cast<std::size_t>(size));
   return text;
 }
@@ -65,23 +66,24 @@ std::set<std::string> fingerprints(const Keystore& keystore) {
   return all;
 }
 
-Keystore installed() {
+Keystore installed(Format format) {
   const Issued& own = fuzz::issued_certificates().at(2);
-  return {.format = Format::pkcs12,
-          .alias = "cockpit-client",
+  return {.format = format,
+          .alias = format == Format::pkcs12 ? "cockpit-client" : "",
           .certificate = own.certificate,
           .chain = {},
           .key = own.key,
           .has_key_entry = true};
 }
 
-// What is made of any answer opens with the password, has the installed alias, and fits the key.
-Result<cloud::Candidate> judge(std::string_view body) {
-  static const Keystore own = installed();
-  auto candidate = cloud::read_answer(body, own, kPassword, [] { return own.key; });
+// What is made of any answer opens with the password, has the installed alias, and fits the key. A PEM file takes no
+// time: its key is not encrypted.
+Result<cloud::Candidate> judge(std::string_view body, Format format = Format::pem) {
+  const Keystore own = installed(format);
+  auto candidate = cloud::read_answer(body, own, kPassword, [&own] { return own.key; });
   if (candidate) {
     const auto opened = open_keystore(candidate->bytes, kPassword);
-    expect(opened && opened->key && opened->certificate.belongs_to(*opened->key));
+    expect(opened && opened->format == format && opened->key && opened->certificate.belongs_to(*opened->key));
     expect(fingerprints(*opened) == fingerprints(candidate->keystore));
     expect(opened->certificate.belongs_to(*own.key) && opened->alias == own.alias);
   }
@@ -140,7 +142,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     expect(opened->extra_bytes == input.rest().size());
   }
   // In any order and form, the host takes the certificate for its key that lasts longest, or none.
-  const auto candidate = judge(in_form(form, der));
+  const auto candidate = judge(in_form(form, der), (form & 4U) != 0 ? Format::pkcs12 : Format::pem);
   expect(candidate.has_value() == (longest != nullptr));
   if (candidate) {
     expect(candidate->keystore.certificate.fingerprint_sha256() == longest->certificate.fingerprint_sha256());

@@ -1,11 +1,10 @@
 // What `init` reads: a gravitee.yml, the files of a unit, and back what it writes itself.
+#include "input.hpp"
 #include "setup/configuration_writer.hpp"
 #include "setup/environment_file.hpp"
 #include "setup/gravitee_settings.hpp"
 #include "setup/shell_words.hpp"
 #include "setup/unit_words.hpp"
-
-#include "input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace setup = renewd::setup;

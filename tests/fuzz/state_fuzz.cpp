@@ -4,12 +4,11 @@
 
 #include "core/text.hpp"
 #include "fleet/local_record.hpp"
+#include "input.hpp"
 #include "state/generations.hpp"
 #include "state/history.hpp"
 #include "state/observation.hpp"
 #include "state/retry_state.hpp"
-
-#include "input.hpp"
 
 namespace {
 

@@ -5,9 +5,8 @@
 
 #include "core/text.hpp"
 #include "core/time_zone.hpp"
-#include "renewal/maintenance_windows.hpp"
-
 #include "input.hpp"
+#include "renewal/maintenance_windows.hpp"
 
 namespace {
 
@@ -21,12 +20,30 @@ using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
 // With the strangest rules: half an hour, winter time in summer, two hours, a day that was skipped, permanent changes.
-constexpr std::array kZones{
-    "UTC",          "Europe/Paris",        "Europe/Dublin",      "America/New_York",    "Australia/Lord_Howe",
-    "Pacific/Apia", "Antarctica/Troll",    "Africa/Casablanca",  "Pacific/Kiritimati",  "Atlantic/Azores",
-    "Asia/Tehran",  "America/Sao_Paulo",   "Asia/Pyongyang",     "Europe/Istanbul",     "Pacific/Kwajalein",
-    "Asia/Manila",  "America/Scoresbysund", "Antarctica/Casey",  "Africa/Monrovia",     "Asia/Kathmandu",
-    "Pacific/Chatham", "America/St_Johns", "Asia/Gaza",          "Europe/Volgograd"};
+constexpr std::array kZones{"UTC",
+                            "Europe/Paris",
+                            "Europe/Dublin",
+                            "America/New_York",
+                            "Australia/Lord_Howe",
+                            "Pacific/Apia",
+                            "Antarctica/Troll",
+                            "Africa/Casablanca",
+                            "Pacific/Kiritimati",
+                            "Atlantic/Azores",
+                            "Asia/Tehran",
+                            "America/Sao_Paulo",
+                            "Asia/Pyongyang",
+                            "Europe/Istanbul",
+                            "Pacific/Kwajalein",
+                            "Asia/Manila",
+                            "America/Scoresbysund",
+                            "Antarctica/Casey",
+                            "Africa/Monrovia",
+                            "Asia/Kathmandu",
+                            "Pacific/Chatham",
+                            "America/St_Johns",
+                            "Asia/Gaza",
+                            "Europe/Volgograd"};
 
 const TimeZone& zone_number(std::uint8_t number) {
   static const auto zones = [] {
