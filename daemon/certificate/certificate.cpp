@@ -10,6 +10,7 @@
 
 #include "certificate/openssl.hpp"
 #include "core/text.hpp"
+#include "core/within_clock.hpp"
 
 namespace renewd::certificate {
 namespace {
@@ -24,14 +25,6 @@ std::string name_text(const X509_NAME* name) {
     return "(unreadable name)";
   }
   return printable(contents_of(out.get()), 500);
-}
-
-// RFC 5280's "no expiry", the year 9999, would overflow the system clock's nanoseconds, which end in 2262. The limits
-// leave room for differences.
-sys_seconds within_clock(sys_seconds time) {
-  using std::chrono::system_clock;
-  constexpr sys_seconds kLatest = std::chrono::floor<std::chrono::days>(system_clock::time_point::max());
-  return std::clamp(time, sys_seconds{}, kLatest);
 }
 
 sys_seconds parsed(const ASN1_TIME* time) {

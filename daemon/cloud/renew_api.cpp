@@ -13,6 +13,7 @@
 #include "cloud/answer.hpp"
 #include "core/redaction.hpp"
 #include "core/text.hpp"
+#include "core/within_clock.hpp"
 #include "http/error_message.hpp"
 
 namespace renewd::cloud {
@@ -117,7 +118,7 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
     std::tm parts{};
     in >> std::get_time(&parts, form);
     if (in && in.peek() == std::istringstream::traits_type::eof()) {
-      return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
+      return within_clock(std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts))));
     }
   }
   return std::nullopt;

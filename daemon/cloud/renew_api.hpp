@@ -33,7 +33,7 @@ std::string describe_error_body(std::string_view body);
 // this host's clock does not matter). Nothing if missing or invalid; never negative.
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::string_view date);
 
-// The three formats of RFC 9110, 5.6.7.
+// The three formats of RFC 9110, 5.6.7. One that the clock cannot represent becomes the nearest (within_clock()).
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text);
 
 }  // namespace renewd::cloud

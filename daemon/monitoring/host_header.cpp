@@ -6,7 +6,8 @@
 #include <variant>
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/beast/core/string.hpp>
+
+#include "core/text.hpp"
 
 namespace renewd::monitoring {
 namespace {
@@ -37,8 +38,7 @@ bool is_local(std::string_view host) {
   const auto end = std::min(host.find(':'), host.size());
   const std::string_view name = host.substr(0, end);
   const auto address = address_of(name);
-  return is_port(host.substr(end)) &&
-         (address ? address->is_v4() : boost::beast::iequals({name.data(), name.size()}, "localhost"));
+  return is_port(host.substr(end)) && (address ? address->is_v4() : lower_case(name) == "localhost");
 }
 
 }  // namespace

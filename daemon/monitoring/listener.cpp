@@ -173,7 +173,8 @@ asio::awaitable<void> Listener::Server::serve(std::shared_ptr<Server> server, st
   if (server->closed || client_left) {
     co_return;
   }
-  const bool with_body = error || request.get().method() != http::verb::head;
+  // The method is known as soon as the first line is parsed, also if a later one is malformed.
+  const bool with_body = request.get().method() != http::verb::head;
   const HttpResponse response = http_response(respond(request, error, server->address, server->handler), with_body);
   stream->expires_after(kClientTime);
   const auto [failed, sent] = co_await http::async_write(*stream, response, kAsTuple);

@@ -12,6 +12,7 @@
 #include "core/advice.hpp"
 #include "core/http_secrets.hpp"
 #include "core/text.hpp"
+#include "core/within_clock.hpp"
 
 namespace renewd::renewal {
 namespace {
@@ -66,7 +67,7 @@ std::optional<std::chrono::sys_seconds> token_expiry(std::string_view token) {
   if (!(seconds >= 0 && seconds <= kYear9999)) {
     return std::nullopt;
   }
-  return std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(std::floor(seconds))));
+  return within_clock(std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(std::floor(seconds)))));
 }
 
 std::optional<std::chrono::sys_seconds> token_expiry(const SecretSource& source) {

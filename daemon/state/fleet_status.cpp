@@ -39,7 +39,7 @@ FleetStatus parse(const json::object& object) {
   FleetStatus fleet;
   fleet.unreachable = text_in(object, "unreachable");
   fleet.problem = problem_in(object, "problem");
-  if (const auto* const since = object.if_contains("unreachable_since")) {
+  if (const auto* const since = object.if_contains("unreachable_since"); since && !fleet.unreachable.empty()) {
     fleet.unreachable_since = checked_microseconds(*since).value();
   }
   fleet.hosts = static_cast<unsigned>(checked_count(object.at("hosts")).value());

@@ -1,14 +1,62 @@
-// The transport encoding of an answer, and the words of an error body.
-#include <cstddef>
-#include <cstdint>
+// The transport encoding of an answer, the words of an error body, and dates in headers.
+#include <openssl/evp.h>
 
 #include "cloud/answer.hpp"
+#include "cloud/base64.hpp"
 #include "cloud/renew_api.hpp"
+#include "core/text.hpp"
+#include "input.hpp"
+
+namespace {
+
+using namespace renewd;
+using renewd::fuzz::expect;
+
+std::string base64(std::string_view bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+// What was encoded is decoded, in lines and in JSON, too.
+void decode_again(std::string_view bytes) {
+  const std::string text = base64(bytes);
+  expect(cloud::decode_base64(text) == bytes);
+  std::string url_safe = text.substr(0, text.find('='));
+  std::ranges::replace(url_safe, '+', '-');
+  std::ranges::replace(url_safe, '/', '_');
+  expect(cloud::decode_base64(url_safe) == bytes);
+  std::string wrapped = text;
+  for (std::size_t at = 64; at < wrapped.size(); at += 66) {
+    wrapped.insert(at, "\r\n");
+  }
+  for (const std::string& body : {text, wrapped, "\"" + text + "\"", "{\"certificate\": \"" + text + "\"}"}) {
+    const auto decoded = cloud::decode_answer(body);
+    expect(decoded == std::string(bytes));
+  }
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  (void)renewd::cloud::decode_answer(bytes);
-  (void)renewd::cloud::describe_error_body(bytes);
-  (void)renewd::cloud::parse_retry_after(bytes, "Mon, 23 Nov 2026 19:30:00 GMT");
+  const std::string_view bytes = fuzz::text_of(data, size);
+  const auto decoded = cloud::decode_answer(bytes);
+  // A rejection is for the log.
+  expect(decoded ? !decoded->empty() : escaped(decoded.error().message) == decoded.error().message);
+  const std::string words = cloud::describe_error_body(bytes);
+  expect(escaped(words) == words);
+  const auto wait = cloud::parse_retry_after(bytes, "Mon, 23 Nov 2026 19:30:00 GMT");
+  expect(!wait || *wait >= std::chrono::seconds(0));
+  (void)cloud::parse_retry_after("120", bytes);
+  if (const auto date = cloud::parse_http_date(bytes)) {
+    // It is one that can be written, and read again.
+    expect(parse_time(format_time(*date)) == *date);
+  }
+  if (size > 64) {
+    decode_again(bytes);
+  }
   return 0;
 }

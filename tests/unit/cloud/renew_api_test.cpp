@@ -241,6 +241,18 @@ TEST_CASE("reads Retry-After") {
   CHECK(cloud::parse_retry_after(date, "yesterday") == std::nullopt);
 }
 
+TEST_CASE("a date that the clock cannot represent can be compared with it") {
+  for (const std::string date :
+       {"Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 0001 00:00:00 GMT", "Sun, 06 Nov 1594 08:49:37 GMT"}) {
+    INFO(date);
+    const auto parsed = cloud::parse_http_date(date);
+    REQUIRE(parsed);
+    const bool is_late = date.find("9999") != std::string::npos;
+    CHECK((TimePoint(*parsed) > TimePoint(std::chrono::days{365})) == is_late);
+    CHECK((*parsed > TimePoint(std::chrono::days{365})) == is_late);
+  }
+}
+
 TEST_CASE("requests a certificate from a real server") {
   Fixture fixture;
   TestServer server(fixture.io,

@@ -47,6 +47,13 @@ TEST_CASE("a token that is a JWT says when it expires, and no other text does") 
   }
 }
 
+TEST_CASE("a token that expires after the clock's last day has not expired") {
+  for (const std::int64_t expiry : {10'000'000'000, 32'503'680'000, 253'402'300'799}) {
+    CAPTURE(expiry);
+    CHECK(TokenFile(token("{\"exp\": " + std::to_string(expiry) + "}")).examine().empty());
+  }
+}
+
 TEST_CASE("only a token that has expired is to be replaced by a new one") {
   for (const auto& [text, is_new] :
        {std::pair(token("{\"exp\": 1699999999}"), true), std::pair(std::string("\n"), false),

@@ -69,6 +69,19 @@ TEST_CASE("what the daemon saw of its fleet is stored") {
   CHECK(stored.store.load().token == Problem{"expired"});
 }
 
+TEST_CASE("since when etcd is unreachable counts only if it is") {
+  Stored stored;
+  std::filesystem::create_directories(stored.paths.directory);
+  write_file(stored.paths.observation(),
+             R"({"fleet":{"hosts":1,"hosts_in_use_of_newest":1,"generation":1,"leading":false,"waiting":false,)"
+             R"("unreachable_since":1700000000000000}})");
+  const Observation loaded = stored.store.load();
+  REQUIRE(loaded.fleet);
+  CHECK(loaded.fleet->unreachable_since == TimePoint());
+  REQUIRE(stored.store.save(loaded));
+  CHECK(stored.store.load() == loaded);
+}
+
 TEST_CASE("an observation that is the stored one is not written again") {
   Stored stored;
   REQUIRE(stored.store.save({.token = Problem{"expired"}}));
