@@ -23,8 +23,15 @@ constexpr std::array<const char*, 2> kExtendedAttributes{"system.posix_acl_acces
 Result<std::map<std::string, std::string>> read_extended(int fd, const fs::path& path) {
   std::map<std::string, std::string> extended;
   for (const char* name : kExtendedAttributes) {
-    std::string value(std::size_t{64} * 1024, '\0');  // the kernel's limit (XATTR_SIZE_MAX)
-    const ssize_t size = ::fgetxattr(fd, name, value.data(), value.size());
+    std::string value;
+    ssize_t size = 0;
+    do {
+      size = ::fgetxattr(fd, name, nullptr, 0);  // most files have none
+      if (size > 0) {
+        value.resize(static_cast<std::size_t>(size));
+        size = ::fgetxattr(fd, name, value.data(), value.size());
+      }
+    } while (size < 0 && errno == ERANGE);  // it was changed meanwhile
     if (size < 0) {
       if (errno == ENODATA || is_not_supported(errno)) {
         continue;

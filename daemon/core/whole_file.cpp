@@ -80,10 +80,16 @@ class PipeWait {
   bool informed_ = false;
 };
 
-// Returns the number of bytes read.
-Result<std::size_t> fill(std::vector<char>& buffer, const Descriptor& file, PipeWait* pipe) {
+// Reads until the end of the file, or one byte more than `limit`. The buffer has room for the size that the file claims
+// to have, and grows if it has more: most secrets are short, and it is wiped in the end.
+Result<std::vector<char>> read_some(const Descriptor& file, std::size_t claimed, std::size_t limit, PipeWait* pipe) {
+  constexpr std::size_t kLeast = 512;
+  std::vector<char> buffer(std::min(std::max(claimed, kLeast), limit) + 1);
   std::size_t size = 0;
-  while (size < buffer.size()) {
+  while (size <= limit) {
+    if (size == buffer.size()) {
+      buffer.resize(std::min(2 * size, limit + 1));
+    }
     // read() would report the end of a FIFO that no writer has opened yet.
     TRY(pipe != nullptr ? pipe->wait(size) : Result<void>());
     const ssize_t n = ::read(file.get(), buffer.data() + size, buffer.size() - size);
@@ -98,7 +104,8 @@ Result<std::size_t> fill(std::vector<char>& buffer, const Descriptor& file, Pipe
     }
     size += static_cast<std::size_t>(n);
   }
-  return size;
+  buffer.resize(size);
+  return buffer;
 }
 
 }  // namespace
@@ -130,16 +137,16 @@ Result<Secret> read_whole(const std::filesystem::path& path, std::size_t limit, 
     return refused(errno);
   }
   TRY(check_kind(status.st_mode, timeout != nullptr));
-  std::vector<char> buffer(limit + 1);
   std::optional<PipeWait> pipe;
   if (S_ISFIFO(status.st_mode)) {
     pipe.emplace(file, *timeout);
   }
-  TRY_LET(const auto size, fill(buffer, file, pipe ? &*pipe : nullptr));
-  if (size > limit) {
+  const auto claimed = static_cast<std::size_t>(status.st_size);
+  TRY_LET(const auto content, read_some(file, claimed, limit, pipe ? &*pipe : nullptr));
+  if (content.size() > limit) {
     return refused(fmt::format("it is larger than {} KiB", limit / 1024));
   }
-  return Secret({buffer.data(), size});
+  return Secret({content.data(), content.size()});
 }
 
 }  // namespace renewd
