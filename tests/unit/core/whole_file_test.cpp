@@ -48,6 +48,23 @@ TEST_CASE("a pipe is read to its end, even with a late and slow writer") {
   CHECK(read->view() == "secret");
 }
 
+TEST_CASE("what does not state its size is read whole: a pipe, and a file of the kernel") {
+  const std::string long_text(3000, 'x');
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const Descriptor reader(ends[0]);
+  Descriptor writer(ends[1]);
+  REQUIRE(::write(writer.get(), long_text.data(), long_text.size()) == static_cast<ssize_t>(long_text.size()));
+  writer.close();
+  CHECK(read_whole("/dev/fd/" + std::to_string(reader.get()), 4096, &kPatient)->view() == long_text);
+
+  const auto status = read_whole("/proc/self/status", std::size_t{64} * 1024);
+  REQUIRE(status.has_value());
+  CHECK_THAT(std::string(status->view()), StartsWith("Name:") && EndsWith("\n"));
+  CHECK(status->view().size() > 600);
+  CHECK_THAT(read_whole("/proc/self/status", 600).error().message, ContainsSubstring("larger than"));
+}
+
 TEST_CASE("a pipe opened by the shell is read, even after its writer has exited") {
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
