@@ -94,7 +94,7 @@ LogFile::LogFile(fs::path path, const std::string& position) : path_(std::move(p
   } else {
     FileIdentity file;
     if (!take_number(rest, ':', file.device) || !take_number(rest, ':', file.inode) ||
-        !take_number(rest, ' ', begin.offset)) {
+        !take_number(rest, ' ', begin.offset) || begin.offset < 0) {
       return;
     }
     begin.file = file;

@@ -187,8 +187,11 @@ TEST_CASE("reads a log that did not exist before from its beginning") {
 TEST_CASE("without a position for this log, reads what comes after the first read") {
   Log log;
   const std::string another = log_position(log.directory / "another.log");
-  for (const std::string& position : {std::string(), another, std::string("1:2:3"), std::string("1:2:x " + another),
-                                      std::string(":::"), "99999999999999999999:1:1 " + log.path.string()}) {
+  std::string before_the_file = log.position;
+  before_the_file.insert(before_the_file.rfind(':', before_the_file.find(' ')) + 1, "-");
+  for (const std::string& position :
+       {std::string(), another, std::string("1:2:3"), std::string("1:2:x " + another), std::string(":::"),
+        before_the_file, "99999999999999999999:1:1 " + log.path.string()}) {
     CAPTURE(position);
     log.position = position;
     log.reader.reset();
