@@ -15,6 +15,9 @@ namespace {
 namespace asio = boost::asio;
 
 std::optional<asio::ip::address> address_of(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) {
+    return std::nullopt;  // Asio reads only up to it
+  }
   boost::system::error_code error;
   const auto address = asio::ip::make_address(std::string(text), error);
   return error ? std::nullopt : std::optional(address);

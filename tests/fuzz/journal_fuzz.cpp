@@ -111,7 +111,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const Part& part : parts) {
     text += part.text;
   }
-  if (text.size() > 32 * 1024) {
+  if (text.size() > std::size_t{32} * 1024) {
     return 0;  // longer than the daemon lets it become
   }
   const auto expected = expected_of(parts);

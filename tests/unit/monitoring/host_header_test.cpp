@@ -22,6 +22,13 @@ TEST_CASE("a loopback port accepts an address or localhost, and no other name") 
   }
 }
 
+TEST_CASE("an address with a zero byte in it is none") {
+  using namespace std::string_view_literals;
+  const configuration::ListenAddress listener = configuration::TcpAddress{"127.0.0.1", 9464};
+  CHECK_FALSE(accepts_host(listener, "127.0.0.1\0.evil.example"sv));
+  CHECK_FALSE(accepts_host(listener, "[::1\0x]"sv));
+}
+
 TEST_CASE("nothing behind a Host header is read") {
   const configuration::ListenAddress listener = configuration::TcpAddress{"127.0.0.1", 9464};
   const std::vector<char> exact{'l', 'o', 'C', 'a', 'l', 'h', 'o', 's', 't'};  // the address sanitizer sees its end
