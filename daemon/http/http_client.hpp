@@ -25,7 +25,7 @@ tl::unexpected<Error> body_too_large(std::size_t limit = kBodyLimit);
 // error ends the exchange: until then, the server has certainly not received the request.
 using BeforeSending = std::function<boost::asio::awaitable<Result<void>>()>;
 
-// Asked of a body whose end HTTP does not show: whether it is whole by itself. Not one that only may be.
+// Whether a body whose end HTTP does not show is whole by its own form. False if that is not certain.
 using IsWhole = bool (*)(std::string_view body);
 
 struct HttpRequest {

@@ -46,7 +46,7 @@ class Server {
   ChosenFault fault_;
   TlsContexts tls_;
   boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::steady_timer listening_;  // cancelled when it is
+  boost::asio::steady_timer listening_;  // cancelled once the server listens
   unsigned connections_ = 0;
 };
 

@@ -1,25 +1,16 @@
 // The transport encoding of an answer, the words of an error body, and dates in headers.
-#include <openssl/evp.h>
-
 #include "cloud/answer.hpp"
 #include "cloud/base64.hpp"
 #include "cloud/renew_api.hpp"
 #include "core/text.hpp"
 #include "input.hpp"
+#include "support/base64.hpp"
 
 namespace {
 
 using namespace renewd;
 using renewd::fuzz::expect;
-
-std::string base64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
+using renewd::testing::base64;
 
 // What was encoded is decoded, in lines and in JSON, too.
 void decode_again(std::string_view bytes) {

@@ -85,7 +85,7 @@ Watched watch(std::string_view bytes, std::size_t cut) {
   expect(watch.ended().has_value());
   watched.ended = watch.ended()->error.message;
   expect(escaped(watched.ended) == watched.ended);
-  // In order, each once, and none from before.
+  // In order, none twice, and none older than the first that was asked for.
   for (std::size_t i = 0; i < watched.revisions.size(); ++i) {
     expect(watched.revisions[i] >= (i == 0 ? kFirst : watched.revisions[i - 1] + 1));
   }

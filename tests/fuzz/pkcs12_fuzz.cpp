@@ -3,6 +3,7 @@
 //   a  the AuthenticatedSafe          d  the bags of a safe          e  the bags of a safe, which is encrypted
 //   k  a private key (PKCS#8), which is encrypted, beside a certificate
 //   b  which bags to make: pairs of what is in it, and its attributes
+//   w  the same, and what opens is written again, which takes many rounds
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>
 
@@ -172,6 +173,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       chosen.file = of_key(input.rest());
       break;
     case 'b':
+    case 'w':
       chosen = of_choice(input);
       break;
     default:
@@ -179,12 +181,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto opened = open_keystore(chosen.file, Secret(kPassword));
   if (opened) {
-    expect_usable(*opened, form == 'b');
+    expect_usable(*opened, form == 'w');
   } else {
     // The password is right. Content that does not parse once it is decrypted looks as with a wrong one.
-    expect(form != 'b' || opened.error().problem != KeystoreProblem::wrong_password);
+    expect((form != 'b' && form != 'w') || opened.error().problem != KeystoreProblem::wrong_password);
   }
-  if (form == 'b') {
+  if (form == 'b' || form == 'w') {
     expect(opened.has_value() == (chosen.certificates > 0));
     expect(!opened || opened->has_key_entry == (chosen.keys > 0));
   }

@@ -10,6 +10,7 @@
 #include "certificates.hpp"
 #include "cloud/answer.hpp"
 #include "input.hpp"
+#include "support/base64.hpp"
 
 namespace {
 
@@ -17,17 +18,9 @@ using namespace renewd;
 using namespace renewd::certificate;
 using renewd::fuzz::expect;
 using renewd::fuzz::Issued;
+using renewd::testing::base64;
 
 const Secret kPassword("changeit");
-
-std::string base64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
 
 std::string bundle_of(const std::vector<const Issued*>& certificates) {
   const Pkcs7Ptr pkcs7(PKCS7_new());

@@ -21,7 +21,7 @@
 extern "C" {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 // Of the sanitizers; missing without them.
-[[gnu::weak]] void __sanitizer_set_death_callback(void (*callback)());
+[[gnu::weak]] void __sanitizer_set_death_callback(void (*callback)());  // NOLINT(bugprone-reserved-identifier): theirs
 }
 
 namespace {

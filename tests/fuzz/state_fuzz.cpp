@@ -112,7 +112,7 @@ class StateFiles {
     if (const auto& certificate = kept->front().certificate) {
       expect_usable(*certificate);
       // Storing the same keystore again writes the index from what was read.
-      expect(generations.store("keystore", *certificate) == 1);
+      expect(generations.store("keystore", certificate) == 1);
       expect(generations.list()->front().certificate == certificate);
     }
     expect_printable(describe(kept->front()));

@@ -19,6 +19,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
+constexpr std::uint64_t kLongest = 400UL * 86400;  // of the distances from a moment
+
 // With the strangest rules: half an hour, winter time in summer, two hours, a day that was skipped, permanent changes.
 constexpr std::array kZones{"UTC",
                             "Europe/Paris",
@@ -48,6 +50,7 @@ constexpr std::array kZones{"UTC",
 const TimeZone& zone_number(std::uint8_t number) {
   static const auto zones = [] {
     std::vector<TimeZone> found;
+    found.reserve(kZones.size());
     for (const char* name : kZones) {
       found.push_back(TimeZone::find(name).value_or(*TimeZone::find("UTC")));
     }
@@ -196,8 +199,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const seconds offset(input.number(3));
   // As far as the clock reaches, but the last months.
   const sys_seconds moment(seconds(input.number(5) % 9'200'000'000));
-  const seconds early(input.number(4) % (400 * 86400));
-  const seconds late(input.number(4) % (400 * 86400));
+  const seconds early(input.number(4) % kLongest);
+  const seconds late(input.number(4) % kLongest);
   for (const auto& window : windows) {
     expect_consistent(window.timezone, moment);
   }

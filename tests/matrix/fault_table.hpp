@@ -1,4 +1,4 @@
-// What goes wrong on the way to an answer, how the simulator is told to do it, and what the daemon must make of it.
+// The faults of the matrix: the simulator's option that causes each, and how the daemon must react.
 #pragma once
 
 #include <string>

@@ -1,21 +1,12 @@
 #include "matrix/secrets.hpp"
 
-#include <openssl/evp.h>
+#include "support/base64.hpp"
 
 namespace renewd::testing {
 namespace {
 
 // Less than a line of PEM has, and more than comes about by chance.
 constexpr std::size_t kPiece = 24;
-
-std::string base64(const std::string& bytes) {
-  std::string text(4 * (bytes.size() / 3 + 1) + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
 
 bool holds_answer(const std::filesystem::path& file) {
   return file.filename().string().starts_with("answer") || file.parent_path().filename() == "generations";

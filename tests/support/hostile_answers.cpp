@@ -12,6 +12,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "support/base64.hpp"
+
 namespace renewd::testing {
 namespace {
 
@@ -193,15 +195,6 @@ std::string many_certificates(int count, const std::string& password, std::strin
   sk_PKCS7_push(safes, made(PKCS12_pack_p7data(bags)));
   sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
   return pkcs12_bytes(safes, password, nullptr);
-}
-
-std::string base64(const std::string& bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
 }
 
 std::string repeated(const std::string& text, int count) {
