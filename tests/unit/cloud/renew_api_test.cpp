@@ -192,7 +192,7 @@ TEST_CASE("finds the message of an error response") {
 }
 
 TEST_CASE("hostile error responses become one short printable line") {
-  const std::string mib(1024 * 1024, 'x');
+  const std::string mib(std::size_t{1024} * 1024, 'x');
   std::string tags;
   while (tags.size() < mib.size()) {
     tags += "<script><!--<style>";
