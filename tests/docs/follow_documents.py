@@ -57,6 +57,8 @@ ELSEWHERE = [
     ("docs/deployments/rhel.md", "sha256sum", "tests/package/release checks and signs a release in the same way"),
     ("docs/deployments/rhel.md", "podman build", "ctest runs scripts/package, as the container does; Debian 12's tests have no Podman"),
     ("docs/reliability.md", "operators_year", "nobody: it changes the sources. ctest runs operators_year without it"),
+    ("docs/reliability.md", "-L matrix", "ctest runs fault_matrix_test without writing the table again"),
+    ("docs/reliability.md", "scripts/fuzz", "ctest runs the targets' seeds; libFuzzer takes longer than CI has"),
     ("docs/benchmarks/herd.md", "/herd", "herd_test.cpp runs the same scenarios"),
     ("docs/benchmarks/fleet.md", "figures: *", "nobody: it measures. ctest runs the other tests of tests/fleet"),
     ("docs/reliability.md", "no schedule of faults", "ctest runs schedules_test.cpp"),
@@ -145,6 +147,8 @@ LINES = {
     # It would mail what is printed.
     "cron": (r"(?:\S+ ){5}(\w+) (.*)", lambda line: f'test -z "$(runuser -u {line[1]} -- sh -c {shlex.quote(line[2])})"'),
 }
+# What only the sources have: a block with it can be run nowhere but there.
+OF_THE_SOURCES = r"\b(ctest|cmake)\b|\bscripts/|\btests/|\bbuild/(?!release/packages)"
 problems = []
 
 
@@ -171,6 +175,8 @@ def check(all_blocks):
     for block in all_blocks:
         if script(block):
             runs_in.add((block.document, block.section))
+            if re.search(OF_THE_SOURCES, script(block).replace(PERSON, "")):
+                problems.append(f"{block}: the host where it is run has no sources")
         elif not (block.language in NOT_RUN or of_block(ELSEWHERE, block) or
                   block.language == "text" and (block.document, block.section) in runs_in):
             what = block.language or "block without a language"
