@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -46,11 +47,6 @@ Descriptor walk(int directory, const fs::path& path, int flags) {
   return held;
 }
 
-bool is_removed(const Descriptor& directory) {
-  struct stat status{};
-  return ::fstat(directory.get(), &status) != 0 || status.st_nlink == 0;
-}
-
 bool is_same(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
@@ -73,17 +69,15 @@ bool is_below(const Descriptor& directory, const Descriptor& other) {
   return false;
 }
 
-// Nothing for a path that is not below the directory.
+// The rest of a path at or below the directory, nothing for another path. Both are normalized.
 std::optional<fs::path> below(const fs::path& path, const fs::path& directory) {
-  const auto [rest, at] = std::mismatch(directory.begin(), directory.end(), path.begin(), path.end());
-  if (rest != directory.end()) {
+  const std::string_view whole = path.native();
+  const std::string_view above = directory == "/" ? std::string_view() : std::string_view(directory.native());
+  const std::string_view rest = whole.substr(std::min(above.size(), whole.size()));
+  if (!whole.starts_with(above) || !(rest.empty() || rest.starts_with('/'))) {
     return std::nullopt;
   }
-  fs::path relative;
-  for (auto name = at; name != path.end(); ++name) {
-    relative /= *name;
-  }
-  return relative;
+  return rest.empty() ? fs::path() : fs::path(rest.substr(1));
 }
 
 // "/a/b/" and "/a/./b" become "/a/b".
@@ -162,24 +156,21 @@ Result<std::shared_ptr<const void>> HeldDirectories::hold(const fs::path& path, 
 
 // Checks owner and mode at each use, since they may change.
 tl::expected<Shared, HeldDirectories::Refusal> HeldDirectories::open(Own& own) {
-  const bool newly = !own.directory || is_removed(*own.directory);
-  if (newly) {
-    own.directory = nullptr;
-    auto opened = std::make_shared<const Descriptor>(::open(own.path.c_str(), kDirectory));
-    if (!*opened) {
-      return tl::unexpected(refusal(errno));
-    }
-    own.directory = std::move(opened);
-  }
   struct stat status{};
-  if (::fstat(own.directory->get(), &status) != 0) {
-    return tl::unexpected(refusal(errno));
+  const bool is_there = own.directory && ::fstat(own.directory->get(), &status) == 0 && status.st_nlink > 0;
+  if (!is_there) {
+    own.directory = std::make_shared<const Descriptor>(::open(own.path.c_str(), kDirectory));
+    if (!*own.directory || ::fstat(own.directory->get(), &status) != 0) {
+      const int error = errno;
+      own.directory = nullptr;
+      return tl::unexpected(refusal(error));
+    }
   }
   if (auto why = why_not_own(own.path, status, ::geteuid()); !why.empty()) {
     return tl::unexpected(refusal(EPERM, std::move(why)));
   }
   // Another user may have led root here, to some directory of root's, by a link.
-  const auto others = newly && ::geteuid() == 0 ? changed_by_others(own.path, 0) : Result<std::string>();
+  const auto others = !is_there && ::geteuid() == 0 ? changed_by_others(own.path, 0) : Result<std::string>();
   if (!others || !others->empty()) {
     own.directory = nullptr;
     return tl::unexpected(

@@ -56,6 +56,12 @@ bool is_unprintable(char32_t value) {
   return found != kUnprintable.end() && found->first <= value;
 }
 
+// How many characters at the start of `text` are ASCII that is printed as it is. Nearly all text is nothing else.
+std::size_t plain_ascii(std::string_view text) {
+  return static_cast<std::size_t>(std::find_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }) -
+                                  text.begin());
+}
+
 // Removes the next character from `text` and returns it, or its bytes as \xNN.
 std::string take_printable(std::string_view& text) {
   const std::size_t length = utf8_sequence(text);
@@ -121,7 +127,10 @@ std::string escaped(std::string_view text, std::string_view kept) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    if (kept.find(text.front()) != std::string_view::npos) {
+    if (const std::size_t plain = plain_ascii(text); plain > 0) {
+      out += text.substr(0, plain);
+      text.remove_prefix(plain);
+    } else if (kept.find(text.front()) != std::string_view::npos) {
       out += text.front();
       text.remove_prefix(1);
     } else {

@@ -63,7 +63,7 @@ class Walk {
   Walk(const fs::path& path, uid_t user) : user_(user), left_(path.begin(), path.end()) {}
 
   Result<void> run() {
-    TRY(enter("/", root()));
+    TRY(enter_root());
     while (!left_.empty()) {
       const std::string name = left_.front().string();
       left_.pop_front();
@@ -80,7 +80,15 @@ class Walk {
   Descriptor take_directory() { return std::move(above_); }
 
  private:
-  static Descriptor root() { return Descriptor(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)); }
+  Result<void> enter_root() {
+    Descriptor root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    struct stat status{};
+    if (!root || ::fstat(root.get(), &status) != 0) {
+      return system_failure(ErrorKind::disk, "checking /", errno);
+    }
+    enter("/", std::move(root), status);
+    return {};
+  }
 
   Result<void> step(const std::string& name) {
     const fs::path path = name == ".." ? at_.parent_path() : at_ / name;
@@ -89,7 +97,11 @@ class Walk {
     if (!next || ::fstat(next.get(), &status) != 0) {
       return system_failure(ErrorKind::disk, "checking " + path.string(), errno);
     }
-    return S_ISLNK(status.st_mode) ? follow(path, next, status) : enter(path, std::move(next));
+    if (S_ISLNK(status.st_mode)) {
+      return follow(path, next, status);
+    }
+    enter(path, std::move(next), status);
+    return {};
   }
 
   Result<void> follow(const fs::path& path, const Descriptor& link, const struct stat& status) {
@@ -102,18 +114,13 @@ class Walk {
     choice_ = changed_;
     const fs::path to(std::string(target.data(), static_cast<std::size_t>(size)));
     left_.insert(left_.begin(), to.begin(), to.end());
-    return to.is_absolute() ? enter("/", root()) : Result<void>();
+    return to.is_absolute() ? enter_root() : Result<void>();
   }
 
-  Result<void> enter(const fs::path& path, Descriptor next) {
-    struct stat status{};
-    if (!next || ::fstat(next.get(), &status) != 0) {
-      return system_failure(ErrorKind::disk, "checking " + path.string(), errno);
-    }
+  void enter(const fs::path& path, Descriptor next, const struct stat& status) {
     note(change_by_others(path, status, user_));
     above_ = std::exchange(directory_, std::move(next));
     at_ = path;
-    return {};
   }
 
   void note(std::string change) {
