@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """What the packaged program may cost. Everything is counted: no figure depends on how fast the machine is.
 
-    packaged.py BINARY instructions    of the program's own code, by callgrind, beside instructions.json
-    packaged.py BINARY idle            system calls of a daemon that has nothing to do
-    packaged.py BINARY many            memory and descriptors of 300 certificates
-    packaged.py BINARY size            of the program, and what the dynamic linker has to do
+    packaged.py BINARY instructions SIMULATOR    of the program's own code, by callgrind, beside instructions.json
+    packaged.py BINARY idle                      system calls of a daemon that has nothing to do
+    packaged.py BINARY many                      memory and descriptors of 300 certificates
+    packaged.py BINARY size                      of the program, and what the dynamic linker has to do
+
+`instructions` also builds and counts policy_cost, in the build of BINARY. SIMULATOR is the cloud of its renewal.
 
 With RENEWD_REWRITE_GOLDEN=1, `instructions` writes what it counts into instructions.json.
 """
@@ -61,7 +63,7 @@ class Host:
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "300",
             "-subj", "/CN=budget", "-keyout", str(self.directory / "key.pem"), "-out", str(self.directory / "cert.pem"))
         (self.directory / "password").write_text("changeit\n")
-        (self.directory / "token").write_text("a-token\n")
+        (self.directory / "token").write_text("simulator-token\n")
 
     def configure(self, certificates, more=""):
         file = self.directory / "config.yaml"
@@ -118,18 +120,56 @@ def own_instructions(profile, binary):
     return total
 
 
-def count(host, arguments):
-    out = host.directory / "callgrind.out"
-    subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", host.binary, *arguments],
-                   capture_output=True, text=True, check=False)
-    return own_instructions(out.read_text(encoding="utf-8"), host.binary)
+def count(binary, arguments, directory):
+    out = directory / "callgrind.out"
+    done = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", binary, *arguments],
+                          capture_output=True, text=True, check=False)
+    return done, own_instructions(out.read_text(encoding="utf-8"), binary)
+
+
+def policy(host):
+    """The decisions over 10,000 certificates."""
+    build = pathlib.Path(sys.argv[1]).parents[1]
+    run("cmake", "--build", str(build), "--target", "policy_cost")
+    binary = host.directory / "policy_cost"
+    run("strip", "--strip-debug", "-o", str(binary), str(build / "bin/policy_cost"))
+    done, found = count(binary, [], host.directory)
+    if done.returncode != 0:
+        wrong(f"policy_cost: {done.stdout}{done.stderr}")
+    return found
+
+
+def renewal(host):
+    """A whole renewal against the simulated cloud, whose gateway is none."""
+    cloud = host.directory / "cloud"
+    keystore = host.directory / "renewed.p12"
+    with subprocess.Popen([sys.argv[3], "--directory", str(cloud), "--quiet", "--key", "ec:P-256", "--initial-keystore",
+                           str(keystore)], stdout=subprocess.PIPE, text=True) as simulator:
+        try:
+            for line in simulator.stdout:
+                if "listening on " in line:
+                    break
+            url = line.split("listening on ")[1].split()[0]
+            options = host.configure(
+                [f"name: c, account_url: '{url}/management/accounts/7b6f41d3-7118-41e9-af41-d3711801e973', "
+                 f"token: {{file: {host.directory}/token}}, gateway: {{none: {{}}}}, "
+                 f"keystore: {{path: {keystore}, password: {{file: {host.directory}/password}}}}"],
+                f"http: {{ca_file: {cloud}/ca.pem}}\n")
+            done, found = count(host.binary, [*options, "renew", "--force"], host.directory)
+        finally:
+            simulator.terminate()
+    if done.returncode != 0:
+        wrong(f"renew: {done.stdout}{done.stderr}")
+    return found
 
 
 def instructions(host):
     options = host.configure(["name: c, account_url: https://127.0.0.1:9/management/accounts/c1, token: {file: "
                               f"{host.directory}/token}}, gateway: {{command: {{argv: [/bin/true]}}}}, {host.pkcs12()}"])
-    found = {" ".join(command): count(host, [*options, *command])
+    found = {" ".join(command): count(host.binary, [*options, *command], host.directory)[1]
              for command in (["--version"], ["check"], ["status"], ["renew", "--force", "--dry-run"])}
+    found["renew --force"] = renewal(host)
+    found["the policy over 10,000 certificates"] = policy(host)
     compilers = re.findall(r"clang version [\d.]+", run("readelf", "-p", ".comment", str(host.binary)))
     toolchain = f"{compilers[0] if compilers else 'unknown'}, {os.uname().machine}"
     recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
@@ -204,7 +244,7 @@ def size(host):
 
 def main():
     questions = {"instructions": instructions, "idle": idle, "many": many, "size": size}
-    if len(sys.argv) != 3 or sys.argv[2] not in questions:
+    if len(sys.argv) < 3 or sys.argv[2] not in questions or sys.argv[2] == "instructions" and len(sys.argv) != 4:
         sys.exit(__doc__)
     for tool in ("valgrind", "strace", "strip", "readelf", "openssl"):
         if not shutil.which(tool):
