@@ -82,7 +82,7 @@ void Store::remember(const InstalledKeystore& opened) {
   Known known{content_of(opened.bytes, opened.password), opened.keystore};
   known.keystore.key.reset();
   std::erase_if(known_, [&known](const Known& other) { return other.content == known.content; });
-  known_.push_front(std::move(known));
+  known_.insert(known_.begin(), std::move(known));
   if (known_.size() > kContentsRemembered) {
     known_.pop_back();
   }

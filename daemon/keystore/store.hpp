@@ -5,7 +5,6 @@
 // once and then remembered, without its private key. Not thread-safe: one renewal after the other uses a store.
 #pragma once
 
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,7 +86,7 @@ class Store {
   Result<Secret> read_password() const;
 
   configuration::KeystoreSettings settings_;
-  std::deque<Known> known_;  // the latest first
+  std::vector<Known> known_;  // the latest first
 };
 
 // The certificates of keystore.ca_file; empty if it is not configured. Error kind: disk.

@@ -300,7 +300,7 @@ void HostFiles::check_global(const configuration::Settings& settings) {
                    state::nearest_directory(filesystem_, settings.state_directory));
     for (const auto& certificate : settings.certificates) {
       const state::StatePaths paths(settings.state_directory, certificate.name);
-      for (const auto& directory : {paths.directory, paths.generations()}) {
+      for (const auto& directory : {paths.directory(), paths.generations()}) {
         if (certificate.renew == RenewMode::automatic && filesystem_.exists(directory)) {
           check_writable("state_directory", "the progress of renewals could not be stored", directory);
         }

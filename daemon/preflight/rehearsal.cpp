@@ -54,7 +54,7 @@ Result<std::string> rehearse_installation(keystore::Store& keystore) {
 Result<std::string> rehearse_state_directory(Filesystem& filesystem, const state::StatePaths& paths) {
   TRY(state::check_state(filesystem, paths));
   TRY(state::rehearse_state(filesystem, paths));
-  const fs::path directory = state::nearest_directory(filesystem, paths.directory);
+  const fs::path directory = state::nearest_directory(filesystem, paths.directory());
   TRY_LET(const FreeSpace space, filesystem.free_space(directory));
   return fmt::format("{} is writable, {} MiB free", directory.string(), space.bytes / 1024 / 1024);
 }

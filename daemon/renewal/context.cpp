@@ -35,7 +35,7 @@ Workspace::Workspace(RenewalContext context, const configuration::CertificateSet
       requests(filesystem, paths) {}
 
 Result<state::Lock> Workspace::take_lock(std::string_view holder) {
-  TRY(filesystem.create_directories(paths.directory, state::kStateDirectoryMode)
+  TRY(filesystem.create_directories(paths.directory(), state::kStateDirectoryMode)
           .map_error(in_context("preparing the state directory")));
   return state::Lock::acquire(filesystem, paths.lock(), holder);
 }

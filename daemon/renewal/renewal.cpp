@@ -14,7 +14,7 @@ Renewal::Renewal(RenewalContext context, const configuration::CertificateSetting
     : work_(context, settings, state_directory), obtain_(work_, gate_, requests_per_day) {}
 
 Result<std::optional<Record>> Renewal::unfinished() {
-  if (!work_.filesystem.exists(work_.paths.directory)) {
+  if (!work_.filesystem.exists(work_.paths.directory())) {
     return std::nullopt;
   }
   TRY_LET(const auto lock, state::Lock::acquire(work_.filesystem, work_.paths.lock(), kCheckingHolder));

@@ -17,13 +17,13 @@ constexpr std::size_t kAnswerLimit = std::size_t{2} * 1024 * 1024;
 constexpr std::size_t kReservedBytes = std::size_t{128} * 1024;
 
 std::filesystem::path reserved_file(const StatePaths& paths) {
-  return paths.directory / ".answer.room";
+  return paths.directory() / ".answer.room";
 }
 
 }  // namespace
 
 Result<void> AnswerStore::reserve_space() {
-  TRY(filesystem_.create_directories(paths_.directory, kStateDirectoryMode));
+  TRY(filesystem_.create_directories(paths_.directory(), kStateDirectoryMode));
   release_space();  // a crash may have left it
   // The file system counts the space when it is written, and a network file system when the file is closed.
   return filesystem_.create(reserved_file(paths_), std::string(kReservedBytes, '\0'), state_file_attributes(),
@@ -49,19 +49,19 @@ Result<std::optional<std::string>> AnswerStore::load() const {
 Result<void> AnswerStore::discard() {
   release_space();
   TRY(filesystem_.remove(paths_.answer()));
-  return filesystem_.sync_directory(paths_.directory);
+  return filesystem_.sync_directory(paths_.directory());
 }
 
 Result<std::filesystem::path> AnswerStore::set_aside(TimePoint now) {
-  auto aside = paths_.directory / (std::string(kRejectedPrefix) + format_time(now));
+  auto aside = paths_.directory() / (std::string(kRejectedPrefix) + format_time(now));
   TRY(filesystem_.rename(paths_.answer(), aside));
-  TRY_LET(auto names, filesystem_.list(paths_.directory));
+  TRY_LET(auto names, filesystem_.list(paths_.directory()));
   // list() sorts by name, and these names by time.
   std::erase_if(names, [](const std::string& name) { return !name.starts_with(kRejectedPrefix); });
   for (std::size_t i = 0; i + kRejectedKept < names.size(); ++i) {
-    TRY(filesystem_.remove(paths_.directory / names[i]));
+    TRY(filesystem_.remove(paths_.directory() / names[i]));
   }
-  TRY(filesystem_.sync_directory(paths_.directory));
+  TRY(filesystem_.sync_directory(paths_.directory()));
   return aside;
 }
 

@@ -131,7 +131,7 @@ Result<void> History::forget_in_use() {
     return {};
   }
   TRY(filesystem_.remove(paths_.in_use()));
-  return filesystem_.sync_directory(paths_.directory);
+  return filesystem_.sync_directory(paths_.directory());
 }
 
 std::optional<CertificateRecord> History::in_use() const {

@@ -263,9 +263,9 @@ Result<Journal::Contents> Journal::read(TimePoint now) {
   if (auto entry = parse_journal(text)) {
     return Contents{std::move(entry), std::nullopt};
   }
-  const auto aside = paths_.directory / ("journal-damaged-" + format_time(now));
+  const auto aside = paths_.directory() / ("journal-damaged-" + format_time(now));
   TRY(filesystem_.rename(paths_.journal(), aside)
-          .and_then([this] { return filesystem_.sync_directory(paths_.directory); })
+          .and_then([this] { return filesystem_.sync_directory(paths_.directory()); })
           .map_error(in_context("moving the damaged journal aside")));
   return Contents{std::nullopt, aside};
 }
@@ -288,7 +288,7 @@ Result<void> Journal::write(const JournalEntry& entry, Durability durability) {
 
 Result<void> Journal::clear() {
   TRY(filesystem_.remove(paths_.journal()).map_error(in_context("removing the journal")));
-  return filesystem_.sync_directory(paths_.directory);
+  return filesystem_.sync_directory(paths_.directory());
 }
 
 }  // namespace renewd::state

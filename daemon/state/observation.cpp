@@ -83,7 +83,7 @@ Result<void> ObservationStore::save(const Observation& observation) {
       return {};
     }
     TRY(filesystem_.remove(paths_.observation()));
-    return filesystem_.sync_directory(paths_.directory);
+    return filesystem_.sync_directory(paths_.directory());
   }
   json::object object;
   for (const auto& [name, problem] : kMembers) {

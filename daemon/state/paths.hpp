@@ -18,22 +18,28 @@ inline std::filesystem::path daemon_lock(const std::filesystem::path& state_dire
 }
 
 struct StatePaths {
-  std::filesystem::path directory;  // <state_directory>/<name>
-
   StatePaths(const std::filesystem::path& state_directory, const std::string& certificate)
-      : directory(state_directory / certificate) {}
+      : directory_((state_directory / certificate).string()) {}
 
-  std::filesystem::path answer() const { return directory / "answer"; }
-  std::filesystem::path journal() const { return directory / "journal"; }
-  std::filesystem::path history() const { return directory / "history.jsonl"; }
-  std::filesystem::path in_use() const { return directory / "in-use"; }
-  std::filesystem::path attempts() const { return directory / "attempts.json"; }
-  std::filesystem::path observation() const { return directory / "observation.json"; }
-  std::filesystem::path requests() const { return directory / "requests.json"; }
-  std::filesystem::path fleet() const { return directory / "fleet"; }
-  std::filesystem::path lock() const { return directory / "lock"; }
-  std::filesystem::path generations() const { return directory / "generations"; }
-  std::filesystem::path generations_index() const { return directory / "generations.json"; }
+  std::filesystem::path directory() const { return directory_; }  // <state_directory>/<name>
+
+  std::filesystem::path answer() const { return in("answer"); }
+  std::filesystem::path journal() const { return in("journal"); }
+  std::filesystem::path history() const { return in("history.jsonl"); }
+  std::filesystem::path in_use() const { return in("in-use"); }
+  std::filesystem::path attempts() const { return in("attempts.json"); }
+  std::filesystem::path observation() const { return in("observation.json"); }
+  std::filesystem::path requests() const { return in("requests.json"); }
+  std::filesystem::path fleet() const { return in("fleet"); }
+  std::filesystem::path lock() const { return in("lock"); }
+  std::filesystem::path generations() const { return in("generations"); }
+  std::filesystem::path generations_index() const { return in("generations.json"); }
+
+ private:
+  std::filesystem::path in(std::string_view name) const { return directory() / name; }
+
+  // No path, which takes several times the memory: many objects have one of these.
+  std::string directory_;
 };
 
 }  // namespace renewd::state

@@ -99,7 +99,7 @@ RetryState RetryStateStore::load() const {
 Result<void> RetryStateStore::save(const RetryState& attempts) {
   if (attempts == RetryState()) {
     TRY(filesystem_.remove(paths_.attempts()));
-    return filesystem_.sync_directory(paths_.directory);
+    return filesystem_.sync_directory(paths_.directory());
   }
   const json::object object{{"failures_in_a_row", attempts.failures_in_a_row},
                             {"last_failure", attempts.last_failure},

@@ -43,7 +43,7 @@ std::filesystem::path nearest_directory(const Filesystem& filesystem, std::files
 }
 
 Result<void> check_state(const Filesystem& filesystem, const StatePaths& paths) {
-  const auto directory = nearest_directory(filesystem, paths.directory);
+  const auto directory = nearest_directory(filesystem, paths.directory());
   TRY(filesystem.check_writable(directory));
   if (filesystem.exists(paths.generations())) {
     TRY(filesystem.check_writable(paths.generations()));
@@ -74,7 +74,7 @@ Result<void> check_state(const Filesystem& filesystem, const StatePaths& paths) 
 
 Result<void> rehearse_state(Filesystem& filesystem, const StatePaths& paths) {
   constexpr std::size_t kKeystoreSize = 8192;
-  const auto directory = nearest_directory(filesystem, paths.directory);
+  const auto directory = nearest_directory(filesystem, paths.directory());
   const auto rehearse_in = [&filesystem](const std::filesystem::path& place) -> Result<void> {
     TRY(filesystem.check_writable(place));
     return rehearse_write(filesystem, place / "rehearsal", kKeystoreSize, state_file_attributes());

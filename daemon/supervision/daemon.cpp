@@ -86,14 +86,14 @@ class Daemon::AsksForTime final : public EventSink {
   std::atomic<std::chrono::seconds::rep> seconds_{0};
 };
 
-Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSettings& settings, const Watched* previous)
-    : certificate(settings),
-      http_settings(daemon.settings_.http),
-      http(daemon.loop_.executor(), http_settings),
-      objects(daemon.loop_.executor(), certificate, http_settings, daemon.filesystem_, http, daemon.log_, daemon.clock_,
-              &daemon.pool_),
+Daemon::Watched::Watched(Daemon& daemon, const configuration::CertificateSettings& of, const Watched* previous)
+    : settings(daemon.settings_),
+      http(daemon.http_),
+      certificate(of),
+      objects(daemon.loop_.executor(), certificate, settings->http, daemon.filesystem_, *http, daemon.log_,
+              daemon.clock_, &daemon.pool_),
       supervisor(daemon.loop_.executor(), objects.context(),
-                 {daemon.slots_, daemon.looks_, daemon.board_, daemon.fleet_}, certificate, daemon.settings_,
+                 {daemon.slots_, daemon.looks_, daemon.board_, daemon.fleet_}, certificate, *settings,
                  settings_changed(daemon, previous),
                  previous == nullptr ? std::nullopt : std::optional(previous->supervisor.inheritance())),
       watching(daemon.unit_watch_.watch(objects.context().gateway.watched_units(),
@@ -103,18 +103,19 @@ TimePoint Daemon::Watched::settings_changed(const Daemon& daemon, const Watched*
   if (previous == nullptr) {
     return changed_at(daemon.configuration_).value_or(TimePoint());
   }
-  const bool changed = previous->certificate != certificate || previous->http_settings != http_settings;
+  const bool changed = previous->certificate != certificate || previous->settings->http != settings->http;
   return changed ? daemon.clock_.now() : TimePoint();
 }
 
 Daemon::Daemon(std::filesystem::path configuration, configuration::Settings settings)
     : configuration_(std::move(configuration)),
-      settings_(std::move(settings)),
-      log_output_(std::make_shared<LogQueue>(service::event_output(settings_.log))),
+      settings_(std::make_shared<const configuration::Settings>(std::move(settings))),
+      log_output_(std::make_shared<LogQueue>(service::event_output(settings_->log))),
       log_(log_output_, clock_),
       asks_for_time_(std::make_shared<AsksForTime>()),
-      filesystem_(settings_.state_directory),
+      filesystem_(settings_->state_directory),
       loop_(EXIT_SUCCESS),
+      http_(std::make_shared<http::HttpsClient>(loop_.executor(), settings_->http)),
       pool_(kKeystoreThreads),
       slots_(loop_.executor(), kRenewalsAtOnce),
       looks_(loop_.executor(), kLooksAtOnce),
@@ -125,7 +126,7 @@ Daemon::Daemon(std::filesystem::path configuration, configuration::Settings sett
 }
 
 Result<void> Daemon::run() {
-  if (auto held = hold(settings_.state_directory); !held) {
+  if (auto held = hold(settings_->state_directory); !held) {
     if (held.error().kind == ErrorKind::busy) {
       return held;
     }
@@ -133,17 +134,18 @@ Result<void> Daemon::run() {
     // its own.
     lock_ = tl::unexpected(std::move(held.error()));
   }
-  log_.event(lock_ ? Level::info : Level::warning, EventName::daemon_started, "",
-             fmt::format("version {}, {}{}", version(), watching(settings_), lock_ ? "" : "; " + lock_.error().message),
-             {{"version", std::string(version())}, {"configuration", configuration_.string()}});
-  asks_for_time_->expect(longest_step(settings_));
+  log_.event(
+      lock_ ? Level::info : Level::warning, EventName::daemon_started, "",
+      fmt::format("version {}, {}{}", version(), watching(*settings_), lock_ ? "" : "; " + lock_.error().message),
+      {{"version", std::string(version())}, {"configuration", configuration_.string()}});
+  asks_for_time_->expect(longest_step(*settings_));
   log_.add_observer(asks_for_time_);
   board_.on_change([this] {
     tell_status_soon();
     tell_if_ready();
     monitoring_.changed();
   });
-  monitoring_.configure(settings_);
+  monitoring_.configure(*settings_);
   loop_.start(monitoring_.write_textfile());
   loop_.start(unit_watch_.run());
   join_fleet();
@@ -179,13 +181,13 @@ Result<void> Daemon::hold(const std::filesystem::path& state_directory) {
 }
 
 const configuration::CertificateSettings* Daemon::settings_of(const std::string& name) const {
-  const auto found = std::find_if(settings_.certificates.begin(), settings_.certificates.end(),
+  const auto found = std::find_if(settings_->certificates.begin(), settings_->certificates.end(),
                                   [&name](const auto& certificate) { return certificate.name == name; });
-  return found == settings_.certificates.end() ? nullptr : &*found;
+  return found == settings_->certificates.end() ? nullptr : &*found;
 }
 
 void Daemon::join_fleet() {
-  const auto& wanted = settings_.fleet.etcd;
+  const auto& wanted = settings_->fleet.etcd;
   if (fleet_ && wanted && fleet_->settings == *wanted) {
     return;
   }
@@ -199,7 +201,7 @@ void Daemon::join_fleet() {
 }
 
 void Daemon::watch_what_is_new() {
-  for (const auto& certificate : settings_.certificates) {
+  for (const auto& certificate : settings_->certificates) {
     if (watched_.try_emplace(certificate.name).second) {
       loop_.start(watch(certificate.name));
     }
@@ -223,10 +225,10 @@ void Daemon::reload() {
   service::notify_reloading();
   auto settings = configuration::load(configuration_);
   if (settings) {
-    keep_read_ahead(settings_, *settings);
+    keep_read_ahead(*settings_, *settings);
   }
   Result<void> moved;
-  if (settings && settings->state_directory != settings_.state_directory) {
+  if (settings && settings->state_directory != settings_->state_directory) {
     moved = filesystem_.own(settings->state_directory).and_then([&] { return hold(settings->state_directory); });
   }
   configuration_refused_ = !settings || !moved;
@@ -234,11 +236,12 @@ void Daemon::reload() {
     log_.event(EventName::config_rejected, "", "the previous configuration stays in effect: " + moved.error().message,
                {{"configuration", configuration_.string()}});
   } else if (settings) {
-    settings_ = std::move(*settings);
-    asks_for_time_->expect(longest_step(settings_));
+    settings_ = std::make_shared<const configuration::Settings>(std::move(*settings));
+    http_ = std::make_shared<http::HttpsClient>(loop_.executor(), settings_->http);
+    asks_for_time_->expect(longest_step(*settings_));
     board_.configuration_is_in_effect();
-    log_output_->set_output(service::event_output(settings_.log));
-    log_.event(EventName::config_reloaded, "", watching(settings_), {{"configuration", configuration_.string()}});
+    log_output_->set_output(service::event_output(settings_->log));
+    log_.event(EventName::config_reloaded, "", watching(*settings_), {{"configuration", configuration_.string()}});
     const auto before = fleet_;
     join_fleet();
     const bool is_other_member =
@@ -251,7 +254,7 @@ void Daemon::reload() {
       }
     }
     watch_what_is_new();
-    monitoring_.configure(settings_);
+    monitoring_.configure(*settings_);
   } else {
     for (const auto& diagnostic : settings.error()) {
       log_.event(EventName::config_rejected, "",
@@ -313,8 +316,8 @@ void Daemon::tell_if_ready() {
   const auto& standings = board_.standings();
   // Called after each check: the sizes are compared first, since they are cheap.
   const bool all_seen =
-      !ready_ && standings.size() >= settings_.certificates.size() &&
-      std::all_of(settings_.certificates.begin(), settings_.certificates.end(),
+      !ready_ && standings.size() >= settings_->certificates.size() &&
+      std::all_of(settings_->certificates.begin(), settings_->certificates.end(),
                   [&standings](const auto& certificate) { return standings.contains(certificate.name); });
   if (all_seen) {
     ready_ = true;

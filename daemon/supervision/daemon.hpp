@@ -41,13 +41,15 @@ class Daemon {
   class AsksForTime;
   // One certificate with the settings that its supervisor began with; a reload makes another.
   struct Watched {
+    // `certificate` is one of the daemon's settings.
     Watched(Daemon& daemon, const configuration::CertificateSettings& certificate, const Watched* previous);
     // When the settings that decide over this certificate's renewals changed: with the file, or with a reload of it.
     TimePoint settings_changed(const Daemon& daemon, const Watched* previous) const;
 
-    configuration::CertificateSettings certificate;
-    configuration::HttpSettings http_settings;
-    http::HttpsClient http;
+    // Shared by all that began with the same configuration, and not copied.
+    std::shared_ptr<const configuration::Settings> settings;
+    std::shared_ptr<http::HttpsClient> http;
+    const configuration::CertificateSettings& certificate;
     CertificateObjects objects;
     Supervisor supervisor;
     gateway::UnitWatch::Watching watching;
@@ -72,7 +74,7 @@ class Daemon {
   std::vector<std::string> stuck() const;
 
   std::filesystem::path configuration_;
-  configuration::Settings settings_;
+  std::shared_ptr<const configuration::Settings> settings_;  // never null
   SystemClock clock_;
   std::shared_ptr<LogQueue> log_output_;
   EventLog log_;
@@ -80,6 +82,7 @@ class Daemon {
   PosixFilesystem filesystem_;
   Result<state::Lock> lock_ = failure(ErrorKind::busy, "not taken yet");
   EventLoop loop_;
+  std::shared_ptr<http::HttpsClient> http_;  // never null
   boost::asio::thread_pool pool_;
   Slots slots_;
   Slots looks_;

@@ -57,7 +57,7 @@ std::string KeystoreObserver::find_author(const std::string& fingerprint) const 
   return fmt::format(
       "the keystore was replaced externally; this daemon does not activate the gateway for it (if it is meant to stay, "
       "and the gateway does not use it yet: `gravitee-renewd activate {}`)",
-      paths_.directory.filename().string());
+      paths_.directory().filename().string());
 }
 
 }  // namespace renewd::supervision

@@ -40,11 +40,7 @@ PublishedStatus::PublishedStatus(const renewal::RenewalContext& context,
                                  report::StatusBoard& board)
     : context_(context),
       certificate_(certificate),
-      settings_(settings.schedule),
-      state_directory_(settings.state_directory),
-      http_(settings.http),
-      configuration_(settings.file),
-      configuration_modified_(settings.modified),
+      settings_(settings),
       schedule_(schedule),
       board_(board),
       observations_(context.filesystem, {settings.state_directory, certificate.name}),
@@ -54,10 +50,10 @@ asio::awaitable<Result<keystore::InstalledKeystore>> PublishedStatus::read() {
   std::optional<report::CertificateStatus> status;
   auto installed = co_await run_blocking(context_.pool, [this, &status] {
     auto opened = context_.keystore.read();
-    status = report::read_status(context_.filesystem, context_.keystore, opened, certificate_, state_directory_,
-                                 context_.clock.now(), report::Reader::daemon);
-    status->ca_file_problem = report::ca_file_problem(context_.filesystem, http_);
-    status->configuration_problem = report::configuration_problem(modified_at(configuration_), configuration_modified_);
+    status = report::read_status(context_.filesystem, context_.keystore, opened, certificate_,
+                                 settings_.state_directory, context_.clock.now(), report::Reader::daemon);
+    status->ca_file_problem = report::ca_file_problem(context_.filesystem, settings_.http);
+    status->configuration_problem = report::configuration_problem(modified_at(settings_.file), settings_.modified);
     return opened;
   });
   const bool is_news = co_await examine_gateway(*status);
@@ -111,7 +107,7 @@ asio::awaitable<bool> PublishedStatus::examine_gateway(report::CertificateStatus
 // Best effort: it is found again at the next check. Stores the keystore, too, which an earlier version did not when it
 // had installed it: once it is overwritten, nobody else may have it.
 void PublishedStatus::keep_in_use(const keystore::InstalledKeystore& installed, bool is_news) {
-  const state::StatePaths paths(state_directory_, certificate_.name);
+  const state::StatePaths paths(settings_.state_directory, certificate_.name);
   const auto lock = state::Lock::acquire(context_.filesystem, paths.lock(), renewal::kCheckingHolder);
   if (!lock || state::Journal(context_.filesystem, paths).peek()) {
     return;
@@ -125,7 +121,7 @@ void PublishedStatus::keep_in_use(const keystore::InstalledKeystore& installed, 
 
 void PublishedStatus::store_observation() {
   state::Observation now = report::observation_of(*status_, certificate_);
-  now.configuration = configuration_modified_;
+  now.configuration = settings_.modified;
   if (now.health && observed_.health) {
     now.health = observed_.health;  // the text may differ each time, and would be written each time
   }
@@ -154,8 +150,9 @@ bool PublishedStatus::in_trouble() const {
 
 void PublishedStatus::installed(const renewal::Record& record, const certificate::Certificate& certificate) {
   if (!status_->in_use && !status_->replaced) {
-    status_->replaced = state::certificate_of(
-        state::Generations(context_.filesystem, {state_directory_, certificate_.name}), record.previous_generation);
+    status_->replaced =
+        state::certificate_of(state::Generations(context_.filesystem, {settings_.state_directory, certificate_.name}),
+                              record.previous_generation);
   }
   status_->outlook = report::Outlook{certificate};
   status_->unfinished = record;
@@ -166,7 +163,7 @@ void PublishedStatus::installed(const renewal::Record& record, const certificate
 void PublishedStatus::publish() {
   if (status_) {
     status_->attempts = schedule_.attempts();
-    report::plan(*status_, certificate_, settings_, schedule_.offset(), context_.clock.now());
+    report::plan(*status_, certificate_, settings_.schedule, schedule_.offset(), context_.clock.now());
     board_.publish(*status_);
   }
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -56,11 +55,7 @@ class PublishedStatus {
 
   const renewal::RenewalContext& context_;
   const configuration::CertificateSettings& certificate_;
-  configuration::ScheduleSettings settings_;
-  std::filesystem::path state_directory_;
-  configuration::HttpSettings http_;
-  std::filesystem::path configuration_;
-  std::optional<TimePoint> configuration_modified_;  // as it is in effect
+  const configuration::Settings& settings_;
   const renewal::Schedule& schedule_;
   report::StatusBoard& board_;
   state::ObservationStore observations_;

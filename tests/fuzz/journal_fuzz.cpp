@@ -86,7 +86,7 @@ void continue_file(const std::string& text, const std::optional<JournalEntry>& e
   static const fuzz::Scratch scratch;
   static PosixFilesystem filesystem;
   static const StatePaths paths(scratch.path(), "production");
-  std::filesystem::create_directories(paths.directory);
+  std::filesystem::create_directories(paths.directory());
   fuzz::put(paths.journal(), text);
   Journal journal(filesystem, paths);
   const auto read = journal.read(kNow);

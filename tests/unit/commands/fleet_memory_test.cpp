@@ -11,7 +11,7 @@ using namespace renewd::testing;
 namespace {
 
 struct Host {
-  Host() { std::filesystem::create_directories(paths.directory); }
+  Host() { std::filesystem::create_directories(paths.directory()); }
   fleet::LocalRecord local() { return fleet::LocalRecordStore(filesystem, paths).load(); }
   void save(const fleet::LocalRecord& record) { REQUIRE(fleet::LocalRecordStore(filesystem, paths).save(record)); }
 

@@ -29,7 +29,7 @@ TEST_CASE("a member's file with an invalid number counts as none") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const state::StatePaths paths(directory.path(), "production");
-  std::filesystem::create_directories(paths.directory);
+  std::filesystem::create_directories(paths.directory());
   const LocalRecordStore store(filesystem, paths);
   const auto loaded = [&](const std::string& name, const std::string& value) {
     std::map<std::string, std::string> members{{"fingerprint", "\"AB\""}, {"generation", "1"},  {"highest", "2"},

@@ -27,7 +27,7 @@ TEST_CASE("only the owner can read a stored answer") {
   REQUIRE(answers.store("second"));
   CHECK(read_file(paths.answer()) == "second");
   CHECK(mode_of(paths.answer()) == 0600);
-  CHECK(mode_of(paths.directory) == 0700);
+  CHECK(mode_of(paths.directory()) == 0700);
   CHECK(mode_of(directory / "state") == 0700);
 }
 
@@ -37,17 +37,17 @@ TEST_CASE("disk space for an answer is reserved, and used or released") {
   const StatePaths paths(directory.path(), "production");
   AnswerStore answers(filesystem, paths);
   const auto taken = [&] {
-    return filesystem.list(paths.directory).value() == std::vector<std::string>{".answer.room"};
+    return filesystem.list(paths.directory()).value() == std::vector<std::string>{".answer.room"};
   };
   REQUIRE(answers.reserve_space());
   REQUIRE(answers.reserve_space());
   CHECK(taken());
-  CHECK(std::filesystem::file_size(paths.directory / ".answer.room") == 128 * 1024);
+  CHECK(std::filesystem::file_size(paths.directory() / ".answer.room") == 128 * 1024);
   answers.release_space();
-  CHECK(filesystem.list(paths.directory).value().empty());
+  CHECK(filesystem.list(paths.directory()).value().empty());
   REQUIRE(answers.reserve_space());
   REQUIRE(answers.store("answer"));
-  CHECK(filesystem.list(paths.directory).value() == std::vector<std::string>{"answer"});
+  CHECK(filesystem.list(paths.directory()).value() == std::vector<std::string>{"answer"});
 }
 
 TEST_CASE("a used answer is removed, and discarding none is no error") {
@@ -73,7 +73,7 @@ TEST_CASE("rejected answers are named by time, and the five newest stay") {
     CHECK(read_file(*aside) == "answer " + std::to_string(hour));
     CHECK_FALSE(std::filesystem::exists(paths.answer()));
   }
-  const auto names = filesystem.list(paths.directory).value();
+  const auto names = filesystem.list(paths.directory()).value();
   CHECK(names.size() == 5);
   CHECK(names.front() == "answer-rejected-1970-01-01T02:00:00Z");
   CHECK(names.back() == "answer-rejected-1970-01-01T06:00:00Z");

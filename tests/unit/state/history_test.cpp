@@ -36,7 +36,7 @@ TEST_CASE("a renewal is one line with the seconds of each phase") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
-  std::filesystem::create_directories(paths.directory);
+  std::filesystem::create_directories(paths.directory());
   History history(filesystem, paths);
   REQUIRE(history.append("renewed", renewal(1), TimePoint(1700001031s)));
   const auto written = lines(paths.history());
@@ -53,7 +53,7 @@ TEST_CASE("a line repeated after a crash is written once, a truncated one is ski
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
-  std::filesystem::create_directories(paths.directory);
+  std::filesystem::create_directories(paths.directory());
   History history(filesystem, paths);
   REQUIRE(history.append("renewed", renewal(1), TimePoint(1700001031s)));
   REQUIRE(history.append("renewed", renewal(1), TimePoint(1700009999s)));
@@ -104,7 +104,7 @@ TEST_CASE("an invalid line of the history is skipped, and removed with the next 
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
-  std::filesystem::create_directories(paths.directory);
+  std::filesystem::create_directories(paths.directory());
   History history(filesystem, paths);
   REQUIRE(history.append("renewed", renewal(1), TimePoint(1700001031s)));
   const std::string good = read_file(paths.history());
@@ -130,7 +130,7 @@ TEST_CASE("only the newest past renewals are listed") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
-  std::filesystem::create_directories(paths.directory);
+  std::filesystem::create_directories(paths.directory());
   std::string text;
   for (std::size_t i = 0; i < 10 * kHistoryKept; ++i) {
     text += R"({"outcome":"renewed","fingerprint":"F)" + std::to_string(i) +
@@ -147,7 +147,7 @@ TEST_CASE("a certificate record with an invalid member is ignored") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
-  std::filesystem::create_directories(paths.directory);
+  std::filesystem::create_directories(paths.directory());
   const History history(filesystem, paths);
   const auto in_use = [&](const std::string& serial, const std::string& fingerprint, const std::string& not_after) {
     write_file(paths.in_use(), R"({"serial":)" + serial + R"(,"fingerprint":)" + fingerprint +

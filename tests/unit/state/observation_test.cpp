@@ -71,7 +71,7 @@ TEST_CASE("what the daemon saw of its fleet is stored") {
 
 TEST_CASE("since when etcd is unreachable counts only if it is") {
   Stored stored;
-  std::filesystem::create_directories(stored.paths.directory);
+  std::filesystem::create_directories(stored.paths.directory());
   write_file(stored.paths.observation(),
              R"({"fleet":{"hosts":1,"hosts_in_use_of_newest":1,"generation":1,"leading":false,"waiting":false,)"
              R"("unreachable_since":1700000000000000}})");
@@ -92,7 +92,7 @@ TEST_CASE("an observation that is the stored one is not written again") {
 
 TEST_CASE("a damaged observation counts as none, and its texts are printable and truncated") {
   Stored stored;
-  std::filesystem::create_directories(stored.paths.directory);
+  std::filesystem::create_directories(stored.paths.directory());
   for (const char* const damaged :
        {"", "{", "[]", R"({"token":7})", R"({"token":"expired"})", R"({"token":{"message":"expired"}})",
         R"({"token_not_after":"x"})", R"({"token_changed":-1})", R"({"token_changed":1e300})"}) {

@@ -50,7 +50,7 @@ TEST_CASE("attempts of a version that kept what it saw in the same file are read
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
-  std::filesystem::create_directories(paths.directory);
+  std::filesystem::create_directories(paths.directory());
   write_file(paths.attempts(),
              R"({"failures_in_a_row":2,"last_failure":"dns","last_message":"m","not_before":0,"days_announced":0,)"
              R"("expiry_announced":0,"unreadable":"x","token_problem":7,"token_seen_at":1700000000000000})");
@@ -61,7 +61,7 @@ TEST_CASE("attempts of a version without by_hand are read") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
-  std::filesystem::create_directories(paths.directory);
+  std::filesystem::create_directories(paths.directory());
   write_file(paths.attempts(),
              R"({"failures_in_a_row":2,"last_failure":"dns","last_message":"m","not_before":0,"days_announced":0,)"
              R"("expiry_announced":0})");
@@ -110,7 +110,7 @@ TEST_CASE("attempts with an invalid number or class count as none") {
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
-  std::filesystem::create_directories(paths.directory);
+  std::filesystem::create_directories(paths.directory());
   const RetryStateStore store(filesystem, paths);
   const auto loaded = [&](const std::string& name, const std::string& value) {
     std::map<std::string, std::string> members{{"failures_in_a_row", "2"}, {"last_failure", "\"dns\""},
@@ -152,7 +152,7 @@ TEST_CASE("requests at invalid times are ignored, and the newest ones suffice") 
   const TemporaryDirectory directory;
   PosixFilesystem filesystem;
   const StatePaths paths(directory.path(), "production");
-  std::filesystem::create_directories(paths.directory);
+  std::filesystem::create_directories(paths.directory());
   RequestLog requests(filesystem, paths);
   for (const char* const bad : {"-1", "9223372036854775807", "1e300", "\"x\"", "[[1700000000]]", "{}"}) {
     write_file(paths.requests(), std::string("[1700000000,") + bad + "]");

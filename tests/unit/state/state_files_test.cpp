@@ -89,7 +89,7 @@ TEST_CASE("a lock that another user has left is a problem of the state, with the
     const fs::path state = directory / "state";
     PosixFilesystem filesystem(state);
     const StatePaths paths(state, "production");
-    REQUIRE(filesystem.create_directories(paths.directory, kStateDirectoryMode));
+    REQUIRE(filesystem.create_directories(paths.directory(), kStateDirectoryMode));
     REQUIRE(Lock::acquire(filesystem, paths.lock(), "renew"));
     CHECK(check_state(filesystem, paths));
     REQUIRE(::seteuid(0) == 0);

@@ -281,7 +281,7 @@ TEST_CASE("an earlier generation that appears again is reported") {
   fleet.start(fleet["a"]);
   fleet.run_until([&] { return fleet.rollout().verified.size() == 1; });
   FleetHost& follower = fleet["b"];
-  std::filesystem::create_directories(follower.paths().directory);
+  std::filesystem::create_directories(follower.paths().directory());
   REQUIRE(fleet::LocalRecordStore(follower.world.filesystem, follower.paths()).save({.highest = 5}));
   fleet.start(follower);
   fleet.run_until([&] { return all_verified(fleet); });
