@@ -44,10 +44,7 @@ ErrorKind kind_of(unsigned status) {
   return status < 500 ? ErrorKind::client_error : ErrorKind::server_error;
 }
 
-// Redacted, since a server may repeat the token.
-std::string message_of(const http::HttpResponse& response, const Secret& token) {
-  Redaction redacted;
-  redacted.hide("token", token);
+std::string message_of(const http::HttpResponse& response, const Redaction& redacted) {
   if (response.status >= 300 && response.status < 400) {
     const std::string target = printable(redacted(response.header("location")));
     return fmt::format("redirect to {}: not followed, since that would send the token there",
@@ -56,11 +53,15 @@ std::string message_of(const http::HttpResponse& response, const Secret& token) 
   return printable(redacted(response.undecoded.empty() ? http::error_message(response.body) : response.undecoded));
 }
 
-std::string_view advice_on(unsigned status) {
-  switch (status) {
+std::string_view advice_on(const http::HttpResponse& response) {
+  switch (response.status) {
     case 401:
       return "; the cloud rejects the account token: check whether it has expired or was revoked";
     case 403:
+      if (trimmed(response.body).starts_with('<')) {
+        return "; find out whether a proxy or a firewall on the way sent this page; if not, check that the account "
+               "token is allowed to renew this account's certificate";
+      }
       return "; check that the account token is allowed to renew this account's certificate";
     case 404:
       return "; check that account_url is the URL in the cloud's token dialog";
@@ -70,9 +71,17 @@ std::string_view advice_on(unsigned status) {
 }
 
 Error explain(const http::HttpResponse& response, std::string_view doing, const Secret& token) {
-  const std::string message = message_of(response, token);
+  Redaction redacted;  // a server may repeat the token
+  redacted.hide("token", token);
+  const std::string message = message_of(response, redacted);
+  if (const std::string cause = http::squid_error(response); !cause.empty()) {
+    return with_advice({ErrorKind::proxy, fmt::format("{}: HTTP {} from a proxy that intercepts TLS ({}): {}", doing,
+                                                      response.status, printable(redacted(cause), 80), message)},
+                       "have the proxy's operators find the request in its log: the proxy must allow this host to "
+                       "reach the cloud, and trust the cloud's certificate");
+  }
   Error error{kind_of(response.status), fmt::format("{}: HTTP {}{}{}{}", doing, response.status,
-                                                    message.empty() ? "" : ": ", message, advice_on(response.status))};
+                                                    message.empty() ? "" : ": ", message, advice_on(response))};
   if (error.kind == ErrorKind::rate_limited || error.kind == ErrorKind::server_error) {
     error.retry_after = parse_retry_after(response.header("retry-after"), response.header("date"));
   }

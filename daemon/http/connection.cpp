@@ -79,12 +79,13 @@ asio::awaitable<Result<tcp::socket>> connect_through_proxy(configuration::ProxyS
 // The references below are to objects in the caller's frame, which outlives the coroutine.
 
 asio::awaitable<Result<void>> handshake(TlsStream& stream, const std::optional<std::filesystem::path>& ca_file) {
+  const auto issuer = note_issuer(stream);
   const auto [error] = co_await stream.async_handshake(TlsStream::client, kAsTuple);
   if (is_cancellation(error)) {
     co_return cancelled();
   }
   if (error) {
-    co_return tl::unexpected(explain_handshake(stream, error, ca_file));
+    co_return tl::unexpected(explain_handshake(stream, error, *issuer, ca_file));
   }
   co_return Result<void>();
 }

@@ -122,4 +122,9 @@ std::string error_message(std::string_view body) {
   return message.empty() ? std::string(body) : message;
 }
 
+std::string squid_error(const HttpResponse& response) {
+  const std::string field = response.header("x-squid-error");  // "ERR_DNS_FAIL 0"
+  return field.substr(0, field.find(' '));
+}
+
 }  // namespace renewd::http

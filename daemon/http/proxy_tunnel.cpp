@@ -149,11 +149,15 @@ std::string explain_authentication(const HttpResponse& response, const ProxySett
 
 Error explain_refusal(const HttpResponse& response, const ProxySettings& proxy, const Secret& password) {
   const Redaction redacted = redaction_of(password);
-  if (response.status == 407) {
+  // tinyproxy refuses a wrong password with 401, as a server would.
+  if (response.status == 407 || response.status == 401) {
     return failure(ErrorKind::proxy, explain_authentication(response, proxy, redacted)).value();
   }
   const std::string reason = printable(redacted(response.reason), 80);
   std::string text = fmt::format("HTTP {}{}{}", response.status, reason.empty() ? "" : " ", reason);
+  if (const std::string cause = squid_error(response); !cause.empty()) {
+    text += " (" + printable(redacted(cause), 80) + ")";
+  }
   const std::string message = response.undecoded.empty() ? printable(redacted(error_message(response.body))) : "";
   if (!message.empty() && !text.ends_with(message)) {
     text += ": " + message;

@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "certificate/ca_file.hpp"
+#include "certificate/certificate.hpp"
 #include "core/filesystem.hpp"
 #include "core/try.hpp"
 
@@ -128,14 +129,26 @@ std::string advice_on_certificate(long verdict, const std::optional<std::filesys
 
 }  // namespace
 
-Error explain_handshake(TlsStream& stream, const boost::system::error_code& error,
+std::shared_ptr<const std::string> note_issuer(TlsStream& stream) {
+  auto issuer = std::make_shared<std::string>();
+  stream.set_verify_callback([issuer](bool accepted, ssl::verify_context& verification) {
+    X509* const certificate = X509_STORE_CTX_get0_cert(verification.native_handle());  // borrowed
+    if (!accepted && certificate != nullptr && X509_up_ref(certificate) == 1) {
+      *issuer = certificate::Certificate(certificate).issuer();
+    }
+    return accepted;
+  });
+  return issuer;
+}
+
+Error explain_handshake(TlsStream& stream, const boost::system::error_code& error, const std::string& issuer,
                         const std::optional<std::filesystem::path>& ca_file) {
   ERR_clear_error();
   const long verdict = SSL_get_verify_result(stream.native_handle());
   if (verdict != X509_V_OK) {
-    return with_advice({ErrorKind::tls, fmt::format("the server's certificate is not {}: {}",
+    return with_advice({ErrorKind::tls, fmt::format("the server's certificate is not {}: {} (issued by {})",
                                                     is_about_time(verdict) ? "valid by this host's clock" : "trusted",
-                                                    X509_verify_cert_error_string(verdict))},
+                                                    X509_verify_cert_error_string(verdict), issuer)},
                        advice_on_certificate(verdict, ca_file));
   }
   if (error == asio::error::eof || error == ssl::error::stream_truncated) {

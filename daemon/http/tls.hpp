@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -25,8 +26,12 @@ Result<boost::asio::ssl::context> make_tls_context(const std::optional<std::file
 // Sets the host for SNI (RFC 6066: only names) and for the verification. Errors: tls.
 Result<void> expect_host(TlsStream& stream, const Url& url);
 
+// Filled with the issuer of the server's certificate when OpenSSL refuses it: the name of the CA of a proxy that
+// intercepts TLS. Call it before the handshake, since OpenSSL does not keep a certificate that it refuses.
+std::shared_ptr<const std::string> note_issuer(TlsStream& stream);
+
 // Why a handshake failed with the CAs that make_tls_context() trusts, and what to do about that. Error kind: tls.
-Error explain_handshake(TlsStream& stream, const boost::system::error_code& error,
+Error explain_handshake(TlsStream& stream, const boost::system::error_code& error, const std::string& issuer,
                         const std::optional<std::filesystem::path>& ca_file);
 
 // An error of TLS itself (an alert, an invalid record) rather than of the connection.

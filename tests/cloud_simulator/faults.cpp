@@ -26,6 +26,7 @@ const std::vector<FaultName>& fault_names() {
       {"close-after-request", Fault::close_after_request, "closes after the request"},
       {"stall-after-request", Fault::stall_after_request, "sends nothing after the request"},
       {"late-answer", Fault::late_answer, "answers N ms after the request [5000]"},
+      {"held-answer", Fault::held_answer, "answers when the fault ends"},
       {"stall-in-header", Fault::stall_in_header, "half a header, then nothing"},
       {"reset-in-header", Fault::reset_in_header, "half a header, then a reset"},
       {"drip", Fault::drip, "a byte each N ms, from the first of the header on [1000]"},

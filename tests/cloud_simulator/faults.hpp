@@ -31,6 +31,7 @@ enum class Fault {
   close_after_request,
   stall_after_request,
   late_answer,
+  held_answer,
   // the answer's header
   stall_in_header,
   reset_in_header,

@@ -157,6 +157,7 @@ Delivery deliver(const ChosenFault& chosen, Response response) {
     case Fault::http10_stall:
       return {.bytes = head_text_of_http10(response) + body, .ending = Ending::stall};
     case Fault::late_answer:
+    case Fault::held_answer:
     case Fault::none:
     case Fault::refuse:
     case Fault::reset_on_accept:

@@ -114,7 +114,7 @@ Server::Server(asio::io_context& io, const Options& options, Endpoint& endpoint)
       fault_(parse_fault(options.fault)),
       tls_(make_tls_contexts(options.directory, fault_.fault)),
       acceptor_(bound(io, parse_endpoint(options.listen))),
-      listening_(io, asio::steady_timer::time_point::max()) {
+      fault_ended_(io, asio::steady_timer::time_point::max()) {
   if (fault_.fault != Fault::refuse) {
     acceptor_.listen();
   }
@@ -129,14 +129,14 @@ std::string Server::url() const {
 void Server::end_fault() {
   if (fault_.fault == Fault::refuse) {
     acceptor_.listen();
-    listening_.cancel();
   }
   fault_ = {};
+  fault_ended_.cancel();
 }
 
 asio::awaitable<void> Server::accept() {
   if (fault_.fault == Fault::refuse) {
-    co_await listening_.async_wait(kToken);
+    co_await fault_ended_.async_wait(kToken);
   }
   for (;;) {
     auto [error, socket] = co_await acceptor_.async_accept(kToken);
@@ -203,6 +203,9 @@ asio::awaitable<void> Server::serve_tls(std::shared_ptr<Stream> stream, ChosenFa
   Response response = endpoint_.answer(as_request(parser.get()));
   if (chosen.fault == Fault::late_answer) {
     co_await wait(std::chrono::milliseconds(chosen.number.value_or(5000)));
+  }
+  if (fault_.fault == Fault::held_answer) {
+    co_await fault_ended_.async_wait(kToken);
   }
   co_await respond(stream, chosen, std::move(response));
   if (options_.exit_after != 0 && endpoint_.answered() >= options_.exit_after) {

@@ -46,7 +46,7 @@ class Server {
   ChosenFault fault_;
   TlsContexts tls_;
   boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::steady_timer listening_;  // cancelled once the server listens
+  boost::asio::steady_timer fault_ended_;  // cancelled when the fault ends
   unsigned connections_ = 0;
 };
 

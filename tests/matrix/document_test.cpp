@@ -1,31 +1,12 @@
 // The table of the matrix in docs/reliability.md is written from the one that the cells are checked against.
 
-#include <cstdlib>
-#include <map>
-#include <sstream>
-
 #include "matrix/cell.hpp"
 #include "support/catch.hpp"
-#include "support/temporary_directory.hpp"
+#include "support/reliability_document.hpp"
 
 using namespace renewd::testing;
 
 namespace {
-
-constexpr std::string_view kBegin = "<!-- the table of tests/matrix -->\n";
-constexpr std::string_view kEnd = "<!-- the end of the matrix -->\n";
-
-// From docs/events.md, which another test compares with the code: "soon" or "slowly".
-std::string pace_of(const std::string& failure_class) {
-  std::istringstream lines(read_file(std::string(DOCUMENTS) + "/events.md"));
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("| `" + failure_class + "` | ") &&
-        (line.ends_with("| soon |") || line.ends_with("| slowly |"))) {
-      return line.ends_with("| soon |") ? "soon" : "slowly";
-    }
-  }
-  throw std::runtime_error("docs/events.md has no class " + failure_class);
-}
 
 std::string reaction(const Fault& fault) {
   if (fault.failure_class.empty()) {
@@ -60,17 +41,5 @@ std::string table() {
 }  // namespace
 
 TEST_CASE("docs/reliability.md has the fault matrix as it is tested") {
-  const std::string path = std::string(DOCUMENTS) + "/reliability.md";
-  const std::string document = read_file(path);
-  const auto begin = document.find(kBegin);
-  const auto end = document.find(kEnd);
-  REQUIRE(begin != std::string::npos);
-  REQUIRE(end != std::string::npos);
-  const auto from = begin + kBegin.size();
-  if (std::getenv("RENEWD_REWRITE_GOLDEN") != nullptr) {
-    write_file(path, document.substr(0, from) + table() + document.substr(end));
-    FAIL_CHECK(path << " was rewritten: look at the difference, and run the test without RENEWD_REWRITE_GOLDEN");
-    return;
-  }
-  CHECK(document.substr(from, end - from) == table());
+  check_document("<!-- the table of tests/matrix -->", "<!-- the end of the matrix -->", table());
 }

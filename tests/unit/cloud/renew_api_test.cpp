@@ -102,6 +102,24 @@ TEST_CASE("every status has its class") {
   }
 }
 
+TEST_CASE("the response of a proxy that intercepts TLS is not the cloud's") {
+  for (const unsigned status : {403U, 502U, 503U}) {
+    const auto answer = answered(status, "<title>ERROR</title>", {{"x-squid-error", "ERR_ACCESS_DENIED 0"}}).body;
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind == ErrorKind::proxy);
+    CHECK(answer.error().message ==
+          kDoing + "HTTP " + std::to_string(status) + " from a proxy that intercepts TLS (ERR_ACCESS_DENIED): ERROR");
+    CHECK_FALSE(answer.error().advice.empty());
+  }
+}
+
+TEST_CASE("a page in place of the cloud's error may be that of a proxy") {
+  const auto page = answered(403, "\n<html><title>Blocked</title></html>").body;
+  CHECK(page.error().kind == ErrorKind::unauthorized);
+  CHECK_THAT(page.error().message, ContainsSubstring("HTTP 403: Blocked; ") && ContainsSubstring("a proxy"));
+  CHECK_THAT(answered(403, R"({"message": "no"})").body.error().message, !ContainsSubstring("a proxy"));
+}
+
 TEST_CASE("an empty response is an error") {
   for (const unsigned status : {200U, 204U}) {
     CHECK(outcome(answered(status, "").body) ==
@@ -163,6 +181,7 @@ TEST_CASE("the token never reaches a message, even if the server repeats it") {
         answered(400, R"({"message": "Bearer tok+en\n/12 34"})"), answered(400, R"({"error": "tok+en\u002f1234"})"),
         answered(400, "Authorization: QmVhcmVyIHRvaytlbi8xMjM0"), answered(400, std::string(195, '.') + token),
         answered(302, "", {{"location", "https://a/?token=" + token}}),
+        answered(403, "", {{"x-squid-error", token + " 0"}}),
         answered(302, "", {{"location", "https://a/?token=tok%2Ben%2F1234"}})}) {
     REQUIRE_FALSE(answer);
     INFO(answer.error().message);

@@ -155,6 +155,7 @@ BadFiles wrong_metrics() {
       {listen("'192.0.2.1:9464', allow_remote: false"), "2:19", "must be a loopback address"},
       {listen("'127.0.0.1:1', allow_remote: yes"), "2:48", "`metrics.allow_remote` must be true or false"},
       {listen("127.0.0.256:9464"), "2:19", "must start with localhost or an IP address", kAddresses},
+      {listen("'[fe80::1%eth0]:9464', allow_remote: true"), "2:19", "must start with localhost or an IP address"},
       {listen("'[::1::]:9464', allow_remote: true"), "2:19", "must start with localhost or an IP address", kAddresses},
       {listen("127.0.0.1:9464, allow_remote: \"true\""), "2:49", "must be true or false, without quotes"},
       {listen("unix:run/s"), "2:19", "must have an absolute path after unix:"},

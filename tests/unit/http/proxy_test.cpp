@@ -141,6 +141,8 @@ TEST_CASE("explains why the proxy refuses") {
         "proxy: it requires a user name and a password; set both (http.proxy, http.proxy_password)");
   CHECK(refusal("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "user") ==
         "proxy: it rejected user user or http.proxy_password");
+  CHECK(refusal("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"Tinyproxy\"\r\n\r\n", "user") ==
+        "proxy: it rejected user user or http.proxy_password");
   CHECK(refusal("HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!") == "proxy: HTTP 403 Forbidden: no!");
   CHECK(refusal("HTTP/1.1 502 \x1b[31mBad\r\n\r\n") == "proxy: HTTP 502 \\x1b[31mBad");
   CHECK(refusal("SSH-2.0-OpenSSH\x07\r\n\r\n") == "proxy: its response is not HTTP: SSH-2.0-OpenSSH\\x07");
@@ -186,7 +188,8 @@ TEST_CASE("bytes after the proxy's header belong to the tunnel") {
   // The header and the bytes after it arrive together.
   asio::write(server, asio::buffer(std::string(kEstablished) + "first words"));
   auto tunnel = http::open_tunnel(client, "cloud.example:443", {"127.0.0.1", 1, ""}, std::nullopt);
-  REQUIRE(outcome(run_in(io, std::move(tunnel))) == "ok");
+  const auto opened = run_in(io, std::move(tunnel));
+  REQUIRE(outcome(opened) == "ok");
   std::string words(11, '\0');
   asio::read(client, asio::buffer(words));
   CHECK(words == "first words");
@@ -228,7 +231,8 @@ TEST_CASE("a proxy's response may have every form that a server's may have") {
   tcp::socket server = acceptor.accept();
   asio::write(server, asio::buffer(answer + "first words"));
   auto tunnel = http::open_tunnel(client, "cloud.example:443", {"127.0.0.1", 1, ""}, std::nullopt);
-  REQUIRE(outcome(run_in(io, std::move(tunnel))) == "ok");
+  const auto opened = run_in(io, std::move(tunnel));
+  REQUIRE(outcome(opened) == "ok");
   std::string words(11, '\0');
   asio::read(client, asio::buffer(words));
   CHECK(words == "first words");
@@ -254,6 +258,10 @@ TEST_CASE("names the authentication schemes of a proxy without Basic") {
 TEST_CASE("a proxy's error page is quoted if it says more than the status") {
   CHECK(refusal("HTTP/1.1 503\r\nContent-Type: text/html\r\n\r\n<html><title>Quota  &amp; more</title>x</html>") ==
         "proxy: HTTP 503: Quota & more");
+  CHECK(refusal("HTTP/1.1 503 No\nX-Squid-Error: ERR_DNS_FAIL 0\nContent-Length: 2\n\nNo") ==
+        "proxy: HTTP 503 No (ERR_DNS_FAIL): No");
+  CHECK(refusal("HTTP/1.1 503 No\nX-Squid-Error: dXNlcjpwYXNz\nContent-Length: 0\n\n", "user") ==
+        "proxy: HTTP 503 No ([proxy password])");
   CHECK(refusal("HTTP/1.1 403 Forbidden\nTransfer-Encoding: chunked\n\n9\nForbidden\n0\n\n") ==
         "proxy: HTTP 403 Forbidden");
   CHECK(refusal("HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nyo") == "proxy: HTTP 403 No");
