@@ -2,6 +2,7 @@
 """What the packaged program may cost. Everything is counted: no figure depends on how fast the machine is.
 
     packaged.py BINARY instructions SIMULATOR    of the program's own code, by callgrind, beside instructions.json
+    packaged.py BINARY memcheck SIMULATOR        errors of memory in the renewal path, by valgrind
     packaged.py BINARY idle                      system calls of a daemon that has nothing to do
     packaged.py BINARY many                      memory and descriptors of 300 certificates
     packaged.py BINARY size                      of the program, and what the dynamic linker has to do
@@ -139,8 +140,9 @@ def policy(host):
     return found
 
 
-def renewal(host):
-    """A whole renewal against the simulated cloud, whose gateway is none."""
+@contextlib.contextmanager
+def due(host):
+    """The options for a host with a certificate that is due, at the simulated cloud; its gateway is none."""
     cloud = host.directory / "cloud"
     keystore = host.directory / "renewed.p12"
     with subprocess.Popen([sys.argv[3], "--directory", str(cloud), "--quiet", "--key", "ec:P-256", "--initial-keystore",
@@ -150,17 +152,43 @@ def renewal(host):
                 if "listening on " in line:
                     break
             url = line.split("listening on ")[1].split()[0]
-            options = host.configure(
+            yield host.configure(
                 [f"name: c, account_url: '{url}/management/accounts/7b6f41d3-7118-41e9-af41-d3711801e973', "
                  f"token: {{file: {host.directory}/token}}, gateway: {{none: {{}}}}, "
                  f"keystore: {{path: {keystore}, password: {{file: {host.directory}/password}}}}"],
-                f"http: {{ca_file: {cloud}/ca.pem}}\n")
-            done, found = count(host.binary, [*options, "renew", "--force"], host.directory)
+                f"schedule: {{splay: 0s}}\nhttp: {{ca_file: {cloud}/ca.pem}}\n")
         finally:
             simulator.terminate()
+
+
+def renewal(host):
+    with due(host) as options:
+        done, found = count(host.binary, [*options, "renew", "--force"], host.directory)
     if done.returncode != 0:
         wrong(f"renew: {done.stdout}{done.stderr}")
     return found
+
+
+def memcheck(host):
+    """A renewal by the daemon, its end by SIGTERM, and a renewal and a roll-back by hand."""
+    valgrind = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite",
+                f"--log-file={host.directory}/valgrind.%p", host.binary]
+    with due(host) as options:
+        with subprocess.Popen([*valgrind, *options, "run"], stderr=subprocess.PIPE, text=True) as daemon:
+            for line in daemon.stderr:
+                if '"renewal_completed"' in line or '"renewal_failed"' in line:
+                    break
+            daemon.send_signal(signal.SIGTERM)
+            daemon.communicate()
+        results = [("run", daemon.returncode, line)]
+        for command in (["renew", "--force"], ["rollback", "c"], ["check"], ["status"]):
+            done = subprocess.run([*valgrind, *options, *command], capture_output=True, text=True, check=False)
+            results.append((" ".join(command), done.returncode, done.stdout + done.stderr))
+    said = "".join(file.read_text(errors="replace") for file in host.directory.glob("valgrind.*"))
+    for command, status, output in results:
+        print(f"{command}: exit status {status}")
+        if status == 99 or command != "check" and status != 0 or '"renewal_failed"' in output:
+            wrong(f"{command}: {output}{said}")
 
 
 def instructions(host):
@@ -244,8 +272,9 @@ def size(host):
 
 
 def main():
-    questions = {"instructions": instructions, "idle": idle, "many": many, "size": size}
-    if len(sys.argv) < 3 or sys.argv[2] not in questions or sys.argv[2] == "instructions" and len(sys.argv) != 4:
+    questions = {"instructions": instructions, "memcheck": memcheck, "idle": idle, "many": many, "size": size}
+    if len(sys.argv) < 3 or sys.argv[2] not in questions or (
+            sys.argv[2] in ("instructions", "memcheck") and len(sys.argv) != 4):
         sys.exit(__doc__)
     for tool in ("valgrind", "strace", "strip", "readelf", "openssl"):
         if not shutil.which(tool):

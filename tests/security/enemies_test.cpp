@@ -1,0 +1,192 @@
+// What somebody else has put in the place of each configured file: every command ends, says which file it was, shows
+// nothing of what a link leads to, and asks for nothing. More cases about root: root_test.cpp.
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <thread>
+
+#include "support/catch.hpp"
+#include "support/host.hpp"
+
+using namespace renewd::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kCanary = "canary-9pLw3-of-another-user";
+
+CommandResult run_on(const Host& host, const std::vector<std::string>& words) {
+  std::vector<std::string> argv = host.daemon_command();
+  argv.pop_back();
+  argv.insert(argv.end(), words.begin(), words.end());
+  // A command that hangs is an exception.
+  return run(argv, {.environment = {}, .input = {}, .deadline = std::chrono::seconds(60)});
+}
+
+void make_socket(const fs::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  REQUIRE(path.string().size() < sizeof address.sun_path);
+  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  ::close(socket);
+}
+
+struct Replacement {
+  const char* what;
+  std::function<void(const Host&, const fs::path&)> put;
+  const char* words;  // one of them, divided by |
+};
+
+void link_to(const fs::path& target, const fs::path& at) {
+  fs::create_symlink(target, at);
+}
+
+const std::vector<Replacement>& replacements() {
+  static const std::vector<Replacement> all{
+      {"a link to nothing", [](const auto& host, const auto& at) { link_to(host / "nothing", at); },
+       "No such file or directory"},
+      {"a link to itself", [](const auto&, const auto& at) { link_to(at, at); }, "Too many levels of symbolic links"},
+      {"a link to /dev/zero", [](const auto&, const auto& at) { link_to("/dev/zero", at); }, "not a regular file"},
+      {"a link to a terminal", [](const auto&, const auto& at) { link_to("/dev/ptmx", at); }, "not a regular file"},
+      {"a FIFO", [](const auto&, const auto& at) { REQUIRE(::mkfifo(at.c_str(), 0600) == 0); }, "not a regular file"},
+      {"a socket", [](const auto&, const auto& at) { make_socket(at); },
+       "not a regular file|No such device or address"},
+      {"a directory", [](const auto&, const auto& at) { fs::create_directory(at); },
+       "not a regular file|Is a directory"},
+      {"a file of 10 GiB",
+       [](const auto&, const auto& at) {
+         write_file(at, "");
+         REQUIRE(::truncate(at.c_str(), off_t{10} << 30) == 0);
+       },
+       "larger than|too large"},
+  };
+  return all;
+}
+
+const std::vector<std::vector<std::string>> kCommands{
+    {"renew", "--dry-run"}, {"renew", "--force"}, {"validate"}, {"status"}, {"check"}, {"plan"}};
+
+// `file` is refused by both that would renew, nothing waits for it, and nothing is lost: restored, it is used again.
+void check_refused(const Host& host, const fs::path& file) {
+  const fs::path aside = host / "aside";
+  for (const auto& [what, put, words] : replacements()) {
+    INFO(file << " is " << what);
+    fs::rename(file, aside);
+    put(host, file);
+    for (const auto& command : kCommands) {
+      INFO(command.front() << " " << command.back());
+      const CommandResult result = run_on(host, command);
+      const std::string said = result.output + result.errors;
+      check_no_secret(said);
+      if (command.front() == "renew") {
+        CHECK(result.status != 0);
+        CHECK_THAT(said, ContainsSubstring(file.string()) && Catch::Matches("[^]*(" + std::string(words) + ")[^]*"));
+      }
+    }
+    fs::remove_all(file);
+    fs::rename(aside, file);
+  }
+  CHECK(host.cloud().request_count() == 0);
+  CHECK(host.restarts() == 0);
+  CHECK(run_on(host, {"renew"}).status == 0);
+}
+
+}  // namespace
+
+TEST_CASE("whatever is in place of the keystore, no command hangs or harms it") {
+  const Host host;
+  check_refused(host, host.keystore());
+}
+
+TEST_CASE("whatever is in place of the keystore's password, no command hangs") {
+  const Host host;
+  check_refused(host, host / "password");
+}
+
+TEST_CASE("whatever is in place of the account token, no command hangs") {
+  const Host host;
+  check_refused(host, host / "token");
+}
+
+TEST_CASE("whatever is in place of the configuration, no command hangs") {
+  const Host host;
+  check_refused(host, host.configuration());
+}
+
+TEST_CASE("whatever is in place of a CA file, no command hangs") {
+  Host host;
+  const fs::path file = host / "ca.pem";
+  const std::string line = "ca_file: " + file.string();
+  SECTION("the cloud's") {
+    fs::copy_file(host.cloud().ca_file(), file);
+    host.configure({.certificate = {}, .keystore = {}, .http = {line}});
+  }
+  SECTION("that of new certificates") {
+    fs::copy_file(host.cloud().client_ca_file(), file);
+    host.configure({.certificate = {}, .keystore = {line}, .http = {}});
+  }
+  check_refused(host, file);
+}
+
+TEST_CASE("no error shows what a file has to which a link leads") {
+  const Host host;
+  for (const fs::path& file : {host.configuration(), host.keystore(), host / "password"}) {
+    INFO(file);
+    write_file(host / "canary", std::string(kCanary) + ": [" + kCanary + "\n");
+    REQUIRE(::chmod((host / "canary").c_str(), 0600) == 0);
+    const Snapshot canary = snapshot(host / "canary");
+    fs::rename(file, host / "aside");
+    link_to(host / "canary", file);
+    for (const auto& command : kCommands) {
+      INFO(command.front());
+      const CommandResult result = run_on(host, command);
+      CHECK_THAT(result.output + result.errors, !ContainsSubstring(kCanary));
+      CHECK((command.front() != "renew" || result.status != 0));
+    }
+    CHECK(snapshot(host / "canary") == canary);
+    fs::remove(file);
+    fs::rename(host / "aside", file);
+  }
+  CHECK(host.cloud().request_count() == 0);
+}
+
+TEST_CASE("a keystore that is exchanged while it is read is read whole, or refused") {
+  const Host host;
+  write_file(host / "canary", kCanary);
+  const Snapshot canary = snapshot(host / "canary");
+  const std::string good = read_file(host.keystore());
+  std::atomic<bool> ended = false;
+  // Each of them replaces the one before it, so that there is always one.
+  std::thread enemy([&] {
+    const fs::path next = host / "next";
+    for (std::size_t i = 0; !ended; ++i) {
+      if (i % 4 == 0) {
+        write_file(next, good);
+      } else if (i % 4 == 1) {
+        link_to(host / "canary", next);
+      } else if (i % 4 == 2) {
+        (void)::mkfifo(next.c_str(), 0600);
+      } else {
+        write_file(next, good.substr(0, good.size() / 2));
+      }
+      fs::rename(next, host.keystore());
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    const CommandResult result = run_on(host, {"renew", "--force"});
+    CHECK((result.status == 0 || result.status == 1));
+    CHECK_THAT(result.output + result.errors, !ContainsSubstring(kCanary));
+  }
+  ended = true;
+  enemy.join();
+  CHECK(snapshot(host / "canary") == canary);
+}
