@@ -45,7 +45,12 @@ Result<Secret> Store::read_password() const {
   auto secret = read_secret(*settings_.password);
   if (!secret) {
     // Not class unauthorized: the cloud refused nothing, a file of this host is missing.
-    return failure(ErrorKind::disk, "its password: " + secret.error().message, secret.error().advice);
+    const std::string& advice = secret.error().advice;
+    return failure(ErrorKind::disk, "its password: " + secret.error().message,
+                   !advice.empty()
+                       ? advice
+                       : fmt::format("store the password that opens the keystore, which gravitee.yml has, in {}",
+                                     settings_.password->description()));
   }
   return secret;
 }

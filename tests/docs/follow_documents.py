@@ -59,6 +59,8 @@ ELSEWHERE = [
     ("docs/reliability.md", "operators_year", "nobody: it changes the sources. ctest runs operators_year without it"),
     ("docs/reliability.md", "-L matrix", "ctest runs fault_matrix_test without writing the table again"),
     ("docs/reliability.md", "-L network", "ctest runs network_faults_test without writing the table again"),
+    ("docs/reliability.md", "scripts/soak", "ctest runs the short form"),
+    ("docs/reliability.md", "-L security", "ctest runs them"),
     ("docs/reliability.md", "scripts/fuzz", "ctest runs the targets' seeds; libFuzzer takes longer than CI has"),
     ("docs/benchmarks/herd.md", "/herd", "herd_test.cpp runs the same scenarios"),
     ("docs/benchmarks/fleet.md", "figures: *", "nobody: it measures. ctest runs the other tests of tests/fleet"),

@@ -101,6 +101,10 @@ TwoNetworks::TwoNetworks() {
 }
 
 TwoNetworks::~TwoNetworks() {
+  // Each lies on the one before it, whose file could not be removed.
+  for (auto mounted = mounted_.rbegin(); mounted != mounted_.rend(); ++mounted) {
+    ::umount2(mounted->c_str(), MNT_DETACH);
+  }
   ::close(host_);
   ::close(internet_);
 }
@@ -141,6 +145,7 @@ void TwoNetworks::replace(const std::string& name, const std::string& contents) 
   write_file(directory_ / name, contents);
   require(::mount((directory_ / name).c_str(), ("/etc/" + name).c_str(), nullptr, MS_BIND, nullptr) == 0,
           "replacing /etc/" + name);
+  mounted_.push_back("/etc/" + name);
 }
 
 std::size_t TwoNetworks::idle_counters() {

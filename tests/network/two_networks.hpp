@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "support/temporary_directory.hpp"
 
@@ -43,6 +44,7 @@ class TwoNetworks {
   void plug_in();
 
   TemporaryDirectory directory_;
+  std::vector<std::string> mounted_;  // in this order
   int host_ = -1;
   int internet_ = -1;
 };

@@ -1,0 +1,390 @@
+#!/usr/bin/env python3
+"""Years of renewals by one daemon, in a world that goes wrong, on a clock that is faster.
+
+    soak.py DAEMON SIMULATOR CLOCK-LIBRARY RENEWALS [--certificates N] [--seed N] [--write]
+
+All certificates are renewed again and again, while the cloud fails, the daemon is killed and reloaded, and the clock is
+set. After three fifths of the renewals the daemon is killed no more: from then on its memory must not grow. Checked all
+the time: every keystore opens, and no gateway uses a certificate that has expired. The clock waits for a machine that
+is too slow for it, and the run fails when nothing is renewed any more.
+
+With --write, docs/reliability.md and docs/soak/ get the result.
+"""
+
+import argparse
+import json
+import mmap
+import os
+import pathlib
+import random
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
+from chart import Line, draw  # noqa: E402
+from hosts import ACCOUNT, PASSWORD, SOURCES, Programs  # noqa: E402
+from measuring import fit  # noqa: E402
+
+DAY = 86_400
+LIFETIME = 60 * DAY
+RENEW_BEFORE = 30 * DAY
+RATE = 300_000  # a day in 0.3 seconds
+# When a gateway's certificate has less left than this, the clock waits for the machine: retries take hours of the clock,
+# so it does not stand still. The run fails if that lasts.
+TOO_CLOSE = 10 * DAY
+WAITING_RATE = 20_000  # a day in four seconds
+PATIENCE = 120.0  # seconds
+KILLED_UNTIL = 0.6  # of the renewals
+# Faults that end at once: one that stalls would take the seconds of a request's time limit, which is not faster.
+FAULTS = ["refuse", "reset-on-accept", "close-on-accept", "reset-after-hello", "plain-http", "unknown-ca",
+          "reset-after-request", "close-after-request", "reset-in-header", "bad-http", "cut:100", "truncated-body",
+          "chunked-garbage", "error-in-200", "captive-portal", "empty-200", "no-content", "redirect", "gzip"]
+SHAPES = ["garbage", "truncated-pkcs12", "wrong-password", "key-mismatch", "expired", "not-later", "html"]
+# What may be left at the end, whatever was done before.
+MOST_THREADS = 8
+MOST_STATE_KIB_A_CERTIFICATE = 150
+MOST_LOG_BYTES_A_RENEWAL = 16_384
+MOST_GROWTH = 0.1  # of the memory, over the part without kills
+
+
+class Violation(Exception):
+    """What the daemon promises does not hold."""
+
+
+class Clock:
+    """The file that fast_clock.cpp reads."""
+
+    def __init__(self, path: pathlib.Path):
+        path.write_bytes(bytes(16 + 2 * 24))
+        with path.open("r+b") as file:
+            self.shared = mmap.mmap(file.fileno(), 0)
+        self.current, self.sets = 0, 0
+        self.wall, self.monotonic, self.rate = time.time_ns(), time.monotonic_ns(), 1
+        self.write()
+
+    def now(self) -> float:
+        return (self.wall + (time.monotonic_ns() - self.monotonic) * self.rate) / 1e9
+
+    def run_at(self, rate: int) -> None:
+        if rate != self.rate:
+            self.move(0, rate)
+
+    def set_by(self, seconds: float) -> None:
+        self.move(seconds, self.rate)
+        self.sets += 1
+        self.shared[8:16] = struct.pack("<Q", self.sets)
+
+    def move(self, seconds: float, rate: int) -> None:
+        moment = time.monotonic_ns()
+        self.wall += (moment - self.monotonic) * self.rate + int(seconds * 1e9)
+        self.monotonic, self.rate = moment, rate
+        self.write()
+
+    def write(self) -> None:
+        other = 1 - self.current
+        self.shared[16 + 24 * other:40 + 24 * other] = struct.pack("<qqq", self.wall, self.monotonic, self.rate)
+        self.shared[0:8] = struct.pack("<Q", other)
+        self.current = other
+
+
+@dataclass
+class Counts:
+    renewals: int = 0
+    failures: int = 0
+    log_bytes: int = 0
+    kills: int = 0
+    reloads: int = 0
+    clock_sets: int = 0
+    faults: int = 0
+    keystores_opened: int = 0
+    least_left: float = LIFETIME
+    events: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Sample:
+    renewals: int
+    memory_kib: int
+    descriptors: int
+    threads: int
+    state_kib: int
+
+
+class World:
+    def __init__(self, options: argparse.Namespace, directory: pathlib.Path):
+        self.options, self.directory = options, directory
+        self.random = random.Random(options.seed)
+        self.clock = Clock(directory / "clock")
+        self.counts = Counts()
+        self.samples: list[Sample] = []
+        self.lock = threading.Lock()
+        self.seen: dict[pathlib.Path, int] = {}
+        self.ends: dict[pathlib.Path, float] = {}
+        self.environment = {**os.environ, "LD_PRELOAD": options.clock_library, "FAST_CLOCK": str(directory / "clock"),
+                            "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}
+        self.programs = Programs(pathlib.Path(options.daemon).parent, directory)
+        self.programs.build_own()
+        for name in ("installed", "in-use"):
+            (directory / name).mkdir()
+        (directory / "password").write_text(PASSWORD + "\n")
+        (directory / "token").write_text("simulator-token\n")
+        self.daemon: subprocess.Popen | None = None
+        self.cloud: subprocess.Popen | None = None
+        self.url = ""
+
+    def installed(self, number: int) -> pathlib.Path:
+        return self.directory / f"installed/{number}.p12"
+
+    def in_use(self, number: int) -> pathlib.Path:
+        return self.directory / f"in-use/{number}.p12"
+
+    def begin(self) -> None:
+        made = self.programs.make_keystores(self.directory / "made", self.options.certificates, 45)
+        for number, keystore in enumerate(made):
+            self.installed(number).write_bytes(keystore.read_bytes())
+            self.in_use(number).write_bytes(keystore.read_bytes())
+        self.start_cloud("127.0.0.1:0")
+        self.configure()
+        self.start_daemon()
+
+    def configure(self) -> None:
+        lines = ["certificates:"]
+        for number in range(self.options.certificates):
+            used = self.in_use(number)
+            restart = f"cp {self.installed(number)} {used}.next && mv {used}.next {used}"
+            lines.append(f'  - {{name: c{number}, account_url: "{self.url}/management/accounts/{ACCOUNT}", '
+                         f"token: {{file: {self.directory}/token}}, renew_before: {RENEW_BEFORE // DAY}d, "
+                         f"gateway: {{command: {{argv: [/bin/sh, -c, '{restart}']}}}}, "
+                         f"keystore: {{path: {self.installed(number)}, password: {{file: {self.directory}/password}}}}}}")
+        lines += [f"state_directory: {self.directory}/state", "schedule: {splay: 5d, requests_per_day: 1000}",
+                  f"http: {{ca_file: {self.directory}/cloud/ca.pem, connect_timeout: 5s, request_timeout: 10s}}"]
+        (self.directory / "config.yaml").write_text("\n".join([*lines, ""]))
+
+    def start_cloud(self, listen: str, *more: str) -> None:
+        log = self.directory / "cloud.log"
+        with log.open("wb") as output:
+            self.cloud = subprocess.Popen(
+                [self.options.simulator, "--directory", str(self.directory / "cloud"), "--quiet", "--key", "ec:P-256",
+                 "--listen", listen, "--lifetime", f"{LIFETIME // DAY}d", *more],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self.environment)
+        end = time.monotonic() + PATIENCE
+        while "listening on " not in log.read_text():
+            if self.cloud.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"the simulated cloud: {log.read_text()}")
+            time.sleep(0.01)
+        self.url = log.read_text().split("listening on ")[1].split()[0]
+
+    def stop_cloud(self) -> None:
+        self.cloud.kill()
+        self.cloud.wait()
+        for file in (self.directory / "cloud/issued").glob("*"):
+            file.unlink()
+        (self.directory / "cloud/requests.jsonl").unlink(missing_ok=True)
+
+    def start_daemon(self) -> None:
+        self.daemon = subprocess.Popen([self.options.daemon, "--config", str(self.directory / "config.yaml"), "run"],
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                       env=self.environment)
+        threading.Thread(target=self.read_log, args=[self.daemon], daemon=True).start()
+
+    def read_log(self, process: subprocess.Popen) -> None:
+        for line in process.stderr:
+            name = (re.search(rb'"event":"(\w+)"', line) or [b"", line[:60]])[1].decode(errors="replace")
+            with self.lock:
+                self.counts.log_bytes += len(line)
+                self.counts.events[name] = self.counts.events.get(name, 0) + 1
+                self.counts.renewals += name == "renewal_completed"
+                self.counts.failures += name == "renewal_failed"
+
+    def look(self) -> None:
+        """Opens what has changed, and finds out how long the one that ends first is valid."""
+        changed = []
+        for number in range(self.options.certificates):
+            for keystore in (self.installed(number), self.in_use(number)):
+                version = keystore.stat().st_mtime_ns
+                if self.seen.get(keystore) != version:
+                    self.seen[keystore] = version
+                    changed.append(keystore)
+        if changed:
+            done = subprocess.run([self.programs.open_keystore, str(self.directory / "password"), *map(str, changed)],
+                                  capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise Violation(f"a keystore does not open: {done.stderr}")
+            for keystore, end in zip(changed, done.stdout.splitlines(), strict=True):
+                self.ends[keystore] = time.mktime(time.strptime(end, "%b %d %H:%M:%S %Y GMT")) - time.timezone
+            self.counts.keystores_opened += len(changed)
+
+    def least_left(self) -> float:
+        now = self.clock.now()  # before looking: what is replaced meanwhile may have been valid until then
+        self.look()
+        left = min(self.ends[self.in_use(number)] for number in range(self.options.certificates)) - now
+        self.counts.least_left = min(self.counts.least_left, left)
+        if left < 0:
+            raise Violation(f"a gateway uses a certificate that expired {-left / DAY:.1f} days ago")
+        return left
+
+    def sample(self) -> None:
+        process = pathlib.Path(f"/proc/{self.daemon.pid}")
+        rollup = (process / "smaps_rollup").read_text()
+        files = [file.stat() for file in (self.directory / "state").rglob("*") if file.is_file()]
+        self.samples.append(Sample(
+            self.counts.renewals, int(re.search(r"Private_Dirty: +(\d+)", rollup)[1]), len(os.listdir(process / "fd")),
+            int(re.search(r"Threads:\s+(\d+)", (process / "status").read_text())[1]),
+            sum(file.st_blocks for file in files) // 2))
+
+    def disturb(self, kills: bool) -> None:
+        what = self.random.choice(["fault", "fault", "shape", "reload", "clock", *(["kill"] if kills else [])])
+        if what in ("fault", "shape"):
+            self.counts.faults += 1
+            self.stop_cloud()
+            listen = self.url.removeprefix("https://")
+            self.start_cloud(listen, *(["--fault", self.random.choice(FAULTS)] if what == "fault" else
+                                       ["--shape", self.random.choice(SHAPES)]))
+            self.wait(self.random.uniform(0.05, 0.5))
+            self.stop_cloud()
+            self.start_cloud(listen)
+        elif what == "reload":
+            self.counts.reloads += 1
+            self.daemon.send_signal(1)
+        elif what == "clock":
+            self.counts.clock_sets += 1
+            self.clock.set_by(self.random.choice([-1, 1]) * self.random.uniform(60, 3 * DAY))
+        else:
+            self.counts.kills += 1
+            self.daemon.kill()
+            self.daemon.wait()
+            self.start_daemon()
+
+    def wait(self, seconds: float) -> None:
+        """Lets the world go on, and looks at it."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.daemon.poll() is not None:
+                raise Violation(f"the daemon has ended with {self.daemon.returncode}")
+            self.clock.run_at(RATE if self.least_left() > TOO_CLOSE else WAITING_RATE)
+            time.sleep(0.05)
+
+    def run(self) -> None:
+        self.begin()
+        kept_up = time.monotonic()
+        until, last, sampled = self.options.renewals, 0, 0.0
+        disturbed = told = time.monotonic()
+        while self.counts.renewals < until:
+            self.wait(0.2)
+            if self.counts.renewals > last:
+                last, kept_up = self.counts.renewals, time.monotonic()
+            elif time.monotonic() > kept_up + PATIENCE:
+                raise Violation(f"nothing was renewed for {PATIENCE:.0f} s")
+            if time.monotonic() > disturbed + self.options.pause:
+                self.disturb(last < until * KILLED_UNTIL)
+                disturbed = time.monotonic()
+            if time.monotonic() > sampled + 1:
+                sampled = time.monotonic()
+                self.sample()
+            if time.monotonic() > told + 20:
+                told = time.monotonic()
+                print(f"{last:,} renewals, {self.counts.failures:,} failed attempts, least time left "
+                      f"{self.counts.least_left / DAY:.1f} days", flush=True)
+        self.sample()
+
+    def end(self) -> None:
+        for process in (self.daemon, self.cloud):
+            if process is not None:
+                process.kill()
+                process.wait()
+
+
+def growth(samples: list[Sample]) -> tuple[float, float]:
+    """Of the memory in KiB for 1,000 renewals, and over all of them as a part of the memory."""
+    line = fit([(sample.renewals, sample.memory_kib) for sample in samples])
+    slope = line.slope
+    return slope * 1000, slope * (samples[-1].renewals - samples[0].renewals) / samples[0].memory_kib
+
+
+def verdict(world: World) -> list[tuple[str, str, bool]]:
+    counts, certificates = world.counts, world.options.certificates
+    steady = [sample for sample in world.samples if sample.renewals >= world.options.renewals * (KILLED_UNTIL + 0.05)]
+    threads = max(sample.threads for sample in world.samples)
+    idle = min(sample.descriptors for sample in steady)
+    state = world.samples[-1].state_kib / certificates
+    log = counts.log_bytes / counts.renewals
+    slope, part = growth(steady)
+    return [
+        ("least time that a certificate in use had left", f"{counts.least_left / DAY:.1f} days", counts.least_left > 0),
+        ("keystores opened by somebody else, all whole", f"{counts.keystores_opened:,}", counts.keystores_opened > 0),
+        ("memory in the last two fifths, fitted", f"{slope:+.2f} KiB for 1,000 renewals ({part:+.1%})",
+         part <= MOST_GROWTH),
+        ("memory at the end", f"{world.samples[-1].memory_kib / 1024:.1f} MiB", True),
+        ("descriptors, least and most", f"{idle} and {max(sample.descriptors for sample in world.samples)}",
+         idle <= min(sample.descriptors for sample in world.samples) + 2),
+        ("threads at most", str(threads), threads <= MOST_THREADS),
+        ("state at the end, a certificate", f"{state:.0f} KiB", state <= MOST_STATE_KIB_A_CERTIFICATE),
+        ("log, a renewal", f"{log:,.0f} bytes", log <= MOST_LOG_BYTES_A_RENEWAL),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("daemon")
+    parser.add_argument("simulator")
+    parser.add_argument("clock_library")
+    parser.add_argument("renewals", type=int)
+    parser.add_argument("--certificates", type=int, default=200)
+    parser.add_argument("--pause", type=float, default=3.0, help="seconds between two disturbances")
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    for name in ("daemon", "simulator", "clock_library"):
+        setattr(options, name, str(pathlib.Path(getattr(options, name)).resolve()))
+    print(f"seed {options.seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="renewd-soak-", dir="/dev/shm") as directory:
+        world = World(options, pathlib.Path(directory))
+        begin, began = world.clock.now(), time.monotonic()
+        try:
+            world.run()
+        except Violation as violation:
+            print(f"soak: {violation}\n{json.dumps(world.counts.events, indent=1)}", file=sys.stderr)
+            sys.exit(1)
+        finally:
+            world.end()
+        counts = world.counts
+        years = (world.clock.now() - begin) / (365.25 * DAY)
+        did = (f"{counts.renewals:,} renewals of {options.certificates} certificates in {years:.1f} years of its clock "
+               f"({(time.monotonic() - began) / 60:.0f} minutes): {counts.faults} times a cloud that failed, "
+               f"{counts.failures:,} failed attempts, {counts.kills} kills, {counts.reloads} reloads, the clock set "
+               f"{counts.clock_sets} times")
+        found = verdict(world)
+        print(did)
+        for what, figure, well in found:
+            print(f"{'ok ' if well else 'BAD'} {what}: {figure}")
+        if options.write:
+            write(world, did, found)
+    sys.exit(0 if all(well for *_, well in found) else 1)
+
+
+def write(world: World, did: str, found: list[tuple[str, str, bool]]) -> None:
+    document = SOURCES / "docs/reliability.md"
+    text = document.read_text(encoding="utf-8")
+    begin, end = "<!-- the result of scripts/soak -->\n", "<!-- the end of the result -->\n"
+    before, rest = text.split(begin)
+    table = "".join(f"| {what} | {figure} |\n" for what, figure, _ in found)
+    document.write_text(before + begin + f"{did[0].upper()}{did[1:]}. Seed {world.options.seed}, "
+                        f"{time.strftime('%Y-%m-%d')}.\n\n| | |\n|---|--:|\n{table}" + end + rest.split(end)[1],
+                        encoding="utf-8")
+    for name, title, beside, values in [
+            ("memory", "Memory that the daemon has written", "MiB", [s.memory_kib / 1024 for s in world.samples]),
+            ("state", "State directory", "MiB", [s.state_kib / 1024 for s in world.samples])]:
+        points = [(sample.renewals, value) for sample, value in zip(world.samples, values, strict=True) if sample.renewals]
+        points = points[::max(1, len(points) // 60)]
+        (SOURCES / f"docs/soak/{name}.svg").write_text(
+            draw(title, "renewals", beside, [Line("the daemon", points)]), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
