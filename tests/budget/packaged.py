@@ -171,7 +171,7 @@ def renewal(host):
 
 def memcheck(host):
     """A renewal by the daemon, its end by SIGTERM, and a renewal and a roll-back by hand."""
-    valgrind = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite",
+    valgrind = ["valgrind", "--quiet", f"--suppressions={RECORDED.with_name('valgrind.supp')}", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite",
                 f"--log-file={host.directory}/valgrind.%p", host.binary]
     with due(host) as options:
         with subprocess.Popen([*valgrind, *options, "run"], stderr=subprocess.PIPE, text=True) as daemon:
