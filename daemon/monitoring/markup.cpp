@@ -43,7 +43,8 @@ std::optional<Mark> time_at(std::string_view text) {
   constexpr std::string_view kZone = " UTC";
   std::string time(text.substr(0, kLength));
   if (time.size() == kLength && time.ends_with(kZone)) {
-    time = time.substr(0, 10) + "T" + time.substr(11, 5) + ":00Z";
+    time[10] = 'T';
+    time.replace(time.size() - kZone.size(), kZone.size(), ":00Z");
   }
   const auto parsed = parse_time(time);
   return parsed ? std::optional(Mark{time_html(*parsed), kLength}) : std::nullopt;
