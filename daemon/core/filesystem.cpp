@@ -18,6 +18,7 @@
 
 #include "core/descriptor_output.hpp"
 #include "core/file_attributes.hpp"
+#include "core/opening.hpp"
 #include "core/trusted_path.hpp"
 #include "core/try.hpp"
 
@@ -74,12 +75,16 @@ Result<Place> PosixFilesystem::find_to_change(std::string_view doing, const fs::
 
 Result<Descriptor> PosixFilesystem::open(std::string_view doing, const fs::path& path, int flags) const {
   TRY_LET(const auto place, find(doing, path));
-  // Root must not open a device to which a link may have led it: opening alone can have an effect.
-  struct stat status{};
-  if (::geteuid() == 0 && !place.own && (flags & O_CREAT) == 0 &&
-      ::fstatat(place.at(), place.name.c_str(), &status, place.directory ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
-      !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
-    return failure(ErrorKind::disk, fmt::format("{} {}: not a regular file", doing, path.string()));
+  // Root must not open a device to which a link may have led it. It writes only where nobody else places links.
+  if (::geteuid() == 0 && !place.own && (flags & (O_ACCMODE | O_CREAT)) == O_RDONLY) {
+    auto opened = open_to_read(place.at(), place.name.c_str(), flags | place.no_follow());
+    if (!opened) {
+      return disk_failure(doing, path, opened.error());
+    }
+    if (!S_ISREG(opened->status.st_mode) && !S_ISDIR(opened->status.st_mode)) {
+      return failure(ErrorKind::disk, fmt::format("{} {}: not a regular file", doing, path.string()));
+    }
+    return std::move(opened->file);
   }
   // O_NONBLOCK: do not wait for the writer of a FIFO.
   Descriptor fd(::openat(place.at(), place.name.c_str(), flags | place.no_follow() | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,

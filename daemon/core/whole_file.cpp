@@ -16,6 +16,7 @@
 
 #include "core/advice.hpp"
 #include "core/descriptor.hpp"
+#include "core/opening.hpp"
 #include "core/try.hpp"
 
 namespace renewd {
@@ -126,16 +127,11 @@ std::string_view special_kind(mode_t mode) {
 }
 
 Result<Secret> read_whole(const std::filesystem::path& path, std::size_t limit, const PipeTimeout* timeout) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) {
-    return refused(errno);
+  const auto opened = open_to_read(AT_FDCWD, path.c_str(), 0, timeout != nullptr ? Pipes::opened : Pipes::ignored);
+  if (!opened) {
+    return refused(opened.error());
   }
-  TRY(check_kind(status.st_mode, timeout != nullptr));
-  // O_NONBLOCK, and the second check: the file may have been replaced, and a FIFO must not block the daemon.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!file || ::fstat(file.get(), &status) != 0) {
-    return refused(errno);
-  }
+  const auto& [file, status] = *opened;
   TRY(check_kind(status.st_mode, timeout != nullptr));
   std::optional<PipeWait> pipe;
   if (S_ISFIFO(status.st_mode)) {

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "core/opening.hpp"
 #include "core/text.hpp"
 #include "core/try.hpp"
 
@@ -43,16 +44,15 @@ Result<std::optional<struct stat>> status_of(const fs::path& path) {
   return failed(path, errno);
 }
 
-// Never blocks on a FIFO, and takes no controlling terminal.
-Result<Descriptor> open_log(const fs::path& path, struct stat& status) {
-  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!descriptor || ::fstat(descriptor.get(), &status) != 0) {
-    return failed(path, errno);
+Result<OpenedFile> open_log(const fs::path& path) {
+  auto opened = open_to_read(AT_FDCWD, path.c_str(), 0);
+  if (!opened) {
+    return failed(path, opened.error());
   }
-  if (!S_ISREG(status.st_mode)) {
+  if (!S_ISREG(opened->status.st_mode)) {
     return failure(ErrorKind::gateway, fmt::format("reading the log {}: not a regular file", path.string()));
   }
-  return descriptor;
+  return std::move(*opened);
 }
 
 // Removes a number and the separator after it from the front of `text`.
@@ -82,8 +82,7 @@ std::string log_position(const fs::path& path) {
 }
 
 Result<void> check_log_file(const fs::path& path) {
-  struct stat status{};
-  return open_log(path, status).map([](const Descriptor&) {});
+  return open_log(path).map([](const OpenedFile&) {});
 }
 
 LogFile::LogFile(fs::path path, const std::string& position) : path_(std::move(path)) {
@@ -158,8 +157,9 @@ Result<std::string> LogFile::open_next(const std::optional<FileIdentity>& curren
 }
 
 Result<void> LogFile::open(const fs::path& path) {
-  struct stat status{};
-  TRY_LET(descriptor_, open_log(path, status));
+  TRY_LET(auto opened, open_log(path));
+  const struct stat& status = opened.status;
+  descriptor_ = std::move(opened.file);
   file_ = identity_of(status);
   offset_ = 0;
   if (!begun_ && !begin_) {

@@ -1,5 +1,6 @@
 #include "monitoring/listening_socket.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,9 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <fmt/format.h>
 
+#include "core/descriptor.hpp"
+#include "core/opening.hpp"
+#include "core/trusted_path.hpp"
 #include "core/try.hpp"
 
 namespace renewd::monitoring {
@@ -42,6 +46,17 @@ Result<stream_protocol::endpoint> endpoint_of(const configuration::ListenAddress
   return stream_protocol::endpoint(asio::ip::tcp::endpoint(parsed, port));
 }
 
+// As for every other file that root makes.
+Result<void> check_place(const configuration::ListenAddress& address, const fs::path& path) {
+  if (::geteuid() != 0) {
+    return {};
+  }
+  const auto changed = changed_by_others(path.parent_path(), 0);  // bind() reports what prevents this check
+  return !changed || changed->empty()
+             ? Result<void>()
+             : not_listening(address, "root does not write where other users can: " + *changed);
+}
+
 // Removes the socket of a daemon that was killed, but no socket in use and no other file.
 Result<void> remove_stale_socket(const asio::any_io_executor& executor, const configuration::ListenAddress& address,
                                  const fs::path& path) {
@@ -64,6 +79,23 @@ Result<void> remove_stale_socket(const asio::any_io_executor& executor, const co
   return {};
 }
 
+// Whoever can write to the directory can replace the socket by a link, even to a directory of root.
+Result<SocketFile> set_mode(const configuration::ListenAddress& address, const fs::path& path) {
+  const Descriptor made(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status{};
+  if (!made || ::fstat(made.get(), &status) != 0) {
+    return not_listening(address, std::system_category().message(errno));
+  }
+  if (!S_ISSOCK(status.st_mode) || status.st_uid != ::geteuid()) {
+    return not_listening(address, "somebody else has replaced the socket");
+  }
+  SocketFile file(path, status.st_dev, status.st_ino);
+  if (::chmod(path_of(made).c_str(), kSocketMode) != 0) {
+    return not_listening(address, std::system_category().message(errno));
+  }
+  return file;
+}
+
 }  // namespace
 
 SocketFile::SocketFile(SocketFile&& other) noexcept
@@ -84,6 +116,7 @@ Result<ListeningSocket> listen_on(const asio::any_io_executor& executor, const c
   TRY_LET(const auto endpoint, endpoint_of(address));
   const auto* const path = std::get_if<fs::path>(&address);
   if (path != nullptr) {
+    TRY(check_place(address, *path));
     TRY(remove_stale_socket(executor, address, *path));
   }
   ListeningSocket socket{asio::basic_socket_acceptor<stream_protocol>(executor)};
@@ -98,14 +131,8 @@ Result<ListeningSocket> listen_on(const asio::any_io_executor& executor, const c
   }
   if (!error && path != nullptr) {
     // Sets the mode before listen(), so that nobody can connect earlier.
-    struct stat made{};
-    if (::lstat(path->c_str(), &made) != 0) {
-      return not_listening(address, std::system_category().message(errno));
-    }
-    socket.file.emplace(*path, made.st_dev, made.st_ino);
-    if (::chmod(path->c_str(), kSocketMode) != 0) {
-      return not_listening(address, std::system_category().message(errno));
-    }
+    TRY_LET(auto file, set_mode(address, *path));
+    socket.file.emplace(std::move(file));
   }
   if (!error) {
     socket.acceptor.listen(kBacklog, error);

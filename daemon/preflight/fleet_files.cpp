@@ -44,13 +44,19 @@ void HostFiles::check_client_certificate(const configuration::EtcdSettings& sett
   }
   const auto certificates = filesystem_.read(file, certificate::kKeystoreLimit);
   const auto private_key = filesystem_.read(key, certificate::kKeystoreLimit);
+  for (const auto& [name, bytes] : {std::pair("cert_file", &certificates), {"key_file", &private_key}}) {
+    if (!*bytes) {
+      warn(fmt::format("fleet.etcd.{}", name),
+           fmt::format("etcd's client certificate or its key cannot be used: {}", bytes->error().message));
+    }
+  }
   if (!certificates || !private_key) {
     return;
   }
   const auto both = certificate::open_keystore(*certificates + "\n" + *private_key, Secret());
   if (!both) {
-    warn("fleet.etcd.cert_file",
-         fmt::format("{} and its key cannot be used: {}", kClientCertificate, both.error().message));
+    warn("fleet.etcd.cert_file", fmt::format("{} and its key cannot be used: {}, {}: {}", kClientCertificate,
+                                             file.string(), key.string(), both.error().message));
     return;
   }
   if (!both->key || !both->certificate.belongs_to(*both->key)) {

@@ -1,9 +1,13 @@
 #include "gateway/log_file.hpp"
 
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -249,6 +253,21 @@ TEST_CASE("refuses everything but a readable regular file, without blocking") {
   CHECK_THAT(check_log_file(directory / "none").error().message, ContainsSubstring("No such file"));
   write_file(directory / "good", "");
   CHECK(check_log_file(directory / "good"));
+}
+
+TEST_CASE("a device in place of a log is refused without opening it") {
+  const TemporaryDirectory directory;
+  const fs::path device = directory / "device";
+  if (::mknod(device.c_str(), S_IFCHR | 0600, makedev(1, 3)) != 0) {
+    WARN("skipped: making a device needs root");
+    return;
+  }
+  const Descriptor watch(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  REQUIRE(::inotify_add_watch(watch.get(), device.c_str(), IN_OPEN) >= 0);
+  CHECK_FALSE(check_log_file(device));
+  CHECK_FALSE(LogFile(device, log_position(device)).read([](std::string_view) {}));
+  std::array<char, 4096> events{};
+  CHECK((::read(watch.get(), events.data(), events.size()) < 0 && errno == EAGAIN));
 }
 
 TEST_CASE("closes its descriptor") {
