@@ -13,117 +13,54 @@ With --write, docs/reliability.md and docs/soak/ get the result.
 
 import argparse
 import json
-import mmap
 import os
 import pathlib
 import random
 import re
-import struct
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from collections import deque
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
 from chart import Line, draw  # noqa: E402
+from clock import DAY, Clock  # noqa: E402
 from hosts import ACCOUNT, PASSWORD, SOURCES, Programs  # noqa: E402
-from measuring import fit  # noqa: E402
+from verdict import KILLED_UNTIL, Counts, Sample, verdict  # noqa: E402
 
-DAY = 86_400
 LIFETIME = 60 * DAY
 RENEW_BEFORE = 30 * DAY
 RATE = 300_000  # a day in 0.3 seconds
-# When a gateway's certificate has less left than this, the clock waits for the machine: retries take hours of the clock,
-# so it does not stand still. The run fails if that lasts.
+STRIDE = DAY  # of the clock, at most, from one look at the world to the next
+# When a gateway's certificate has less left than this, the clock waits for the machine: the less is left, the slower it
+# runs. Retries take hours of the clock, so it does not stand still, and a certificate that is not renewed does expire.
 TOO_CLOSE = 10 * DAY
 WAITING_RATE = 20_000  # a day in four seconds
+SLOWEST_RATE = 2_000  # a day in 43 seconds
+# No outage begins with less left than this: one that lasts until the expiry leaves nothing to a daemon.
+LAST_OUTAGE = 3 * DAY
 PATIENCE = 120.0  # seconds
-KILLED_UNTIL = 0.6  # of the renewals
 # Faults that end at once: one that stalls would take the seconds of a request's time limit, which is not faster.
 FAULTS = ["refuse", "reset-on-accept", "close-on-accept", "reset-after-hello", "plain-http", "unknown-ca",
           "reset-after-request", "close-after-request", "reset-in-header", "bad-http", "cut:100", "truncated-body",
           "chunked-garbage", "error-in-200", "captive-portal", "empty-200", "no-content", "redirect", "gzip"]
 SHAPES = ["garbage", "truncated-pkcs12", "wrong-password", "key-mismatch", "expired", "not-later", "html"]
-# What may be left at the end, whatever was done before.
-MOST_THREADS = 8
-MOST_STATE_KIB_A_CERTIFICATE = 150
-MOST_LOG_BYTES_A_RENEWAL = 16_384
-MOST_GROWTH = 0.1  # of the memory, over the part without kills
-
-
 class Violation(Exception):
     """What the daemon promises does not hold."""
-
-
-class Clock:
-    """The file that fast_clock.cpp reads."""
-
-    def __init__(self, path: pathlib.Path):
-        path.write_bytes(bytes(16 + 2 * 24))
-        with path.open("r+b") as file:
-            self.shared = mmap.mmap(file.fileno(), 0)
-        self.current, self.sets = 0, 0
-        self.wall, self.monotonic, self.rate = time.time_ns(), time.monotonic_ns(), 1
-        self.write()
-
-    def now(self) -> float:
-        return (self.wall + (time.monotonic_ns() - self.monotonic) * self.rate) / 1e9
-
-    def run_at(self, rate: int) -> None:
-        if rate != self.rate:
-            self.move(0, rate)
-
-    def set_by(self, seconds: float) -> None:
-        self.move(seconds, self.rate)
-        self.sets += 1
-        self.shared[8:16] = struct.pack("<Q", self.sets)
-
-    def move(self, seconds: float, rate: int) -> None:
-        moment = time.monotonic_ns()
-        self.wall += (moment - self.monotonic) * self.rate + int(seconds * 1e9)
-        self.monotonic, self.rate = moment, rate
-        self.write()
-
-    def write(self) -> None:
-        other = 1 - self.current
-        self.shared[16 + 24 * other:40 + 24 * other] = struct.pack("<qqq", self.wall, self.monotonic, self.rate)
-        self.shared[0:8] = struct.pack("<Q", other)
-        self.current = other
-
-
-@dataclass
-class Counts:
-    renewals: int = 0
-    failures: int = 0
-    log_bytes: int = 0
-    kills: int = 0
-    reloads: int = 0
-    clock_sets: int = 0
-    faults: int = 0
-    keystores_opened: int = 0
-    least_left: float = LIFETIME
-    events: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass
-class Sample:
-    renewals: int
-    memory_kib: int
-    descriptors: int
-    threads: int
-    state_kib: int
 
 
 class World:
     def __init__(self, options: argparse.Namespace, directory: pathlib.Path):
         self.options, self.directory = options, directory
         self.random = random.Random(options.seed)
-        self.clock = Clock(directory / "clock")
+        self.clock = Clock(directory / "clock", STRIDE)
         self.counts = Counts()
         self.samples: list[Sample] = []
         self.lock = threading.Lock()
+        self.last_lines: deque[str] = deque(maxlen=200)  # of the log, for whoever has to find out why
         self.seen: dict[pathlib.Path, int] = {}
         self.ends: dict[pathlib.Path, float] = {}
         self.environment = {**os.environ, "LD_PRELOAD": options.clock_library, "FAST_CLOCK": str(directory / "clock"),
@@ -133,6 +70,7 @@ class World:
         for name in ("installed", "in-use"):
             (directory / name).mkdir()
         (directory / "password").write_text(PASSWORD + "\n")
+        (directory / "token").touch(0o600)  # the daemon warns, at each check, about one that others can read
         (directory / "token").write_text("simulator-token\n")
         self.daemon: subprocess.Popen | None = None
         self.cloud: subprocess.Popen | None = None
@@ -188,16 +126,25 @@ class World:
         (self.directory / "cloud/requests.jsonl").unlink(missing_ok=True)
 
     def start_daemon(self) -> None:
-        self.daemon = subprocess.Popen([self.options.daemon, "--config", str(self.directory / "config.yaml"), "run"],
-                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                       env=self.environment)
-        threading.Thread(target=self.read_log, args=[self.daemon], daemon=True).start()
+        self.daemon = self.launch(self.directory / "config.yaml")
+
+    def launch(self, configuration: pathlib.Path) -> subprocess.Popen:
+        process = subprocess.Popen([self.options.daemon, "--config", str(configuration), "run"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   env=self.environment)
+        threading.Thread(target=self.read_log, args=[process], daemon=True).start()
+        return process
+
+    def check_running(self) -> None:
+        if self.daemon.poll() is not None:
+            raise Violation(f"the daemon has ended with {self.daemon.returncode}")
 
     def read_log(self, process: subprocess.Popen) -> None:
         for line in process.stderr:
             name = (re.search(rb'"event":"(\w+)"', line) or [b"", line[:60]])[1].decode(errors="replace")
             with self.lock:
                 self.counts.log_bytes += len(line)
+                self.last_lines.append(line.decode(errors="replace"))
                 self.counts.events[name] = self.counts.events.get(name, 0) + 1
                 self.counts.renewals += name == "renewal_completed"
                 self.counts.failures += name == "renewal_failed"
@@ -230,44 +177,66 @@ class World:
         return left
 
     def sample(self) -> None:
-        process = pathlib.Path(f"/proc/{self.daemon.pid}")
+        self.samples.append(self.sample_of(self.daemon.pid, self.directory / "state"))
+
+    def sample_of(self, pid: int, state: pathlib.Path) -> Sample:
+        process = pathlib.Path(f"/proc/{pid}")
         rollup = (process / "smaps_rollup").read_text()
-        files = [file.stat() for file in (self.directory / "state").rglob("*") if file.is_file()]
-        self.samples.append(Sample(
-            self.counts.renewals, int(re.search(r"Private_Dirty: +(\d+)", rollup)[1]), len(os.listdir(process / "fd")),
-            int(re.search(r"Threads:\s+(\d+)", (process / "status").read_text())[1]),
-            sum(file.st_blocks for file in files) // 2))
+        sizes = []
+        for file in state.rglob("*"):
+            try:
+                sizes.append(file.stat().st_blocks if file.is_file() else 0)
+            except FileNotFoundError:
+                pass  # the daemon has removed it meanwhile
+        return Sample(self.counts.renewals, int(re.search(r"Private_Dirty: +(\d+)", rollup)[1]),
+                      len(os.listdir(process / "fd")),
+                      int(re.search(r"Threads:\s+(\d+)", (process / "status").read_text())[1]), sum(sizes) // 2, len(sizes))
 
     def disturb(self, kills: bool) -> None:
+        left = self.least_left()
         what = self.random.choice(["fault", "fault", "shape", "reload", "clock", *(["kill"] if kills else [])])
         if what in ("fault", "shape"):
-            self.counts.faults += 1
-            self.stop_cloud()
-            listen = self.url.removeprefix("https://")
-            self.start_cloud(listen, *(["--fault", self.random.choice(FAULTS)] if what == "fault" else
-                                       ["--shape", self.random.choice(SHAPES)]))
-            self.wait(self.random.uniform(0.05, 0.5))
-            self.stop_cloud()
-            self.start_cloud(listen)
+            if left > LAST_OUTAGE:
+                self.fail(["--fault", self.random.choice(FAULTS)] if what == "fault" else
+                          ["--shape", self.random.choice(SHAPES)])
         elif what == "reload":
             self.counts.reloads += 1
-            self.daemon.send_signal(1)
+            self.reload()
         elif what == "clock":
             self.counts.clock_sets += 1
-            self.clock.set_by(self.random.choice([-1, 1]) * self.random.uniform(60, 3 * DAY))
+            by = self.random.uniform(60, 3 * DAY)
+            # Forward, only as long as that by itself expires nothing.
+            self.clock.set_by(by if left > TOO_CLOSE + by and self.random.random() < 0.5 else -by)
         else:
-            self.counts.kills += 1
-            self.daemon.kill()
-            self.daemon.wait()
-            self.start_daemon()
+            self.kill()
+
+    def fail(self, how: list[str]) -> None:
+        self.counts.faults += 1
+        self.stop_cloud()
+        listen = self.url.removeprefix("https://")
+        self.start_cloud(listen, *how)
+        self.wait(self.random.uniform(0.05, 0.5))
+        self.stop_cloud()
+        self.start_cloud(listen)
+
+    def reload(self) -> None:
+        self.daemon.send_signal(signal.SIGHUP)
+
+    def kill(self) -> None:
+        self.counts.kills += 1
+        self.daemon.kill()
+        self.daemon.wait()
+        self.start_daemon()
+
+    def rate(self, left: float) -> int:
+        return RATE if left > TOO_CLOSE else max(SLOWEST_RATE, int(WAITING_RATE * left / TOO_CLOSE))
 
     def wait(self, seconds: float) -> None:
         """Lets the world go on, and looks at it."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if self.daemon.poll() is not None:
-                raise Violation(f"the daemon has ended with {self.daemon.returncode}")
-            self.clock.run_at(RATE if self.least_left() > TOO_CLOSE else WAITING_RATE)
+            self.check_running()
+            self.clock.look(self.rate(self.least_left()))
             time.sleep(0.05)
 
     def run(self) -> None:
@@ -293,6 +262,9 @@ class World:
                       f"{self.counts.least_left / DAY:.1f} days", flush=True)
         self.sample()
 
+    def did_more(self) -> str:
+        return ""
+
     def end(self) -> None:
         for process in (self.daemon, self.cloud):
             if process is not None:
@@ -300,56 +272,40 @@ class World:
                 process.wait()
 
 
-def growth(samples: list[Sample]) -> tuple[float, float]:
-    """Of the memory in KiB for 1,000 renewals, and over all of them as a part of the memory."""
-    line = fit([(sample.renewals, sample.memory_kib) for sample in samples])
-    slope = line.slope
-    return slope * 1000, slope * (samples[-1].renewals - samples[0].renewals) / samples[0].memory_kib
-
-
-def verdict(world: World) -> list[tuple[str, str, bool]]:
-    counts, certificates = world.counts, world.options.certificates
-    steady = [sample for sample in world.samples if sample.renewals >= world.options.renewals * (KILLED_UNTIL + 0.05)]
-    threads = max(sample.threads for sample in world.samples)
-    idle = min(sample.descriptors for sample in steady)
-    state = world.samples[-1].state_kib / certificates
-    log = counts.log_bytes / counts.renewals
-    slope, part = growth(steady)
-    return [
-        ("least time that a certificate in use had left", f"{counts.least_left / DAY:.1f} days", counts.least_left > 0),
-        ("keystores opened by somebody else, all whole", f"{counts.keystores_opened:,}", counts.keystores_opened > 0),
-        ("memory in the last two fifths, fitted", f"{slope:+.2f} KiB for 1,000 renewals ({part:+.1%})",
-         part <= MOST_GROWTH),
-        ("memory at the end", f"{world.samples[-1].memory_kib / 1024:.1f} MiB", True),
-        ("descriptors, least and most", f"{idle} and {max(sample.descriptors for sample in world.samples)}",
-         idle <= min(sample.descriptors for sample in world.samples) + 2),
-        ("threads at most", str(threads), threads <= MOST_THREADS),
-        ("state at the end, a certificate", f"{state:.0f} KiB", state <= MOST_STATE_KIB_A_CERTIFICATE),
-        ("log, a renewal", f"{log:,.0f} bytes", log <= MOST_LOG_BYTES_A_RENEWAL),
-    ]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
+    add_options(parser)
+    parser.add_argument("--certificates", type=int, default=200)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    world, did, found = soak(World, options)
+    if options.write:
+        write(world, did, found)
+    sys.exit(0 if all(well for *_, well in found) else 1)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("daemon")
     parser.add_argument("simulator")
     parser.add_argument("clock_library")
     parser.add_argument("renewals", type=int)
-    parser.add_argument("--certificates", type=int, default=200)
     parser.add_argument("--pause", type=float, default=3.0, help="seconds between two disturbances")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
-    parser.add_argument("--write", action="store_true")
-    options = parser.parse_args()
+
+
+def soak(kind: type[World], options: argparse.Namespace) -> tuple[World, str, list[tuple[str, str, bool]]]:
+    """The world afterwards, what was done, and what was found; ends the process if a promise was broken."""
     for name in ("daemon", "simulator", "clock_library"):
         setattr(options, name, str(pathlib.Path(getattr(options, name)).resolve()))
     print(f"seed {options.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="renewd-soak-", dir="/dev/shm") as directory:
-        world = World(options, pathlib.Path(directory))
+        world = kind(options, pathlib.Path(directory))
         begin, began = world.clock.now(), time.monotonic()
         try:
             world.run()
         except Violation as violation:
-            print(f"soak: {violation}\n{json.dumps(world.counts.events, indent=1)}", file=sys.stderr)
+            print(f"soak: {violation}\n{json.dumps(world.counts.events, indent=1)}\n" + "".join(world.last_lines),
+                  file=sys.stderr)
             sys.exit(1)
         finally:
             world.end()
@@ -358,14 +314,12 @@ def main() -> None:
         did = (f"{counts.renewals:,} renewals of {options.certificates} certificates in {years:.1f} years of its clock "
                f"({(time.monotonic() - began) / 60:.0f} minutes): {counts.faults} times a cloud that failed, "
                f"{counts.failures:,} failed attempts, {counts.kills} kills, {counts.reloads} reloads, the clock set "
-               f"{counts.clock_sets} times")
-        found = verdict(world)
-        print(did)
-        for what, figure, well in found:
-            print(f"{'ok ' if well else 'BAD'} {what}: {figure}")
-        if options.write:
-            write(world, did, found)
-    sys.exit(0 if all(well for *_, well in found) else 1)
+               f"{counts.clock_sets} times{world.did_more()}")
+    found = verdict(world.samples, counts, options.renewals, options.certificates)
+    print(did)
+    for what, figure, well in found:
+        print(f"{'ok ' if well else 'BAD'} {what}: {figure}")
+    return world, did, found
 
 
 def write(world: World, did: str, found: list[tuple[str, str, bool]]) -> None:
