@@ -29,7 +29,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
 from chart import Line, draw  # noqa: E402
 from clock import DAY, Clock  # noqa: E402
 from hosts import ACCOUNT, PASSWORD, SOURCES, Programs  # noqa: E402
-from verdict import KILLED_UNTIL, Counts, Sample, verdict  # noqa: E402
+from verdict import KILLED_UNTIL, MOST_LOG_BYTES, Counts, Sample, verdict  # noqa: E402
 
 LIFETIME = 60 * DAY
 RENEW_BEFORE = 30 * DAY
@@ -52,7 +52,13 @@ class Violation(Exception):
     """What the daemon promises does not hold."""
 
 
+# Whatever ends this process ends them too, also a test's time limit.
+WITH_THIS_PROCESS = ["setpriv", "--pdeathsig", "KILL"]
+
+
 class World:
+    most_log_bytes = MOST_LOG_BYTES
+
     def __init__(self, options: argparse.Namespace, directory: pathlib.Path):
         self.options, self.directory = options, directory
         self.random = random.Random(options.seed)
@@ -108,7 +114,7 @@ class World:
         log = self.directory / "cloud.log"
         with log.open("wb") as output:
             self.cloud = subprocess.Popen(
-                [self.options.simulator, "--directory", str(self.directory / "cloud"), "--quiet", "--key", "ec:P-256",
+                [*WITH_THIS_PROCESS, self.options.simulator, "--directory", str(self.directory / "cloud"), "--quiet", "--key", "ec:P-256",
                  "--listen", listen, "--lifetime", f"{LIFETIME // DAY}d", *more],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self.environment)
         end = time.monotonic() + PATIENCE
@@ -129,7 +135,7 @@ class World:
         self.daemon = self.launch(self.directory / "config.yaml")
 
     def launch(self, configuration: pathlib.Path) -> subprocess.Popen:
-        process = subprocess.Popen([self.options.daemon, "--config", str(configuration), "run"],
+        process = subprocess.Popen([*WITH_THIS_PROCESS, self.options.daemon, "--config", str(configuration), "run"],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                    env=self.environment)
         threading.Thread(target=self.read_log, args=[process], daemon=True).start()
@@ -276,11 +282,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     add_options(parser)
     parser.add_argument("--certificates", type=int, default=200)
-    parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     world, did, found = soak(World, options)
     if options.write:
-        write(world, did, found)
+        write("scripts/soak", did, found, options.seed)
+        draw_charts(world)
     sys.exit(0 if all(well for *_, well in found) else 1)
 
 
@@ -290,6 +296,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("clock_library")
     parser.add_argument("renewals", type=int)
     parser.add_argument("--pause", type=float, default=3.0, help="seconds between two disturbances")
+    parser.add_argument("--write", action="store_true")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
 
 
@@ -315,22 +322,26 @@ def soak(kind: type[World], options: argparse.Namespace) -> tuple[World, str, li
                f"({(time.monotonic() - began) / 60:.0f} minutes): {counts.faults} times a cloud that failed, "
                f"{counts.failures:,} failed attempts, {counts.kills} kills, {counts.reloads} reloads, the clock set "
                f"{counts.clock_sets} times{world.did_more()}")
-    found = verdict(world.samples, counts, options.renewals, options.certificates)
+    found = verdict(world.samples, counts, options.renewals, options.certificates, world.most_log_bytes)
     print(did)
     for what, figure, well in found:
         print(f"{'ok ' if well else 'BAD'} {what}: {figure}")
     return world, did, found
 
 
-def write(world: World, did: str, found: list[tuple[str, str, bool]]) -> None:
+def write(part: str, did: str, found: list[tuple[str, str, bool]], seed: int) -> None:
     document = SOURCES / "docs/reliability.md"
     text = document.read_text(encoding="utf-8")
-    begin, end = "<!-- the result of scripts/soak -->\n", "<!-- the end of the result -->\n"
+    begin, end = f"<!-- the result of {part} -->\n", "<!-- the end of the result -->\n"
     before, rest = text.split(begin)
     table = "".join(f"| {what} | {figure} |\n" for what, figure, _ in found)
-    document.write_text(before + begin + f"{did[0].upper()}{did[1:]}. Seed {world.options.seed}, "
-                        f"{time.strftime('%Y-%m-%d')}.\n\n| | |\n|---|--:|\n{table}" + end + rest.split(end)[1],
+    document.write_text(before + begin + f"{did[0].upper()}{did[1:]}. Seed {seed}, "
+                        f"{time.strftime('%Y-%m-%d')}.\n\n| | |\n|---|--:|\n{table}" + end + rest.split(end, 1)[1],
                         encoding="utf-8")
+
+
+def draw_charts(world: World) -> None:
+    (SOURCES / "docs/soak").mkdir(exist_ok=True)
     for name, title, beside, values in [
             ("memory", "Memory that the daemon has written", "MiB", [s.memory_kib / 1024 for s in world.samples]),
             ("state", "State directory", "MiB", [s.state_kib / 1024 for s in world.samples])]:
