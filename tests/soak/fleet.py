@@ -47,7 +47,8 @@ class Etcd:
         cluster = ",".join(f"member-{number}={url}" for number, url in enumerate(self.peers))
         with (self.directory / f"{member}.log").open("ab") as log:
             self.processes[member] = subprocess.Popen(
-                [*soak.WITH_THIS_PROCESS, "etcd", "--name", f"member-{member}", "--data-dir", str(self.directory / str(member)),
+                [*soak.WITH_THIS_PROCESS, "etcd", "--name", f"member-{member}",
+                 "--data-dir", str(self.directory / str(member)),
                  "--listen-client-urls", self.clients[member], "--advertise-client-urls", self.clients[member],
                  "--listen-peer-urls", self.peers[member], "--initial-advertise-peer-urls", self.peers[member],
                  "--initial-cluster", cluster, "--logger", "zap", "--log-level", "error",
@@ -132,8 +133,9 @@ fleet:
     def sample(self) -> None:
         # The largest host, of each: a bound that the worst keeps.
         seen = [self.sample_of(daemon.pid, self.directory / f"state/{host}") for host, daemon in enumerate(self.daemons)]
-        self.samples.append(Sample(self.counts.renewals, *(
-            max(getattr(one, name) for one in seen) for name in ("memory_kib", "descriptors", "threads", "state_kib", "files"))))
+        most = [max(getattr(one, name) for one in seen)
+                for name in ("memory_kib", "descriptors", "threads", "state_kib", "files")]
+        self.samples.append(Sample(self.counts.renewals, *most))
 
     def reload(self) -> None:
         self.random.choice(self.daemons).send_signal(signal.SIGHUP)

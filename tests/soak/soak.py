@@ -114,8 +114,8 @@ class World:
         log = self.directory / "cloud.log"
         with log.open("wb") as output:
             self.cloud = subprocess.Popen(
-                [*WITH_THIS_PROCESS, self.options.simulator, "--directory", str(self.directory / "cloud"), "--quiet", "--key", "ec:P-256",
-                 "--listen", listen, "--lifetime", f"{LIFETIME // DAY}d", *more],
+                [*WITH_THIS_PROCESS, self.options.simulator, "--directory", str(self.directory / "cloud"), "--quiet",
+                 "--key", "ec:P-256", "--listen", listen, "--lifetime", f"{LIFETIME // DAY}d", *more],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self.environment)
         end = time.monotonic() + PATIENCE
         while "listening on " not in log.read_text():
