@@ -85,7 +85,7 @@ std::string advice_on_scheme(std::string_view url, const Error& error, bool sent
            "otherwise, check that etcd runs there";
   }
   if (url.starts_with("https://") && error.kind == ErrorKind::tls &&
-      (mentions("closed the connection during the handshake") || mentions("wrong version number"))) {
+      (mentions("the connection during the handshake") || mentions("wrong version number"))) {
     return "if etcd serves no TLS there (http:// in its --listen-client-urls), give it a certificate "
            "(/usr/share/doc/gravitee-renewd/docs/fleet.md, \"Certificates of etcd\"), because http:// in "
            "fleet.etcd.endpoints is accepted for loopback addresses alone; otherwise, find out what closes TLS "

@@ -151,9 +151,11 @@ Error explain_handshake(TlsStream& stream, const boost::system::error_code& erro
                                                     X509_verify_cert_error_string(verdict), issuer)},
                        advice_on_certificate(verdict, ca_file));
   }
-  if (error == asio::error::eof || error == ssl::error::stream_truncated) {
+  const bool is_reset = error == asio::error::connection_reset || error == asio::error::broken_pipe;
+  if (is_reset || error == asio::error::eof || error == ssl::error::stream_truncated) {
     return with_advice(
-        {ErrorKind::tls, "the server closed the connection during the handshake"},
+        {ErrorKind::tls,
+         fmt::format("the server {} the connection during the handshake", is_reset ? "reset" : "closed")},
         "find out what closes TLS connections on the way, such as a firewall: curl -v with the URL of the "
         "server shows the same");
   }
