@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "gateway/system_bus.hpp"
+
 namespace renewd::gateway {
 namespace {
 

@@ -84,7 +84,8 @@ keystore and state.
 |---|---|
 {rows}
 
-Measured separately: [what a fleet costs](benchmarks/fleet.md), and [a herd of 100,000 hosts](benchmarks/herd.md). What
-was found and changed on the way, and what was tried and dropped: [findings](benchmarks/findings.md).
+Measured separately: [what a fleet costs](benchmarks/fleet.md), [a herd of 100,000 hosts](benchmarks/herd.md), and [how
+long building takes](benchmarks/building.md). What was found and changed on the way, and what was tried and dropped:
+[findings](benchmarks/findings.md).
 
 """ + "\n".join(section(answer) for answer in answers)

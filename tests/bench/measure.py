@@ -1,8 +1,9 @@
 """Measures what the daemon costs: scripts/bench calls it, in the root of the sources, with a release build.
 
-    measure.py [--programs DIRECTORY] [--build] [QUESTION...]
+    measure.py [--programs DIRECTORY] [QUESTION...]
 
-Without a question it asks all of them and writes docs/benchmarks.md; otherwise it only prints the answers.
+Without a question it asks all of them, but for how long building takes, and writes docs/benchmarks.md; otherwise it only
+prints the answers.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from hosts import SOURCES, Programs, run
 
 QUESTIONS = {"nothing-due": nothing_due.ask, "idle": idle.ask, "renewal": one_renewal.ask, "many": many.ask,
              "start": start.ask}
+BY_NAME_ONLY = {"building": start.build_times}
 OPEN_FILES = 1024  # the usual limit
 PACKAGES = ["certbot", "certmonger", "curl", "hyperfine", "lego", "libc6", "libssl3", "strace", "uacme"]
 
@@ -55,11 +57,11 @@ def machine(programs: Programs, work: pathlib.Path) -> list[tuple[str, str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures what the daemon costs.")
     parser.add_argument("--programs", type=pathlib.Path, default=SOURCES / "build/release/bin", help=argparse.SUPPRESS)
-    parser.add_argument("--build", action="store_true", help="measure also how long building takes")
-    parser.add_argument("questions", nargs="*", metavar="QUESTION", help=f"one of {', '.join(QUESTIONS)} [all of them]")
+    known = QUESTIONS | BY_NAME_ONLY
+    parser.add_argument("questions", nargs="*", metavar="QUESTION", help=f"one of {', '.join(known)}")
     arguments = parser.parse_args()
-    if unknown := set(arguments.questions) - set(QUESTIONS):
-        parser.error(f"no such question: {', '.join(sorted(unknown))}; there are {', '.join(QUESTIONS)}")
+    if unknown := set(arguments.questions) - set(known):
+        parser.error(f"no such question: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
 
     os.chdir(SOURCES)
     os.umask(0o077)
@@ -73,11 +75,8 @@ def main() -> None:
         answers = []
         for question in arguments.questions or QUESTIONS:
             print(f"== {question}", file=sys.stderr, flush=True)
-            answers.append(QUESTIONS[question](programs, work))
+            answers.append(known[question](programs, work))
             print(document.section(answers[-1]), flush=True)
-        if arguments.build:
-            answers.append(start.build_times(work))
-            print(document.section(answers[-1]))
     if not arguments.questions:
         os.umask(0o022)
         (SOURCES / "docs/benchmarks.md").write_text(document.document(answers, about))
