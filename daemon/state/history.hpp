@@ -13,7 +13,7 @@
 
 namespace renewd::state {
 
-inline constexpr std::size_t kHistoryKept = 200;
+inline constexpr std::size_t kHistoryKept = 50;
 
 struct PastRenewal {
   std::string outcome;  // "renewed", "activated", "rolled_back"

@@ -1,4 +1,5 @@
-/* The least that a program can do: opens PKCS#12 keystores with OpenSSL and prints when their certificates expire.
+/* The least that a program can do: opens PKCS#12 keystores with OpenSSL and prints when their certificates expire. For
+ * the soak, PEM keystores as well (*.pem): the key, then its certificate.
  *
  *   open_keystore PASSWORD-FILE KEYSTORE... */
 #include <stdio.h>
@@ -6,6 +7,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 
 static int read_password(const char* path, char* password, int size) {
@@ -19,20 +21,39 @@ static int read_password(const char* path, char* password, int size) {
   return 1;
 }
 
-static int print_end(BIO* out, const char* path, const char* password) {
-  int done = 0;
+static X509* open_pkcs12(BIO* in, const char* password) {
   EVP_PKEY* key = NULL;
   X509* certificate = NULL;
   STACK_OF(X509)* chain = NULL;
-  BIO* in = BIO_new_file(path, "rb");
-  PKCS12* keystore = in == NULL ? NULL : d2i_PKCS12_bio(in, NULL);
-  if (keystore != NULL && PKCS12_parse(keystore, password, &key, &certificate, &chain) == 1 && certificate != NULL) {
-    done = ASN1_TIME_print(out, X509_get0_notAfter(certificate)) == 1 && BIO_puts(out, "\n") == 1;
+  PKCS12* keystore = d2i_PKCS12_bio(in, NULL);
+  if (keystore != NULL) {
+    PKCS12_parse(keystore, password, &key, &certificate, &chain); /* no certificate if it fails */
   }
   sk_X509_pop_free(chain, X509_free);
-  X509_free(certificate);
   EVP_PKEY_free(key);
   PKCS12_free(keystore);
+  return certificate;
+}
+
+static X509* open_pem(BIO* in) {
+  EVP_PKEY* key = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
+  X509* certificate = BIO_reset(in) == 0 ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+  if (certificate != NULL && (key == NULL || X509_check_private_key(certificate, key) != 1)) {
+    X509_free(certificate);
+    certificate = NULL;
+  }
+  EVP_PKEY_free(key);
+  return certificate;
+}
+
+static int print_end(BIO* out, const char* path, const char* password) {
+  const char* const dot = strrchr(path, '.');
+  const int is_pem = dot != NULL && strcmp(dot, ".pem") == 0;
+  BIO* in = BIO_new_file(path, "rb");
+  X509* certificate = in == NULL ? NULL : is_pem ? open_pem(in) : open_pkcs12(in, password);
+  const int done = certificate != NULL && ASN1_TIME_print(out, X509_get0_notAfter(certificate)) == 1 &&
+                   BIO_puts(out, "\n") == 1;
+  X509_free(certificate);
   BIO_free(in);
   return done;
 }

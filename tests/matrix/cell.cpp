@@ -151,6 +151,7 @@ class Trial {
       expect(page.status == 0, "the page " + path + " was not served: " + page.errors);
       secrets_.search("the page " + path, page.output);
     }
+    secrets_.search_memory(daemon.pid());
     daemon.send_signal(SIGTERM);
     const CommandResult result = daemon.wait();
     log_ += "--- run: " + std::to_string(result.status) + "\n" + result.output + result.errors;

@@ -15,10 +15,12 @@ class SecretSearch {
   void learn_answers(const Host& host);
   // Adds a problem for the first secret that the text has. `where`: "the log".
   void search(const std::string& where, const std::string& text);
-  // In all files below, but for those that hold an answer or a keystore.
+  // In all files below, but for those that hold an answer or a keystore; and whether anything is open to others.
   void search_state(const std::filesystem::path& directory);
   // In the arguments and the environment of a process.
   void search_process(pid_t pid);
+  // In the memory of a process once it is idle; as root.
+  void search_memory(pid_t pid);
 
   const std::vector<std::string>& problems() const { return problems_; }
 

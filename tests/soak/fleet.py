@@ -86,8 +86,7 @@ class Fleet(soak.World):
     def begin(self) -> None:
         (made,) = self.programs.make_keystores(self.directory / "made", 1, 45)
         for host in range(HOSTS):
-            for keystore in (self.installed(host), self.in_use(host)):
-                keystore.write_bytes(made.read_bytes())
+            self.install(host, made)
         self.start_cloud("127.0.0.1:0")
         for host in range(HOSTS):
             self.configure_host(host)
@@ -105,7 +104,7 @@ certificates:
     token: {{file: {directory}/token}}
     renew_before: {soak.RENEW_BEFORE // DAY}d
     gateway: {{command: {{argv: [/bin/sh, -c, '{restart}']}}}}
-    keystore: {{path: {self.installed(host)}, password: {{file: {directory}/password}}}}
+    keystore: {self.keystore_settings(host)}
 state_directory: {directory}/state/{host}
 schedule: {{splay: 0s, requests_per_day: 1000, retry_at_least: 2s, retry_at_most: 10s}}
 http: {{ca_file: {directory}/cloud/ca.pem, connect_timeout: 2s, request_timeout: 4s}}

@@ -3,10 +3,11 @@
 
     soak.py DAEMON SIMULATOR CLOCK-LIBRARY RENEWALS [--certificates N] [--seed N] [--write]
 
-All certificates are renewed again and again, while the cloud fails, the daemon is killed and reloaded, and the clock is
-set. After three fifths of the renewals the daemon is killed no more: from then on its memory must not grow. Checked all
-the time: every keystore opens, and no gateway uses a certificate that has expired. The clock waits for a machine that
-is too slow for it, and the run fails when nothing is renewed any more.
+All certificates, half of them as PKCS#12 and half as PEM, are renewed again and again, while the cloud fails, the
+daemon is killed and reloaded, and the clock is set. After three fifths of the renewals the daemon is killed no more:
+from then on its memory must not grow. Checked all the time: every keystore opens, and no gateway uses a certificate
+that has expired. The clock waits for a machine that is too slow for it, and the run fails when nothing is renewed any
+more.
 
 With --write, docs/reliability.md and docs/soak/ get the result.
 """
@@ -28,7 +29,7 @@ from collections import deque
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
 from chart import Line, draw  # noqa: E402
 from clock import DAY, Clock  # noqa: E402
-from hosts import ACCOUNT, PASSWORD, SOURCES, Programs  # noqa: E402
+from hosts import ACCOUNT, PASSWORD, SOURCES, Programs, run  # noqa: E402
 from verdict import KILLED_UNTIL, MOST_LOG_BYTES, Counts, Sample, verdict  # noqa: E402
 
 LIFETIME = 60 * DAY
@@ -47,7 +48,10 @@ PATIENCE = 120.0  # seconds
 FAULTS = ["refuse", "reset-on-accept", "close-on-accept", "reset-after-hello", "plain-http", "unknown-ca",
           "reset-after-request", "close-after-request", "reset-in-header", "bad-http", "cut:100", "truncated-body",
           "chunked-garbage", "error-in-200", "captive-portal", "empty-200", "no-content", "redirect", "gzip"]
-SHAPES = ["garbage", "truncated-pkcs12", "wrong-password", "key-mismatch", "expired", "not-later", "html"]
+GOOD_SHAPES = ["pkcs12", "json-object", "pem", "pem-base64"]
+BAD_SHAPES = ["garbage", "truncated-pkcs12", "wrong-password", "key-mismatch", "expired", "not-later", "html"]
+
+
 class Violation(Exception):
     """What the daemon promises does not hold."""
 
@@ -83,19 +87,33 @@ class World:
         self.url = ""
 
     def installed(self, number: int) -> pathlib.Path:
-        return self.directory / f"installed/{number}.p12"
+        return self.directory / f"installed/{number}.{self.kind(number)}"
 
     def in_use(self, number: int) -> pathlib.Path:
-        return self.directory / f"in-use/{number}.p12"
+        return self.directory / f"in-use/{number}.{self.kind(number)}"
+
+    def kind(self, number: int) -> str:
+        return "pem" if number % 2 == 1 else "p12"
 
     def begin(self) -> None:
         made = self.programs.make_keystores(self.directory / "made", self.options.certificates, 45)
         for number, keystore in enumerate(made):
-            self.installed(number).write_bytes(keystore.read_bytes())
-            self.in_use(number).write_bytes(keystore.read_bytes())
+            self.install(number, keystore)
         self.start_cloud("127.0.0.1:0")
         self.configure()
         self.start_daemon()
+
+    def install(self, number: int, made: pathlib.Path) -> None:
+        for at in (self.installed(number), self.in_use(number)):
+            at.touch(0o600)  # the daemon warns about a private key that others can read
+            if at.suffix == made.suffix:
+                at.write_bytes(made.read_bytes())
+            else:
+                run(["openssl", "pkcs12", "-in", str(made), "-nodes", "-passin", f"pass:{PASSWORD}", "-out", str(at)])
+
+    def keystore_settings(self, number: int) -> str:
+        password = "" if self.kind(number) == "pem" else f", password: {{file: {self.directory}/password}}"
+        return f"{{path: {self.installed(number)}{password}}}"
 
     def configure(self) -> None:
         lines = ["certificates:"]
@@ -105,12 +123,15 @@ class World:
             lines.append(f'  - {{name: c{number}, account_url: "{self.url}/management/accounts/{ACCOUNT}", '
                          f"token: {{file: {self.directory}/token}}, renew_before: {RENEW_BEFORE // DAY}d, "
                          f"gateway: {{command: {{argv: [/bin/sh, -c, '{restart}']}}}}, "
-                         f"keystore: {{path: {self.installed(number)}, password: {{file: {self.directory}/password}}}}}}")
-        lines += [f"state_directory: {self.directory}/state", "schedule: {splay: 5d, requests_per_day: 1000}",
+                         f"keystore: {self.keystore_settings(number)}}}")
+        lines += [f"state_directory: {self.directory}/state",
+                  "schedule: {splay: 5d, requests_per_day: 1000, check_every: 7d}",
                   f"http: {{ca_file: {self.directory}/cloud/ca.pem, connect_timeout: 5s, request_timeout: 10s}}"]
         (self.directory / "config.yaml").write_text("\n".join([*lines, ""]))
 
     def start_cloud(self, listen: str, *more: str) -> None:
+        if "--shape" not in more:
+            more = (*more, "--shape", self.random.choice(GOOD_SHAPES))
         log = self.directory / "cloud.log"
         with log.open("wb") as output:
             self.cloud = subprocess.Popen(
@@ -204,7 +225,7 @@ class World:
         if what in ("fault", "shape"):
             if left > LAST_OUTAGE:
                 self.fail(["--fault", self.random.choice(FAULTS)] if what == "fault" else
-                          ["--shape", self.random.choice(SHAPES)])
+                          ["--shape", self.random.choice(BAD_SHAPES)])
         elif what == "reload":
             self.counts.reloads += 1
             self.reload()
@@ -245,7 +266,7 @@ class World:
             self.clock.look(self.rate(self.least_left()))
             time.sleep(0.05)
 
-    def run(self) -> None:
+    def live(self) -> None:
         self.begin()
         kept_up = time.monotonic()
         until, last, sampled = self.options.renewals, 0, 0.0
@@ -309,7 +330,7 @@ def soak(kind: type[World], options: argparse.Namespace) -> tuple[World, str, li
         world = kind(options, pathlib.Path(directory))
         begin, began = world.clock.now(), time.monotonic()
         try:
-            world.run()
+            world.live()
         except Violation as violation:
             print(f"soak: {violation}\n{json.dumps(world.counts.events, indent=1)}\n" + "".join(world.last_lines),
                   file=sys.stderr)

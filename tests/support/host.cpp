@@ -17,11 +17,6 @@
 namespace renewd::testing {
 namespace {
 
-// The secrets as base64 has them: after a user name of five letters ("proxy:"), the proxy's is the same in its header.
-constexpr std::string_view kEncodedSecrets[] = {"cGFzc3dvcmQtNnRSdjEtb2YtdGhlLXByb3h5",
-                                                "cGFzc3dvcmQtOG1XeDItb2YtdGhlLWtleXN0b3Jl",
-                                                "dG9rZW4tNGtRejctb2YtdGhlLWFjY291bnQ"};
-
 std::vector<std::string> simulator_flags(const std::filesystem::path& keystore, Target target,
                                          const std::vector<std::string>& flags) {
   std::vector<std::string> all = {"--initial-keystore", keystore.string(), "--initial-format",
@@ -117,18 +112,21 @@ std::string field(const boost::json::object& event, std::string_view name) {
   return value->is_string() ? std::string(value->as_string()) : boost::json::serialize(*value);
 }
 
+const std::vector<std::string_view>& secrets() {
+  // Then as base64 has them: after a user name of five letters ("proxy:"), the proxy's is the same in its header.
+  static const std::vector<std::string_view> kSecrets{kAccountToken,
+                                                      kKeystorePassword,
+                                                      kProxyPassword,
+                                                      "cGFzc3dvcmQtNnRSdjEtb2YtdGhlLXByb3h5",
+                                                      "cGFzc3dvcmQtOG1XeDItb2YtdGhlLWtleXN0b3Jl",
+                                                      "dG9rZW4tNGtRejctb2YtdGhlLWFjY291bnQ"};
+  return kSecrets;
+}
+
 std::string_view secret_in(const std::string& text) {
-  for (const std::string_view secret : {kAccountToken, kKeystorePassword, kProxyPassword}) {
-    if (text.find(secret) != std::string::npos) {
-      return secret;
-    }
-  }
-  for (const std::string_view secret : kEncodedSecrets) {
-    if (text.find(secret) != std::string::npos) {
-      return secret;
-    }
-  }
-  return {};
+  const auto found =
+      std::ranges::find_if(secrets(), [&](std::string_view secret) { return text.find(secret) != std::string::npos; });
+  return found == secrets().end() ? std::string_view() : *found;
 }
 
 void check_no_secret(const std::string& text) {

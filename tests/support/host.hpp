@@ -45,6 +45,8 @@ Events parse_events(const std::string& errors);
 std::optional<boost::json::object> find_event(const Events& events, std::string_view name);
 std::string field(const boost::json::object& event, std::string_view name);
 
+// The secrets, and what a header makes of them.
+const std::vector<std::string_view>& secrets();
 // The first secret, or what a header makes of it, that is in the text; empty without one.
 std::string_view secret_in(const std::string& text);
 // Fails the test when a secret, or what a header makes of it, is in the text.
