@@ -1,7 +1,8 @@
 /* The least that a program can do: opens PKCS#12 keystores with OpenSSL and prints when their certificates expire. For
- * the soak, PEM keystores as well (*.pem): the key, then its certificate.
+ * the soak, PEM keystores as well (*.pem), and those that are named on standard input, for as long as it lasts.
  *
- *   open_keystore PASSWORD-FILE KEYSTORE... */
+ *   open_keystore PASSWORD-FILE KEYSTORE...
+ *   open_keystore PASSWORD-FILE - */
 #include <stdio.h>
 #include <string.h>
 
@@ -51,30 +52,44 @@ static int print_end(BIO* out, const char* path, const char* password) {
   const int is_pem = dot != NULL && strcmp(dot, ".pem") == 0;
   BIO* in = BIO_new_file(path, "rb");
   X509* certificate = in == NULL ? NULL : is_pem ? open_pem(in) : open_pkcs12(in, password);
-  const int done = certificate != NULL && ASN1_TIME_print(out, X509_get0_notAfter(certificate)) == 1 &&
-                   BIO_puts(out, "\n") == 1;
+  const int done =
+      certificate != NULL && ASN1_TIME_print(out, X509_get0_notAfter(certificate)) == 1 && BIO_puts(out, "\n") == 1;
   X509_free(certificate);
   BIO_free(in);
   return done;
 }
 
+static int open_one(BIO* out, const char* path, const char* password) {
+  if (!print_end(out, path, password)) {
+    fprintf(stderr, "%s:\n", path);
+    ERR_print_errors_fp(stderr);
+    return 0;
+  }
+  return 1;
+}
+
 int main(int argc, char** argv) {
   char password[256];
+  char line[4096];
   if (argc < 3) {
-    fprintf(stderr, "usage: open_keystore PASSWORD-FILE KEYSTORE...\n");
+    fprintf(stderr, "usage: open_keystore PASSWORD-FILE KEYSTORE... | -\n");
     return 2;
   }
   if (!read_password(argv[1], password, sizeof password)) {
     return 1;
   }
+  int done = 1;
   BIO* out = BIO_new_fp(stdout, BIO_NOCLOSE);
-  for (int i = 2; i < argc; ++i) {
-    if (!print_end(out, argv[i], password)) {
-      fprintf(stderr, "%s:\n", argv[i]);
-      ERR_print_errors_fp(stderr);
-      return 1;
+  if (strcmp(argv[2], "-") == 0) {
+    while (done && fgets(line, sizeof line, stdin) != NULL) {
+      line[strcspn(line, "\n")] = '\0';
+      done = open_one(out, line, password) && BIO_flush(out) == 1;
+    }
+  } else {
+    for (int i = 2; done && i < argc; ++i) {
+      done = open_one(out, argv[i], password);
     }
   }
   BIO_free(out);
-  return 0;
+  return done ? 0 : 1;
 }

@@ -94,8 +94,7 @@ class Fleet(soak.World):
 
     def configure_host(self, host: int) -> None:
         # How long a host is missing is measured by a clock that is not faster.
-        directory, used = self.directory, self.in_use(host)
-        restart = f"cp {self.installed(host)} {used}.next && mv {used}.next {used}"
+        directory = self.directory
         endpoints = ", ".join(f'"{url}"' for url in self.etcd.clients)
         (directory / f"{host}.yaml").write_text(f"""
 certificates:
@@ -103,7 +102,7 @@ certificates:
     account_url: "{self.url}/management/accounts/{ACCOUNT}"
     token: {{file: {directory}/token}}
     renew_before: {soak.RENEW_BEFORE // DAY}d
-    gateway: {{command: {{argv: [/bin/sh, -c, '{restart}']}}}}
+    gateway: {self.gateway_settings(host)}
     keystore: {self.keystore_settings(host)}
 state_directory: {directory}/state/{host}
 schedule: {{splay: 0s, requests_per_day: 1000, retry_at_least: 2s, retry_at_most: 10s}}
@@ -155,7 +154,7 @@ fleet:
         return f", {self.member_kills} members of etcd killed"
 
     def end(self) -> None:
-        for process in (*self.daemons, self.cloud, *self.etcd.processes):
+        for process in (*self.daemons, self.cloud, self.opener, *self.etcd.processes):
             if process is not None:
                 process.kill()
                 process.wait()
