@@ -83,7 +83,7 @@ class AlternateScreen {
   void suspend() {
     control_terminal(out_, kLeave);
     out_ << std::flush;
-    ::raise(SIGSTOP);
+    (void)::raise(SIGSTOP);
     control_terminal(out_, kEnter);
     out_ << std::flush;
   }
@@ -117,7 +117,7 @@ bool watch(const std::function<std::string(const Screen&)>& draw, Screen screen,
         if (alternate) {
           alternate->suspend();
         } else {
-          ::raise(SIGSTOP);
+          (void)::raise(SIGSTOP);
         }
         break;
       case SIGWINCH:
