@@ -28,7 +28,7 @@ constexpr char kBeforeAdvice = '\0';
 // In the child: writes the error's message and advice to the pipe, or nothing on success.
 [[noreturn]] void answer_as(const User& user, const std::function<Result<void>()>& question, const Descriptor& pipe) {
   // A file system, such as the user's FUSE mount, may never respond.
-  ::signal(SIGALRM, SIG_DFL);  // the parent may have a handler, or ignore it
+  (void)::signal(SIGALRM, SIG_DFL);  // the parent may have a handler, or ignore it
   ::alarm(kTimeoutSeconds);
   if (!become(user)) {
     ::_exit(kAnswered + 1);

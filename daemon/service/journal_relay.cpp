@@ -35,7 +35,7 @@ Descriptor connect_to_journal() {
 // In the child: until the parent, whose signals are not for this process, has ended.
 [[noreturn]] void pass_on(const Descriptor& from, const Descriptor& journal) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGPIPE}) {
-    ::signal(signal, SIG_IGN);
+    (void)::signal(signal, SIG_IGN);
   }
   // Whoever reads the parent's output must not wait for this process.
   if (const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC); null >= 0) {

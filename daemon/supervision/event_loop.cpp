@@ -138,7 +138,7 @@ void EventLoop::wait_for_stop(const Log& stopping, const Log& cut_off) {
     cut_off_.expires_after(grace_);
     cut_off_.async_wait([&, this](const boost::system::error_code&) {
       // A blocked log must not delay the exit.
-      ::signal(SIGALRM, SIG_DFL);
+      (void)::signal(SIGALRM, SIG_DFL);
       ::alarm(1);
       cut_off("stopping at once: the work in progress did not end in time; the next run resumes it");
       std::_Exit(cut_off_status_);  // destructors would wait for the work

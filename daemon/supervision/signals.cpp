@@ -19,10 +19,10 @@ bool is_ignored(int signal) {
 
 void set_up_signals() {
   mask_hangup(SIG_BLOCK);
-  ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);
+  (void)::signal(SIGPIPE, SIG_IGN);
+  (void)::signal(SIGXFSZ, SIG_IGN);
   // The parent may have ignored it, and then waitpid() would not return a child's status.
-  ::signal(SIGCHLD, SIG_DFL);
+  (void)::signal(SIGCHLD, SIG_DFL);
 }
 
 void unblock_hangup() {
@@ -32,7 +32,7 @@ void unblock_hangup() {
 void ignore_unused_signals() {
   for (const int signal : kEndingSignals) {
     if (signal != SIGINT && signal != SIGQUIT && signal != SIGHUP) {
-      ::signal(signal, SIG_IGN);
+      (void)::signal(signal, SIG_IGN);
     }
   }
 }
