@@ -30,7 +30,7 @@ int read_list(sd_bus_message* reply, std::vector<std::string>& list) {
     list.emplace_back(*value);
     std::free(*value);  // owned by the caller, and so is the array (sd_bus_message_read_strv(3))
   }
-  std::free(values);
+  std::free(static_cast<void*>(values));
   return result;
 }
 

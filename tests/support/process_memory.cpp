@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -34,9 +33,11 @@ std::string found_in_memory(pid_t pid, const std::map<std::string, std::string>&
   for (std::string line; std::getline(maps, line);) {
     std::size_t begin = 0;
     std::size_t end = 0;
-    char rights[5] = "";
-    if (std::sscanf(line.c_str(), "%zx-%zx %4s", &begin, &end, rights) != 3 || std::string_view(rights, 2) != "rw" ||
-        end - begin > kShadow) {
+    char dash = '\0';
+    std::string rights;
+    std::istringstream words(line);
+    words >> std::hex >> begin >> dash >> end >> rights;
+    if (!words || !rights.starts_with("rw") || end - begin > kShadow) {
       continue;
     }
     for (std::size_t at = begin; at < end; at += kBlock) {
