@@ -13,6 +13,7 @@
 
 namespace renewd::state {
 
+// More than ten years: a renewal ends with one line, or with four after three roll-backs. A daemon has them in memory.
 inline constexpr std::size_t kHistoryKept = 50;
 
 struct PastRenewal {

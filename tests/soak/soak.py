@@ -23,6 +23,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 from collections import deque
@@ -36,7 +37,7 @@ from verdict import KILLED_UNTIL, MOST_LOG_BYTES, Counts, Sample, verdict  # noq
 
 LIFETIME = 60 * DAY
 RENEW_BEFORE = 30 * DAY
-TURNS = 10
+TURNS = 10  # into so many the first renewals are divided, one a few days after the other
 RATE = 500_000  # a day in 0.17 seconds
 STRIDE = DAY  # of the clock, at most, from one look at the world to the next
 # When a gateway's certificate has less left than this, the clock waits for the machine: the less is left, the slower it
@@ -193,20 +194,18 @@ class World:
 
     def look(self) -> None:
         """Opens what has changed, and finds out how long the one that ends first is valid."""
-        changed = []
         for keystore in self.watched:
             version = os.stat(keystore).st_mtime_ns
-            if self.seen.get(keystore) != version:
-                self.seen[keystore] = version
-                changed.append(keystore)
-        for keystore in changed:
+            if self.seen.get(keystore) == version:
+                continue
+            self.seen[keystore] = version
             self.opener.stdin.write(f"{keystore}\n")
             self.opener.stdin.flush()
             end = self.opener.stdout.readline()
             if not end:
                 raise Violation(f"a keystore does not open: {self.opener.stderr.read()}")
             self.ends[keystore] = calendar.timegm(time.strptime(end.strip(), "%b %d %H:%M:%S %Y GMT"))
-        self.counts.keystores_opened += len(changed)
+            self.counts.keystores_opened += 1
 
     def least_left(self) -> float:
         now = self.clock.now()  # before looking: what is replaced meanwhile may have been valid until then
@@ -370,8 +369,8 @@ def write(part: str, did: str, found: list[tuple[str, str, bool]], seed: int) ->
     begin, end = f"<!-- the result of {part} -->\n", "<!-- the end of the result -->\n"
     before, rest = text.split(begin)
     table = "".join(f"| {what} | {figure} |\n" for what, figure, _ in found)
-    document.write_text(before + begin + f"{did[0].upper()}{did[1:]}. Seed {seed}, "
-                        f"{time.strftime('%Y-%m-%d')}.\n\n| | |\n|---|--:|\n{table}" + end + rest.split(end, 1)[1],
+    summary = textwrap.fill(f"{did[0].upper()}{did[1:]}. Seed {seed}, {time.strftime('%Y-%m-%d')}.", 128)
+    document.write_text(f"{before}{begin}{summary}\n\n| | |\n|---|--:|\n{table}{end}{rest.split(end, 1)[1]}",
                         encoding="utf-8")
 
 

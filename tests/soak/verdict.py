@@ -66,7 +66,7 @@ def verdict(samples: list[Sample], counts: Counts, until: int, certificates: int
     more = left_open(steady)
     return [
         ("least time that a certificate in use had left", f"{counts.least_left / DAY:.1f} days", counts.least_left > 0),
-        ("keystores opened by somebody else, all whole", f"{counts.keystores_opened:,}", counts.keystores_opened > 0),
+        ("keystores that another program has opened, without an error", f"{counts.keystores_opened:,}", counts.keystores_opened > 0),
         ("memory in the last two fifths, fitted", f"{slope:+.2f} KiB for 1,000 renewals ({part:+.1%})",
          part * steady[0].memory_kib <= max(MOST_GROWTH * steady[0].memory_kib, WARM_UP_KIB * certificates)),
         ("memory at most, and at the end",
