@@ -1,4 +1,4 @@
-// The real binary, killed before each call that it makes on files, sockets and processes: whatever the moment, the
+// The real binary, killed before each call with which it changes files, sockets and processes: whatever the moment, the
 // keystore is whole, and the next run brings the renewal to its end.
 
 #include <map>
@@ -27,7 +27,7 @@ const std::vector<std::string> kCalls = {"openat",    "mkdir",        "mkdirat",
                                          "kill",      "wait4",        "waitid",          "exit_group"};
 
 // Fewer would mean that the recording is incomplete, not that a renewal has become that simple.
-constexpr int kFewest = 100;
+constexpr int kFewest = 70;
 
 // A pipe, and a byte written into it, are how the sanitizers find out whether memory can be read. The daemon's own pipe
 // is closed on exec, and what it writes into one goes to standard output or error.
@@ -37,6 +37,12 @@ bool is_of_a_sanitizer(const Call& call) {
   }
   return call.name == "write" && call.text.find("<pipe:[") != std::string::npos && !call.text.starts_with("write(1<") &&
          !call.text.starts_with("write(2<");
+}
+
+// Of the files that are opened, most are only read: three quarters of all calls in kCalls.
+bool makes_no_file(const Call& call) {
+  return call.name == "openat" && call.text.find("O_CREAT") == std::string::npos &&
+         call.text.find("O_TMPFILE") == std::string::npos && call.text.find("O_TRUNC") == std::string::npos;
 }
 
 struct Tally {
@@ -65,7 +71,7 @@ void kill_at_every_call(const Host& prepared, GatewayKind gateway) {
 
   Tally tally;
   for (const Call& call : recording.calls) {
-    if (is_of_a_sanitizer(call)) {
+    if (is_of_a_sanitizer(call) || makes_no_file(call)) {
       continue;
     }
     INFO("killed before " << call.description());

@@ -104,8 +104,8 @@ void check_refused(const Host& host, const fs::path& file) {
   CHECK(run_on(host, {"renew"}).status == 0);
 }
 
-// While `file` is exchanged again and again, by itself, a half, a link and a FIFO, a renewal reads it whole or refuses
-// it.
+// While `file` is exchanged again and again, by itself, a half, a link and a FIFO, a renewal and a roll-back read it
+// whole or refuse it.
 void check_exchanged(const Host& host, const fs::path& file) {
   write_file(host / "canary", kCanary);
   const Snapshot canary = snapshot(host / "canary");
@@ -127,9 +127,11 @@ void check_exchanged(const Host& host, const fs::path& file) {
       fs::rename(next, file);
     }
   });
-  for (int i = 0; i < 20; ++i) {
-    const CommandResult result = run_on(host, {"renew", "--force"});
-    INFO(result.output << result.errors);
+  for (int i = 0; i < 30; ++i) {
+    const bool roll_back = i % 3 == 2;
+    const CommandResult result = run_on(host, roll_back ? std::vector<std::string>{"rollback", "production"}
+                                                        : std::vector<std::string>{"renew", "--force"});
+    INFO((roll_back ? "rollback: " : "renew: ") << result.output << result.errors);
     CHECK((result.status == 0 || result.status == 1 || result.status == 2));
     CHECK_THAT(result.output + result.errors, !ContainsSubstring(kCanary));
     check_no_secret(result.output + result.errors);
@@ -174,6 +176,34 @@ TEST_CASE("whatever is in place of a CA file, no command hangs") {
     host.configure({.certificate = {}, .keystore = {line}, .http = {}});
   }
   check_refused(host, file);
+}
+
+TEST_CASE("whatever is in place of a gravitee.yml, init does not hang, and writes nothing") {
+  const Host host;
+  const fs::path file = host / "gravitee.yml";
+  const std::vector<std::string> command{"init", "--force", "--from", file.string()};
+  const Snapshot configuration = snapshot(host.configuration());
+  const auto check_refused = [&](const std::string& words) {
+    const CommandResult result = run_on(host, command);
+    INFO(result.output << result.errors);
+    CHECK(result.status == 2);
+    CHECK_THAT(result.errors, ContainsSubstring(file.string()) && Catch::Matches("[^]*(" + words + ")[^]*"));
+    CHECK_THAT(result.output + result.errors, !ContainsSubstring(kCanary));
+    CHECK(snapshot(host.configuration()) == configuration);
+    fs::remove_all(file);
+  };
+  for (const auto& [what, put, words] : replacements()) {
+    INFO(what);
+    put(host, file);
+    check_refused(words);
+  }
+  // No YAML, in several ways.
+  for (const std::string canary : {kCanary, ": [", "\t{", "%", "- a\nb: ", "\"", "*"}) {
+    INFO("a link to a file with " << canary);
+    write_file(host / "canary", canary + kCanary + "\n" + kCanary + ":x:0:0\n");
+    link_to(host / "canary", file);
+    check_refused("");
+  }
 }
 
 TEST_CASE("no error shows what a file has to which a link leads") {
