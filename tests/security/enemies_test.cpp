@@ -202,7 +202,7 @@ TEST_CASE("whatever is in place of a gravitee.yml, init does not hang, and write
     check_refused(words);
   }
   // No YAML, in several ways.
-  for (const std::string canary : {kCanary, ": [", "\t{", "%", "- a\nb: ", "\"", "*"}) {
+  for (const std::string canary : {kCanary, ": [", "- a\nb: ", "*"}) {
     INFO("a link to a file with " << canary);
     write_file(host / "canary", canary + kCanary + "\n" + kCanary + ":x:0:0\n");
     link_to(host / "canary", file);
