@@ -36,7 +36,7 @@ bool is_zone_name(std::string_view name) {
 local_seconds libc_local(sys_seconds moment) {
   const std::time_t time = moment.time_since_epoch().count();
   std::tm fields{};
-  ::localtime_r(&time, &fields);
+  (void)::localtime_r(&time, &fields);  // fails only for years beyond those of an int
   return local_seconds(moment.time_since_epoch() + seconds(fields.tm_gmtoff));
 }
 

@@ -49,7 +49,7 @@ bool is_best_effort(const Call& call) {
 }
 
 std::string kind_of(const Call& call) {
-  if (call.name == "openat" && call.text.find("O_CREAT") != std::string::npos) {
+  if (call.creates_file()) {
     return kCreate;
   }
   const bool temporary = call.path != "." && call.path.filename().string().starts_with('.');

@@ -40,9 +40,8 @@ bool is_of_a_sanitizer(const Call& call) {
 }
 
 // Of the files that are opened, most are only read: three quarters of all calls in kCalls.
-bool makes_no_file(const Call& call) {
-  return call.name == "openat" && call.text.find("O_CREAT") == std::string::npos &&
-         call.text.find("O_TMPFILE") == std::string::npos && call.text.find("O_TRUNC") == std::string::npos;
+bool only_opens(const Call& call) {
+  return call.name == "openat" && !call.creates_file();
 }
 
 struct Tally {
@@ -71,7 +70,7 @@ void kill_at_every_call(const Host& prepared, GatewayKind gateway) {
 
   Tally tally;
   for (const Call& call : recording.calls) {
-    if (is_of_a_sanitizer(call) || makes_no_file(call)) {
+    if (is_of_a_sanitizer(call) || only_opens(call)) {
       continue;
     }
     INFO("killed before " << call.description());

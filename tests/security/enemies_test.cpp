@@ -132,10 +132,10 @@ void check_exchanged(const Host& host, const fs::path& file) {
     }
   });
   for (int i = 0; i < 30; ++i) {
-    const bool roll_back = is_root && i % 3 == 2;
-    const CommandResult result = run_on(host, roll_back ? std::vector<std::string>{"rollback", "production"}
-                                                        : std::vector<std::string>{"renew", "--force"});
-    INFO((roll_back ? "rollback: " : "renew: ") << result.output << result.errors);
+    const std::vector<std::string> command = is_root && i % 3 == 2 ? std::vector<std::string>{"rollback", "production"}
+                                                                   : std::vector<std::string>{"renew", "--force"};
+    const CommandResult result = run_on(host, command);
+    INFO(command.front() << ": " << result.output << result.errors);
     CHECK((result.status == 0 || result.status == 1 || result.status == 2));
     CHECK_THAT(result.output + result.errors, !ContainsSubstring(kCanary));
     check_no_secret(result.output + result.errors);
@@ -187,7 +187,7 @@ TEST_CASE("whatever is in place of a gravitee.yml, init does not hang, and write
   const fs::path file = host / "gravitee.yml";
   const std::vector<std::string> command{"init", "--force", "--from", file.string()};
   const Snapshot configuration = snapshot(host.configuration());
-  const auto check_refused = [&](const std::string& words) {
+  const auto check_init_refuses = [&](const std::string& words) {
     const CommandResult result = run_on(host, command);
     INFO(result.output << result.errors);
     CHECK(result.status == 2);
@@ -199,14 +199,14 @@ TEST_CASE("whatever is in place of a gravitee.yml, init does not hang, and write
   for (const auto& [what, put, words] : replacements()) {
     INFO(what);
     put(host, file);
-    check_refused(words);
+    check_init_refuses(words);
   }
   // No YAML, in several ways.
   for (const std::string canary : {kCanary, ": [", "- a\nb: ", "*"}) {
     INFO("a link to a file with " << canary);
     write_file(host / "canary", canary + kCanary + "\n" + kCanary + ":x:0:0\n");
     link_to(host / "canary", file);
-    check_refused("");
+    check_init_refuses("");
   }
 }
 

@@ -119,6 +119,10 @@ std::filesystem::path Call::path_on(const Host& host) const {
   return path == "." ? host.directory() : host.directory() / path;
 }
 
+bool Call::creates_file() const {
+  return name == "openat" && text.find("O_CREAT") != std::string::npos;
+}
+
 bool Call::renames_to(const std::filesystem::path& file) const {
   return name.starts_with("rename") && path.parent_path() == file.parent_path() &&
          text.find("\"" + file.filename().string() + "\") = 0") != std::string::npos;

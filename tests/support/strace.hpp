@@ -24,6 +24,8 @@ struct Call {
   std::string description() const;
   // What `path` is on a host.
   std::filesystem::path path_on(const Host& host) const;
+  // Whether it may make a file. One without a name (O_TMPFILE) is gone with the process.
+  bool creates_file() const;
   // Whether it is this file (a path as above) that a rename replaces or makes.
   bool renames_to(const std::filesystem::path& file) const;
 };
