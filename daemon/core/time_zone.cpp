@@ -84,7 +84,7 @@ tl::expected<TimeZone, std::string> TimeZone::of_host(const std::filesystem::pat
       return TimeZone(kName, Rules{absl::UTCTimeZone()});
     }
     if (auto zone = load(localtime)) {
-      return TimeZone(kName, Rules{*zone});
+      return TimeZone(kName, Rules{zone});
     }
     return tl::unexpected(
         fmt::format("cannot read {} as a time zone file (is tzdata installed?)", printable(localtime.string())));
@@ -96,7 +96,7 @@ tl::expected<TimeZone, std::string> TimeZone::of_host(const std::filesystem::pat
   }
   if (name.starts_with('/') || is_zone_name(name)) {
     if (auto zone = load(name)) {
-      return TimeZone(kName, Rules{*zone});
+      return TimeZone(kName, Rules{zone});
     }
   }
   if (is_time_zone_rule(text)) {
@@ -114,7 +114,7 @@ TimeZone::TimeZone(std::string name, const Rules& rules)
 std::optional<TimeZone> TimeZone::find(std::string_view name) {
   std::string text(name);
   const auto zone = is_zone_name(name) ? load(text) : std::nullopt;
-  return zone ? std::optional(TimeZone(std::move(text), Rules{*zone})) : std::nullopt;
+  return zone ? std::optional(TimeZone(std::move(text), Rules{zone})) : std::nullopt;
 }
 
 local_seconds TimeZone::local(sys_seconds moment) const {

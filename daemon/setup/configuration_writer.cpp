@@ -32,8 +32,8 @@ constexpr std::string_view kTail = R"(
 
 // Whether text needs no quotes. Excludes the words to which YAML gives a meaning (true, null, off), and numbers.
 bool is_plain_scalar(std::string_view text) {
-  static const auto plain = Pattern::compile("^(/|[A-Za-z][A-Za-z0-9]*[./_@:-])[A-Za-z0-9./_@:-]*$");
-  return plain->found_in(text) && !text.ends_with(':');
+  static const auto kPlain = Pattern::compile("^(/|[A-Za-z][A-Za-z0-9]*[./_@:-])[A-Za-z0-9./_@:-]*$");
+  return kPlain->found_in(text) && !text.ends_with(':');
 }
 
 // Writes the scalars of one file, and remembers the first one that is not valid.

@@ -18,6 +18,7 @@ inline std::chrono::sys_seconds utc(const std::string& text) {
   int hour = 0;
   int minute = 0;
   int second = 0;
+  // NOLINTNEXTLINE(cert-err34-c): of a test's own words
   if (std::sscanf(text.c_str(), "%d-%u-%u %d:%d:%d", &year, &month, &day, &hour, &minute, &second) < 5) {
     throw std::invalid_argument("not a moment: " + text);
   }
@@ -37,6 +38,7 @@ inline configuration::MaintenanceWindow window(const std::string& text) {
     int minutes[2] = {};
     if (day != std::string::npos) {
       made.days.set(day / 4);
+      // NOLINTNEXTLINE(cert-err34-c): of a test's own words
     } else if (std::sscanf(word.c_str(), "%d:%d-%d:%d", &hours[0], &minutes[0], &hours[1], &minutes[1]) == 4) {
       made.from = std::chrono::hours(hours[0]) + std::chrono::minutes(minutes[0]);
       made.to = std::chrono::hours(hours[1]) + std::chrono::minutes(minutes[1]);

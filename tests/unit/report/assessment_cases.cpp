@@ -444,8 +444,8 @@ std::vector<AssessmentCase> made() {
 }  // namespace
 
 const std::vector<AssessmentCase>& assessment_cases() {
-  static const auto cases = made();
-  return cases;
+  static const auto kCases = made();
+  return kCases;
 }
 
 }  // namespace renewd::testing
